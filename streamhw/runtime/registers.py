@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The AXI4-Lite register map, shared by the generated hardware and by every driver."""
+
+__all__ = [
+    "BASE_HI",
+    "BASE_LO",
+    "BUILD",
+    "CONTROL",
+    "CONTROL_START",
+    "CONTROL_STOP",
+    "COUNT",
+    "CYCLES_HI",
+    "CYCLES_LO",
+    "EOS",
+    "EOS_ENABLE",
+    "ID",
+    "ID_VALUE",
+    "PROMPT_LENGTH",
+    "STATUS",
+    "STATUS_BUSY",
+    "STATUS_DONE",
+    "STATUS_ERROR",
+    "TOTAL_LENGTH",
+    "WINDOW_MINIMUM",
+    "address_width",
+    "window_offset",
+]
+
+# Byte addresses; every register has 32 bits.
+ID = 0x00  # ro: ID_VALUE
+BUILD = 0x04  # ro: low 32 bits of the design digest
+CONTROL = 0x08  # wo: CONTROL_*
+STATUS = 0x0C  # ro: STATUS_*
+PROMPT_LENGTH = 0x10  # rw: tokens in the window that the host wrote
+TOTAL_LENGTH = 0x14  # rw: prompt plus wanted tokens, at most the context
+COUNT = 0x18  # ro: valid tokens in the window
+EOS = 0x1C  # rw: EOS_ENABLE | token that ends the answer
+CYCLES_LO = 0x20  # ro: cycles spent busy since the last start
+CYCLES_HI = 0x24  # ro
+BASE_LO = 0x28  # rw: byte address of the memory image
+BASE_HI = 0x2C  # rw
+
+ID_VALUE = 0x53544857  # "STHW"
+
+CONTROL_START = 1 << 0
+CONTROL_STOP = 1 << 1  # stop after the current token
+
+STATUS_BUSY = 1 << 0
+STATUS_DONE = 1 << 1
+STATUS_ERROR = 1 << 2  # a memory port answered an access with an error
+
+EOS_ENABLE = 1 << 31
+
+WINDOW_MINIMUM = 0x1000
+
+
+def window_offset(context: int) -> int:
+    """Byte address of the token window: word i of it is the token at position i.
+
+    The window is aligned to its own size, so one address bit selects it in hardware.
+    """
+    if context < 1:
+        raise ValueError(f"Context must be at least 1, not {context}")
+    return max(WINDOW_MINIMUM, 1 << (4 * context - 1).bit_length())
+
+
+def address_width(context: int) -> int:
+    """Bits of the AXI4-Lite byte address: registers below the window, the window above."""
+    return window_offset(context).bit_length()
