@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors that a user sees: one clear sentence each, and an exit code by class."""
+
+__all__ = ["BuildError", "InternalError", "StreamhwError", "ToolError", "UserError"]
+
+
+class StreamhwError(Exception):
+    """Base of all errors that the command line prints without a traceback.
+
+    The message says what must hold, what was given, and where; an optional ``hint`` is a second
+    line that says what to do.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None):
+        super().__init__(message)
+        self.hint = hint
+
+
+class UserError(StreamhwError):
+    """What the user typed or the files they named cannot be used (exit code 2)."""
+
+    exit_code = 2
+
+
+class BuildError(StreamhwError):
+    """The model is sound, but no design for the board exists (exit code 3)."""
+
+    exit_code = 3
+
+
+class ToolError(StreamhwError):
+    """A compiler, simulator or synthesis tool is missing or failed (exit code 4)."""
+
+    exit_code = 4
+
+
+class InternalError(StreamhwError):
+    """An invariant of streamhw itself is broken: please report it (exit code 5)."""
+
+    exit_code = 5

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of a kernel: one frozen spec validates, computes, states its cost, makes hardware."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed
+from ..stream.itensor import Bindings, ITensor
+from ..stream.signature import stream_of
+
+__all__ = ["Direction", "KernelSpec", "Memory", "Port", "Resources", "Tensors", "Timing", "raw"]
+
+Tensors = Mapping[str, NDArray[np.int64]]
+"""Integer tensors by port name."""
+
+
+class Direction(Enum):
+    """Which way beats pass, seen from the kernel."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A stream port: its name is ``i``, ``o``, ``i_role`` or ``o_role``."""
+
+    name: str
+    type: ITensor
+
+    def __post_init__(self) -> None:
+        if self.name.split("_")[0] not in ("i", "o"):
+            raise ValueError(f"Port name must be i, o, i_role or o_role, not {self.name!r}")
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.INPUT if self.name.startswith("i") else Direction.OUTPUT
+
+
+@dataclass(frozen=True)
+class Memory:
+    """An on-chip memory of ``depth`` words of ``width`` bits."""
+
+    width: int
+    depth: int
+
+    @property
+    def bits(self) -> int:
+        return self.width * self.depth
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Estimated cells before the board decides how memories and multipliers map.
+
+    ``multipliers`` lists operand widths (bits) of every hardware multiplier.
+    """
+
+    luts: int = 0
+    ffs: int = 0
+    multipliers: tuple[tuple[int, int], ...] = ()
+    memories: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Cycles of one tensor when nothing stalls.
+
+    latency: cycles from the first input beat accepted to the first output beat offered, when all
+        inputs are offered together at one beat a cycle
+    interval: cycles between the first beats of consecutive tensors in steady state
+    drain: cycles from the last input beat accepted to the last output beat offered
+    """
+
+    latency: int
+    interval: int
+    drain: int
+
+
+class KernelSpec(ABC):
+    """A kernel of the library: subclasses are frozen keyword-only dataclasses.
+
+    A spec describes one *activation*: the tensors that its port types cover. Hardware runs
+    activations back to back for ever.
+    """
+
+    @property
+    @abstractmethod
+    def ports(self) -> tuple[Port, ...]:
+        """All stream ports with the types at which the kernel consumes and produces."""
+
+    @abstractmethod
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """The bit-exact integer result of one activation: output tensors by port name."""
+
+    @abstractmethod
+    def timing(self, bindings: Bindings) -> Timing:
+        """Cycle counts of one activation; checked against simulation."""
+
+    @abstractmethod
+    def resources(self) -> Resources:
+        """Estimated cells; compared with synthesis."""
+
+    @abstractmethod
+    def create(self) -> wiring.Component:
+        """The hardware: a component whose stream members are exactly ``ports``."""
+
+    def port(self, name: str) -> Port:
+        """The port of that name; raises ``KeyError`` if there is none."""
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise KeyError(f"{type(self).__name__} has ports {[p.name for p in self.ports]}, not {name!r}")
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return tuple(p for p in self.ports if p.direction is Direction.INPUT)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        return tuple(p for p in self.ports if p.direction is Direction.OUTPUT)
+
+    def members(self) -> dict[str, wiring.Member]:
+        """The Amaranth members of ``ports``, for the component's signature."""
+        flow = {Direction.INPUT: In, Direction.OUTPUT: Out}
+        return {p.name: flow[p.direction](stream_of(p.type)) for p in self.ports}
+
+
+def raw(width: int) -> ITensor:
+    """The type of a stream of uninterpreted words: memory beats, commands, descriptors.
+
+    The number of words is outside the type: one beat an activation.
+    """
+    return ITensor(Fixed(width, signed=False), (1,), ())

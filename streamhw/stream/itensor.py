@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Iterative tensors: the type of a stream says which tile comes when, and how often."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed
+
+__all__ = ["Bindings", "ITensor", "Loop", "Symbol", "row_major"]
+
+Bindings = Mapping[str, int | Sequence[int]]
+"""Values of symbols. A sequence gives one value for each index of the outermost loop (a ragged
+tensor: the causal lengths of the tokens of a group)."""
+
+
+@dataclass(frozen=True, order=True)
+class Symbol:
+    """A trip count that is known at run time only: 1 to ``bound``.
+
+    Hardware receives it on a control port ``i_<name>``: one value an activation, or, if
+    ``ragged``, one value for each entry of the loop that it bounds.
+    """
+
+    name: str
+    bound: int
+    ragged: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}<={self.bound}"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """``trip`` iterations that move data dimension ``dim`` by ``step`` elements each.
+
+    A loop with ``dim = None`` moves nothing: what is inside it is read again.
+    """
+
+    trip: int | Symbol
+    step: int = 0
+    dim: int | None = None
+
+    @property
+    def bound(self) -> int:
+        """The largest trip count."""
+        return self.trip.bound if isinstance(self.trip, Symbol) else self.trip
+
+    def __str__(self) -> str:
+        where = "again" if self.dim is None else f"d{self.dim}+={self.step}"
+        return f"({self.trip} {where})"
+
+
+@dataclass(frozen=True)
+class ITensor:
+    """A tensor in the order in which a stream carries it: a loop nest that yields one tile a beat.
+
+    Parameters
+    ----------
+    fmt: number format of an element
+    tile: elements of a beat along each data dimension; lanes are its row-major order
+    loops: the nest, outermost first. At each point one beat passes: the tile whose offset in data
+        dimension ``d`` is the sum of ``step * index`` of the loops with ``dim == d``.
+
+    Two types are the same stream iff they have the same format, tile and *order* (``==`` of
+    ``normal()``); trip-1 loops and regrouped loops do not matter.
+
+    Raises ``ValueError`` if a loop names a dimension that the tile does not have, or a trip,
+    step or tile size is not positive.
+    """
+
+    fmt: Fixed
+    tile: tuple[int, ...]
+    loops: tuple[Loop, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tile or min(self.tile) < 1:
+            raise ValueError(f"ITensor tile must have positive sizes, not {self.tile}")
+        for loop in self.loops:
+            if loop.bound < 1:
+                raise ValueError(f"ITensor trip must be at least 1, not {loop.bound} in {self}")
+            if loop.dim is not None and not 0 <= loop.dim < len(self.tile):
+                raise ValueError(
+                    f"ITensor loop must map to a dimension below {len(self.tile)}, not {loop.dim}"
+                )
+            if loop.dim is not None and loop.step < 1:
+                raise ValueError(f"ITensor step must be positive, not {loop.step} in {self}")
+
+    @property
+    def rank(self) -> int:
+        """Number of data dimensions."""
+        return len(self.tile)
+
+    @property
+    def lanes(self) -> int:
+        """Elements of a beat."""
+        return prod(self.tile)
+
+    @property
+    def bits_per_token(self) -> int:
+        """Payload bits of a beat."""
+        return self.lanes * self.fmt.width
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Names of the symbols that the trips depend on."""
+        return frozenset(loop.trip.name for loop in self.loops if isinstance(loop.trip, Symbol))
+
+    def tensor_shape(self) -> tuple[int, ...]:
+        """Extent of each data dimension, with symbols at their bounds."""
+        extent = list(self.tile)
+        for loop in self.loops:
+            if loop.dim is not None:
+                extent[loop.dim] += (loop.bound - 1) * loop.step
+        return tuple(extent)
+
+    def tokens(self, bindings: Bindings | None = None) -> int:
+        """Number of beats; symbols without a binding count with their bound."""
+        values = bindings or {}
+        if self._ragged(values):
+            outer = self._trip(self.loops[0], values, None)
+            return sum(
+                prod(self._trip(loop, values, i) for loop in self.loops[1:]) for i in range(outer)
+            )
+        return prod(self._trip(loop, values, None) for loop in self.loops)
+
+    def order(self, bindings: Bindings | None = None) -> NDArray[np.int64]:
+        """Offsets of the tiles in sequence: an array of (tokens, rank)."""
+        values = bindings or {}
+        if not self._ragged(values):
+            return self._nest(self.loops, values, None)
+        head = self.loops[0]
+        parts = []
+        for i in range(self._trip(head, values, None)):
+            part = self._nest(self.loops[1:], values, i)
+            if head.dim is not None:
+                part[:, head.dim] += i * head.step
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def normal(self) -> "ITensor":
+        """The one representative of all types with this order.
+
+        Drops loops of one trip and merges an inner loop into the outer one where the outer step
+        continues where the inner loop ends.
+        """
+        kept: list[Loop] = []
+        for loop in reversed(self.loops):
+            if loop.trip == 1:
+                continue
+            outer = loop if loop.dim is not None else replace(loop, step=0)
+            if kept and isinstance(outer.trip, int) and isinstance(kept[-1].trip, int):
+                inner = kept[-1]
+                continues = outer.dim == inner.dim and outer.step == inner.step * inner.trip
+                if continues:
+                    kept[-1] = replace(inner, trip=outer.trip * inner.trip)
+                    continue
+            kept.append(outer)
+        return replace(self, loops=tuple(reversed(kept)))
+
+    def is_same_stream(self, other: "ITensor") -> bool:
+        """Whether a plain FIFO can connect the two types."""
+        return self.normal() == other.normal()
+
+    def pack(
+        self, tensor: NDArray[np.int64], bindings: Bindings | None = None
+    ) -> NDArray[np.int64]:
+        """Elements of a tensor in stream order: an array of (tokens, lanes)."""
+        array = np.asarray(tensor)
+        if array.ndim != self.rank:
+            raise ValueError(f"pack needs a tensor of rank {self.rank}, not {array.ndim} ({self})")
+        return np.asarray(array[self._index(bindings)], dtype=np.int64)
+
+    def unpack(
+        self, beats: NDArray[np.int64], bindings: Bindings | None = None
+    ) -> NDArray[np.int64]:
+        """The tensor of shape ``tensor_shape()`` that beats (tokens, lanes) describe; rest is 0."""
+        tensor = np.zeros(self.tensor_shape(), dtype=np.int64)
+        tensor[self._index(bindings)] = np.asarray(beats, dtype=np.int64)
+        return tensor
+
+    def __str__(self) -> str:
+        nest = " ".join(str(loop) for loop in self.loops) or "()"
+        return f"{'x'.join(map(str, self.tile))}:{self.fmt} {nest}"
+
+    def _index(self, bindings: Bindings | None) -> tuple[NDArray[np.int64], ...]:
+        order = self.order(bindings)
+        lanes = np.indices(self.tile).reshape(self.rank, self.lanes)
+        return tuple(order[:, d, None] + lanes[d][None, :] for d in range(self.rank))
+
+    def _ragged(self, values: Bindings) -> bool:
+        return any(not isinstance(values.get(name, 0), int | np.integer) for name in self.symbols)
+
+    def _nest(
+        self, loops: tuple[Loop, ...], values: Bindings, outer: int | None
+    ) -> NDArray[np.int64]:
+        order = np.zeros((1, self.rank), dtype=np.int64)
+        for loop in reversed(loops):
+            trip = self._trip(loop, values, outer)
+            order = np.tile(order, (trip, 1))
+            if loop.dim is not None:
+                order[:, loop.dim] += np.repeat(
+                    np.arange(trip) * loop.step, len(order) // max(trip, 1)
+                )
+        return order
+
+    @staticmethod
+    def _trip(loop: Loop, values: Bindings, outer: int | None) -> int:
+        if not isinstance(loop.trip, Symbol):
+            return loop.trip
+        value = values.get(loop.trip.name, loop.trip.bound)
+        if isinstance(value, int | np.integer):
+            trip = int(value)
+        elif outer is None:
+            raise ValueError(f"Symbol {loop.trip.name} must not be ragged in the outermost loop")
+        else:
+            trip = int(value[outer])
+        if not 0 <= trip <= loop.trip.bound:
+            raise ValueError(f"Symbol {loop.trip} must be within its bound, not {trip}")
+        return trip
+
+
+def row_major(fmt: Fixed, shape: Sequence[int | Symbol], lanes: int = 1) -> ITensor:
+    """The type of a tensor sent row by row, ``lanes`` elements of the last dimension a beat.
+
+    Raises ``ValueError`` if ``lanes`` does not divide the last extent.
+    """
+    *outer, last = shape
+    if not isinstance(last, int) or last % lanes:
+        raise ValueError(f"lanes must divide the last extent {last}, not {lanes}")
+    rank = len(shape)
+    loops = [Loop(trip, 1, d) for d, trip in enumerate(outer)]
+    loops.append(Loop(last // lanes, lanes, rank - 1))
+    return ITensor(fmt, (1,) * (rank - 1) + (lanes,), tuple(loops))
