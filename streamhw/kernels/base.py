@@ -117,7 +117,9 @@ class KernelSpec(ABC):
         for port in self.ports:
             if port.name == name:
                 return port
-        raise KeyError(f"{type(self).__name__} has ports {[p.name for p in self.ports]}, not {name!r}")
+        raise KeyError(
+            f"{type(self).__name__} has ports {[p.name for p in self.ports]}, not {name!r}"
+        )
 
     @property
     def inputs(self) -> tuple[Port, ...]:
