@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a board is: its part, clock, memory ports, budget, and how to find one by name or path."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from ..errors import UserError
+
+__all__ = ["BOARDS", "Board", "Budget", "Family", "MemoryPort", "load_board"]
+
+BOARDS = ("sim", "u55c", "ulx3s")
+"""Boards that ship with streamhw; a file path or an entry point ``streamhw.board`` adds others."""
+
+
+class Family(Enum):
+    """FPGA families whose cells the estimates and Yosys know; the value names Yosys' script."""
+
+    ECP5 = "synth_ecp5"
+    ULTRASCALE_PLUS = "synth_xilinx -family xcup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryPort:
+    """One AXI4 port to external memory.
+
+    width: data bits of a beat; beats_per_cycle: what the memory behind it sustains (at most 1);
+    latency: cycles from a read address accepted to its first data beat
+    """
+
+    name: str
+    width: int
+    beats_per_cycle: float
+    latency: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Cells that a design may use; block RAMs are counted in the family's own unit.
+
+    block_ram: RAMB36 (UltraScale+) or DP16KD (ECP5); ultra_ram: URAM288
+    """
+
+    luts: int
+    ffs: int
+    dsps: int
+    block_ram: int
+    ultra_ram: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A board or card as the compiler sees it.
+
+    clock_mhz: the clock that cycle counts are turned into seconds with: an assumption until the
+        design is placed and routed
+    memory_bytes: external memory
+    multipliers: matmul multiplies a cycle that the board should carry
+    group: tokens of a step that share a pass over the weights
+    lanes: elements a cycle of the row-wise kernels
+    """
+
+    name: str
+    title: str
+    part: str
+    family: Family
+    clock_mhz: float
+    ports: tuple[MemoryPort, ...]
+    memory_bytes: int
+    budget: Budget
+    multipliers: int
+    group: int
+    lanes: int
+
+    def __post_init__(self) -> None:
+        if not self.ports:
+            raise ValueError(f"Board {self.name} must have at least one memory port")
+        if len({port.width for port in self.ports}) != 1:
+            raise ValueError(f"Board {self.name} must have memory ports of one width")
+
+    @property
+    def beat_bits(self) -> int:
+        """Bits of a beat of external memory."""
+        return self.ports[0].width
+
+
+def load_board(name: str) -> Board:
+    """The board that ``name`` means: a shipped one, a Python file that defines ``BOARD``, or the
+    entry point of group ``streamhw.board``.
+
+    Raises ``UserError`` if there is none.
+    """
+    if name in BOARDS:
+        return _board_of(importlib.import_module(f"{__package__}.{name}"), name)
+    if name.endswith(".py"):
+        path = Path(name)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise UserError(f"Board file must exist, not {name!r}")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return _board_of(module, name)
+    for point in entry_points(group="streamhw.board"):
+        if point.name == name:
+            board = point.load()
+            if not isinstance(board, Board):
+                raise UserError(f"Entry point {point.value} must be a Board, not {board!r}")
+            return board
+    known = ", ".join(BOARDS)
+    raise UserError(
+        f"Board must be one of {known}, a .py file or an installed entry point, not {name!r}",
+        hint="`python -m streamhw list boards` shows what each of them carries",
+    )
+
+
+def _board_of(module: object, name: str) -> Board:
+    board = getattr(module, "BOARD", None)
+    if not isinstance(board, Board):
+        raise UserError(f"Board file {name!r} must define BOARD as a Board, not {board!r}")
+    return board
