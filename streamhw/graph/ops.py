@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer kinds: what a graph node computes, its parameters, and the shape of its value."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+
+__all__ = [
+    "FUNCTIONS",
+    "LAYER",
+    "OPS",
+    "ROWS",
+    "Activation",
+    "Add",
+    "ArgMax",
+    "Attention",
+    "Chunk",
+    "Gather",
+    "Input",
+    "LastToken",
+    "LayerNorm",
+    "Linear",
+    "Op",
+    "Parameter",
+    "Shape",
+    "parameter_name",
+    "print_shape",
+]
+
+ROWS = "n"
+"""The symbolic first dimension of a value: one row for each token of the sequence."""
+
+LAYER = "{layer}"
+"""What stands for the iteration number in parameter names inside a rolled loop."""
+
+FUNCTIONS = ("gelu_tanh", "gelu", "silu", "relu")
+"""Activation functions that a graph may name."""
+
+Shape = tuple[int | str, ...]
+"""Dimensions of a value: ``ROWS`` or a positive number each."""
+
+
+def print_shape(shape: Shape) -> str:
+    """``[n, 768]``: how shapes look in messages and in the text form."""
+    return f"[{', '.join(str(size) for size in shape)}]"
+
+
+def parameter_name(template: str, layer: int | None) -> str:
+    """The checkpoint name of a parameter: ``{layer}`` replaced by the iteration, if any."""
+    return template if layer is None else template.replace(LAYER, str(layer))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trained tensor: its name (may contain ``{layer}``) and its shape in the checkpoint."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+def _positive(op: "Op", *names: str) -> None:
+    for name in names:
+        value = getattr(op, name)
+        if value < 1:
+            raise ValueError(f"{op.kind} {name} must be positive, not {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Op(ABC):
+    """A layer kind with its attributes; subclasses are frozen keyword-only dataclasses.
+
+    ``infer`` raises ``ValueError`` if the input shapes do not suit the attributes.
+    """
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    @property
+    def arity(self) -> int:
+        """How many values the node reads."""
+        return 1
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The trained tensors of the node, in a fixed order."""
+        return ()
+
+    @abstractmethod
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """The shape of the value from the shapes of the ``arity`` inputs."""
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        return f"{self.kind}({values})"
+
+
+def _features(op: Op, shape: Shape, expected: int) -> Shape:
+    if len(shape) != 2 or shape[1] != expected:
+        raise ValueError(
+            f"{op.kind} input must have shape [rows, {expected}], not {print_shape(shape)}"
+        )
+    return shape
+
+
+def _matrix(op: Op, shape: Shape) -> tuple[int | str, int]:
+    if len(shape) != 2 or not isinstance(shape[1], int):
+        raise ValueError(
+            f"{op.kind} input must have shape [rows, features], not {print_shape(shape)}"
+        )
+    return shape[0], shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input(Op):
+    """A value from outside: ``tokens`` (identifiers) or ``positions`` (0, 1, ...), one a row."""
+
+    role: str
+
+    def __post_init__(self) -> None:
+        if self.role not in ("tokens", "positions"):
+            raise ValueError(f"Input role must be 'tokens' or 'positions', not {self.role!r}")
+
+    @property
+    def arity(self) -> int:
+        return 0
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (ROWS,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gather(Op):
+    """Rows of a table, chosen by the input's integers."""
+
+    table: str
+    rows: int
+    features: int
+
+    def __post_init__(self) -> None:
+        _positive(self, "rows", "features")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (Parameter(self.table, (self.rows, self.features)),)
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if len(inputs[0]) != 1:
+            raise ValueError(f"Gather input must have shape [rows], not {print_shape(inputs[0])}")
+        return (inputs[0][0], self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Op):
+    """The sum of two values of one shape."""
+
+    @property
+    def arity(self) -> int:
+        return 2
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if inputs[0] != inputs[1]:
+            first, second = (print_shape(shape) for shape in inputs)
+            raise ValueError(f"Add inputs must have one shape, not {first} and {second}")
+        return inputs[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerNorm(Op):
+    """Each row minus its mean, over its deviation, times ``weight``, plus ``bias``."""
+
+    features: int
+    epsilon: float
+    weight: str
+    bias: str
+
+    def __post_init__(self) -> None:
+        _positive(self, "features")
+        if self.epsilon <= 0:
+            raise ValueError(f"LayerNorm epsilon must be positive, not {self.epsilon}")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (Parameter(self.weight, (self.features,)), Parameter(self.bias, (self.features,)))
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return _features(self, inputs[0], self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Op):
+    """A matrix product over the features, plus ``bias`` if it is named.
+
+    transposed: whether the checkpoint stores the matrix as [inputs, outputs]; if not, it is
+        [outputs, inputs]
+    """
+
+    inputs: int
+    outputs: int
+    weight: str
+    bias: str | None = None
+    transposed: bool = False
+
+    def __post_init__(self) -> None:
+        _positive(self, "inputs", "outputs")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        shape = (self.inputs, self.outputs) if self.transposed else (self.outputs, self.inputs)
+        weight = (Parameter(self.weight, shape),)
+        return weight if self.bias is None else (*weight, Parameter(self.bias, (self.outputs,)))
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (_features(self, inputs[0], self.inputs)[0], self.outputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk(Op):
+    """Part ``index`` of the features cut into ``parts`` equal runs."""
+
+    index: int
+    parts: int
+
+    def __post_init__(self) -> None:
+        _positive(self, "parts")
+        if not 0 <= self.index < self.parts:
+            raise ValueError(f"Chunk index must be 0 to {self.parts - 1}, not {self.index}")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        rows, features = _matrix(self, inputs[0])
+        if features % self.parts:
+            raise ValueError(f"Chunk parts must divide the features, not {self.parts} | {features}")
+        return (rows, features // self.parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention(Op):
+    """Scaled dot-product attention of queries, keys and values, heads side by side.
+
+    Scores are scaled by ``head_dim ** -0.5``. Each key/value head serves ``heads // kv_heads``
+    neighbouring query heads.
+    """
+
+    heads: int
+    kv_heads: int
+    head_dim: int
+    causal: bool = True
+
+    def __post_init__(self) -> None:
+        _positive(self, "heads", "kv_heads", "head_dim")
+        if self.heads % self.kv_heads:
+            raise ValueError(
+                f"Attention kv_heads must divide heads, not {self.kv_heads} | {self.heads}"
+            )
+
+    @property
+    def arity(self) -> int:
+        return 3
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        rows = inputs[0][0]
+        wide, narrow = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        for role, shape, size in zip(
+            ("queries", "keys", "values"), inputs, (wide, narrow, narrow), strict=True
+        ):
+            if shape != (rows, size):
+                expected = print_shape((rows, size))
+                raise ValueError(f"Attention {role} must be {expected}, not {print_shape(shape)}")
+        return inputs[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(Op):
+    """An elementwise nonlinear function, one of ``FUNCTIONS``."""
+
+    function: str
+
+    def __post_init__(self) -> None:
+        if self.function not in FUNCTIONS:
+            names = ", ".join(FUNCTIONS)
+            raise ValueError(f"Activation function must be one of {names}, not {self.function!r}")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return inputs[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastToken(Op):
+    """The last row only."""
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (1, _matrix(self, inputs[0])[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgMax(Op):
+    """The index of the greatest feature of each row; the lowest index wins a tie."""
+
+    classes: int
+
+    def __post_init__(self) -> None:
+        _positive(self, "classes")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (_features(self, inputs[0], self.classes)[0],)
+
+
+OPS: tuple[type[Op], ...] = (
+    Input,
+    Gather,
+    Add,
+    LayerNorm,
+    Linear,
+    Chunk,
+    Attention,
+    Activation,
+    LastToken,
+    ArgMax,
+)
+"""All layer kinds, as the text form knows them."""
