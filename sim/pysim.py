@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs stream components in the Python simulator: every beat, its cycle, and the stream rules."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from amaranth.hdl import Elaboratable, Value
+from amaranth.sim import Simulator
+
+__all__ = ["PATTERNS", "Run", "StreamRuleError", "run_streams"]
+
+Pattern = Callable[[Random, int], bool]
+"""Whether one side is willing in a cycle (generator of that side, cycle)."""
+
+PATTERNS: Mapping[str, Pattern] = {
+    "always": lambda rng, cycle: True,
+    "often": lambda rng, cycle: rng.random() < 0.8,
+    "seldom": lambda rng, cycle: rng.random() < 0.2,
+    "bursts": lambda rng, cycle: (cycle // 7) % 2 == 0,
+    "late": lambda rng, cycle: cycle >= 40,
+    "singles": lambda rng, cycle: cycle % 3 == 0,
+}
+
+
+class StreamRuleError(AssertionError):
+    """A component broke a rule of streams."""
+
+
+@dataclass
+class Run:
+    """What passed: payloads (as unsigned bits) and cycles of the accepted beats, by port."""
+
+    beats: dict[str, list[int]] = field(default_factory=dict)
+    cycles: dict[str, list[int]] = field(default_factory=dict)
+    offered: dict[str, list[int]] = field(default_factory=dict)
+    """Cycle in which each beat was first offered."""
+    length: int = 0
+
+
+def run_streams(
+    dut: Elaboratable,
+    *,
+    inputs: Mapping[str, Sequence[int]],
+    outputs: Mapping[str, int],
+    source: str | Mapping[str, str] = "always",
+    sink: str | Mapping[str, str] = "always",
+    seed: int = 0,
+    spare: int = 20,
+    timeout: int = 20_000,
+    registered: bool = True,
+    each_cycle: Callable[[object, int], None] | None = None,
+) -> Run:
+    """Sends ``inputs`` until ``outputs`` beats have come from each port, then ``spare`` cycles.
+
+    ``source`` and ``sink`` name the stall pattern of all ports of a side, or of each. With
+    ``registered``, also checks that no valid and no input's ready follows a ready, and no valid an
+    input's valid, in the same cycle. ``each_cycle(ctx, cycle)`` runs before each clock edge.
+    Raises ``StreamRuleError`` if a beat changes or goes before it is accepted, a combinational path
+    shows, or beats are missing after ``timeout`` cycles.
+    """
+    run = Run(
+        beats={name: [] for name in (*inputs, *outputs)},
+        cycles={name: [] for name in (*inputs, *outputs)},
+        offered={name: [] for name in (*inputs, *outputs)},
+    )
+    willing = {name: _pattern(source, name) for name in inputs}
+    willing |= {name: _pattern(sink, name) for name in outputs}
+    generators = {name: Random(f"{seed}:{name}") for name in willing}
+    where = f"seed {seed}, source {source}, sink {sink}"
+
+    async def bench(ctx) -> None:
+        port = {name: getattr(dut, name) for name in willing}
+        payload = {name: Value.cast(port[name].payload) for name in willing}
+        held: dict[str, int | None] = dict.fromkeys(outputs)
+        offering = dict.fromkeys(inputs, False)
+        left = spare
+        cycle = 0
+
+        def quiet(names: Iterable[str], member: str) -> None:
+            for name in names:
+                ctx.set(getattr(port[name], member), 0)
+
+        while left:
+            ready = {name: willing[name](generators[name], cycle) for name in outputs}
+            for name, beats in inputs.items():
+                wants = willing[name](generators[name], cycle)
+                sent = len(run.beats[name])
+                if sent < len(beats) and wants and not offering[name]:
+                    offering[name] = True
+                    run.offered[name].append(cycle)
+                    ctx.set(payload[name], beats[sent])
+            watched = [port[name].valid for name in outputs] + [port[name].ready for name in inputs]
+            if registered:
+                quiet(outputs, "ready")
+                quiet(inputs, "valid")
+                before = [ctx.get(signal) for signal in watched]
+            for name in outputs:
+                ctx.set(port[name].ready, ready[name])
+            for name in inputs:
+                ctx.set(port[name].valid, offering[name])
+            after = [ctx.get(signal) for signal in watched]
+            if registered and before != after:
+                raise StreamRuleError(f"a combinational path shows in cycle {cycle} ({where})")
+            for name in outputs:
+                valid = ctx.get(port[name].valid)
+                bits = ctx.get(payload[name]) & ((1 << len(payload[name])) - 1)
+                if held[name] is not None and (not valid or bits != held[name]):
+                    raise StreamRuleError(f"{name} did not hold its beat, cycle {cycle} ({where})")
+                if valid and held[name] is None:
+                    run.offered[name].append(cycle)
+                held[name] = bits if valid and not ready[name] else None
+                if valid and ready[name]:
+                    run.beats[name].append(bits)
+                    run.cycles[name].append(cycle)
+            for name, beats in inputs.items():
+                if offering[name] and ctx.get(port[name].ready):
+                    run.cycles[name].append(cycle)
+                    run.beats[name].append(beats[len(run.beats[name])])
+                    offering[name] = False
+            if each_cycle is not None:
+                each_cycle(ctx, cycle)
+            await ctx.tick()
+            cycle += 1
+            if all(len(run.beats[name]) >= count for name, count in outputs.items()):
+                left -= 1
+            elif cycle > timeout:
+                counts = {name: len(run.beats[name]) for name in willing}
+                raise StreamRuleError(f"no end after {cycle} cycles, beats {counts} ({where})")
+        run.length = cycle
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return run
+
+
+def _pattern(choice: str | Mapping[str, str], name: str) -> Pattern:
+    return PATTERNS[choice if isinstance(choice, str) else choice.get(name, "always")]
