@@ -135,7 +135,7 @@ class Manifest:
 
     def register_map(self) -> dict[str, int]:
         """Byte addresses by register name, and the token window."""
-        return _register_map(self.context)
+        return registers.register_map(self.context)
 
     def to_json(self) -> str:
         """The text of ``manifest.json``; equal manifests have equal texts."""
@@ -185,13 +185,6 @@ class Manifest:
 
 def _file(path: Path) -> Path:
     return path / FILE_NAME if path.is_dir() else path
-
-
-def _register_map(context: int) -> dict[str, int]:
-    names = ("ID BUILD CONTROL STATUS PROMPT_LENGTH TOTAL_LENGTH COUNT EOS "
-             "CYCLES_LO CYCLES_HI BASE_LO BASE_HI").split()  # fmt: skip
-    addresses = {name: int(getattr(registers, name)) for name in names}
-    return {**addresses, "WINDOW": registers.window_offset(context)}
 
 
 def _decode(kind: Any, value: Any, where: str) -> Any:

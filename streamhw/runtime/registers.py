@@ -23,13 +23,14 @@ __all__ = [
     "TOTAL_LENGTH",
     "WINDOW_MINIMUM",
     "address_width",
+    "register_map",
     "window_offset",
 ]
 
 # Byte addresses; every register has 32 bits.
 ID = 0x00  # ro: ID_VALUE
 BUILD = 0x04  # ro: low 32 bits of the design digest
-CONTROL = 0x08  # wo: CONTROL_*
+CONTROL = 0x08  # wo: CONTROL_*; after a start is answered, COUNT is the prompt's and DONE is 0
 STATUS = 0x0C  # ro: STATUS_*
 PROMPT_LENGTH = 0x10  # rw: tokens in the window that the host wrote
 TOTAL_LENGTH = 0x14  # rw: prompt plus wanted tokens, at most the context
@@ -67,3 +68,22 @@ def window_offset(context: int) -> int:
 def address_width(context: int) -> int:
     """Bits of the AXI4-Lite byte address: registers below the window, the window above."""
     return window_offset(context).bit_length()
+
+
+def register_map(context: int) -> dict[str, int]:
+    """Byte addresses by register name, and the token window."""
+    return {
+        "ID": ID,
+        "BUILD": BUILD,
+        "CONTROL": CONTROL,
+        "STATUS": STATUS,
+        "PROMPT_LENGTH": PROMPT_LENGTH,
+        "TOTAL_LENGTH": TOTAL_LENGTH,
+        "COUNT": COUNT,
+        "EOS": EOS,
+        "CYCLES_LO": CYCLES_LO,
+        "CYCLES_HI": CYCLES_HI,
+        "BASE_LO": BASE_LO,
+        "BASE_HI": BASE_HI,
+        "WINDOW": window_offset(context),
+    }
