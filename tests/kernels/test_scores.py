@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bench of the attention scores."""
+
+import numpy as np
+import pytest
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.scores import Scores
+from streamhw.numerics.fixed import Fixed
+
+
+def case(spec: Scores, lengths: list[int], seed: int, extreme: bool = False) -> Case:
+    rng = np.random.default_rng(seed)
+    width = spec.heads * spec.head_dim
+    q = rng.integers(spec.query.minimum, spec.query.maximum, (len(lengths), width), endpoint=True)
+    k = rng.integers(spec.key.minimum, spec.key.maximum, (spec.context, width), endpoint=True)
+    if extreme:
+        q[:] = spec.query.minimum
+        k[0], k[1:] = spec.key.minimum, spec.key.maximum
+    return Case(inputs={"i_q": q, "i_k": k}, bindings={"tokens": len(lengths), "length": lengths})
+
+
+@pytest.mark.parametrize("head_dim, lanes", [(8, 2), (4, 4), (3, 1), (6, 3)])
+def test_hardware_equals_golden(head_dim: int, lanes: int) -> None:
+    spec = Scores(tokens=3, heads=2, head_dim=head_dim, context=6, lanes=lanes, shift=6)
+    cases = [
+        case(spec, [2, 3], 1),
+        case(spec, [1], 2),
+        case(spec, [4, 5, 6], 3, extreme=True),
+        case(spec, [1, 2, 3], 4),
+        case(spec, [1, 2, 3], 5),
+    ]
+    check_kernel(spec, cases)
+
+
+def test_minimal() -> None:
+    spec = Scores(tokens=1, heads=1, head_dim=1, context=1, lanes=1, out=Fixed(24), shift=0)
+    check_kernel(spec, [case(spec, [1], s, extreme=s == 3) for s in (1, 2, 3)])
+
+
+def test_golden_is_the_float_dot_product() -> None:
+    spec = Scores(tokens=4, heads=3, head_dim=16, context=9, lanes=4, shift=12)
+    c = case(spec, [6, 7, 8, 9], 7)
+    got = spec.compute(c.inputs, c.bindings)["o"]
+    q = c.inputs["i_q"].reshape(4, 3, 16).astype(float)
+    k = c.inputs["i_k"].reshape(9, 3, 16).astype(float)
+    exact = np.einsum("thd,phd->thp", q, k) / 2.0**12
+    for t, length in enumerate([6, 7, 8, 9]):
+        assert np.abs(got[t, :, :length] - exact[t, :, :length]).max() <= 0.5
+        assert not got[t, :, length:].any()
+
+
+def test_rejects_bad_parameters() -> None:
+    with pytest.raises(ValueError, match="lanes must divide head_dim 8, not 3"):
+        Scores(tokens=1, heads=1, head_dim=8, context=4, lanes=3)
+    with pytest.raises(ValueError, match="shift must be at least 0, not -1"):
+        Scores(tokens=1, heads=1, head_dim=8, context=4, lanes=4, shift=-1)
