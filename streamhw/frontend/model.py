@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a front end hands to the compiler: graph, weights, and what belongs to them."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from ..graph import Graph
+from .gpt2 import Gpt2Config
+from .weights import Weights
+
+__all__ = ["Model", "Origin"]
+
+
+class Origin(Enum):
+    """Where weights come from; said wherever results are shown."""
+
+    CHECKPOINT = "checkpoint"
+    RANDOM = "seeded random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A loaded model.
+
+    name: as the user named it, or the directory's name
+    graph: what it computes
+    config: the architecture's numbers
+    weights: lazy float32 tensors by the graph's parameter names
+    origin: of the weights
+    tokenizer: directory of ``vocab.json`` and ``merges.txt``, if there is one
+    calibration: text that number formats are measured on, if there is any
+    heldout: text that losses are measured on, if there is any
+    """
+
+    name: str
+    graph: Graph
+    config: Gpt2Config
+    weights: Weights = field(repr=False, compare=False)
+    origin: Origin
+    tokenizer: Path | None = None
+    calibration: str | None = field(default=None, repr=False)
+    heldout: str | None = field(default=None, repr=False)
+
+    @property
+    def end_of_text(self) -> int | None:
+        """The token that ends a text, if the model has one."""
+        return self.config.end_of_text

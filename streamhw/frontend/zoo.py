@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models by name: shapes that everybody knows, and the checkpoint that ships with the package."""
+
+from pathlib import Path
+
+from ..errors import UserError
+from .gpt2 import Gpt2Config, gpt2_graph
+from .hf import load_directory, tokenizer_directory
+from .model import Model, Origin
+from .weights import CheckpointWeights, RandomWeights
+
+__all__ = ["CHECKPOINTS", "SHAPES", "load", "model_names"]
+
+SHAPES = {
+    "gpt2": Gpt2Config(
+        layers=12,
+        features=768,
+        heads=12,
+        vocabulary=50257,
+        context=1024,
+        hidden=3072,
+        end_of_text=50256,
+    ),
+    "gpt2-medium": Gpt2Config(
+        layers=24,
+        features=1024,
+        heads=16,
+        vocabulary=50257,
+        context=1024,
+        hidden=4096,
+        end_of_text=50256,
+    ),
+}
+"""Named shapes; their weights are the user's, or seeded random ones."""
+
+CHECKPOINTS = {"gpt2-shakespeare": Path(__file__).parent / "checkpoints" / "gpt2-shakespeare"}
+"""Named checkpoints that ship with the package."""
+
+
+def model_names() -> tuple[str, ...]:
+    """All names that ``load`` knows, sorted."""
+    return tuple(sorted((*SHAPES, *CHECKPOINTS)))
+
+
+def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
+    """The model of that name, or in that Hugging Face directory.
+
+    weights: a safetensors file or a directory that has one, instead of the model's own. A named
+        shape without them gets seeded random weights.
+
+    Raises ``UserError`` if there is no such model or its files cannot be used.
+    """
+    name = str(name_or_path)
+    given = None if weights is None else Path(weights)
+    if given is not None and not given.exists():
+        raise UserError(f"{given}: the weights file is missing")
+    if name in CHECKPOINTS:
+        return load_directory(CHECKPOINTS[name], name=name, weights=given)
+    if name in SHAPES:
+        return _named(name, SHAPES[name], given)
+    path = Path(name_or_path)
+    if not path.is_dir():
+        known = ", ".join(model_names())
+        raise UserError(f"MODEL must be one of {known}, or a directory, not {name!r}")
+    return load_directory(path, weights=given)
+
+
+def _named(name: str, config: Gpt2Config, weights: Path | None) -> Model:
+    graph = gpt2_graph(name, config)
+    if weights is None:
+        random = RandomWeights(graph, additions=2 * config.layers)
+        return Model(name=name, graph=graph, config=config, weights=random, origin=Origin.RANDOM)
+    home = weights if weights.is_dir() else weights.parent
+    return Model(
+        name=name,
+        graph=graph,
+        config=config,
+        weights=CheckpointWeights(weights, graph),
+        origin=Origin.CHECKPOINT,
+        tokenizer=tokenizer_directory(home),
+    )
