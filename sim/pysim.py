@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from amaranth.hdl import Elaboratable, Value
+from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal, Value
 from amaranth.sim import Simulator
 
 __all__ = ["PATTERNS", "Run", "StreamRuleError", "run_streams"]
@@ -49,13 +49,16 @@ def run_streams(
     spare: int = 20,
     timeout: int = 20_000,
     registered: bool = True,
+    reset_at: int | None = None,
     each_cycle: Callable[[object, int], None] | None = None,
 ) -> Run:
     """Sends ``inputs`` until ``outputs`` beats have come from each port, then ``spare`` cycles.
 
     ``source`` and ``sink`` name the stall pattern of all ports of a side, or of each. With
-    ``registered``, also checks that no valid and no input's ready follows a ready, and no valid an
-    input's valid, in the same cycle. ``each_cycle(ctx, cycle)`` runs before each clock edge.
+    ``registered``, also checks that within a cycle no output's valid follows a valid or ready, and
+    no input's ready an output's ready. In cycle
+    ``reset_at`` the component is reset, and everything is sent again from the beginning.
+    ``each_cycle(ctx, cycle)`` runs before each clock edge.
     Raises ``StreamRuleError`` if a beat changes or goes before it is accepted, a combinational path
     shows, or beats are missing after ``timeout`` cycles.
     """
@@ -67,6 +70,7 @@ def run_streams(
     willing = {name: _pattern(source, name) for name in inputs}
     willing |= {name: _pattern(sink, name) for name in outputs}
     generators = {name: Random(f"{seed}:{name}") for name in willing}
+    reset = Signal()
     where = f"seed {seed}, source {source}, sink {sink}"
 
     async def bench(ctx) -> None:
@@ -77,11 +81,32 @@ def run_streams(
         left = spare
         cycle = 0
 
-        def quiet(names: Iterable[str], member: str) -> None:
+        def drive(names: Iterable[str], member: str, values: Mapping[str, bool]) -> None:
             for name in names:
-                ctx.set(getattr(port[name], member), 0)
+                ctx.set(getattr(port[name], member), values[name])
+
+        def follows(
+            names: Iterable[str], member: str, values: Mapping[str, bool], watched: list[Value]
+        ) -> bool:
+            drive(names, member, dict.fromkeys(names, False))
+            before = [ctx.get(signal) for signal in watched]
+            drive(names, member, values)
+            return before != [ctx.get(signal) for signal in watched]
 
         while left:
+            if cycle == reset_at:
+                drive(inputs, "valid", dict.fromkeys(inputs, False))
+                drive(outputs, "ready", dict.fromkeys(outputs, False))
+                ctx.set(reset, 1)
+                await ctx.tick()
+                ctx.set(reset, 0)
+                for record in (run.beats, run.cycles, run.offered):
+                    for listed in record.values():
+                        listed.clear()
+                held = dict.fromkeys(outputs)
+                offering = dict.fromkeys(inputs, False)
+                left = spare
+                cycle += 1
             ready = {name: willing[name](generators[name], cycle) for name in outputs}
             for name, beats in inputs.items():
                 wants = willing[name](generators[name], cycle)
@@ -90,18 +115,17 @@ def run_streams(
                     offering[name] = True
                     run.offered[name].append(cycle)
                     ctx.set(payload[name], beats[sent])
-            watched = [port[name].valid for name in outputs] + [port[name].ready for name in inputs]
             if registered:
-                quiet(outputs, "ready")
-                quiet(inputs, "valid")
-                before = [ctx.get(signal) for signal in watched]
-            for name in outputs:
-                ctx.set(port[name].ready, ready[name])
-            for name in inputs:
-                ctx.set(port[name].valid, offering[name])
-            after = [ctx.get(signal) for signal in watched]
-            if registered and before != after:
-                raise StreamRuleError(f"a combinational path shows in cycle {cycle} ({where})")
+                valids = [port[name].valid for name in outputs]
+                readies = [port[name].ready for name in inputs]
+                drive(inputs, "valid", offering)
+                paths = follows(outputs, "ready", ready, valids + readies)
+                drive(outputs, "ready", ready)
+                paths |= follows(inputs, "valid", offering, valids)
+                if paths:
+                    raise StreamRuleError(f"a combinational path shows in cycle {cycle} ({where})")
+            drive(outputs, "ready", ready)
+            drive(inputs, "valid", offering)
             for name in outputs:
                 valid = ctx.get(port[name].valid)
                 bits = ctx.get(payload[name]) & ((1 << len(payload[name])) - 1)
@@ -129,7 +153,11 @@ def run_streams(
                 raise StreamRuleError(f"no end after {cycle} cycles, beats {counts} ({where})")
         run.length = cycle
 
-    simulator = Simulator(dut)
+    # A wire has no registers, but the bench needs a clock
+    top = Module()
+    top.submodules.dut = ResetInserter(reset)(dut)
+    top.d.sync += Signal().eq(1)
+    simulator = Simulator(top)
     simulator.add_clock(1e-8)
     simulator.add_testbench(bench)
     simulator.run()

@@ -5,8 +5,8 @@ import pytest
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-
 from streamhw.sim.pysim import PATTERNS, run_streams
+
 from streamhw.stream.credit import Credit, credit_beats, credit_latency, credit_memory
 from streamhw.stream.queue import queue_latency
 
@@ -93,7 +93,6 @@ def test_memory():
     assert credit_memory(unsigned(8), 5).width == 8
 
 
-@pytest.mark.filterwarnings("ignore:.*created but never used")
 def test_errors():
     with pytest.raises(ValueError, match=r"^Credit latency must be at least 0, not -1$"):
         Credit(shape=unsigned(8), latency=-1)
