@@ -52,9 +52,9 @@ class Scores(KernelSpec):
     head_dim: int
     context: int
     lanes: int
-    query: Fixed = Fixed(16)
-    key: Fixed = Fixed(8)
-    out: Fixed = Fixed(18, 10)
+    query: Fixed = Fixed(16)  # noqa: RUF009
+    key: Fixed = Fixed(8)  # noqa: RUF009
+    out: Fixed = Fixed(18, 10)  # noqa: RUF009
     shift: int = 0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bench of softmax, and the bound of its error."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.softmax import Softmax
+from streamhw.numerics.fixed import Fixed
+
+
+def case(spec: Softmax, lengths: list[int], seed: int, spread: float = 2.0) -> Case:
+    rng = np.random.default_rng(seed)
+    shape = (len(lengths), spec.heads, spec.context)
+    x = spec.source.encode(rng.normal(size=shape) * spread)
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads, axis=1)
+    bindings = {"tokens": len(lengths), "length": lengths}
+    return Case(inputs={"i": x, "i_length": repeated}, bindings=bindings)
+
+
+def exact(spec: Softmax, x: NDArray[np.int64]) -> NDArray[np.float64]:
+    real = spec.source.decode(x)
+    powers = np.exp(real - real.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def test_hardware_equals_golden() -> None:
+    spec = Softmax(tokens=3, heads=2, context=12)
+    cases = [
+        case(spec, [3, 4], 1),
+        case(spec, [1], 2),
+        case(spec, [12, 12, 12], 3, spread=80),
+        case(spec, [5, 6, 7], 4),
+        case(spec, [5, 6, 7], 5, spread=20),
+    ]
+    cases[2].inputs["i"][0, 0] = np.sort(cases[2].inputs["i"][0, 0])
+    cases[2].inputs["i"][1, :, ::2] = spec.source.minimum
+    cases[2].inputs["i"][1, :, 1::2] = spec.source.maximum
+    cases[2].inputs["i"][2, 0] = spec.source.minimum
+    check_kernel(spec, cases)
+
+
+def test_rows_of_one_element_pass_at_full_rate() -> None:
+    spec = Softmax(tokens=20, heads=2, context=1, source=Fixed(8, 3))
+    check_kernel(spec, [case(spec, [1] * 20, s) for s in (1, 2, 3)], scenarios=("single", "free"))
+
+
+@pytest.mark.parametrize("out", [Fixed(8, 7, signed=False), Fixed(16, 15, signed=False)])
+def test_other_formats(out: Fixed) -> None:
+    spec = Softmax(tokens=1, heads=1, context=40, source=Fixed(12, 4), out=out)
+    check_kernel(spec, [case(spec, [40], s, spread=s) for s in (1, 2, 3)])
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 0.5, 2.0, 6.0, 40.0])
+@pytest.mark.parametrize("length", [1, 2, 3, 17, 200, 1024])
+def test_error_is_below_one_lsb(length: int, spread: float) -> None:
+    spec = Softmax(tokens=1, heads=64, context=1024)
+    x = spec.source.encode(np.random.default_rng(length).normal(size=(1, 64, length)) * spread)
+    if length > 1:
+        x[0, ::4] = np.sort(x[0, ::4])  # the largest power grows all the way
+    got = spec.compute({"i": x}, {"tokens": 1, "length": [length]})["o"][:, :, :length]
+    # the format has no 1: its largest code stands for it
+    nearest = np.minimum(exact(spec, x), spec.out.decode(spec.out.maximum))
+    error = np.abs(spec.out.decode(got) - nearest) / spec.out.step
+    assert error.max() < 1
+
+
+def test_bound_of_the_error() -> None:
+    """Adds up every rounding of the design for the default formats, in LSB of the output."""
+    spec = Softmax(tokens=1, heads=1, context=1024)
+    lsb = spec.out.step
+    mantissa = spec.power_table.max_error * 2.0**-spec.frac + np.log(2) * 2.0 ** -(spec.frac + 1)
+    # an element and the others of its row err against each other: p (1 - p) <= 1/4
+    shares = 2 * mantissa / 4
+    # dropped bits of the terms, and of the sum where the largest power grows
+    sums = (spec.context + 2) * 2.0**-spec.sum_frac
+    # r is above 1/2 and p at most 1, so an error of r counts twice
+    inverse = 2 * spec.reciprocal_table.max_error * 2.0 ** -(spec.frac + 1) + 2.0**-spec.frac
+    constant = 2.0**-24  # of log2 e, times x exp(-x) <= 1
+    assert 0.5 + (shares + sums + inverse + constant) / lsb < 1
+
+
+def test_rejects_bad_output() -> None:
+    with pytest.raises(ValueError, match="out must be unsigned with 1 to 17 fraction bits"):
+        Softmax(tokens=1, heads=1, context=4, out=Fixed(16, 15))
+
+
+def test_rejects_lengths_that_differ_from_the_bound_ones() -> None:
+    spec = Softmax(tokens=1, heads=2, context=4)
+    inputs = {"i": np.zeros((1, 2, 4), dtype=np.int64), "i_length": np.array([[2, 3]])}
+    with pytest.raises(ValueError, match=r"i_length must be the bound lengths \[2\]"):
+        spec.compute(inputs, {"tokens": 1, "length": [2]})
