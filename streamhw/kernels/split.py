@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Split: deals a stream in equal consecutive parts to several outputs (chunk)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from numpy.typing import NDArray
+
+from ..stream.address import AddressWalk, symbol_width
+from ..stream.convert_plan import Axis
+from ..stream.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.queue import Queue
+from ..stream.signature import lanes_of
+from ..stream.skid import Skid
+from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+
+__all__ = ["Split", "SplitKernel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(KernelSpec):
+    """Sends the first iterations of the outermost loop to ``o_0``, the next to ``o_1``, and so on.
+
+    A skid buffer takes the stream; a walk of its loops says which output the beat is for. Beats
+    are not stored: while one part passes, the other outputs are idle.
+
+    Shapes      i: ``type``; o_0, o_1, ...: ``type`` with 1 / ``parts`` of the outermost loop;
+                i_<symbol>: its value, once an activation
+    Formats     the same on all sides; symbols unsigned, 1 to their bound
+    Parameters  type: its outermost loop (after normalisation) has a constant trip that ``parts``
+                divides; symbols of the loops inside it are not ragged; parts: at least 2
+    Timing      interval = type.tokens() cycles; latency = 1 cycle, 2 if there are symbols; drain =
+                1 cycle, or latency if the activation has fewer than 3 beats
+    Buffers     2 beats and 2 values of each symbol
+    Error       none: elements pass unchanged
+    Stalls      lossless; output independent of stalls; no combinational path from i.valid to
+                o.valid or from o.ready to i.ready
+    Raises      ValueError: if the outermost loop cannot be divided, or a symbol is ragged
+    Source      none: a counter and a demultiplexer
+    """
+
+    type: ITensor
+    parts: int
+
+    def __post_init__(self) -> None:
+        if self.parts < 2:
+            raise ValueError(f"Split parts must be at least 2, not {self.parts}")
+        loops = self.type.normal().loops
+        trip = loops[0].trip if loops else 1
+        if not isinstance(trip, int) or trip % self.parts:
+            raise ValueError(
+                f"Split parts must divide a constant outermost trip, not {self.parts} and {trip}"
+            )
+        for symbol in self.symbols:
+            if symbol.ragged:
+                raise ValueError(f"Split symbol must not be ragged, not {symbol}")
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Symbols of the loops by name."""
+        return tuple(sorted({s.trip for s in self.type.loops if isinstance(s.trip, Symbol)}))
+
+    @property
+    def part(self) -> ITensor:
+        """Type of each output."""
+        normal = self.type.normal()
+        head = normal.loops[0]
+        return replace(normal, loops=(self._shortened(head), *normal.loops[1:]))
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (
+            Port("i", self.type),
+            *(Port(f"i_{symbol.name}", raw(symbol_width(symbol))) for symbol in self.symbols),
+            *(Port(f"o_{index}", self.part) for index in range(self.parts)),
+        )
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        tensor = np.asarray(inputs["i"], dtype=np.int64)
+        head = self._shortened(self.type.normal().loops[0])
+        results = {}
+        for index in range(self.parts):
+            window = [slice(None)] * tensor.ndim
+            if head.dim is not None:
+                begin = index * head.bound * head.step
+                window[head.dim] = slice(begin, begin + self.part.tensor_shape()[head.dim])
+            results[f"o_{index}"] = tensor[tuple(window)]
+        return results
+
+    def timing(self, bindings: Bindings) -> Timing:
+        beats = self.type.tokens(bindings)
+        latency = 2 if self.symbols else 1
+        return Timing(latency=latency, interval=beats, drain=1 if beats >= 3 else latency)
+
+    def resources(self) -> Resources:
+        word = self.type.bits_per_token
+        counters = sum(axis.trip.bit_length() for axis in self.walk if isinstance(axis.trip, int))
+        values = [symbol_width(symbol) for symbol in self.symbols]
+        return Resources(
+            luts=word + 2 * counters + 6 * sum(values) + 4 * self.parts + 10,
+            ffs=2 * word + counters + 2 * sum(values) + 6 * len(values) + 4,
+            memories=tuple(Memory(width=width, depth=2) for width in values),
+        )
+
+    @property
+    def walk(self) -> tuple[Axis, ...]:
+        """The loops as counters: the parts, then what is inside one, constants multiplied."""
+        trips: list[int | Symbol] = [self.parts]
+        constant = 1
+        for loop in (*self.part.loops, Loop(1)):
+            if isinstance(loop.trip, int):
+                constant *= loop.trip
+                continue
+            trips += [constant, loop.trip]
+            constant = 1
+        trips.append(constant)
+        return tuple(Axis(trip=trip, increment=0) for trip in trips)
+
+    def create(self) -> "SplitKernel":
+        return SplitKernel(spec=self)
+
+    def _shortened(self, head: Loop) -> Loop:
+        return replace(head, trip=head.bound // self.parts)
+
+
+class SplitKernel(wiring.Component):
+    """Hardware of ``Split``."""
+
+    def __init__(self, *, spec: Split) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        m.submodules.skid = skid = Skid(shape=lanes_of(spec.type))
+        wiring.connect(m, wiring.flipped(self.i), skid.i)
+        m.submodules.walk = walk = AddressWalk(axes=spec.walk, blocks_below=1, pitch=1)
+        for symbol in spec.symbols:
+            queue = Queue(shape=symbol_width(symbol), depth=2)
+            m.submodules[f"queue_{symbol.name}"] = queue
+            source = getattr(self, f"i_{symbol.name}")
+            sink = getattr(walk, f"i_{symbol.name}")
+            m.d.comb += [
+                queue.i.payload.eq(Value.cast(source.payload)),
+                queue.i.valid.eq(source.valid),
+                source.ready.eq(queue.i.ready),
+                sink.payload.eq(queue.o.payload),
+                sink.valid.eq(queue.o.valid),
+                queue.o.ready.eq(sink.ready),
+            ]
+        part = Signal(range(spec.parts))
+        m.d.comb += skid.o.ready.eq(walk.step)
+        for index in range(spec.parts):
+            output = getattr(self, f"o_{index}")
+            m.d.comb += [
+                Value.cast(output.payload).eq(Value.cast(skid.o.payload)),
+                output.valid.eq(skid.o.valid & walk.valid & (part == index)),
+            ]
+            with m.If(output.valid & output.ready):
+                m.d.comb += walk.step.eq(1)
+        with m.If(walk.step & walk.block_end):
+            m.d.sync += part.eq(Mux(part == spec.parts - 1, 0, part + 1))
+        return m

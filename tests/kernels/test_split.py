@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Split: hardware against golden under the stall matrix, golden against slices, errors."""
+
+import numpy as np
+import pytest
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.split import Split
+from streamhw.numerics.fixed import Fixed
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+
+FMT = Fixed(8)
+
+
+def matmul_output(tokens, blocks=6, rows=4, lanes=2):
+    """Column blocks outermost, as a matrix engine sends them."""
+    nest = (Loop(blocks, rows, 1), Loop(tokens, 1, 0), Loop(rows // lanes, lanes, 1))
+    return ITensor(FMT, (1, lanes), nest)
+
+
+def random_case(spec, bindings=None):
+    rng = np.random.default_rng(7 + len(bindings or {}))
+    shape = spec.type.tensor_shape()
+    inputs = {"i": rng.integers(-128, 128, shape)}
+    inputs |= {f"i_{name}": np.array([value]) for name, value in (bindings or {}).items()}
+    return Case(inputs=inputs, bindings=bindings or {})
+
+
+def test_bench_with_tokens():
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (3, 1, 2, 2, 2)])
+
+
+def test_bench_static():
+    spec = Split(type=matmul_output(2), parts=2)
+    check_kernel(spec, [random_case(spec) for _ in range(4)])
+
+
+def test_bench_one_beat_a_part():
+    spec = Split(type=row_major(FMT, [2, 1]), parts=2)
+    check_kernel(spec, [random_case(spec) for _ in range(4)])
+
+
+def test_bench_one_beat_a_part_with_tokens():
+    spec = Split(type=matmul_output(Symbol("tokens", 2), blocks=2, rows=1, lanes=1), parts=2)
+    check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (1, 1, 1, 2, 2)])
+
+
+def test_parts_are_column_slices():
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    x = np.arange(3 * 24).reshape(3, 24)
+    parts = spec.compute({"i": x}, {"tokens": 3})
+    for index in range(3):
+        assert np.array_equal(parts[f"o_{index}"], x[:, 8 * index : 8 * index + 8])
+
+
+def test_parts_are_consecutive_in_the_stream():
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    x = np.arange(3 * 24).reshape(3, 24)
+    for n in (1, 2, 3):
+        parts = spec.compute({"i": x}, {"tokens": n})
+        dealt = [spec.part.pack(parts[f"o_{k}"], {"tokens": n}) for k in range(3)]
+        assert np.array_equal(np.concatenate(dealt), spec.type.pack(x, {"tokens": n}))
+
+
+def test_rereads_go_to_every_part():
+    reread = ITensor(FMT, (1,), (Loop(4), Loop(3, 1, 0)))
+    spec = Split(type=reread, parts=2)
+    assert spec.part.tokens() == 6
+    parts = spec.compute({"i": np.arange(3)}, {})
+    assert all(np.array_equal(part, np.arange(3)) for part in parts.values())
+
+
+def test_errors():
+    with pytest.raises(ValueError, match=r"^Split parts must be at least 2, not 1$"):
+        Split(type=matmul_output(2), parts=1)
+    with pytest.raises(
+        ValueError, match=r"^Split parts must divide a constant outermost trip, not 4 and 6$"
+    ):
+        Split(type=matmul_output(2), parts=4)
+    tokens = Symbol("tokens", 4)
+    with pytest.raises(
+        ValueError,
+        match=r"^Split parts must divide a constant outermost trip, not 2 and tokens<=4$",
+    ):
+        Split(type=row_major(FMT, [tokens, 4]), parts=2)
+    with pytest.raises(ValueError, match=r"^Split symbol must not be ragged, not length<=5$"):
+        Split(type=matmul_output(Symbol("length", 5, ragged=True)), parts=2)
