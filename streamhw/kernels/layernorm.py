@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer norm of a streamed matrix: integer mean and variance, then normalise, scale, shift."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed, round_shift
+from ..numerics.tables import Table, reciprocal_root
+from ..stream.credit import Credit, credit_latency, credit_memory
+from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ..stream.queue import Queue, queue_latency, queue_memory
+from .base import KernelSpec, Port, Resources, Tensors, Timing
+from .pipeline import clamped, delayed, scaled, square_multipliers
+from .statistics import RowStatistics
+from .table import TableLookup
+
+__all__ = ["LayerNorm"]
+
+Ints = NDArray[np.int64]
+
+ROOT_FRACTION = 17
+"""Fraction bits of the variance's mantissa and of its reciprocal root."""
+NORM_WIDTH = 18
+"""Bits of a normalised element: one multiplier input."""
+NORMALISE = 10
+"""Registers from an element of a row to its result."""
+INT8 = Fixed(8)
+AFFINE = Fixed(32, signed=False)
+"""Gamma and beta in a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerNorm(KernelSpec):
+    """Rows to zero mean and unit variance, times gamma, plus beta, to the output's integers.
+
+    Sums of elements and squares are taken while a row is stored; then the row is read, next to
+    its reciprocal standard deviation, while following rows arrive. All is exact up to there::
+
+        i --+--> row queue --------------------------------> d*x - S1 -> shift -> *r -> *g + b --> o
+            +--> S1 = sum x, S2 = sum x^2 -> V = d*S2 - S1^2 + E --> r = 1/sqrt(V)  ^--- i_affine
+
+    With d features (d*x - S1) / sqrt(V) is the normalised element; no mean is rounded and V does
+    not cancel. E = d^2 * epsilon in squared input LSB, at least 1.
+
+    Shapes      i: (tokens, features) row-major; i_affine: (1, features), read again for each token;
+                o: (tokens, features) row-major; all with ``lanes`` elements a beat
+    Formats     i: ``source``; o: ``out``, integers whose scale is folded in gamma and beta;
+                i_affine: 32-bit words, gamma in the low half, beta in the high half, both
+                two's complement: s16 with ``gamma_frac`` and ``beta_frac`` fraction bits.
+                The normalised element has 18 bits, ``norm_frac`` of them fraction:
+                o = saturate(round_shift(norm * gamma + (beta << shift), norm_frac + gamma_frac))
+    Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
+                tokens: rows, or their symbol; epsilon: added to the variance, in real units
+    Timing      n tokens, b = features / lanes beats a row: latency = b + 25 + ceil(log4(lanes))
+                cycles (+ 2 if a row queue is only just deep: never earlier than its queue);
+                interval = n * b cycles; drain = 11 cycles; a beat each cycle
+    Buffers     b + 15 + ceil(log4(lanes)) beats of the input; sums of the rows in them
+    Error       |o - exact| <= 0.5 + |gamma| * (2^-norm_frac + 2^-15 * |norm|) LSB before
+                saturation, gamma in output LSB: below 1 LSB for int8
+                (proved in tests/kernels/test_layernorm.py)
+    Stalls      lossless; output independent of stalls; no combinational path i.valid -> o.valid
+                or o.ready -> i.ready
+    Raises      ValueError: if features, lanes, epsilon or a format is out of range
+    Source      exact integer form of Ba, Kiros & Hinton 2016
+    """
+
+    features: int
+    lanes: int
+    tokens: int | Symbol
+    source: Fixed
+    out: Fixed = INT8
+    epsilon: float = 1e-5
+    gamma_frac: int
+    beta_frac: int
+
+    def __post_init__(self) -> None:
+        if self.features < 2:
+            raise ValueError(f"features must be at least 2, not {self.features}")
+        if self.lanes < 1 or self.features % self.lanes:
+            raise ValueError(f"lanes must divide the {self.features} features, not {self.lanes}")
+        if not self.source.signed or self.source.width > 28 or self.sum_width > 35:
+            raise ValueError(
+                f"source must be signed with at most 28 bits and sums of at most 35, "
+                f"not {self.source} with {self.features} features"
+            )
+        if not self.out.signed or self.out.width > 16:
+            raise ValueError(f"out must be signed with at most 16 bits, not {self.out}")
+        if self.epsilon < 0:
+            raise ValueError(f"epsilon must not be negative, not {self.epsilon}")
+        if self.gamma_frac < 0 or not 0 <= self.beta_frac <= self.scale_frac:
+            raise ValueError(
+                f"beta_frac must be 0 to norm_frac + gamma_frac = {self.scale_frac}, "
+                f"not {self.beta_frac} with gamma_frac {self.gamma_frac}"
+            )
+
+    @property
+    def beats(self) -> int:
+        """Beats of a row."""
+        return self.features // self.lanes
+
+    @property
+    def sum_width(self) -> int:
+        """Bits of the sum of a row."""
+        return self.source.width + (self.features - 1).bit_length()
+
+    @property
+    def root_width(self) -> int:
+        """Bits of a row's reciprocal standard deviation with its exponent."""
+        return ROOT_FRACTION + (self.variance_width // 2 - 1).bit_length()
+
+    @property
+    def offset(self) -> int:
+        """``epsilon`` in units of V; at least 1, so that constant rows have no division by 0."""
+        scaled = self.epsilon * self.features**2 * 4.0**self.source.frac
+        return max(1, int(scaled + 0.5))
+
+    @property
+    def variance_width(self) -> int:
+        """Bits of V, rounded up to an even number: its root's exponent is then a whole number."""
+        largest = (self.features**2 << (2 * self.source.width - 2)) + self.offset
+        return (largest.bit_length() + 1) & ~1
+
+    @property
+    def norm_frac(self) -> int:
+        """Fraction bits of a normalised element.
+
+        |d*x - S1| <= sqrt((d - 1) * V), and the root's power of two is above sqrt(V) / 2: the
+        shifted difference is below 2 * sqrt(d - 1), which the other bits hold.
+        """
+        whole = ((4 * (self.features - 1) - 1).bit_length() + 1) // 2
+        return NORM_WIDTH - 1 - whole
+
+    @property
+    def scale_frac(self) -> int:
+        """Fraction bits of gamma times a normalised element."""
+        return self.norm_frac + self.gamma_frac
+
+    @cached_property
+    def root(self) -> Table:
+        """Reciprocal root of the mantissa of V."""
+        out = Fixed(ROOT_FRACTION, ROOT_FRACTION, signed=False)
+        return reciprocal_root(fraction=ROOT_FRACTION, out=out, address=8)
+
+    @property
+    def statistics_latency(self) -> int:
+        """Cycles from a row's last beat accepted to its first element entering normalisation."""
+        total = RowStatistics.total_latency(self.lanes)
+        variance = RowStatistics.variance_latency(self.variance_width, self.root)
+        return total + variance + queue_latency(2)
+
+    @property
+    def depth(self) -> int:
+        """Beats of the row queue that keep one beat a cycle: a row, and what arrives meanwhile."""
+        return self.beats + self.statistics_latency
+
+    @property
+    def rows(self) -> int:
+        """Complete or partly read rows that the row queue can hold."""
+        return (self.depth - 1) // self.beats + 1
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        shape = (self.tokens, self.features)
+        affine = (Loop(self.tokens), Loop(self.beats, self.lanes, 1))
+        return (
+            Port("i", row_major(self.source, shape, self.lanes)),
+            Port("i_affine", ITensor(AFFINE, (1, self.lanes), affine)),
+            Port("o", row_major(self.out, shape, self.lanes)),
+        )
+
+    @staticmethod
+    def affine(gamma: Ints, beta: Ints) -> Ints:
+        """The tensor of port ``i_affine`` for codes of gamma and beta."""
+        low = np.asarray(gamma, dtype=np.int64) & 0xFFFF
+        high = np.asarray(beta, dtype=np.int64) & 0xFFFF
+        return (low | high << 16).reshape(1, -1)
+
+    def golden(self, x: Ints, gamma: Ints, beta: Ints) -> Ints:
+        """Output codes (n, features) of input codes (n, features) and affine codes (features)."""
+        x = np.asarray(x, dtype=np.int64)
+        total = x.sum(axis=1)
+        squares = (x * x).sum(axis=1)
+        exponent = np.empty(len(x), dtype=np.int64)
+        mantissa = np.empty(len(x), dtype=np.int64)
+        for row, (s1, s2) in enumerate(zip(total.tolist(), squares.tolist(), strict=True)):
+            variance = self.features * s2 - s1 * s1 + self.offset
+            top = variance.bit_length() - 1
+            kept = (variance << ROOT_FRACTION) >> top
+            exponent[row] = top >> 1
+            mantissa[row] = (top & 1) << ROOT_FRACTION | kept & ((1 << ROOT_FRACTION) - 1)
+        root = self.root.evaluate(mantissa)[:, None]
+        difference = self.features * x - total[:, None]
+        shifted = (difference << self.norm_frac) >> exponent[:, None]
+        # A cut number stands for the middle of what it may have been: half an LSB more.
+        norm = round_shift(shifted * root + (root >> 1), ROOT_FRACTION)
+        beta_up = np.asarray(beta, dtype=np.int64) << (self.scale_frac - self.beta_frac)
+        sums = norm * np.asarray(gamma, dtype=np.int64) + beta_up
+        return self.out.saturate(round_shift(sums, self.scale_frac))
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        words = np.asarray(inputs["i_affine"], dtype=np.int64).reshape(-1)
+        gamma, beta = (((half & 0xFFFF) ^ 0x8000) - 0x8000 for half in (words, words >> 16))
+        return {"o": self.golden(inputs["i"], gamma, beta)}
+
+    def timing(self, bindings: Bindings) -> Timing:
+        drain = credit_latency(NORMALISE)
+        return Timing(
+            latency=self.beats - 1 + self.statistics_latency + drain,
+            interval=self.port("i").type.tokens(bindings),
+            drain=drain,
+        )
+
+    def resources(self) -> Resources:
+        normalised = ((NORM_WIDTH, ROOT_FRACTION), (NORM_WIDTH, 16)) * self.lanes
+        squares = square_multipliers(self.source.width) * self.lanes
+        shape = self.port("o").type
+        memories = (
+            queue_memory(self.lanes * self.source.width, self.depth),
+            queue_memory(self.sum_width, self.rows),
+            queue_memory(self.root_width, self.rows),
+            credit_memory(shape.bits_per_token, NORMALISE),
+        )
+        lookup = TableLookup.resources_of(self.root, 1)
+        return Resources(
+            luts=0,
+            ffs=0,
+            multipliers=squares
+            + square_multipliers(self.sum_width)
+            + lookup.multipliers
+            + normalised,
+            memories=tuple(m for m in memories if m) + lookup.memories,
+        )
+
+    def create(self) -> wiring.Component:
+        return LayerNormKernel(spec=self)
+
+
+class LayerNormKernel(wiring.Component):
+    """Hardware of ``LayerNorm``."""
+
+    def __init__(self, *, spec: LayerNorm) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        m.submodules.beats = beats = Queue(shape=self.i.p.shape(), depth=spec.depth)
+        m.submodules.statistics = statistics = RowStatistics(
+            shape=spec.source.shape,
+            lanes=spec.lanes,
+            beats=spec.beats,
+            offset=spec.offset,
+            width=spec.variance_width,
+            root=spec.root,
+        )
+        # A row leaves these queues with its last beat, so the beats bound their levels.
+        m.submodules.totals = totals = Queue(shape=statistics.total.shape(), depth=spec.rows)
+        scale = data.StructLayout(
+            {"exponent": statistics.exponent.shape(), "root": statistics.root.shape()}
+        )
+        m.submodules.roots = roots = Queue(shape=scale, depth=spec.rows)
+        m.submodules.bracket = bracket = Credit(shape=self.o.p.shape(), latency=NORMALISE)
+        count = Signal(range(spec.beats))
+        last = Signal()
+        m.d.comb += [
+            beats.i.p.eq(self.i.p),
+            beats.i.valid.eq(self.i.valid),
+            self.i.ready.eq(beats.i.ready),
+            statistics.element.eq(self.i.p),
+            statistics.valid.eq(self.i.valid & self.i.ready),
+            totals.i.p.eq(statistics.total),
+            totals.i.valid.eq(statistics.total_valid),
+            roots.i.p.exponent.eq(statistics.exponent),
+            roots.i.p.root.eq(statistics.root),
+            roots.i.valid.eq(statistics.root_valid),
+            self.i_affine.ready.eq(bracket.may_enter & beats.o.valid & roots.o.valid),
+            bracket.enter.eq(self.i_affine.ready & self.i_affine.valid),
+            last.eq(count == spec.beats - 1),
+            beats.o.ready.eq(bracket.enter),
+            totals.o.ready.eq(bracket.enter & last),
+            roots.o.ready.eq(bracket.enter & last),
+            bracket.i_valid.eq(delayed(m, bracket.enter, NORMALISE, reset=True)),
+        ]
+        with m.If(bracket.enter):
+            m.d.sync += count.eq(Mux(last, 0, count + 1))
+        root = delayed(m, roots.o.p.root, 5)
+        row = {
+            "total": delayed(m, totals.o.p, 2),
+            "exponent": delayed(m, roots.o.p.exponent, 3),
+            "fine": delayed(m, roots.o.p.exponent[:3], 4),
+            "root": root,
+            # half an LSB for what the shift cut, half to round
+            "half": delayed(m, (root >> 1) + (1 << (ROOT_FRACTION - 1)), 1),
+        }
+        for lane in range(spec.lanes):
+            affine = self.i_affine.p[lane]
+            result = self._normalise(m, beats.o.p[lane], affine, row)
+            m.d.comb += bracket.i_payload[lane].eq(result)
+        wiring.connect(m, bracket.o, wiring.flipped(self.o))
+        return m
+
+    def _normalise(self, m: Module, element: Value, affine: Value, row: dict[str, Value]) -> Value:
+        spec = self.spec
+        element = delayed(m, element, 1)
+        gamma = delayed(m, affine[:16].as_signed(), 7)
+        beta = delayed(m, affine[16:].as_signed(), 8)
+        product = delayed(m, scaled(element, spec.features), 1)
+        difference = Signal(signed(spec.sum_width + 1), reset_less=True)
+        coarse = Signal(signed(NORM_WIDTH + 7), reset_less=True)
+        shifted = Signal(signed(NORM_WIDTH), reset_less=True)
+        norm = Signal(signed(NORM_WIDTH), reset_less=True)
+        up = Cat(Const(0, spec.norm_frac), difference).as_signed()
+        total = Cat(Const(0, spec.scale_frac - spec.beta_frac), beta).as_signed()
+        half = 1 << (spec.scale_frac - 1) if spec.scale_frac else 0
+        m.d.sync += [
+            difference.eq(product - row["total"]),
+            coarse.eq(up >> (row["exponent"][3:] << 3)),
+            shifted.eq(coarse >> row["fine"]),
+        ]
+        scaled_up = delayed(m, shifted * row["root"], 1)
+        m.d.sync += norm.eq((scaled_up + row["half"]) >> ROOT_FRACTION)
+        weighted = delayed(m, norm * gamma, 1)
+        summed = delayed(m, (weighted + total + half) >> spec.scale_frac, 1)
+        return delayed(m, clamped(summed, spec.out), 1)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer norm: hardware against golden under stalls, golden against exact real arithmetic."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from streamhw.kernels.layernorm import LayerNorm
+from streamhw.numerics.fixed import Fixed
+from streamhw.sim.bench import Case, check_kernel
+from streamhw.stream.itensor import Symbol
+
+TOKENS = Symbol("tokens", 4)
+
+
+def spec_of(features: int, lanes: int, source: Fixed = Fixed(24, 12), **changes: object) -> LayerNorm:
+    words: dict[str, object] = {"tokens": TOKENS, "gamma_frac": 8, "beta_frac": 7}
+    words |= changes
+    return LayerNorm(features=features, lanes=lanes, source=source, **words)
+
+
+def rows_of(rng: np.random.Generator, source: Fixed, rows: int, features: int) -> np.ndarray:
+    """Rows of every magnitude and offset, a third of them with an outlier."""
+    top = np.log10(source.maximum)
+    x = rng.normal(size=(rows, features)) * 10 ** rng.uniform(-1, top, size=(rows, 1))
+    x += rng.normal(size=(rows, 1)) * 10 ** rng.uniform(0, top, size=(rows, 1))
+    x[np.arange(0, rows, 3), rng.integers(features, size=len(x[::3]))] *= 100
+    return source.saturate(np.rint(x).astype(np.int64))
+
+
+def extreme_rows(source: Fixed, features: int) -> np.ndarray:
+    """Constant rows, one unit of variance, full swing, one huge outlier."""
+    x = np.zeros((6, features), dtype=np.int64)
+    x[0] = 5
+    x[1] = source.minimum
+    x[2, 0] = 1
+    x[3] = source.maximum
+    x[3, ::2] = source.minimum
+    x[4] = source.minimum
+    x[4, -1] = source.maximum
+    return x
+
+
+def exactly(spec: LayerNorm, x: np.ndarray) -> np.ndarray:
+    """The normalised rows in real arithmetic: exact sums, then extended precision."""
+    d = spec.features
+    variance = [Fraction(d * int((r * r).sum()) - int(r.sum()) ** 2, d * d) for r in x]
+    real = np.array([float(v) for v in variance])[:, None] * 4.0**-spec.source.frac
+    distance = (d * x - x.sum(axis=1, keepdims=True)) / d * spec.source.step
+    return distance / np.sqrt(real + spec.epsilon)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        spec_of(24, 4),
+        spec_of(96, 8, gamma_frac=5, beta_frac=16),
+        spec_of(5, 5, Fixed(12, 4), epsilon=0.0),
+        spec_of(7, 1, Fixed(18, 9), out=Fixed(16), gamma_frac=0, beta_frac=0),
+        spec_of(2, 1, Fixed(9, 20)),
+    ],
+    ids=lambda s: f"{s.features}x{s.lanes}",
+)
+def test_hardware_equals_golden(spec: LayerNorm) -> None:
+    rng = np.random.default_rng(2)
+    cases = []
+    for n in (1, 4, 2, 3, 3, 3):
+        x = rows_of(rng, spec.source, n, spec.features)
+        if n == 4:
+            x = extreme_rows(spec.source, spec.features)[1:5]
+        gamma = rng.integers(-(2**15), 2**15, size=spec.features)
+        beta = rng.integers(-(2**15), 2**15, size=spec.features)
+        if n == 2:
+            gamma[:], beta[:] = 2**15 - 1, -(2**15)
+        inputs = {"i": np.zeros((4, spec.features), dtype=np.int64)}
+        inputs["i"][:n] = x
+        inputs["i_affine"] = spec.affine(gamma, beta)
+        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+    check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize("features", [64, 768, 896, 1152])
+def test_golden_is_within_bound_of_exact(features: int) -> None:
+    rng = np.random.default_rng(features)
+    spec = spec_of(features, 8)
+    x = np.concatenate(
+        [rows_of(rng, spec.source, 300, features), extreme_rows(spec.source, features)]
+    )
+    gamma = rng.integers(-(2**15), 2**15, size=features)
+    beta = rng.integers(-(2**15), 2**15, size=features)
+    norm = exactly(spec, x)
+    weight = gamma * 2.0**-spec.gamma_frac
+    exact = np.clip(norm * weight + beta * 2.0**-spec.beta_frac, -128, 127)
+    error = np.abs(spec.golden(x, gamma, beta) - exact)
+    bound = 0.5 + np.abs(weight) * (2.0**-spec.norm_frac + 2.0**-15 * np.abs(norm))
+    assert (error <= bound).all()
+    assert error.max() <= 0.75  # far below the 1 LSB that int8 asks for
+
+
+def test_constant_rows_give_beta() -> None:
+    spec = spec_of(64, 4)
+    gamma = np.full(64, 2**15 - 1)
+    beta = np.arange(64) << 7
+    for constant in (spec.source.minimum, -1, 0, 7, spec.source.maximum):
+        out = spec.golden(np.full((1, 64), constant), gamma, beta)
+        assert (out == np.arange(64)).all()
+
+
+def test_first_result_comes_within_a_row_and_thirty_cycles() -> None:
+    for features, lanes in ((768, 16), (1024, 64), (96, 8), (2048, 32)):
+        spec = spec_of(features, lanes)
+        assert spec.timing({}).latency <= spec.beats + 30
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": 1, "lanes": 1}, "features must be at least 2, not 1"),
+        ({"lanes": 5}, "lanes must divide the 24 features, not 5"),
+        ({"source": Fixed(34)}, "source must be signed with at most 28 bits and sums of at most 35, not s34"),
+        ({"source": Fixed(8, signed=False)}, "source must be signed"),
+        ({"out": Fixed(17)}, "out must be signed with at most 16 bits, not s17"),
+        ({"epsilon": -1.0}, "epsilon must not be negative, not -1.0"),
+        ({"beta_frac": 30}, "beta_frac must be 0 to"),
+    ],
+)
+def test_bad_parameters(changes: dict[str, object], message: str) -> None:
+    words: dict[str, object] = {"features": 24, "lanes": 4} | changes
+    with pytest.raises(ValueError, match=message):
+        spec_of(**words)
