@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention values: the sum of a head's cached values, weighted by the row's probabilities."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal
+from amaranth.lib import wiring
+from amaranth.utils import ceil_log2
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed, round_shift
+from ..stream.credit import Credit, credit_latency, credit_memory
+from ..stream.itensor import Bindings
+from ..stream.queue import Queue, queue_latency, queue_memory
+from ..stream.width import Width
+from .attention import cached_type, length_type, lengths_of, row_type, score_type
+from .base import KernelSpec, Port, Resources, Tensors, Timing
+from .rounding import rounded, saturated
+
+__all__ = ["Values", "ValuesKernel"]
+
+_LATENCY = 4
+"""Registers from the operands to a result: operands, product, sum, result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values(KernelSpec):
+    """``sum over positions of p * v >> shift`` of each token and head.
+
+    The sums of a head go round a ring of F = head_dim / lanes registers, one beat a step, so that
+    each meets its own product again at the next position. At the last position of a row they
+    leave while they are finished; the next row starts behind them without a gap::
+
+        i_p, i_v -> [lanes multipliers] -> [+] -> [ring of F] -+-> [round, saturate] -> [width] -> o
+                                            ^------------------+
+
+    Shapes      i_length: [tokens, heads], at least 1; i_p: [tokens, heads, context], each row up
+                to its length; i_v: [context, heads * head_dim], again for each token, head by
+                head; o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
+    Formats     i_p: ``probability``; i_v: ``value``; o: ``out``; the sum has all bits of
+                probability + value + log2(context), it cannot overflow
+    Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
+                out_lanes: divides or is divided by lanes; shift: bits dropped from the sum
+    Timing      r = max(1, lanes / out_lanes): interval = sum over the rows of F * max(length, r),
+                latency and drain in ``timing``, exact where no length is below r;
+                for out_lanes = lanes: latency = F * (first length - 1) + 6, drain = 5
+    Buffers     ring of head_dim sums; 6 beats in the credit bracket; F more where r > 1
+    Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
+    Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
+    Raises      ValueError: if lanes or out_lanes do not divide as above, or shift is negative
+    Source      Vaswani et al. 2017 (scaled dot-product attention)
+    """
+
+    tokens: int
+    heads: int
+    head_dim: int
+    context: int
+    lanes: int
+    out_lanes: int
+    shift: int
+    probability: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
+    value: Fixed = Fixed(8)  # noqa: RUF009
+    out: Fixed = Fixed(8)  # noqa: RUF009
+
+    def __post_init__(self) -> None:
+        width = self.heads * self.head_dim
+        if self.lanes < 1 or self.head_dim % self.lanes:
+            raise ValueError(f"lanes must divide head_dim {self.head_dim}, not {self.lanes}")
+        if self.out_lanes < 1 or width % self.out_lanes:
+            raise ValueError(f"out_lanes must divide a row of {width}, not {self.out_lanes}")
+        if self.lanes % self.out_lanes and self.out_lanes % self.lanes:
+            raise ValueError(
+                f"out_lanes must divide or be divided by lanes {self.lanes}, not {self.out_lanes}"
+            )
+        if self.shift < 0:
+            raise ValueError(f"shift must be at least 0, not {self.shift}")
+
+    @property
+    def fold(self) -> int:
+        """Beats of a head at one position."""
+        return self.head_dim // self.lanes
+
+    @property
+    def sum_shape(self) -> Shape:
+        """Shape of the exact sum."""
+        signed = self.probability.signed or self.value.signed
+        width = self.probability.width + self.value.width + ceil_log2(self.context)
+        return Shape(width, signed=signed)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        rows = {"tokens": self.tokens, "heads": self.heads, "context": self.context}
+        beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
+        return (
+            Port("i_length", length_type(**rows)),
+            Port("i_p", score_type(self.probability, **rows)),
+            Port("i_v", cached_type(self.value, **rows, head_dim=self.head_dim, lanes=self.lanes)),
+            Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),
+        )
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        p = np.asarray(inputs["i_p"], dtype=np.int64)
+        v = np.asarray(inputs["i_v"], dtype=np.int64).reshape(-1, self.heads, self.head_dim)
+        n = len(p)
+        sums = np.zeros((n, self.heads, self.head_dim), dtype=np.int64)
+        for t, length in enumerate(lengths_of(bindings, tokens=n, context=self.context)):
+            sums[t] = np.einsum("hp,phd->hd", p[t, :, :length], v[:length])
+        result = self.out.saturate(round_shift(sums, self.shift))
+        return {"o": result.reshape(n, self.heads * self.head_dim)}
+
+    def timing(self, bindings: Bindings) -> Timing:
+        tokens = bindings.get("tokens", self.tokens)
+        assert isinstance(tokens, int | np.integer)
+        lengths = lengths_of(bindings, tokens=int(tokens), context=self.context)
+        ratio = max(1, self.lanes // self.out_lanes)
+        joined = max(1, self.out_lanes // self.lanes)
+        rows, beats = divmod(joined - 1, self.fold)
+        first = ((rows + 1) * int(lengths[0]) - 1) * self.fold + beats
+        tail = credit_latency(_LATENCY) + int(ratio * joined > 1)
+        if ratio > 1:
+            tail += queue_latency(self.fold)
+        return Timing(
+            latency=1 + first + tail,
+            interval=int(np.maximum(lengths, ratio).sum()) * self.heads * self.fold,
+            drain=tail + self.fold * (ratio - 1),
+        )
+
+    def resources(self) -> Resources:
+        total = self.sum_shape.width
+        beat = self.lanes * self.out.width
+        memories = [credit_memory(beat, _LATENCY)]
+        repack = 0
+        if self.lanes != self.out_lanes:
+            repack = 2 * max(self.lanes, self.out_lanes) * self.out.width
+        if self.lanes > self.out_lanes:
+            memories.append(queue_memory(beat, self.fold))
+        rounding = self.lanes * (total + self.out.width + 4)
+        # beyond its first register, the ring is a shift register in LUTs, 16 places each
+        ring = self.lanes * total * -(-(self.fold - 1) // 16)
+        return Resources(
+            luts=self.lanes * total + rounding + ring + repack // 2 + 80,
+            ffs=self.lanes * (total + self.out.width) + repack + 80,
+            multipliers=((self.probability.width + 1, self.value.width),) * self.lanes,
+            memories=tuple(memory for memory in memories if memory),
+        )
+
+    def create(self) -> "ValuesKernel":
+        return ValuesKernel(spec=self)
+
+
+class ValuesKernel(wiring.Component):
+    """Hardware of ``Values``."""
+
+    def __init__(self, *, spec: Values) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        length_shape = spec.port("i_length").type.fmt.shape
+        m.submodules.waiting = waiting = Queue(shape=length_shape, depth=2)
+        m.submodules.credit = credit = Credit(shape=spec.lanes * spec.out.width, latency=_LATENCY)
+        position = Signal(length_shape)
+        beat = Signal(range(spec.fold))
+        first, last, may, fire, whole = (
+            Signal(name=n) for n in ("first", "last", "may", "fire", "whole")
+        )
+        m.d.comb += [
+            waiting.i.p.eq(self.i_length.p[0]),
+            waiting.i.valid.eq(self.i_length.valid),
+            self.i_length.ready.eq(waiting.i.ready),
+            first.eq(position == 0),
+            last.eq(position == waiting.o.p - 1),
+            whole.eq(beat == spec.fold - 1),
+            # only the last position of a row gives results
+            may.eq(waiting.o.valid & (credit.may_enter | ~last)),
+            fire.eq(may & self.i_p.valid & self.i_v.valid),
+            self.i_v.ready.eq(may & self.i_p.valid),
+            self.i_p.ready.eq(may & self.i_v.valid & whole),
+            waiting.o.ready.eq(fire & whole & last),
+            credit.enter.eq(fire & last),
+        ]
+        with m.If(fire):
+            m.d.sync += beat.eq(Mux(whole, 0, beat + 1))
+            with m.If(whole):
+                m.d.sync += position.eq(Mux(last, 0, position + 1))
+
+        used, starts, ends = (Signal(_LATENCY, name=n) for n in ("used", "starts", "ends"))
+        m.d.sync += [
+            Cat(used).eq(Cat(fire, used)),
+            Cat(starts).eq(Cat(first, starts)),
+            Cat(ends).eq(Cat(credit.enter, ends)),
+        ]
+        p = Signal(spec.probability.shape)
+        m.d.sync += p.eq(self.i_p.p[0])
+        results = []
+        for lane in range(spec.lanes):
+            v = Signal(spec.value.shape, name=f"v_{lane}")
+            product = Signal((p * v).shape(), name=f"product_{lane}")
+            ring = [
+                Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=i > 0)
+                for i in range(spec.fold)
+            ]
+            moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
+            result = Signal(spec.out.shape, name=f"result_{lane}")
+            m.d.comb += moved.eq(rounded(ring[0], spec.shift))
+            m.d.sync += [
+                v.eq(self.i_v.p[lane]),
+                product.eq(p * v),
+                result.eq(saturated(moved, spec.out)),
+            ]
+            with m.If(used[1]):
+                m.d.sync += ring[0].eq(Mux(starts[1], 0, ring[-1]) + product)
+                m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
+            results.append(result)
+        m.d.comb += [credit.i_payload.eq(Cat(results)), credit.i_valid.eq(ends[-1])]
+        self._send(m, credit)
+        return m
+
+    def _send(self, m: Module, credit: Credit) -> None:
+        spec = self.spec
+        results = credit.o
+        if spec.out_lanes < spec.lanes:
+            # a whole head waits here, so that the next row is not held up while this one leaves
+            m.submodules.queue = queue = Queue(shape=spec.lanes * spec.out.width, depth=spec.fold)
+            wiring.connect(m, results, queue.i)
+            results = queue.o
+        if spec.out_lanes != spec.lanes:
+            m.submodules.width = width = Width(
+                width_in=spec.lanes * spec.out.width, width_out=spec.out_lanes * spec.out.width
+            )
+            wiring.connect(m, results, width.i)
+            results = width.o
+        m.d.comb += [
+            self.o.p.as_value().eq(results.payload),
+            self.o.valid.eq(results.valid),
+            results.ready.eq(self.o.ready),
+        ]

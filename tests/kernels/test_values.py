@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bench of the attention values, and of scores, softmax and values as float attention."""
+
+import numpy as np
+import pytest
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.scores import Scores
+from streamhw.kernels.softmax import Softmax
+from streamhw.kernels.values import Values
+from streamhw.numerics.fixed import Fixed
+
+
+def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None) -> Case:
+    rng = np.random.default_rng(seed)
+    n, width = len(lengths), spec.heads * spec.head_dim
+    p = rng.integers(0, spec.probability.maximum, (n, spec.heads, spec.context), endpoint=True)
+    v = rng.integers(spec.value.minimum, spec.value.maximum, (spec.context, width), endpoint=True)
+    if extreme is not None:
+        p[:], v[:] = spec.probability.maximum, extreme
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads, axis=1)
+    bindings = {"tokens": n, "length": lengths}
+    return Case(inputs={"i_p": p, "i_v": v, "i_length": repeated}, bindings=bindings)
+
+
+@pytest.mark.parametrize(
+    "head_dim, lanes, out_lanes", [(6, 2, 2), (4, 4, 4), (4, 4, 1), (8, 4, 2), (4, 2, 4), (2, 1, 4)]
+)
+def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int) -> None:
+    spec = Values(
+        tokens=3,
+        heads=2,
+        head_dim=head_dim,
+        context=7,
+        lanes=lanes,
+        out_lanes=out_lanes,
+        shift=17,
+    )
+    cases = [
+        case(spec, [5, 6], 1),
+        case(spec, [1], 2),
+        case(spec, [7, 7, 7], 3, extreme=spec.value.minimum),
+        case(spec, [6], 3, extreme=spec.value.maximum),
+        case(spec, [4, 5, 6], 4),
+        case(spec, [4, 5, 6], 5),
+    ]
+    check_kernel(spec, cases)
+
+
+def test_minimal() -> None:
+    spec = Values(tokens=1, heads=1, head_dim=1, context=1, lanes=1, out_lanes=1, shift=0)
+    check_kernel(spec, [case(spec, [1], s) for s in (1, 2, 3)])
+
+
+def test_attention_is_close_to_float() -> None:
+    """Golden scores, softmax and values against float attention of the same integers."""
+    rng = np.random.default_rng(3)
+    lengths = [37, 38, 39, 40]
+    heads, head_dim, context = 4, 32, 64
+    shared = {"tokens": 4, "heads": heads, "context": context}
+    scores = Scores(**shared, head_dim=head_dim, lanes=8, shift=8)
+    softmax = Softmax(**shared)
+    values = Values(**shared, head_dim=head_dim, lanes=8, out_lanes=8, shift=16)
+    q = rng.integers(-2000, 2000, (4, heads * head_dim))
+    k = rng.integers(-128, 128, (context, heads * head_dim))
+    v = rng.integers(-128, 128, (context, heads * head_dim))
+    bindings = {"tokens": 4, "length": lengths}
+
+    s = scores.compute({"i_q": q, "i_k": k}, bindings)["o"]
+    p = softmax.compute({"i": s}, bindings)["o"]
+    got = values.compute({"i_p": p, "i_v": v}, bindings)["o"].reshape(4, heads, head_dim)
+
+    for t, length in enumerate(lengths):
+        for h in range(heads):
+            part = slice(h * head_dim, (h + 1) * head_dim)
+            exact = k[:length, part] @ q[t, part] / 2.0 ** (8 + scores.out.frac)
+            assert np.abs(exact).max() < 128, "the test must not saturate"
+            weights = np.exp(exact - exact.max())
+            weights /= weights.sum()
+            error = np.abs(got[t, h] - weights @ v[:length, part])
+            # a score is off by half its LSB, so a weight by its share of e^(2 * 2^-11) - 1, against
+            # a value of at most 128; each probability by 1 LSB; the result by half an LSB
+            bound = 128 * 2.0**-10 + length * 128 * softmax.out.step + 0.5
+            assert error.max() <= bound
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ({"lanes": 3}, "lanes must divide head_dim 8, not 3"),
+        ({"out_lanes": 3}, "out_lanes must divide a row of 16, not 3"),
+        ({"heads": 3, "out_lanes": 3}, "out_lanes must divide or be divided by lanes 4, not 3"),
+        ({"shift": -1}, "shift must be at least 0, not -1"),
+    ],
+)
+def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+    good = {"tokens": 1, "heads": 2, "head_dim": 8, "context": 4, "lanes": 4, "out_lanes": 4}
+    with pytest.raises(ValueError, match=text):
+        Values(**{**good, "shift": 8, **change}, out=Fixed(8))
