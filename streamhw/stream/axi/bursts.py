@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cuts the commands of a DMA into AXI4 bursts."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..skid import Skid
+from .signature import ADDRESS_WIDTH, check_data_width, command
+
+__all__ = ["Bursts", "longest_burst"]
+
+PAGE = 4096
+"""Bytes of an aligned block that a burst must stay within (AXI4)."""
+
+
+def longest_burst(width: int, burst: int) -> int:
+    """Beats of the longest burst: ``burst``, or those of 4 KiB if that is shorter."""
+    check_data_width(width)
+    if burst not in (1 << n for n in range(9)):
+        raise ValueError(f"AXI4 burst must be a power of two from 1 to 256, not {burst}")
+    return min(burst, PAGE * 8 // width)
+
+
+class Bursts(wiring.Component):
+    """Cuts each command into bursts that end at multiples of ``burst`` beats.
+
+    So a burst never crosses 4 KiB, and all but the first and last of a command are whole and
+    aligned, as memory controllers like them.
+
+    Parameters
+    ----------
+    width: data width in bits
+    burst: beats of the longest burst, a power of two to 256; 4 KiB if that is shorter
+    address: bits of a byte address
+
+    Members
+    -------
+    i: stream of ``command``; one of 0 beats is dropped
+    o: stream of {``address``, ``beats`` (1 to ``burst``), ``last`` burst of its command}
+
+    Timing: latency 2 cycles; one burst a cycle, also when each command is only one burst.
+    Stalls: lossless; no combinational path between ``i`` and ``o``.
+    Raises: ``ValueError`` if the burst is not a power of two from 1 to 256, or AXI4 has no data
+    bus of ``width`` bits.
+    """
+
+    def __init__(self, *, width: int, burst: int, address: int = ADDRESS_WIDTH):
+        self.burst = longest_burst(width, burst)
+        self._shift = (width // 8).bit_length() - 1
+        self._address = address
+        layout = data.StructLayout({"address": address, "beats": range(self.burst + 1), "last": 1})
+        super().__init__(
+            {"i": In(stream.Signature(command(address))), "o": Out(stream.Signature(layout))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.skid = skid = Skid(shape=self.o.p.shape())
+        wiring.connect(m, skid.o, wiring.flipped(self.o))
+
+        busy = Signal()
+        index = Signal(self._address - self._shift)  # of the next beat, counted from address 0
+        remaining = Signal.like(self.i.p.beats)
+        room = Signal(range(self.burst + 1))  # beats until the next multiple of burst
+        fits = Signal()
+        beats = Signal(range(self.burst + 1))
+        m.d.comb += [
+            room.eq(self.burst - (index & (self.burst - 1))),
+            fits.eq(remaining <= room),
+            beats.eq(Mux(fits, remaining, room)),
+            skid.i.p.address.eq(index << self._shift),
+            skid.i.p.beats.eq(beats),
+            skid.i.p.last.eq(fits),
+            skid.i.valid.eq(busy),
+            self.i.ready.eq(~busy | (skid.i.ready & fits)),
+        ]
+        with m.If(busy & skid.i.ready):
+            m.d.sync += [
+                index.eq(index + beats),
+                remaining.eq(remaining - beats),
+                busy.eq(~fits),
+            ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [
+                index.eq(self.i.p.address >> self._shift),
+                remaining.eq(self.i.p.beats),
+                busy.eq(self.i.p.beats != 0),
+            ]
+        return m
