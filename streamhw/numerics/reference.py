@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The float reference: executes a layer graph with numpy in 32-bit floats, whole sequences at once."""
+"""The float reference: executes a layer graph with numpy in 32-bit floats, whole sequences."""
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erf
 
 from ..graph import (
     Activation,
@@ -39,8 +40,6 @@ def _gelu_tanh(x: Floats) -> Floats:
 
 
 def _gelu(x: Floats) -> Floats:
-    from scipy.special import erf
-
     return np.asarray(0.5 * x * (1 + erf(x / np.sqrt(2))), dtype=np.float32)
 
 

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices to small integers: clipping search, two-level scales, compensation of rounding."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, lapack
+
+from ..errors import InternalError
+from .quantised import LinearParameters
+
+__all__ = ["Rounding", "dequantise", "header", "quantise_matrix", "spreading_factor"]
+
+Floats = NDArray[np.float32]
+Reals = NDArray[np.float64]
+
+_CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
+"""Candidate scales of a group relative to the one that clips nothing."""
+_DAMPING = 0.01
+"""Added to the diagonal of second moments, relative to its mean."""
+_ROWS = 4096
+"""Rows quantised at a time: keeps temporaries in the cache and small."""
+_BLOCK = 64
+"""Columns whose errors are spread within the block first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rounding:
+    """How a matrix whose columns are scaled to the input's integers becomes integers.
+
+    bits, group: of the codes; columns of a group, ``None`` for one scale a row
+    square: mean square of each input, in integers: weighs the clipping search
+    mean: mean of each input: what rounding shifts on average goes into the bias; ``None``: not
+    spread: upper triangular factor of the inverse second moments, ``None``: plain rounding
+    """
+
+    bits: int
+    group: int | None
+    square: Floats
+    mean: Floats | None = None
+    spread: Floats | None = None
+
+
+def spreading_factor(outer: Floats) -> Floats:
+    """U with U^T U = (second moments + damping)^-1, upper triangular."""
+    moments = outer.astype(np.float64)
+    moments[np.diag_indices(len(moments))] += (
+        _DAMPING * max(np.trace(moments), 1e-30) / len(moments)
+    )
+    # H = R R^T with R upper triangular comes from the Cholesky factor of the reversed matrix.
+    reverse = cholesky(moments[::-1, ::-1], lower=True, overwrite_a=True, check_finite=False)
+    inverse, fault = lapack.dtrtri(np.ascontiguousarray(reverse[::-1, ::-1]), lower=0)
+    if fault:
+        raise InternalError(f"Second moments must be invertible; factor {fault} is 0")
+    return np.asarray(inverse, dtype=np.float32)
+
+
+def quantise_matrix(
+    weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
+) -> LinearParameters:
+    """The integers of a matrix [outputs, inputs] in units of the input's integers.
+
+    bias: real; output_scale: output integers per real unit, of each row
+
+    Raises ``ValueError`` if the group does not divide the columns.
+    """
+    if rounding.group is not None and weight.shape[1] % rounding.group:
+        raise ValueError(f"group must divide the {weight.shape[1]} columns, not {rounding.group}")
+    parts = [
+        _rows(weight[part], bias[part], rounding, output_scale[part])
+        for begin in range(0, len(weight), _ROWS)
+        for part in (slice(begin, begin + _ROWS),)
+    ]
+    codes, multipliers, step, shifted = (
+        np.concatenate([part[index] for part in parts]) for index in range(4)
+    )
+    whole, mult, shift = header(shifted, step, output_scale)
+    return LinearParameters(
+        weight=codes,
+        group_multipliers=None if rounding.group is None else multipliers,
+        bias=whole,
+        mult=mult,
+        shift=shift,
+        row_step=step,
+    )
+
+
+def _rows(
+    weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
+) -> tuple[NDArray[np.int8], NDArray[np.uint8], Reals, Reals]:
+    rows, columns = weight.shape
+    group = rounding.group or columns
+    scale = _search(
+        weight.reshape(rows, -1, group), rounding.square.reshape(1, -1, group), rounding.bits
+    )
+    most = 1 if rounding.group is None else 255
+    # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
+    step = scale.max(axis=1).astype(np.float64) / most
+    step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
+    multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
+    exact = np.repeat((multipliers * step[:, None]).astype(np.float32), group, axis=1)
+    if rounding.spread is None:
+        codes = _round(weight / exact, rounding.bits)
+    else:
+        codes = _compensated(weight, exact, rounding.bits, rounding.spread)
+    if rounding.mean is not None:
+        bias = bias + ((weight - codes * exact) @ rounding.mean).astype(np.float64)
+    return codes.astype(np.int8), multipliers, step, bias
+
+
+def _round(values: Floats, bits: int) -> Floats:
+    most = (1 << (bits - 1)) - 1
+    # 4 bits use all 16 codes; 8 bits stay symmetric.
+    least = -most - 1 if bits == 4 else -most
+    return np.clip(np.rint(values), least, most)
+
+
+def _search(weight: Floats, square: Floats, bits: int) -> Floats:
+    """The scale of each group [rows, groups] of least weighted error."""
+    widest = np.abs(weight).max(axis=2) / np.float32((1 << (bits - 1)) - 1)
+    widest = np.maximum(widest, np.float32(1e-30))
+    if bits == 8:  # nothing is gained by clipping at this step (measured)
+        return widest
+    best, error = widest, np.full(widest.shape, np.inf, dtype=np.float32)
+    for clipping in _CLIPPING:
+        scale = widest * np.float32(clipping)
+        rest = _round(weight / scale[..., None], bits) * scale[..., None] - weight
+        found = (rest * rest * square).sum(axis=2)
+        better = found < error
+        best, error = np.where(better, scale, best), np.where(better, found, error)
+    return best
+
+
+def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Floats:
+    """Codes column by column; each column's error moves the columns that are still to come.
+
+    That is the step of optimal brain quantisation with a fixed column order (Frantar et al.
+    2022), here with columns as rows so that memory is walked in order.
+    """
+    rest = weight.T.copy()
+    scale = np.ascontiguousarray(exact.T)
+    codes = np.empty_like(rest)
+    errors = np.empty((_BLOCK, rest.shape[1]), dtype=np.float32)
+    for begin in range(0, len(rest), _BLOCK):
+        end = min(begin + _BLOCK, len(rest))
+        for column in range(begin, end):
+            code = _round(rest[column] / scale[column], bits)
+            codes[column] = code
+            error = (rest[column] - code * scale[column]) / spread[column, column]
+            errors[column - begin] = error
+            rest[column + 1 : end] -= spread[column, column + 1 : end, None] * error
+        rest[end:] -= spread[begin:end, end:].T @ errors[: end - begin]
+    return codes.T
+
+
+def header(
+    bias: Reals, step: Reals, output_scale: Reals
+) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.uint8]]:
+    """bias in accumulator units, and mult * 2**-shift ~ step * output_scale, normalised."""
+    ratio = step * output_scale
+    shift = 15 - np.floor(np.log2(ratio)).astype(np.int64)
+    mult = np.rint(np.ldexp(ratio, shift.astype(np.int32))).astype(np.int64)
+    shift, mult = (
+        np.where(mult == 1 << 16, shift - 1, shift),
+        np.where(mult == 1 << 16, 1 << 15, mult),
+    )
+    if shift.min() < 0 or shift.max() > 63:
+        raise InternalError(f"Output shifts must be 0 to 63, not {shift.min()} to {shift.max()}")
+    whole = np.rint(bias / step)
+    return whole.astype(np.int32), mult.astype(np.uint16), shift.astype(np.uint8)
+
+
+def dequantise(parameters: LinearParameters) -> Floats:
+    """The real matrix [outputs, inputs], in units of the input's integers."""
+    weight = parameters.weight.astype(np.float32)
+    if parameters.group_multipliers is not None:
+        factors = parameters.group_multipliers.astype(np.float32)
+        weight *= np.repeat(factors, weight.shape[1] // factors.shape[1], axis=1)
+    return weight * parameters.row_step[:, None].astype(np.float32)
