@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layout converter: takes a tensor in one order and sends it in another, again and again."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import base
+from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..numerics.fixed import Fixed
+from .address import symbol_width
+from .convert_kernel import PIPELINE, ConverterKernel
+from .convert_plan import Axis, ConverterPlan, analyse
+from .convert_timing import Schedule
+from .credit import credit_latency, credit_memory
+from .itensor import Bindings, ITensor, Loop, Symbol
+
+__all__ = ["Converter"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converter(KernelSpec):
+    """Changes the order, repetition and lanes of a stream, not its elements.
+
+    A writer fills a buffer in the order of ``source``, a reader empties it in the order of
+    ``target``. The loops that both types begin with are shared: the buffer holds one block of
+    what is below them. If the target reads its first pass in the order of the source (a pure
+    replay), that pass follows the writer word by word; else the reader waits for the block.
+
+    Shapes      i: ``source``; o: ``target``, over one data space; i_<symbol>: one value an
+                activation, or, of a ragged symbol, one for each entry of the loop that it bounds
+    Formats     the same on both sides; symbols unsigned, 1 to their bound
+    Parameters  source: each tile of a block once; target: may re-read, may have other lanes along
+                the last dimension (one tile is an integer number of the other); buffers: 1, the
+                writer waits until the reader is done with a block, or 2, they alternate
+    Timing      W, R beats of a block in and out, b buffers. A block is first read W cycles after
+                it is first written (following: as soon as its first word is complete) and offered
+                3 cycles later; interval = max(W, R) summed over blocks if b = 2, W + R if b = 1
+                and nothing follows; symbols of the source delay the first beat by 2 cycles
+    Buffers     b blocks in synchronous RAM, one memory for each narrower tile of a word
+    Stalls      lossless; output independent of stalls; no combinational path between ports
+    Raises      ValueError: if no conversion exists (see ``analyse``), or buffers is not 1 or 2
+    Source      the common-prefix rule on iterative tensors, after StreamTensor (arXiv 2509.13694)
+    """
+
+    source: ITensor
+    target: ITensor
+    buffers: int = 2
+
+    def __post_init__(self) -> None:
+        if self.buffers not in (1, 2):
+            raise ValueError(f"Converter buffers must be 1 or 2, not {self.buffers}")
+        names: dict[str, Symbol] = {}
+        for symbol in self._symbols_of(self.source) + self._symbols_of(self.target):
+            if names.setdefault(symbol.name, symbol) != symbol:
+                raise ValueError(
+                    f"Converter symbol must mean one thing, not {symbol} and {names[symbol.name]}"
+                )
+        _ = self.plan
+
+    @cached_property
+    def plan(self) -> ConverterPlan:
+        """Shared loops, block and walks."""
+        return analyse(self.source, self.target)
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Symbols of both nests by name."""
+        both = self._symbols_of(self.source) + self._symbols_of(self.target)
+        return tuple(sorted(set(both)))
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (
+            Port("i", self.source),
+            *(Port(f"i_{symbol.name}", self._values_type(symbol)) for symbol in self.symbols),
+            Port("o", self.target),
+        )
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        return {"o": np.asarray(inputs["i"], dtype=np.int64)}
+
+    def timing(self, bindings: Bindings) -> Timing:
+        single = Schedule(self, bindings, activations=1)
+        steady = Schedule(self, bindings, activations=5)
+        first = single.reads[0] + credit_latency(PIPELINE)
+        return Timing(
+            latency=first,
+            interval=steady.reads[-1] - steady.reads[-2],
+            drain=single.last_read + credit_latency(PIPELINE) - single.last_accepted,
+        )
+
+    def resources(self) -> Resources:
+        plan, word = self.plan, self.target.bits_per_token
+        axes = len(plan.write) + len(plan.read) + 2 * len(plan.shared)
+        address = (plan.words * self.buffers).bit_length() + plan.bank_bits
+        values = sum(symbol_width(symbol) for symbol in self.symbols)
+        queue = credit_memory(word, PIPELINE)
+        bank = base.Memory(
+            width=plan.lanes * self.source.fmt.width // plan.banks, depth=plan.words * self.buffers
+        )
+        return Resources(
+            luts=40 + axes * (3 * address + 10) + word // 2 * (plan.banks > 1) + 4 * values,
+            ffs=30 + axes * 2 * address + plan.lanes * self.source.fmt.width + 4 * values,
+            memories=(bank,) * plan.banks + ((queue,) if queue else ()),
+        )
+
+    def create(self) -> "ConverterKernel":
+        return ConverterKernel(self)
+
+    @cached_property
+    def writer(self) -> tuple[Axis, ...]:
+        """The whole walk of the writer."""
+        return self._walk(self.plan.write)
+
+    @cached_property
+    def reader(self) -> tuple[Axis, ...]:
+        """The whole walk of the reader."""
+        return self._walk(self.plan.read)
+
+    def values(self, symbol: Symbol, bindings: Bindings) -> list[int]:
+        """The values of a ragged symbol in the order in which they arrive."""
+        nest = self._values_type(symbol)
+        value = bindings.get(symbol.name, symbol.bound)
+        tensor = np.full(nest.tensor_shape(), symbol.bound)
+        rows = [value] * len(tensor) if isinstance(value, int | np.integer) else list(value)
+        for index, row in enumerate(rows):
+            tensor[index] = row
+        return nest.pack(tensor, bindings)[:, 0].tolist()
+
+    def _walk(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        """Shared loops only matter if a value arrives that counts them, or once for all of them."""
+        shared = tuple(Axis(trip=loop.trip, increment=0) for loop in self.plan.shared)
+        per_entry = [a for a in axes if isinstance(a.trip, Symbol) and a.trip.ragged]
+        counted = [a for a in (*shared, *axes) if a not in per_entry]
+        return (*shared, *axes) if any(isinstance(a.trip, Symbol) for a in counted) else axes
+
+    @staticmethod
+    def _symbols_of(nest: ITensor) -> tuple[Symbol, ...]:
+        return tuple(loop.trip for loop in nest.loops if isinstance(loop.trip, Symbol))
+
+    def _values_type(self, symbol: Symbol) -> ITensor:
+        """Values come once an activation, or one for each entry of the loop that they bound."""
+        if not symbol.ragged:
+            return raw(symbol_width(symbol))
+        nest = self.target if symbol in self._symbols_of(self.target) else self.source
+        place = [loop.trip for loop in nest.loops].index(symbol)
+        if place == 0:
+            raise ValueError(f"Converter symbol {symbol} must not bound the outermost loop")
+        loops = tuple(Loop(loop.trip, 1, d) for d, loop in enumerate(nest.loops[:place]))
+        return ITensor(Fixed(symbol_width(symbol), signed=False), (1,) * place, loops)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timing of the layout converter: its unstalled run, block by block."""
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .convert_kernel import READER_VALUES
+from .itensor import Bindings, Loop, Symbol
+
+if TYPE_CHECKING:
+    from .convert import Converter
+
+__all__ = ["Schedule"]
+
+
+class Schedule:
+    """The unstalled run of some activations, in cycles from the first input beat accepted."""
+
+    def __init__(self, spec: "Converter", bindings: Bindings, activations: int):
+        plan = spec.plan
+        self._plan = plan
+        self._bindings = bindings
+        self._values: dict[str, Iterator[int]] = {}
+        self._position = 0
+        self._blocks: list[int] = []
+        self._ends: dict[str, list[int]] = {s.name: [] for s in spec.symbols if s.ragged}
+        counts: dict[str, int] = {}
+        for symbol in spec.symbols:
+            if symbol.ragged:
+                beats = spec.values(symbol, bindings)
+                counts[symbol.name] = len(beats)
+                self._values[symbol.name] = iter(beats)
+        self._visit((*plan.shared, *plan.target), len(plan.shared))
+        writes = prod(self._trip(loop) for loop in plan.source)
+        issue = self._run(spec, writes, activations)
+        per = self._blocks[-1]
+        self.reads = [int(issue[a * per]) for a in range(activations)]
+        self.last_read = int(issue[-1])
+        self.last_accepted = self._last_write
+        for name, count in counts.items():
+            self.last_accepted = max(self.last_accepted, self._last_value(name, count, issue))
+
+    def _trip(self, loop: Loop) -> int:
+        if isinstance(loop.trip, int):
+            return loop.trip
+        if loop.trip.ragged:
+            return next(self._values[loop.trip.name])
+        value = self._bindings.get(loop.trip.name, loop.trip.bound)
+        if not isinstance(value, int | np.integer):
+            raise ValueError(f"Converter symbol {loop.trip} must have one value, not {value}")
+        return int(value)
+
+    def _visit(self, loops: tuple[Loop, ...], shared: int) -> None:
+        """Counts reads to the end of each block and of each entry of a ragged loop."""
+        inner = [loop for loop in loops if isinstance(loop.trip, Symbol) and loop.trip.ragged]
+        if shared <= 0 and not inner:
+            self._position += prod(self._trip(loop) for loop in loops)
+        else:
+            for _ in range(self._trip(loops[0])):
+                self._visit(loops[1:], shared - 1)
+            if inner and inner[0] == loops[0]:
+                self._ends[inner[0].trip.name].append(self._position)
+        if shared == 0:
+            self._blocks.append(self._position)
+
+    def _run(self, spec: "Converter", writes: int, activations: int) -> NDArray[np.int64]:
+        """Cycles of all reads."""
+        plan = self._plan
+        write_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.writer)
+        read_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.reader)
+        ends: list[int] = []
+        issue: list[NDArray[np.int64]] = []
+        gather = plan.banks if spec.target.lanes > spec.source.lanes else 1
+        one_pass = writes // gather * (plan.banks if spec.source.lanes > spec.target.lanes else 1)
+        sizes = np.diff([0, *self._blocks]).tolist()
+        for block, size in enumerate(sizes * activations):
+            if block >= spec.buffers:
+                write_at = max(write_at, ends[block - spec.buffers] + 1)
+            complete = write_at + writes
+            beats = np.arange(size, dtype=np.int64)
+            if plan.follow:
+                first = np.minimum(beats, one_pass - 1)
+                reads = np.maximum(read_at + first, write_at + gather + gather * first)
+                if gather == 1:
+                    reads = max(read_at, write_at + 1) + beats
+                else:
+                    reads += beats - first
+            else:
+                reads = max(read_at, complete) + beats
+            issue.append(reads)
+            ends.append(int(reads[-1]))
+            write_at, read_at = complete, ends[-1] + 1
+            self._last_write = complete - 1
+        return np.concatenate(issue)
+
+    def _last_value(self, name: str, count: int, issue: NDArray[np.int64]) -> int:
+        """When the last value of a ragged symbol finds a place in the reader's queue."""
+        waits = count - READER_VALUES
+        if waits <= 0:
+            return count - 1
+        taken = 1 if waits == 1 else int(issue[self._ends[name][waits - 2] - 1])
+        return max(count - 1, taken + 1)
