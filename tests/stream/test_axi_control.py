@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control against cocotbext-axi: registers, window, strobes, errors, order of AW and W, reset."""
+
+import random
+
+import cocotb
+import pytest
+from axi_support import Pinned, check_held, pauses, reset, start
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
+from streamhw.sim.bench import run_cocotb
+
+from streamhw.runtime import registers
+from streamhw.stream.axi.control import Control
+
+CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234
+WINDOW = registers.window_offset(CONTEXT)
+INPUTS = [
+    *("stat_busy", "stat_done", "stat_error", "stat_count"),
+    *("token_read_addr", "token_write_addr", "token_write_data", "token_write_enable"),
+]
+
+
+def test_control() -> None:
+    control = Control(context=CONTEXT, token_width=TOKEN_WIDTH, build=BUILD)
+    run_cocotb(Pinned(control, {"bus": "s_axil"}), module=__name__)
+
+
+def test_errors() -> None:
+    with pytest.raises(ValueError, match=r"^Control context must be at least 2, not 1$"):
+        Control(context=1, token_width=16)
+    with pytest.raises(ValueError, match=r"^Control token_width must be 1 to 31 bits, not 32$"):
+        Control(context=8, token_width=32)
+    with pytest.raises(ValueError, match=r"^Control build must be a number of 32 bits, not 0x1"):
+        Control(context=8, token_width=16, build=1 << 32)
+
+
+async def begin(dut) -> AxiLiteMaster:
+    """A master after reset, with all inputs of the machine's side at 0."""
+    for name in INPUTS:
+        getattr(dut, name).value = 0
+    master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+    await start(dut)
+    fields = {"s_axil_b": ["s_axil_bresp"], "s_axil_r": ["s_axil_rdata", "s_axil_rresp"]}
+    cocotb.start_soon(check_held(dut, fields))
+    return master
+
+
+async def peek(master: AxiLiteMaster, address: int) -> int:
+    answer = await master.read(address, 4)
+    assert answer.resp == AxiResp.OKAY
+    return int.from_bytes(answer.data, "little")
+
+
+async def poke(master: AxiLiteMaster, address: int, value: int) -> None:
+    assert (await master.write(address, value.to_bytes(4, "little"))).resp == AxiResp.OKAY
+
+
+@cocotb.test()
+async def registers_read_and_write(dut):
+    master = await begin(dut)
+    assert await peek(master, registers.ID) == registers.ID_VALUE
+    assert await peek(master, registers.BUILD) == BUILD
+    assert await peek(master, registers.CONTROL) == 0
+    await poke(master, registers.PROMPT_LENGTH, 7)
+    await poke(master, registers.TOTAL_LENGTH, 40)
+    await poke(master, registers.EOS, registers.EOS_ENABLE | 0x1ABC)
+    await poke(master, registers.BASE_LO, 0x89ABCDEF)
+    await poke(master, registers.BASE_HI, 0x01234567)
+    assert dut.cfg_prompt_length.value == 7
+    assert dut.cfg_total_length.value == 40
+    assert (int(dut.cfg_eos.value), int(dut.cfg_eos_enable.value)) == (0x1ABC, 1)
+    assert dut.cfg_base.value == 0x0123456789ABCDEF
+    assert await peek(master, registers.PROMPT_LENGTH) == 7
+    assert await peek(master, registers.TOTAL_LENGTH) == 40
+    assert await peek(master, registers.EOS) == registers.EOS_ENABLE | 0x1ABC
+    assert await peek(master, registers.BASE_LO) == 0x89ABCDEF
+    assert await peek(master, registers.BASE_HI) == 0x01234567
+    # single bytes
+    await master.write(registers.BASE_LO + 1, b"\x55")
+    await master.write(registers.EOS + 3, b"\x00")
+    assert dut.cfg_base.value == 0x0123456789AB55EF
+    assert (int(dut.cfg_eos.value), int(dut.cfg_eos_enable.value)) == (0x1ABC, 0)
+    for busy, done, error in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)]:
+        dut.stat_busy.value, dut.stat_done.value, dut.stat_error.value = busy, done, error
+        dut.stat_count.value = 33 + busy
+        assert await peek(master, registers.STATUS) == busy | done << 1 | error << 2
+        assert await peek(master, registers.COUNT) == 33 + busy
+    await reset(dut)
+    for address in (registers.PROMPT_LENGTH, registers.EOS, registers.BASE_LO, registers.BASE_HI):
+        assert await peek(master, address) == 0
+
+
+@cocotb.test()
+async def addresses_without_anything_are_errors(dut):
+    master = await begin(dut)
+    nothing = [registers.BASE_HI + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
+    for address in nothing:
+        assert (await master.read(address, 4)).resp == AxiResp.SLVERR
+        assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
+    for address in (registers.ID, registers.STATUS, registers.CYCLES_LO, registers.COUNT):
+        assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
+    assert await peek(master, registers.ID) == registers.ID_VALUE
+
+
+@cocotb.test()
+async def start_and_stop_are_pulses(dut):
+    master = await begin(dut)
+    pulses = {"cfg_start": 0, "cfg_stop": 0}
+
+    async def count():
+        while True:
+            await RisingEdge(dut.clk)
+            for name in pulses:
+                pulses[name] += int(getattr(dut, name).value)
+
+    cocotb.start_soon(count())
+    await poke(master, registers.CONTROL, registers.CONTROL_START)
+    await ClockCycles(dut.clk, 4)
+    assert pulses == {"cfg_start": 1, "cfg_stop": 0}
+    # not with another byte, nor while busy
+    await master.write(registers.CONTROL + 1, b"\xff")
+    dut.stat_busy.value = 1
+    await poke(master, registers.CONTROL, registers.CONTROL_START | registers.CONTROL_STOP)
+    await ClockCycles(dut.clk, 4)
+    assert pulses == {"cfg_start": 1, "cfg_stop": 1}
+
+
+@cocotb.test()
+async def counts_busy_cycles(dut):
+    master = await begin(dut)
+    await poke(master, registers.CONTROL, registers.CONTROL_START)
+    await ClockCycles(dut.clk, 20)
+    assert await peek(master, registers.CYCLES_LO) == 0
+    dut.stat_busy.value = 1
+    await ClockCycles(dut.clk, 57)
+    dut.stat_busy.value = 0
+    await ClockCycles(dut.clk, 20)
+    assert await peek(master, registers.CYCLES_LO) == 57
+    assert await peek(master, registers.CYCLES_HI) == 0
+    await poke(master, registers.CONTROL, registers.CONTROL_START)
+    await ClockCycles(dut.clk, 4)
+    assert await peek(master, registers.CYCLES_LO) == 0
+
+
+@cocotb.test()
+async def host_and_machine_share_the_window(dut):
+    """All channels paused at random, while the machine appends at the same time."""
+    rng = random.Random(4)
+    master = await begin(dut)
+    channels = [
+        *(master.write_if.aw_channel, master.write_if.w_channel, master.write_if.b_channel),
+        *(master.read_if.ar_channel, master.read_if.r_channel),
+    ]
+    tokens = [rng.getrandbits(TOKEN_WIDTH) for _ in range(CONTEXT)]
+    half = CONTEXT // 2
+    for rate in (0, 0.5):
+        for i, channel in enumerate(channels):
+            channel.set_pause_generator(pauses(i, rate))
+        rng.shuffle(tokens)
+
+        async def append():
+            for i in range(half, CONTEXT):
+                dut.token_write_addr.value = i
+                dut.token_write_data.value = tokens[i]
+                dut.token_write_enable.value = 1
+                await ClockCycles(dut.clk, rng.choice([1, 1, 5]))
+                dut.token_write_enable.value = 0
+                await ClockCycles(dut.clk, rng.choice([0, 3]) or 1)
+
+        machine = cocotb.start_soon(append())
+        # bits above the token do not exist
+        words = b"".join((t | 7 << TOKEN_WIDTH).to_bytes(4, "little") for t in tokens[:half])
+        assert (await master.write(WINDOW, words)).resp == AxiResp.OKAY
+        await machine
+        for i in range(half):
+            dut.token_read_addr.value = i
+            await ClockCycles(dut.clk, 2)
+            assert dut.token_read_data.value == tokens[i]
+        answer = await master.read(WINDOW, 4 * CONTEXT)
+        assert answer.resp == AxiResp.OKAY
+        got = [int.from_bytes(answer.data[4 * i : 4 * i + 4], "little") for i in range(CONTEXT)]
+        assert got == tokens
+    await master.write(WINDOW + 4 * 5, b"\x5a")
+    assert await peek(master, WINDOW + 4 * 5) == tokens[5] & ~0xFF | 0x5A
+
+
+@cocotb.test()
+async def data_may_come_before_its_address(dut):
+    master = await begin(dut)
+    for early, late in [("w", "aw"), ("aw", "w")]:
+        for value in (11, 22):
+            getattr(master.write_if, f"{late}_channel").pause = True
+            write = cocotb.start_soon(poke(master, registers.PROMPT_LENGTH, value))
+            await ClockCycles(dut.clk, 12)
+            assert getattr(dut, f"s_axil_{early}ready").value == 0, "takes only one at a time"
+            assert dut.cfg_prompt_length.value != value
+            getattr(master.write_if, f"{late}_channel").pause = False
+            await write
+            assert dut.cfg_prompt_length.value == value
+
+
+@cocotb.test()
+async def reset_forgets_a_half_finished_write(dut):
+    master = await begin(dut)
+    master.write_if.w_channel.pause = True
+    cocotb.start_soon(master.write(registers.PROMPT_LENGTH, b"\x09\0\0\0"))
+    await ClockCycles(dut.clk, 10)
+    await reset(dut)
+    master.write_if.w_channel.pause = False
+    await ClockCycles(dut.clk, 10)
+    assert dut.s_axil_awready.value == 1
+    assert dut.s_axil_bvalid.value == 0
+    await poke(master, registers.TOTAL_LENGTH, 12)
+    assert (int(dut.cfg_prompt_length.value), int(dut.cfg_total_length.value)) == (0, 12)
