@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class CheckpointWeights(Weights):
         return len(self._parameters)
 
 
-def _open(path: Path) -> safe_open:
+def _open(path: Path) -> Any:
     try:
         return safe_open(path, framework="numpy")
     except FileNotFoundError:
@@ -82,7 +83,7 @@ def _open(path: Path) -> safe_open:
         raise UserError(f"{path}: the file must be a complete safetensors file ({error})") from None
 
 
-def _index(path: Path) -> dict[str, safe_open]:
+def _index(path: Path) -> dict[str, Any]:
     """Which open file holds each stored tensor."""
     if not path.is_dir():
         file = _open(path)

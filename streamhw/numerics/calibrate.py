@@ -12,7 +12,8 @@ from ..frontend.model import Model, Origin
 from ..frontend.tokenizer import Tokenizer
 from ..graph import Gather, Graph, Linear, Node
 from .config import QuantConfig
-from .reference import Floats, forward
+from .execute import Array, execute
+from .reference import Floats, float_compute
 
 __all__ = ["Moments", "Statistics", "calibrate", "calibration_tokens", "windows"]
 
@@ -48,7 +49,7 @@ class Statistics:
     source: str
 
 
-def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -> Floats:
+def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -> NDArray[np.int64]:
     """[windows, context] of a text's tokens, evenly spread if there are more than ``count``."""
     whole = len(tokens) // context
     if whole == 0:
@@ -85,7 +86,7 @@ class _Collector:
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
 
     def observe(
-        self, node: Node, layer: int | None, inputs: tuple[Floats, ...], value: Floats
+        self, node: Node, layer: int | None, inputs: tuple[Array, ...], value: Array
     ) -> None:
         if value.dtype != np.float32:
             return
@@ -116,10 +117,15 @@ def calibrate(
     """
     collector = _Collector(outer)
     step = max(1, _BATCH // tokens.shape[1])
+    reference = float_compute(weights)
+
+    def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
+        value = reference(node, layer, inputs)
+        collector.observe(node, layer, inputs, value)
+        return value
+
     for begin in range(0, len(tokens), step):
-        forward(
-            graph, weights, tokens[begin : begin + step], observe=collector.observe, all_rows=True
-        )
+        execute(graph, tokens[begin : begin + step], compute, all_rows=True)
 
     for node, _ in graph.walk():
         if isinstance(node.op, Gather):  # other text reads other rows

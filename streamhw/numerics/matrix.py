@@ -113,15 +113,13 @@ def _round(values: Floats, bits: int) -> Floats:
     most = (1 << (bits - 1)) - 1
     # 4 bits use all 16 codes; 8 bits stay symmetric.
     least = -most - 1 if bits == 4 else -most
-    return np.clip(np.rint(values), least, most)
+    return np.asarray(np.clip(np.rint(values), least, most))
 
 
 def _search(weight: Floats, square: Floats, bits: int) -> Floats:
     """The scale of each group [rows, groups] of least weighted error."""
     widest = np.abs(weight).max(axis=2) / np.float32((1 << (bits - 1)) - 1)
     widest = np.maximum(widest, np.float32(1e-30))
-    if bits == 8:  # nothing is gained by clipping at this step (measured)
-        return widest
     best, error = widest, np.full(widest.shape, np.inf, dtype=np.float32)
     for clipping in _CLIPPING:
         scale = widest * np.float32(clipping)
@@ -129,7 +127,7 @@ def _search(weight: Floats, square: Floats, bits: int) -> Floats:
         found = (rest * rest * square).sum(axis=2)
         better = found < error
         best, error = np.where(better, scale, best), np.where(better, found, error)
-    return best
+    return np.asarray(best)
 
 
 def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Floats:

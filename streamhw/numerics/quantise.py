@@ -149,7 +149,8 @@ class _Quantiser:
         return np.asarray(shape * (steps / shape).max())
 
     def _column_peaks(self, node: Node, layer: int | None) -> Reals:
-        return np.abs(self._matrix(node, layer)).max(axis=0).astype(np.float64)
+        peaks = np.abs(self._matrix(node, layer)).max(axis=0)
+        return np.asarray(peaks, dtype=np.float64)
 
     def _matrix(self, node: Node, layer: int | None) -> Floats:
         op = node.op

@@ -88,7 +88,7 @@ class FormatRules:
         """What real queries are multiplied by, so that integer keys give real scores."""
         op = attention.op
         assert isinstance(op, Attention)
-        return expand_heads(op, self.key_steps(attention, layer)) * op.head_dim**-0.5
+        return np.asarray(expand_heads(op, self.key_steps(attention, layer)) * op.head_dim**-0.5)
 
     def query(self, attention: Node) -> Fixed:
         """Format of the queries; its fraction is that of the integer dot product."""

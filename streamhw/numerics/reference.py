@@ -15,28 +15,23 @@ from ..graph import (
     Chunk,
     Gather,
     Graph,
-    Input,
-    LastToken,
     LayerNorm,
     Linear,
-    Loop,
     Node,
     parameter_name,
 )
+from .execute import Array, Compute, execute
 
-__all__ = ["FLOAT_FUNCTIONS", "Floats", "Observer", "attend", "evaluate_node", "forward"]
+__all__ = ["FLOAT_FUNCTIONS", "Floats", "attend", "evaluate_node", "float_compute", "forward"]
 
 Floats = NDArray[np.float32]
-Values = dict[str, Floats]
-Observer = Callable[[Node, int | None, tuple[Floats, ...], Floats], Floats | None]
-"""Called after each node with the layer, the inputs and the value; may return another value."""
 
 _ROOT_2_OVER_PI = np.float32(np.sqrt(2 / np.pi))
 
 
 def _gelu_tanh(x: Floats) -> Floats:
     inner = _ROOT_2_OVER_PI * (x + np.float32(0.044715) * x * x * x)
-    return np.float32(0.5) * x * (1 + np.tanh(inner))
+    return np.asarray(np.float32(0.5) * x * (1 + np.tanh(inner)))
 
 
 def _gelu(x: Floats) -> Floats:
@@ -77,23 +72,24 @@ def attend(op: Attention, queries: Floats, keys: Floats, values: Floats) -> Floa
         scores = np.where(np.tril(np.ones((n, n), dtype=bool)), scores, np.float32(-np.inf))
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
-    return np.moveaxis(scores @ v, -3, -2).reshape(*lead, n, op.heads * op.head_dim)
+    rows = np.moveaxis(scores @ v, -3, -2)
+    return np.asarray(rows.reshape(*lead, n, op.heads * op.head_dim))
 
 
 def evaluate_node(
-    node: Node, inputs: tuple[Floats, ...], parameters: Callable[[str], Floats]
-) -> Floats:
+    node: Node, inputs: tuple[Array, ...], parameters: Callable[[str], Floats]
+) -> Array:
     """The value of one node; ``parameters`` gives tensors by the graph's names."""
     op = node.op
     if isinstance(op, Gather):
         return np.asarray(parameters(op.table)[inputs[0].astype(np.int64)])
     if isinstance(op, Add):
-        return inputs[0] + inputs[1]
+        return np.asarray(inputs[0] + inputs[1])
     if isinstance(op, LayerNorm):
         x = inputs[0]
         x = x - x.mean(axis=-1, keepdims=True)
         deviation = np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(op.epsilon))
-        return x / deviation * parameters(op.weight) + parameters(op.bias)
+        return np.asarray(x / deviation * parameters(op.weight) + parameters(op.bias))
     if isinstance(op, Linear):
         weight = parameters(op.weight)
         y = inputs[0] @ (weight if op.transposed else weight.T)
@@ -105,11 +101,18 @@ def evaluate_node(
         return attend(op, *inputs)
     if isinstance(op, Activation):
         return FLOAT_FUNCTIONS[op.function](inputs[0])
-    if isinstance(op, LastToken):
-        return inputs[0][..., -1:, :]
     if isinstance(op, ArgMax):
         return np.asarray(inputs[0].argmax(axis=-1))
     raise TypeError(f"The float reference has no rule for {op.kind}")
+
+
+def float_compute(weights: Mapping[str, Floats]) -> Compute:
+    """The arithmetic of ``execute`` in 32-bit floats."""
+
+    def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
+        return evaluate_node(node, inputs, lambda name: weights[parameter_name(name, layer)])
+
+    return compute
 
 
 def forward(
@@ -117,36 +120,7 @@ def forward(
     weights: Mapping[str, Floats],
     tokens: NDArray[np.int64],
     *,
-    observe: Observer | None = None,
     all_rows: bool = False,
-) -> Values:
-    """Values of all nodes outside loops for ``tokens`` [..., n]; body values of the last layer.
-
-    observe: sees each node's value, and may replace it: calibration and fake quantisation
-    all_rows: makes ``LastToken`` pass all rows, so that the result covers every position
-    """
-    values: Values = {}
-
-    def run(node: Node, layer: int | None) -> None:
-        inputs = tuple(values[name] for name in node.inputs)
-        if isinstance(node.op, Input):
-            positions = np.broadcast_to(np.arange(tokens.shape[-1]), tokens.shape)
-            value = np.asarray(tokens if node.op.role == "tokens" else positions)
-        elif isinstance(node.op, LastToken) and all_rows:
-            value = inputs[0]
-        else:
-            value = evaluate_node(node, inputs, lambda name: weights[parameter_name(name, layer)])
-        changed = None if observe is None else observe(node, layer, inputs, value)
-        values[node.name] = value if changed is None else changed
-
-    for item in graph.nodes:
-        if isinstance(item, Loop):
-            values[item.carried] = values[item.source]
-            for layer in range(item.trips):
-                for node in item.body:
-                    run(node, layer)
-                values[item.carried] = values[item.result]
-            values[item.name] = values[item.result]
-        else:
-            run(item, None)
-    return values
+) -> dict[str, Array]:
+    """Values by name for ``tokens`` [..., n], as ``execute`` in 32-bit floats."""
+    return execute(graph, tokens, float_compute(weights), all_rows=all_rows)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fake quantisation: the float reference with rounded weights and int8 activations, else exact."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frontend.model import Model
+from ..graph import Node
+from .execute import Array, execute
+from .matrix import dequantise
+from .quantised import LinearParameters, QuantisedModel
+from .reference import Floats, float_compute
+
+__all__ = ["fake_forward"]
+
+_BYTE_BITS = 8
+
+
+def fake_forward(
+    model: Model, quantised: QuantisedModel, tokens: NDArray[np.int64], *, all_rows: bool = False
+) -> dict[str, Array]:
+    """Values by name in floats with the errors of quantisation, and none of the implementation.
+
+    Matrices and biases are what their integers stand for, and int8 values are rounded to their
+    steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is exact.
+    """
+    exact = float_compute(model.weights)
+
+    def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
+        parameters = quantised.parameters(node.name, layer)
+        if isinstance(parameters, LinearParameters):
+            source = _steps(quantised, node.inputs[0], layer)
+            bias = (parameters.bias * parameters.row_step).astype(np.float32)
+            return (inputs[0] / source) @ dequantise(parameters).T + bias
+        value = exact(node, layer, inputs)
+        fmt = quantised.formats[node.name]
+        if value.dtype != np.float32 or fmt.width != _BYTE_BITS:
+            return value
+        steps = _steps(quantised, node.name, layer)
+        codes = np.floor(value / steps + np.float32(0.5))
+        return np.clip(codes, fmt.minimum, fmt.maximum) * steps
+
+    return execute(model.graph, tokens, compute, all_rows=all_rows)
+
+
+def _steps(quantised: QuantisedModel, value: str, layer: int | None) -> Floats:
+    return np.asarray(quantised.steps(value, layer), dtype=np.float32)
