@@ -15,7 +15,8 @@ from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
 from ..stream.queue import Queue, queue_latency, queue_memory
 from .base import KernelSpec, Port, Resources, Tensors, Timing
-from .pipeline import clamped, delayed, scaled, square_multipliers
+from .pipeline import delayed, scaled, square_multipliers
+from .rounding import saturated
 from .statistics import RowStatistics
 from .table import TableLookup
 
@@ -327,4 +328,4 @@ class LayerNormKernel(wiring.Component):
         m.d.sync += norm.eq((scaled_up + row["half"]) >> ROOT_FRACTION)
         weighted = delayed(m, norm * gamma, 1)
         summed = delayed(m, (weighted + total + half) >> spec.scale_frac, 1)
-        return delayed(m, clamped(summed, spec.out), 1)
+        return delayed(m, saturated(summed, spec.out), 1)

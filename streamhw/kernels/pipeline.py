@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of free-running pipelines: delays, sums by constants, squares of wide numbers."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
-
-from ..numerics.fixed import Fixed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
 
 __all__ = [
-    "clamped",
     "delayed",
     "scaled",
     "signed_digits",
@@ -41,13 +38,6 @@ def signed_digits(number: int) -> tuple[tuple[int, int], ...]:
         number >>= 1
         power += 1
     return tuple(reversed(digits))
-
-
-def clamped(value: Value, fmt: Fixed) -> Value:
-    """``value`` saturated to the range of a format that is not wider."""
-    inside = value[: fmt.width].as_signed() if fmt.signed else value[: fmt.width]
-    low = Mux(value < fmt.minimum, Const(fmt.minimum, fmt.shape), inside)
-    return Mux(value > fmt.maximum, Const(fmt.maximum, fmt.shape), low)
 
 
 def scaled(value: Value, factor: int) -> Value:

@@ -2,14 +2,25 @@
 """Function tables, plain or piecewise linear, with an error that is measured over every input."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from .fixed import Fixed
 
-__all__ = ["Table", "exponential", "fit", "reciprocal", "reciprocal_root"]
+__all__ = [
+    "Function",
+    "Table",
+    "TailedTable",
+    "activation",
+    "exponential",
+    "fit",
+    "reciprocal",
+    "reciprocal_root",
+]
 
 Ints = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -174,3 +185,95 @@ def _narrowest(values: tuple[int, ...]) -> Fixed:
     signed = low < 0
     width = max(high.bit_length(), (~low).bit_length() if signed else 0) + int(signed)
     return Fixed(max(width, 1), signed=signed)
+
+
+class Function(Enum):
+    """Activation functions, by the names that model files use for them."""
+
+    GELU_TANH = "gelu_tanh"
+    GELU_ERF = "gelu_erf"
+    RELU = "relu"
+    SILU = "silu"
+
+    def real(self, x: Reals) -> Reals:
+        """The exact function."""
+        if self is Function.RELU:
+            return np.maximum(x, 0.0)
+        if self is Function.SILU:
+            return np.asarray(x * special.expit(x), dtype=np.float64)
+        if self is Function.GELU_ERF:
+            return np.asarray(x * special.ndtr(x), dtype=np.float64)
+        # (1 + tanh(u)) / 2 = expit(2 u) loses no digits where tanh(u) is near -1.
+        inner = np.sqrt(8 / np.pi) * (x + 0.044715 * x**3)
+        return np.asarray(x * special.expit(inner), dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TailedTable:
+    """A function that is 0 far below zero and its own input far above, with a table between.
+
+    Codes of ``input`` that ``core.input`` (same fraction bits, fewer bits) cannot hold are the
+    tails: the lower one gives 0, the upper one the input, rounded half up and saturated. Without
+    a core the tails meet at zero.
+
+    Parameters
+    ----------
+    name, input, output: as in ``Table``
+    core: the table around zero, or ``None``
+    max_error: the largest distance to the exact function, clipped to the range of ``output``, over
+        all input codes, in output LSB
+    """
+
+    name: str
+    input: Fixed
+    output: Fixed
+    core: Table | None
+    max_error: float
+
+    def evaluate(self, codes: Ints) -> Ints:
+        """The output codes that the hardware gives, bit for bit."""
+        x = np.asarray(codes, dtype=np.int64)
+        tails = self.output.requantise(np.maximum(x, 0), self.input)
+        if self.core is None:
+            return tails
+        inside = self.core.input.saturate(x)
+        return np.where(x == inside, self.core.evaluate(inside), tails)
+
+
+def activation(
+    function: Function, *, source: Fixed, out: Fixed, max_error: float = 1.0
+) -> TailedTable:
+    """The smallest table of an activation function whose error is at most ``max_error`` LSB.
+
+    First the core is made as narrow as the tails allow, then its lines as few as the error
+    allows. Where ``out`` cannot hold a value its nearest code is the exact one.
+
+    Raises ``ValueError`` if no table is as good as ``max_error``.
+    """
+    if source.width > WIDEST:
+        raise ValueError(f"Table input must have at most {WIDEST} bits, not {source.width}")
+    codes = np.arange(source.minimum, source.maximum + 1, dtype=np.int64)
+    exact = np.clip(function.real(source.decode(codes)) / out.step, out.minimum, out.maximum)
+
+    def tailed(core: Table | None) -> tuple[TailedTable, Reals]:
+        table = TailedTable(name=function.value, input=source, output=out, core=core, max_error=0)
+        errors = np.abs(table.evaluate(codes) - exact)
+        return replace(table, max_error=float(errors.max())), errors
+
+    table, errors = tailed(None)
+    if table.max_error <= max_error:
+        return table
+    wrong = codes[errors > max_error]
+    low, high = int(wrong.min()), int(wrong.max())
+    width = max((~low).bit_length() if low < 0 else 0, high.bit_length()) + 1
+    core_input = Fixed(min(width, source.width), source.frac)
+    for address in range(1, core_input.width + 1):
+        table, _ = tailed(
+            fit(function.value, function.real, source=core_input, out=out, address=address)
+        )
+        if table.max_error <= max_error:
+            return table
+    raise ValueError(
+        f"Table of {function.value} must have an error of at most {max_error} LSB, "
+        f"not {table.max_error:.3f}"
+    )

@@ -5,16 +5,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
-from streamhw.sim.bench import Case, check_kernel
 from streamhw.stream.itensor import Symbol
 
 TOKENS = Symbol("tokens", 4)
+RESIDUAL = Fixed(24, 12)
 
 
-def spec_of(features: int, lanes: int, source: Fixed = Fixed(24, 12), **changes: object) -> LayerNorm:
+def spec_of(
+    features: int, lanes: int, source: Fixed = Fixed(24, 12), **changes: object
+) -> LayerNorm:
     words: dict[str, object] = {"tokens": TOKENS, "gamma_frac": 8, "beta_frac": 7}
     words |= changes
     return LayerNorm(features=features, lanes=lanes, source=source, **words)
@@ -118,7 +121,10 @@ def test_first_result_comes_within_a_row_and_thirty_cycles() -> None:
     [
         ({"features": 1, "lanes": 1}, "features must be at least 2, not 1"),
         ({"lanes": 5}, "lanes must divide the 24 features, not 5"),
-        ({"source": Fixed(34)}, "source must be signed with at most 28 bits and sums of at most 35, not s34"),
+        (
+            {"source": Fixed(34)},
+            "source must be signed with at most 28 bits and sums of at most 35, not s34",
+        ),
         ({"source": Fixed(8, signed=False)}, "source must be signed"),
         ({"out": Fixed(17)}, "out must be signed with at most 16 bits, not s17"),
         ({"epsilon": -1.0}, "epsilon must not be negative, not -1.0"),

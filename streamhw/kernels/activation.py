@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Elementwise activation function by table, with a multiplier an element for the output scale."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed, round_shift
+from ..numerics.tables import Function, TailedTable, activation
+from ..stream.credit import Credit, credit_latency, credit_memory
+from ..stream.itensor import Bindings, ITensor
+from ..stream.signature import lanes_of
+from .base import KernelSpec, Port, Resources, Tensors, Timing
+from .pipeline import delayed
+from .rounding import rounded, saturated
+from .table import TableLookup
+
+__all__ = ["Activation", "ActivationKernel"]
+
+Ints = NDArray[np.int64]
+
+INT8 = Fixed(8)
+LOOKUP = 4
+"""Registers of the function: those of a piecewise linear lookup."""
+LATENCY = 1 + LOOKUP + 1 + 3
+"""Registers from operands to result: input, function, tails, product, rounding, saturation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(KernelSpec):
+    """Elementwise ``function(x) * m``, each element with its own multiplier m.
+
+    Only the part around zero, where the function is neither 0 nor x, is in a table of straight
+    lines; the rest is wired::
+
+        i -------> table (core) --> choose --> * --> round, saturate --> o
+             +---> 0 or x --------/            |
+        i_scale -------------------------------+
+
+    Shapes      i, o: any tensor in the order of ``type``; i_scale: one word an element of i, in
+                the order of i: any type with as many beats and lanes (channels read again)
+    Formats     i: ``type.fmt``, at most 20 bits; function: ``inner``; i_scale: 16 bits unsigned;
+                o = saturate(round_shift(y * m, multiplier_frac)), integers of ``out`` whose scale
+                is folded in m
+    Parameters  function: which; type: order, tile and format of i; scale: type of i_scale;
+                out, inner: formats; multiplier_frac: fraction bits that the product loses
+    Timing      interval = type.tokens() cycles; latency = drain = 10 cycles; a beat each cycle
+    Buffers     11 beats in the queue of the credit bracket; one memory for two lanes
+    Error       |y - function(x)| <= ``table.max_error`` <= 1 LSB of ``inner``, found by trying
+                every code; then half an LSB of ``out``; where a format ends its last code counts
+    Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
+    Raises      ValueError: if a format is out of range, the two input types do not match, or no
+                table is good to 1 LSB
+    Source      none: tables from the exact functions
+    """
+
+    function: Function
+    type: ITensor
+    scale: ITensor
+    out: Fixed = INT8
+    inner: Fixed
+    multiplier_frac: int
+
+    def __post_init__(self) -> None:
+        if self.scale.fmt.signed or self.scale.fmt.width != 16:
+            raise ValueError(f"scale must have 16 bits unsigned, not {self.scale.fmt}")
+        for name, mine, other in (
+            ("lanes", self.scale.lanes, self.type.lanes),
+            ("beats", self.scale.tokens(), self.type.tokens()),
+        ):
+            if mine != other:
+                raise ValueError(f"scale must have {other} {name} as type has, not {mine}")
+        if not self.type.fmt.signed or not self.inner.signed or not self.out.signed:
+            raise ValueError(
+                f"type, inner and out must be signed, "
+                f"not {self.type.fmt}, {self.inner} and {self.out}"
+            )
+        if self.inner.width > 24:
+            raise ValueError(f"inner must have at most 24 bits, not {self.inner.width}")
+        if not 0 <= self.multiplier_frac <= 40:
+            raise ValueError(f"multiplier_frac must be 0 to 40, not {self.multiplier_frac}")
+        _ = self.table
+
+    @cached_property
+    def table(self) -> TailedTable:
+        """The function as the hardware has it."""
+        return activation(self.function, source=self.type.fmt, out=self.inner)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (
+            Port("i", self.type),
+            Port("i_scale", self.scale),
+            Port("o", replace(self.type, fmt=self.out)),
+        )
+
+    def golden(self, x: Ints, multipliers: Ints) -> Ints:
+        """Output codes of input codes and multipliers, arrays of shapes that broadcast."""
+        product = self.table.evaluate(x) * np.asarray(multipliers, dtype=np.int64)
+        return self.out.saturate(round_shift(product, self.multiplier_frac))
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        x = self.type.pack(inputs["i"], bindings)
+        multipliers = self.scale.pack(inputs["i_scale"], bindings)
+        return {"o": self.type.unpack(self.golden(x, multipliers), bindings)}
+
+    def timing(self, bindings: Bindings) -> Timing:
+        latency = credit_latency(LATENCY)
+        return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
+
+    def resources(self) -> Resources:
+        lanes = self.type.lanes
+        core = self.table.core
+        lookup = TableLookup.resources_of(core, lanes) if core else Resources()
+        queue = credit_memory(lanes_of(self.port("o").type), LATENCY)
+        x, y, product = self.type.fmt.width, self.inner.width, self.inner.width + 17
+        return Resources(
+            luts=lookup.luts + lanes * (2 * y + product + 2 * self.out.width) + 40,
+            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y + 6 * 16 + product) + 30,
+            multipliers=lookup.multipliers + ((y, 16),) * lanes,
+            memories=lookup.memories + ((queue,) if queue else ()),
+        )
+
+    def create(self) -> "ActivationKernel":
+        return ActivationKernel(spec=self)
+
+
+class ActivationKernel(wiring.Component):
+    """Hardware of ``Activation``."""
+
+    def __init__(self, *, spec: Activation) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        lanes, inner = spec.type.lanes, spec.inner
+        core = spec.table.core
+        m.submodules.credit = credit = Credit(shape=lanes_of(spec.port("o").type), latency=LATENCY)
+        wiring.connect(m, credit.o, wiring.flipped(self.o))
+        m.d.comb += [
+            self.i.ready.eq(credit.may_enter & self.i_scale.valid),
+            self.i_scale.ready.eq(credit.may_enter & self.i.valid),
+            credit.enter.eq(credit.may_enter & self.i.valid & self.i_scale.valid),
+            credit.i_valid.eq(delayed(m, credit.enter, LATENCY, reset=True)),
+        ]
+        lookup = None
+        if core is not None:
+            m.submodules.lookup = lookup = TableLookup(table=core, lanes=lanes)
+        for lane in range(lanes):
+            x = delayed(m, self.i.p[lane], 1)
+            multiplier = delayed(m, self.i_scale.p[lane], 1 + LOOKUP + 1)
+            # The upper tail: x in the inner format. It is computed once the table is at work.
+            moved = rounded(x, spec.type.fmt.frac - inner.frac)
+            wide = Signal(moved.shape(), name=f"wide_{lane}", reset_less=True)
+            m.d.sync += wide.eq(moved)
+            negative = delayed(m, x[-1], 1)
+            straight = Signal(inner.shape, name=f"straight_{lane}", reset_less=True)
+            m.d.sync += straight.eq(Mux(negative, 0, saturated(wide, inner)))
+            chosen = delayed(m, straight, LOOKUP - 2)
+            if lookup is not None and core is not None:
+                top = x[core.input.width - 1 :]
+                inside = delayed(m, top.all() | ~top.any(), LOOKUP)
+                value = self._latest(m, lookup, lane)
+                m.d.comb += lookup.code[lane].eq(x)
+                chosen = Mux(inside, value, chosen)
+            y = delayed(m, chosen, 1)
+            product = Signal(signed(inner.width + 17), name=f"product_{lane}", reset_less=True)
+            total = Signal(signed(inner.width + 18), name=f"total_{lane}", reset_less=True)
+            m.d.sync += [
+                product.eq(y * multiplier),
+                total.eq(rounded(product, spec.multiplier_frac)),
+            ]
+            result = delayed(m, saturated(total, spec.out), 1)
+            m.d.comb += credit.i_payload[lane].eq(result)
+        return m
+
+    @staticmethod
+    def _latest(m: Module, lookup: TableLookup, lane: int) -> Signal:
+        """The value of a lookup ``LOOKUP`` cycles after its code; a plain table is faster."""
+        value = Signal.like(lookup.value[lane], name=f"value_{lane}")
+        m.d.comb += value.eq(delayed(m, lookup.value[lane], LOOKUP - lookup.latency))
+        return value
