@@ -15,9 +15,7 @@ TOKENS = Symbol("tokens", 4)
 RESIDUAL = Fixed(24, 12)
 
 
-def spec_of(
-    features: int, lanes: int, source: Fixed = Fixed(24, 12), **changes: object
-) -> LayerNorm:
+def spec_of(features: int, lanes: int, source: Fixed = RESIDUAL, **changes: object) -> LayerNorm:
     words: dict[str, object] = {"tokens": TOKENS, "gamma_frac": 8, "beta_frac": 7}
     words |= changes
     return LayerNorm(features=features, lanes=lanes, source=source, **words)
