@@ -27,7 +27,7 @@ __all__ = ["Gpt2Config", "gpt2_graph"]
 _FUNCTIONS = {
     "gelu_new": "gelu_tanh",
     "gelu_pytorch_tanh": "gelu_tanh",
-    "gelu": "gelu",
+    "gelu": "gelu_erf",
     "silu": "silu",
     "swish": "silu",
     "relu": "relu",

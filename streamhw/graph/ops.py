@@ -32,7 +32,7 @@ ROWS = "n"
 LAYER = "{layer}"
 """What stands for the iteration number in parameter names inside a rolled loop."""
 
-FUNCTIONS = ("gelu_tanh", "gelu", "silu", "relu")
+FUNCTIONS = ("gelu_tanh", "gelu_erf", "silu", "relu")
 """Activation functions that a graph may name."""
 
 Shape = tuple[int | str, ...]

@@ -34,7 +34,7 @@ def _gelu_tanh(x: Floats) -> Floats:
     return np.asarray(np.float32(0.5) * x * (1 + np.tanh(inner)))
 
 
-def _gelu(x: Floats) -> Floats:
+def _gelu_erf(x: Floats) -> Floats:
     return np.asarray(0.5 * x * (1 + erf(x / np.sqrt(2))), dtype=np.float32)
 
 
@@ -48,7 +48,7 @@ def _relu(x: Floats) -> Floats:
 
 FLOAT_FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "gelu_tanh": _gelu_tanh,
-    "gelu": _gelu,
+    "gelu_erf": _gelu_erf,
     "silu": _silu,
     "relu": _relu,
 }
