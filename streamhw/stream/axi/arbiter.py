@@ -181,7 +181,7 @@ def _forward(m: Module, source: stream.Interface, channel: stream.Interface) -> 
 
 
 def _deliver(m: Module, source: stream.Interface, sinks: list[stream.Interface]) -> Skid:
-    """A skid buffer that takes responses from the memory and hands each to the master its ID names."""
+    """A skid buffer that takes responses and hands each to the master that its ID names."""
     count = len(sinks)
     layout = data.StructLayout({"chosen": count, "payload": source.p.shape()})
     skid = Skid(shape=layout)
