@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps: every consumer gets its steps and fields; lengths and commands follow from them."""
+
+import random
+
+import numpy as np
+import pytest
+from amaranth.hdl import Mux
+from streamhw.sim.bench import Case, check_kernel
+from streamhw.sim.pysim import PATTERNS, run_streams
+
+from streamhw.stream.step import (
+    ContextSchedule,
+    Lengths,
+    Scope,
+    StepConsumer,
+    StepFanout,
+    loop_layout,
+    run_layout,
+    span_layout,
+    step_layout,
+)
+
+LAYOUT = step_layout(tokens=3, context=20, layers=2)
+
+
+def steps_of(seed, groups=8):
+    """Steps as the sequencer sends them: layers, and a tail where the group has a head."""
+    rng = random.Random(seed)
+    steps = []
+    for _ in range(groups):
+        n, head = rng.randint(1, 3), rng.randint(0, 1)
+        position = rng.randrange(17)
+        for layer in range(2):
+            steps.append((0, head, n, position, layer))
+        if head:
+            steps.append((1, 1, 1, position + n - 1, 0))
+    return [dict(zip(LAYOUT.members, step, strict=True)) for step in steps]
+
+
+def bits(layout, value):
+    return layout.const(value).as_value().value
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_fanout(pattern):
+    consumers = (
+        StepConsumer(name="all"),
+        StepConsumer(name="length", scope=Scope.BODY, fields=("tokens", "position"), depth=3),
+        StepConsumer(name="count", scope=Scope.TAIL, fields=("position",)),
+        StepConsumer(
+            name="program", value=lambda s: Mux(s.tail, 2, s.layer == 1), width=2, depth=1
+        ),
+        StepConsumer(name="loop", scope=Scope.BODY, fields=("head", "tokens", "layer")),
+    )
+    steps = steps_of(5)
+    body = [s for s in steps if not s["tail"]]
+    span = span_layout(tokens=3, context=20)
+    ends = loop_layout(tokens=3, layers=2)
+    expected = {
+        "o_all": [bits(LAYOUT, s) for s in steps],
+        "o_length": [bits(span, {n: s[n] for n in ("tokens", "position")}) for s in body],
+        "o_count": [s["position"] for s in steps if s["tail"]],
+        "o_program": [2 if s["tail"] else s["layer"] for s in steps],
+        "o_loop": [bits(ends, {n: s[n] for n in ("head", "tokens", "layer")}) for s in body],
+    }
+    for stalled in (*expected, None):
+        got = run_streams(
+            StepFanout(layout=LAYOUT, consumers=consumers),
+            inputs={"i": expected["o_all"]},
+            outputs={name: len(beats) for name, beats in expected.items()},
+            source="often",
+            sink=pattern if stalled is None else {stalled: pattern},
+        )
+        assert {name: got.beats[name] for name in expected} == expected
+
+
+def test_a_late_consumer_stops_the_others_after_its_depth():
+    consumers = (StepConsumer(name="a", depth=4), StepConsumer(name="b"))
+    steps = [bits(LAYOUT, s) for s in steps_of(1)]
+    got = run_streams(
+        StepFanout(layout=LAYOUT, consumers=consumers),
+        inputs={"i": steps},
+        outputs={"o_a": len(steps), "o_b": len(steps)},
+        sink={"o_a": "late"},
+    )
+    assert got.cycles["o_b"][:4] == [1, 2, 3, 4]
+    assert got.cycles["o_b"][4] > 40
+
+
+def test_fanout_errors():
+    with pytest.raises(ValueError, match=r"^StepFanout consumers must have different names"):
+        StepFanout(layout=LAYOUT, consumers=(StepConsumer(name="a"), StepConsumer(name="a")))
+    with pytest.raises(ValueError, match=r"^StepConsumer a fields must be of .*, not \['n'\]$"):
+        StepFanout(layout=LAYOUT, consumers=(StepConsumer(name="a", fields=("n",)),))
+
+
+@pytest.mark.parametrize(("tokens", "context", "heads"), [(1, 1, 1), (3, 20, 2), (4, 9, 1)])
+def test_lengths(tokens, context, heads):
+    spec = Lengths(tokens=tokens, context=context, heads=heads)
+    rng = random.Random(context)
+    cases = []
+    for n in [rng.randint(1, tokens) for _ in range(5)] + [tokens] * 3:
+        position = rng.randint(0, context - n)
+        word = bits(spec.layout, {"tokens": n, "position": position})
+        bindings = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
+        cases.append(Case(inputs={"i": np.array([word])}, bindings=bindings))
+    same = cases[-1].bindings
+    cases += [Case(inputs=cases[-1].inputs, bindings=same)] * 2
+    check_kernel(spec, cases, seed=context)
+
+
+def test_lengths_errors():
+    with pytest.raises(ValueError, match=r"^Lengths parameters must be at least 1, not "):
+        Lengths(tokens=1, context=4, heads=0)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize(("body", "tail"), [((0, 1, 2), (3,)), ((1,), ()), ((2, 0), (1, 2, 3))])
+def test_context_schedule(pattern, body, tail):
+    steps = steps_of(9)
+    layout = run_layout(contexts=1 + max((*body, *tail)), tokens=3)
+    expected = [
+        bits(layout, {"context": c, "tokens": 1 if s["tail"] else s["tokens"]})
+        for s in steps
+        for c in (tail if s["tail"] else body)
+    ]
+    for source, sink in ((pattern, "always"), ("often", pattern)):
+        got = run_streams(
+            ContextSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3),
+            inputs={"i": [bits(LAYOUT, s) for s in steps]},
+            outputs={"o": len(expected)},
+            source=source,
+            sink=sink,
+        )
+        assert got.beats["o"] == expected
+
+
+def test_context_schedule_errors():
+    with pytest.raises(ValueError, match=r"^ContextSchedule contexts must be at least 0, and"):
+        ContextSchedule(layout=LAYOUT, body=(), tail=(0,), tokens=3)
