@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named models: shapes, seeded random weights, weights that the user gives."""
+
+import re
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamhw.errors import UserError
+from streamhw.frontend import Origin, load, model_names
+from streamhw.frontend.zoo import CHECKPOINTS
+
+
+def test_names() -> None:
+    assert model_names() == ("gpt2", "gpt2-medium", "gpt2-shakespeare")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("gpt2", 124_439_808), ("gpt2-medium", 354_823_168), ("gpt2-shakespeare", 875_264)],
+)
+def test_sizes(name: str, parameters: int) -> None:
+    graph = load(name).graph
+    assert sum(prod(p.shape) for p in graph.parameters()) == parameters
+
+
+def test_random_weights_are_those_of_an_initialised_model() -> None:
+    model = load("gpt2")
+    assert model.origin is Origin.RANDOM
+    assert model.tokenizer is None and model.calibration is None
+    first = model.weights["h.3.attn.c_attn.weight"]
+    assert first.shape == (768, 2304) and first.dtype == np.float32
+    assert (first == load("gpt2").weights["h.3.attn.c_attn.weight"]).all()
+    assert (first != model.weights["h.4.attn.c_attn.weight"]).any()
+    assert first.std() == pytest.approx(0.02, rel=0.01)
+    assert model.weights["h.0.mlp.c_proj.weight"].std() == pytest.approx(0.02 / 24**0.5, rel=0.01)
+    assert (model.weights["ln_f.weight"] == 1).all() and (model.weights["ln_f.bias"] == 0).all()
+
+
+def test_weights_must_fit_the_named_shape() -> None:
+    path = CHECKPOINTS["gpt2-shakespeare"]
+    message = f"{path}: tensor wte.weight must have shape [50257, 768], not [512, 128]"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        load("gpt2", path)
+
+
+def test_given_weights_replace_those_of_a_checkpoint() -> None:
+    path = CHECKPOINTS["gpt2-shakespeare"]
+    model = load("gpt2-shakespeare", path / "model.safetensors")
+    assert model.origin is Origin.CHECKPOINT and model.tokenizer == path
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    message = "MODEL must be one of gpt2, gpt2-medium, gpt2-shakespeare, or a directory, not 'gpt5'"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        load("gpt5")
+    missing = tmp_path / "nothing"
+    with pytest.raises(UserError, match=f"^{missing}: the weights file is missing$"):
+        load("gpt2", missing)
+
+
+def test_calibration_and_heldout_text_do_not_overlap() -> None:
+    model = load("gpt2-shakespeare")
+    assert model.calibration is not None and model.heldout is not None
+    assert 60_000 < len(model.calibration) < 70_000
+    assert model.calibration[:200] not in model.heldout
