@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal, Value
 from amaranth.sim import Simulator
@@ -50,7 +51,7 @@ def run_streams(
     timeout: int = 20_000,
     registered: bool = True,
     reset_at: int | None = None,
-    each_cycle: Callable[[object, int], None] | None = None,
+    each_cycle: Callable[[Any, int], None] | None = None,
 ) -> Run:
     """Sends ``inputs`` until ``outputs`` beats have come from each port, then ``spare`` cycles.
 
@@ -73,7 +74,7 @@ def run_streams(
     reset = Signal()
     where = f"seed {seed}, source {source}, sink {sink}"
 
-    async def bench(ctx) -> None:
+    async def bench(ctx: Any) -> None:
         port = {name: getattr(dut, name) for name in willing}
         payload = {name: Value.cast(port[name].payload) for name in willing}
         held: dict[str, int | None] = dict.fromkeys(outputs)
