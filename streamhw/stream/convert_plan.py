@@ -2,7 +2,7 @@
 """What a layout converter must hold: the common prefix of two loop nests and the block below it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from .itensor import ITensor, Loop, Symbol
@@ -23,7 +23,7 @@ class ConverterPlan:
     """The buffer between two types and the two walks over it.
 
     shared: loops that both nests begin with; the buffer holds one block of what is below them
-    source, target: the two nests below the shared loops
+    source, target: the two nests below the shared loops, in steps of the block
     block: elements of the block along each data dimension, symbols at their bounds
     words, lanes: words of a block and elements of a word; a word is the wider one of the tiles
     banks: tiles of the narrower type in a word; each is a memory of its own
@@ -75,8 +75,9 @@ def analyse(source: ITensor, target: ITensor) -> ConverterPlan:
             f"not {pair}"
         )
     shared, below_source, below_target = _prefix(source.normal().loops, target.normal().loops)
-    block = _cover(source.tile, below_source, pair)
-    if _cover(target.tile, below_target, pair) != block:
+    block, below_source = _cover(source.tile, shared, below_source, pair)
+    wanted, below_target = _cover(target.tile, shared, below_target, pair)
+    if wanted != block:
         raise ValueError(f"Converter types must cover the same block, not {pair}")
     _check_symbols(shared, below_source, below_target, pair)
 
@@ -138,16 +139,29 @@ def _align(nest: list[Loop], other: list[Loop]) -> list[Loop]:
     return [coarse, Loop(inner, fine.step, fine.dim), *nest[1:]] if inner > 1 else nest
 
 
-def _cover(tile: tuple[int, ...], loops: Sequence[Loop], pair: str) -> tuple[int, ...]:
-    """Extents that a nest covers without gaps or overlaps."""
-    block = list(tile)
-    for loop in sorted(loops, key=lambda loop: loop.step):
+def _cover(
+    tile: tuple[int, ...], shared: Sequence[Loop], inner: Sequence[Loop], pair: str
+) -> tuple[tuple[int, ...], tuple[Loop, ...]]:
+    """The block of an inner nest, and its loops as steps in the block.
+
+    Where a shared loop fills the gaps between the steps of an inner one, the block is packed.
+    """
+    extent, block = list(tile), list(tile)
+    steps: dict[int, int] = {}
+    nest = [(loop.step, loop.bound, n, loop) for n, loop in enumerate((*inner, *shared))]
+    for step, bound, n, loop in sorted(nest, key=lambda entry: entry[:3]):
         if loop.dim is None:
             continue
-        if loop.step != block[loop.dim]:
+        if step != extent[loop.dim]:
             raise ValueError(f"Converter nests must cover dimensions tile by tile, not {pair}")
-        block[loop.dim] = loop.step * loop.bound
-    return tuple(block)
+        extent[loop.dim] = step * bound
+        if n < len(inner):
+            steps[n] = block[loop.dim]
+            block[loop.dim] *= bound
+    packed = (
+        loop if loop.dim is None else replace(loop, step=steps[n]) for n, loop in enumerate(inner)
+    )
+    return tuple(block), tuple(packed)
 
 
 def _check_symbols(

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layout converter: plan against replayed orders, hardware under stalls with exact timing."""
+
+import random
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+import pytest
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.numerics.fixed import Fixed
+from streamhw.stream.convert import Converter
+from streamhw.stream.convert_plan import Axis, analyse
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+
+FMT = Fixed(6)
+TOKENS = Symbol("tokens", 3)
+TIMES = Symbol("times", 3)
+LENGTH = Symbol("length", 4, ragged=True)
+
+
+def test_block_of_the_shared_column():
+    source = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2, 4, 0)))
+    target = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2), Loop(2, 4, 0)))
+    plan = analyse(source, target)
+    assert plan.shared == (Loop(4, 2, 1),)
+    assert (plan.block, plan.words, plan.lanes, plan.banks) == ((8, 2), 2, 8, 1)
+    assert (plan.reuse, plan.follow) == (2, True)
+
+
+def test_row_block_is_reused():
+    source = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4, 16, 1)))
+    target = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4), Loop(4, 16, 1)))
+    plan = analyse(source, target)
+    assert (plan.shared, plan.block, plan.reuse) == ((Loop(4, 16, 0),), (16, 64), 4)
+
+
+def test_transpose_holds_everything():
+    source = row_major(FMT, (8, 6))
+    target = ITensor(FMT, (1, 1), (Loop(6, 1, 1), Loop(8, 1, 0)))
+    plan = analyse(source, target)
+    assert (plan.shared, plan.block, plan.words, plan.follow) == ((), (8, 6), 48, False)
+    assert plan.read == (Axis(trip=6, increment=1), Axis(trip=8, increment=6))
+
+
+def test_a_loop_is_split_to_share_its_outer_part():
+    source = row_major(FMT, (TOKENS, 24), 2)
+    heads = (Loop(TOKENS, 1, 0), Loop(3, 8, 1), Loop(LENGTH), Loop(4, 2, 1))
+    plan = analyse(source, ITensor(FMT, (1, 2), heads))
+    assert plan.shared == (Loop(TOKENS, 1, 0), Loop(3, 8, 1))
+    assert (plan.block, plan.follow) == ((1, 8), True)
+
+
+def test_wider_tile_needs_one_word():
+    plan = analyse(row_major(FMT, (4, 24), 2), row_major(FMT, (4, 24), 6))
+    assert (plan.words, plan.lanes, plan.banks, plan.bank_bits) == (1, 6, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (row_major(Fixed(7), (4, 8), 2), "types must have one format and rank"),
+        (row_major(FMT, (8,), 2), "types must have one format and rank"),
+        (ITensor(FMT, (2, 1), (Loop(2, 2, 0), Loop(8, 1, 1))), "tiles must differ by an integer"),
+        (row_major(FMT, (4, 9), 3), "tiles must differ by an integer"),
+        (row_major(FMT, (4, 4), 2), "types must cover the same block"),
+        (ITensor(FMT, (1, 2), (Loop(4, 1, 0), Loop(7, 1, 1))), "nests must cover dimensions"),
+    ],
+)
+def test_no_conversion(target, text):
+    source = row_major(FMT, (4, 8), 2)
+    with pytest.raises(ValueError, match=rf"^Converter {text}.*not .*1x2:s6.*") as error:
+        Converter(source=source, target=target)
+    assert str(source) in str(error.value) and str(target) in str(error.value)
+
+
+def test_errors():
+    full, part = row_major(FMT, (3, 8)), row_major(FMT, (TOKENS, 8))
+    column = ITensor(FMT, (1, 1), (Loop(8, 1, 1), Loop(3, 1, 0)))
+    with pytest.raises(ValueError, match=r"^Converter target must read no more than the source"):
+        Converter(source=part, target=column)
+    again = replace(full, loops=(full.loops[1], Loop(2), full.loops[0]))
+    with pytest.raises(ValueError, match=r"^Converter source must send each tile of a block once"):
+        Converter(source=again, target=full)
+    with pytest.raises(ValueError, match=r"^Converter buffers must be 1 or 2, not 3$"):
+        Converter(source=full, target=column, buffers=3)
+    other = row_major(FMT, (Symbol("tokens", 4), 8))
+    with pytest.raises(ValueError, match=r"^Converter symbol must mean one thing, not "):
+        Converter(source=part, target=other)
+    ragged = ITensor(FMT, (1, 1), (Loop(LENGTH), *full.loops))
+    with pytest.raises(ValueError, match=r"^Converter symbol length<=4 must not bound the outer"):
+        Converter(source=full, target=ragged).ports  # noqa: B018
+
+
+def random_pair(rng, *, symbols=True):
+    """Two types of one tensor: loops of each dimension factored, shuffled, re-read."""
+    wide, factor = rng.choice([(1, 1), (2, 1), (4, 2), (4, 4), (6, 3), (3, 3)])
+    tiles = [(1, wide), (1, wide // factor)]
+    rng.shuffle(tiles)
+    rows = rng.choice([1, 2, 3, 4, TOKENS]) if symbols else rng.choice([1, 2, 3, 4])
+    columns = [wide] + [rng.choice([1, 2, 3]) for _ in range(2)]
+
+    def nest(tile):
+        loops = [Loop(rows, 1, 0)] if isinstance(rows, Symbol) else factors(rng, rows, 1, 0)
+        step = tile[-1]
+        parts = [wide // step, *columns[1:]]
+        pending = []
+        for part in parts:
+            pending.append(Loop(part, step, 1))
+            step *= part
+        loops += pending
+        rng.shuffle(loops)
+        if rng.random() < 0.5:
+            loops.sort(key=lambda loop: (loop.dim, -loop.step))
+        return tuple(loops)
+
+    source = ITensor(FMT, tiles[0], nest(tiles[0]))
+    target = ITensor(FMT, tiles[1], nest(tiles[1]))
+    if rng.random() < 0.3:
+        # the same order, so that the first pass may follow
+        target = replace(source)
+    loops = list(target.loops)
+    for trip in rng.choice([(), (), (2,), (3, 2), (TIMES,), (LENGTH,), (TIMES, LENGTH)]):
+        if isinstance(trip, int) or (symbols and loops):
+            low = 1 if isinstance(trip, Symbol) and trip.ragged else 0
+            loops.insert(rng.randint(low, max(low, len(loops))), Loop(trip))
+    return source, replace(target, loops=tuple(loops))
+
+
+def factors(rng, extent, step, dim):
+    """An extent as one loop or two."""
+    inner = rng.choice([n for n in range(1, extent + 1) if extent % n == 0])
+    return [Loop(extent // inner, step * inner, dim), Loop(inner, step, dim)]
+
+
+def bind(rng, spec):
+    """Values of the symbols, the ragged one for each index of the outermost loop of its nest."""
+    bindings = {s.name: rng.randint(1, s.bound) for s in spec.symbols if not s.ragged}
+    for symbol in spec.symbols:
+        if symbol.ragged:
+            outer = spec.target.loops[0].trip
+            count = bindings[outer.name] if isinstance(outer, Symbol) else outer
+            bindings[symbol.name] = [rng.randint(1, symbol.bound) for _ in range(count)]
+    return bindings
+
+
+def valid_pairs(seed, count, **options):
+    """Specs of random pairs; of pairs that cannot be converted, tiles must be the reason."""
+    rng = random.Random(seed)
+    specs = []
+    while len(specs) < count:
+        source, target = random_pair(rng, **options)
+        try:
+            spec = Converter(source=source, target=target, buffers=rng.choice([1, 2]))
+        except ValueError as error:
+            assert "straddle" in str(error), error
+            continue
+        specs.append(spec)
+    return specs
+
+
+def addresses(axes, trips):
+    """Addresses of a walk in order; ``trips(axis)`` gives the trip at each entry."""
+    if not axes:
+        return [0]
+    return [
+        n * axes[0].increment + rest
+        for n in range(trips(axes[0]))
+        for rest in addresses(axes[1:], trips)
+    ]
+
+
+def replay(spec, bindings, tensor):
+    """The output that the plan gives, word by word through a buffer of one block."""
+    plan = spec.plan
+    values = {s.name: iter(spec.values(s, bindings)) for s in spec.symbols if s.ragged}
+
+    def trips(axis):
+        if isinstance(axis.trip, int):
+            return axis.trip
+        return next(values[axis.trip.name]) if axis.trip.ragged else bindings[axis.trip.name]
+
+    beats = iter(spec.source.pack(tensor, bindings))
+    result = []
+
+    def place(address, itensor):
+        """Bank and word, or all banks."""
+        if itensor.lanes == plan.lanes:
+            return range(plan.banks), address
+        return [address % (1 << plan.bank_bits)], address >> plan.bank_bits
+
+    def blocks(shared):
+        if shared:
+            for _ in range(trips(Axis(trip=shared[0].trip, increment=0))):
+                blocks(shared[1:])
+            return
+        memory = np.full((plan.banks, plan.words, plan.lanes // plan.banks), 99)
+        for address in addresses(plan.write, trips):
+            banks, word = place(address, spec.source)
+            assert (memory[banks, word] == 99).all(), "a tile is written twice"
+            memory[banks, word] = next(beats).reshape(len(banks), -1)
+        for address in addresses(plan.read, trips):
+            banks, word = place(address, spec.target)
+            result.append(memory[banks, word].reshape(-1))
+
+    blocks(plan.shared)
+    assert next(beats, None) is None
+    return np.array(result)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_plan_of_random_pairs(seed):
+    rng = random.Random(seed)
+    numbers = np.random.default_rng(seed)
+    for index, spec in enumerate(valid_pairs(seed, 40)):
+        bindings = bind(rng, spec)
+        tensor = numbers.integers(FMT.minimum, FMT.maximum + 1, spec.source.tensor_shape())
+        got = replay(spec, bindings, tensor)
+        where = f"seed {seed}, pair {index}: {spec.source} to {spec.target}, {bindings}"
+        assert np.array_equal(got, spec.target.pack(tensor, bindings)), where
+        assert spec.plan.words * spec.plan.lanes == prod(spec.plan.block)
+
+
+def check(spec, seed, bindings=None):
+    """Hardware of a spec: random bindings, then some activations of the same for the interval."""
+    rng = random.Random(seed)
+    numbers = np.random.default_rng(seed)
+    fixed = bindings or bind(rng, spec)
+    cases = []
+    for values in [bind(rng, spec) if bindings is None else fixed for _ in range(2)] + [fixed] * 4:
+        inputs = {"i": numbers.integers(FMT.minimum, FMT.maximum + 1, spec.source.tensor_shape())}
+        for symbol in spec.symbols:
+            port = spec.port(f"i_{symbol.name}").type
+            value = np.array([values[symbol.name]])
+            if symbol.ragged:
+                value = np.zeros(port.tensor_shape(), dtype=np.int64)
+                for row, length in enumerate(values[symbol.name]):
+                    value[row] = length
+            inputs[f"i_{symbol.name}"] = value
+        cases.append(Case(inputs=inputs, bindings=values))
+    print(f"seed {seed}: {spec.source} to {spec.target}, buffers {spec.buffers}, {fixed}")
+    check_kernel(spec, cases, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_pairs(seed):
+    check(valid_pairs(100 + seed, 1)[0], seed)
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+def test_to_the_matmul_and_back(buffers):
+    rows = row_major(FMT, (TOKENS, 8), 2)
+    tiles = ITensor(FMT, (1, 4), (Loop(3), Loop(2, 4, 1), Loop(TOKENS, 1, 0)))
+    check(Converter(source=rows, target=tiles, buffers=buffers), 1)
+    blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
+    check(Converter(source=blocks, target=rows, buffers=buffers), 2)
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+def test_queries(buffers):
+    blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
+    heads = (Loop(TOKENS, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
+    target = ITensor(FMT, (1, 2), heads)
+    check(Converter(source=blocks, target=target, buffers=buffers), 3)
+    rows = row_major(FMT, (TOKENS, 8), 2)
+    check(Converter(source=rows, target=target, buffers=buffers), 4)
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+@pytest.mark.parametrize("times", [1, 3, TIMES])
+def test_replay(buffers, times):
+    row = row_major(FMT, (4,), 2)
+    check(
+        Converter(
+            source=row, target=replace(row, loops=(Loop(times), *row.loops)), buffers=buffers
+        ),
+        5,
+    )
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+def test_one_beat(buffers):
+    one = ITensor(FMT, (1,), ())
+    check(Converter(source=one, target=one, buffers=buffers), 6)
+    check(Converter(source=one, target=replace(one, loops=(Loop(3),)), buffers=buffers), 7)
+
+
+def test_two_rows_of_a_tile():
+    narrow = ITensor(FMT, (2, 1), (Loop(4, 1, 1), Loop(2, 2, 0)))
+    wide = ITensor(FMT, (2, 2), (Loop(2, 2, 0), Loop(2, 2, 1)))
+    check(Converter(source=narrow, target=wide), 8)
+    check(Converter(source=wide, target=narrow), 9)
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+def test_groups_of_one(buffers):
+    """A bound of 1 leaves counters without bits."""
+    single = Symbol("tokens", 1)
+    rows = row_major(FMT, (single, 8), 2)
+    tiles = ITensor(FMT, (1, 4), (Loop(2), Loop(2, 4, 1), Loop(single, 1, 0)))
+    check(Converter(source=rows, target=tiles, buffers=buffers), 10)
+    heads = (Loop(1, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
+    full = row_major(FMT, (1, 8), 2)
+    check(Converter(source=full, target=ITensor(FMT, (1, 2), heads), buffers=buffers), 11)
