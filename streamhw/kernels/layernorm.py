@@ -15,7 +15,7 @@ from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
 from ..stream.queue import Queue, queue_latency, queue_memory
 from .base import KernelSpec, Port, Resources, Tensors, Timing
-from .pipeline import delayed, scaled, square_multipliers
+from .pipeline import delayed, scaled, square_multipliers, square_registers
 from .rounding import saturated
 from .statistics import RowStatistics
 from .table import TableLookup
@@ -58,8 +58,8 @@ class LayerNorm(KernelSpec):
     Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
                 tokens: rows, or their symbol; epsilon: added to the variance, in real units
     Timing      n tokens, b = features / lanes beats a row: latency = b + 25 + ceil(log4(lanes))
-                cycles (+ 2 if a row queue is only just deep: never earlier than its queue);
-                interval = n * b cycles; drain = 11 cycles; a beat each cycle
+                cycles (1 less while d^2 * range^2 has at most 32 bits); interval = n * b cycles;
+                drain = 11 cycles; a beat each cycle
     Buffers     b + 15 + ceil(log4(lanes)) beats of the input; sums of the rows in them
     Error       |o - exact| <= 0.5 + |gamma| * (2^-norm_frac + 2^-15 * |norm|) LSB before
                 saturation, gamma in output LSB: below 1 LSB for int8
@@ -227,9 +227,13 @@ class LayerNorm(KernelSpec):
             credit_memory(shape.bits_per_token, NORMALISE),
         )
         lookup = TableLookup.resources_of(self.root, 1)
+        w, total, v = self.source.width, self.sum_width, self.variance_width
+        ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 370
+        deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
+        once = square_registers(total) + 3 * total + 6 * v + lookup.ffs + 220
         return Resources(
-            luts=0,
-            ffs=0,
+            luts=self.lanes * (2 * total + 5 * w + 266) + 2 * total + 13 * v + 100,
+            ffs=self.lanes * (ways + deep) + once + 3 * w,
             multipliers=squares
             + square_multipliers(self.sum_width)
             + lookup.multipliers

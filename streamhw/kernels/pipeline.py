@@ -9,6 +9,7 @@ __all__ = [
     "signed_digits",
     "square",
     "square_multipliers",
+    "square_registers",
     "tree_latency",
     "tree_sum",
 ]
@@ -83,6 +84,11 @@ def square_multipliers(width: int) -> tuple[tuple[int, int], ...]:
     if width <= LIMB + 1:
         return ((width, width),)
     return ((LIMB, LIMB), (width - LIMB, width - LIMB), (width - LIMB, LIMB))
+
+
+def square_registers(width: int) -> int:
+    """Flip-flops of ``square``."""
+    return 2 * (2 * width - 1) + (width if width > LIMB + 1 else 0)
 
 
 def tree_latency(terms: int) -> int:
