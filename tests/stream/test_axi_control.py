@@ -22,7 +22,7 @@ INPUTS = [
 
 
 def test_control() -> None:
-    control = Control(context=CONTEXT, token_width=TOKEN_WIDTH, build=BUILD)
+    control = Control(context=CONTEXT, token_width=TOKEN_WIDTH)
     run_cocotb(Pinned(control, {"bus": "s_axil"}), module=__name__)
 
 
@@ -31,14 +31,13 @@ def test_errors() -> None:
         Control(context=1, token_width=16)
     with pytest.raises(ValueError, match=r"^Control token_width must be 1 to 31 bits, not 32$"):
         Control(context=8, token_width=32)
-    with pytest.raises(ValueError, match=r"^Control build must be a number of 32 bits, not 0x1"):
-        Control(context=8, token_width=16, build=1 << 32)
 
 
 async def begin(dut) -> AxiLiteMaster:
     """A master after reset, with all inputs of the machine's side at 0."""
     for name in INPUTS:
         getattr(dut, name).value = 0
+    dut.stat_build.value = BUILD
     master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
     await start(dut)
     fields = {"s_axil_b": ["s_axil_bresp"], "s_axil_r": ["s_axil_rdata", "s_axil_rresp"]}

@@ -19,7 +19,6 @@ class Control(wiring.Component):
     ----------
     context: tokens of the window, at least 2
     token_width: bits of a token, 1 to 31
-    build: what the register BUILD reads, 32 bits
 
     Members
     -------
@@ -30,6 +29,7 @@ class Control(wiring.Component):
         ``context`` needs
     cfg_eos, cfg_eos_enable: the token that ends the answer, and whether any does
     cfg_base: byte address of the memory image, 64 bits
+    stat_build: constant that BUILD reads
     stat_busy, stat_done, stat_error, stat_count: what STATUS and COUNT read; if they follow
         cfg_start within 2 cycles, the host sees them as soon as its start is answered
     token_read_addr, token_read_data: the window as the machine reads it, 1 cycle later
@@ -48,16 +48,13 @@ class Control(wiring.Component):
     Raises: ``ValueError`` if a parameter is out of its range.
     """
 
-    def __init__(self, *, context: int, token_width: int, build: int = 0):
+    def __init__(self, *, context: int, token_width: int):
         if context < 2:
             raise ValueError(f"Control context must be at least 2, not {context}")
         if not 1 <= token_width <= 31:
             raise ValueError(f"Control token_width must be 1 to 31 bits, not {token_width}")
-        if not 0 <= build < 1 << 32:
-            raise ValueError(f"Control build must be a number of 32 bits, not {build:#x}")
         self._context = context
         self._token_width = token_width
-        self._build = build
         self.address_width = registers.address_width(context)
         length = range(context + 1)
         super().__init__(
@@ -70,6 +67,7 @@ class Control(wiring.Component):
                 "cfg_eos": Out(token_width),
                 "cfg_eos_enable": Out(1),
                 "cfg_base": Out(64),
+                "stat_build": In(32),
                 "stat_busy": In(1),
                 "stat_done": In(1),
                 "stat_error": In(1),
@@ -182,7 +180,7 @@ class Control(wiring.Component):
         status = Cat(self.stat_busy, self.stat_done, self.stat_error)
         sources: dict[int, Value | int] = {
             registers.ID: registers.ID_VALUE,
-            registers.BUILD: self._build,
+            registers.BUILD: self.stat_build,
             registers.CONTROL: 0,
             registers.STATUS: status,
             registers.COUNT: self.stat_count,

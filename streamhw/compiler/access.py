@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory access: a DMA for each part that asks for memory, and the one stream of parameters."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..stream.distribute import Repeat, Segment
+from ..stream.itensor import ITensor
+from ..stream.parameters import Run
+from . import plumbing
+from .control import open_ports
+from .design import PARAMETERS, Channel, End, Instance, Scope
+from .memory import MemoryPlan, Segments
+from .tiling import Tiling
+
+__all__ = ["add_memory_access"]
+
+READER, DISTRIBUTOR = "parameter_reader", "distributor"
+READ_BUFFER = 64
+"""Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
+
+
+def add_memory_access(
+    plan: MemoryPlan,
+    tiling: Tiling,
+    context: int,
+    layers: int,
+    beat_bits: int,
+    instances: tuple[Instance, ...],
+    channels: tuple[Channel, ...],
+) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
+    """Gives every open memory port a DMA, and every parameter stream its place in memory.
+
+    Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
+    """
+    placed = tuple(
+        replace(i, part=replace(i.part, offset=plan.region(i.region).offset))  # type: ignore[type-var]
+        if i.region is not None
+        else i
+        for i in instances
+    )
+    parts: list[Instance] = []
+    wires: list[Channel] = []
+
+    def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
+        wires.append(Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope))
+
+    for instance, port in open_ports(placed, channels):
+        if port.name != "o_command":
+            continue
+        name = f"{instance.name}_dma"
+        names = {p.name for p in instance.part.ports}
+        writes = "o_data" in names
+        part = plumbing.write_dma(beat_bits) if writes else plumbing.read_dma(
+            beat_bits, READ_BUFFER
+        )
+        parts.append(Instance(name, part, instance.scope))
+        dma, scope = parts[-1], instance.scope
+        wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
+        if writes:
+            wire(
+                End(instance.name, "o_data"), End(name, "i_data"), dma.port("i_data").type, scope
+            )
+            wire(End(name, "o_done"), End(instance.name, "i_done"), dma.port("o_done").type, scope)
+        else:
+            wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
+
+    targets = plan.targets
+    reader = plumbing.parameter_reader(
+        tokens=tiling.group,
+        context=context,
+        layers=layers,
+        body=Run(plan.region("body").offset, plan.stride // plan.beat_bytes),
+        stride=plan.stride,
+        tail=Run(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
+    )
+    deal = plumbing.distributor(
+        beat_bits,
+        len(targets),
+        (_program(plan.body, targets), _program(plan.tail, targets)),
+    )
+    dma = plumbing.read_dma(beat_bits, tiling.prefetch)
+    shared = Scope.SHARED
+    parts += [
+        Instance(READER, reader, shared),
+        Instance(f"{READER}_dma", dma, shared),
+        Instance(DISTRIBUTOR, deal, shared),
+    ]
+    ends = {i.name: i for i in parts}
+    for source, output, sink, port_name in (
+        (READER, "o_command", f"{READER}_dma", "i_command"),
+        (READER, "o_program", DISTRIBUTOR, "i_program"),
+        (f"{READER}_dma", "o", DISTRIBUTOR, "i"),
+    ):
+        wire(End(source, output), End(sink, port_name), ends[source].port(output).type, shared)
+    rest: list[Channel] = []
+    for channel in channels:
+        if channel.source.instance != PARAMETERS:
+            rest.append(channel)
+            continue
+        target = targets.index(channel.source.port)
+        name = f"{channel.source.port}_width"
+        part = plumbing.width(channel.produced, beat_bits)
+        parts.append(Instance(name, part, channel.scope))
+        wire(
+            End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), part.ports[0].type, channel.scope
+        )
+        rest.append(replace(channel, source=End(name, "o")))
+    return (*placed, *parts), (*rest, *wires)
+
+
+def _program(run: Iterable[Segments], targets: tuple[str, ...]) -> tuple[Repeat, ...]:
+    return tuple(
+        Repeat(s.repeat, tuple(Segment(targets.index(name), beats) for name, beats in s.parts))
+        for s in run
+    )

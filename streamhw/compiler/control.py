@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control: the sequencer, and a stream of what it says to every part that must know of steps."""
+
+from dataclasses import replace
+
+from ..errors import InternalError
+from ..graph import ArgMax, Graph
+from ..kernels.base import Direction, Port
+from ..stream.itensor import ITensor
+from ..stream.step import Lengths, StepConsumer
+from ..stream.step import Scope as StepScope
+from . import plumbing
+from .bind import Binding
+from .convert import insert_forks
+from .design import Channel, End, Instance, Scope
+from .tiling import Tiling
+
+__all__ = ["add_control", "open_ports"]
+
+SEQUENCER = "sequencer"
+FANOUT = "steps"
+STEPS_AHEAD = 4
+"""Steps that may wait for a part: how far the parameter reader may run ahead, in layers."""
+
+SCOPES = {Scope.BODY: StepScope.BODY, Scope.TAIL: StepScope.TAIL, Scope.SHARED: StepScope.BOTH}
+
+
+def open_ports(
+    instances: tuple[Instance, ...], channels: tuple[Channel, ...]
+) -> list[tuple[Instance, Port]]:
+    """Ports that no stream reaches yet, in the order of instances."""
+    closed = {c.source for c in channels} | {c.sink for c in channels}
+    return [
+        (instance, port)
+        for instance in instances
+        for port in instance.part.ports
+        if End(instance.name, port.name) not in closed
+    ]
+
+
+def add_control(
+    graph: Graph,
+    tiling: Tiling,
+    bindings: tuple[Binding, ...],
+    instances: tuple[Instance, ...],
+    channels: tuple[Channel, ...],
+) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
+    """Adds the sequencer and closes all control ports.
+
+    Assumes  every other port has its stream
+    Ensures  no port is open; ``i_tokens`` gets the group's size once an activation, ``i_length``
+             the causal length once a row, ``i_step`` the step, ``i_run`` the engine's commands
+    Raises   ``InternalError`` if an open port has another name
+    """
+    layers = graph.loops[0].trips
+    size = {"tokens": tiling.group, "context": graph.context, "layers": layers}
+    consumers: list[StepConsumer] = []
+    parts: list[Instance] = []
+    wires: list[Channel] = []
+    lengths: dict[int, Instance] = {}
+    result = next(n.name for n in graph.nodes if isinstance(getattr(n, "op", None), ArgMax))
+
+    def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
+        wires.append(
+            Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope)
+        )
+
+    def from_step(sink: Instance, port: Port, fields: tuple[str, ...]) -> None:
+        consumers.append(
+            StepConsumer(
+                name=sink.name, scope=SCOPES[sink.scope], fields=fields, depth=STEPS_AHEAD
+            )
+        )
+        wire(End(FANOUT, f"o_{sink.name}"), End(sink.name, port.name), port.type, sink.scope)
+
+    for instance, port in open_ports(instances, channels):
+        end = End(instance.name, port.name)
+        if port.name == "i_tokens":
+            from_step(instance, port, ("tokens",))
+        elif port.name == "i_step":
+            from_step(instance, port, step_fields(port, size))
+        elif port.name == "i_length":
+            heads = port.type.tokens({"tokens": 1})
+            if heads not in lengths:
+                part = Lengths(tokens=tiling.group, context=graph.context, heads=heads)
+                lengths[heads] = Instance(f"lengths_{heads}", part, Scope.BODY)
+                parts.append(lengths[heads])
+                from_step(lengths[heads], lengths[heads].port("i"), ("tokens", "position"))
+            wire(End(lengths[heads].name, "o"), end, port.type, Scope.BODY)
+        elif port.name == "i_run":
+            (binding,) = (b for b in bindings if b.instance == instance.name)
+            count = len(binding.body)
+            part = plumbing.context_schedule(
+                **size, body=range(count), tail=range(count, len(binding.nodes))
+            )
+            schedule = Instance(f"{instance.name}_schedule", part, Scope.SHARED)
+            parts.append(schedule)
+            from_step(schedule, schedule.port("i"), ())
+            wire(End(schedule.name, "o"), end, port.type, Scope.SHARED)
+        elif instance.name == result and port.direction is Direction.OUTPUT:
+            wires.append(
+                Channel(
+                    source=end,
+                    sink=End(SEQUENCER, "i_next"),
+                    produced=port.type,
+                    consumed=port.type,
+                    scope=Scope.TAIL,
+                    value=result,
+                )
+            )
+        else:
+            raise InternalError(f"Port {end} must have a stream, but no stage gave it one")
+    sequencer = plumbing.sequencer(**size, vocabulary=graph.vocabulary)
+    fanout = plumbing.step_fanout(**size, consumers=tuple(consumers))
+    parts.append(Instance(SEQUENCER, sequencer, Scope.SHARED))
+    parts.append(Instance(FANOUT, fanout, Scope.SHARED))
+    step = parts[-1].port("i")
+    wire(End(SEQUENCER, "o_step"), End(FANOUT, "i"), step.type, Scope.SHARED)
+    everything, wired = insert_forks((*instances, *parts), (*channels, *wires))
+    return everything, tuple(replace(c, depth=c.depth) for c in wired)
+
+
+def step_fields(port: Port, size: dict[str, int]) -> tuple[str, ...]:
+    """The fields of a step that a port's width stands for."""
+    from ..stream.step import loop_layout, step_layout
+
+    if port.type.bits_per_token == step_layout(**size).size:
+        return ()
+    narrow = loop_layout(tokens=size["tokens"], layers=size["layers"])
+    if port.type.bits_per_token == narrow.size:
+        return tuple(narrow.members)
+    raise InternalError(f"Port {port.name} must take a step, not {port.type.bits_per_token} bits")

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stages pass on: a frozen design of parts and the typed streams between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from amaranth.lib import wiring
+
+from ..boards.base import Board
+from ..errors import InternalError
+from ..frontend.model import Model
+from ..graph import Graph
+from ..kernels.base import Port, Resources
+from ..numerics.quantised import QuantisedModel
+from ..stream.itensor import ITensor
+from .bind import Binding
+from .config import BuildConfig
+from .fifo import Depths
+from .memory import MemoryPlan
+from .place import Placement
+from .tiling import Tiling
+
+if TYPE_CHECKING:
+    from .fuse import Group
+
+T = TypeVar("T")
+
+__all__ = ["PARAMETERS", "Channel", "Design", "End", "Instance", "Known", "Part", "Scope"]
+
+PARAMETERS = "parameters"
+"""The name that stands for external memory as a source of static parameters until the memory
+stage puts a reader there."""
+
+
+class Scope(Enum):
+    """How often a part works: once a step before the layers, once a layer, once a step after, or
+    in both of the latter."""
+
+    ENTRY = "entry"
+    BODY = "body"
+    TAIL = "tail"
+    SHARED = "shared"
+
+
+class Part(Protocol):
+    """What an instance is made of: a kernel's spec, or a piece of plumbing with ports."""
+
+    @property
+    def ports(self) -> tuple[Port, ...]: ...
+
+    def resources(self) -> Resources: ...
+
+    def create(self) -> wiring.Component: ...
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A part at its place; the name is the submodule's and begins with the graph node's.
+
+    region: the memory region that it reads or writes, whose offset its part must know
+    """
+
+    name: str
+    part: Part
+    scope: Scope
+    region: str | None = None
+
+    def port(self, name: str) -> Port:
+        """The port of that name; raises ``KeyError`` if there is none."""
+        for port in self.part.ports:
+            if port.name == name:
+                return port
+        names = [port.name for port in self.part.ports]
+        raise KeyError(f"Instance {self.name} has ports {names}, not {name!r}")
+
+
+@dataclass(frozen=True)
+class End:
+    """One port of one instance."""
+
+    instance: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.instance}.{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A stream from one port to another.
+
+    produced, consumed: the types at its two ends; the same stream once converters are in
+    depth: beats of its FIFO; 0 until it is sized
+    value: the graph's or a kernel's inner value that it carries; None for commands, memory beats
+        and control
+    """
+
+    source: End
+    sink: End
+    produced: ITensor
+    consumed: ITensor
+    scope: Scope
+    value: str | None = None
+    depth: int = 0
+
+    @property
+    def name(self) -> str:
+        """The stream's name in the Verilog and in reports: an input has exactly one stream."""
+        return f"{self.sink.instance}_{self.sink.port}"
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.sink}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """Everything known about an accelerator at a stage boundary; later fields come later."""
+
+    config: BuildConfig
+    board: Board
+    model: Model
+    quantised: QuantisedModel | None = None
+    tiling: Tiling | None = None
+    bindings: tuple[Binding, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    groups: tuple["Group", ...] = ()
+    memory: MemoryPlan | None = None
+    depths: Depths | None = None
+    placement: Placement | None = None
+
+    @property
+    def known(self) -> "Known":
+        """What earlier stages decided, as later stages may rely on it."""
+        return Known(self)
+
+    @property
+    def graph(self) -> Graph:
+        return self.model.graph
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name; raises ``KeyError`` if there is none."""
+        for instance in self.instances:
+            if instance.name == name:
+                return instance
+        raise KeyError(f"Design has no instance {name!r}")
+
+    def into(self, instance: str) -> Iterator[Channel]:
+        """The streams that end at an instance."""
+        return (c for c in self.channels if c.sink.instance == instance)
+
+    def out_of(self, instance: str) -> Iterator[Channel]:
+        """The streams that begin at an instance."""
+        return (c for c in self.channels if c.source.instance == instance)
+
+
+class Known:
+    """The optional fields of a design, for readers that come after the stage that fills them."""
+
+    def __init__(self, design: Design):
+        self._design = design
+
+    @property
+    def quantised(self) -> QuantisedModel:
+        return _filled(self._design.quantised, "quantise")
+
+    @property
+    def tiling(self) -> Tiling:
+        return _filled(self._design.tiling, "tile")
+
+    @property
+    def memory(self) -> MemoryPlan:
+        return _filled(self._design.memory, "memory")
+
+    @property
+    def depths(self) -> Depths:
+        return _filled(self._design.depths, "size")
+
+    @property
+    def placement(self) -> Placement:
+        return _filled(self._design.placement, "place")
+
+
+def _filled(value: T | None, stage: str) -> T:
+    if value is None:
+        raise InternalError(f"Stage {stage} must run before its result is read")
+    return value

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emission: a placed design as Verilog text and manifest."""
+
+import hashlib
+from dataclasses import dataclass
+
+from amaranth.back import verilog
+
+from ..errors import InternalError
+from ..runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
+from ..stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
+from .design import Design
+from .top import BUILD_MODULE, Accelerator, level_name, net_names
+
+__all__ = ["IMAGE_FILE", "VERILOG_FILE", "Emitted", "emit"]
+
+VERILOG_FILE = "top.v"
+IMAGE_FILE = "memory.bin"
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """What a build writes, apart from the memory image."""
+
+    verilog: str
+    manifest: Manifest
+
+
+class _Files:
+    """Collects the Verilog of modules that are placed as instances, in the order of their names."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def add_file(self, name: str, content: str) -> None:
+        known = self.texts.setdefault(name, content)
+        if known != content:
+            raise InternalError(f"Module file {name} must have one content, not two")
+
+
+def emit(design: Design) -> Emitted:
+    """Verilog and manifest of a design.
+
+    Assumes  every stream has a depth, every memory client a port
+    Ensures  equal designs give equal bytes; the register BUILD reads the digest of the Verilog
+    """
+    files = _Files()
+    text = verilog.convert(
+        Accelerator(design), name="top", platform=files, emit_src=False, strip_internal_attrs=True
+    )
+    text = "\n".join([text, *(files.texts[name] for name in sorted(files.texts))])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    identity = (
+        f"\nmodule {BUILD_MODULE}(output [31:0] identity);\n"
+        f"  assign identity = 32'h{digest[-8:]};\nendmodule\n"
+    )
+    return Emitted(text + identity, manifest(design, digest))
+
+
+def manifest(design: Design, digest: str) -> Manifest:
+    """What simulators, boards and drivers must know of the design."""
+    memory, tiling = design.memory, design.tiling
+    assert memory is not None and tiling is not None
+    streams = tuple(
+        Stream(
+            name=channel.name,
+            payload=names[0],
+            valid=names[1],
+            ready=names[2],
+            width=channel.consumed.bits_per_token,
+            scope=channel.scope.value,
+            type=str(channel.consumed),
+        )
+        for channel in design.channels
+        for names in (net_names(channel),)
+    )
+    queues = tuple(
+        Queue(name=channel.name, level=level_name(channel), depth=channel.depth)
+        for channel in design.channels
+        if channel.depth
+    )
+    return Manifest(
+        board=design.board.name,
+        context=design.graph.context,
+        vocabulary=design.graph.vocabulary,
+        group=tiling.group,
+        digest=digest,
+        memory=MemoryMap(
+            bytes=memory.total,
+            image=IMAGE_FILE,
+            regions=tuple(
+                Region(name=r.name, offset=r.offset, bytes=r.bytes) for r in memory.regions
+            ),
+        ),
+        ports=tuple(
+            MemoryPort(
+                name=f"m_axi_{port.name}",
+                data_width=port.width,
+                address_width=ADDRESS_WIDTH,
+                id_width=ID_WIDTH,
+            )
+            for port in design.board.ports
+        ),
+        status=("stat_count", "stat_busy", "stat_done"),
+        streams=streams,
+        queues=queues,
+    )

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Predicted cycles of a design: its timelines, run through every layer of every step."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import networkx as nx
+
+from ..kernels.base import KernelSpec, Timing
+from ..kernels.matmul import Matmul
+from ..kernels.split import Split
+from ..stream.itensor import Bindings
+from .design import Channel, Design, Instance, Scope
+from .schedule import Clock, Link, Span, Supply, Task, Timeline
+
+__all__ = ["Answer", "Estimate"]
+
+CARRIED = "carried"
+"""The task that stands for what enters the loop: the embedding, or the layer before."""
+TOKEN_CYCLES = 3
+"""Cycles of the sequencer for each token that it sends."""
+START_CYCLES = 4
+"""Cycles from the start, or from the next token, to the first token sent."""
+STEP_CYCLES = 4
+"""Cycles from a step sent to a part that knows of it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Predicted cycles: until the first new token, and of each further one."""
+
+    prompt: float
+    tokens: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        return self.prompt + sum(self.tokens)
+
+
+class Estimate:
+    """The timelines of a design whose streams are typed and converted."""
+
+    def __init__(self, design: Design):
+        self.design = design
+        assert design.tiling is not None and design.memory is not None
+        self.port = design.board.ports[0]
+
+    @cached_property
+    def body(self) -> Timeline:
+        """One layer of one step."""
+        return self._timeline(Scope.BODY)
+
+    @cached_property
+    def entry(self) -> Timeline:
+        """Before the layers."""
+        return self._timeline(Scope.ENTRY)
+
+    @cached_property
+    def tail(self) -> Timeline:
+        """After the layers."""
+        return self._timeline(Scope.TAIL)
+
+    @property
+    def leaving(self) -> str:
+        """The instance at the end of the loop."""
+        return f"{self.design.graph.loops[0].name}_exit"
+
+    def clock(self) -> Clock:
+        """The state before the first step."""
+        tiling = self.design.tiling
+        assert tiling is not None
+        supply = Supply(
+            rate=self.port.beats_per_cycle,
+            buffer=tiling.prefetch,
+            latency=self.port.latency + 16,
+        )
+        return Clock(supply=supply)
+
+    def answer(self, prompt: int, total: int) -> Answer:
+        """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""
+        tiling = self.design.tiling
+        assert tiling is not None
+        clock, now, ends = self.clock(), float(START_CYCLES), []
+        for position in range(0, prompt, tiling.group):
+            count = min(tiling.group, prompt - position)
+            now = self.step(clock, position, count, position + count == prompt, now)
+        ends.append(now)
+        for position in range(prompt, total - 1):
+            now = self.step(clock, position, 1, True, now)
+            ends.append(now)
+        gaps = tuple(b - a for a, b in zip(ends, ends[1:], strict=False))
+        return Answer(ends[0], gaps)
+
+    def step(self, clock: Clock, position: int, count: int, head: bool, now: float) -> float:
+        """The cycle at which the next step may begin."""
+        bindings: Bindings = {
+            "tokens": count,
+            "length": tuple(range(position + 1, position + count + 1)),
+        }
+        sent = now + TOKEN_CYCLES * count + STEP_CYCLES
+        begin = Span(now + TOKEN_CYCLES, sent)
+        spans = self.entry.run({CARRIED: begin}, bindings, clock, now)
+        carried = spans[self._source_of_loop()]
+        for _ in range(self.design.graph.loops[0].trips):
+            spans = self.body.run({CARRIED: carried}, bindings, clock, sent)
+            carried = spans[self.leaving]
+        if not head:
+            return sent + 2
+        row = Span(max(carried.first, carried.last - self._row_beats()), carried.last)
+        spans = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
+        return max(span.last for span in spans.values()) + START_CYCLES + 2
+
+    def bound(self) -> Bindings:
+        """Symbols at their bounds: what FIFOs are sized for."""
+        assert self.design.tiling is not None
+        group, context = self.design.tiling.group, self.design.graph.context
+        return {"tokens": group, "length": tuple(range(context - group + 1, context + 1))}
+
+    def _source_of_loop(self) -> str:
+        entry = f"{self.design.graph.loops[0].name}_entry"
+        return next(
+            c.source.instance
+            for c in self.design.channels
+            if c.sink.instance == entry and c.sink.port == "i_first"
+        )
+
+    def _row_beats(self) -> int:
+        exit_type = self.design.instance(self.leaving).port("o_exit").type
+        return exit_type.tokens()
+
+    def _timeline(self, scope: Scope) -> Timeline:
+        instances = {i.name: i for i in self.design.instances}
+        links = tuple(self._links(scope, instances))
+        order = nx.DiGraph()
+        for link in links:
+            order.add_edge(link.source, link.sink)
+        names = [n for n in nx.lexicographical_topological_sort(order) if n != CARRIED]
+        return Timeline(tuple(self._task(name, instances) for name in names), links)
+
+    def _links(self, scope: Scope, instances: dict[str, Instance]) -> Iterator[Link]:
+        entry = f"{self.design.graph.loops[0].name}_entry"
+        for channel in self.design.channels:
+            if channel.value is None:
+                continue
+            at_entry = channel.sink.instance == entry
+            if at_entry and channel.sink.port == "i_first":
+                continue
+            source, sink = self._node(channel, True, instances), self._node(channel, False, instances)
+            if channel.source.instance == "sequencer" or at_entry:
+                source = CARRIED
+            if channel.source.instance == self.leaving and not at_entry:
+                source = CARRIED
+            if channel.sink.instance == "sequencer" or channel.scope is not scope:
+                continue
+            part = instances.get(channel.source.instance)
+            share, shares = 0, 1
+            if part is not None and isinstance(part.part, Split):
+                share, shares = int(channel.source.port.removeprefix("o_")), part.part.parts
+            yield Link(
+                name=channel.name,
+                source=source,
+                sink=sink,
+                tokens=channel.consumed.tokens,
+                bits=channel.consumed.bits_per_token,
+                part=share,
+                parts=shares,
+            )
+
+    def _node(self, channel: Channel, source: bool, instances: dict[str, Instance]) -> str:
+        end = channel.source if source else channel.sink
+        instance = instances.get(end.instance)
+        if instance is not None and isinstance(instance.part, Matmul):
+            return end.port.removeprefix("o_" if source else "i_x_")
+        return end.instance
+
+    def _task(self, name: str, instances: dict[str, Instance]) -> Task:
+        instance = instances.get(name)
+        if instance is None:
+            return self._context(name, instances)
+        part = instance.part
+        waits = 0.0
+        ports = {p.name for p in part.ports}
+        if "i_data" in ports:
+            waits = self.port.latency + 16
+        if "i_done" in ports:
+            waits = self.port.latency + 16
+        timing: Callable[[Bindings], Timing]
+        if isinstance(part, KernelSpec):
+            timing = _memoised(part)
+        else:
+            type = part.ports[0].type
+
+            def timing(bindings: Bindings) -> Timing:
+                return Timing(latency=1, interval=type.tokens(bindings), drain=1)
+
+        return Task(name=name, resource=name, timing=timing, wait=waits)
+
+    def _context(self, node: str, instances: dict[str, Instance]) -> Task:
+        (binding,) = (b for b in self.design.bindings if node in b.nodes)
+        engine = instances[binding.instance].part
+        assert isinstance(engine, Matmul) and self.design.memory is not None
+        (context,) = (c for c in engine.contexts if c.name == node)
+        alone = replace(engine, contexts=(context,))
+        memory = self.design.memory
+        (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
+        return Task(
+            name=node,
+            resource=binding.instance,
+            timing=_memoised(alone),
+            demand=segments.beats,
+        )
+
+
+def _memoised(spec: KernelSpec) -> Callable[[Bindings], Timing]:
+    """Timing by the values of the symbols: formulas of long rows are worth computing once."""
+
+    @lru_cache(maxsize=4096)
+    def by_key(key: tuple[tuple[str, int | Sequence[int]], ...]) -> Timing:
+        return spec.timing(dict(key))
+
+    def timing(bindings: Bindings) -> Timing:
+        used = frozenset().union(*(p.type.symbols for p in spec.ports))
+        return by_key(tuple((k, v) for k, v in sorted(bindings.items()) if k in used))
+
+    return timing

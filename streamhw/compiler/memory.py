@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""External memory: where tables, parameters and caches lie, and in which order they are read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BuildError
+from ..graph import Activation, Attention, Gather, Graph, Linear, Node
+from ..kernels.matmul_pack import memory_beats, pack_header, pack_weight
+from ..numerics.quantised import (
+    ActivationParameters,
+    GatherParameters,
+    LinearParameters,
+    NormParameters,
+    QuantisedModel,
+)
+from .bind import Binding
+from .tiling import Tiling, header_bytes
+
+__all__ = ["MemoryPlan", "Region", "Segments", "image", "plan_memory"]
+
+PAGE = 4096
+"""Regions begin at multiples of this: no burst crosses it."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A named range of memory, in bytes from the image's base."""
+
+    name: str
+    offset: int
+    bytes: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.bytes
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The parameters of one node in one layer: ``repeat`` times (stream, beats) in turn."""
+
+    node: str
+    repeat: int
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def beats(self) -> int:
+        return self.repeat * sum(beats for _, beats in self.parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryPlan:
+    """The memory map, and the parameters of a layer and of the tail in order of use.
+
+    beat_bytes: bytes of a memory beat; stride: bytes from one layer's parameters to the next
+    stored: bytes of the image; caches lie behind it
+    """
+
+    beat_bytes: int
+    regions: tuple[Region, ...]
+    body: tuple[Segments, ...]
+    tail: tuple[Segments, ...]
+    stride: int
+    stored: int
+
+    def region(self, name: str) -> Region:
+        """The region of that name; raises ``KeyError`` if there is none."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        raise KeyError(f"Memory has regions {[r.name for r in self.regions]}, not {name!r}")
+
+    @property
+    def total(self) -> int:
+        """Bytes of all regions."""
+        return max(region.end for region in self.regions)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Streams that parameters go to, in order of first use."""
+        found = dict.fromkeys(
+            name for run in (self.body, self.tail) for s in run for name, _ in s.parts
+        )
+        return tuple(found)
+
+
+def plan_memory(
+    graph: Graph,
+    quantised: QuantisedModel,
+    tiling: Tiling,
+    bindings: tuple[Binding, ...],
+    beat_bits: int,
+    available: int,
+) -> MemoryPlan:
+    """Lays out tables, parameters and caches.
+
+    Ensures  parameters stand in the order in which a step uses them, so that one pass over memory
+             feeds it; no region overlaps another
+    Raises   ``BuildError`` if memory is too small, with both sizes
+    """
+    beat = beat_bits // 8
+    body, tail = [], []
+    for node, loop in graph.walk():
+        segments = _segments(node, quantised, tiling, bindings, beat)
+        if segments is not None:
+            run = tail if loop is None else body
+            # An elementwise kernel works while its operand streams: it must have its parameters
+            # before the matrix whose results it takes, or both would wait for ever.
+            ahead = isinstance(node.op, Activation) and run and run[-1].node in node.inputs
+            run.insert(len(run) - 1 if ahead else len(run), segments)
+    layers = graph.loops[0].trips
+    stride = sum(s.beats for s in body) * beat
+    regions: list[Region] = []
+
+    def add(name: str, size: int) -> None:
+        begin = ceil(regions[-1].end / PAGE) * PAGE if regions else 0
+        regions.append(Region(name, begin, size))
+
+    for node, _ in graph.walk():
+        if isinstance(node.op, Gather):
+            add(node.name, node.op.rows * row_bytes(node.op.features, beat))
+    add("body", stride * layers)
+    add("tail", sum(s.beats for s in tail) * beat)
+    stored = regions[-1].end
+    for node, _ in graph.walk():
+        if isinstance(node.op, Attention):
+            size = layers * node.op.kv_heads * graph.context * node.op.head_dim
+            add(f"{node.name}_key", size)
+            add(f"{node.name}_value", size)
+    plan = MemoryPlan(
+        beat_bytes=beat,
+        regions=tuple(regions),
+        body=tuple(body),
+        tail=tuple(tail),
+        stride=stride,
+        stored=stored,
+    )
+    if plan.total > available:
+        raise BuildError(
+            f"Model {graph.name} must fit into {available:,} bytes of memory, but needs "
+            f"{plan.total:,}: {plan.total - available:,} too many"
+        )
+    return plan
+
+
+def row_bytes(features: int, beat: int) -> int:
+    """Bytes of a row of an s16 table, padded to whole beats."""
+    return ceil(features * 2 / beat) * beat
+
+
+def image(plan: MemoryPlan, graph: Graph, quantised: QuantisedModel, tiling: Tiling
+          ) -> Iterator[NDArray[np.uint8]]:
+    """The stored part of memory from its first byte on, in pieces, gaps filled with zeros."""
+    written = 0
+
+    def pieces() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        for node, _ in graph.walk():
+            if isinstance(node.op, Gather):
+                values = quantised.parameters(node.name)
+                assert isinstance(values, GatherParameters)
+                size = row_bytes(node.op.features, plan.beat_bytes)
+                table = np.zeros((node.op.rows, size), dtype=np.uint8)
+                table[:, : 2 * node.op.features] = values.table.astype("<i2").view(np.uint8)
+                yield plan.region(node.name).offset, table.reshape(-1)
+        for layer in range(graph.loops[0].trips):
+            at = plan.region("body").offset + layer * plan.stride
+            for segments in plan.body:
+                piece = _bytes(segments, layer, quantised, tiling, plan.beat_bytes)
+                yield at, piece
+                at += len(piece)
+        at = plan.region("tail").offset
+        for segments in plan.tail:
+            piece = _bytes(segments, None, quantised, tiling, plan.beat_bytes)
+            yield at, piece
+            at += len(piece)
+
+    for offset, piece in pieces():
+        if offset > written:
+            yield np.zeros(offset - written, dtype=np.uint8)
+        yield piece
+        written = offset + len(piece)
+
+
+def _segments(
+    node: Node,
+    quantised: QuantisedModel,
+    tiling: Tiling,
+    bindings: tuple[Binding, ...],
+    beat: int,
+) -> Segments | None:
+    layer = next((la for la in (0, None) if quantised.parameters(node.name, la) is not None), -1)
+    if layer == -1:
+        return None
+    values = quantised.parameters(node.name, layer)
+    if isinstance(values, LinearParameters):
+        assert isinstance(node.op, Linear)
+        (binding,) = (b for b in bindings if node.name in b.nodes)
+        groups = 0 if binding.group is None else node.op.inputs // binding.group
+        return Segments(
+            node.name,
+            ceil(node.op.outputs / tiling.rows),
+            (
+                (f"{binding.instance}_i_header", ceil(header_bytes(tiling.rows, groups) / beat)),
+                (
+                    f"{binding.instance}_i_weight",
+                    ceil(tiling.rows * node.op.inputs * binding.weight_bits / 8 / beat),
+                ),
+            ),
+        )
+    if isinstance(values, NormParameters):
+        return Segments(node.name, 1, ((f"{node.name}_i_affine", _whole(node, 4 * len(values.gamma), beat)),))
+    if isinstance(values, ActivationParameters):
+        return Segments(node.name, 1, ((f"{node.name}_i_scale", _whole(node, 2 * len(values.scale), beat)),))
+    return None
+
+
+def _whole(node: Node, size: int, beat: int) -> int:
+    if size % beat:
+        raise BuildError(
+            f"Parameters of {node.name} must fill whole beats of {beat} bytes, not {size} bytes"
+        )
+    return size // beat
+
+
+def _bytes(
+    segments: Segments,
+    layer: int | None,
+    quantised: QuantisedModel,
+    tiling: Tiling,
+    beat: int,
+) -> NDArray[np.uint8]:
+    """One node's parameters in one layer as they lie in memory."""
+    values = quantised.parameters(segments.node, layer)
+    if isinstance(values, NormParameters):
+        words = np.stack([values.gamma.astype("<i2"), values.beta.astype("<i2")], axis=1)
+        return np.ascontiguousarray(words).view(np.uint8).reshape(-1)
+    if isinstance(values, ActivationParameters):
+        return values.scale.astype("<u2").view(np.uint8)
+    assert isinstance(values, LinearParameters)
+    plan = quantised.plans[segments.node]
+    padded = pad_rows(values, segments.repeat * tiling.rows)
+    header = pack_header(
+        padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=tiling.rows
+    )
+    words = pack_weight(padded.weight, rows=tiling.rows, inputs=tiling.inputs)
+    packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=8 * beat)  # type: ignore[union-attr]
+    return np.asarray(packed.reshape(-1))
+
+
+def pad_rows(values: LinearParameters, rows: int) -> LinearParameters:
+    """The matrix with rows added that give the least result, so that arg-max never takes them."""
+    missing = rows - len(values.bias)
+    if missing == 0:
+        return values
+    groups = values.group_multipliers
+    return LinearParameters(
+        weight=np.pad(values.weight, ((0, missing), (0, 0))),
+        group_multipliers=None if groups is None else np.pad(groups, ((0, missing), (0, 0))),
+        bias=np.pad(values.bias, (0, missing), constant_values=-(1 << 31)),
+        mult=np.pad(values.mult, (0, missing), constant_values=1 << 15),
+        shift=np.pad(values.shift, (0, missing)),
+        row_step=np.pad(values.row_step, (0, missing)),
+    )
+
+

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiler in one screen: its stages in order, each a pure function from design to design."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..boards.base import Board
+from ..errors import UserError
+from ..frontend.model import Model
+from ..kernels.base import Memory
+from ..numerics.quantise import quantise
+from .access import READER, add_memory_access
+from .bind import bind
+from .config import BuildConfig
+from .control import add_control
+from .convert import insert_converters, insert_forks
+from .design import Design
+from .fuse import fuse
+from .invariants import check
+from .lower import lower
+from .memory import plan_memory
+from .place import check_budget, place
+from .size import sized
+from .tiling import choose_tiling
+
+__all__ = ["STAGES", "Stage", "compile_model"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named step of the compiler."""
+
+    name: str
+    run: Callable[[Design], Design]
+    says: str
+
+
+def _quantise(design: Design) -> Design:
+    return replace(design, quantised=quantise(design.model, design.config.quantisation))
+
+
+def _tile(design: Design) -> Design:
+    quantisation, board = design.config.quantisation, design.board
+    if design.config.multipliers is not None:
+        board = replace(board, multipliers=design.config.multipliers)
+    if design.config.group is not None:
+        board = replace(board, group=design.config.group)
+    bits = quantisation.weight_bits
+    tiling = choose_tiling(design.graph, board, bits, quantisation.group_of(bits))
+    return replace(design, board=board, tiling=tiling)
+
+
+def _bind(design: Design) -> Design:
+    return replace(design, bindings=bind(design.graph, design.known.quantised, design.config.sharing))
+
+
+def _lower(design: Design) -> Design:
+    known = design.known
+    instances, channels = lower(
+        design.graph, known.quantised, known.tiling, design.board.beat_bits, design.bindings
+    )
+    return replace(design, instances=instances, channels=channels)
+
+
+def _convert(design: Design) -> Design:
+    forked = insert_forks(design.instances, design.channels)
+    instances, channels = insert_converters(*forked)
+    return replace(design, instances=instances, channels=channels)
+
+
+def _fuse(design: Design) -> Design:
+    return replace(design, groups=fuse(design.instances, design.board))
+
+
+def _memory(design: Design) -> Design:
+    known, board = design.known, design.board
+    plan = plan_memory(
+        design.graph,
+        known.quantised,
+        known.tiling,
+        design.bindings,
+        board.beat_bits,
+        board.memory_bytes,
+    )
+    instances, channels = add_memory_access(
+        plan,
+        known.tiling,
+        design.graph.context,
+        design.graph.loops[0].trips,
+        board.beat_bits,
+        design.instances,
+        design.channels,
+    )
+    return replace(design, memory=plan, instances=instances, channels=channels)
+
+
+def _control(design: Design) -> Design:
+    instances, channels = add_control(
+        design.graph, design.known.tiling, design.bindings, design.instances, design.channels
+    )
+    return replace(design, instances=instances, channels=channels)
+
+
+def _size(design: Design) -> Design:
+    channels, depths = sized(design)
+    return replace(design, channels=channels, depths=depths)
+
+
+def _place(design: Design) -> Design:
+    queues = [
+        Memory(c.consumed.bits_per_token, c.depth) for c in design.channels if c.depth >= 2
+    ]
+    dmas = [i.name for i in design.instances if i.name.endswith("_dma")]
+    placement = place(
+        design.board, [(i.name, i.part) for i in design.instances], dmas, f"{READER}_dma", queues
+    )
+    check_budget(design.board, placement.total, design.graph.name)
+    return replace(design, placement=placement)
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("quantise", _quantise, "ranges measured, formats chosen, parameters to integers"),
+    Stage("tile", _tile, "rows, lanes and token group"),
+    Stage("bind", _bind, "which matrix products share an engine"),
+    Stage("lower", _lower, "graph nodes to kernels, a type on both ends of every stream"),
+    Stage("convert", _convert, "forks, and layout converters where types differ"),
+    Stage("fuse", _fuse, "which streams stay on chip"),
+    Stage("memory", _memory, "memory map, parameter stream, a DMA for each client"),
+    Stage("control", _control, "sequencer, and what it tells every part"),
+    Stage("size", _size, "FIFO depths from a linear program"),
+    Stage("place", _place, "memory ports, RAM kinds, the board's budget"),
+)
+"""The compiler; emission (``emit``) turns its result into Verilog."""
+
+
+def compile_model(
+    model: Model,
+    board: Board,
+    config: BuildConfig | None = None,
+    *,
+    on_stage: Callable[[str, float], None] | None = None,
+    stop: str | None = None,
+) -> Design:
+    """Runs all stages, or those up to ``stop``, and checks what must hold after each.
+
+    on_stage: called with a stage's name and its seconds when it has ended
+
+    Raises   ``UserError`` if ``stop`` is no stage; what the stages raise
+    """
+    names = [stage.name for stage in STAGES]
+    if stop is not None and stop not in names:
+        raise UserError(f"Stage must be one of {', '.join(names)}, not {stop!r}")
+    design = Design(config=config or BuildConfig(), board=board, model=model)
+    for stage in STAGES:
+        begin = time.perf_counter()
+        design = stage.run(design)
+        check(stage.name, design)
+        if on_stage is not None:
+            on_stage(stage.name, time.perf_counter() - begin)
+        if stage.name == stop:
+            break
+    return design

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When every task of a step works: a dataflow recurrence over the kernels' own timing formulas."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..kernels.base import Timing
+from ..stream.itensor import Bindings
+
+__all__ = ["Clock", "Link", "Span", "Supply", "Task", "Timeline"]
+
+HOP = 2
+"""Cycles that a queue adds between two kernels."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Cycles at which the first and the last beat of a stream pass."""
+
+    first: float
+    last: float
+
+    def later(self, cycles: float) -> "Span":
+        return Span(self.first + cycles, self.last + cycles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A stream between two tasks; ``part`` of ``parts`` says which share of the source's output
+    time it takes (chunks of one value leave one after another)."""
+
+    name: str
+    source: str
+    sink: str
+    tokens: Callable[[Bindings], int]
+    bits: int
+    part: int = 0
+    parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A kernel's work on one activation of one graph node.
+
+    resource: the instance that does it; tasks of one resource run one after another
+    demand: beats of the parameter stream that it takes, if any
+    wait: extra cycles before the first output that no kernel formula covers (memory latency)
+    """
+
+    name: str
+    resource: str
+    timing: Callable[[Bindings], Timing]
+    demand: int = 0
+    wait: float = 0.0
+
+
+@dataclass(kw_only=True)
+class Supply:
+    """The parameter stream from memory: a rate, a latency, and a buffer that runs ahead.
+
+    rate: beats a cycle; buffer: beats on chip; latency: cycles from a command to its first beat
+    """
+
+    rate: float
+    buffer: int
+    latency: float
+    delivered: float = 0.0
+    beats: float = 0.0
+    eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+
+    def deliver(self, beats: int, since: float) -> float:
+        """The cycle at which the next ``beats`` are on chip; none is asked for before ``since``."""
+        self.beats += beats
+        room = self._when_eaten(self.beats - self.buffer) + self.latency
+        self.delivered = max(
+            max(self.delivered, since + self.latency) + beats / self.rate, room
+        )
+        return self.delivered
+
+    def eat(self, cycle: float) -> None:
+        """Notes that all beats delivered so far are consumed by ``cycle``."""
+        self.eaten.append((self.beats, cycle))
+        del self.eaten[:-64]
+
+    def _when_eaten(self, beats: float) -> float:
+        before = self.eaten[0]
+        for point in self.eaten:
+            if point[0] >= beats:
+                share = (beats - before[0]) / max(point[0] - before[0], 1e-9)
+                return before[1] + max(0.0, share) * (point[1] - before[1])
+            before = point
+        return before[1]
+
+
+@dataclass(kw_only=True)
+class Clock:
+    """State that activations hand on: when each resource is free, and the parameter stream."""
+
+    supply: Supply
+    free: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The tasks of one activation in topological order, and the streams between them."""
+
+    tasks: Sequence[Task]
+    links: Sequence[Link]
+
+    def run(
+        self, entering: Mapping[str, Span], bindings: Bindings, clock: Clock, since: float
+    ) -> dict[str, Span]:
+        """When the output of every task passes.
+
+        entering: output spans of tasks outside that feed links of this timeline
+        since: the cycle from which parameters of this activation may be asked for
+
+        A task begins when the first beat of all its inputs is there and its resource is free; it
+        ends ``drain`` cycles after its last input beat, which it cannot accept faster than its
+        interval allows.
+        """
+        spans: dict[str, Span] = dict(entering)
+        inputs: dict[str, list[Link]] = {}
+        for link in self.links:
+            inputs.setdefault(link.sink, []).append(link)
+        for task in self.tasks:
+            timing = task.timing(bindings)
+            arriving = [
+                self.share(link, spans[link.source]).later(HOP) for link in inputs.get(task.name, [])
+            ]
+            begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
+            fed = max([s.last for s in arriving] + [begin + timing.interval - 1])
+            if task.demand:
+                fed = max(fed, clock.supply.deliver(task.demand, since))
+                clock.supply.eat(fed)
+            last = fed + timing.drain + task.wait
+            spans[task.name] = Span(min(begin + timing.latency + task.wait, last), last)
+            clock.free[task.resource] = fed + 1
+        return spans
+
+    @staticmethod
+    def share(link: Link, span: Span) -> Span:
+        """The part of a source's output time in which this link's beats pass."""
+        length = span.last - span.first
+        return Span(
+            span.first + length * link.part / link.parts,
+            span.first + length * (link.part + 1) / link.parts,
+        )
