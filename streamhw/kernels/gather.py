@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gathers rows of a table in memory by their indices: an embedding."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed
+from ..stream.axi.signature import ADDRESS_WIDTH, command
+from ..stream.credit import Credit, credit_memory
+from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ..stream.unpack import Unpack, unpack_drain
+from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+
+__all__ = ["Gather", "GatherKernel"]
+
+_LATENCY = 3
+"""Registers from an index to its command: index, product, address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gather(KernelSpec):
+    """One read command for each index, and the rows that come back, without their padding.
+
+    A row is ``features`` elements from low bits to high, padded with anything to a whole memory
+    beat; row ``i`` begins at byte ``cfg_base + offset + i * row_bytes``. Connect o_command and
+    i_data to a read DMA.
+
+    Shapes      i_index: [tokens]; o_command: one a token, layout ``command()``; i_data: row_beats
+                memory beats a token; o: [tokens, features] row-major, ``lanes`` a beat
+    Formats     i_index: unsigned, below ``rows``; o: ``fmt``
+    Parameters  tokens: bound; rows, features: extent of the table; lanes: divides features;
+                fmt: of an element; width: bits of a memory beat, multiple of lanes * fmt.width;
+                offset: byte offset of the table, multiple of the bytes of a beat
+    Members     cfg_base: In(40), byte address that offsets count from, stable while indices come
+    Timing      interval = tokens * features / lanes, if memory keeps up; 4 cycles from an index
+                to its command; latency = 2 from a memory beat to its first elements
+    Buffers     3 memory beats; 5 commands in the queue of the credit bracket
+    Error       none: elements pass as they are
+    Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
+                to an input's ready
+    Raises      ValueError: if lanes, width or offset are not as above
+    Source      none: an address and a shift register
+    """
+
+    tokens: int
+    rows: int
+    features: int
+    lanes: int
+    fmt: Fixed
+    width: int
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        if self.rows < 1:
+            raise ValueError(f"rows must be at least 1, not {self.rows}")
+        if self.lanes < 1 or self.features % self.lanes:
+            raise ValueError(f"lanes must divide features {self.features}, not {self.lanes}")
+        part = self.lanes * self.fmt.width
+        if self.width % 8 or self.width % part:
+            raise ValueError(f"width must be a multiple of {part} bits and 8, not {self.width}")
+        if self.offset % (self.width // 8) or self.offset < 0:
+            raise ValueError(
+                f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
+            )
+
+    @property
+    def row_beats(self) -> int:
+        """Memory beats of a row."""
+        return -(-self.features * self.fmt.width // self.width)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes from a row to the next."""
+        return self.row_beats * self.width // 8
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        tokens = Symbol("tokens", self.tokens)
+        index = Fixed(bits_for(self.rows - 1), signed=False)
+        return (
+            Port("i_index", ITensor(index, (1,), (Loop(tokens, 1, 0),))),
+            Port("o_command", raw(command().size)),
+            Port("i_data", raw(self.width)),
+            Port("o", row_major(self.fmt, (tokens, self.features), self.lanes)),
+        )
+
+    def members(self) -> dict[str, wiring.Member]:
+        return super().members() | {
+            "o_command": Out(stream.Signature(command())),
+            "cfg_base": In(ADDRESS_WIDTH),
+        }
+
+    def pack_row(self, row: NDArray[np.int64]) -> list[int]:
+        """The memory beats of one row of the table."""
+        mask = (1 << self.fmt.width) - 1
+        bits = sum((int(v) & mask) << (i * self.fmt.width) for i, v in enumerate(row))
+        word = (1 << self.width) - 1
+        return [(bits >> (i * self.width)) & word for i in range(self.row_beats)]
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """Elements from the memory beats ``i_data``; commands relative to a base of 0."""
+        index = [int(i) for i in inputs["i_index"]]
+        beats = np.asarray(inputs["i_data"], dtype=object).reshape(len(index), self.row_beats)
+        codes = np.zeros((len(index), self.features), dtype=np.int64)
+        for t, row in enumerate(beats):
+            bits = sum(int(word) << (i * self.width) for i, word in enumerate(row))
+            for f in range(self.features):
+                code = (bits >> (f * self.fmt.width)) & ((1 << self.fmt.width) - 1)
+                codes[t, f] = code - (int(code > self.fmt.maximum) << self.fmt.width)
+        layout = command()
+        commands = [
+            layout.const({"address": self.offset + i * self.row_bytes, "beats": self.row_beats})
+            .as_value()
+            .value
+            for i in index
+        ]
+        return {"o": codes, "o_command": np.asarray(commands, dtype=object)}
+
+    def timing(self, bindings: Bindings) -> Timing:
+        tokens = bindings.get("tokens", self.tokens)
+        assert isinstance(tokens, int | np.integer)
+        beats = self.features // self.lanes
+        parts = self.width // (self.lanes * self.fmt.width)
+        # where a row is only one or two beats, its command is the last to come
+        late = max(0, credit_latency(_LATENCY) - Unpack.latency - int(tokens) * (beats - 1))
+        return Timing(
+            latency=Unpack.latency,
+            interval=int(tokens) * beats,
+            drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
+        )
+
+    def resources(self) -> Resources:
+        index = self.port("i_index").type.fmt.width
+        bytes_width = self.row_bytes.bit_length()
+        queue = credit_memory(command(), _LATENCY)
+        return Resources(
+            luts=self.width + 2 * ADDRESS_WIDTH + 60,
+            ffs=self.width + 2 * ADDRESS_WIDTH + index + 60,
+            multipliers=() if self.row_bytes.bit_count() == 1 else ((index, bytes_width),),
+            memories=(Memory(self.width, 2), *((queue,) if queue else ())),
+        )
+
+    def create(self) -> "GatherKernel":
+        return GatherKernel(spec=self)
+
+
+class GatherKernel(wiring.Component):
+    """Hardware of ``Gather``."""
+
+    def __init__(self, *, spec: Gather) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        m.submodules.credit = credit = Credit(shape=command(), latency=_LATENCY)
+        wiring.connect(m, credit.o, wiring.flipped(self.o_command))
+        busy = Signal(_LATENCY)
+        index = Signal.like(self.i_index.p[0])
+        product = Signal(len(index) + spec.row_bytes.bit_length())
+        origin = Signal(ADDRESS_WIDTH)
+        address = Signal(ADDRESS_WIDTH)
+        m.d.sync += [
+            Cat(busy).eq(Cat(credit.enter, busy)),
+            index.eq(self.i_index.p[0]),
+            product.eq(index * spec.row_bytes),
+            origin.eq(self.cfg_base + spec.offset),
+            address.eq(origin + product),
+        ]
+        m.d.comb += [
+            self.i_index.ready.eq(credit.may_enter),
+            credit.enter.eq(self.i_index.valid & credit.may_enter),
+            credit.i_payload.address.eq(address),
+            credit.i_payload.beats.eq(spec.row_beats),
+            credit.i_valid.eq(busy[-1]),
+        ]
+
+        beats = spec.features // spec.lanes
+        m.submodules.unpack = unpack = Unpack(
+            width=spec.width, part=spec.lanes * spec.fmt.width, bound=beats
+        )
+        m.d.comb += [
+            unpack.i.p.eq(self.i_data.p[0]),
+            unpack.i.valid.eq(self.i_data.valid),
+            self.i_data.ready.eq(unpack.i.ready),
+            unpack.i_count.p.eq(beats),
+            unpack.i_count.valid.eq(1),
+            self.o.p.as_value().eq(unpack.o.p),
+            self.o.valid.eq(unpack.o.valid),
+            unpack.o.ready.eq(self.o.ready),
+        ]
+        return m

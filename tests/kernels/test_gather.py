@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bench of the gather: its commands, and its rows as a memory would send them."""
+
+import numpy as np
+import pytest
+from amaranth.lib import wiring
+from based import Based
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.gather import Gather
+from streamhw.numerics.fixed import Fixed
+
+BASE = 0x12_3400_0000
+
+
+class BasedGather(Gather):
+    """The kernel with a base; its golden counts from there."""
+
+    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, bindings)
+        return results | {"o_command": results["o_command"] + BASE}
+
+    def create(self) -> wiring.Component:  # type: ignore[override]
+        return Based(super().create(), BASE)
+
+
+def case(spec: Gather, table: np.ndarray, index: list[int]) -> Case:
+    beats = [word for i in index for word in spec.pack_row(table[i])]
+    inputs = {"i_index": np.array(index), "i_data": np.array(beats, dtype=object)}
+    return Case(inputs=inputs, bindings={"tokens": len(index)})
+
+
+@pytest.mark.parametrize(
+    "features, lanes, width",
+    [(12, 2, 64), (12, 2, 128), (8, 8, 128), (24, 1, 16), (20, 4, 512), (2, 2, 64)],
+)
+def test_hardware_equals_golden(features: int, lanes: int, width: int) -> None:
+    spec = BasedGather(
+        tokens=4,
+        rows=21,
+        features=features,
+        lanes=lanes,
+        fmt=Fixed(16, 12),
+        width=width,
+        offset=width * 3,
+    )
+    rng = np.random.default_rng(features)
+    table = rng.integers(-(1 << 15), 1 << 15, (21, features))
+    cases = [case(spec, table, i) for i in ([20, 0, 9, 9], [7], [3, 3], [4, 5, 6])]
+    for c, index in zip(cases, ([20, 0, 9, 9], [7]), strict=False):
+        assert (spec.compute(c.inputs, c.bindings)["o"] == table[index]).all()
+    check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ({"rows": 0}, "rows must be at least 1, not 0"),
+        ({"lanes": 5}, "lanes must divide features 8, not 5"),
+        ({"width": 48}, "width must be a multiple of 32 bits and 8, not 48"),
+        ({"offset": 4}, "offset must be a multiple of 8 bytes, not 4"),
+    ],
+)
+def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+    good = {"tokens": 1, "rows": 4, "features": 8, "lanes": 2, "width": 64, "offset": 0}
+    with pytest.raises(ValueError, match=text):
+        Gather(**{**good, **change}, fmt=Fixed(16))
