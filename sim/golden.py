@@ -3,20 +3,17 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..graph import Attention, Chunk, Loop, Node
+from ..graph import Chunk, Loop, Node
 from ..kernels.activation import Activation
 from ..kernels.add import Add
 from ..kernels.layernorm import LayerNorm
 from ..kernels.matmul_pack import fold_groups, linear_golden
-from ..kernels.softmax import Softmax
 from ..numerics.execute import execute
-from ..numerics.fixed import Fixed, round_shift
 from ..numerics.quantised import (
     ActivationParameters,
     ActivationPlan,
@@ -33,6 +30,7 @@ from ..numerics.quantised import (
 )
 from ..numerics.tables import Function
 from ..stream.itensor import row_major
+from .golden_attention import Cache, attention
 
 __all__ = ["Cache", "Golden", "Trace"]
 
@@ -46,21 +44,6 @@ Every graph value [n, features] (indices [n]), a loop's carried value by its nam
 and of each attention node ``NAME.scores`` and ``NAME.probabilities`` [n, heads, context], 0 beyond
 a row's length, ``NAME.key_cache`` and ``NAME.value_cache`` [positions so far, features].
 """
-
-
-@dataclass
-class Cache:
-    """Keys and values of all positions so far, of each attention node and layer."""
-
-    position: int = 0
-    rows: dict[tuple[str, int | None, str], Ints] = field(default_factory=dict)
-
-    def append(self, node: str, layer: int | None, role: str, rows: Ints) -> Ints:
-        """All rows [..., positions, features] with the new ones at the end."""
-        known = self.rows.get((node, layer, role))
-        joined = rows if known is None else np.concatenate([known, rows], axis=-2)
-        self.rows[node, layer, role] = joined
-        return joined
 
 
 class Golden:
@@ -137,7 +120,9 @@ class Golden:
         def compute(node: Node, layer: int | None, inputs: tuple[Ints, ...]) -> Ints:
             plan = self.quantised.plans[node.name]
             if isinstance(plan, AttentionPlan):
-                value, inner = _attention(node, plan, inputs, cache, layer, self.quantised)
+                value, inner = attention(
+                    node, plan, inputs, cache, layer, self.quantised.graph.context
+                )
                 if record is not None:
                     for name, tensor in inner.items():
                         record(f"{node.name}.{name}", layer, tensor)
@@ -197,57 +182,6 @@ class Golden:
             folded = fold_groups(parameters.weight, parameters.group_multipliers, plan.group)
             self._matrices[name, layer] = folded.astype(np.int16)
         return self._matrices[name, layer]
-
-
-def _attention(
-    node: Node,
-    plan: AttentionPlan,
-    inputs: tuple[Ints, ...],
-    cache: Cache,
-    layer: int | None,
-    quantised: QuantisedModel,
-) -> tuple[Ints, dict[str, Ints]]:
-    op = node.op
-    assert isinstance(op, Attention)
-    context = quantised.graph.context
-    q = inputs[0].reshape(-1, *inputs[0].shape[-2:])
-    batch, n, _ = q.shape
-    keys, values = (
-        cache.append(node.name, layer, role, rows)
-        for role, rows in (("key", inputs[1]), ("value", inputs[2]))
-    )
-    total = keys.shape[-2]
-    first = total - n + 1 if op.causal else total
-    lengths = [first + t * op.causal for t in range(n)]
-
-    def heads(x: Ints, count: int) -> NDArray[np.float64]:
-        """[batch, query heads, rows, head_dim] in floats: all sums below are exact in 53 bits."""
-        split = x.reshape(batch, -1, count, op.head_dim).swapaxes(1, 2).astype(np.float64)
-        return np.repeat(split, op.heads // count, axis=1)
-
-    k, v = heads(keys, op.kv_heads), heads(values, op.kv_heads)
-    sums = (heads(q, op.heads) @ k.swapaxes(2, 3)).astype(np.int64)
-    scores = np.zeros((n, batch * op.heads, context), dtype=np.int64)
-    rounded = plan.scores.saturate(round_shift(sums, plan.score_shift))
-    scores[..., :total] = np.moveaxis(rounded, 2, 0).reshape(n, -1, total)
-    scores *= np.arange(context) < np.array(lengths)[:, None, None]
-    softmax = _softmax(plan.scores, plan.probabilities, batch * op.heads, context)
-    p = softmax.compute({"i": scores}, {"tokens": n, "length": lengths})["o"]
-    weights = p[..., :total].reshape(n, batch, op.heads, total).transpose(1, 2, 0, 3)
-    mixed = (weights.astype(np.float64) @ v).astype(np.int64)
-    out = plan.out.saturate(round_shift(mixed, plan.value_shift))
-    inner = {
-        "scores": scores,
-        "probabilities": p,
-        "key_cache": keys,
-        "value_cache": values,
-    }
-    return out.swapaxes(1, 2).reshape(inputs[0].shape), inner
-
-
-@functools.cache
-def _softmax(source: Fixed, out: Fixed, heads: int, context: int) -> Softmax:
-    return Softmax(tokens=context, heads=heads, context=context, source=source, out=out)
 
 
 @functools.cache

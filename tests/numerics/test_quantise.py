@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quantised models: formats, parameters within their fields, real values that the integers keep."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streamhw.errors import BuildError
+from streamhw.frontend import Model, Origin, load
+from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
+from streamhw.frontend.weights import RandomWeights
+from streamhw.graph import Add, Chunk, Gather, Graph, Input, LayerNorm, Linear, Node
+from streamhw.numerics.config import QuantConfig
+from streamhw.numerics.fake import fake_forward
+from streamhw.numerics.fixed import Fixed
+from streamhw.numerics.matrix import dequantise
+from streamhw.numerics.quantise import quantise
+from streamhw.numerics.quantised import (
+    ActivationParameters,
+    ActivationPlan,
+    AttentionPlan,
+    LinearParameters,
+    LinearPlan,
+    NormParameters,
+    QuantisedModel,
+)
+from streamhw.numerics.reference import forward
+
+MODEL = load("gpt2-shakespeare")
+
+
+@pytest.fixture(scope="module", params=[4, 8], ids=["W4A8", "W8A8"])
+def quantised(request: pytest.FixtureRequest) -> QuantisedModel:
+    return quantise(MODEL, QuantConfig(weight_bits=request.param))
+
+
+def random_model(**values: int) -> Model:
+    sizes = {"layers": 2, "features": 32, "heads": 2, "vocabulary": 50, "context": 16, "hidden": 48}
+    config = Gpt2Config(**(sizes | values))
+    graph = gpt2_graph("tiny", config)
+    weights = RandomWeights(graph, additions=2 * config.layers)
+    return Model(name="tiny", graph=graph, config=config, weights=weights, origin=Origin.RANDOM)
+
+
+def test_every_value_has_a_format_and_every_node_a_plan(quantised: QuantisedModel) -> None:
+    graph = MODEL.graph
+    assert set(quantised.formats) == set(graph.shapes)
+    inputs = {"tokens", "positions"}
+    assert set(quantised.plans) == {node.name for node, _ in graph.walk()} - inputs
+    for node, _ in graph.walk():
+        if node.name not in inputs:
+            assert quantised.plans[node.name].out == quantised.formats[node.name]
+
+
+def test_formats(quantised: QuantisedModel) -> None:
+    formats = quantised.formats
+    residual = formats["x"]
+    assert residual.width == 24
+    for name in ("embedding", "residual_1", "residual_2", "blocks", "last", "attention_out"):
+        assert formats[name] == residual
+    for name in ("norm_1", "k", "v", "attention", "activation", "norm_final"):
+        assert formats[name] == Fixed(8)
+    assert formats["q"].width == formats["hidden"].width == 16
+    assert formats["next_token"] == Fixed(9, signed=False)
+    plan = quantised.plans["attention"]
+    assert isinstance(plan, AttentionPlan)
+    assert plan.score_shift == formats["q"].frac - 10 and plan.value_shift == 16
+
+
+def test_parameters_fit_their_fields(quantised: QuantisedModel) -> None:
+    bits = quantised.config.weight_bits
+    for node, loop in MODEL.graph.walk():
+        for layer in range(loop.trips) if loop else (None,):
+            found = quantised.parameters(node.name, layer)
+            if isinstance(found, LinearParameters):
+                plan = quantised.plans[node.name]
+                assert isinstance(plan, LinearPlan) and isinstance(node.op, Linear)
+                assert plan.group == (64 if bits == 4 else None) and plan.weight_bits == bits
+                assert found.weight.shape == (node.op.outputs, node.op.inputs)
+                assert np.abs(found.weight.astype(int)).max() <= 1 << (bits - 1)
+                assert found.mult.min() >= 1 << 15 and found.shift.max() <= 63
+            if isinstance(found, NormParameters):
+                assert np.abs(found.gamma.astype(int)).max() > 1 << 9
+            if isinstance(found, ActivationParameters):
+                assert found.scale.min() >= 1 and found.scale.dtype == np.uint16
+    widest = max(
+        int(quantised.parameters("activation", layer).scale.max())  # type: ignore[union-attr]
+        for layer in range(4)
+    )
+    assert widest >= 1 << 15  # the shift wastes no bit
+
+
+def test_parameters_stand_for_the_models_numbers(quantised: QuantisedModel) -> None:
+    bits = quantised.config.weight_bits
+    for layer in (0, 3):
+        found = quantised.parameters("hidden", layer)
+        assert isinstance(found, LinearParameters)
+        real = dequantise(found) / quantised.steps("norm_2", layer)
+        exact = MODEL.weights[f"h.{layer}.mlp.c_fc.weight"].T
+        error = np.sqrt(np.mean((real - exact) ** 2) / np.mean(exact**2))
+        assert error < (0.2 if bits == 4 else 0.02)
+        norm = quantised.parameters("norm_1", layer)
+        assert isinstance(norm, NormParameters)
+        plan = quantised.plans["norm_1"]
+        gamma = norm.gamma * 2.0**-plan.gamma_frac * quantised.steps("norm_1", layer)  # type: ignore[union-attr]
+        np.testing.assert_allclose(gamma, MODEL.weights[f"h.{layer}.ln_1.weight"], rtol=0.01)
+        scale = quantised.parameters("activation", layer)
+        function = quantised.plans["activation"]
+        assert isinstance(scale, ActivationParameters) and isinstance(function, ActivationPlan)
+        step = function.middle.step * 2.0**function.scale_shift / scale.scale
+        np.testing.assert_allclose(step, quantised.steps("activation", layer))
+
+
+def test_fake_values_stay_near_the_float_ones(quantised: QuantisedModel) -> None:
+    tokens = np.arange(1, 97)
+    exact = forward(MODEL.graph, MODEL.weights, tokens, all_rows=True)["logits"]
+    fake = fake_forward(MODEL, quantised, tokens, all_rows=True)["logits"]
+    error = np.sqrt(np.mean((fake - exact) ** 2) / np.var(exact))
+    assert error < (0.2 if quantised.config.weight_bits == 4 else 0.1)
+
+
+def test_the_same_input_gives_the_same_integers() -> None:
+    first, second = (quantise(random_model(), QuantConfig(group=16)) for _ in range(2))
+    one, two = first.parameters("hidden", 1), second.parameters("hidden", 1)
+    assert isinstance(one, LinearParameters) and isinstance(two, LinearParameters)
+    assert (one.weight == two.weight).all() and (one.bias == two.bias).all()
+    assert first.formats == second.formats and first.plans == second.plans
+    assert first.calibration == "64 random tokens"
+
+
+def test_mixed_widths() -> None:
+    found = quantise(random_model(), QuantConfig(group=16, head_bits=8))
+    head, hidden = found.plans["logits"], found.plans["hidden"]
+    assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
+    assert (head.weight_bits, head.group) == (8, None)
+    assert (hidden.weight_bits, hidden.group) == (4, 16)
+
+
+def test_group_must_divide_the_columns() -> None:
+    with pytest.raises(ValueError, match=r"^group must divide the 32 columns, not 64$"):
+        quantise(random_model(), QuantConfig())
+
+
+def test_values_without_integer_semantics_are_refused() -> None:
+    """A chunk that feeds a sum has no format."""
+    chunks = tuple(Node(f"part_{i}", Chunk(index=i, parts=2), ("wide",)) for i in range(2))
+    graph = Graph(
+        name="odd",
+        context=8,
+        vocabulary=10,
+        nodes=(
+            Node("tokens", Input(role="tokens")),
+            Node("table", Gather(table="wte.weight", rows=10, features=16), ("tokens",)),
+            Node(
+                "norm",
+                LayerNorm(features=16, epsilon=1e-5, weight="n.weight", bias="n.bias"),
+                ("table",),
+            ),
+            Node("wide", Linear(inputs=16, outputs=32, weight="wide.weight"), ("norm",)),
+            *chunks,
+            Node("sum", Add(), ("part_0", "part_1")),
+        ),
+    )
+    model = replace(random_model(), graph=graph, weights=RandomWeights(graph, additions=1))
+    message = "Node part_0: no integer format for Chunk that feeds no attention"
+    with pytest.raises(BuildError, match=f"^{message}$"):
+        quantise(model, QuantConfig(group=16))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"weight_bits": 3}, "QuantConfig weight_bits must be 4 or 8, not 3"),
+        ({"weight_bits": 4, "head_bits": 2}, "QuantConfig head_bits must be 4 or 8, not 2"),
+        ({"group": 0}, "QuantConfig group must be positive, not 0"),
+        ({"smoothing": 1.5}, "QuantConfig smoothing must be 0 to 1, not 1.5"),
+        ({"tokens": 0}, "QuantConfig tokens must be positive, not 0"),
+    ],
+)
+def test_configurations_are_checked(values: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        QuantConfig(**values)  # type: ignore[arg-type]
+
+
+def test_names_of_configurations() -> None:
+    assert str(QuantConfig()) == "W4A8" and str(QuantConfig(weight_bits=8)) == "W8A8"
