@@ -72,8 +72,8 @@ def check_kernel(
     accepted. With ``timing``, latency and drain of the first case alone, and the interval between
     the last two consecutive cases of equal bindings, must equal ``spec.timing``.
     """
-    inputs: dict[str, list[int]] = {p.name: [] for p in spec.inputs}
-    outputs: dict[str, list[int]] = {p.name: [] for p in spec.outputs}
+    inputs: dict[str, list[int]] = {p.name: [] for p in spec.input_ports}
+    outputs: dict[str, list[int]] = {p.name: [] for p in spec.output_ports}
     ends: list[dict[str, int]] = []
     for case in cases:
         results = spec.compute(case.inputs, case.bindings)

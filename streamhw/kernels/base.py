@@ -122,11 +122,11 @@ class KernelSpec(ABC):
         )
 
     @property
-    def inputs(self) -> tuple[Port, ...]:
+    def input_ports(self) -> tuple[Port, ...]:
         return tuple(p for p in self.ports if p.direction is Direction.INPUT)
 
     @property
-    def outputs(self) -> tuple[Port, ...]:
+    def output_ports(self) -> tuple[Port, ...]:
         return tuple(p for p in self.ports if p.direction is Direction.OUTPUT)
 
     def members(self) -> dict[str, wiring.Member]:
