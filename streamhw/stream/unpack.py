@@ -54,21 +54,27 @@ class Unpack(wiring.Component):
         held = Signal(self._width)
         parts_left = Signal(range(parts))  # of the beat, behind the part on o
         row_left = Signal.like(self.i_count.p)  # of the row, behind the part on o
-        more = Signal()
-        load = Signal()
-        m.d.comb += [self.o.p.eq(held[: self._part]), more.eq(row_left != 0)]
-        with m.If(~self.o.valid | self.o.ready):
-            with m.If(more & (parts_left != 0)):
-                m.d.sync += [
-                    held.eq(held >> self._part),
-                    parts_left.eq(parts_left - 1),
-                    row_left.eq(row_left - 1),
-                ]
-            with m.Else():
-                m.d.comb += load.eq(waiting.o.valid & (more | self.i_count.valid))
-                m.d.sync += self.o.valid.eq(load)
+        more, free, shift, load = (Signal(name=n) for n in ("more", "free", "shift", "load"))
+        # All of these are plain assignments, not If: some event-driven simulators evaluate a
+        # block only when its inputs change, and here they may rest from time zero on.
+        m.d.comb += [
+            self.o.p.eq(held[: self._part]),
+            more.eq(row_left != 0),
+            free.eq(~self.o.valid | self.o.ready),
+            shift.eq(free & more & (parts_left != 0)),
+            load.eq(free & ~shift & waiting.o.valid & (more | self.i_count.valid)),
+            waiting.o.ready.eq(load),
+            self.i_count.ready.eq(load & ~more),
+        ]
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(shift | load)
+        with m.If(shift):
+            m.d.sync += [
+                held.eq(held >> self._part),
+                parts_left.eq(parts_left - 1),
+                row_left.eq(row_left - 1),
+            ]
         with m.If(load):
-            m.d.comb += [waiting.o.ready.eq(1), self.i_count.ready.eq(~more)]
             m.d.sync += [
                 held.eq(waiting.o.p),
                 parts_left.eq(parts - 1),
