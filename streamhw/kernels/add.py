@@ -83,7 +83,7 @@ class Add(KernelSpec):
         queue = credit_memory(lanes_of(self.port("o").type), _LATENCY)
         rounding = total if self.frac > self.out.frac else 0
         return Resources(
-            luts=lanes * (total + rounding + 2 * self.out.width) + 24,
+            luts=lanes * (total + rounding + self.out.width - 2) + 10,
             ffs=lanes * (self.a.width + self.b.width + total + self.out.width) + 16,
             memories=(queue,) if queue else (),
         )

@@ -174,8 +174,8 @@ class CacheAppend(_Cache):
 
     def resources(self) -> Resources:
         return Resources(
-            luts=6 * ADDRESS_WIDTH + 120,
-            ffs=(self.unit - self.lanes) * 8 + 3 * ADDRESS_WIDTH + 60,
+            luts=2 * ADDRESS_WIDTH + 40,
+            ffs=(self.unit - self.lanes) * 8 + 3 * ADDRESS_WIDTH + 20,
             memories=(
                 Memory(write_data(self.width).size, _WRITES),
                 Memory(command().size, _WRITES),
@@ -274,8 +274,8 @@ class CacheRead(_Cache):
     def resources(self) -> Resources:
         count = bits_for(self.context * self.fold)
         return Resources(
-            luts=self.width + 6 * ADDRESS_WIDTH + 120,
-            ffs=self.width + 3 * ADDRESS_WIDTH + 4 * count + 60,
+            luts=self.width + 2 * ADDRESS_WIDTH + 48,
+            ffs=self.width + 2 * ADDRESS_WIDTH + 4 * count + 29,
             memories=(
                 Memory(self.width, 2),
                 Memory(command().size, self.outstanding),

@@ -140,7 +140,7 @@ class Gather(KernelSpec):
         bytes_width = self.row_bytes.bit_length()
         queue = credit_memory(command(), _LATENCY)
         return Resources(
-            luts=self.width + 2 * ADDRESS_WIDTH + 60,
+            luts=self.width + ADDRESS_WIDTH + 5,
             ffs=self.width + 2 * ADDRESS_WIDTH + index + 60,
             multipliers=() if self.row_bytes.bit_count() == 1 else ((index, bytes_width),),
             memories=(Memory(self.width, 2), *((queue,) if queue else ())),

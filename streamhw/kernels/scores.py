@@ -111,7 +111,12 @@ class Scores(KernelSpec):
         tree = (self.lanes - 1) * (product + 1)
         return Resources(
             luts=tree + 2 * self.sum_width + self.out.width + 30,
-            ffs=tree + self.sum_width + self.out.width + 3 * self.depth + 20,
+            ffs=tree
+            + 2 * self.lanes * product
+            + self.sum_width
+            + self.out.width
+            + 3 * self.depth
+            + 20,
             multipliers=((self.query.width, self.key.width),) * self.lanes,
             memories=(queue,) if queue else (),
         )

@@ -184,7 +184,7 @@ class Softmax(KernelSpec):
         record = Memory(self.frac + 2 + whole + 1, _ROWS)
         wide, shifter = self.source.width + 25, 3 * self.sum_width
         return Resources(
-            luts=powers.luts + inverse.luts + 3 * shifter + 4 * self.frac + 12 * whole + 150,
+            luts=powers.luts + inverse.luts + 3 * shifter + 4 * self.frac + 12 * whole + 10,
             ffs=powers.ffs
             + inverse.ffs
             + wide

@@ -136,12 +136,12 @@ class Values(KernelSpec):
             repack = 2 * max(self.lanes, self.out_lanes) * self.out.width
         if self.lanes > self.out_lanes:
             memories.append(queue_memory(beat, self.fold))
-        rounding = self.lanes * (total + self.out.width + 4)
-        # beyond its first register, the ring is a shift register in LUTs, 16 places each
-        ring = self.lanes * total * -(-(self.fold - 1) // 16)
+        rounding = self.lanes * (self.out.width + 4)
+        # beyond its first and last register, the ring is a shift register in LUTs, 16 places each
+        ring = self.lanes * total * -(-max(0, self.fold - 2) // 16)
         return Resources(
-            luts=self.lanes * total + rounding + ring + repack // 2 + 80,
-            ffs=self.lanes * (total + self.out.width) + repack + 80,
+            luts=self.lanes * total + rounding + ring + repack // 2 + 34,
+            ffs=self.lanes * (min(self.fold, 2) * total + self.out.width) + repack + 63,
             multipliers=((self.probability.width + 1, self.value.width),) * self.lanes,
             memories=tuple(memory for memory in memories if memory),
         )
