@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// An AXI4 memory port: latency, bandwidth and stalls by configuration, and checks of the protocol.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "wires.h"
+
+// Layout known to Python.
+struct PortConfig {
+    uint32_t latency;          // cycles from a read address to its first beat, at least 1
+    uint32_t write_latency;    // cycles from the last write beat to its response, at least 1
+    uint32_t beats, cycles;    // bandwidth: beats of reads and writes together in so many cycles
+    uint32_t outstanding;      // bursts accepted ahead, in each direction
+    uint32_t stall_length;     // mean cycles of a random stall
+    double stalls[5];          // share of cycles in which AR, R, AW, W, B is held back
+    uint64_t seed;
+};
+
+struct PortCounters {
+    uint64_t read_bytes, write_bytes, read_bursts, write_bursts;
+    uint64_t busy_cycles;      // something is outstanding
+    uint64_t blocked_cycles;   // a read beat is offered and not taken
+};
+
+// The external memory, shared by all ports; the bytes belong to the caller.
+struct Memory {
+    uint8_t* data = nullptr;
+    uint64_t base = 0, bytes = 0;
+    bool answer_errors = false;  // an access out of range is answered, not reported
+
+    bool holds(uint64_t address, uint64_t size) const {
+        return address >= base && size <= bytes && address - base <= bytes - size;
+    }
+};
+
+// The first thing that went wrong, with its cycle.
+struct Fault {
+    std::string text;
+
+    template <class... A>
+    void report(uint64_t cycle, const std::string& port, const char* format, A... values) {
+        if (!text.empty()) return;
+        char buffer[256];
+        std::snprintf(buffer, sizeof buffer, format, values...);
+        text = port + ": " + buffer + " (cycle " + std::to_string(cycle) + ")";
+    }
+};
+
+// Decides in which cycles a channel is held back: runs of stalls of geometric length.
+class Stall {
+public:
+    void configure(double share, uint32_t length, uint64_t seed) {
+        state_ = seed * 0x9E3779B97F4A7C15ull + 0xD1B54A32D192ED03ull;
+        stalled_ = false;
+        share = std::min(std::max(share, 0.0), 0.99);
+        const double leave = 1.0 / std::max(length, 1u);
+        // In balance, share * leave == (1 - share) * enter.
+        leave_ = threshold(leave);
+        enter_ = threshold(std::min(1.0, share * leave / (1.0 - share)));
+        active_ = share > 0.0;
+        if (length <= 1) leave_ = threshold(1.0 - share), enter_ = threshold(share);
+    }
+
+    bool next() {
+        if (!active_) return false;
+        state_ ^= state_ << 13, state_ ^= state_ >> 7, state_ ^= state_ << 17;
+        const uint64_t draw = state_ >> 32;
+        stalled_ = stalled_ ? draw >= leave_ : draw < enter_;
+        return stalled_;
+    }
+
+private:
+    static uint64_t threshold(double probability) {
+        return static_cast<uint64_t>(probability * 4294967296.0);
+    }
+    uint64_t state_ = 1, enter_ = 0, leave_ = 0;
+    bool active_ = false, stalled_ = false;
+};
+
+// One manager port of the design. Each cycle: sample() at the rising edge, then drive() after it.
+class AxiPort {
+public:
+    AxiPort(const AxiWires& wires, Memory& memory, Fault& fault)
+        : w_{wires}, memory_{memory}, fault_{fault}, size_{wires.data_bytes} {
+        while ((1u << log_size_) < size_) ++log_size_;
+        reads_ = bool(w_.arvalid), writes_ = bool(w_.awvalid);
+        require_channel(reads_, {{"arready", w_.arready}, {"araddr", w_.araddr}, {"arlen", w_.arlen},
+                                 {"rvalid", w_.rvalid}, {"rready", w_.rready}, {"rdata", w_.rdata}});
+        require_channel(writes_, {{"awready", w_.awready}, {"awaddr", w_.awaddr}, {"awlen", w_.awlen},
+                                  {"wvalid", w_.wvalid}, {"wready", w_.wready}, {"wdata", w_.wdata},
+                                  {"wstrb", w_.wstrb}, {"wlast", w_.wlast}, {"bvalid", w_.bvalid},
+                                  {"bready", w_.bready}});
+        if (!reads_ && !writes_) throw std::runtime_error("Top must have port " + w_.name + "_*");
+        const Wire data = reads_ ? w_.rdata : w_.wdata;
+        if (data.bytes != std::max(size_, 1u))
+            throw std::runtime_error("Data width of port " + w_.name + " differs from the manifest");
+        held_data_.resize(size_);
+    }
+
+    void configure(const PortConfig& config) {
+        config_ = config;
+        config_.latency = std::max(config.latency, 1u);
+        config_.write_latency = std::max(config.write_latency, 1u);
+        config_.outstanding = std::max(config.outstanding, 1u);
+        config_.beats = std::max(config.beats, 1u);
+        config_.cycles = std::max(config.cycles, config_.beats);
+        for (int i = 0; i < 5; ++i)
+            stall_[i].configure(config.stalls[i], config.stall_length, config.seed * 8 + i + 1);
+        reset();
+    }
+
+    void reset() {
+        reads_pending_.clear(), writes_pending_.clear();
+        arready_ = rvalid_ = awready_ = wready_ = bvalid_ = false;
+        ar_held_ = aw_held_ = w_held_ = false;
+        credit_ = config_.cycles;
+        collected_ = 0;
+        drive();
+    }
+
+    // Takes what the design offers in this cycle; true if a beat or an address passed.
+    bool sample(uint64_t cycle) {
+        bool moved = false;
+        // Unused bandwidth is kept for one beat only: a memory cannot save it up.
+        credit_ = std::min<int64_t>(credit_ + config_.beats, config_.cycles + config_.beats - 1);
+        if (!reads_pending_.empty() || !writes_pending_.empty()) ++counters.busy_cycles;
+        if (reads_) moved |= sample_read(cycle);
+        if (writes_) moved |= sample_write(cycle);
+        return moved;
+    }
+
+    void drive() {
+        if (reads_) {
+            w_.arready.set(arready_);
+            w_.rvalid.set(rvalid_);
+            if (rvalid_ && fresh_) {
+                const Burst& burst = reads_pending_.front();
+                const uint64_t address = burst.address + uint64_t(burst.done) * size_;
+                if (burst.error) std::memset(w_.rdata.data, 0, size_);
+                else std::memcpy(w_.rdata.data, memory_.data + (address - memory_.base), size_);
+                if (w_.rresp) w_.rresp.set(burst.error ? DECERR : 0);
+                if (w_.rlast) w_.rlast.set(burst.done + 1 == burst.beats);
+                if (w_.rid) w_.rid.set(burst.id);
+                fresh_ = false;
+            }
+        }
+        if (writes_) {
+            w_.awready.set(awready_);
+            w_.wready.set(wready_);
+            w_.bvalid.set(bvalid_);
+            if (bvalid_) {
+                const Burst& burst = writes_pending_.front();
+                if (w_.bresp) w_.bresp.set(burst.error ? DECERR : 0);
+                if (w_.bid) w_.bid.set(burst.id);
+            }
+        }
+    }
+
+    bool idle() const { return reads_pending_.empty() && writes_pending_.empty(); }
+    const std::string& name() const { return w_.name; }
+
+    PortCounters counters{};
+
+private:
+    static constexpr uint64_t DECERR = 3;
+    enum Channel { AR, R, AW, W, B };
+
+    struct Burst {
+        uint64_t address = 0, id = 0, ready = 0;
+        uint32_t beats = 0, done = 0;
+        bool error = false;
+        std::vector<uint8_t> data, strobes;
+    };
+
+    struct Address {
+        uint64_t address, length, size, burst, id;
+        bool operator!=(const Address& o) const {
+            return address != o.address || length != o.length || size != o.size ||
+                   burst != o.burst || id != o.id;
+        }
+    };
+
+    void require_channel(bool present, std::vector<std::pair<const char*, Wire>> wires) const {
+        for (const auto& [signal, wire] : wires)
+            if (present && !wire)
+                throw std::runtime_error("Top must have port " + w_.name + "_" + signal);
+    }
+
+    bool sample_read(uint64_t cycle) {
+        bool moved = false;
+        const bool valid = w_.arvalid.get();
+        if (valid || ar_held_) {
+            const Address now{w_.araddr.get(), w_.arlen.get(),
+                              w_.arsize ? w_.arsize.get() : log_size_,
+                              w_.arburst ? w_.arburst.get() : 1, w_.arid.get()};
+            if (ar_held_) check_held("AR", cycle, valid, ar_ != now);
+            if (valid && arready_) {
+                reads_pending_.push_back(accept(cycle, now, "read", cycle + config_.latency));
+                ++counters.read_bursts;
+                moved = true;
+            }
+            ar_held_ = valid && !arready_, ar_ = now;
+        }
+        if (rvalid_) {
+            if (w_.rready.get()) {
+                moved = true;
+                counters.read_bytes += size_;
+                rvalid_ = false;
+                if (++reads_pending_.front().done == reads_pending_.front().beats)
+                    reads_pending_.pop_front();
+            } else {
+                ++counters.blocked_cycles;
+            }
+        }
+        const bool held_back = stall_[R].next();
+        if (!rvalid_ && !held_back && !reads_pending_.empty() && credit_ >= config_.cycles &&
+            cycle + 1 >= reads_pending_.front().ready) {
+            rvalid_ = fresh_ = true;
+            credit_ -= config_.cycles;
+        }
+        arready_ = !stall_[AR].next() && reads_pending_.size() < config_.outstanding;
+        return moved;
+    }
+
+    bool sample_write(uint64_t cycle) {
+        bool moved = false;
+        const bool valid = w_.awvalid.get();
+        if (valid || aw_held_) {
+            const Address now{w_.awaddr.get(), w_.awlen.get(),
+                              w_.awsize ? w_.awsize.get() : log_size_,
+                              w_.awburst ? w_.awburst.get() : 1, w_.awid.get()};
+            if (aw_held_) check_held("AW", cycle, valid, aw_ != now);
+            if (valid && awready_) {
+                writes_pending_.push_back(accept(cycle, now, "write", 0));
+                ++counters.write_bursts;
+                moved = true;
+            }
+            aw_held_ = valid && !awready_, aw_ = now;
+        }
+        moved |= sample_data(cycle);
+        if (bvalid_ && w_.bready.get()) {
+            moved = true;
+            bvalid_ = false;
+            writes_pending_.pop_front();
+            --collected_;
+        }
+        if (!bvalid_ && !stall_[B].next() && collected_ > 0 &&
+            cycle + 1 >= writes_pending_.front().ready) {
+            // Not visible to reads before it is answered, so that a design that does not wait fails.
+            commit(writes_pending_.front());
+            bvalid_ = true;
+        }
+        awready_ = !stall_[AW].next() && writes_pending_.size() < config_.outstanding;
+        wready_ = !stall_[W].next() && collected_ < writes_pending_.size() && credit_ > 0;
+        return moved;
+    }
+
+    bool sample_data(uint64_t cycle) {
+        const bool valid = w_.wvalid.get();
+        if (!valid && !w_held_) return false;
+        const uint64_t strobes_now = w_.wstrb.get();
+        const bool last = w_.wlast.get();
+        if (w_held_) {
+            const bool changed = std::memcmp(held_data_.data(), w_.wdata.data, size_) != 0 ||
+                                 strobes_now != held_strobes_ || last != held_last_;
+            check_held("W", cycle, valid, changed);
+        }
+        w_held_ = valid && !wready_;
+        if (w_held_) {
+            std::memcpy(held_data_.data(), w_.wdata.data, size_);
+            held_strobes_ = strobes_now, held_last_ = last;
+        }
+        if (!valid || !wready_) return false;
+        Burst& burst = writes_pending_[collected_];
+        credit_ -= config_.cycles;
+        counters.write_bytes += size_;
+        const auto* data = static_cast<const uint8_t*>(w_.wdata.data);
+        const auto* strobes = static_cast<const uint8_t*>(w_.wstrb.data);
+        burst.data.insert(burst.data.end(), data, data + size_);
+        burst.strobes.insert(burst.strobes.end(), strobes, strobes + (size_ + 7) / 8);
+        ++burst.done;
+        if (last != (burst.done == burst.beats))
+            fault_.report(cycle, w_.name, "WLAST must be at beat %u of the burst, not at beat %u",
+                          burst.beats, burst.done);
+        if (burst.done == burst.beats) {
+            burst.ready = cycle + config_.write_latency;
+            ++collected_;
+        }
+        return true;
+    }
+
+    Burst accept(uint64_t cycle, const Address& a, const char* what, uint64_t ready) {
+        Burst burst;
+        burst.address = a.address, burst.id = a.id, burst.ready = ready;
+        burst.beats = static_cast<uint32_t>(a.length) + 1;
+        const uint64_t bytes = uint64_t(burst.beats) * size_;
+        const auto address = static_cast<unsigned long long>(a.address);
+        if (a.size != log_size_)
+            fault_.report(cycle, w_.name, "%s at 0x%llx must have beats of %u bytes, not %llu", what,
+                          address, size_, 1ull << a.size);
+        if (a.burst != 1)
+            fault_.report(cycle, w_.name, "%s at 0x%llx must be an INCR burst, not type %llu", what,
+                          address, static_cast<unsigned long long>(a.burst));
+        if (a.address % size_)
+            fault_.report(cycle, w_.name, "%s at 0x%llx must be aligned to %u bytes", what, address,
+                          size_);
+        if (a.address / 4096 != (a.address + bytes - 1) / 4096)
+            fault_.report(cycle, w_.name, "%s of %u beats at 0x%llx crosses a 4 KiB boundary", what,
+                          burst.beats, address);
+        burst.error = !memory_.holds(a.address, bytes);
+        if (burst.error && !memory_.answer_errors)
+            fault_.report(cycle, w_.name, "%s of %llu bytes at 0x%llx is outside memory 0x%llx..0x%llx",
+                          what, static_cast<unsigned long long>(bytes), address,
+                          static_cast<unsigned long long>(memory_.base),
+                          static_cast<unsigned long long>(memory_.base + memory_.bytes));
+        return burst;
+    }
+
+    void check_held(const char* channel, uint64_t cycle, bool valid, bool changed) {
+        if (!valid) fault_.report(cycle, w_.name, "%sVALID fell before %sREADY", channel, channel);
+        else if (changed)
+            fault_.report(cycle, w_.name, "%s payload changed before %sREADY", channel, channel);
+    }
+
+    void commit(const Burst& burst) {
+        if (burst.error) return;
+        uint8_t* to = memory_.data + (burst.address - memory_.base);
+        const size_t mask_bytes = (size_ + 7) / 8;
+        for (uint32_t beat = 0; beat < burst.beats; ++beat) {
+            const uint8_t* mask = &burst.strobes[beat * mask_bytes];
+            const size_t offset = size_t(beat) * size_;
+            for (uint32_t i = 0; i < size_; ++i)
+                if (mask[i / 8] >> (i % 8) & 1) to[offset + i] = burst.data[offset + i];
+        }
+    }
+
+    AxiWires w_;
+    Memory& memory_;
+    Fault& fault_;
+    uint32_t size_, log_size_ = 0;
+    bool reads_, writes_;
+    PortConfig config_{};
+    Stall stall_[5];
+    std::deque<Burst> reads_pending_, writes_pending_;
+    size_t collected_ = 0;  // leading write bursts whose data is complete
+    int64_t credit_ = 0;    // a beat costs config_.cycles
+    bool arready_ = false, rvalid_ = false, fresh_ = false;
+    bool awready_ = false, wready_ = false, bvalid_ = false;
+    bool ar_held_ = false, aw_held_ = false, w_held_ = false;
+    Address ar_{}, aw_{};
+    std::vector<uint8_t> held_data_;
+    uint64_t held_strobes_ = 0;
+    bool held_last_ = false;
+};

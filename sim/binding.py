@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generates what ties the C++ harness to one design: the binding and the list of watched nets."""
+
+import json
+
+from streamhw.runtime.manifest import Manifest
+
+__all__ = ["PREFIX", "binding", "visible_nets"]
+
+PREFIX = "Vtop"
+"""Name of the C++ class that Verilator writes for the top."""
+
+_HEAD = """\
+#include <stdexcept>
+#include <string>
+
+#include "verilated.h"
+#include "{prefix}.h"
+#if VM_TRACE
+#include "verilated_vcd_c.h"
+#endif
+
+#include "wires.h"
+
+namespace {{
+
+struct Binding final : Design {{
+    VerilatedContext context;
+    {prefix} top;
+#if VM_TRACE
+    VerilatedVcdC waves;
+#endif
+
+    Binding() : top{{traced(context), "TOP"}} {{
+        clock = WIRE(top, {clock});
+        reset = WIRE(top, {reset});
+"""
+
+_TAIL = """\
+    }
+
+    // Waves must be enabled before the model is made.
+    static VerilatedContext* traced(VerilatedContext& context) {
+        context.traceEverOn(VM_TRACE);
+        return &context;
+    }
+
+    Wire net(const char* scope, const char* name, uint32_t width) {
+        const VerilatedScope* found = context.scopeFind(scope);
+        VerilatedVar* variable = found ? found->varFind(name) : nullptr;
+        const std::string escaped = std::string("\\\\") + name + " ";
+        if (found && !variable) variable = found->varFind(escaped.c_str());
+        if (!variable)
+            throw std::runtime_error(std::string("Top must have net ") + scope + "." + name);
+        if (width && variable->entBits() != width)
+            throw std::runtime_error(std::string("Net ") + scope + "." + name + " must have " +
+                                     std::to_string(width) + " bits, not " +
+                                     std::to_string(variable->entBits()));
+        return Wire{variable->datap(), static_cast<uint32_t>(variable->totalSize())};
+    }
+
+    void eval() override { top.eval(); }
+#if VM_TRACE
+    void open_trace(const char* path) override { top.trace(&waves, 99), waves.open(path); }
+    void trace(uint64_t time) override { waves.dump(time); }
+    void close_trace() override { waves.close(); }
+#else
+    void open_trace(const char*) override { throw std::runtime_error("built without waves"); }
+    void trace(uint64_t) override {}
+    void close_trace() override {}
+#endif
+};
+
+}  // namespace
+
+Design* make_design() { return new Binding; }
+"""
+
+
+def visible_nets(manifest: Manifest) -> str:
+    """The control file that keeps the nets of streams and queues readable."""
+    nets = {net for s in manifest.streams for net in (s.payload, s.valid, s.ready)}
+    nets |= {queue.level for queue in manifest.queues}
+    lines = ["`verilator_config"]
+    for net in sorted(nets):
+        scope, _, name = f"{manifest.top}.{net}".rpartition(".")
+        lines.append(f'public_flat_rd -module "{scope}" -var "{name}"')
+    return "\n".join(lines) + "\n"
+
+
+def binding(manifest: Manifest, *, observed: bool) -> str:
+    """The C++ text that finds ports, and with ``observed`` streams and queues, of the design."""
+    text = [_HEAD.format(prefix=PREFIX, clock=manifest.clock, reset=manifest.reset)]
+    for port in manifest.status:
+        text.append(f"        {port.removeprefix('stat_')} = WIRE(top, {port});\n")
+    text.append(f"#define F(s) control.s = WIRE(top, {manifest.control}_##s);\n")
+    text.append("        LITE_SIGNALS(F)\n#undef F\n")
+    for memory in manifest.ports:
+        text.append(
+            f"        ports.emplace_back();\n"
+            f"        ports.back().name = {_quoted(memory.name)};\n"
+            f"        ports.back().data_bytes = {memory.data_width // 8};\n"
+            f"#define F(s) ports.back().s = WIRE(top, {memory.name}_##s);\n"
+            f"        AXI_SIGNALS(F)\n#undef F\n"
+        )
+    if observed:
+        for stream in manifest.streams:
+            nets = ", ".join(
+                _net(manifest, net, width)
+                for net, width in ((stream.payload, stream.width), (stream.valid, 1),
+                                   (stream.ready, 1))
+            )  # fmt: skip
+            text.append(
+                f"        streams.push_back({{{_quoted(stream.name)}, {stream.width}, {nets}}});\n"
+            )
+        for queue in manifest.queues:
+            net = _net(manifest, queue.level, 0)
+            text.append(f"        queues.push_back({{{_quoted(queue.name)}, {net}}});\n")
+    return "".join([*text, _TAIL])
+
+
+def _net(manifest: Manifest, net: str, width: int) -> str:
+    scope, _, name = f"{manifest.top}.{net}".rpartition(".")
+    return f"net({_quoted(scope)}, {_quoted(name)}, {width})"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)

