@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from .gpt2 import Gpt2Config, gpt2_graph
-from .hf import load_directory, tokenizer_directory
+from .hf import SHIPPED, calibration_text, load_directory, tokenizer_directory
 from .model import Model, Origin
 from .weights import CheckpointWeights, RandomWeights
 
@@ -33,7 +33,7 @@ SHAPES = {
 }
 """Named shapes; their weights are the user's, or seeded random ones."""
 
-CHECKPOINTS = {"gpt2-shakespeare": Path(__file__).parent / "checkpoints" / "gpt2-shakespeare"}
+CHECKPOINTS = {"gpt2-shakespeare": SHIPPED}
 """Named checkpoints that ship with the package."""
 
 
@@ -78,4 +78,5 @@ def _named(name: str, config: Gpt2Config, weights: Path | None) -> Model:
         weights=CheckpointWeights(weights, graph),
         origin=Origin.CHECKPOINT,
         tokenizer=tokenizer_directory(home),
+        calibration=calibration_text(home),
     )

@@ -19,7 +19,7 @@ _CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Candidate scales of a group relative to the one that clips nothing."""
 _DAMPING = 0.01
 """Added to the diagonal of second moments, relative to its mean."""
-_ROWS = 4096
+_ROWS = 512
 """Rows quantised at a time: keeps temporaries in the cache and small."""
 _BLOCK = 64
 """Columns whose errors are spread within the block first."""

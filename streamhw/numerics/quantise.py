@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import BuildError
 from ..frontend.model import Model, Origin
 from ..graph import (
     Activation,
@@ -58,8 +59,8 @@ _LARGEST_AFFINE = 1024.0
 def quantise(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
     """Quantises ``model``: ranges from its calibration text, or from random tokens without one.
 
-    Raises ``ValueError`` if the group does not divide a matrix's columns, ``BuildError`` if the
-    graph uses a value in a way that the integer semantics does not have.
+    Raises ``BuildError`` if the group does not divide a matrix's columns, or the graph uses a
+    value in a way that the integer semantics does not have.
     """
     chosen = config or QuantConfig()
     trained = model.origin is Origin.CHECKPOINT
@@ -177,9 +178,13 @@ class _Quantiser:
             )
         if isinstance(op, Linear):
             bits = self._bits(node)
-            return LinearPlan(
-                weight_bits=bits, group=self.config.group_of(bits), source=sources[0], out=out
-            )
+            group = self.config.group_of(bits)
+            if group is not None and op.inputs % group:
+                raise BuildError(
+                    f"Node {node.name}: group must divide the {op.inputs} input columns, "
+                    f"not {group}"
+                )
+            return LinearPlan(weight_bits=bits, group=group, source=sources[0], out=out)
         if isinstance(op, Chunk | LastToken):
             return PassPlan(source=sources[0], out=out)
         if isinstance(op, Attention):

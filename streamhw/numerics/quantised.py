@@ -207,7 +207,3 @@ class QuantisedModel:
         """The real size of one LSB of a value: ``code * steps`` is the real number."""
         known = self._steps.get((value, layer))
         return self.formats[value].step if known is None else known
-
-    def with_scaled_channels(self, value: str, layer: int | None = None) -> bool:
-        """Whether each feature of a value has its own scale, kept in neighbouring parameters."""
-        return (value, layer) in self._steps

@@ -77,6 +77,18 @@ def test_half_precision_is_widened(directory: Path) -> None:
     assert load(directory).weights["ln_f.weight"].dtype == np.float32
 
 
+def test_calibration_text_of_other_checkpoints(directory: Path) -> None:
+    shipped = load("gpt2-shakespeare").calibration
+    (directory / "calibration.txt").write_text("Own text.")
+    assert load(directory).calibration == "Own text."
+    (directory / "calibration.txt").unlink()
+    (directory / "heldout.txt").unlink()
+    assert load(directory).calibration == shipped and load(directory).heldout is None
+    (directory / "merges.txt").unlink()
+    loaded = load(directory)
+    assert loaded.tokenizer is None and loaded.calibration is None
+
+
 def test_missing_files(directory: Path) -> None:
     (directory / "model.safetensors").unlink()
     refused(directory, f"{directory / 'model.safetensors'}: the weights file is missing")

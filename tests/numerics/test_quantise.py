@@ -139,7 +139,8 @@ def test_mixed_widths() -> None:
 
 
 def test_group_must_divide_the_columns() -> None:
-    with pytest.raises(ValueError, match=r"^group must divide the 32 columns, not 64$"):
+    message = "Node qkv: group must divide the 32 input columns, not 64"
+    with pytest.raises(BuildError, match=f"^{message}$"):
         quantise(random_model(), QuantConfig())
 
 
