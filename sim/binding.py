@@ -15,6 +15,7 @@ _HEAD = """\
 #include <string>
 
 #include "verilated.h"
+#include "verilated_sym_props.h"
 #include "{prefix}.h"
 #if VM_TRACE
 #include "verilated_vcd_c.h"
@@ -46,7 +47,8 @@ _TAIL = """\
     }
 
     Wire net(const char* scope, const char* name, uint32_t width) {
-        const VerilatedScope* found = context.scopeFind(scope);
+        const VerilatedScope* found = context.scopeFind((std::string("TOP.") + scope).c_str());
+        if (!found) found = context.scopeFind(scope);
         VerilatedVar* variable = found ? found->varFind(name) : nullptr;
         const std::string escaped = std::string("\\\\") + name + " ";
         if (found && !variable) variable = found->varFind(escaped.c_str());

@@ -44,8 +44,9 @@ VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--outpu
             "--output-split-cfuncs", "800",
             # Warnings are reported to the caller, who decides.
             "-Wno-fatal",
-            # Yosys writes a signed operand shorter than its context; Verilog extends it as meant.
-            "-Wno-WIDTHEXPAND")  # fmt: skip
+            # What Yosys writes and Verilog defines as meant: a signed operand shorter than its
+            # context, and a case whose default was assigned before it.
+            "-Wno-WIDTHEXPAND", "-Wno-CASEINCOMPLETE")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +223,9 @@ def _verilate(
         first = errors[0].removeprefix("%Error: ") if errors else report.strip()[-300:]
         raise ToolError(f"Verilator refuses the Verilog of {manifest.top}: {first}")
     _tell(progress, "verilate", 1, 1)
-    return [line for line in report.splitlines() if line.startswith("%Warning")]
+    warnings = [line for line in report.splitlines() if line.startswith("%Warning")]
+    # ``!x`` of a vector is how Yosys writes "x is zero".
+    return [line for line in warnings if "Logical operator LOGNOT" not in line]
 
 
 def _compile(
@@ -241,7 +244,7 @@ def _compile(
              "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
     flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
     runtime = [include / name for name in RUNTIME + (RUNTIME_WAVES if waves else ())]
-    ready, objects = _runtime_objects(simulator, compiler, cache, runtime, flags)
+    ready, objects = _runtime_objects(simulator, compiler, work, cache, runtime, flags)
     sources = [work / "binding.cpp", *(work / name for name in SOURCES)]
     sources += sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
     commands = {
@@ -279,6 +282,7 @@ def _compile(
 def _runtime_objects(
     simulator: Simulator,
     compiler: Compiler,
+    work: Path,
     cache: Path,
     runtime: Sequence[Path],
     flags: Sequence[str],
@@ -291,9 +295,10 @@ def _runtime_objects(
     ready = cache / f"runtime-{digest}"
     if ready.is_dir():
         return ready, {}
-    work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    folder = work / "runtime"
+    folder.mkdir()
     return ready, {
-        work / f"{path.stem}.o": [str(compiler.binary), *flags, *COMPILE_ONCE, "-c", str(path)]
+        folder / f"{path.stem}.o": [str(compiler.binary), *flags, *COMPILE_ONCE, "-c", str(path)]
         for path in runtime
     }
 

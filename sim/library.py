@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A compiled simulation loaded into Python: the C interface of the harness, typed."""
+
+import ctypes
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char_p,
+    c_double,
+    c_int,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamhw.errors import InternalError
+from streamhw.runtime.manifest import Manifest
+
+__all__ = ["Harness", "PortConfig", "PortCounters", "Reason", "StreamCounters", "Watch"]
+
+
+class Reason(IntEnum):
+    """Why a run returned."""
+
+    COUNTED = 0  # COUNT is above the given number
+    DONE = 1
+    CYCLES = 2  # as many cycles as allowed
+    STUCK = 3  # nothing moved for as many cycles as allowed
+    FAULT = 4
+
+
+class PortConfig(Structure):
+    """Behaviour of a memory port, as in ``axi.h``."""
+
+    _fields_ = (
+        ("latency", c_uint32),
+        ("write_latency", c_uint32),
+        ("beats", c_uint32),
+        ("cycles", c_uint32),
+        ("outstanding", c_uint32),
+        ("stall_length", c_uint32),
+        ("stalls", c_double * 5),
+        ("seed", c_uint64),
+    )
+
+
+class PortCounters(Structure):
+    """What passed a memory port since the simulation began, as in ``axi.h``."""
+
+    _fields_ = tuple(
+        (name, c_uint64)
+        for name in ("read_bytes", "write_bytes", "read_bursts", "write_bursts", "busy_cycles",
+                     "blocked_cycles")
+    )  # fmt: skip
+
+
+class StreamCounters(Structure):
+    """Cycles of a watched stream by state of its handshake, as in ``observe.h``."""
+
+    _fields_ = tuple(
+        (name, c_uint64)
+        for name in ("transfers", "blocked", "starved", "first", "last", "state")
+    )  # fmt: skip
+
+
+class Watch(Structure):
+    """Registers to poll if the top has no status outputs, as in ``harness.cpp``."""
+
+    _fields_ = (
+        ("status_address", c_uint32),
+        ("done_mask", c_uint32),
+        ("count_address", c_uint32),
+        ("poll_cycles", c_uint32),
+    )
+
+
+_SIGNATURES = {
+    "shw_create": (c_void_p, []),
+    "shw_creation_error": (c_char_p, []),
+    "shw_destroy": (None, [c_void_p]),
+    "shw_fault": (c_char_p, [c_void_p]),
+    "shw_cycle": (c_uint64, [c_void_p]),
+    "shw_count": (c_uint32, [c_void_p]),
+    "shw_memory": (None, [c_void_p, c_void_p, c_uint64, c_uint64, c_int]),
+    "shw_port": (None, [c_void_p, c_uint32, POINTER(PortConfig)]),
+    "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
+    "shw_reset": (c_int, [c_void_p, c_uint32]),
+    "shw_step": (c_int, [c_void_p, c_uint64]),
+    "shw_write32": (c_int, [c_void_p, c_uint64, c_uint32]),
+    "shw_read32": (c_int, [c_void_p, c_uint64, POINTER(c_uint32)]),
+    "shw_run": (c_int, [c_void_p, c_uint64, c_uint64, c_uint32, POINTER(Watch)]),
+    "shw_capture": (None, [c_void_p, c_uint32, c_int]),
+    "shw_captured": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint8))]),
+    "shw_clear": (None, [c_void_p, c_uint32]),
+    "shw_stream_counters": (None, [c_void_p, c_uint32, POINTER(StreamCounters)]),
+    "shw_peak": (c_uint64, [c_void_p, c_uint32]),
+    "shw_open_trace": (c_int, [c_void_p, c_char_p]),
+    "shw_close_trace": (None, [c_void_p]),
+}
+
+
+class Harness:
+    """One simulated design; methods raise ``InternalError`` when the design breaks a rule.
+
+    The fault of a broken rule (say, a burst across 4 KiB) is kept: nothing runs after it.
+    """
+
+    def __init__(self, library: Path, manifest: Manifest, memory: NDArray[np.uint8], *,
+                 base: int = 0, answer_errors: bool = False):  # fmt: skip
+        """Loads a library; ``memory`` is used in place, at the byte addresses from ``base``."""
+        if memory.dtype != np.uint8 or not memory.flags.c_contiguous or not memory.flags.writeable:
+            raise ValueError("Memory must be a writable contiguous array of bytes")
+        self._library = ctypes.CDLL(str(library))
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(self._library, name)
+            function.restype, function.argtypes = result, arguments
+        self._handle = self._library.shw_create()
+        if not self._handle:
+            what = self._library.shw_creation_error().decode()
+            raise InternalError(f"Cannot simulate the design: {what}")
+        self._memory = memory  # keeps the bytes alive
+        self._streams = {stream.name: i for i, stream in enumerate(manifest.streams)}
+        self._widths = [(stream.width + 7) // 8 for stream in manifest.streams]
+        self._queues = {queue.name: i for i, queue in enumerate(manifest.queues)}
+        self._ports = {port.name: i for i, port in enumerate(manifest.ports)}
+        self._library.shw_memory(
+            self._handle, memory.ctypes.data, memory.size, base, int(answer_errors)
+        )
+
+    def close(self) -> None:
+        """Ends the simulation; the object is of no use afterwards."""
+        if self._handle:
+            self._library.shw_destroy(self._handle)
+            self._handle = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self.close()
+
+    @property
+    def cycle(self) -> int:
+        """Cycles simulated so far."""
+        return int(self._library.shw_cycle(self._handle))
+
+    @property
+    def count(self) -> int:
+        """COUNT when the last run returned."""
+        return int(self._library.shw_count(self._handle))
+
+    @property
+    def fault(self) -> str:
+        """What went wrong first, or nothing."""
+        return str(self._library.shw_fault(self._handle).decode())
+
+    def configure(self, port: str, config: PortConfig) -> None:
+        """Sets the behaviour of a memory port; only before a reset."""
+        self._library.shw_port(self._handle, self._ports[port], ctypes.byref(config))
+
+    def reset(self, cycles: int = 4) -> None:
+        """Holds reset; memory keeps its bytes."""
+        self._check(self._library.shw_reset(self._handle, cycles))
+
+    def step(self, cycles: int) -> None:
+        """Runs so many cycles."""
+        self._check(self._library.shw_step(self._handle, cycles))
+
+    def write32(self, address: int, value: int) -> None:
+        """Writes a register through AXI4-Lite."""
+        self._check(self._library.shw_write32(self._handle, address, value))
+
+    def read32(self, address: int) -> int:
+        """Reads a register through AXI4-Lite."""
+        value = c_uint32()
+        self._check(self._library.shw_read32(self._handle, address, ctypes.byref(value)))
+        return value.value
+
+    def run(self, count: int, watch: Watch, *, max_cycles: int, stuck_cycles: int) -> Reason:
+        """Runs until COUNT is above ``count``, the design is done, or a limit is reached."""
+        arguments = (max_cycles, stuck_cycles, count, ctypes.byref(watch))
+        reason = Reason(self._library.shw_run(self._handle, *arguments))
+        self._check(reason)
+        return reason
+
+    def port_counters(self, port: str) -> PortCounters:
+        """Traffic of a memory port so far."""
+        counters = PortCounters()
+        self._library.shw_port_counters(self._handle, self._ports[port], ctypes.byref(counters))
+        return counters
+
+    def capture(self, stream: str, on: bool) -> None:
+        """Whether the beats of a stream are kept (they are, at first)."""
+        self._library.shw_capture(self._handle, self._streams[stream], int(on))
+
+    def take(self, stream: str) -> NDArray[np.uint8]:
+        """The captured beats of a stream since the last call, (beats, bytes), little endian."""
+        index = self._streams[stream]
+        data = POINTER(c_uint8)()
+        size = self._library.shw_captured(self._handle, index, ctypes.byref(data))
+        width = self._widths[index]
+        if not size:
+            return np.zeros((0, width), dtype=np.uint8)
+        beats = np.ctypeslib.as_array(data, (size,)).copy().reshape(-1, width)
+        self._library.shw_clear(self._handle, index)
+        return beats
+
+    def stream_counters(self, stream: str) -> StreamCounters:
+        """Statistics of a watched stream so far."""
+        counters = StreamCounters()
+        index = self._streams[stream]
+        self._library.shw_stream_counters(self._handle, index, ctypes.byref(counters))
+        return counters
+
+    def peak(self, queue: str) -> int:
+        """Highest level of a watched queue so far."""
+        return int(self._library.shw_peak(self._handle, self._queues[queue]))
+
+    def open_waves(self, path: Path) -> None:
+        """Begins to write a VCD file; the build must be one with waves."""
+        self._check(self._library.shw_open_trace(self._handle, str(path).encode()))
+
+    def close_waves(self) -> None:
+        """Completes the VCD file."""
+        self._library.shw_close_trace(self._handle)
+
+    def _check(self, reason: int) -> None:
+        if reason == Reason.FAULT:
+            raise InternalError(f"Simulated design breaks a rule: {self.fault}")

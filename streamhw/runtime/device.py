@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a driver needs of an accelerator, be it simulated or on a board."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .manifest import Manifest
+
+__all__ = ["Device", "Progress", "Traffic"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """State of an answer when the device came back."""
+
+    count: int  # valid tokens in the window
+    done: bool
+    cycles: int  # since the start of the answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """What passed a memory port since the device was opened."""
+
+    read_bytes: int
+    write_bytes: int
+    busy_cycles: int = 0  # something was outstanding
+
+    def __sub__(self, earlier: "Traffic") -> "Traffic":
+        return Traffic(
+            read_bytes=self.read_bytes - earlier.read_bytes,
+            write_bytes=self.write_bytes - earlier.write_bytes,
+            busy_cycles=self.busy_cycles - earlier.busy_cycles,
+        )
+
+
+class Device(Protocol):
+    """An accelerator with its memory image loaded.
+
+    ``traffic`` is empty where nothing counts it. ``wait`` returns as soon as COUNT is above
+    ``count`` or the answer is done; it raises ``InternalError`` if neither will come.
+    """
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def base(self) -> int: ...
+
+    def write32(self, address: int, value: int) -> None: ...
+
+    def read32(self, address: int) -> int: ...
+
+    def write_memory(self, offset: int, data: bytes) -> None: ...
+
+    def read_memory(self, offset: int, size: int) -> bytes: ...
+
+    def wait(self, count: int) -> Progress: ...
+
+    def traffic(self) -> Mapping[str, Traffic]: ...

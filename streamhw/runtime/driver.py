@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives an accelerator: one prompt in, tokens out as they come, with their cycles."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import InternalError, UserError
+from . import registers
+from .device import Device, Traffic
+
+__all__ = ["Generation", "Token", "generate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A generated token; ``cycles`` since the one before, or since the start for the first."""
+
+    token: int
+    position: int
+    cycles: int
+
+
+def generate(
+    device: Device,
+    prompt: Sequence[int],
+    *,
+    count: int,
+    eos: int | None = None,
+    on_token: Callable[[Token], None] | None = None,
+) -> "Generation":
+    """Starts an answer of up to ``count`` tokens; iterate over the result for the tokens.
+
+    eos: token after which the answer ends
+
+    Raises ``UserError`` if the prompt is empty, has a token outside the vocabulary, or does not
+    leave room for ``count`` tokens in the context.
+    """
+    manifest = device.manifest
+    if not prompt:
+        raise UserError("Prompt must have at least one token, not none")
+    if count < 1:
+        raise UserError(f"Number of wanted tokens must be at least 1, not {count}")
+    for position, token in enumerate(prompt):
+        if not 0 <= token < manifest.vocabulary:
+            raise UserError(
+                f"Token at position {position} must be below the vocabulary of "
+                f"{manifest.vocabulary}, not {token}"
+            )
+    if eos is not None and not 0 <= eos < manifest.vocabulary:
+        raise UserError(
+            f"End token must be below the vocabulary of {manifest.vocabulary}, not {eos}"
+        )
+    if len(prompt) >= manifest.context:
+        raise UserError(
+            f"Prompt must have fewer tokens than the context of {manifest.context}, "
+            f"not {len(prompt)}"
+        )
+    if len(prompt) + count > manifest.context:
+        raise UserError(
+            f"Prompt and answer must have at most {manifest.context} tokens together (the "
+            f"context), not {len(prompt)} + {count}",
+            hint=f"Ask for at most {manifest.context - len(prompt)} tokens",
+        )
+    return Generation(device, list(prompt), count, eos, on_token)
+
+
+class Generation(Iterator[Token]):
+    """An answer in progress: an iterator over its tokens, and what it cost so far.
+
+    prompt_cycles: from the start to the first token
+    cycles: from the start to the last token seen, in cycles of the device
+    tokens: the tokens seen so far
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        prompt: Sequence[int],
+        count: int,
+        eos: int | None,
+        on_token: Callable[[Token], None] | None,
+    ):
+        self.tokens: list[Token] = []
+        self._device, self._on_token = device, on_token
+        self._window = device.manifest.window
+        self._position = len(prompt)
+        self._ready: list[Token] = []
+        self._done = False
+        self._cycles = 0
+        self._before = dict(device.traffic())
+        self._begin(prompt, count, eos)
+
+    @property
+    def prompt_cycles(self) -> int:
+        return self.tokens[0].cycles if self.tokens else 0
+
+    @property
+    def cycles(self) -> int:
+        return sum(token.cycles for token in self.tokens)
+
+    @property
+    def token_cycles(self) -> float:
+        """Mean cycles of a token after the first; 0 if there is none."""
+        later = self.tokens[1:]
+        return sum(token.cycles for token in later) / len(later) if later else 0.0
+
+    def traffic(self) -> Mapping[str, Traffic]:
+        """Memory traffic since the start, by port."""
+        return {name: now - self._before[name] for name, now in self._device.traffic().items()}
+
+    def stop(self) -> None:
+        """Ends the answer after the current token."""
+        self._device.write32(registers.CONTROL, registers.CONTROL_STOP)
+
+    def __next__(self) -> Token:
+        while not self._ready:
+            if self._done:
+                raise StopIteration
+            self._collect()
+        token = self._ready.pop(0)
+        self.tokens.append(token)
+        if self._on_token is not None:
+            self._on_token(token)
+        return token
+
+    def _begin(self, prompt: Sequence[int], count: int, eos: int | None) -> None:
+        device = self._device
+        if (found := device.read32(registers.ID)) != registers.ID_VALUE:
+            raise InternalError(f"Register ID must be {registers.ID_VALUE:#x}, not {found:#x}")
+        if (found := device.read32(registers.BUILD)) != device.manifest.build:
+            raise InternalError(
+                f"Register BUILD must be {device.manifest.build:#x} as in the manifest, "
+                f"not {found:#x}"
+            )
+        if device.read32(registers.STATUS) & registers.STATUS_BUSY:
+            raise InternalError("Device must not be busy when an answer starts")
+        for index, token in enumerate(prompt):
+            device.write32(self._window + 4 * index, token)
+        device.write32(registers.PROMPT_LENGTH, len(prompt))
+        device.write32(registers.TOTAL_LENGTH, len(prompt) + count)
+        device.write32(registers.EOS, 0 if eos is None else registers.EOS_ENABLE | eos)
+        device.write32(registers.BASE_LO, device.base & 0xFFFFFFFF)
+        device.write32(registers.BASE_HI, device.base >> 32)
+        device.write32(registers.CONTROL, registers.CONTROL_START)
+
+    def _collect(self) -> None:
+        progress = self._device.wait(self._position)
+        if self._device.read32(registers.STATUS) & registers.STATUS_ERROR:
+            raise InternalError("A memory port of the device answered with an error")
+        new = range(self._position, progress.count)
+        cycles = progress.cycles - self._cycles
+        for index in new:
+            token = self._device.read32(self._window + 4 * index)
+            if token >= self._device.manifest.vocabulary:
+                raise InternalError(
+                    f"Generated token at position {index} must be below the vocabulary of "
+                    f"{self._device.manifest.vocabulary}, not {token}"
+                )
+            # Tokens that came between two looks share the time.
+            share = cycles // len(new) + (cycles % len(new) if index == new[-1] else 0)
+            self._ready.append(Token(token=token, position=index, cycles=share))
+        if new:
+            self._cycles = progress.cycles
+        self._position = max(self._position, progress.count)
+        self._done = progress.done

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated accelerator as a device: compiled Verilog, memory model, observation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InternalError, UserError
+from ..sim.library import Harness, PortConfig, Reason, StreamCounters, Watch
+from ..sim.verilator import Build
+from . import registers
+from .device import Progress, Traffic
+from .manifest import Manifest
+
+__all__ = ["MemoryModel", "SimDevice", "Stalls"]
+
+CHANNELS = ("ar", "r", "aw", "w", "b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stalls:
+    """Share of cycles in which the memory holds a channel back at random, and for how long."""
+
+    ar: float = 0.0
+    r: float = 0.0
+    aw: float = 0.0
+    w: float = 0.0
+    b: float = 0.0
+    length: int = 1  # mean cycles of a stall
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for channel in CHANNELS:
+            if not 0.0 <= (share := getattr(self, channel)) < 1.0:
+                raise ValueError(f"Stalls of {channel} must be from 0 to below 1, not {share}")
+        if self.length < 1:
+            raise ValueError(f"Length of stalls must be at least 1, not {self.length}")
+
+    @classmethod
+    def everywhere(cls, share: float, *, seed: int, length: int = 1) -> "Stalls":
+        """The same share on every channel."""
+        return cls(**dict.fromkeys(CHANNELS, share), length=length, seed=seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryModel:
+    """How the simulated memory behaves at a port.
+
+    bandwidth: beats a cycle, reads and writes together
+    """
+
+    latency: int = 32  # cycles from a read address to its first beat
+    write_latency: int = 16  # cycles from the last beat to the response
+    bandwidth: Fraction = Fraction(1)
+    outstanding: int = 64  # bursts accepted ahead, in each direction
+    stalls: Stalls = Stalls()
+
+    def __post_init__(self) -> None:
+        if min(self.latency, self.write_latency, self.outstanding) < 1:
+            raise ValueError(
+                "Latency, write latency and outstanding bursts must be at least 1, not "
+                f"{self.latency}, {self.write_latency}, {self.outstanding}"
+            )
+        if not 0 < self.bandwidth <= 1:
+            raise ValueError(f"Bandwidth must be above 0 and at most 1, not {self.bandwidth}")
+
+    def config(self, port: int) -> PortConfig:
+        """For the port of that index; each has stalls of its own."""
+        s = self.stalls
+        return PortConfig(
+            latency=self.latency,
+            write_latency=self.write_latency,
+            beats=self.bandwidth.numerator,
+            cycles=self.bandwidth.denominator,
+            outstanding=self.outstanding,
+            stall_length=s.length,
+            stalls=(s.ar, s.r, s.aw, s.w, s.b),
+            seed=(s.seed << 16) + port,
+        )
+
+
+class SimDevice:
+    """The accelerator simulated cycle by cycle; a ``Device``, and a context manager.
+
+    build: what ``streamhw.sim.verilator.build`` returned for the manifest
+    image: bytes of the memory image, at most the memory's size
+    model: behaviour of every memory port, or of each by its name
+    base: byte address of the image, as the design sees it
+    stuck_cycles: after as many without any transfer the design counts as hanging
+    max_cycles: most cycles of one ``wait``
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        build: Build,
+        image: bytes | NDArray[np.uint8] = b"",
+        *,
+        model: MemoryModel | Mapping[str, MemoryModel] = MemoryModel(),
+        base: int = 0,
+        answer_errors: bool = False,
+        stuck_cycles: int = 100_000,
+        max_cycles: int = 1_000_000_000,
+        poll_cycles: int = 64,
+    ):
+        content = np.frombuffer(image, dtype=np.uint8)
+        if content.size > manifest.memory.bytes:
+            raise UserError(
+                f"Memory image must have at most {manifest.memory.bytes} bytes, not {content.size}"
+            )
+        self.memory: NDArray[np.uint8] = np.zeros(manifest.memory.bytes, dtype=np.uint8)
+        self.memory[: content.size] = content
+        self._manifest, self._base, self._observed = manifest, base, build.observed
+        self._stuck_cycles, self._max_cycles = stuck_cycles, max_cycles
+        self._harness = Harness(
+            build.library, manifest, self.memory, base=base, answer_errors=answer_errors
+        )
+        for index, port in enumerate(manifest.ports):
+            behaviour = model if isinstance(model, MemoryModel) else model[port.name]
+            self._harness.configure(port.name, behaviour.config(index))
+        self._watch = Watch(
+            status_address=registers.STATUS,
+            done_mask=registers.STATUS_DONE,
+            count_address=registers.COUNT,
+            poll_cycles=poll_cycles,
+        )
+        self._started = 0
+        self._harness.reset()
+
+    def __enter__(self) -> "SimDevice":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the simulation."""
+        self._harness.close()
+
+    def reset(self) -> None:
+        """Resets the design; memory keeps its bytes."""
+        self._harness.reset()
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._manifest
+
+    @property
+    def base(self) -> int:
+        return self._base
+
+    @property
+    def cycle(self) -> int:
+        """Cycles simulated so far, also those of register accesses."""
+        return self._harness.cycle
+
+    def write32(self, address: int, value: int) -> None:
+        self._harness.write32(address, value)
+        if address == registers.CONTROL and value & registers.CONTROL_START:
+            self._started = self._harness.cycle
+
+    def read32(self, address: int) -> int:
+        return self._harness.read32(address)
+
+    def write_memory(self, offset: int, data: bytes) -> None:
+        self._check_range(offset, len(data))
+        self.memory[offset : offset + len(data)] = np.frombuffer(data, dtype=np.uint8)
+
+    def read_memory(self, offset: int, size: int) -> bytes:
+        self._check_range(offset, size)
+        return self.memory[offset : offset + size].tobytes()
+
+    def step(self, cycles: int) -> None:
+        """Runs so many cycles, whatever happens."""
+        self._harness.step(cycles)
+
+    def wait(self, count: int) -> Progress:
+        reason = self._harness.run(
+            count, self._watch, max_cycles=self._max_cycles, stuck_cycles=self._stuck_cycles
+        )
+        if reason is Reason.CYCLES:
+            raise InternalError(f"Design has no token after {self._max_cycles} cycles")
+        if reason is Reason.STUCK:
+            raise InternalError(
+                f"Design hangs: nothing moved for {self._stuck_cycles} cycles with "
+                f"{self._harness.count} tokens in the window; {self.stuck()}"
+            )
+        return Progress(
+            count=self._harness.count,
+            done=reason is Reason.DONE,
+            cycles=self._harness.cycle - self._started,
+        )
+
+    def traffic(self) -> dict[str, Traffic]:
+        found = {port.name: self._harness.port_counters(port.name) for port in self.manifest.ports}
+        return {
+            name: Traffic(
+                read_bytes=counters.read_bytes,
+                write_bytes=counters.write_bytes,
+                busy_cycles=counters.busy_cycles,
+            )
+            for name, counters in found.items()
+        }
+
+    def take(self, stream: str) -> NDArray[np.uint8]:
+        """Captured beats of a stream since the last call: (beats, bytes), little endian."""
+        self._need_observed()
+        return self._harness.take(stream)
+
+    def capture(self, streams: set[str]) -> None:
+        """Keeps the beats of these streams only; at first all are kept."""
+        self._need_observed()
+        for stream in self.manifest.streams:
+            self._harness.capture(stream.name, stream.name in streams)
+
+    def statistics(self) -> dict[str, StreamCounters]:
+        """Counters of every watched stream, by name."""
+        self._need_observed()
+        return {s.name: self._harness.stream_counters(s.name) for s in self.manifest.streams}
+
+    def peaks(self) -> dict[str, int]:
+        """Highest level of every watched queue, by name."""
+        self._need_observed()
+        return {q.name: self._harness.peak(q.name) for q in self.manifest.queues}
+
+    def stuck(self) -> str:
+        """Which streams wait for whom right now, in words."""
+        if not self._observed:
+            return "an observed simulation names the streams"
+        states = {name: int(c.state) for name, c in self.statistics().items()}
+        blocked = [name for name, state in states.items() if state == 1]
+        starved = [name for name, state in states.items() if state == 2]
+        return f"blocked: {', '.join(blocked) or 'none'}; starved: {', '.join(starved) or 'none'}"
+
+    def open_waves(self, path: Path) -> None:
+        """Begins to write a VCD file; needs a build with waves."""
+        self._harness.open_waves(path)
+
+    def close_waves(self) -> None:
+        """Completes the VCD file."""
+        self._harness.close_waves()
+
+    def _check_range(self, offset: int, size: int) -> None:
+        if offset < 0 or offset + size > self.memory.size:
+            raise ValueError(
+                f"Memory range must be within {self.memory.size:#x} bytes, "
+                f"not {offset:#x}..{offset + size:#x}"
+            )
+
+    def _need_observed(self) -> None:
+        if not self._observed:
+            raise ValueError("Streams and queues are visible only in an observed build")
