@@ -3,10 +3,10 @@
 
 from .graph import Graph
 from .node import Loop, Node
+from .op import LAYER, ROWS, Op, Parameter, Shape, parameter_name, print_shape
 from .ops import (
     FUNCTIONS,
-    LAYER,
-    ROWS,
+    OPS,
     Activation,
     Add,
     ArgMax,
@@ -17,17 +17,13 @@ from .ops import (
     LastToken,
     LayerNorm,
     Linear,
-    Op,
-    Parameter,
-    Shape,
-    parameter_name,
-    print_shape,
 )
 from .text import parse_graph, print_graph
 
 __all__ = [
     "FUNCTIONS",
     "LAYER",
+    "OPS",
     "ROWS",
     "Activation",
     "Add",

@@ -7,7 +7,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from .node import Loop, Node
-from .ops import Input, Parameter, Shape, parameter_name
+from .op import Parameter, Shape, parameter_name
+from .ops import Input
 from .verify import verify
 
 __all__ = ["Graph"]

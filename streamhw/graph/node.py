@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .ops import Op
+from .op import Op
 
 __all__ = ["Loop", "Node"]
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer kinds: what a graph node computes, its parameters, and the shape of its value."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from .op import ROWS, Op, Parameter, Shape, print_shape
 
 __all__ = [
     "FUNCTIONS",
-    "LAYER",
     "OPS",
-    "ROWS",
     "Activation",
     "Add",
     "ArgMax",
@@ -19,42 +18,10 @@ __all__ = [
     "LastToken",
     "LayerNorm",
     "Linear",
-    "Op",
-    "Parameter",
-    "Shape",
-    "parameter_name",
-    "print_shape",
 ]
-
-ROWS = "n"
-"""The symbolic first dimension of a value: one row for each token of the sequence."""
-
-LAYER = "{layer}"
-"""What stands for the iteration number in parameter names inside a rolled loop."""
 
 FUNCTIONS = ("gelu_tanh", "gelu_erf", "silu", "relu")
 """Activation functions that a graph may name."""
-
-Shape = tuple[int | str, ...]
-"""Dimensions of a value: ``ROWS`` or a positive number each."""
-
-
-def print_shape(shape: Shape) -> str:
-    """``[n, 768]``: how shapes look in messages and in the text form."""
-    return f"[{', '.join(str(size) for size in shape)}]"
-
-
-def parameter_name(template: str, layer: int | None) -> str:
-    """The checkpoint name of a parameter: ``{layer}`` replaced by the iteration, if any."""
-    return template if layer is None else template.replace(LAYER, str(layer))
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A trained tensor: its name (may contain ``{layer}``) and its shape in the checkpoint."""
-
-    name: str
-    shape: tuple[int, ...]
 
 
 def _positive(op: "Op", *names: str) -> None:
@@ -62,36 +29,6 @@ def _positive(op: "Op", *names: str) -> None:
         value = getattr(op, name)
         if value < 1:
             raise ValueError(f"{op.kind} {name} must be positive, not {value}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Op(ABC):
-    """A layer kind with its attributes; subclasses are frozen keyword-only dataclasses.
-
-    ``infer`` raises ``ValueError`` if the input shapes do not suit the attributes.
-    """
-
-    @property
-    def kind(self) -> str:
-        return type(self).__name__
-
-    @property
-    def arity(self) -> int:
-        """How many values the node reads."""
-        return 1
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The trained tensors of the node, in a fixed order."""
-        return ()
-
-    @abstractmethod
-    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
-        """The shape of the value from the shapes of the ``arity`` inputs."""
-
-    def __str__(self) -> str:
-        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
-        return f"{self.kind}({values})"
 
 
 def _features(op: Op, shape: Shape, expected: int) -> Shape:

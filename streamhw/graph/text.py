@@ -19,7 +19,8 @@ from collections.abc import Sequence
 
 from .graph import Graph
 from .node import Loop, Node
-from .ops import OPS, Op, print_shape
+from .op import Op, print_shape
+from .ops import OPS
 
 __all__ = ["parse_graph", "print_graph"]
 

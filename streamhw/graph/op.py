@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all layer kinds have in common: attributes, parameters, shape inference."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+
+__all__ = ["LAYER", "ROWS", "Op", "Parameter", "Shape", "parameter_name", "print_shape"]
+
+ROWS = "n"
+"""The symbolic first dimension of a value: one row for each token of the sequence."""
+
+LAYER = "{layer}"
+"""What stands for the iteration number in parameter names inside a rolled loop."""
+
+Shape = tuple[int | str, ...]
+"""Dimensions of a value: ``ROWS`` or a positive number each."""
+
+
+def print_shape(shape: Shape) -> str:
+    """``[n, 768]``: how shapes look in messages and in the text form."""
+    return f"[{', '.join(str(size) for size in shape)}]"
+
+
+def parameter_name(template: str, layer: int | None) -> str:
+    """The checkpoint name of a parameter: ``{layer}`` replaced by the iteration, if any."""
+    return template if layer is None else template.replace(LAYER, str(layer))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trained tensor: its name (may contain ``{layer}``) and its shape in the checkpoint."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Op(ABC):
+    """A layer kind with its attributes; subclasses are frozen keyword-only dataclasses.
+
+    ``infer`` raises ``ValueError`` if the input shapes do not suit the attributes.
+    """
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    @property
+    def arity(self) -> int:
+        """How many values the node reads."""
+        return 1
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The trained tensors of the node, in a fixed order."""
+        return ()
+
+    @abstractmethod
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """The shape of the value from the shapes of the ``arity`` inputs."""
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        return f"{self.kind}({values})"
