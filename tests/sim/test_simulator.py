@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled simulator and its memory model, on a small stand-in accelerator."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from standin import QUEUE_DEPTH, Standin
+from streamhw.sim.verilator import build, find_compiler, find_simulator
+
+from streamhw.errors import InternalError, ToolError, UserError
+from streamhw.runtime.driver import generate
+from streamhw.runtime.manifest import Manifest
+from streamhw.runtime.simdevice import MemoryModel, SimDevice, Stalls
+
+PROMPT, COUNT = [3, 5, 1], 6
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def make(cache, tmp_path_factory):
+    """Builds a stand-in and returns a function that opens devices of it."""
+
+    def make(observed=False, **parameters):
+        spec = Standin(**parameters)
+        verilog = spec.write(tmp_path_factory.mktemp("verilog"))
+        made = build([verilog], spec.manifest, observed=observed, cache=cache)
+        assert made.warnings == ()
+        return spec, lambda **options: SimDevice(spec.manifest, made, spec.image(1), **options)
+
+    return make
+
+
+def cycles(device):
+    answer = generate(device, PROMPT, count=COUNT)
+    tokens = [token.token for token in answer]
+    return tokens, answer
+
+
+def test_tokens_observed(make):
+    spec, device = make(observed=True)
+    expected = spec.answer(spec.image(1), PROMPT, COUNT)
+    with device() as d:
+        tokens, answer = cycles(d)
+        assert tokens == expected
+        beats = d.take("h_sum")
+        image = spec.image(1)
+        asked = [PROMPT[-1], *tokens[:-1]]
+        assert (beats == [b for t in asked for b in spec.beats_of(image, t)]).all()
+        assert len(d.take("h_sum")) == 0
+        counters = d.statistics()["h_sum"]
+        assert counters.transfers == len(beats) and counters.blocked > 0
+        assert 0 < d.peaks()["h_sum"] <= QUEUE_DEPTH + 1
+        assert answer.traffic()["m_axi_mem0"].read_bytes == COUNT * spec.row
+        assert len({t.cycles for t in answer.tokens[1:]}) == 1
+
+
+def test_latency_bandwidth_stalls(make):
+    spec, device = make(observed=True)
+    expected = spec.answer(spec.image(1), PROMPT, COUNT)
+
+    def per_token(**options):
+        with device(model=MemoryModel(**options)) as d:
+            tokens, answer = cycles(d)
+            assert tokens == expected
+            return [t.cycles for t in answer.tokens]
+
+    base = per_token(latency=20, write_latency=10)[-1]
+    assert abs(per_token(latency=30, write_latency=10)[-1] - base - 10) <= 1  # pace of the sum
+    assert abs(per_token(latency=20, write_latency=17)[-1] - base - 7) <= 1
+    assert per_token(latency=20, write_latency=10, bandwidth=Fraction(1, 8))[-1] > base + 30
+    stalls = [Stalls.everywhere(0.4, seed=s, length=3) for s in (1, 1, 2)]
+    first, again, other = (per_token(stalls=s) for s in stalls)
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("flaw", "text"),
+    [
+        ("cross", "crosses a 4 KiB boundary"),
+        ("last", "WLAST must be at beat 4 of the burst, not at beat 3"),
+        ("unstable", "AR payload changed before ARREADY"),
+    ],
+)
+def test_violations(make, flaw, text):
+    _, device = make(flaw=flaw)
+    model = MemoryModel(stalls=Stalls(ar=0.7, seed=1))
+    with device(model=model) as d, pytest.raises(InternalError, match=text):
+        cycles(d)
+
+
+def test_hang_names_streams(make):
+    _, device = make(flaw="hang", observed=True)
+    with device(stuck_cycles=500) as d, pytest.raises(InternalError, match="blocked: h_sum"):
+        cycles(d)
+
+
+def test_user_errors(make):
+    spec, device = make(observed=True)
+    with device() as d:
+        for prompt, text in (
+            ([], "at least one token"),
+            ([99], "below the vocabulary of 16, not 99"),
+            ([1] * spec.context, "fewer tokens than the context of 32, not 32"),
+            ([1] * 30, "at most 32 tokens together"),
+        ):
+            with pytest.raises(UserError, match=text):
+                generate(d, prompt, count=COUNT)
+
+
+def test_cache_hit(make, cache, tmp_path):
+    make(observed=True)
+    spec = Standin()
+    before = sorted(cache.iterdir())
+    assert build([spec.write(tmp_path)], spec.manifest, observed=True, cache=cache).cached
+    assert sorted(cache.iterdir()) == before
+
+
+def test_no_compiler(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ToolError, match=r"needs a C\+\+ compiler") as error:
+        find_compiler()
+    assert "apt-get install g++" in error.value.hint
+
+
+def test_simulator_is_new_enough():
+    assert find_simulator().version >= (5, 36)
+
+
+def test_missing_net_and_bad_verilog(cache, tmp_path):
+    bad = tmp_path / "bad.v"
+    bad.write_text("module top(input clk; endmodule\n")
+    before = sorted(cache.iterdir())
+    with pytest.raises(ToolError, match="Verilator refuses the Verilog of top"):
+        build([bad], Standin().manifest, cache=cache)
+    assert sorted(cache.iterdir()) == before
+
+
+def test_manifest(tmp_path):
+    manifest = Standin().manifest
+    manifest.save(tmp_path)
+    assert Manifest.load(tmp_path) == manifest
+    file = Path(tmp_path / "manifest.json")
+    content = json.loads(file.read_text())
+    for change, text in (
+        ({"version": 99}, "version must be 1, not 99"),
+        ({"context": "x"}, "manifest.context must be int, not str"),
+        ({"context": 5000}, "register map differs"),
+        ({"colour": 1}, "must not have colour"),
+    ):
+        file.write_text(json.dumps({**content, **change}))
+        with pytest.raises(UserError, match=text):
+            Manifest.load(tmp_path)
+    file.write_text("{")
+    with pytest.raises(UserError, match="damaged"):
+        Manifest.load(tmp_path)
+    assert replace(manifest, group=2) != manifest
