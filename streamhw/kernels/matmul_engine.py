@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardware of the matmul engine: the sequencers that connect headers, array and drain."""
+
+from typing import TYPE_CHECKING
+
+from amaranth.hdl import Array, Cat, Module, Signal
+from amaranth.lib import data, wiring
+
+from .matmul_array import MatmulArray, delayed
+from .matmul_drain import MatmulDrain
+from .matmul_header import MatmulHeader
+
+if TYPE_CHECKING:
+    from .matmul import Matmul
+
+__all__ = ["SLOTS", "MatmulKernel"]
+
+SLOTS = 4
+"""Tiles under way between the first header word and the last result read (a power of two).
+
+Two would do for long tiles; four keep the array busy when a tile is as short as the pipeline.
+"""
+
+
+class MatmulKernel(wiring.Component):
+    """Three sequencers, each a tile or more behind the other; see ``Matmul``::
+
+        i_run --> header load --> array: x meets weights --> drain --> o_*
+
+    They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
+    header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit.
+    """
+
+    def __init__(self, spec: "Matmul"):
+        self._spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        spec = self._spec
+        m = Module()
+        selects = range(max(2, len(spec.contexts)))
+        loaded, issued, completed, drained = (
+            Signal(range(2 * SLOTS), name=name)
+            for name in ("loaded", "issued", "completed", "drained")
+        )
+        slot_bits = len(loaded) - 1
+        m.submodules.header = header = MatmulHeader(
+            rows=spec.rows,
+            slots=SLOTS,
+            tiles=[c.outputs // spec.rows for c in spec.contexts],
+            groups=[c.groups for c in spec.contexts],
+        )
+        m.submodules.array = array = MatmulArray(
+            rows=spec.rows,
+            inputs=spec.input_lanes,
+            weight_bits=spec.weight_bits,
+            grouped=spec.is_grouped,
+            width=spec.accumulator_width,
+            depth=SLOTS * spec.token_places,
+        )
+        m.submodules.drain = drain = MatmulDrain(
+            rows=spec.rows,
+            lanes=spec.lanes,
+            tokens=spec.tokens,
+            width=spec.accumulator_width,
+            outputs=spec.output_ports,
+        )
+
+        # a command goes to the header loader at once, and waits in `pending` for the array
+        command = data.View(spec.command, self.i_run.payload.as_value())
+        pending, start = Signal(), Signal()
+        pending_context, pending_tokens = Signal(selects), Signal(range(spec.tokens + 1))
+        m.d.comb += [
+            self.i_run.ready.eq(~header.busy & ~pending),
+            start.eq(self.i_run.valid & self.i_run.ready),
+            header.start.eq(start),
+            header.context.eq(command.context),
+            header.free.eq((loaded - drained)[: slot_bits + 1] != SLOTS),
+            header.i.payload.as_value().eq(self.i_header.payload.as_value()),
+            header.i.valid.eq(self.i_header.valid),
+            self.i_header.ready.eq(header.i.ready),
+        ]
+        with m.If(header.loaded):
+            m.d.sync += loaded.eq(loaded + 1)
+
+        # where the next x beat belongs
+        active, context = Signal(), Signal(selects)
+        last_token = Signal(range(spec.tokens))
+        token = Signal(range(spec.tokens))
+        step = Signal(range(max(c.inputs // spec.input_lanes for c in spec.contexts)))
+        tile = Signal(range(max(c.outputs // spec.rows for c in spec.contexts)))
+        issue, token_end, tile_end, run_end = (
+            Signal(name=name) for name in ("issue", "token_end", "tile_end", "run_end")
+        )
+        last_step, last_tile = Signal.like(step), Signal.like(tile)
+        m.d.comb += [
+            last_step.eq(Array(c.inputs // spec.input_lanes - 1 for c in spec.contexts)[context]),
+            last_tile.eq(Array(c.outputs // spec.rows - 1 for c in spec.contexts)[context]),
+            token_end.eq(token == last_token),
+            tile_end.eq(token_end & (step == last_step)),
+            run_end.eq(issue & tile_end & (tile == last_tile)),
+        ]
+        with m.If(issue):
+            m.d.sync += token.eq(token + 1)
+            with m.If(token_end):
+                m.d.sync += [token.eq(0), step.eq(step + 1)]
+            with m.If(tile_end):
+                m.d.sync += [step.eq(0), tile.eq(tile + 1), issued.eq(issued + 1)]
+            with m.If(run_end):
+                m.d.sync += [tile.eq(0), active.eq(0)]
+        with m.If(pending & (~active | run_end)):
+            m.d.sync += [
+                pending.eq(0),
+                active.eq(1),
+                context.eq(pending_context),
+                last_token.eq(pending_tokens - 1),
+            ]
+        with m.If(start):
+            m.d.sync += [
+                pending.eq(1),
+                pending_context.eq(command.context),
+                pending_tokens.eq(command.tokens),
+            ]
+
+        # x meets weights: the register takes new ones in the cycle in which its last beat leaves
+        full, spent = Signal(), Signal()
+        x_valid, x_ready = Signal(), Signal()
+        m.d.comb += [
+            self.i_weight.ready.eq(~full | spent),
+            x_ready.eq(active & (loaded != issued) & ((full & ~spent) | self.i_weight.valid)),
+            issue.eq(x_valid & x_ready),
+            array.load.eq(self.i_weight.valid & self.i_weight.ready),
+            array.weight.eq(self.i_weight.payload.as_value()),
+            array.issue.eq(issue),
+            array.first.eq(step == 0),
+            array.last.eq(tile_end),
+            array.at.eq(issued[:slot_bits] * spec.token_places + token),
+        ]
+        m.d.sync += spent.eq(issue & token_end)
+        with m.If(self.i_weight.ready):
+            m.d.sync += full.eq(self.i_weight.valid)
+        for index, entry in enumerate(spec.contexts):
+            port = getattr(self, f"i_x_{entry.name}")
+            m.d.comb += port.ready.eq(x_ready & (context == index))
+            with m.If(context == index):
+                m.d.comb += [x_valid.eq(port.valid), array.x.eq(port.payload.as_value())]
+        if spec.is_grouped:
+            group = self._group(m, issue & token_end, tile_end, context)
+            at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), array.group_delay)[-1]
+            m.d.comb += [
+                header.group_en.eq(array.group_en),
+                header.group.eq(at[: len(group)]),
+                header.group_slot.eq(at[len(group) :]),
+                array.m.eq(header.m),
+            ]
+
+        # what the drain must know of a finished tile
+        contexts = Array(Signal(selects, name=f"context_{slot}") for slot in range(SLOTS))
+        tokens = Array(Signal(range(spec.tokens), name=f"tokens_{slot}") for slot in range(SLOTS))
+        with m.If(issue & tile_end):
+            m.d.sync += [
+                contexts[issued[:slot_bits]].eq(context),
+                tokens[issued[:slot_bits]].eq(last_token),
+            ]
+        with m.If(array.done):
+            m.d.sync += completed.eq(completed + 1)
+        with m.If(drain.done):
+            m.d.sync += drained.eq(drained + 1)
+        slot = drained[:slot_bits]
+        m.d.comb += [
+            drain.some.eq(completed != drained),
+            drain.context.eq(contexts[slot]),
+            drain.last_token.eq(tokens[slot]),
+            array.read.eq(slot * spec.token_places + drain.token),
+            header.slot.eq(slot),
+            drain.acc.eq(array.acc),
+            drain.bias.eq(header.bias),
+            drain.mult.eq(header.mult),
+            drain.shift.eq(header.shift),
+        ]
+        for port in spec.output_ports:
+            inner, outer = getattr(drain, port.name), getattr(self, port.name)
+            m.d.comb += [
+                outer.valid.eq(inner.valid),
+                outer.payload.as_value().eq(inner.payload.as_value()),
+                inner.ready.eq(outer.ready),
+            ]
+        return m
+
+    def _group(self, m: Module, advance: Signal, tile_end: Signal, context: Signal) -> Signal:
+        """Number of the column group of the current step."""
+        spec = self._spec
+        lengths = [c.group // spec.input_lanes for c in spec.contexts]
+        group = Signal(range(max(2, *(c.groups for c in spec.contexts))))
+        inside = Signal(range(max(lengths)))
+        last = Signal.like(inside)
+        m.d.comb += last.eq(Array(length - 1 for length in lengths)[context])
+        with m.If(advance):
+            m.d.sync += inside.eq(inside + 1)
+            with m.If(inside == last):
+                m.d.sync += [inside.eq(0), group.eq(group + 1)]
+            with m.If(tile_end):
+                m.d.sync += [inside.eq(0), group.eq(0)]
+        return group

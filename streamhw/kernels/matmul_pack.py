@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integer semantics of a quantised linear layer, and its weights as words of the matmul engine."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed, round_shift
+
+__all__ = [
+    "AFFINE_WORDS",
+    "fold_groups",
+    "linear_golden",
+    "memory_beats",
+    "pack_header",
+    "pack_weight",
+    "unpack_header",
+    "unpack_weight",
+]
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+AFFINE_WORDS = 8
+"""Words of a tile's header before the group multipliers: bias 0..3, multiplier 4..5, shift 6, 0."""
+
+_CHUNK = 1 << 22
+"""Weights packed at a time: keeps temporaries of a large head in the cache."""
+
+
+def fold_groups(weight: NDArray, group_multipliers: NDArray | None, group: int | None) -> NDArray:
+    """Weights times their group multipliers: the matrix that ``linear_golden`` multiplies with.
+
+    Fold once and call ``linear_golden`` without multipliers when a matrix is used many times.
+    """
+    if group_multipliers is None:
+        return weight
+    factors = np.repeat(np.asarray(group_multipliers, dtype=np.float64), group, axis=1)
+    return factors * weight
+
+
+def linear_golden(
+    x: NDArray,
+    weight: NDArray,
+    group_multipliers: NDArray | None,
+    bias: NDArray,
+    mult: NDArray,
+    shift: NDArray,
+    out: Fixed,
+    group: int | None,
+) -> Ints:
+    """The exact result of the engine: ``saturate(round_shift((x . w + bias) * mult, shift))``.
+
+    x: (rows, inputs); weight: (outputs, inputs); group_multipliers: (outputs, inputs / group) or
+    ``None``; bias, mult, shift: (outputs). Products go through floating point where that is
+    exact (all sums below 2**24 or 2**53), else through 64-bit integers.
+    """
+    matrix = fold_groups(np.asarray(weight), group_multipliers, group)
+    total = (_exact_product(np.asarray(x), matrix) + np.asarray(bias, dtype=np.int64)) * np.asarray(
+        mult, dtype=np.int64
+    )
+    return out.saturate(round_shift(total, np.asarray(shift, dtype=np.int64)))
+
+
+def pack_header(
+    bias: NDArray,
+    mult: NDArray,
+    shift: NDArray,
+    group_multipliers: NDArray | None,
+    *,
+    rows: int,
+) -> Bytes:
+    """Header words of all tiles of ``rows`` outputs: (tiles, 8 + groups, rows).
+
+    Raises ``ValueError`` if a parameter does not fit its field.
+    """
+    for name, values, low, high in (
+        ("bias", bias, -(1 << 31), (1 << 31) - 1),
+        ("mult", mult, 0, (1 << 16) - 1),
+        ("shift", shift, 0, 63),
+    ):
+        if np.min(values) < low or np.max(values) > high:
+            raise ValueError(
+                f"{name} must be {low} to {high}, not {np.min(values)} to {np.max(values)}"
+            )
+    tiles = len(bias) // rows
+    wide = np.asarray(bias, dtype=np.int64).reshape(tiles, rows)
+    factor = np.asarray(mult, dtype=np.int64).reshape(tiles, rows)
+    fields = [wide >> (8 * byte) for byte in range(4)] + [factor, factor >> 8]
+    fields += [np.asarray(shift, dtype=np.int64).reshape(tiles, rows), np.zeros_like(wide)]
+    words = (np.stack(fields, axis=1) & 0xFF).astype(np.uint8)
+    if group_multipliers is None:
+        return words
+    if np.min(group_multipliers) < 0 or np.max(group_multipliers) > 255:
+        raise ValueError(
+            f"group multipliers must be 0 to 255, not {np.min(group_multipliers)} to "
+            f"{np.max(group_multipliers)}"
+        )
+    groups = np.asarray(group_multipliers, dtype=np.uint8).reshape(tiles, rows, -1)
+    return np.concatenate([words, groups.transpose(0, 2, 1)], axis=1)
+
+
+def unpack_header(words: NDArray) -> tuple[Ints, Ints, Ints, Ints | None]:
+    """The bias, mult, shift and group multipliers (or ``None``) that ``pack_header`` took."""
+    fields = np.asarray(words, dtype=np.int64)
+    tiles, count, rows = fields.shape
+    bias = sum(fields[:, byte] << (8 * byte) for byte in range(4)).reshape(-1)
+    bias = np.where(bias >= 1 << 31, bias - (1 << 32), bias)
+    mult = (fields[:, 4] | fields[:, 5] << 8).reshape(-1)
+    shift = fields[:, 6].reshape(-1)
+    if count == AFFINE_WORDS:
+        return bias, mult, shift, None
+    groups = fields[:, AFFINE_WORDS:].transpose(0, 2, 1).reshape(tiles * rows, -1)
+    return bias, mult, shift, groups
+
+
+def pack_weight(weight: NDArray, *, rows: int, inputs: int) -> NDArray[np.int8]:
+    """Weight words in order: (outputs / rows, inputs / lanes, rows * lanes) of a natural matrix."""
+    outputs, columns = weight.shape
+    tiles = np.asarray(weight).astype(np.int8, copy=False)
+    tiles = tiles.reshape(outputs // rows, rows, columns // inputs, inputs)
+    return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3)).reshape(
+        outputs // rows, columns // inputs, rows * inputs
+    )
+
+
+def unpack_weight(words: NDArray, *, rows: int, inputs: int) -> NDArray:
+    """The natural matrix (outputs, inputs) of weight words (tiles, steps, rows * lanes)."""
+    tiles, steps, _ = words.shape
+    matrix = np.asarray(words).reshape(tiles, steps, rows, inputs).transpose(0, 2, 1, 3)
+    return matrix.reshape(tiles * rows, steps * inputs)
+
+
+def memory_beats(
+    header: NDArray[np.uint8], weight: NDArray[np.int8], *, weight_bits: int, width: int
+) -> Bytes:
+    """Header and weight words as they lie in memory: bytes of (beats, width / 8).
+
+    Tile after tile: the header, padded with zeros to a whole beat, then the weights, lane 0 in the
+    lowest bits, padded to a whole beat. Raises ``ValueError`` if ``width`` is no whole byte.
+    """
+    if width % 8 or width < 8:
+        raise ValueError(f"width must be a multiple of 8 bits, not {width}")
+    tiles = len(header)
+    head_bytes = header[0].size
+    weight_bytes = -(-weight[0].size * weight_bits // 8)
+    beat = width // 8
+    head_beats, weight_beats = -(-head_bytes // beat), -(-weight_bytes // beat)
+    memory = np.zeros((tiles, (head_beats + weight_beats) * beat), dtype=np.uint8)
+    memory[:, :head_bytes] = header.reshape(tiles, head_bytes)
+    begin = head_beats * beat
+    for part in _parts(tiles, weight[0].size):
+        codes = weight[part].reshape(-1, weight[0].size).view(np.uint8)
+        if weight_bits == 4:
+            if codes.shape[1] % 2:
+                codes = np.pad(codes, ((0, 0), (0, 1)))
+            codes = (codes[:, 0::2] & 0x0F) | (codes[:, 1::2] << 4)
+        memory[part, begin : begin + weight_bytes] = codes
+    return memory.reshape(-1, beat)
+
+
+def _parts(tiles: int, size: int) -> Iterator[slice]:
+    step = max(1, _CHUNK // size)
+    return (slice(begin, begin + step) for begin in range(0, tiles, step))
+
+
+def _exact_product(x: NDArray, matrix: NDArray) -> Ints:
+    """``x @ matrix.T`` of integers, exactly."""
+    largest = float(np.max(np.abs(x), initial=0)) if x.dtype != np.int8 else 128.0
+    weights = float(max(np.max(matrix, initial=0), -float(np.min(matrix, initial=0))))
+    bound = largest * weights * x.shape[1]
+    if bound >= 2.0**53:
+        return x.astype(np.int64) @ matrix.astype(np.int64).T
+    dtype = np.float32 if bound < 2.0**24 else np.float64
+    product = x.astype(dtype) @ matrix.astype(dtype, copy=False).T
+    return product.astype(np.int64)
