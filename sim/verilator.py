@@ -34,8 +34,8 @@ SOURCES = ("harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
-# Measured on generated designs of 64 to 256 multipliers: -O2 and -O3 simulate no faster than -O1
-# and compile up to twice as long.
+# Measured on an engine of 1024 multipliers: -O3 simulates no faster than -O1 and compiles twice as
+# long.
 COMPILE = ("-std=c++17", "-O1", "-march=native", "-fPIC", "-fvisibility=hidden", "-w", "-pthread",
            "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH")  # fmt: skip
 # The harness and the run-time library are compiled once and run every cycle.

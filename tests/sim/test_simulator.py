@@ -101,6 +101,34 @@ def test_hang_names_streams(make):
         cycles(d)
 
 
+def test_polled_status_and_base(make):
+    spec, device = make(status=())
+    expected = spec.answer(spec.image(1), PROMPT, COUNT)
+    with device(base=0x1_2345_0000, poll_cycles=7) as d:
+        assert cycles(d)[0] == expected
+        # A second answer on the same device, ended by a token.
+        again = [t.token for t in generate(d, PROMPT, count=COUNT, eos=expected[1])]
+        assert again == expected[: expected.index(expected[1]) + 1]
+
+
+def test_out_of_range(make):
+    _, device = make(flaw="range")
+    with device() as d, pytest.raises(InternalError, match=r"outside memory 0x0\.\."):
+        cycles(d)
+    with device(answer_errors=True) as d:
+        assert len(cycles(d)[0]) == COUNT
+
+
+def test_waves(cache, tmp_path):
+    spec = Standin()
+    made = build([spec.write(tmp_path)], spec.manifest, waves=True, cache=cache)
+    with SimDevice(spec.manifest, made, spec.image(1)) as d:
+        d.open_waves(tmp_path / "waves.vcd")
+        cycles(d)
+        d.close_waves()
+    assert "h_sum__valid" in (tmp_path / "waves.vcd").read_text()
+
+
 def test_user_errors(make):
     spec, device = make(observed=True)
     with device() as d:
