@@ -10,6 +10,7 @@ import networkx as nx
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul
 from ..kernels.split import Split
+from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from .design import Channel, Design, Instance, Scope
 from .schedule import Clock, Link, Span, Supply, Task, Timeline
@@ -100,16 +101,16 @@ class Estimate:
         }
         sent = now + TOKEN_CYCLES * count + STEP_CYCLES
         begin = Span(now + TOKEN_CYCLES, sent)
-        spans = self.entry.run({CARRIED: begin}, bindings, clock, now)
-        carried = spans[self._source_of_loop()]
+        work = self.entry.run({CARRIED: begin}, bindings, clock, now)
+        carried = work[self._source_of_loop()].output
         for _ in range(self.design.graph.loops[0].trips):
-            spans = self.body.run({CARRIED: carried}, bindings, clock, sent)
-            carried = spans[self.leaving]
+            work = self.body.run({CARRIED: carried}, bindings, clock, sent)
+            carried = work[self.leaving].output
         if not head:
             return sent + 2
         row = Span(max(carried.first, carried.last - self._row_beats()), carried.last)
-        spans = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
-        return max(span.last for span in spans.values()) + START_CYCLES + 2
+        work = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
+        return max(activity.output.last for activity in work.values()) + START_CYCLES + 2
 
     def bound(self) -> Bindings:
         """Symbols at their bounds: what FIFOs are sized for."""
@@ -194,7 +195,21 @@ class Estimate:
             def timing(bindings: Bindings) -> Timing:
                 return Timing(latency=1, interval=type.tokens(bindings), drain=1)
 
-        return Task(name=name, resource=name, timing=timing, wait=waits)
+        exclusive = isinstance(part, Converter) and part.buffers == 1
+
+        def accept(bindings: Bindings) -> int:
+            if isinstance(part, Converter):
+                return part.source.tokens(bindings)
+            return timing(bindings).interval
+
+        return Task(
+            name=name,
+            resource=name,
+            timing=timing,
+            accept=accept,
+            exclusive=exclusive,
+            wait=waits,
+        )
 
     def _context(self, node: str, instances: dict[str, Instance]) -> Task:
         (binding,) = (b for b in self.design.bindings if node in b.nodes)
@@ -204,10 +219,12 @@ class Estimate:
         alone = replace(engine, contexts=(context,))
         memory = self.design.memory
         (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
+        timing = _memoised(alone)
         return Task(
             name=node,
             resource=binding.instance,
-            timing=_memoised(alone),
+            timing=timing,
+            accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
         )
 

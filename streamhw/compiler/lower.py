@@ -97,7 +97,13 @@ class Lowering:
         self.connect(value.end, value.type, instance, port, label or name)
 
     def connect(
-        self, source: End, produced: ITensor, sink: Instance, port: str, label: str | None
+        self,
+        source: End,
+        produced: ITensor,
+        sink: Instance,
+        port: str,
+        label: str | None,
+        scope: Scope | None = None,
     ) -> None:
         """Streams an output of some type into a port."""
         self.channels.append(
@@ -106,7 +112,7 @@ class Lowering:
                 sink=End(sink.name, port),
                 produced=produced,
                 consumed=sink.port(port).type,
-                scope=self.scope,
+                scope=scope or self.scope,
                 value=label,
             )
         )
@@ -119,7 +125,8 @@ class Lowering:
 
     def parameters(self, instance: Instance, port: str, stored: ITensor) -> None:
         """Streams static parameters, stored in the order of a type, into a port."""
-        self.connect(End(PARAMETERS, f"{instance.name}_{port}"), stored, instance, port, None)
+        source = End(PARAMETERS, f"{instance.name}_{port}")
+        self.connect(source, stored, instance, port, None, instance.scope)
 
     def produce(self, name: str, instance: Instance, port: str = "o") -> None:
         """Says which port a value leaves from."""
@@ -194,11 +201,11 @@ def _engine(state: Lowering, binding: Binding) -> None:
         matmul.Matmul(
             contexts=tuple(contexts),
             rows=state.tiling.rows,
-            inputs=state.tiling.inputs,
+            input_lanes=state.tiling.inputs,
             lanes=state.tiling.lanes,
             tokens=state.tiling.group,
             weight_bits=binding.weight_bits,
-            beat=state.beat_bits,
+            header_multiple=max(1, state.beat_bits // (8 * state.tiling.rows)),
         ),
         Scope.SHARED,
     )
@@ -276,7 +283,9 @@ def _chunk(state: Lowering, node: Node) -> None:
     name = f"{node.inputs[0]}_split"
     if name not in state.instances:
         value = state.values[node.inputs[0]]
-        instance = state.place(name, split_kernel.Split(type=value.type, parts=op.parts))
+        siblings = state.graph.readers(node.inputs[0])
+        formats = tuple(state.quantised.plans[reader.name].out for reader in siblings)
+        instance = state.place(name, split_kernel.Split(type=value.type, formats=formats))
         state.feed(node.inputs[0], instance, "i")
     state.produce(node.name, state.instances[name], f"o_{op.index}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..kernels.base import Timing
 from ..stream.itensor import Bindings
 
-__all__ = ["Clock", "Link", "Span", "Supply", "Task", "Timeline"]
+__all__ = ["HOP", "Activity", "Clock", "Link", "Span", "Supply", "Task", "Timeline"]
 
 HOP = 2
 """Cycles that a queue adds between two kernels."""
@@ -22,6 +22,14 @@ class Span:
 
     def later(self, cycles: float) -> "Span":
         return Span(self.first + cycles, self.last + cycles)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """When a task accepts its input, and when its output passes."""
+
+    input: Span
+    output: Span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,8 @@ class Task:
     """A kernel's work on one activation of one graph node.
 
     resource: the instance that does it; tasks of one resource run one after another
+    accept: cycles in which it takes its input, if all is there
+    exclusive: whether it takes nothing new before its last output
     demand: beats of the parameter stream that it takes, if any
     wait: extra cycles before the first output that no kernel formula covers (memory latency)
     """
@@ -50,6 +60,8 @@ class Task:
     name: str
     resource: str
     timing: Callable[[Bindings], Timing]
+    accept: Callable[[Bindings], int]
+    exclusive: bool = False
     demand: int = 0
     wait: float = 0.0
 
@@ -109,34 +121,38 @@ class Timeline:
 
     def run(
         self, entering: Mapping[str, Span], bindings: Bindings, clock: Clock, since: float
-    ) -> dict[str, Span]:
-        """When the output of every task passes.
+    ) -> dict[str, Activity]:
+        """When every task works.
 
         entering: output spans of tasks outside that feed links of this timeline
         since: the cycle from which parameters of this activation may be asked for
 
-        A task begins when the first beat of all its inputs is there and its resource is free; it
-        ends ``drain`` cycles after its last input beat, which it cannot accept faster than its
-        interval allows.
+        A task begins when the first beat of all its inputs is there and its resource is free. It
+        ends ``drain`` cycles after its last input beat, which comes no sooner than it can accept
+        it. Input that comes slower than that delays the first output in proportion.
         """
-        spans: dict[str, Span] = dict(entering)
+        work = {name: Activity(span, span) for name, span in entering.items()}
         inputs: dict[str, list[Link]] = {}
         for link in self.links:
             inputs.setdefault(link.sink, []).append(link)
         for task in self.tasks:
-            timing = task.timing(bindings)
+            timing, accept = task.timing(bindings), task.accept(bindings)
             arriving = [
-                self.share(link, spans[link.source]).later(HOP) for link in inputs.get(task.name, [])
+                self.share(link, work[link.source].output).later(HOP)
+                for link in inputs.get(task.name, [])
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
-            fed = max([s.last for s in arriving] + [begin + timing.interval - 1])
+            fed = max([s.last for s in arriving] + [begin + accept - 1])
             if task.demand:
                 fed = max(fed, clock.supply.deliver(task.demand, since))
                 clock.supply.eat(fed)
             last = fed + timing.drain + task.wait
-            spans[task.name] = Span(min(begin + timing.latency + task.wait, last), last)
-            clock.free[task.resource] = fed + 1
-        return spans
+            slower = (fed - begin) / max(1, accept - 1)
+            first = begin + timing.latency + min(timing.latency, accept - 1) * (slower - 1)
+            output = Span(min(first + task.wait, last), last)
+            work[task.name] = Activity(Span(begin, fed), output)
+            clock.free[task.resource] = (last if task.exclusive else fed) + 1
+        return work
 
     @staticmethod
     def share(link: Link, span: Span) -> Span:

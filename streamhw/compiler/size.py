@@ -6,7 +6,7 @@ from dataclasses import replace
 from .design import Channel, Design, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, Depths, Flow, size_fifos
-from .schedule import HOP, Timeline
+from .schedule import HOP, Span, Timeline
 
 __all__ = ["flows_of", "sized"]
 
@@ -15,33 +15,35 @@ REGISTERED = frozenset({"steps"})
 
 
 def flows_of(estimate: Estimate, timeline: Timeline) -> list[Flow]:
-    """Each stream of a timeline as two straight lines, symbols at their bounds."""
-    bindings = estimate.bound()
-    first = {CARRIED: 0.0}
-    from .schedule import Span
+    """Each stream of a timeline as two straight lines, symbols at their bounds.
 
+    Conservative equalisation: a source writes no faster than its sink reads in the long run, since
+    it may as well wait; what remains is the delay between paths that meet again.
+    """
+    bindings = estimate.bound()
     links = timeline.links
     beats = max((link.tokens(bindings) for link in links if link.source == CARRIED), default=1)
     entering = {CARRIED: Span(0.0, float(beats - 1))}
-    spans = timeline.run(entering, bindings, estimate.clock(), -1e9)
-    begins = dict(first)
-    for link in links:
-        arrival = timeline.share(link, spans[link.source]).first + HOP
-        begins[link.sink] = max(begins.get(link.sink, 0.0), arrival)
+    work = timeline.run(entering, bindings, estimate.clock(), -1e9)
     flows = []
     for link in links:
         tokens = link.tokens(bindings)
-        written = timeline.share(link, spans[link.source])
-        taken = max(float(tokens), spans[link.sink].last - begins[link.sink])
+        written = timeline.share(link, work[link.source].output)
+        taken = work[link.sink].input
+        interval = max(
+            1.0,
+            (written.last - written.first) / max(1, tokens - 1),
+            (taken.last - taken.first) / max(1, tokens - 1),
+        )
         flows.append(
             Flow(
                 name=link.name,
                 source=link.source,
                 sink=link.sink,
-                offset=written.first - begins[link.source] + HOP,
+                offset=written.first - work[link.source].input.first + HOP,
                 tokens=tokens,
-                write_interval=max(1.0, (written.last - written.first) / max(1, tokens - 1)),
-                read_interval=max(1.0, min(taken / tokens, taken)),
+                write_interval=interval,
+                read_interval=interval,
                 bits=link.bits,
             )
         )

@@ -4,7 +4,7 @@
 from amaranth.hdl import Instance as Black
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out, connect
 
 from ..errors import InternalError
 from ..stream.axi.arbiter import ReadArbiter, WriteArbiter
@@ -76,7 +76,7 @@ class Accelerator(wiring.Component):
         sequencer = components["sequencer"]
         identity = Signal(32)
         m.submodules.identity = Black(BUILD_MODULE, o_identity=identity)
-        connect_pins(m, self, "s_axil", flipped(control.bus))
+        connect_pins(m, self, "s_axil", control.bus)
         m.d.comb += control.stat_build.eq(identity)
         for name, member in sequencer.signature.members.items():
             if not member.is_port:

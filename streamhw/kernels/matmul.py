@@ -62,7 +62,8 @@ class Matmul(KernelSpec):
     Shapes      with R = rows, K = input_lanes, L = lanes, and n = the command's ``tokens``:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)
                 i_header: R bytes a beat; for each tile 8 words (bias, mult, shift, 0; little endian)
-                and a word of multipliers for each group. i_weight: R x K codes a beat
+                and a word of multipliers for each group, then padding to ``header_multiple`` words,
+                so that it fills whole memory beats. i_weight: R x K codes a beat
                 i_x_<context>: (n, inputs), K a beat, loops (outputs/R again)(inputs/K)(n)
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_header and i_weight are typed as the words of every context once, in order
@@ -70,7 +71,7 @@ class Matmul(KernelSpec):
                 group multipliers: unsigned 8; sums have ``accumulator_width`` bits and never overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; lanes: output lanes,
                 divide rows; tokens: bound of n; weight_bits: 4 or 8
-    Timing      with H = 8 + groups, C = n * inputs / K, D = n * R / L, for one context unstalled:
+    Timing      with H = words of a header, C = n * inputs / K, D = n * R / L, for one context unstalled:
                 latency = H + 1 + C + array + drain cycles, array = 4 + log2(K) (+ 1 with groups),
                 drain = 11; interval = outputs / R * max(C, D, H) if tiles are longer than the pipeline,
                 else a bound of four tiles under way; ``timing`` follows the tiles and is exact
@@ -88,6 +89,7 @@ class Matmul(KernelSpec):
     lanes: int
     tokens: int
     weight_bits: int
+    header_multiple: int = 1
 
     def __post_init__(self) -> None:
         if not self.contexts:
@@ -150,9 +152,14 @@ class Matmul(KernelSpec):
             {"context": range(max(2, len(self.contexts))), "tokens": range(self.tokens + 1)}
         )
 
+    def tile_words(self, context: MatmulContext) -> int:
+        """Header words of a tile with its padding."""
+        words = AFFINE_WORDS + context.groups
+        return -(-words // self.header_multiple) * self.header_multiple
+
     def header_words(self, context: MatmulContext) -> int:
         """Header words of all tiles of a context."""
-        return context.outputs // self.rows * (AFFINE_WORDS + context.groups)
+        return context.outputs // self.rows * self.tile_words(context)
 
     def weight_beats(self, context: MatmulContext) -> int:
         """Weight beats of a context."""
@@ -195,7 +202,8 @@ class Matmul(KernelSpec):
             words = inputs["i_header"][word : word + self.header_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
             word, beat = word + self.header_words(c), beat + self.weight_beats(c)
-            bias, mult, shift, groups = unpack_header(words.reshape(tiles, -1, self.rows))
+            used = words.reshape(tiles, -1, self.rows)[:, : AFFINE_WORDS + c.groups]
+            bias, mult, shift, groups = unpack_header(used)
             weight = unpack_weight(
                 beats.reshape(tiles, -1, self.rows * self.input_lanes),
                 rows=self.rows,
@@ -225,7 +233,7 @@ class Matmul(KernelSpec):
                 for tile in range(c.outputs // self.rows):
                     if len(ends) >= SLOTS:
                         header = max(header, ends[-SLOTS])
-                    header += AFFINE_WORDS + c.groups
+                    header += self.tile_words(c)
                     issued = max(issued, header) + n * (c.inputs // self.input_lanes)
                     begin = max(drained, issued + array)
                     drained = begin + n * (self.rows // self.lanes)

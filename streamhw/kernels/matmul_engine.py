@@ -9,6 +9,8 @@ from amaranth.lib import data, wiring
 from .matmul_array import MatmulArray, delayed
 from .matmul_drain import MatmulDrain
 from .matmul_header import MatmulHeader
+from .matmul_pack import AFFINE_WORDS
+from .requantise import choose
 
 if TYPE_CHECKING:
     from .matmul import Matmul
@@ -48,7 +50,7 @@ class MatmulKernel(wiring.Component):
             rows=spec.rows,
             slots=SLOTS,
             tiles=[c.outputs // spec.rows for c in spec.contexts],
-            groups=[c.groups for c in spec.contexts],
+            groups=[spec.tile_words(c) - AFFINE_WORDS for c in spec.contexts],
         )
         m.submodules.array = array = MatmulArray(
             rows=spec.rows,
@@ -94,8 +96,8 @@ class MatmulKernel(wiring.Component):
         )
         last_step, last_tile = Signal.like(step), Signal.like(tile)
         m.d.comb += [
-            last_step.eq(Array(c.inputs // spec.input_lanes - 1 for c in spec.contexts)[context]),
-            last_tile.eq(Array(c.outputs // spec.rows - 1 for c in spec.contexts)[context]),
+            last_step.eq(choose(context, [c.inputs // spec.input_lanes - 1 for c in spec.contexts])),
+            last_tile.eq(choose(context, [c.outputs // spec.rows - 1 for c in spec.contexts])),
             token_end.eq(token == last_token),
             tile_end.eq(token_end & (step == last_step)),
             run_end.eq(issue & tile_end & (tile == last_tile)),
@@ -139,11 +141,13 @@ class MatmulKernel(wiring.Component):
         m.d.sync += spent.eq(issue & token_end)
         with m.If(self.i_weight.ready):
             m.d.sync += full.eq(self.i_weight.valid)
-        for index, entry in enumerate(spec.contexts):
-            port = getattr(self, f"i_x_{entry.name}")
+        ports = [getattr(self, f"i_x_{c.name}") for c in spec.contexts]
+        m.d.comb += [
+            x_valid.eq(choose(context, [port.valid for port in ports])),
+            array.x.eq(choose(context, [port.payload.as_value() for port in ports])),
+        ]
+        for index, port in enumerate(ports):
             m.d.comb += port.ready.eq(x_ready & (context == index))
-            with m.If(context == index):
-                m.d.comb += [x_valid.eq(port.valid), array.x.eq(port.payload.as_value())]
         if spec.is_grouped:
             group = self._group(m, issue & token_end, tile_end, context)
             at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), array.group_delay)[-1]
@@ -169,8 +173,8 @@ class MatmulKernel(wiring.Component):
         slot = drained[:slot_bits]
         m.d.comb += [
             drain.some.eq(completed != drained),
-            drain.context.eq(contexts[slot]),
-            drain.last_token.eq(tokens[slot]),
+            drain.context.eq(choose(slot, contexts)),
+            drain.last_token.eq(choose(slot, tokens)),
             array.read.eq(slot * spec.token_places + drain.token),
             header.slot.eq(slot),
             drain.acc.eq(array.acc),
@@ -194,7 +198,7 @@ class MatmulKernel(wiring.Component):
         group = Signal(range(max(2, *(c.groups for c in spec.contexts))))
         inside = Signal(range(max(lengths)))
         last = Signal.like(inside)
-        m.d.comb += last.eq(Array(length - 1 for length in lengths)[context])
+        m.d.comb += last.eq(choose(context, [length - 1 for length in lengths]))
         with m.If(advance):
             m.d.sync += inside.eq(inside + 1)
             with m.If(inside == last):

@@ -8,6 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
+from ..numerics.fixed import Fixed
 from ..stream.address import AddressWalk, symbol_width
 from ..stream.convert_plan import Axis
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol
@@ -15,6 +16,7 @@ from ..stream.queue import Queue
 from ..stream.signature import lanes_of
 from ..stream.skid import Skid
 from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from .rounding import saturated
 
 __all__ = ["Split", "SplitKernel"]
 
@@ -28,13 +30,15 @@ class Split(KernelSpec):
 
     Shapes      i: ``type``; o_0, o_1, ...: ``type`` with 1 / ``parts`` of the outermost loop;
                 i_<symbol>: its value, once an activation
-    Formats     the same on all sides; symbols unsigned, 1 to their bound
-    Parameters  type: its outermost loop (after normalisation) has a constant trip that ``parts``
-                divides; symbols of the loops inside it are not ragged; parts: at least 2
+    Formats     i: of ``type``; o_<k>: ``formats[k]``, the same integers, saturated where it is
+                narrower; symbols unsigned, 1 to their bound
+    Parameters  type: its outermost loop (after normalisation) has a constant trip that the number
+                of parts divides; symbols of the loops inside it are not ragged; formats: of the
+                parts, at least 2
     Timing      interval = type.tokens() cycles; latency = 1 cycle, 2 if there are symbols; drain =
                 1 cycle, or latency if the activation has fewer than 3 beats
     Buffers     2 beats and 2 values of each symbol
-    Error       none: elements pass unchanged
+    Error       none within the range of a part's format, else saturation
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to
                 o.valid or from o.ready to i.ready
     Raises      ValueError: if the outermost loop cannot be divided, or a symbol is ragged
@@ -42,11 +46,16 @@ class Split(KernelSpec):
     """
 
     type: ITensor
-    parts: int
+    formats: tuple[Fixed, ...]
 
     def __post_init__(self) -> None:
         if self.parts < 2:
             raise ValueError(f"Split parts must be at least 2, not {self.parts}")
+        wider = [f for f in self.formats if f.width > self.type.fmt.width]
+        if wider:
+            raise ValueError(
+                f"Split formats must be no wider than {self.type.fmt.width} bits, not {wider[0]}"
+            )
         loops = self.type.normal().loops
         trip = loops[0].trip if loops else 1
         if not isinstance(trip, int) or trip % self.parts:
@@ -58,13 +67,18 @@ class Split(KernelSpec):
                 raise ValueError(f"Split symbol must not be ragged, not {symbol}")
 
     @property
+    def parts(self) -> int:
+        """Number of outputs."""
+        return len(self.formats)
+
+    @property
     def symbols(self) -> tuple[Symbol, ...]:
         """Symbols of the loops by name."""
         return tuple(sorted({s.trip for s in self.type.loops if isinstance(s.trip, Symbol)}))
 
     @property
     def part(self) -> ITensor:
-        """Type of each output."""
+        """Type of each output before saturation."""
         normal = self.type.normal()
         head = normal.loops[0]
         return replace(normal, loops=(self._shortened(head), *normal.loops[1:]))
@@ -74,7 +88,7 @@ class Split(KernelSpec):
         return (
             Port("i", self.type),
             *(Port(f"i_{symbol.name}", raw(symbol_width(symbol))) for symbol in self.symbols),
-            *(Port(f"o_{index}", self.part) for index in range(self.parts)),
+            *(Port(f"o_{k}", replace(self.part, fmt=f)) for k, f in enumerate(self.formats)),
         )
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
@@ -86,7 +100,7 @@ class Split(KernelSpec):
             if head.dim is not None:
                 begin = index * head.bound * head.step
                 window[head.dim] = slice(begin, begin + self.part.tensor_shape()[head.dim])
-            results[f"o_{index}"] = tensor[tuple(window)]
+            results[f"o_{index}"] = self.formats[index].saturate(tensor[tuple(window)])
         return results
 
     def timing(self, bindings: Bindings) -> Timing:
@@ -99,7 +113,7 @@ class Split(KernelSpec):
         counters = sum(axis.trip.bit_length() for axis in self.walk if isinstance(axis.trip, int))
         values = [symbol_width(symbol) for symbol in self.symbols]
         return Resources(
-            luts=word + 2 * counters + 6 * sum(values) + 4 * self.parts + 10,
+            luts=word * self.parts + 2 * counters + 6 * sum(values) + 4 * self.parts + 10,
             ffs=2 * word + counters + 2 * sum(values) + 6 * len(values) + 4,
             memories=tuple(Memory(width=width, depth=2) for width in values),
         )
@@ -156,7 +170,10 @@ class SplitKernel(wiring.Component):
         for index in range(spec.parts):
             output = getattr(self, f"o_{index}")
             m.d.comb += [
-                Value.cast(output.payload).eq(Value.cast(skid.o.payload)),
+                output.payload[lane].eq(saturated(skid.o.payload[lane], spec.formats[index]))
+                for lane in range(spec.type.lanes)
+            ]
+            m.d.comb += [
                 output.valid.eq(skid.o.valid & walk.valid & (part == index)),
             ]
             with m.If(output.valid & output.ready):

@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .axi.command import command_layout
+from .axi.signature import ADDRESS_WIDTH, command
 
 __all__ = ["ParameterReader", "Run"]
 
@@ -43,9 +43,9 @@ class ParameterReader(wiring.Component):
         super().__init__(
             {
                 "i_step": In(stream.Signature(layout)),
-                "o_command": Out(stream.Signature(command_layout())),
+                "o_command": Out(stream.Signature(command())),
                 "o_program": Out(stream.Signature(data.ArrayLayout(1, 1))),
-                "cfg_base": In(40),
+                "cfg_base": In(ADDRESS_WIDTH),
             }
         )
 
@@ -53,7 +53,7 @@ class ParameterReader(wiring.Component):
         m = Module()
         step = self.i_step.payload
         # Layers come in order, so the address of the next body run is the last one plus a stride.
-        offset = Signal(40)
+        offset = Signal(ADDRESS_WIDTH)
         free = (~self.o_command.valid | self.o_command.ready) & (
             ~self.o_program.valid | self.o_program.ready
         )

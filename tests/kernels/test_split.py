@@ -27,27 +27,34 @@ def random_case(spec, bindings=None):
 
 
 def test_bench_with_tokens():
-    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), formats=(FMT,) * 3)
     check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (3, 1, 2, 2, 2)])
 
 
+def test_bench_narrower_parts_saturate():
+    wide = ITensor(Fixed(12), (1, 2), (Loop(6, 2, 1), Loop(2, 1, 0)))
+    spec = Split(type=wide, formats=(Fixed(12, 3), Fixed(8), Fixed(10)))
+    rng = np.random.default_rng(11)
+    check_kernel(spec, [Case(inputs={"i": rng.integers(-2048, 2048, (2, 12))}) for _ in range(4)])
+
+
 def test_bench_static():
-    spec = Split(type=matmul_output(2), parts=2)
+    spec = Split(type=matmul_output(2), formats=(FMT,) * 2)
     check_kernel(spec, [random_case(spec) for _ in range(4)])
 
 
 def test_bench_one_beat_a_part():
-    spec = Split(type=row_major(FMT, [2, 1]), parts=2)
+    spec = Split(type=row_major(FMT, [2, 1]), formats=(FMT,) * 2)
     check_kernel(spec, [random_case(spec) for _ in range(4)])
 
 
 def test_bench_one_beat_a_part_with_tokens():
-    spec = Split(type=matmul_output(Symbol("tokens", 2), blocks=2, rows=1, lanes=1), parts=2)
+    spec = Split(type=matmul_output(Symbol("tokens", 2), blocks=2, rows=1, lanes=1), formats=(FMT,) * 2)
     check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (1, 1, 1, 2, 2)])
 
 
 def test_parts_are_column_slices():
-    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), formats=(FMT,) * 3)
     x = np.arange(3 * 24).reshape(3, 24)
     parts = spec.compute({"i": x}, {"tokens": 3})
     for index in range(3):
@@ -55,7 +62,7 @@ def test_parts_are_column_slices():
 
 
 def test_parts_are_consecutive_in_the_stream():
-    spec = Split(type=matmul_output(Symbol("tokens", 3)), parts=3)
+    spec = Split(type=matmul_output(Symbol("tokens", 3)), formats=(FMT,) * 3)
     x = np.arange(3 * 24).reshape(3, 24)
     for n in (1, 2, 3):
         parts = spec.compute({"i": x}, {"tokens": n})
@@ -65,7 +72,7 @@ def test_parts_are_consecutive_in_the_stream():
 
 def test_rereads_go_to_every_part():
     reread = ITensor(FMT, (1,), (Loop(4), Loop(3, 1, 0)))
-    spec = Split(type=reread, parts=2)
+    spec = Split(type=reread, formats=(FMT,) * 2)
     assert spec.part.tokens() == 6
     parts = spec.compute({"i": np.arange(3)}, {})
     assert all(np.array_equal(part, np.arange(3)) for part in parts.values())
@@ -73,16 +80,16 @@ def test_rereads_go_to_every_part():
 
 def test_errors():
     with pytest.raises(ValueError, match=r"^Split parts must be at least 2, not 1$"):
-        Split(type=matmul_output(2), parts=1)
+        Split(type=matmul_output(2), formats=(FMT,) * 1)
     with pytest.raises(
         ValueError, match=r"^Split parts must divide a constant outermost trip, not 4 and 6$"
     ):
-        Split(type=matmul_output(2), parts=4)
+        Split(type=matmul_output(2), formats=(FMT,) * 4)
     tokens = Symbol("tokens", 4)
     with pytest.raises(
         ValueError,
         match=r"^Split parts must divide a constant outermost trip, not 2 and tokens<=4$",
     ):
-        Split(type=row_major(FMT, [tokens, 4]), parts=2)
+        Split(type=row_major(FMT, [tokens, 4]), formats=(FMT,) * 2)
     with pytest.raises(ValueError, match=r"^Split symbol must not be ragged, not length<=5$"):
-        Split(type=matmul_output(Symbol("length", 5, ragged=True)), parts=2)
+        Split(type=matmul_output(Symbol("length", 5, ragged=True)), formats=(FMT,) * 2)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every stream of a simulated design against the integer reference, beat by beat."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.design import Channel, Design
+from ..graph import Graph
+from ..stream.itensor import Bindings, ITensor
+from .golden import Cache, Golden, Trace
+
+__all__ = ["Comparison", "Difference", "decode"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The first beat of a stream that is not what the reference says.
+
+    layer: of the loop, None outside it; position: of the token; offset: of the beat's tile in the
+    value; expected, found: codes of its lanes, None where the beat is missing
+    """
+
+    stream: str
+    value: str
+    layer: int | None
+    position: int
+    offset: tuple[int, ...]
+    expected: tuple[int, ...] | None
+    found: tuple[int, ...] | None
+
+    def __str__(self) -> str:
+        where = "" if self.layer is None else f"layer {self.layer}, "
+        return (
+            f"Stream {self.stream} ({self.value}) at {where}position {self.position}, "
+            f"offset {list(self.offset)} must carry {_text(self.expected)}, "
+            f"not {_text(self.found)}"
+        )
+
+
+@dataclass(frozen=True)
+class _Activation:
+    """Expected beats of one activation of a stream."""
+
+    layer: int | None
+    position: int
+    beats: Ints
+    order: Ints
+
+
+@dataclass
+class _Watched:
+    channel: Channel
+    expected: list[_Activation] = field(default_factory=list)
+    found: list[Ints] = field(default_factory=list)
+    compared: int = 0
+
+
+class Comparison:
+    """Follows an answer: told what the hardware was fed with, and what its streams carried.
+
+    design: as compiled; its quantised model is the reference
+    take: gives the beats of a stream since the last call, as (beats, bytes)
+    """
+
+    def __init__(self, design: Design, take: Callable[[str], NDArray[np.uint8]]):
+        self._graph = design.graph
+        self._golden = Golden(design.known.quantised)
+        self._cache = Cache()
+        self._group = design.known.tiling.group
+        self._take = take
+        self._watched = [_Watched(c) for c in design.channels if c.value is not None]
+        self._layers = design.graph.loops[0].trips
+        self.first: Difference | None = None
+        self.beats = 0
+        self._streams: set[str] = set()
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Names of the streams that carry values: those to capture."""
+        return frozenset(w.channel.name for w in self._watched)
+
+    @property
+    def streams(self) -> int:
+        """Streams of which beats were compared so far."""
+        return len(self._streams)
+
+    def feed(self, tokens: Sequence[int]) -> int:
+        """Says that the hardware runs these tokens next, the last with a result.
+
+        Returns the token that must follow.
+        """
+        result = -1
+        for begin in range(0, len(tokens), self._group):
+            part = list(tokens[begin : begin + self._group])
+            position = self._cache.position
+            trace = self._golden.step(part, self._cache)
+            head = begin + len(part) == len(tokens)
+            for watched in self._watched:
+                watched.expected += _activations(
+                    watched.channel, self._graph, trace, position, len(part), head
+                )
+            result = int(trace[self._graph.result, None][-1])
+        return result
+
+    def compare(self, *, complete: bool = False) -> Difference | None:
+        """Compares what has come since the last call; the first difference ever found, if any.
+
+        complete: whether everything that was fed must have come
+        """
+        for watched in self._watched:
+            name = watched.channel.name
+            watched.found.append(decode(self._take(name), watched.channel.consumed))
+            found = np.concatenate(watched.found)
+            if self.first is None:
+                self.first, used = self._match(watched, found, complete)
+                watched.found = [found[used:]]
+        return self.first
+
+    def _match(
+        self, watched: _Watched, found: Ints, complete: bool
+    ) -> tuple[Difference | None, int]:
+        used = 0
+        while watched.expected:
+            activation = watched.expected[0]
+            count = len(activation.beats)
+            have = found[used : used + count]
+            wrong = np.flatnonzero((have != activation.beats[: len(have)]).any(axis=1))
+            self.beats += len(have)
+            if len(have):
+                self._streams.add(watched.channel.name)
+            if len(wrong):
+                return _difference(watched.channel, activation, int(wrong[0]), have), used
+            if len(have) < count:
+                if complete:
+                    return _difference(watched.channel, activation, len(have), have), used
+                self.beats -= len(have)
+                break
+            used += count
+            watched.expected.pop(0)
+        return None, used
+
+
+def decode(beats: NDArray[np.uint8], type: ITensor) -> Ints:
+    """Codes of the lanes, (beats, lanes), from captured payload bytes (beats, bytes)."""
+    width, lanes = type.fmt.width, type.lanes
+    if len(beats) == 0:
+        return np.zeros((0, lanes), dtype=np.int64)
+    bits = np.unpackbits(beats, axis=1, bitorder="little")[:, : width * lanes]
+    codes = bits.reshape(len(beats), lanes, width) @ (np.int64(1) << np.arange(width))
+    if type.fmt.signed:
+        codes = np.where(codes >> (width - 1), codes - (1 << width), codes)
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _activations(
+    channel: Channel, graph: Graph, trace: Trace, position: int, count: int, head: bool
+) -> Iterator[_Activation]:
+    """The expected beats of one step: once, once a layer, or only if the step has a result."""
+    value = channel.value
+    assert value is not None
+    (loop,) = graph.loops
+    node = value.split(".")[0]
+    inside = node == loop.carried or any(node == n.name for n in loop.body)
+    bindings: Bindings = {
+        "tokens": count,
+        "length": list(range(position + 1, position + count + 1)),
+    }
+    layers: Iterable[int | None] = range(loop.trips) if inside else (None,)
+    if channel.source.port == "o_back":
+        layers = range(loop.trips - 1)
+    names = [item.name for item in graph.nodes]
+    if not inside and names.index(node) > names.index(loop.name):
+        if not head:
+            return
+        bindings = {"tokens": 1}
+    for layer in layers:
+        tensor = trace.get((value, layer))
+        if tensor is None:
+            return
+        type = channel.consumed
+        yield _Activation(
+            layer, position, type.pack(_padded(tensor, type), bindings), type.order(bindings)
+        )
+
+
+def _padded(tensor: Ints, type: ITensor) -> Ints:
+    """A value with the features that fill the last tile of a matrix: they have the least code."""
+    tensor = tensor.reshape(tensor.shape[: type.rank]) if tensor.ndim > type.rank else tensor
+    extent = type.tensor_shape()[-1]
+    missing = extent - tensor.shape[-1]
+    if type.rank == 1 or missing <= 0:
+        return tensor
+    pads = [(0, 0)] * (tensor.ndim - 1) + [(0, missing)]
+    return np.pad(tensor, pads, constant_values=type.fmt.minimum)
+
+
+def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) -> Difference:
+    offset = tuple(int(v) for v in activation.order[at])
+    by_row = len(offset) > 1 and not str(channel.value).endswith("_cache")
+    return Difference(
+        stream=channel.name,
+        value=str(channel.value),
+        layer=activation.layer,
+        position=activation.position + (offset[0] if by_row else 0),
+        offset=offset,
+        expected=tuple(int(v) for v in activation.beats[at]),
+        found=tuple(int(v) for v in have[at]) if at < len(have) else None,
+    )
+
+
+def _text(codes: tuple[int, ...] | None) -> str:
+    return "nothing" if codes is None else str(list(codes))

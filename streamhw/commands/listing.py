@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw list``: the models, boards and kernels that are there."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from .. import kernels
+from ..boards.base import BOARDS, load_board
+from ..frontend.zoo import CHECKPOINTS, load, model_names
+from ..kernels.base import KernelSpec
+from .show import Console
+
+__all__ = ["list_boards", "list_kernels", "list_models"]
+
+
+def list_models(console: Console) -> None:
+    """Named models with their shapes."""
+    table = Table("model", "layers", "width", "heads", "vocabulary", "context", "weights")
+    for name in model_names():
+        config = load(name).config
+        table.add_row(
+            name,
+            str(config.layers),
+            str(config.features),
+            str(config.heads),
+            f"{config.vocabulary:,}",
+            f"{config.context:,}",
+            "in the package" if name in CHECKPOINTS else "yours (--weights) or seeded random",
+        )
+    console.print(table)
+    console.print("A Hugging Face directory with config.json and safetensors works as well.")
+
+
+def list_boards(console: Console) -> None:
+    """Boards with what they carry."""
+    table = Table("board", "part", "clock MHz", "memory", "LUT", "DSP", "block RAM", "URAM")
+    for name in BOARDS:
+        board = load_board(name)
+        port = board.ports[0]
+        table.add_row(
+            name,
+            board.title,
+            f"{board.clock_mhz:g}",
+            f"{len(board.ports)} x {port.width} bit",
+            f"{board.budget.luts:,}",
+            f"{board.budget.dsps:,}",
+            f"{board.budget.block_ram:,}",
+            f"{board.budget.ultra_ram:,}",
+        )
+    console.print(table)
+    console.print("Clocks are assumptions until a design is placed and routed.")
+
+
+def list_kernels(console: Console) -> None:
+    """Kernels with the first line of their contract."""
+    table = Table("kernel", "what it does")
+    for spec in sorted(kernel_specs(), key=lambda spec: spec.__name__):
+        table.add_row(spec.__name__, (inspect.getdoc(spec) or "").split("\n")[0])
+    console.print(table)
+
+
+def kernel_specs() -> Iterator[type[KernelSpec]]:
+    """Every concrete kernel of the library."""
+    for module in pkgutil.iter_modules(kernels.__path__):
+        found = importlib.import_module(f"{kernels.__name__}.{module.name}")
+        for spec in vars(found).values():
+            if (
+                inspect.isclass(spec)
+                and issubclass(spec, KernelSpec)
+                and spec.__module__ == found.__name__
+                and not inspect.isabstract(spec)
+                and not spec.__name__.startswith("_")
+            ):
+                yield spec

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw run``: text from a model through its generated hardware, simulated cycle by cycle."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from rich.table import Table
+
+from ..boards.base import load_board
+from ..compiler.design import Design
+from ..compiler.estimate import Estimate
+from ..compiler.pipeline import compile_model
+from ..errors import InternalError, UserError
+from ..frontend import Model, Tokenizer
+from ..runtime.driver import Token, generate
+from ..runtime.manifest import Manifest
+from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
+from ..sim import verilator
+from ..sim.compare import Comparison
+from .build import BuildRequest, Built, reuse_or_build
+from .show import Console, progress
+
+__all__ = ["Answer", "RunRequest", "run", "simulate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What the user typed.
+
+    prompt: text, or token numbers for a model without a tokenizer; tokens: wanted
+    check: compare every token and stream with the integer reference
+    stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
+    """
+
+    build: BuildRequest
+    prompt: str
+    tokens: int
+    check: bool = False
+    stalls: float = 0.0
+    seed: int = 0
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What a simulated answer was and cost."""
+
+    prompt: list[int]
+    tokens: list[Token] = field(default_factory=list)
+    read_bytes: int = 0
+    write_bytes: int = 0
+    seconds: float = 0.0
+    simulated: int = 0
+    compared: Comparison | None = None
+    peaks: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def prompt_cycles(self) -> int:
+        return self.tokens[0].cycles if self.tokens else 0
+
+    @property
+    def token_cycles(self) -> float:
+        """Mean cycles of a token after the first."""
+        later = self.tokens[1:]
+        return sum(t.cycles for t in later) / len(later) if later else 0.0
+
+
+def run(request: RunRequest, console: Console) -> Answer:
+    """Builds or reuses the build, simulates, prints the text as it comes, then a table.
+
+    Raises ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
+    simulator, ``InternalError`` at the first difference under ``check``.
+    """
+    verilator.find_simulator()
+    verilator.find_compiler()
+    built = reuse_or_build(request.build, console)
+    manifest = Manifest.load(built.folder)
+    prompt, decode = _tokens(request.prompt, built.model)
+    if prompt and len(prompt) + request.tokens > manifest.context:
+        room = manifest.context - len(prompt)
+        raise UserError(
+            f"Prompt and answer must have at most {manifest.context} tokens together (the "
+            f"context), not {len(prompt)} + {request.tokens}",
+            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
+        )
+    design = _design(request.build, built) if request.check else None
+    with progress(console) as shown:
+        task = shown.add_task("compile the simulator", total=None, detail="")
+        library = verilator.build(
+            [built.folder / manifest.verilog],
+            manifest,
+            observed=request.check,
+            progress=lambda stage, done, total: shown.update(
+                task, completed=done, total=total, detail=stage
+            ),
+        )
+    for warning in library.warnings:
+        console.print(f"[yellow]{warning}[/yellow]")
+    console.print(f"[dim]{request.prompt}[/dim]", end="", highlight=False, markup=False)
+    shown_text = decode(prompt)
+
+    with progress(console) as shown:
+        task = shown.add_task("simulate", total=request.tokens, detail="")
+
+        def on_token(answer: Answer) -> None:
+            nonlocal shown_text
+            text = decode([*prompt, *(t.token for t in answer.tokens)])
+            if not text.endswith("\N{REPLACEMENT CHARACTER}"):
+                shown.console.print(
+                    text[len(shown_text) :], end="", highlight=False, markup=False, soft_wrap=True
+                )
+                shown_text = text
+            rate = answer.simulated / max(answer.seconds, 1e-9)
+            shown.update(
+                task,
+                completed=len(answer.tokens),
+                detail=f"{len(answer.tokens)} tokens, {answer.simulated:,} cycles, "
+                f"{rate:,.0f} cycles/s",
+            )
+
+        answer = simulate(
+            manifest,
+            library,
+            np.fromfile(built.folder / (manifest.memory.image or ""), dtype=np.uint8),
+            prompt,
+            request.tokens,
+            model=memory_model(request.build.board, request.stalls, request.seed),
+            end=built.model.end_of_text,
+            design=design,
+            on_token=on_token,
+        )
+    console.print()
+    console.print(_table(answer, request, built, design))
+    return answer
+
+
+def simulate(
+    manifest: Manifest,
+    library: verilator.Build,
+    image: np.ndarray,
+    prompt: list[int],
+    count: int,
+    *,
+    model: MemoryModel,
+    end: int | None = None,
+    design: Design | None = None,
+    on_token: Callable[[Answer], None] | None = None,
+) -> Answer:
+    """One answer of the compiled simulation; with ``design``, compared with the reference.
+
+    Raises ``InternalError`` that names the first difference, or the streams that wait in a hang.
+    """
+    answer = Answer(prompt=prompt)
+    with SimDevice(manifest, library, image, model=model) as device:
+        comparison = None
+        if design is not None:
+            comparison = answer.compared = Comparison(design, device.take)
+            device.capture(set(comparison.watched))
+        begin, start = time.perf_counter(), device.cycle
+        feed = prompt
+        expected = comparison.feed(feed) if comparison is not None else None
+        try:
+            generation = generate(device, prompt, count=count, eos=end)
+            for token in generation:
+                answer.tokens.append(token)
+                answer.simulated = device.cycle - start
+                answer.seconds = time.perf_counter() - begin
+                if comparison is not None:
+                    _agree(comparison, token, expected)
+                    if len(answer.tokens) < count and token.token != end:
+                        expected = comparison.feed([token.token])
+                if on_token is not None:
+                    on_token(answer)
+        except InternalError as error:
+            if comparison is not None and (found := comparison.compare()) is not None:
+                raise InternalError(str(found)) from error
+            raise
+        if comparison is not None and (left := comparison.compare(complete=True)) is not None:
+            raise InternalError(str(left))
+        traffic = generation.traffic().values()
+        answer.read_bytes = sum(t.read_bytes for t in traffic)
+        answer.write_bytes = sum(t.write_bytes for t in traffic)
+        if library.observed:
+            answer.peaks = device.peaks()
+    return answer
+
+
+def memory_model(board: str, stalls: float = 0.0, seed: int = 0) -> MemoryModel:
+    """The memory of a board's ports, with random stalls on every channel if asked for."""
+    port = load_board(board).ports[0]
+    return MemoryModel(
+        latency=port.latency,
+        bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
+        stalls=Stalls.everywhere(stalls, seed=seed) if stalls else Stalls(),
+    )
+
+
+def _agree(comparison: Comparison, token: Token, expected: int | None) -> None:
+    found = comparison.compare()
+    if found is not None:
+        raise InternalError(str(found))
+    if token.token != expected:
+        raise InternalError(
+            f"Token at position {token.position} must be {expected} as in the integer reference, "
+            f"not {token.token}"
+        )
+
+
+def _tokens(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]], str]]:
+    """The prompt's tokens, and what turns tokens into text."""
+    if model.tokenizer is not None:
+        tokenizer = Tokenizer(model.tokenizer)
+        return tokenizer.encode(prompt), tokenizer.decode
+    try:
+        numbers = [int(word) for word in prompt.replace(",", " ").split()]
+    except ValueError:
+        raise UserError(
+            f"Prompt of {model.name} must be token numbers, since it has no tokenizer, "
+            f"not {prompt!r}"
+        ) from None
+    return numbers, lambda tokens: " ".join(map(str, tokens)) + " "
+
+
+def _design(request: BuildRequest, built: Built) -> Design:
+    """The compiled design again: the reference needs its streams' types and its integers."""
+    return compile_model(built.model, load_board(request.board), request.config)
+
+
+def _table(
+    answer: Answer, request: RunRequest, built: Built, design: Design | None
+) -> Table:
+    board = load_board(request.build.board)
+    table = Table(title=f"{built.model.name} on {board.title}, simulated cycle by cycle")
+    table.add_column("")
+    table.add_column("", justify="right")
+    count = len(answer.tokens)
+    per_ms = board.clock_mhz * 1e3
+    rows = [
+        ("prompt", f"{len(answer.prompt)} tokens, {answer.prompt_cycles:,} cycles to the first new"),
+        ("answer", f"{count} tokens, {answer.token_cycles:,.0f} cycles each"),
+        (
+            f"at {board.clock_mhz:g} MHz (assumed)",
+            f"{answer.token_cycles / per_ms:.3f} ms a token",
+        ),
+        ("memory read", f"{answer.read_bytes:,} bytes"),
+        ("memory written", f"{answer.write_bytes:,} bytes"),
+        ("simulated", f"{answer.simulated:,} cycles in {answer.seconds:.1f} s"),
+        ("speed", f"{answer.simulated / max(answer.seconds, 1e-9):,.0f} cycles/s"),
+    ]
+    if design is not None and answer.compared is not None:
+        estimate = Estimate(design).answer(len(answer.prompt), len(answer.prompt) + count)
+        real = sum(t.cycles for t in answer.tokens)
+        rows.append(("predicted", f"{estimate.total:,.0f} cycles ({estimate.total / real - 1:+.1%})"))
+        rows.append(
+            (
+                "checked",
+                f"{count} tokens and {answer.compared.beats:,} beats of "
+                f"{answer.compared.streams} streams equal the integer reference",
+            )
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+

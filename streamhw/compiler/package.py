@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A build folder: Verilog, manifest, memory image and report, all of it or nothing."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import UserError
+from .design import Design
+from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
+from .memory import image
+
+__all__ = ["REPORT_FILE", "check_folder", "read_key", "write_build"]
+
+REPORT_FILE = "report.json"
+MANIFEST_FILE = "manifest.json"
+KEY_FILE = ".key"
+"""Digest of everything that a build was made from: says whether it can be used again."""
+
+
+def read_key(folder: Path) -> str | None:
+    """The key of the build in a folder, if there is one."""
+    try:
+        return (folder / KEY_FILE).read_text().strip()
+    except OSError:
+        return None
+
+
+def check_folder(folder: Path) -> None:
+    """Raises ``UserError`` if a build cannot be written to ``folder``: before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"Output must be a folder, not the file {folder}")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+        raise UserError(
+            f"Output folder {folder} must be empty or an earlier build, and it is neither",
+            hint="choose another one with -o",
+        )
+    home = folder.absolute().parent
+    while not home.exists():
+        home = home.parent
+    try:
+        with tempfile.TemporaryDirectory(dir=home):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"Output folder {folder} must be writable, but {home} gives: {error.strerror}"
+        ) from None
+
+
+def write_build(
+    design: Design,
+    emitted: Emitted,
+    report: str,
+    key: str,
+    folder: Path,
+    *,
+    on_bytes: Callable[[int, int], None] | None = None,
+) -> None:
+    """Writes all files beside ``folder`` and moves them there at once.
+
+    on_bytes: called with the bytes of the memory image written so far, and all
+
+    An interrupt or an error leaves what was in ``folder`` before. Raises ``UserError`` if the
+    folder cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise UserError(
+            f"Output folder {folder} must be writable, but: {error.strerror}"
+        ) from None
+    try:
+        work.chmod(0o755)
+        (work / VERILOG_FILE).write_text(emitted.verilog)
+        memory = design.known.memory
+        written = 0
+        with (work / IMAGE_FILE).open("wb") as file:
+            for piece in image(memory, design.graph, design.known.quantised, design.known.tiling):
+                file.write(piece.tobytes())
+                written += len(piece)
+                if on_bytes is not None:
+                    on_bytes(written, memory.stored)
+        (work / REPORT_FILE).write_text(report)
+        (work / KEY_FILE).write_text(key + "\n")
+        emitted.manifest.save(work / MANIFEST_FILE)
+        old = folder.with_name(f"{work.name}.old")
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(work, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UserError(
+            f"Build must be written to {folder}, but: {error.strerror}"
+        ) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The numbers of a build: what each kernel costs and takes, every FIFO, the predicted cycles."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from ..compiler.cost import Cells
+from ..compiler.design import Design, Instance
+from ..compiler.estimate import Estimate
+from ..compiler.plumbing import Plumbing
+from ..kernels.base import KernelSpec
+from ..kernels.matmul import Matmul
+from ..kernels.scores import Scores
+from ..kernels.values import Values
+
+__all__ = ["FifoRow", "KernelRow", "Summary", "summarise"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelRow:
+    """One part: cycles of an activation at a full group and the full context.
+
+    interval, latency: cycles, None for parts without a formula; macs: multiplies a cycle
+    buffer_bits: of its own memories; cells: the estimate
+    """
+
+    name: str
+    kind: str
+    scope: str
+    interval: int | None
+    latency: int | None
+    macs: int
+    buffer_bits: int
+    cells: Cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class FifoRow:
+    """One stream: ``depth`` beats of ``width`` bits; ``delay`` cycles that its first beat waits in
+    the FIFO program's answer, None for streams outside it."""
+
+    name: str
+    source: str
+    depth: int
+    width: int
+    type: str
+    delay: float | None
+    binding: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What ``report.json`` holds."""
+
+    model: str
+    weights: str
+    board: str
+    quantisation: str
+    clock_mhz: float
+    group: int
+    kernels: tuple[KernelRow, ...]
+    fifos: tuple[FifoRow, ...]
+    queues: Cells
+    total: Cells
+    budget: dict[str, int]
+    token_cycles: dict[str, float]
+    prompt_cycles: dict[str, float]
+    memory_bytes: int
+    parameter_bytes_per_step: int
+    stage_seconds: dict[str, float]
+
+    def to_json(self) -> str:
+        """The text of ``report.json``."""
+        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+
+def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> Summary:
+    """All numbers of a placed design."""
+    known = design.known
+    estimate = Estimate(design)
+    bindings = estimate.bound()
+    rows = []
+    for instance in design.instances:
+        interval = latency = None
+        if isinstance(instance.part, KernelSpec):
+            timing = instance.part.timing(bindings)
+            interval, latency = timing.interval, timing.latency
+        rows.append(
+            KernelRow(
+                name=instance.name,
+                kind=_kind(instance),
+                scope=instance.scope.value,
+                interval=interval,
+                latency=latency,
+                macs=_macs(instance),
+                buffer_bits=sum(m.bits for m in instance.part.resources().memories),
+                cells=known.placement.cells[instance.name],
+            )
+        )
+    fifos = tuple(
+        FifoRow(
+            name=c.name,
+            source=str(c.source),
+            depth=c.depth,
+            width=c.consumed.bits_per_token,
+            type=str(c.consumed),
+            delay=known.depths.delay.get(c.name),
+            binding=c.name in known.depths.binding,
+        )
+        for c in design.channels
+        if c.depth
+    )
+    context = design.graph.context
+    decode = {
+        str(at): estimate.answer(at - 1, at + 2).tokens[0]
+        for at in sorted({min(64, context // 2), context - 2})
+    }
+    prompts = {
+        str(n): estimate.answer(n, n + 1).prompt for n in sorted({1, 32, 100, context - 1})
+        if n < context
+    }
+    return Summary(
+        model=design.model.name,
+        weights=weights,
+        board=design.board.name,
+        quantisation=str(design.config.quantisation),
+        clock_mhz=design.board.clock_mhz,
+        group=known.tiling.group,
+        kernels=tuple(rows),
+        fifos=fifos,
+        queues=known.placement.queues,
+        total=known.placement.total,
+        budget=dataclasses.asdict(design.board.budget),
+        token_cycles=decode,
+        prompt_cycles=prompts,
+        memory_bytes=known.memory.total,
+        parameter_bytes_per_step=known.memory.stride * design.graph.loops[0].trips
+        + known.memory.region("tail").bytes,
+        stage_seconds=stage_seconds,
+    )
+
+
+def _kind(instance: Instance) -> str:
+    part = instance.part
+    return part.kind if isinstance(part, Plumbing) else type(part).__name__
+
+
+def _macs(instance: Instance) -> int:
+    part = instance.part
+    if isinstance(part, Matmul):
+        return part.rows * part.input_lanes
+    return part.lanes if isinstance(part, Scores | Values) else 0

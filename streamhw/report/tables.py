@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables that a build ends with."""
+
+from rich.console import Console
+from rich.table import Table
+
+from ..compiler.cost import Cells
+from .summary import Summary
+
+__all__ = ["print_summary"]
+
+
+def print_summary(summary: Summary, console: Console) -> None:
+    """Kernels, FIFOs, cells against the budget, and predicted cycles."""
+    console.print(_kernels(summary))
+    console.print(_fifos(summary))
+    console.print(_cycles(summary))
+
+
+def _kernels(summary: Summary) -> Table:
+    table = Table(title=f"{summary.model} on {summary.board}, {summary.quantisation}: kernels")
+    for name in ("kernel", "what"):
+        table.add_column(name)
+    for name in ("interval", "latency", "MAC/cycle", "buffer bits", "LUT", "FF", "DSP", "BRAM",
+                 "URAM"):  # fmt: skip
+        table.add_column(name, justify="right")
+    small = Cells()
+    hidden = 0
+    for row in summary.kernels:
+        if row.interval is None or row.kind in ("Split", "Lengths"):
+            small, hidden = small + row.cells, hidden + 1
+            continue
+        table.add_row(
+            row.name,
+            row.kind,
+            f"{row.interval:,}",
+            f"{row.latency:,}",
+            f"{row.macs:,}" if row.macs else "",
+            f"{row.buffer_bits:,}",
+            *_cells(row.cells),
+        )
+    table.add_row(f"{hidden} parts of plumbing", "", "", "", "", f"{small.memory_bits:,}",
+                  *_cells(small))  # fmt: skip
+    table.add_row("queues", "FIFO", "", "", "", f"{summary.queues.memory_bits:,}",
+                  *_cells(summary.queues), end_section=True)  # fmt: skip
+    table.add_row("estimated total", "", "", "", "", f"{summary.total.memory_bits:,}",
+                  *_cells(summary.total))  # fmt: skip
+    budget = summary.budget
+    table.add_row("board has", "", "", "", "", "", *(
+        f"{budget[kind]:,}" for kind in ("luts", "ffs", "dsps", "block_ram", "ultra_ram")
+    ))  # fmt: skip
+    table.caption = f"cycles of one layer with {summary.group} tokens at the end of the context"
+    return table
+
+
+def _cells(cells: Cells) -> tuple[str, ...]:
+    counts = (cells.luts, cells.ffs, cells.dsps, cells.block_ram, cells.ultra_ram)
+    return tuple(f"{count:,}" if count else "" for count in counts)
+
+
+def _fifos(summary: Summary) -> Table:
+    deep = [row for row in summary.fifos if row.binding]
+    rest = [row for row in summary.fifos if not row.binding]
+    table = Table(title="FIFOs deeper than the minimum, by the linear program")
+    table.add_column("stream")
+    for name in ("depth", "bits", "first beat waits"):
+        table.add_column(name, justify="right")
+    table.add_column("type")
+    for row in sorted(deep, key=lambda row: -row.depth * row.width):
+        table.add_row(
+            row.name, f"{row.depth:,}", f"{row.depth * row.width:,}", f"{row.delay:,.0f}", row.type
+        )
+    bits = sum(row.depth * row.width for row in rest)
+    table.add_row(f"{len(rest)} others", "", f"{bits:,}", "", "")
+    return table
+
+
+def _cycles(summary: Summary) -> Table:
+    table = Table(title="Predicted cycles")
+    table.add_column("")
+    for name in ("cycles", f"ms at {summary.clock_mhz:g} MHz"):
+        table.add_column(name, justify="right")
+    per_ms = summary.clock_mhz * 1e3
+    for at, cycles in summary.token_cycles.items():
+        table.add_row(f"a token at position {at}", f"{cycles:,.0f}", f"{cycles / per_ms:,.3f}")
+    for length, cycles in summary.prompt_cycles.items():
+        table.add_row(
+            f"first token after a prompt of {length}", f"{cycles:,.0f}", f"{cycles / per_ms:,.3f}"
+        )
+    table.caption = (
+        f"{summary.parameter_bytes_per_step:,} bytes of parameters a step, "
+        f"{summary.memory_bytes:,} bytes of memory in all; the clock is an assumption"
+    )
+    return table
