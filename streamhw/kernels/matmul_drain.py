@@ -11,7 +11,7 @@ from ..numerics.fixed import Fixed
 from ..stream.credit import Credit
 from ..stream.signature import stream_of
 from .base import Port
-from .requantise import REQUANTISE_LATENCY, Requantise
+from .requantise import REQUANTISE_LATENCY, Requantise, choose
 
 __all__ = ["DRAIN_LATENCY", "MatmulDrain"]
 
@@ -111,12 +111,12 @@ class MatmulDrain(wiring.Component):
             credit.i_payload.lanes.eq(requantise.o),
         ]
 
+        readies = [getattr(self, port.name).ready for port in self._outputs]
+        m.d.comb += credit.o.ready.eq(choose(credit.o.payload.context, readies))
         for index, port in enumerate(self._outputs):
             o = getattr(self, port.name)
             chosen = credit.o.payload.context == index
             m.d.comb += o.valid.eq(credit.o.valid & chosen)
             for lane in range(self._lanes):
                 m.d.comb += o.payload[lane].eq(credit.o.payload.lanes[lane])
-            with m.If(chosen):
-                m.d.comb += credit.o.ready.eq(o.ready)
         return m

@@ -3,12 +3,13 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Module, Signal, unsigned
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from .matmul_pack import AFFINE_WORDS
+from .requantise import choose
 
 __all__ = ["MatmulHeader"]
 
@@ -69,8 +70,8 @@ class MatmulHeader(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 self.busy.eq(1),
-                last_tile.eq(Array(t - 1 for t in self._tiles)[self.context]),
-                last_word.eq(Array(AFFINE_WORDS - 1 + g for g in self._groups)[self.context]),
+                last_tile.eq(choose(self.context, [t - 1 for t in self._tiles])),
+                last_word.eq(choose(self.context, [AFFINE_WORDS - 1 + g for g in self._groups])),
             ]
         with m.If(take):
             m.d.sync += word.eq(word + 1)

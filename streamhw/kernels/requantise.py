@@ -3,13 +3,13 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, ValueLike, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..numerics.fixed import Fixed
 
-__all__ = ["REQUANTISE_LATENCY", "Requantise", "multiplier_parts", "sum_width"]
+__all__ = ["REQUANTISE_LATENCY", "Requantise", "choose", "multiplier_parts", "sum_width"]
 
 REQUANTISE_LATENCY = 9
 """Cycles from operands to result."""
@@ -33,6 +33,18 @@ def multiplier_parts(width: int) -> tuple[int, ...]:
         parts.append(_PART)
         width -= _PART
     return (*parts, width)
+
+
+def choose(select: Value, values: Sequence[ValueLike]) -> Value:
+    """The value of that index, as plain multiplexers.
+
+    Not ``Array`` and not ``Switch``: event-driven simulators evaluate those when an input changes,
+    and here all inputs may rest from time zero on.
+    """
+    chosen = Value.cast(values[-1])
+    for index in reversed(range(len(values) - 1)):
+        chosen = Mux(select == index, values[index], chosen)
+    return chosen
 
 
 class Requantise(wiring.Component):
@@ -135,8 +147,8 @@ class Requantise(wiring.Component):
     def _limits(self, m: Module, select: Value) -> tuple[Signal, Signal]:
         """The smallest and the largest code of the selected format."""
         low, high = Signal(signed(self.result)), Signal(signed(self.result))
-        with m.Switch(select):
-            for index, fmt in enumerate(self._formats):
-                with m.Case(index):
-                    m.d.comb += [low.eq(fmt.minimum), high.eq(fmt.maximum)]
+        m.d.comb += [
+            low.eq(choose(select, [fmt.minimum for fmt in self._formats])),
+            high.eq(choose(select, [fmt.maximum for fmt in self._formats])),
+        ]
         return low, high
