@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix product engine: quantised linear layers that share one array of multipliers in time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import lcm
 
 import numpy as np
 from amaranth.lib import data, wiring
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.credit import credit_latency, credit_memory
+from ..stream.credit import credit_latency
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from .matmul_array import array_latency
 from .matmul_cost import engine_resources
 from .matmul_drain import DRAIN_LATENCY
@@ -50,37 +48,37 @@ class MatmulContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Matmul(KernelSpec):
-    """Linear layers ``y = saturate(round_shift((sum_g m_g * (w . x)_g + bias) * mult, shift))``.
+    """Linear layers ``y = saturate(round_shift((w . x + bias) * mult, shift))``, one at a time.
 
-    An array of ``rows`` x ``input_lanes`` multipliers holds a weight beat while ``tokens`` x beats pass,
-    for all steps along the inputs; then the tile of ``rows`` outputs drains through one requantiser
-    while the next tile computes. The layers (*contexts*) run one after the other, as commanded::
+    An array of ``rows`` x ``input_lanes`` multipliers holds a weight beat while ``tokens`` x beats
+    pass, step by step along the inputs; group multipliers scale the partial sums of their columns.
+    Then the tile of ``rows`` outputs drains through one requantiser while the next one computes.
+    The layers (*contexts*) run one after the other, as commanded::
 
-        i_run -> header load -> array (x meets weights) -> accumulators -> requantiser -> o_<context>
-        i_header ----^          i_weight, i_x_<context>
+        i_run -> header load -> array (x meets weights) -> accumulators -> requantiser -> o_*
+        i_header ----^          i_weight, i_x_*
 
     Shapes      with R = rows, K = input_lanes, L = lanes, and n = the command's ``tokens``:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)
-                i_header: R bytes a beat; for each tile 8 words (bias, mult, shift, 0; little endian)
-                and a word of multipliers for each group, then padding to ``header_multiple`` words,
-                so that it fills whole memory beats. i_weight: R x K codes a beat
+                i_header: R bytes a beat; for each tile 8 words (bias, mult, shift, 0, all little
+                endian), then a word of multipliers a group; i_weight: R x K codes a beat
                 i_x_<context>: (n, inputs), K a beat, loops (outputs/R again)(inputs/K)(n)
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_header and i_weight are typed as the words of every context once, in order
     Formats     x: int8; weights: int4 or int8; bias: 32 bits; mult: unsigned 16; shift: 0 to 63;
-                group multipliers: unsigned 8; sums have ``accumulator_width`` bits and never overflow
-    Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; lanes: output lanes,
-                divide rows; tokens: bound of n; weight_bits: 4 or 8
-    Timing      with H = words of a header, C = n * inputs / K, D = n * R / L, for one context unstalled:
-                latency = H + 1 + C + array + drain cycles, array = 4 + log2(K) (+ 1 with groups),
-                drain = 11; interval = outputs / R * max(C, D, H) if tiles are longer than the pipeline,
-                else a bound of four tiles under way; ``timing`` follows the tiles and is exact
-    Buffers     4 x tokens accumulators a row, 4 headers, a weight beat, ``credit_beats`` results
-    Error       none: all sums and products are exact up to the one rounding
-    Stalls      lossless; output independent of stalls; no combinational path from i.valid to o.valid or
-                from o.ready to i.ready; i_x ready waits for i_weight valid
-    Raises      ValueError: if a size does not divide, a name repeats, or only some contexts have groups
-    Source      weight-stationary array with output accumulators, as in Jouppi et al. 2017
+                group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot overflow
+    Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; lanes: outputs a
+                cycle, divides rows; tokens: bound of n; weight_bits: 4 or 8
+    Timing      with H = 8 + groups, C = n * inputs / K, D = n * R / L, for one context unstalled:
+                latency = H + 1 + C + array + 11 with array = 2 + log2(K) (+ 1 with groups);
+                interval = outputs / R * C if C is the longest and tiles outlast the pipeline; the
+                drain limits it if D > C, the header if H > C; ``timing`` follows the tiles, exactly
+    Buffers     4 tiles of sums, 4 headers, a weight beat, results in the credit bracket's queue
+    Error       none: all is exact up to the one rounding
+    Stalls      lossless; output independent of stalls; no combinational path from i.valid to
+                o.valid or from o.ready to i.ready; the ready of i_x waits for i_weight's valid
+    Raises      ValueError: if a size does not divide, a name repeats, or not all have groups
+    Source      Jouppi et al. 2017 (weights held while rows of x pass)
     """
 
     contexts: tuple[MatmulContext, ...]

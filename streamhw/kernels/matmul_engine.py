@@ -96,7 +96,9 @@ class MatmulKernel(wiring.Component):
         )
         last_step, last_tile = Signal.like(step), Signal.like(tile)
         m.d.comb += [
-            last_step.eq(choose(context, [c.inputs // spec.input_lanes - 1 for c in spec.contexts])),
+            last_step.eq(
+                choose(context, [c.inputs // spec.input_lanes - 1 for c in spec.contexts])
+            ),
             last_tile.eq(choose(context, [c.outputs // spec.rows - 1 for c in spec.contexts])),
             token_end.eq(token == last_token),
             tile_end.eq(token_end & (step == last_step)),

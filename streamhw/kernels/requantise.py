@@ -50,14 +50,14 @@ def choose(select: Value, values: Sequence[ValueLike]) -> Value:
 class Requantise(wiring.Component):
     """``saturate(round_shift((acc + bias) * mult, shift))`` in a free-running pipeline.
 
-    A part of kernels, not a stream: the credit bracket around it counts beats. The result saturates
-    to the format that ``select`` names for the beat. Rounding is half up with one adder: shift twice
-    the product, add 1, drop the lowest bit; the shifted value is clamped first, so that only the
-    bits of the result go through that adder.
+    A part of kernels, not a stream: the credit bracket around it counts beats. The result
+    saturates to the format that ``select`` names for the beat. Rounding is half up with one adder:
+    shift twice the product, add 1, drop the lowest bit; the shifted value is clamped first, so that
+    only the bits of the result go through that adder.
 
     Parameters  lanes; width: accumulator bits; formats: what results saturate to, by ``select``
-    Members     valid: In(1); acc, bias (signed 32), mult (unsigned 16), shift (unsigned 6): In(array);
-                select: In(range(formats)); o_valid, o_select: Out;
+    Members     valid: In(1); acc, bias (signed 32), mult (unsigned 16), shift (unsigned 6):
+                In(array of lanes); select: In(range(formats)); o_valid, o_select: Out;
                 o: Out(array of signed ``result`` bits, low bits are the code)
     Timing      ``REQUANTISE_LATENCY`` = 9 cycles, a beat a cycle
     """

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bench of the matmul engine, its integer semantics and its packing."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.back import verilog
+from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.kernels.matmul import Matmul, MatmulContext
+from streamhw.kernels.matmul_pack import (
+    fold_groups,
+    linear_golden,
+    memory_beats,
+    pack_header,
+    pack_weight,
+    unpack_header,
+    unpack_weight,
+)
+from streamhw.numerics.fixed import Fixed
+
+INT8 = Fixed(8)
+
+
+def context(
+    name: str = "a",
+    inputs: int = 16,
+    outputs: int = 8,
+    tokens: int = 3,
+    group: int | None = None,
+    out: Fixed = INT8,
+) -> MatmulContext:
+    return MatmulContext(
+        name=name, inputs=inputs, outputs=outputs, tokens=tokens, group=group, out=out
+    )
+
+
+def engine(*contexts: MatmulContext, **sizes: int) -> Matmul:
+    defaults = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
+    return Matmul(contexts=contexts, **(defaults | sizes))
+
+
+def parameters(
+    spec: Matmul, c: MatmulContext, rng: np.random.Generator, extreme: int = 0
+) -> dict[str, np.ndarray]:
+    """Random weights and headers; ``extreme`` 1 or -1 drives all sums to one end."""
+    low, high = -(1 << (spec.weight_bits - 1)), (1 << (spec.weight_bits - 1)) - 1
+    weight = rng.integers(low, high, (c.outputs, c.inputs), endpoint=True)
+    groups = rng.integers(0, 255, (c.outputs, c.groups), endpoint=True) if c.group else None
+    bits = spec.accumulator_width + 15 - c.out.width
+    shift = np.clip(rng.integers(bits - 9, bits + 2, c.outputs), 0, 63)
+    bias = rng.integers(-1 << 20, 1 << 20, c.outputs)
+    mult = rng.integers(0, 1 << 16, c.outputs)
+    if extreme:
+        weight[:] = low if extreme > 0 else high
+        bias[:] = (1 << 31) - 1 if extreme > 0 else -1 << 31
+        mult[:] = (1 << 16) - 1
+        if groups is not None:
+            groups[:] = 255
+    shift[0], shift[-1] = 0, 63
+    return {"weight": weight, "groups": groups, "bias": bias, "mult": mult, "shift": shift}
+
+
+def case(spec: Matmul, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
+    """All contexts once, with ``n`` tokens."""
+    headers, weights, xs = [], [], {}
+    for c in spec.contexts:
+        p = parameters(spec, c, rng, extreme)
+        header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
+        words = pack_weight(p["weight"], rows=spec.rows, inputs=spec.input_lanes)
+        headers.append(header.reshape(-1, spec.rows))
+        weights.append(words.reshape(-1, spec.rows * spec.input_lanes))
+        x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
+        xs[f"i_x_{c.name}"] = np.full_like(x, -128) if extreme else x
+    bindings = {"tokens": n}
+    inputs = {
+        "i_run": spec.commands(bindings),
+        "i_header": np.concatenate(headers).astype(np.int64),
+        "i_weight": np.concatenate(weights).astype(np.int64),
+        **xs,
+    }
+    return Case(inputs=inputs, bindings=bindings)
+
+
+SPECS = {
+    "int4, groups": engine(context(outputs=12, group=8)),
+    "int4, groups of one step": engine(context(outputs=4, group=4, out=Fixed(16))),
+    "int4": engine(context(out=Fixed(32, 8))),
+    "int8": engine(context(out=Fixed(5)), weight_bits=8, lanes=1),
+    "int8, groups, unsigned out": engine(
+        context(group=8, out=Fixed(8, signed=False)), weight_bits=8, lanes=4
+    ),
+    "minimal": engine(
+        context(inputs=1, outputs=1, tokens=1), rows=1, input_lanes=1, lanes=1, tokens=1
+    ),
+    "minimal, groups": engine(
+        context(inputs=2, outputs=2, tokens=1, group=1), rows=1, input_lanes=1, lanes=1, tokens=1
+    ),
+    "three lanes, four tokens": engine(
+        context(inputs=9, outputs=6, tokens=4), rows=6, input_lanes=3, lanes=3, tokens=4
+    ),
+    "drain is slower": engine(context(inputs=4, outputs=24), lanes=1),
+    "contexts": engine(
+        context("qkv", outputs=12, group=8, out=Fixed(16)),
+        context("fc", inputs=8, outputs=4, group=4, out=Fixed(12, signed=False)),
+        context("head", outputs=8, tokens=1, group=16, out=Fixed(32, 10)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_hardware_equals_golden(name: str) -> None:
+    spec, rng = SPECS[name], np.random.default_rng(4)
+    bound = spec.tokens
+    cases = [case(spec, bound, rng, extreme=1), case(spec, 1, rng, extreme=-1)]
+    cases += [case(spec, 1, rng) for _ in range(3)]
+    cases += [case(spec, max(1, bound - 1), rng) for _ in range(6)]
+    check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_timing_for_every_number_of_tokens(n: int) -> None:
+    spec, rng = SPECS["int4, groups"], np.random.default_rng(5)
+    check_kernel(spec, [case(spec, n, rng) for _ in range(6)], scenarios=("single", "free"))
+
+
+def test_timing_of_long_tiles_is_the_formula() -> None:
+    spec = engine(context(inputs=64, outputs=32, tokens=8, group=16), rows=8, tokens=8)
+    timing = spec.timing({"tokens": 8})
+    assert timing.interval == 32 // 8 * 8 * 64 // 4
+    assert timing.latency == (8 + 4) + 1 + 8 * 64 // 4 + (2 + 2 + 1) + 11
+
+
+@pytest.mark.parametrize("group", [None, 4])
+def test_golden_equals_plain_integers(group: int | None) -> None:
+    rng = np.random.default_rng(6)
+    spec = engine(context(inputs=8, group=group, out=Fixed(10)))
+    c = spec.contexts[0]
+    for extreme in (0, 1, -1):
+        p = parameters(spec, c, rng, extreme)
+        x = rng.integers(-128, 128, (5, 8))
+        got = linear_golden(
+            x, p["weight"], p["groups"], p["bias"], p["mult"], p["shift"], c.out, group
+        )
+        folded = fold_groups(p["weight"], p["groups"], group)
+        again = linear_golden(x, folded, None, p["bias"], p["mult"], p["shift"], c.out, None)
+        assert np.array_equal(got, again)
+        for n in range(5):
+            for r in range(c.outputs):
+                total = 0
+                for k in range(8):
+                    m = 1 if group is None else int(p["groups"][r, k // group])
+                    total += m * int(p["weight"][r, k]) * int(x[n, k])
+                scaled = (total + int(p["bias"][r])) * int(p["mult"][r])
+                shift = int(p["shift"][r])
+                rounded = scaled if shift == 0 else (scaled + (1 << (shift - 1))) >> shift
+                assert got[n, r] == max(-512, min(511, rounded))
+
+
+def test_golden_rounds_halves_up_also_below_zero() -> None:
+    one = np.array([1])
+    for bias, expected in ((-3, -1), (-2, -1), (-1, 0), (1, 1), (3, 2)):
+        y = linear_golden(
+            np.zeros((1, 1)), np.zeros((1, 1)), None, np.array([bias]), one, one, Fixed(8), None
+        )
+        assert y[0, 0] == expected
+
+
+def test_golden_beyond_floating_point_is_exact() -> None:
+    x = np.full((1, 64), -(1 << 30))
+    weight = np.full((1, 64), (1 << 26) - 1)
+    weight[0, 0] -= 1
+    one, zero = np.array([1]), np.array([0])
+    y = linear_golden(x, weight, None, zero, one, zero, Fixed(62), None)
+    assert int(y[0, 0]) == max(-(1 << 61), -(1 << 30) * (64 * ((1 << 26) - 1) - 1))
+    y = linear_golden(x >> 8, weight, None, zero, one, zero, Fixed(62), None)
+    assert int(y[0, 0]) == -(1 << 22) * (64 * ((1 << 26) - 1) - 1)
+
+
+@pytest.mark.parametrize("group", [None, 8])
+@pytest.mark.parametrize("weight_bits", [4, 8])
+@pytest.mark.parametrize("width", [8, 64, 512])
+def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> None:
+    rng = np.random.default_rng(7)
+    spec = engine(context(group=group), weight_bits=weight_bits)
+    c = spec.contexts[0]
+    p = parameters(spec, c, rng, 0)
+    header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=4)
+    words = pack_weight(p["weight"], rows=4, inputs=4)
+    back = unpack_header(header)
+    for name, values in zip(("bias", "mult", "shift", "groups"), back, strict=True):
+        assert (values is None and p[name] is None) or np.array_equal(values, p[name]), name
+    assert np.array_equal(unpack_weight(words, rows=4, inputs=4), p["weight"])
+
+    beats = memory_beats(header, words, weight_bits=weight_bits, width=width)
+    per_tile = beats.reshape(2, -1)
+    head = -(-header[0].size * 8 // width) * width // 8
+    for tile in range(2):
+        assert per_tile[tile, : header[0].size].tolist() == header[tile].reshape(-1).tolist()
+        value = int.from_bytes(per_tile[tile, head:].tobytes(), "little")
+        for code in words[tile].reshape(-1):
+            assert value & ((1 << weight_bits) - 1) == int(code) & ((1 << weight_bits) - 1)
+            value >>= weight_bits
+        assert value == 0
+
+
+def test_packs_a_large_head_in_seconds() -> None:
+    weight = np.ones((50264, 768), dtype=np.int8)
+    ones = np.ones(len(weight), dtype=np.int64)
+    begin = time.perf_counter()
+    header = pack_header(ones, ones, ones, np.ones((len(weight), 12)), rows=8)
+    beats = memory_beats(header, pack_weight(weight, rows=8, inputs=8), weight_bits=4, width=512)
+    assert beats.shape == (6283 * (3 + 48), 64)
+    assert time.perf_counter() - begin < 10
+
+
+def test_large_array_shares_one_row_module() -> None:
+    class Files:
+        def __init__(self) -> None:
+            self.names: list[str] = []
+
+        def add_file(self, name: str, content: str) -> None:
+            assert content.count("module") > 1
+            self.names.append(name)
+
+    spec = engine(
+        context(inputs=64, outputs=16, tokens=2, group=32),
+        rows=16,
+        input_lanes=32,
+        lanes=4,
+        tokens=2,
+    )
+    files = Files()
+    text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
+    assert files.names == ["matmul_row_32x4g_26x8.v"]
+    assert text.count("matmul_row_32x4g_26x8 ") == 16
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ({"rows": 6}, "outputs of a must be a multiple of 6, not 8"),
+        ({"input_lanes": 5}, "inputs of a must be a multiple of 5, not 16"),
+        ({"lanes": 3}, "Matmul lanes must divide rows 4, not 3"),
+        ({"tokens": 2}, "tokens of a must be 1 to 2, not 3"),
+        ({"weight_bits": 5}, "Matmul weight_bits must be 4 or 8, not 5"),
+        ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
+        ({"contexts": (context(group=6),)}, "group of a must be a multiple of 4 .* not 6"),
+        ({"contexts": (context(out=Fixed(33)),)}, "out of a must have at most 32 bits, not 33"),
+        (
+            {"contexts": (context(), context("b", group=4))},
+            "group must be given for all contexts or none, not for b",
+        ),
+        (
+            {"contexts": (context(), context())},
+            r"Matmul contexts must have different names, not \['a', 'a'\]",
+        ),
+    ],
+)
+def test_refuses(change: dict[str, Any], text: str) -> None:
+    sizes = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        Matmul(**({"contexts": (context(),)} | sizes | change))
+
+
+@pytest.mark.parametrize(
+    "bias, mult, shift, text",
+    [
+        (1 << 31, 1, 1, "bias must be"),
+        (0, 1 << 16, 1, "mult must be 0 to 65535, not 65536"),
+        (0, 1, 64, "shift must be 0 to 63, not 64"),
+    ],
+)
+def test_pack_header_refuses(bias: int, mult: int, shift: int, text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text}"):
+        pack_header(np.array([bias]), np.array([mult]), np.array([shift]), None, rows=1)
