@@ -83,13 +83,13 @@ class MatmulArray(wiring.Component):
         if self._grouped:
             m.d.comb += self.group_en.eq(valid[self.group_delay])
 
-        rows = [self._row() for _ in range(self._rows)]
         shared = self._rows * self._inputs >= SHARED_ROWS_FROM and hasattr(platform, "add_file")
         if shared:
-            platform.add_file(f"{rows[0].module}.v", rows[0].verilog())
+            model = self._row()
+            platform.add_file(f"{model.module}.v", model.verilog())
         bits = self._inputs * self._weight_bits
-        for index, plain in enumerate(rows):
-            row = RowInstance(plain) if shared else plain
+        for index in range(self._rows):
+            row = RowInstance(model) if shared else self._row()
             m.submodules[f"row_{index}"] = row
             m.d.comb += [
                 row.load.eq(self.load),

@@ -234,8 +234,8 @@ def test_large_array_shares_one_row_module() -> None:
     )
     files = Files()
     text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
-    assert files.names == ["matmul_row_32x4g_26x8.v"]
-    assert text.count("matmul_row_32x4g_26x8 ") == 16
+    assert files.names == ["matmul_row_32x4g_25x8.v"]
+    assert text.count("matmul_row_32x4g_25x8 ") == 16
 
 
 @pytest.mark.parametrize(
