@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share: the option ``--slow``, and the seed of random choices."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="takes minutes: --slow runs it")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "slow" in r.keywords]
+    if skipped and not config.getoption("--slow"):
+        terminalreporter.write_line(f"{len(skipped)} slow tests were not run; --slow runs them")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The seed of a test's random choices: STREAMHW_SEED, else 1; a failure's report shows it."""
+    chosen = int(os.environ.get("STREAMHW_SEED", "1"))
+    print(f"seed {chosen}: STREAMHW_SEED={chosen} repeats {request.node.nodeid}")
+    yield chosen
