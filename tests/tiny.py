@@ -29,7 +29,8 @@ def write_tiny(
     """Writes config.json and model.safetensors as Hugging Face does, without a tokenizer.
 
     Weights are large enough that attention and activation are far from linear and that the next
-    token depends on the whole prompt; a head of its own keeps answers from repeating. Returns ``folder``, which is made if it does not exist.
+    token depends on the whole prompt; a head of its own keeps answers from repeating. Returns
+    ``folder``, which is made if it does not exist.
 
     A 4-bit build needs ``QuantConfig(group=32)`` or less: the default of 64 does not divide 32.
     """
