@@ -138,9 +138,13 @@ def _stream(m: Module, channel: Channel, components: dict[str, wiring.Component]
         )
     payload, valid, ready = net_names(channel)
     nets = Signal(len(out), name=payload), Signal(name=valid), Signal(name=ready)
+    m.d.comb += [into.eq(nets[0]), sink.valid.eq(nets[1]), nets[2].eq(sink.ready)]
+    if channel.depth == 0:
+        m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
+        return
     queue = Queue(shape=len(out), depth=channel.depth)
     m.submodules[f"{channel.name}_queue"] = queue
-    level = Signal(max(1, channel.depth.bit_length()), name=level_name(channel))
+    level = Signal(range(channel.depth + 1), name=level_name(channel))
     m.d.comb += [
         queue.i.payload.eq(out),
         queue.i.valid.eq(source.valid),
@@ -148,8 +152,5 @@ def _stream(m: Module, channel: Channel, components: dict[str, wiring.Component]
         nets[0].eq(queue.o.payload),
         nets[1].eq(queue.o.valid),
         queue.o.ready.eq(nets[2]),
-        into.eq(nets[0]),
-        sink.valid.eq(nets[1]),
-        nets[2].eq(sink.ready),
         level.eq(queue.stat_level),
     ]

@@ -352,7 +352,7 @@ class CacheAppendKernel(wiring.Component):
         gathered = Signal(spec.unit * 8)
         full = Signal(spec.unit * 8)
         beat = Signal(range(gather))
-        part = Signal(range(parts))
+        part = Signal(range(max(2, parts)))
         position_bytes = Signal(range(spec.head_bytes))
         address = Signal(ADDRESS_WIDTH)
         complete, may, fire = Signal(), Signal(), Signal()

@@ -140,7 +140,7 @@ class ScoresKernel(wiring.Component):
         )
         wiring.connect(m, credit.o, wiring.flipped(self.o))
 
-        beat = Signal(range(spec.fold))
+        beat = Signal(range(max(2, spec.fold)))
         first, last, may, fire = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             first.eq(beat == 0),

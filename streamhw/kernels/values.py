@@ -164,7 +164,7 @@ class ValuesKernel(wiring.Component):
         m.submodules.waiting = waiting = Queue(shape=length_shape, depth=2)
         m.submodules.credit = credit = Credit(shape=spec.lanes * spec.out.width, latency=_LATENCY)
         position = Signal(length_shape)
-        beat = Signal(range(spec.fold))
+        beat = Signal(range(max(2, spec.fold)))
         first, last, may, fire, whole = (
             Signal(name=n) for n in ("first", "last", "may", "fire", "whole")
         )

@@ -58,7 +58,7 @@ class AddressWalk(wiring.Component):
         super().__init__(
             {
                 "valid": Out(1),
-                "address": Out(range(slots * pitch)),
+                "address": Out(range(max(2, slots * pitch))),
                 "step": In(1),
                 "block_end": Out(1),
                 "first_pass": Out(1),

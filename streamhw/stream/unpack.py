@@ -52,7 +52,7 @@ class Unpack(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i), waiting.i)
         parts = self._width // self._part
         held = Signal(self._width)
-        parts_left = Signal(range(parts))  # of the beat, behind the part on o
+        parts_left = Signal(range(max(2, parts)))  # of the beat, behind the part on o
         row_left = Signal.like(self.i_count.p)  # of the row, behind the part on o
         more, free, shift, load = (Signal(name=n) for n in ("more", "free", "shift", "load"))
         # All of these are plain assignments, not If: some event-driven simulators evaluate a
