@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from . import __version__
+from .commands.show import console_for
 from .errors import InternalError, StreamhwError
 
 __all__ = ["main"]
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command is None:
         parser.print_help()
         return 0
-    console = Console(quiet=chosen.quiet)
+    console = console_for(quiet=chosen.quiet)
     complaints = Console(stderr=True)
     try:
         return int(chosen.run(chosen, console) or 0)

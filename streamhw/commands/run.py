@@ -21,7 +21,7 @@ from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
 from ..sim import verilator
 from ..sim.compare import Comparison
 from .build import BuildRequest, Built, reuse_or_build
-from .show import Console, progress
+from .show import Console, GrowingText, progress
 
 __all__ = ["Answer", "RunRequest", "run", "simulate"]
 
@@ -98,20 +98,13 @@ def run(request: RunRequest, console: Console) -> Answer:
         )
     for warning in library.warnings:
         console.print(f"[yellow]{warning}[/yellow]")
-    console.print(f"[dim]{request.prompt}[/dim]", end="", highlight=False, markup=False)
-    shown_text = decode(prompt)
-
     with progress(console) as shown:
+        text = GrowingText(console, shown)
+        text.show(decode(prompt))
         task = shown.add_task("simulate", total=request.tokens, detail="")
 
         def on_token(answer: Answer) -> None:
-            nonlocal shown_text
-            text = decode([*prompt, *(t.token for t in answer.tokens)])
-            if not text.endswith("\N{REPLACEMENT CHARACTER}"):
-                shown.console.print(
-                    text[len(shown_text) :], end="", highlight=False, markup=False, soft_wrap=True
-                )
-                shown_text = text
+            text.show(decode([*prompt, *(t.token for t in answer.tokens)]))
             rate = answer.simulated / max(answer.seconds, 1e-9)
             shown.update(
                 task,
@@ -131,7 +124,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             design=design,
             on_token=on_token,
         )
-    console.print()
+        text.end()
     console.print(_table(answer, request, built, design))
     return answer
 

@@ -5,9 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["Console", "progress"]
+__all__ = ["Console", "GrowingText", "console_for", "progress"]
+
+PIPE_WIDTH = 140
+"""Columns of a table where there is no terminal to ask."""
+
+
+def console_for(*, quiet: bool) -> Console:
+    """The console that commands print on."""
+    console = Console(quiet=quiet)
+    return console if console.is_terminal else Console(quiet=quiet, width=PIPE_WIDTH)
 
 
 @contextmanager
@@ -23,3 +33,36 @@ def progress(console: Console) -> Iterator[Progress]:
         disable=not console.is_terminal,
     ) as shown:
         yield shown
+
+
+class GrowingText:
+    """Text that comes in pieces: printed at once to a file or pipe; on a terminal, whole lines are
+    printed above the progress display and the last one grows in it."""
+
+    def __init__(self, console: Console, shown: Progress):
+        self._console = console
+        self._shown = shown
+        self._printed = ""
+        self._text = ""
+        self._line = shown.add_task("", total=None, detail="") if console.is_terminal else None
+
+    def show(self, text: str) -> None:
+        """The text so far; a last character that is not complete yet is held back."""
+        self._text = text.rstrip("\N{REPLACEMENT CHARACTER}")
+        ready = self._text
+        if self._line is not None:
+            ready, rest = ready[: ready.rfind("\n") + 1], ready[ready.rfind("\n") + 1 :]
+            self._shown.update(self._line, description=escape(rest))
+        new = ready[len(self._printed) :]
+        if new:
+            self._console.print(
+                new, end="", highlight=False, markup=False, emoji=False, soft_wrap=True
+            )
+            self._printed = ready
+
+    def end(self) -> None:
+        """Prints what is left, and ends the line."""
+        rest = self._text[len(self._printed) :]
+        self._console.print(rest, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        if self._line is not None:
+            self._shown.remove_task(self._line)
