@@ -63,7 +63,7 @@ class Run:
                 self.signal(name, "ready").value = int(ready[name])
             await ReadOnly()
             moved = False
-            for name, beats in self.inputs.items():
+            for name in self.inputs:
                 if driving[name] and self.signal(name, "ready").value == 1:
                     moved = True
                     self.accepted[name].append(cycle)

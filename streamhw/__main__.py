@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m streamhw",
-        description="Compiles a language model into a stream-dataflow accelerator in plain Verilog.",
+        description="Compiles a language model into an accelerator in plain Verilog.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -165,7 +165,7 @@ def _synth(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "synth",
         help="real cell counts of a build, beside the estimates",
-        description="Runs Yosys for the board's family and writes synth.json into the build folder.",
+        description="Runs Yosys for the board's family; writes synth.json into the build folder.",
     )
     parser.add_argument("folder", metavar="BUILD", type=Path, help="a folder that `build` wrote")
     parser.set_defaults(run=_do_synth)

@@ -3,7 +3,7 @@
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamhw
@@ -35,7 +35,7 @@ class BuildRequest:
     board: str = "sim"
     weights: Path | None = None
     output: Path | None = None
-    config: BuildConfig = BuildConfig()
+    config: BuildConfig = field(default_factory=BuildConfig)
 
     @property
     def folder(self) -> Path:
@@ -59,7 +59,7 @@ def default_folder(model: str, board: str) -> Path:
 def build(request: BuildRequest, console: Console) -> Built:
     """Compiles and writes a build folder, and prints its table.
 
-    Raises ``UserError``, ``BuildError`` or ``ToolError`` with one sentence; nothing is half-written.
+    Raises ``UserError`` or ``BuildError`` with one sentence; nothing is half-written.
     """
     check_folder(request.folder)
     board = load_board(request.board)

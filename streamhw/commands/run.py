@@ -221,9 +221,7 @@ def _design(request: BuildRequest, built: Built) -> Design:
     return compile_model(built.model, load_board(request.board), request.config)
 
 
-def _table(
-    answer: Answer, request: RunRequest, built: Built, design: Design | None
-) -> Table:
+def _table(answer: Answer, request: RunRequest, built: Built, design: Design | None) -> Table:
     board = load_board(request.build.board)
     table = Table(title=f"{built.model.name} on {board.title}, simulated cycle by cycle")
     table.add_column("")
@@ -231,7 +229,10 @@ def _table(
     count = len(answer.tokens)
     per_ms = board.clock_mhz * 1e3
     rows = [
-        ("prompt", f"{len(answer.prompt)} tokens, {answer.prompt_cycles:,} cycles to the first new"),
+        (
+            "prompt",
+            f"{len(answer.prompt)} tokens, {answer.prompt_cycles:,} cycles to the first new",
+        ),
         ("answer", f"{count} tokens, {answer.token_cycles:,.0f} cycles each"),
         (
             f"at {board.clock_mhz:g} MHz (assumed)",
@@ -245,7 +246,9 @@ def _table(
     if design is not None and answer.compared is not None:
         estimate = Estimate(design).answer(len(answer.prompt), len(answer.prompt) + count)
         real = sum(t.cycles for t in answer.tokens)
-        rows.append(("predicted", f"{estimate.total:,.0f} cycles ({estimate.total / real - 1:+.1%})"))
+        rows.append(
+            ("predicted", f"{estimate.total:,.0f} cycles ({estimate.total / real - 1:+.1%})")
+        )
         rows.append(
             (
                 "checked",
@@ -256,5 +259,3 @@ def _table(
     for row in rows:
         table.add_row(*row)
     return table
-
-

@@ -51,16 +51,14 @@ def add_memory_access(
         name = f"{instance.name}_dma"
         names = {p.name for p in instance.part.ports}
         writes = "o_data" in names
-        part = plumbing.write_dma(beat_bits) if writes else plumbing.read_dma(
-            beat_bits, READ_BUFFER
+        part = (
+            plumbing.write_dma(beat_bits) if writes else plumbing.read_dma(beat_bits, READ_BUFFER)
         )
-        parts.append(Instance(name, part, instance.scope))
-        dma, scope = parts[-1], instance.scope
+        dma, scope = Instance(name, part, instance.scope), instance.scope
+        parts.append(dma)
         wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
         if writes:
-            wire(
-                End(instance.name, "o_data"), End(name, "i_data"), dma.port("i_data").type, scope
-            )
+            wire(End(instance.name, "o_data"), End(name, "i_data"), dma.port("i_data").type, scope)
             wire(End(name, "o_done"), End(instance.name, "i_done"), dma.port("o_done").type, scope)
         else:
             wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
@@ -79,11 +77,11 @@ def add_memory_access(
         len(targets),
         (_program(plan.body, targets), _program(plan.tail, targets)),
     )
-    dma = plumbing.read_dma(beat_bits, tiling.prefetch)
+    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch)
     shared = Scope.SHARED
     parts += [
         Instance(READER, reader, shared),
-        Instance(f"{READER}_dma", dma, shared),
+        Instance(f"{READER}_dma", prefetch, shared),
         Instance(DISTRIBUTOR, deal, shared),
     ]
     ends = {i.name: i for i in parts}
@@ -100,11 +98,9 @@ def add_memory_access(
             continue
         target = targets.index(channel.source.port)
         name = f"{channel.source.port}_width"
-        part = plumbing.width(channel.produced, beat_bits)
-        parts.append(Instance(name, part, channel.scope))
-        wire(
-            End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), part.ports[0].type, channel.scope
-        )
+        cut = plumbing.width(channel.produced, beat_bits)
+        parts.append(Instance(name, cut, channel.scope))
+        wire(End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
     return (*placed, *parts), (*rest, *wires)
 

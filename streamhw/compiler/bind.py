@@ -34,7 +34,7 @@ def bind(graph: Graph, quantised: QuantisedModel, sharing: Sharing) -> tuple[Bin
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
              later one
     Ensures  every ``Linear`` is bound once; one engine has one weight format
-    Chooses  with ``Sharing.ALL`` as few engines as there are weight formats, with ``NONE`` one a node
+    Chooses  with ``Sharing.ALL`` an engine a weight format, with ``Sharing.NONE`` one a node
     """
     found: dict[tuple[int, int | None, str], tuple[list[str], list[str]]] = {}
     for node, loop in graph.walk():

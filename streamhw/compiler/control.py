@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Control: the sequencer, and a stream of what it says to every part that must know of steps."""
 
-from dataclasses import replace
-
 from ..errors import InternalError
 from ..graph import ArgMax, Graph
 from ..kernels.base import Direction, Port
 from ..stream.itensor import ITensor
-from ..stream.step import Lengths, StepConsumer
+from ..stream.step import Lengths, StepConsumer, loop_layout, step_layout
 from ..stream.step import Scope as StepScope
 from . import plumbing
 from .bind import Binding
@@ -61,15 +59,11 @@ def add_control(
     result = next(n.name for n in graph.nodes if isinstance(getattr(n, "op", None), ArgMax))
 
     def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
-        wires.append(
-            Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope)
-        )
+        wires.append(Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope))
 
     def from_step(sink: Instance, port: Port, fields: tuple[str, ...]) -> None:
         consumers.append(
-            StepConsumer(
-                name=sink.name, scope=SCOPES[sink.scope], fields=fields, depth=STEPS_AHEAD
-            )
+            StepConsumer(name=sink.name, scope=SCOPES[sink.scope], fields=fields, depth=STEPS_AHEAD)
         )
         wire(End(FANOUT, f"o_{sink.name}"), End(sink.name, port.name), port.type, sink.scope)
 
@@ -82,8 +76,8 @@ def add_control(
         elif port.name == "i_length":
             heads = port.type.tokens({"tokens": 1})
             if heads not in lengths:
-                part = Lengths(tokens=tiling.group, context=graph.context, heads=heads)
-                lengths[heads] = Instance(f"lengths_{heads}", part, Scope.BODY)
+                counter = Lengths(tokens=tiling.group, context=graph.context, heads=heads)
+                lengths[heads] = Instance(f"lengths_{heads}", counter, Scope.BODY)
                 parts.append(lengths[heads])
                 from_step(lengths[heads], lengths[heads].port("i"), ("tokens", "position"))
             wire(End(lengths[heads].name, "o"), end, port.type, Scope.BODY)
@@ -116,14 +110,11 @@ def add_control(
     parts.append(Instance(FANOUT, fanout, Scope.SHARED))
     step = parts[-1].port("i")
     wire(End(SEQUENCER, "o_step"), End(FANOUT, "i"), step.type, Scope.SHARED)
-    everything, wired = insert_forks((*instances, *parts), (*channels, *wires))
-    return everything, tuple(replace(c, depth=c.depth) for c in wired)
+    return insert_forks((*instances, *parts), (*channels, *wires))
 
 
 def step_fields(port: Port, size: dict[str, int]) -> tuple[str, ...]:
     """The fields of a step that a port's width stands for."""
-    from ..stream.step import loop_layout, step_layout
-
     if port.type.bits_per_token == step_layout(**size).size:
         return ()
     narrow = loop_layout(tokens=size["tokens"], layers=size["layers"])

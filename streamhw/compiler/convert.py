@@ -33,12 +33,8 @@ def insert_forks(
         scope = _home(source.instance, instances, first.scope)
         fork = Instance(name, plumbing.fork(first.produced, len(group)), scope)
         added.append(fork)
-        wired.append(
-            replace(first, sink=End(name, "i"), consumed=first.produced, scope=scope)
-        )
-        wired += [
-            replace(channel, source=End(name, f"o_{i}")) for i, channel in enumerate(group)
-        ]
+        wired.append(replace(first, sink=End(name, "i"), consumed=first.produced, scope=scope))
+        wired += [replace(channel, source=End(name, f"o_{i}")) for i, channel in enumerate(group)]
     return instances + tuple(added), tuple(wired)
 
 
@@ -69,11 +65,7 @@ def insert_converters(
         scope = _home(channel.sink.instance, instances, channel.scope)
         scope = channel.scope if scope is Scope.SHARED else scope
         added.append(Instance(name, part, scope))
-        wired.append(
-            replace(
-                channel, sink=End(name, "i"), consumed=channel.produced, scope=scope
-            )
-        )
+        wired.append(replace(channel, sink=End(name, "i"), consumed=channel.produced, scope=scope))
         wired.append(
             replace(channel, source=End(name, "o"), produced=channel.consumed, scope=scope)
         )

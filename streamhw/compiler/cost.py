@@ -47,7 +47,7 @@ class Cells:
 
 
 def ram_kind(memory: Memory, family: Family) -> RamKind:
-    """The kind that a memory gets, by size: small in LUTs, large in URAM where the family has it."""
+    """The kind that a memory gets: small ones in LUTs, large ones in URAM where there is any."""
     if memory.depth <= DISTRIBUTED_WORDS:
         return RamKind.DISTRIBUTED
     if family is Family.ULTRASCALE_PLUS and memory.bits >= ULTRA_BITS and memory.depth >= 1024:

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import networkx as nx
 
@@ -90,7 +91,7 @@ class Estimate:
         for position in range(prompt, total - 1):
             now = self.step(clock, position, 1, True, now)
             ends.append(now)
-        gaps = tuple(b - a for a, b in zip(ends, ends[1:], strict=False))
+        gaps = tuple(b - a for a, b in pairwise(ends))
         return Answer(ends[0], gaps)
 
     def step(self, clock: Clock, position: int, count: int, head: bool, now: float) -> float:
@@ -147,7 +148,10 @@ class Estimate:
             at_entry = channel.sink.instance == entry
             if at_entry and channel.sink.port == "i_first":
                 continue
-            source, sink = self._node(channel, True, instances), self._node(channel, False, instances)
+            source, sink = (
+                self._node(channel, True, instances),
+                self._node(channel, False, instances),
+            )
             if channel.source.instance == "sequencer" or at_entry:
                 source = CARRIED
             if channel.source.instance == self.leaving and not at_entry:

@@ -35,9 +35,7 @@ def fuse(instances: tuple[Instance, ...], board: Board) -> tuple[Group, ...]:
     }
     total = sum(sizes.values())
     budget = board.budget
-    available = (
-        budget.block_ram * BLOCK_BITS[board.family] + budget.ultra_ram * ULTRA_BITS
-    )
+    available = budget.block_ram * BLOCK_BITS[board.family] + budget.ultra_ram * ULTRA_BITS
     if total > available:
         largest = max(sizes, key=lambda name: sizes[name])
         raise BuildError(

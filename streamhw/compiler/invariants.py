@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from ..errors import InternalError
 from ..graph import Linear
@@ -13,13 +14,15 @@ from .design import PARAMETERS, Design
 __all__ = ["RULES", "check"]
 
 Rule = Callable[[Design], None]
+"""Raises ``InternalError`` if a design breaks it."""
 
 
 def check(stage: str, design: Design) -> None:
     """Raises ``InternalError`` for the first rule that does not hold after a stage."""
-    for begins, rule in RULES.items():
+    for begins, rules in RULES.items():
         if ORDER.index(begins) <= ORDER.index(stage):
-            rule(design)
+            for rule in rules:
+                rule(design)
 
 
 def _formats(design: Design) -> None:
@@ -90,7 +93,7 @@ def _closed(design: Design) -> None:
 
 def _memory(design: Design) -> None:
     regions = sorted(design.known.memory.regions, key=lambda r: r.offset)
-    for before, after in zip(regions, regions[1:], strict=False):
+    for before, after in pairwise(regions):
         if before.end > after.offset:
             raise InternalError(f"Region {after.name} must not overlap {before.name}")
 
@@ -122,14 +125,14 @@ ORDER = (
     "place",
 )
 
-RULES: Mapping[str, Rule] = {
-    "quantise": _formats,
-    "bind": _bound_once,
-    "lower": lambda design: (_names(design), _ends(design))[0],
-    "convert": lambda design: (_types_agree(design), _one_reader(design))[0],
-    "memory": _memory,
-    "control": _closed,
-    "size": _depths,
-    "place": _ports,
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "quantise": (_formats,),
+    "bind": (_bound_once,),
+    "lower": (_names, _ends),
+    "convert": (_types_agree, _one_reader),
+    "memory": (_memory,),
+    "control": (_closed,),
+    "size": (_depths,),
+    "place": (_ports,),
 }
-"""Each rule with the stage after which it begins to hold."""
+"""Rules by the stage after which they begin to hold."""

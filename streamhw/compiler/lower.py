@@ -119,9 +119,7 @@ class Lowering:
 
     def link(self, source: Instance, output: str, sink: Instance, port: str, label: str) -> None:
         """Streams one kernel's output into another kernel of the same node."""
-        self.connect(
-            End(source.name, output), source.port(output).type, sink, port, label
-        )
+        self.connect(End(source.name, output), source.port(output).type, sink, port, label)
 
     def parameters(self, instance: Instance, port: str, stored: ITensor) -> None:
         """Streams static parameters, stored in the order of a type, into a port."""
@@ -392,9 +390,7 @@ def _activation(state: Lowering, node: Node) -> None:
     )
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")
-    state.parameters(
-        instance, "i_scale", row_major(plan.scale, (1, features), value.type.lanes)
-    )
+    state.parameters(instance, "i_scale", row_major(plan.scale, (1, features), value.type.lanes))
     state.produce(node.name, instance)
 
 

@@ -15,6 +15,7 @@ from ..numerics.quantised import (
     ActivationParameters,
     GatherParameters,
     LinearParameters,
+    LinearPlan,
     NormParameters,
     QuantisedModel,
 )
@@ -104,7 +105,8 @@ def plan_memory(
     Raises   ``BuildError`` if memory is too small, with both sizes
     """
     beat = beat_bits // 8
-    body, tail = [], []
+    body: list[Segments] = []
+    tail: list[Segments] = []
     for node, loop in graph.walk():
         segments = _segments(node, quantised, tiling, bindings, beat)
         if segments is not None:
@@ -153,8 +155,9 @@ def row_bytes(features: int, beat: int) -> int:
     return ceil(features * 2 / beat) * beat
 
 
-def image(plan: MemoryPlan, graph: Graph, quantised: QuantisedModel, tiling: Tiling
-          ) -> Iterator[NDArray[np.uint8]]:
+def image(
+    plan: MemoryPlan, graph: Graph, quantised: QuantisedModel, tiling: Tiling
+) -> Iterator[NDArray[np.uint8]]:
     """The stored part of memory from its first byte on, in pieces, gaps filled with zeros."""
     written = 0
 
@@ -213,9 +216,11 @@ def _segments(
             ),
         )
     if isinstance(values, NormParameters):
-        return Segments(node.name, 1, ((f"{node.name}_i_affine", _whole(node, 4 * len(values.gamma), beat)),))
+        size = _whole(node, 4 * len(values.gamma), beat)
+        return Segments(node.name, 1, ((f"{node.name}_i_affine", size),))
     if isinstance(values, ActivationParameters):
-        return Segments(node.name, 1, ((f"{node.name}_i_scale", _whole(node, 2 * len(values.scale), beat)),))
+        size = _whole(node, 2 * len(values.scale), beat)
+        return Segments(node.name, 1, ((f"{node.name}_i_scale", size),))
     return None
 
 
@@ -243,12 +248,13 @@ def _bytes(
         return values.scale.astype("<u2").view(np.uint8)
     assert isinstance(values, LinearParameters)
     plan = quantised.plans[segments.node]
+    assert isinstance(plan, LinearPlan)
     padded = pad_rows(values, segments.repeat * tiling.rows)
     header = pack_header(
         padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=tiling.rows
     )
     words = pack_weight(padded.weight, rows=tiling.rows, inputs=tiling.inputs)
-    packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=8 * beat)  # type: ignore[union-attr]
+    packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=8 * beat)
     return np.asarray(packed.reshape(-1))
 
 
@@ -266,5 +272,3 @@ def pad_rows(values: LinearParameters, rows: int) -> LinearParameters:
         shift=np.pad(values.shift, (0, missing)),
         row_step=np.pad(values.row_step, (0, missing)),
     )
-
-

@@ -70,9 +70,7 @@ def write_build(
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
-        raise UserError(
-            f"Output folder {folder} must be writable, but: {error.strerror}"
-        ) from None
+        raise UserError(f"Output folder {folder} must be writable, but: {error.strerror}") from None
     try:
         work.chmod(0o755)
         (work / VERILOG_FILE).write_text(emitted.verilog)
@@ -93,8 +91,6 @@ def write_build(
         os.replace(work, folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise UserError(
-            f"Build must be written to {folder}, but: {error.strerror}"
-        ) from None
+        raise UserError(f"Build must be written to {folder}, but: {error.strerror}") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -52,7 +52,8 @@ def _tile(design: Design) -> Design:
 
 
 def _bind(design: Design) -> Design:
-    return replace(design, bindings=bind(design.graph, design.known.quantised, design.config.sharing))
+    bindings = bind(design.graph, design.known.quantised, design.config.sharing)
+    return replace(design, bindings=bindings)
 
 
 def _lower(design: Design) -> Design:
@@ -108,9 +109,7 @@ def _size(design: Design) -> Design:
 
 
 def _place(design: Design) -> Design:
-    queues = [
-        Memory(c.consumed.bits_per_token, c.depth) for c in design.channels if c.depth >= 2
-    ]
+    queues = [Memory(c.consumed.bits_per_token, c.depth) for c in design.channels if c.depth >= 2]
     dmas = [i.name for i in design.instances if i.name.endswith("_dma")]
     placement = place(
         design.board, [(i.name, i.part) for i in design.instances], dmas, f"{READER}_dma", queues

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 
 from ..kernels.base import Memory, Port, Resources, raw
 from ..stream.axi.read import ReadDma
@@ -120,9 +120,7 @@ def write_dma(beat_bits: int) -> Plumbing:
     )
 
 
-def distributor(
-    beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat]]
-) -> Plumbing:
+def distributor(beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat]]) -> Plumbing:
     """Deals the parameter stream to the kernels."""
     names = (Port(f"o_{n}", raw(beat_bits)) for n in range(outputs))
     return Plumbing(
@@ -195,6 +193,5 @@ def context_schedule(
     )
 
 
-def _bits(consumer: StepConsumer, layout: object) -> int:
-    payload = consumer.payload(layout)  # type: ignore[arg-type]
-    return int(payload.size)
+def _bits(consumer: StepConsumer, layout: data.StructLayout) -> int:
+    return int(consumer.payload(layout).size)

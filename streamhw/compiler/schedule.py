@@ -84,9 +84,7 @@ class Supply:
         """The cycle at which the next ``beats`` are on chip; none is asked for before ``since``."""
         self.beats += beats
         room = self._when_eaten(self.beats - self.buffer) + self.latency
-        self.delivered = max(
-            max(self.delivered, since + self.latency) + beats / self.rate, room
-        )
+        self.delivered = max(max(self.delivered, since + self.latency) + beats / self.rate, room)
         return self.delivered
 
     def eat(self, cycle: float) -> None:

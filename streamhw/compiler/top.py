@@ -31,7 +31,7 @@ def level_name(channel: Channel) -> str:
     return f"{channel.name}__level"
 
 
-class Accelerator(wiring.Component):
+class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
     """A design as hardware.
 
     Members     s_axil_*: AXI4-Lite slave with the register map; m_axi_<port>_*: one AXI4 master a
@@ -85,11 +85,11 @@ class Accelerator(wiring.Component):
             m.d.comb += theirs.eq(ours) if member.flow is In else ours.eq(theirs)
         for name, component in components.items():
             if name != "sequencer" and "cfg_base" in component.signature.members:
-                m.d.comb += component.cfg_base.eq(control.cfg_base)  # type: ignore[attr-defined]
+                m.d.comb += component.cfg_base.eq(control.cfg_base)
         m.d.comb += [
-            self.stat_busy.eq(sequencer.stat_busy),  # type: ignore[attr-defined]
-            self.stat_done.eq(sequencer.stat_done),  # type: ignore[attr-defined]
-            self.stat_count.eq(sequencer.stat_count),  # type: ignore[attr-defined]
+            self.stat_busy.eq(sequencer.stat_busy),
+            self.stat_done.eq(sequencer.stat_done),
+            self.stat_count.eq(sequencer.stat_count),
         ]
 
     def _memory(self, m: Module, components: dict[str, wiring.Component]) -> None:
@@ -100,8 +100,8 @@ class Accelerator(wiring.Component):
             masters = [
                 components[name] for name, at in design.placement.ports.items() if at == port.name
             ]
-            reads = [c for c in masters if isinstance(c, ReadDma)]
-            writes = [c for c in masters if isinstance(c, WriteDma)]
+            reads: list[ReadDma | WriteDma] = [c for c in masters if isinstance(c, ReadDma)]
+            writes: list[ReadDma | WriteDma] = [c for c in masters if isinstance(c, WriteDma)]
             errors += [c.stat_error for c in (*reads, *writes)]
             for kind, group in (("read", reads), ("write", writes)):
                 if not group:

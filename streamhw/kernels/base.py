@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of a kernel: one frozen spec validates, computes, states its cost, makes hardware."""
+"""The contract of a kernel: one frozen spec validates, computes, states cost, makes hardware."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -119,7 +119,8 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         for at in sorted({min(64, context // 2), context - 2})
     }
     prompts = {
-        str(n): estimate.answer(n, n + 1).prompt for n in sorted({1, 32, 100, context - 1})
+        str(n): estimate.answer(n, n + 1).prompt
+        for n in sorted({1, 32, 100, context - 1})
         if n < context
     }
     return Summary(

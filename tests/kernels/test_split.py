@@ -49,7 +49,9 @@ def test_bench_one_beat_a_part():
 
 
 def test_bench_one_beat_a_part_with_tokens():
-    spec = Split(type=matmul_output(Symbol("tokens", 2), blocks=2, rows=1, lanes=1), formats=(FMT,) * 2)
+    spec = Split(
+        type=matmul_output(Symbol("tokens", 2), blocks=2, rows=1, lanes=1), formats=(FMT,) * 2
+    )
     check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (1, 1, 1, 2, 2)])
 
 
