@@ -12,7 +12,7 @@ from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul
 from ..kernels.split import Split
 from ..stream.convert import Converter
-from ..stream.itensor import Bindings
+from ..stream.itensor import Bindings, ITensor
 from .design import Channel, Design, Instance, Scope
 from .schedule import Clock, Link, Span, Supply, Task, Timeline
 
@@ -73,6 +73,7 @@ class Estimate:
         tiling = self.design.tiling
         assert tiling is not None
         supply = Supply(
+            port=self.port.name,
             rate=self.port.beats_per_cycle,
             buffer=tiling.prefetch,
             latency=self.port.latency + 16,
@@ -185,11 +186,12 @@ class Estimate:
             return self._context(name, instances)
         part = instance.part
         waits = 0.0
-        ports = {p.name for p in part.ports}
-        if "i_data" in ports:
+        memory, traffic = None, None
+        ports = {p.name: p.type for p in part.ports}
+        if "i_data" in ports or "i_done" in ports:
             waits = self.port.latency + 16
-        if "i_done" in ports:
-            waits = self.port.latency + 16
+            memory = self._memory_port(name)
+            traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
         timing: Callable[[Bindings], Timing]
         if isinstance(part, KernelSpec):
             timing = _memoised(part)
@@ -213,7 +215,17 @@ class Estimate:
             accept=accept,
             exclusive=exclusive,
             wait=waits,
+            memory=memory,
+            traffic=traffic or _no_traffic,
         )
+
+    def _memory_port(self, name: str) -> str:
+        """The port behind a part's DMA; before placement, one that is not the parameters' if
+        there is any."""
+        placement = self.design.placement
+        if placement is not None:
+            return placement.ports[f"{name}_dma"]
+        return self.design.board.ports[-1].name
 
     def _context(self, node: str, instances: dict[str, Instance]) -> Task:
         (binding,) = (b for b in self.design.bindings if node in b.nodes)
@@ -231,6 +243,15 @@ class Estimate:
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
         )
+
+
+def _no_traffic(_: Bindings) -> float:
+    return 0.0
+
+
+def _traffic(type: ITensor, width: int) -> Callable[[Bindings], float]:
+    """Beats of ``width`` bits of memory that hold a stream's elements."""
+    return lambda bindings: type.tokens(bindings) * type.bits_per_token / width
 
 
 def _memoised(spec: KernelSpec) -> Callable[[Bindings], Timing]:

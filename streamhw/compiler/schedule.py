@@ -55,6 +55,8 @@ class Task:
     exclusive: whether it takes nothing new before its last output
     demand: beats of the parameter stream that it takes, if any
     wait: extra cycles before the first output that no kernel formula covers (memory latency)
+    memory: the memory port that it reads or writes itself, if any
+    traffic: its beats there
     """
 
     name: str
@@ -64,15 +66,19 @@ class Task:
     exclusive: bool = False
     demand: int = 0
     wait: float = 0.0
+    memory: str | None = None
+    traffic: Callable[[Bindings], float] = lambda _: 0.0
 
 
 @dataclass(kw_only=True)
 class Supply:
     """The parameter stream from memory: a rate, a latency, and a buffer that runs ahead.
 
-    rate: beats a cycle; buffer: beats on chip; latency: cycles from a command to its first beat
+    port: of memory; rate: its beats a cycle; buffer: beats on chip; latency: cycles from a command
+    to its first beat
     """
 
+    port: str
     rate: float
     buffer: int
     latency: float
@@ -86,6 +92,10 @@ class Supply:
         room = self._when_eaten(self.beats - self.buffer) + self.latency
         self.delivered = max(max(self.delivered, since + self.latency) + beats / self.rate, room)
         return self.delivered
+
+    def give_way(self, beats: float) -> None:
+        """Others take ``beats`` of the port: what is asked for later comes as much later."""
+        self.delivered += beats / self.rate
 
     def eat(self, cycle: float) -> None:
         """Notes that all beats delivered so far are consumed by ``cycle``."""
@@ -104,10 +114,24 @@ class Supply:
 
 @dataclass(kw_only=True)
 class Clock:
-    """State that activations hand on: when each resource is free, and the parameter stream."""
+    """State that activations hand on: when each resource is free, the parameter stream, and until
+    when each memory port serves what tasks read and write themselves."""
 
     supply: Supply
     free: dict[str, float] = field(default_factory=dict)
+    serving: dict[str, float] = field(default_factory=dict)
+
+    def transfer(self, port: str, beats: float, begin: float) -> float:
+        """The cycle at which ``beats`` that are asked for from ``begin`` on have passed a port.
+
+        Tasks on one port take turns, and together take their share from the parameters: these run
+        ahead, so that the port has no idle cycle to give when memory is what limits.
+        """
+        done = max(self.serving.get(port, 0.0), begin) + beats / self.supply.rate
+        self.serving[port] = done
+        if port == self.supply.port:
+            self.supply.give_way(beats)
+        return done
 
 
 @dataclass(frozen=True)
@@ -144,6 +168,8 @@ class Timeline:
             if task.demand:
                 fed = max(fed, clock.supply.deliver(task.demand, since))
                 clock.supply.eat(fed)
+            if task.memory is not None:
+                fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin))
             last = fed + timing.drain + task.wait
             slower = (fed - begin) / max(1, accept - 1)
             first = begin + timing.latency + min(timing.latency, accept - 1) * (slower - 1)
