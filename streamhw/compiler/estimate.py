@@ -223,9 +223,8 @@ class Estimate:
         """The port behind a part's DMA; before placement, one that is not the parameters' if
         there is any."""
         placement = self.design.placement
-        if placement is not None:
-            return placement.ports[f"{name}_dma"]
-        return self.design.board.ports[-1].name
+        port: str = self.design.board.ports[-1].name
+        return port if placement is None else placement.ports[f"{name}_dma"]
 
     def _context(self, node: str, instances: dict[str, Instance]) -> Task:
         (binding,) = (b for b in self.design.bindings if node in b.nodes)
