@@ -91,9 +91,9 @@ class ArgMax(KernelSpec):
     def resources(self) -> Resources:
         width, index = self.fmt.width, self.index.width
         nodes = self.lanes - 1
-        registers = (2 * self.lanes + 1) * width + (nodes + 2) * index
+        registers = 2 * self.lanes * width + (self.pipeline + 1) * index
         luts = (nodes + 1) * 2 * (width + index) + self.lanes * width // 2
-        return Resources(luts=luts + 4 * index + 40, ffs=registers + 4 * index + 40)
+        return Resources(luts=luts + 4 * index + 40, ffs=registers + 6 * self.pipeline)
 
     def create(self) -> wiring.Component:
         return ArgMaxKernel(self)

@@ -246,7 +246,7 @@ class Matmul(KernelSpec):
         )
 
     def resources(self) -> Resources:
-        return engine_resources(self)
+        return engine_resources(self, SLOTS)
 
     def create(self) -> wiring.Component:
         return MatmulKernel(self)

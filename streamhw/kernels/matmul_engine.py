@@ -46,11 +46,13 @@ class MatmulKernel(wiring.Component):
             for name in ("loaded", "issued", "completed", "drained")
         )
         slot_bits = len(loaded) - 1
+        words = [spec.tile_words(c) for c in spec.contexts]
         m.submodules.header = header = MatmulHeader(
             rows=spec.rows,
             slots=SLOTS,
             tiles=[c.outputs // spec.rows for c in spec.contexts],
-            groups=[spec.tile_words(c) - AFFINE_WORDS for c in spec.contexts],
+            words=words,
+            groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
         )
         m.submodules.array = array = MatmulArray(
             rows=spec.rows,

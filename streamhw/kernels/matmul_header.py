@@ -20,7 +20,8 @@ class MatmulHeader(wiring.Component):
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the
     group multipliers lie in block memory, read by the array.
 
-    Parameters  rows; slots: a power of two; tiles, groups: for each context (groups all 0: none)
+    Parameters  rows; slots: a power of two; tiles, words: for each context, the words of
+                a tile with padding; groups: most words behind the affine ones, 0 without groups
     Members     i: In(stream of ``rows`` bytes)   start, context: In, first cycle of a context
                 busy: Out, a context is being loaded   free: In, a slot is free
                 loaded: Out, pulse with the last word of a tile
@@ -28,11 +29,14 @@ class MatmulHeader(wiring.Component):
                 slot: In; bias, mult, shift: Out(array), combinational
     """
 
-    def __init__(self, *, rows: int, slots: int, tiles: Sequence[int], groups: Sequence[int]):
+    def __init__(
+        self, *, rows: int, slots: int, tiles: Sequence[int], words: Sequence[int], groups: int
+    ):
         self._rows = rows
         self._slots = slots
         self._tiles = tuple(tiles)
-        self._groups = tuple(groups)
+        self._words = tuple(words)
+        self._groups = groups
         members = {
             "i": In(stream.Signature(data.ArrayLayout(unsigned(8), rows))),
             "start": In(1),
@@ -45,11 +49,11 @@ class MatmulHeader(wiring.Component):
             "mult": Out(data.ArrayLayout(unsigned(16), rows)),
             "shift": Out(data.ArrayLayout(unsigned(8), rows)),
         }
-        if max(groups):
+        if groups:
             members |= {
                 "group_en": In(1),
                 "group_slot": In(range(slots)),
-                "group": In(range(max(2, *groups))),
+                "group": In(range(max(2, groups))),
                 "m": Out(data.ArrayLayout(unsigned(8), rows)),
             }
         super().__init__(members)
@@ -58,7 +62,7 @@ class MatmulHeader(wiring.Component):
         m = Module()
         into = Signal(range(self._slots))
         tile = Signal(range(max(self._tiles)))
-        word = Signal(range(AFFINE_WORDS + max(self._groups)))
+        word = Signal(range(max(self._words)))
         last_tile = Signal.like(tile)
         last_word = Signal.like(word)
         take = Signal()
@@ -71,7 +75,7 @@ class MatmulHeader(wiring.Component):
             m.d.sync += [
                 self.busy.eq(1),
                 last_tile.eq(choose(self.context, [t - 1 for t in self._tiles])),
-                last_word.eq(choose(self.context, [AFFINE_WORDS - 1 + g for g in self._groups])),
+                last_word.eq(choose(self.context, [count - 1 for count in self._words])),
             ]
         with m.If(take):
             m.d.sync += word.eq(word + 1)
@@ -102,8 +106,8 @@ class MatmulHeader(wiring.Component):
                 for byte, plane in enumerate(used):
                     m.d.comb += field[row][8 * byte : 8 * byte + 8].eq(plane.word_select(row, 8))
 
-        if max(self._groups):
-            index = Signal(range(max(2, *self._groups)))
+        if self._groups:
+            index = Signal(range(max(2, self._groups)))
             m.d.comb += index.eq(word - AFFINE_WORDS)
             depth = self._slots << len(index)
             m.submodules.groups = memory = Memory(shape=bits, depth=depth, init=[])

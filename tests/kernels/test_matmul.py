@@ -70,6 +70,8 @@ def case(spec: Matmul, n: int, rng: np.random.Generator, extreme: int = 0) -> Ca
         p = parameters(spec, c, rng, extreme)
         header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
         words = pack_weight(p["weight"], rows=spec.rows, inputs=spec.input_lanes)
+        padding = spec.tile_words(c) - header.shape[1]
+        header = np.pad(header, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
         headers.append(header.reshape(-1, spec.rows))
         weights.append(words.reshape(-1, spec.rows * spec.input_lanes))
         x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
@@ -118,6 +120,13 @@ def test_hardware_equals_golden(name: str) -> None:
     cases += [case(spec, 1, rng) for _ in range(3)]
     cases += [case(spec, max(1, bound - 1), rng) for _ in range(6)]
     check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize("group", [None, 8])
+def test_header_padding_is_skipped(group: int | None) -> None:
+    spec, rng = engine(context(group=group), header_multiple=16), np.random.default_rng(8)
+    cases = [case(spec, 2, rng) for _ in range(4)]
+    check_kernel(spec, cases, scenarios=("single", "free", "all"))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -214,6 +223,11 @@ def test_packs_a_large_head_in_seconds() -> None:
     beats = memory_beats(header, pack_weight(weight, rows=8, inputs=8), weight_bits=4, width=512)
     assert beats.shape == (6283 * (3 + 48), 64)
     assert time.perf_counter() - begin < 10
+
+
+def test_counts_its_multipliers() -> None:
+    multipliers = SPECS["contexts"].resources().multipliers
+    assert sorted(multipliers) == sorted([(8, 4)] * 16 + [(14, 8)] * 4 + [(17, 16), (16, 16)] * 2)
 
 
 def test_large_array_shares_one_row_module() -> None:
