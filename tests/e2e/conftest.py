@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One design of gpt2-shakespeare for all whole-model tests: compiled, built, simulated."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamhw.boards.base import load_board
+from streamhw.sim import verilator
+from streamhw.sim.golden import Golden
+
+from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.design import Design
+from streamhw.compiler.emit import emit
+from streamhw.compiler.memory import image
+from streamhw.compiler.pipeline import compile_model
+from streamhw.frontend import Tokenizer, load
+from streamhw.frontend.model import Model
+from tests.e2e.machine import Machine
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return load("gpt2-shakespeare")
+
+
+@pytest.fixture(scope="session")
+def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Machine]:
+    """Makes a machine for a board, choices, and changed depths."""
+
+    def make(
+        board: str = "sim",
+        config: BuildConfig | None = None,
+        *,
+        observed: bool = False,
+        depths: Callable[[Design], dict[str, int]] | None = None,
+        design: Design | None = None,
+    ) -> Machine:
+        design = design or compile_model(model, load_board(board), config)
+        if depths is not None:
+            changed = depths(design)
+            channels = tuple(
+                replace(c, depth=changed.get(c.name, c.depth)) for c in design.channels
+            )
+            design = replace(design, channels=channels)
+        emitted = emit(design)
+        folder = tmp_path_factory.mktemp("machine")
+        (folder / "top.v").write_text(emitted.verilog)
+        known = design.known
+        content = np.concatenate(
+            list(image(known.memory, design.graph, known.quantised, known.tiling))
+        )
+        library = verilator.build([folder / "top.v"], emitted.manifest, observed=observed)
+        return Machine(design, emitted, folder, library, content)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def observed(machine_of: Callable[..., Machine]) -> Machine:
+    """W4A8 on the simulator's board, with all streams and queues visible."""
+    return machine_of(observed=True)
+
+
+@pytest.fixture(scope="session")
+def machine(observed: Machine) -> Machine:
+    """The same Verilog without taps, as users run it."""
+    library = verilator.build([observed.folder / "top.v"], observed.emitted.manifest)
+    return replace(observed, library=library)
+
+
+@pytest.fixture(scope="session")
+def golden(machine: Machine) -> Golden:
+    return Golden(machine.design.known.quantised)
+
+
+@pytest.fixture(scope="session")
+def prompts(model: Model) -> list[list[int]]:
+    """Ten prompts of 1 to 100 tokens, from the held-out text and from nowhere."""
+    assert model.tokenizer is not None and model.heldout is not None
+    text = Tokenizer(model.tokenizer).encode(model.heldout[:40_000])
+    lengths = (1, 2, 6, 7, 8, 9, 16, 17, 50, 100)
+    return [text[997 * i : 997 * i + length] for i, length in enumerate(lengths)]

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A compiled design with everything that a simulated answer needs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from streamhw.sim import verilator
+
+from streamhw.commands.run import Answer, memory_model, simulate
+from streamhw.compiler.design import Design
+from streamhw.compiler.emit import Emitted
+
+__all__ = ["Machine"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A design with its emitted files and its compiled simulation."""
+
+    design: Design
+    emitted: Emitted
+    folder: Path
+    library: verilator.Build
+    image: np.ndarray
+
+    def answer(
+        self,
+        prompt: list[int],
+        count: int,
+        *,
+        check: bool = False,
+        stalls: float = 0,
+        seed: int = 0,
+    ) -> Answer:
+        """One simulated answer; ``check`` needs an observed library."""
+        return simulate(
+            self.emitted.manifest,
+            self.library,
+            self.image,
+            prompt,
+            count,
+            model=memory_model(self.design.board.name, stalls, seed),
+            design=self.design if check else None,
+        )

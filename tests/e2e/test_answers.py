@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emitted Verilog of gpt2-shakespeare writes what the integer reference says."""
+
+import pytest
+from streamhw.sim.golden import Golden
+
+from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.estimate import Estimate
+from streamhw.numerics.config import QuantConfig
+from streamhw.runtime.driver import generate
+from streamhw.runtime.simdevice import SimDevice
+from tests.e2e.machine import Machine
+
+TOKENS = 12
+
+
+def test_verilog_has_no_warnings(machine: Machine) -> None:
+    assert machine.library.warnings == ()
+
+
+@pytest.mark.parametrize("index", range(10))
+def test_tokens_equal_the_reference(
+    machine: Machine, golden: Golden, prompts: list[list[int]], index: int
+) -> None:
+    prompt = prompts[index]
+    answer = machine.answer(prompt, TOKENS)
+    assert [t.token for t in answer.tokens] == list(golden.generate(prompt, TOKENS))
+
+
+@pytest.mark.parametrize("stall_seed", [1, 2, 3])
+def test_tokens_do_not_depend_on_memory_stalls(
+    machine: Machine, golden: Golden, prompts: list[list[int]], stall_seed: int
+) -> None:
+    for prompt in prompts:
+        count = 4 if len(prompt) < 40 else 2
+        answer = machine.answer(prompt, count, stalls=0.3, seed=stall_seed)
+        assert [t.token for t in answer.tokens] == list(golden.generate(prompt, count))
+
+
+@pytest.mark.parametrize(("index", "stalls"), [(3, 0.0), (7, 0.3)])
+def test_every_stream_equals_the_reference(
+    observed: Machine, prompts: list[list[int]], index: int, stalls: float
+) -> None:
+    answer = observed.answer(prompts[index], 4, check=True, stalls=stalls, seed=5)
+    assert answer.compared is not None
+    assert answer.compared.streams >= 40
+    assert answer.compared.beats > 100_000
+    depths = {c.name: c.depth for c in observed.design.channels}
+    assert answer.peaks and all(peak <= depths[name] for name, peak in answer.peaks.items())
+
+
+def test_queues_hold_at_full_group_and_context(observed: Machine, prompts: list[list[int]]) -> None:
+    answer = observed.answer(prompts[9], 28)
+    depths = {c.name: c.depth for c in observed.design.channels}
+    assert len(answer.tokens) == 28
+    assert all(peak <= depths[name] for name, peak in answer.peaks.items())
+
+
+def test_answers_follow_each_other_without_reset(machine: Machine, golden: Golden) -> None:
+    with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
+        for prompt in ([5, 6, 7], [300], list(range(20))):
+            found = [t.token for t in generate(device, prompt, count=4)]
+            assert found == list(golden.generate(prompt, 4))
+
+
+def test_an_end_token_ends_the_answer(machine: Machine, golden: Golden) -> None:
+    expected = list(golden.generate([40, 41, 42], 8))
+    end = expected[3]
+    with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
+        found = [t.token for t in generate(device, [40, 41, 42], count=8, eos=end)]
+    assert found == expected[: expected.index(end) + 1]
+
+
+def test_a_soft_stop_ends_the_answer_early(machine: Machine) -> None:
+    with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
+        answer = generate(device, [1, 2, 3], count=40)
+        found = [next(answer)]
+        answer.stop()
+        found += list(answer)
+    assert 1 <= len(found) <= 3
+
+
+@pytest.mark.parametrize("index", [0, 2, 7, 8])
+def test_predicted_cycles_are_within_five_percent(
+    machine: Machine, prompts: list[list[int]], index: int
+) -> None:
+    prompt = prompts[index]
+    answer = machine.answer(prompt, 6)
+    predicted = Estimate(machine.design).answer(len(prompt), len(prompt) + 6)
+    simulated = [t.cycles for t in answer.tokens]
+    print(f"prompt {len(prompt)}: simulated {simulated}, predicted {predicted}")
+    assert predicted.prompt == pytest.approx(simulated[0], rel=0.05)
+    for cycles, real in zip(predicted.tokens, simulated[1:], strict=True):
+        assert cycles == pytest.approx(real, rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("board", "bits"), [("sim", 8), ("ulx3s", 4), ("ulx3s", 8), ("u55c", 4)])
+def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) -> None:
+    config = BuildConfig(quantisation=QuantConfig(weight_bits=bits))
+    machine = machine_of(board, config, observed=True)
+    assert machine.library.warnings == ()
+    reference = Golden(machine.design.known.quantised)
+    for prompt in (prompts[2], prompts[7]):
+        answer = machine.answer(prompt, 6, check=True)
+        assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))
+        predicted = Estimate(machine.design).answer(len(prompt), len(prompt) + 6)
+        real = sum(t.cycles for t in answer.tokens)
+        print(f"{board} W{bits}, prompt {len(prompt)}: {real}, predicted {predicted.total:.0f}")
+        assert predicted.total == pytest.approx(real, rel=0.05)
