@@ -14,7 +14,8 @@ from ..compiler.design import Design
 from ..compiler.estimate import Estimate
 from ..compiler.pipeline import compile_model
 from ..errors import InternalError, UserError
-from ..frontend import Model, Tokenizer
+from ..frontend import Model, Tokenizer, load
+from ..graph import Graph
 from ..runtime.driver import Token, generate
 from ..runtime.manifest import Manifest
 from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
@@ -75,16 +76,11 @@ def run(request: RunRequest, console: Console) -> Answer:
     """
     verilator.find_simulator()
     verilator.find_compiler()
+    model = load(request.build.model, request.build.weights)
+    prompt, decode = _tokens(request.prompt, model)
+    _check(request, prompt, model.graph)
     built = reuse_or_build(request.build, console)
     manifest = Manifest.load(built.folder)
-    prompt, decode = _tokens(request.prompt, built.model)
-    if prompt and len(prompt) + request.tokens > manifest.context:
-        room = manifest.context - len(prompt)
-        raise UserError(
-            f"Prompt and answer must have at most {manifest.context} tokens together (the "
-            f"context), not {len(prompt)} + {request.tokens}",
-            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
-        )
     design = _design(request.build, built) if request.check else None
     with progress(console) as shown:
         task = shown.add_task("compile the simulator", total=None, detail="")
@@ -199,6 +195,29 @@ def _agree(comparison: Comparison, token: Token, expected: int | None) -> None:
             f"Token at position {token.position} must be {expected} as in the integer reference, "
             f"not {token.token}"
         )
+
+
+def _check(request: RunRequest, prompt: list[int], graph: Graph) -> None:
+    """Refuses what cannot run before anything is built."""
+    if not prompt:
+        raise UserError("Prompt must have at least one token, not none")
+    if request.tokens < 1:
+        raise UserError(f"Number of wanted tokens must be at least 1, not {request.tokens}")
+    if not 0 <= request.stalls < 1:
+        raise UserError(f"Share of stalls must be from 0 to below 1, not {request.stalls}")
+    if len(prompt) + request.tokens > graph.context:
+        room = graph.context - len(prompt)
+        raise UserError(
+            f"Prompt and answer must have at most {graph.context} tokens together (the "
+            f"context), not {len(prompt)} + {request.tokens}",
+            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
+        )
+    for position, token in enumerate(prompt):
+        if not 0 <= token < graph.vocabulary:
+            raise UserError(
+                f"Token at position {position} must be below the vocabulary of "
+                f"{graph.vocabulary}, not {token}"
+            )
 
 
 def _tokens(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]], str]]:

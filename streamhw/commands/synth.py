@@ -11,7 +11,13 @@ from .show import Console, progress
 
 __all__ = ["synth"]
 
-KINDS = (("LUT", "luts"), ("FF", "ffs"), ("DSP", "dsps"), ("BRAM", "block_ram"), ("URAM", "ultra_ram"))
+KINDS = (
+    ("LUT", "luts"),
+    ("FF", "ffs"),
+    ("DSP", "dsps"),
+    ("BRAM", "block_ram"),
+    ("URAM", "ultra_ram"),
+)
 
 
 def synth(folder: Path, console: Console) -> Synthesis:

@@ -42,6 +42,18 @@ def _quantise(design: Design) -> Design:
 
 def _tile(design: Design) -> Design:
     quantisation, board = design.config.quantisation, design.board
+    wanted = design.config
+    if wanted.multipliers is not None and (
+        wanted.multipliers < 1 or wanted.multipliers & (wanted.multipliers - 1)
+    ):
+        raise UserError(
+            f"Multipliers must be at least 1 and a power of two, not {wanted.multipliers}"
+        )
+    if wanted.group is not None and not 2 <= wanted.group <= design.graph.context:
+        raise UserError(
+            f"Tokens of a step must be at least 2 and at most the context of "
+            f"{design.graph.context}, not {wanted.group}"
+        )
     if design.config.multipliers is not None:
         board = replace(board, multipliers=design.config.multipliers)
     if design.config.group is not None:
