@@ -87,7 +87,7 @@ def count_modules(verilog: str, family: Family) -> dict[str, Cells]:
 
 
 def cells_of_types(types: Mapping[str, int]) -> Cells:
-    """Counts of Yosys' cell types in the units of a budget; other types (I/O, constants) are free."""
+    """Counts of Yosys' cell types in the units of a budget; I/O and constants are free."""
     luts = ffs = dsps = ultra = 0
     blocks = 0.0
     for kind, count in types.items():
@@ -99,9 +99,7 @@ def cells_of_types(types: Mapping[str, int]) -> Cells:
     return Cells(luts=luts, ffs=ffs, dsps=dsps, block_ram=round(blocks + 0.25), ultra_ram=ultra)
 
 
-def _total(
-    module: str, types: Mapping[str, Mapping[str, int]], known: dict[str, Cells]
-) -> Cells:
+def _total(module: str, types: Mapping[str, Mapping[str, int]], known: dict[str, Cells]) -> Cells:
     if module not in known:
         own = {k: n for k, n in types[module].items() if k.lstrip("\\") not in types}
         total = cells_of_types(own)
