@@ -74,7 +74,7 @@ def analyse(source: ITensor, target: ITensor) -> ConverterPlan:
             f"Converter tiles must differ by an integer factor along the last dimension only, "
             f"not {pair}"
         )
-    shared, below_source, below_target = _prefix(source.normal().loops, target.normal().loops)
+    shared, below_source, below_target = _prefix(_walked(source), _walked(target))
     block, below_source = _cover(source.tile, shared, below_source, pair)
     wanted, below_target = _cover(target.tile, shared, below_target, pair)
     if wanted != block:
@@ -110,6 +110,11 @@ def analyse(source: ITensor, target: ITensor) -> ConverterPlan:
 
     walks = {"write": axes(below_source, source.tile), "read": axes(below_target, target.tile)}
     return ConverterPlan(**{**plan.__dict__, **walks})
+
+
+def _walked(itensor: ITensor) -> tuple[Loop, ...]:
+    """Loops of the normal form that a walk goes through more than once."""
+    return tuple(loop for loop in itensor.normal().loops if loop.trip != 1)
 
 
 def _prefix(

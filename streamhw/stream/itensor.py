@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import prod
 
 import numpy as np
@@ -144,22 +145,23 @@ class ITensor:
     def normal(self) -> "ITensor":
         """The one representative of all types with this order.
 
-        Drops loops of one trip and merges an inner loop into the outer one where the outer step
-        continues where the inner loop ends.
+        Drops loops of one trip, merges an inner loop into the outer one where the outer step
+        continues where the inner loop ends, and sorts neighbouring re-reads: those commute. With a
+        ragged symbol, whose values count the iterations of the outermost loop and of all loops
+        around its own, the outermost loop and the place of the ragged one stay.
         """
+        head = self.loops[: int(any(_is_ragged(loop) for loop in self.loops))]
+        outermost = tuple(Loop(1) if loop.trip == 1 else _plain(loop) for loop in head)
+        inner = [_plain(loop) for loop in self.loops[len(head) :] if loop.trip != 1]
         kept: list[Loop] = []
-        for loop in reversed(self.loops):
-            if loop.trip == 1:
-                continue
-            outer = loop if loop.dim is not None else replace(loop, step=0)
-            if kept and isinstance(outer.trip, int) and isinstance(kept[-1].trip, int):
-                inner = kept[-1]
-                continues = outer.dim == inner.dim and outer.step == inner.step * inner.trip
-                if continues:
-                    kept[-1] = replace(inner, trip=outer.trip * inner.trip)
+        for loop in _with_sorted_rereads(inner)[::-1]:
+            if kept and isinstance(loop.trip, int) and isinstance(kept[-1].trip, int):
+                last = kept[-1]
+                if loop.dim == last.dim and loop.step == last.step * last.trip:
+                    kept[-1] = replace(last, trip=loop.trip * last.trip)
                     continue
-            kept.append(outer)
-        return replace(self, loops=tuple(reversed(kept)))
+            kept.append(loop)
+        return replace(self, loops=(*outermost, *reversed(kept)))
 
     def is_same_stream(self, other: "ITensor") -> bool:
         """Whether a plain FIFO can connect the two types."""
@@ -172,14 +174,24 @@ class ITensor:
         array = np.asarray(tensor)
         if array.ndim != self.rank:
             raise ValueError(f"pack needs a tensor of rank {self.rank}, not {array.ndim} ({self})")
-        return np.asarray(array[self._index(bindings)], dtype=np.int64)
+        try:
+            return np.asarray(array[self._index(bindings)], dtype=np.int64)
+        except IndexError:
+            raise ValueError(
+                f"pack needs a tensor that has every tile of {self}, not one of {array.shape}"
+            ) from None
 
     def unpack(
         self, beats: NDArray[np.int64], bindings: Bindings | None = None
     ) -> NDArray[np.int64]:
         """The tensor of shape ``tensor_shape()`` that beats (tokens, lanes) describe; rest is 0."""
+        index, array = self._index(bindings), np.asarray(beats, dtype=np.int64)
+        if array.shape != index[0].shape:
+            raise ValueError(
+                f"unpack needs beats of shape {index[0].shape}, not {array.shape} ({self})"
+            )
         tensor = np.zeros(self.tensor_shape(), dtype=np.int64)
-        tensor[self._index(bindings)] = np.asarray(beats, dtype=np.int64)
+        tensor[index] = array
         return tensor
 
     def __str__(self) -> str:
@@ -216,11 +228,39 @@ class ITensor:
             trip = int(value)
         elif outer is None:
             raise ValueError(f"Symbol {loop.trip.name} must not be ragged in the outermost loop")
+        elif outer >= len(value):
+            raise ValueError(
+                f"Symbol {loop.trip.name} must have a value for each index of the outermost loop, "
+                f"not {len(value)} values"
+            )
         else:
             trip = int(value[outer])
-        if not 0 <= trip <= loop.trip.bound:
-            raise ValueError(f"Symbol {loop.trip} must be within its bound, not {trip}")
+        if not 1 <= trip <= loop.trip.bound:
+            raise ValueError(f"Symbol {loop.trip} must be 1 to {loop.trip.bound}, not {trip}")
         return trip
+
+
+def _is_ragged(loop: Loop) -> bool:
+    return isinstance(loop.trip, Symbol) and loop.trip.ragged
+
+
+def _plain(loop: Loop) -> Loop:
+    """The loop without a step that moves nothing."""
+    return Loop(loop.trip) if loop.dim is None else loop
+
+
+def _with_sorted_rereads(loops: Sequence[Loop]) -> list[Loop]:
+    """Each run of re-reads as one of all fixed trips, then one for each symbol by name."""
+    result: list[Loop] = []
+    for reread, run in groupby(loops, lambda loop: loop.dim is None and not _is_ragged(loop)):
+        if not reread:
+            result += run
+            continue
+        trips = [loop.trip for loop in run]
+        fixed = prod(trip for trip in trips if isinstance(trip, int))
+        result += [Loop(fixed)] if fixed > 1 else []
+        result += [Loop(symbol) for symbol in sorted(t for t in trips if isinstance(t, Symbol))]
+    return result
 
 
 def row_major(fmt: Fixed, shape: Sequence[int | Symbol], lanes: int = 1) -> ITensor:

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The type of a stream against explicit enumeration: order, beats, shape, packing, equality."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamhw.numerics.fixed import Fixed
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+
+FMT = Fixed(8)
+PAIRS = 12_000
+N, M = Symbol("n", 3), Symbol("m", 4)
+LENGTH = Symbol("length", 4, ragged=True)
+
+once = settings(derandomize=True, deadline=None, max_examples=200)
+
+
+def enumerated(
+    itensor: ITensor, bindings: Mapping[str, int | list[int]] | None = None
+) -> list[tuple[int, ...]]:
+    """The offsets of the tiles, by walking the nest as its definition says."""
+    values = bindings or {}
+
+    def trip(loop: Loop, outermost: int) -> int:
+        if isinstance(loop.trip, int):
+            return loop.trip
+        value = values.get(loop.trip.name, loop.trip.bound)
+        return value if isinstance(value, int) else value[outermost]
+
+    def walk(depth: int, outermost: int, at: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if depth == len(itensor.loops):
+            yield at
+            return
+        loop = itensor.loops[depth]
+        for index in range(trip(loop, outermost)):
+            moved = list(at)
+            if loop.dim is not None:
+                moved[loop.dim] += index * loop.step
+            yield from walk(depth + 1, outermost if depth else index, tuple(moved))
+
+    return list(walk(0, 0, (0,) * itensor.rank))
+
+
+def lanes_of(itensor: ITensor) -> list[tuple[int, ...]]:
+    return list(product(*(range(size) for size in itensor.tile)))
+
+
+TRIPS = st.integers(1, 4)
+
+
+@st.composite
+def types(draw: st.DrawFn, trips: st.SearchStrategy[int | Symbol] = TRIPS) -> ITensor:
+    """Any nest of up to five loops over up to three dimensions, overlaps and gaps included."""
+    rank = draw(st.integers(1, 3))
+    loop = st.builds(Loop, trips, st.integers(1, 5), st.none() | st.integers(0, rank - 1))
+    tile = draw(st.lists(st.integers(1, 3), min_size=rank, max_size=rank))
+    return ITensor(FMT, tuple(tile), tuple(draw(st.lists(loop, max_size=5))))
+
+
+@once
+@given(types())
+def test_order_beats_and_shape(itensor: ITensor) -> None:
+    expected = enumerated(itensor)
+    assert [tuple(row) for row in itensor.order().tolist()] == expected
+    assert itensor.tokens() == len(expected)
+    extent = (max(offsets) for offsets in zip(*expected, strict=True))
+    assert itensor.tensor_shape() == tuple(map(sum, zip(extent, itensor.tile, strict=True)))
+    assert itensor.bits_per_token == 8 * len(lanes_of(itensor))
+
+
+@once
+@given(types(TRIPS | st.sampled_from([N, M])), st.integers(1, 3), st.integers(1, 4))
+def test_order_with_symbols(itensor: ITensor, n: int, m: int) -> None:
+    bindings = {"n": n, "m": m}
+    expected = enumerated(itensor, bindings)
+    assert [tuple(row) for row in itensor.order(bindings).tolist()] == expected
+    assert itensor.tokens(bindings) == len(expected)
+    assert itensor.tokens() >= len(expected)
+
+
+@once
+@given(types(TRIPS | st.just(LENGTH)), st.lists(st.integers(1, 4), min_size=4, max_size=4))
+def test_order_with_ragged_symbols(itensor: ITensor, lengths: list[int]) -> None:
+    if itensor.loops and itensor.loops[0].trip == LENGTH:
+        itensor = replace(itensor, loops=(Loop(2), *itensor.loops))
+    bindings = {"length": lengths}
+    expected = enumerated(itensor, bindings)
+    assert [tuple(row) for row in itensor.order(bindings).tolist()] == expected
+    assert itensor.tokens(bindings) == len(expected)
+
+
+@once
+@given(types(), st.integers(0, 1000))
+def test_pack_and_unpack(itensor: ITensor, seed: int) -> None:
+    shape = itensor.tensor_shape()
+    tensor = np.random.default_rng(seed).integers(-128, 128, shape)
+    beats = itensor.pack(tensor)
+    assert beats.shape == (itensor.tokens(), itensor.lanes)
+    seen = np.zeros(shape, dtype=bool)
+    for beat, offset in zip(beats, enumerated(itensor), strict=True):
+        for value, lane in zip(beat, lanes_of(itensor), strict=True):
+            where = tuple(o + k for o, k in zip(offset, lane, strict=True))
+            assert value == tensor[where]
+            seen[where] = True
+    assert (itensor.unpack(beats) == np.where(seen, tensor, 0)).all()
+
+
+# Equality of types is equality of order: random nests, and rewritings that keep the order.
+
+
+def random_type(random: Random, trips: tuple[int | Symbol, ...]) -> ITensor:
+    """A small nest, so that two of them are often the same stream by chance."""
+    rank = random.choice((1, 1, 2))
+    loops = []
+    for _ in range(random.randint(0, 4)):
+        dim = random.choice((None, *range(rank)))
+        step = random.choice((1, 1, 2, 2, 3, 4, 6))
+        loops.append(Loop(random.choice(trips), step, dim))
+    return ITensor(FMT, (1,) * rank, tuple(loops))
+
+
+def rewritten(random: Random, itensor: ITensor) -> ITensor:
+    """Another nest of (almost always) the same order: loops in two, in one, or of one trip."""
+    loops = list(itensor.loops)
+    for _ in range(random.randint(1, 4)):
+        at = random.randint(0, len(loops))
+        kind = random.choice(("one", "split", "join", "swap", "spoil"))
+        loop = loops[at] if at < len(loops) else None
+        if kind == "one":
+            dim = random.choice((None, *range(itensor.rank)))
+            loops.insert(at, Loop(1, random.randint(1, 3), dim))
+        elif loop is None:
+            continue
+        elif kind == "split" and isinstance(loop.trip, int):
+            inner = random.choice([n for n in range(1, loop.trip + 1) if loop.trip % n == 0])
+            outer = replace(loop, trip=loop.trip // inner, step=loop.step * inner)
+            loops[at : at + 1] = [outer, replace(loop, trip=inner)]
+        elif kind == "join" and at + 1 < len(loops):
+            inner = loops[at + 1]
+            if isinstance(loop.trip, int) and isinstance(inner.trip, int) and loop.dim == inner.dim:
+                loops[at : at + 2] = [replace(inner, trip=loop.trip * inner.trip)]
+        elif kind == "swap" and at + 1 < len(loops):
+            loops[at : at + 2] = loops[at : at + 2][::-1]
+        elif kind == "spoil" and random.random() < 0.2:
+            loops[at] = replace(loop, step=loop.step + 1)
+    return replace(itensor, loops=tuple(loops))
+
+
+def pairs(trips: tuple[int | Symbol, ...], count: int) -> Iterator[tuple[ITensor, ITensor]]:
+    random = Random(count)
+    for index in range(count):
+        first = random_type(random, trips)
+        second = random_type(random, trips) if index % 3 == 0 else rewritten(random, first)
+        yield first, second
+
+
+def same_order(a: ITensor, b: ITensor, bindings: Mapping[str, int]) -> bool:
+    return a.tile == b.tile and np.array_equal(a.order(bindings), b.order(bindings))
+
+
+def test_same_stream_is_same_order() -> None:
+    """Both directions, with fixed trips."""
+    found = {True: 0, False: 0}
+    for first, second in pairs((1, 2, 2, 3, 4, 6), PAIRS):
+        same = same_order(first, second, {})
+        assert first.is_same_stream(second) == same, f"{first} and {second}"
+        found[same] += 1
+    assert min(found.values()) > PAIRS // 5, found
+
+
+def test_same_stream_is_same_order_for_every_value_of_the_symbols() -> None:
+    values = [{"n": n, "m": m} for n, m in product(range(1, 4), range(1, 5))]
+    found = {True: 0, False: 0}
+    for first, second in pairs((1, 2, 2, 3, N, M), PAIRS // 4):
+        same = first.symbols == second.symbols and all(
+            same_order(first, second, bindings) for bindings in values
+        )
+        assert first.is_same_stream(second) == same, f"{first} and {second}"
+        found[same] += 1
+    assert min(found.values()) > PAIRS // 20, found
+
+
+def test_same_stream_with_ragged_symbols_is_same_order() -> None:
+    """One direction only: re-reads do not change places with a ragged loop."""
+    random, found = Random(5), 0
+    for first, second in pairs((1, 2, 3, LENGTH), PAIRS // 4):
+        one, other = (
+            replace(t, loops=(Loop(4, 6, 0), *t.loops))
+            if LENGTH in {x.trip for x in t.loops}
+            else t
+            for t in (first, second)
+        )
+        if one.is_same_stream(other):
+            found += 1
+            for _ in range(3):
+                lengths = {"length": [random.randint(1, 4) for _ in range(4)]}
+                assert np.array_equal(one.order(lengths), other.order(lengths)), f"{one}, {other}"
+    assert found > PAIRS // 40
+
+
+@once
+@given(types())
+def test_normal_form_is_a_fixed_point_of_the_same_order(itensor: ITensor) -> None:
+    normal = itensor.normal()
+    assert normal.normal() == normal
+    assert np.array_equal(normal.order(), itensor.order())
+
+
+def nest(*loops: Loop) -> ITensor:
+    return ITensor(FMT, (1, 1), loops)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param(nest(Loop(1, 7, 0), Loop(4, 1, 1)), nest(Loop(4, 1, 1)), id="one tile"),
+        pytest.param(nest(Loop(2), Loop(3)), nest(Loop(6)), id="re-reads merge"),
+        pytest.param(nest(Loop(2), Loop(1, 5, 1), Loop(3)), nest(Loop(6)), id="around one trip"),
+        pytest.param(nest(Loop(2, 9), Loop(3, 4, 0)), nest(Loop(2), Loop(3, 4, 0)), id="no effect"),
+        pytest.param(nest(Loop(2, 4, 0), Loop(4, 1, 0)), nest(Loop(8, 1, 0)), id="continues"),
+        pytest.param(
+            nest(Loop(2, 8, 0), Loop(2, 4, 0), Loop(4, 1, 0)), nest(Loop(16, 1, 0)), id="in three"
+        ),
+        pytest.param(nest(Loop(N), Loop(3)), nest(Loop(3), Loop(N)), id="re-reads commute"),
+        pytest.param(nest(Loop(2), Loop(N), Loop(M), Loop(3)), nest(Loop(M), Loop(6), Loop(N))),
+        pytest.param(nest(Loop(N, 4, 0), Loop(2, 2, 0), Loop(2, 1, 0)), row_major(FMT, (N, 1))),
+    ],
+)
+def test_pairs_worth_a_name(a: ITensor, b: ITensor) -> None:
+    values = {"n": 2, "m": 3}
+    assert a.is_same_stream(b) == np.array_equal(a.order(values), b.order(values))
+
+
+def test_different_streams() -> None:
+    rows = row_major(FMT, (2, 8), 4)
+    for other in (
+        row_major(Fixed(9), (2, 8), 4),
+        row_major(FMT, (2, 8), 2),
+        row_major(FMT, (8, 2), 1),
+        nest(Loop(2, 4, 1), Loop(2, 1, 0)),
+        replace(rows, loops=(Loop(2), *rows.loops)),
+    ):
+        assert not rows.is_same_stream(other)
+
+
+def test_ragged_values_count_the_outermost_loop() -> None:
+    """Four values, one a row, are not two values, one for two rows."""
+    inner = (Loop(LENGTH, 1, 1),)
+    four = nest(Loop(4, 1, 0), *inner)
+    two = nest(Loop(2, 2, 0), Loop(2, 1, 0), *inner)
+    assert not four.is_same_stream(two)
+    assert four.tokens({"length": [1, 2, 3, 4]}) == 10
+    assert two.tokens({"length": [1, 4]}) == 10
+    one = nest(Loop(1, 3, 0), *inner)
+    assert one.is_same_stream(nest(Loop(1), *inner))
+    assert one.normal().order({"length": [2]}).tolist() == [[0, 0], [0, 1]]
+
+
+# The published examples (Figure 5 of StreamTensor), all over a tensor of 8 x 8.
+
+FIGURE_5 = {
+    "a": ITensor(FMT, (2, 2), (Loop(4, 2, 0), Loop(4, 2, 1))),
+    "b": ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2, 4, 0))),
+    "c": ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2), Loop(2, 4, 0))),
+}
+
+
+def test_published_examples() -> None:
+    assert {t.tensor_shape() for t in FIGURE_5.values()} == {(8, 8)}
+    assert FIGURE_5["a"].order()[:5].tolist() == [[0, 0], [0, 2], [0, 4], [0, 6], [2, 0]]
+    assert FIGURE_5["b"].order()[:4].tolist() == [[0, 0], [4, 0], [0, 2], [4, 2]]
+    assert FIGURE_5["c"].order()[:5].tolist() == [[0, 0], [4, 0], [0, 0], [4, 0], [0, 2]]
+    assert [t.tokens() for t in FIGURE_5.values()] == [16, 8, 16]
+    assert not FIGURE_5["b"].is_same_stream(FIGURE_5["c"])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ITensor(FMT, (), ()), r"^ITensor tile must have positive sizes, not \(\)$"),
+        (lambda: ITensor(FMT, (2, 0), ()), r"tile must have positive sizes, not \(2, 0\)$"),
+        (lambda: nest(Loop(0, 1, 0)), r"^ITensor trip must be at least 1, not 0 in 1x1:s8 \(0 d0"),
+        (lambda: nest(Loop(2, 1, 2)), r"^ITensor loop must map to a dimension below 2, not 2$"),
+        (lambda: nest(Loop(2, 0, 1)), r"^ITensor step must be positive, not 0 in 1x1:s8"),
+        (lambda: row_major(FMT, (2, 6), 4), r"^lanes must divide the last extent 6, not 4$"),
+        (lambda: row_major(FMT, (2, N), 1), r"^lanes must divide the last extent n<=3, not 1$"),
+        (
+            lambda: nest(Loop(N, 1, 0)).order({"n": 4}),
+            r"^Symbol n<=3 must be 1 to 3, not 4$",
+        ),
+        (lambda: nest(Loop(N, 1, 0)).tokens({"n": 0}), r"^Symbol n<=3 must be 1 to 3, not 0$"),
+        (
+            lambda: nest(Loop(LENGTH, 1, 0)).order({"length": [1, 2]}),
+            r"^Symbol length must not be ragged in the outermost loop$",
+        ),
+        (
+            lambda: nest(Loop(3, 1, 0), Loop(LENGTH, 1, 1)).order({"length": [1, 2]}),
+            r"^Symbol length must have a value for each index of the outermost loop, not 2 values$",
+        ),
+        (
+            lambda: nest(Loop(3, 1, 0)).pack(np.zeros(3)),
+            r"^pack needs a tensor of rank 2, not 1 \(1x1:s8 \(3 d0\+=1\)\)$",
+        ),
+        (
+            lambda: nest(Loop(3, 1, 0)).pack(np.zeros((2, 1))),
+            r"^pack needs a tensor that has every tile of .*, not one of \(2, 1\)$",
+        ),
+        (
+            lambda: nest(Loop(3, 1, 0)).unpack(np.zeros((1, 1))),
+            r"^unpack needs beats of shape \(3, 1\), not \(1, 1\)",
+        ),
+    ],
+)
+def test_error_texts(make, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_text_form() -> None:
+    assert str(nest()) == "1x1:s8 ()"
+    assert str(nest(Loop(2), Loop(N, 4, 1))) == "1x1:s8 (2 again) (n<=3 d1+=4)"
