@@ -3,13 +3,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..boards.base import Board
 from ..errors import BuildError
-from ..kernels.base import Memory
+from ..kernels.base import Memory, Resources
 from .cost import Cells, cells_of, ram_cells
 
 __all__ = ["Placement", "check_budget", "place"]
+
+
+class Costed(Protocol):
+    """Whatever has an estimate."""
+
+    def resources(self) -> Resources: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +40,7 @@ class Placement:
 
 def place(
     board: Board,
-    parts: Sequence[tuple[str, object]],
+    parts: Sequence[tuple[str, Costed]],
     dmas: Sequence[str],
     parameter_dma: str,
     queues: Sequence[Memory],
@@ -47,7 +54,7 @@ def place(
     ports = {parameter_dma: board.ports[0].name}
     for index, name in enumerate(name for name in dmas if name != parameter_dma):
         ports[name] = others[index % len(others)]
-    cells = {name: cells_of(part.resources(), board.family) for name, part in parts}  # type: ignore[attr-defined]
+    cells = {name: cells_of(part.resources(), board.family) for name, part in parts}
     waiting = Cells()
     for memory in queues:
         waiting += ram_cells(memory, board.family)

@@ -155,12 +155,16 @@ class ITensor:
         inner = [_plain(loop) for loop in self.loops[len(head) :] if loop.trip != 1]
         kept: list[Loop] = []
         for loop in _with_sorted_rereads(inner)[::-1]:
-            if kept and isinstance(loop.trip, int) and isinstance(kept[-1].trip, int):
-                last = kept[-1]
-                if loop.dim == last.dim and loop.step == last.step * last.trip:
-                    kept[-1] = replace(last, trip=loop.trip * last.trip)
-                    continue
-            kept.append(loop)
+            below = kept[-1] if kept else None
+            if (
+                below is not None
+                and isinstance(loop.trip, int)
+                and isinstance(below.trip, int)
+                and (loop.dim, loop.step) == (below.dim, below.step * below.trip)
+            ):
+                kept[-1] = replace(below, trip=loop.trip * below.trip)
+            else:
+                kept.append(loop)
         return replace(self, loops=(*outermost, *reversed(kept)))
 
     def is_same_stream(self, other: "ITensor") -> bool:
