@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+import networkx as nx
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
@@ -57,9 +58,13 @@ def size_fifos(flows: Sequence[Flow]) -> Depths:
 
     Assumes    flows form a directed acyclic graph; every task runs as soon as all its inputs offer
                a beat
-    Ensures    every depth holds the most beats that ever wait on that stream at the chosen delays
-    Chooses    start times s with s[sink] >= s[source] + offset for every flow, and the least sum
-               of bits/write_interval * (s[sink] - s[source] - offset): the bits that wait
+    Ensures    every depth holds the most beats that ever wait on that stream at the chosen delays,
+               so nothing deadlocks and no result is later than these straight lines say; FIFOs
+               without bound may beat the lines where a slow task ran ahead of a faster reader
+    Chooses    start times s with s[sink] >= s[source] + offset for every flow, no later than the
+               earliest possible ones for tasks that nobody waits for (else a FIFO could be saved
+               by delaying a result), and the least sum of
+               bits/write_interval * (s[sink] - s[source] - offset): the bits that wait
     Complexity one linear program with a variable a task and a row a flow (HiGHS); no paths are
                enumerated, since potentials imply every path's sum
     Raises     ``InternalError`` if the flows contain a cycle
@@ -67,8 +72,11 @@ def size_fifos(flows: Sequence[Flow]) -> Depths:
     """
     if not flows:
         return Depths({}, {})
-    tasks = sorted({f.source for f in flows} | {f.sink for f in flows})
+    earliest = earliest_starts(flows)
+    tasks = sorted(earliest)
     index = {name: i for i, name in enumerate(tasks)}
+    sources = {f.source for f in flows}
+    latest = [None if name in sources else earliest[name] for name in tasks]
     cost = np.zeros(len(tasks))
     rows, columns, values = [], [], []
     for row, flow in enumerate(flows):
@@ -80,7 +88,8 @@ def size_fifos(flows: Sequence[Flow]) -> Depths:
         values += [1.0, -1.0]
     bound = np.array([-flow.offset for flow in flows])
     matrix = csr_matrix((values, (rows, columns)), shape=(len(flows), len(tasks)))
-    answer = linprog(cost, A_ub=matrix, b_ub=bound, bounds=(0, None), method="highs")
+    within = [(0.0, last) for last in latest]
+    answer = linprog(cost, A_ub=matrix, b_ub=bound, bounds=within, method="highs")
     if answer.status != 0:
         raise InternalError(f"FIFO sizing must have a solution, but HiGHS says: {answer.message}")
     start = answer.x
@@ -90,6 +99,26 @@ def size_fifos(flows: Sequence[Flow]) -> Depths:
     }
     depth = {f.name: max(MINIMUM, waiting_beats(f, delay[f.name])) for f in flows}
     return Depths(depth, delay)
+
+
+def earliest_starts(flows: Sequence[Flow]) -> dict[str, float]:
+    """When every task starts if all FIFOs are deep enough, the first ones at 0.
+
+    Raises ``InternalError`` if the flows contain a cycle.
+    """
+    graph = nx.MultiDiGraph()
+    for flow in flows:
+        graph.add_edge(flow.source, flow.sink, offset=flow.offset)
+    try:
+        order = list(nx.lexicographical_topological_sort(graph))
+    except nx.NetworkXUnfeasible:
+        cycle = " -> ".join(edge[0] for edge in nx.find_cycle(graph))
+        raise InternalError(f"Flows must not form a cycle, but {cycle} does") from None
+    start: dict[str, float] = {}
+    for task in order:
+        before = graph.in_edges(task, data="offset")
+        start[task] = max((start[source] + offset for source, _, offset in before), default=0.0)
+    return start
 
 
 def waiting_beats(flow: Flow, delay: float) -> int:
