@@ -95,7 +95,7 @@ def test_predicted_cycles_are_within_five_percent(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("board", "bits"), [("sim", 8), ("ulx3s", 4), ("ulx3s", 8), ("u55c", 4)])
+@pytest.mark.parametrize(("board", "bits"), [("sim", 8), ("ulx3s", 4)])
 def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) -> None:
     config = BuildConfig(quantisation=QuantConfig(weight_bits=bits))
     machine = machine_of(board, config, observed=True)
