@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: the option ``--slow``, and the seed of random choices."""
+"""What all tests share: options ``--slow`` and ``--update-dumps``, the seed of random choices."""
 
 import os
 from collections.abc import Iterator
@@ -9,6 +9,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
+    parser.addoption(
+        "--update-dumps", action="store_true", help="record tests/compiler/dumps anew, then diff"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

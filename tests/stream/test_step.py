@@ -116,7 +116,10 @@ def test_lengths_errors():
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize(("body", "tail"), [((0, 1, 2), (3,)), ((1,), ()), ((2, 0), (1, 2, 3))])
+@pytest.mark.parametrize(
+    ("body", "tail"),
+    [((0, 1, 2), (3,)), ((1,), ()), ((2, 0), (1, 2, 3)), ((), (0,)), ((), (0, 1)), ((0,), ())],
+)
 def test_context_schedule(pattern, body, tail):
     steps = steps_of(9)
     layout = run_layout(contexts=1 + max((*body, *tail)), tokens=3)
@@ -137,5 +140,6 @@ def test_context_schedule(pattern, body, tail):
 
 
 def test_context_schedule_errors():
-    with pytest.raises(ValueError, match=r"^ContextSchedule contexts must be at least 0, and"):
-        ContextSchedule(layout=LAYOUT, body=(), tail=(0,), tokens=3)
+    for body, tail in (((), ()), ((0, -1), ()), ((0,), (-2,))):
+        with pytest.raises(ValueError, match=r"^ContextSchedule must have contexts, all at least"):
+            ContextSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design as text that diffs well: one fact a line, in the design's own order, no columns."""
+
+from collections.abc import Iterator
+
+from ..stream.convert import Converter
+from .design import Channel, Design, Instance
+from .memory import Segments
+from .plumbing import Plumbing
+
+__all__ = ["dump"]
+
+
+def dump(design: Design) -> str:
+    """Everything that the stages so far decided; fields of later stages are left out."""
+    return "\n".join(_lines(design)) + "\n"
+
+
+def _lines(design: Design) -> Iterator[str]:
+    yield f"design {design.graph.name} on {design.board.name}"
+    if design.tiling is not None:
+        yield "tiling"
+        for name, value in vars(design.tiling).items():
+            yield f"  {name} {value}"
+    for binding in design.bindings:
+        group = "" if binding.group is None else f", a multiplier for {binding.group} inputs"
+        yield f"engine {binding.instance}: {binding.weight_bits}-bit weights{group}"
+        yield from (f"  {node} in each layer" for node in binding.body)
+        yield from (f"  {node} after the layers" for node in binding.tail)
+    for instance in design.instances:
+        yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
+    for channel in design.channels:
+        yield from _stream(channel, sized=design.depths is not None)
+    if design.memory is not None:
+        yield "memory"
+        for region in design.memory.regions:
+            yield f"  {region.name}: {region.bytes} bytes at {region.offset:#x}"
+        for title, run in (("each layer", design.memory.body), ("tail", design.memory.tail)):
+            yield f"parameters of {title}"
+            yield from (f"  {_segments(segments)}" for segments in run)
+    if design.placement is not None:
+        yield "memory ports"
+        yield from (f"  {name} at {port}" for name, port in design.placement.ports.items())
+
+
+def _kind(instance: Instance) -> str:
+    part = instance.part
+    if isinstance(part, Plumbing):
+        return part.kind
+    if isinstance(part, Converter):
+        block = "x".join(map(str, part.plan.block))
+        shared = len(part.plan.shared)
+        return f"converter, {part.buffers} x {block} elements, {shared} shared loops"
+    region = "" if instance.region is None else f" at {instance.region}"
+    return f"{type(part).__name__}{region}"
+
+
+def _stream(channel: Channel, *, sized: bool) -> Iterator[str]:
+    yield f"stream {channel}"
+    carries = "" if channel.value is None else f" of {channel.value}"
+    depth = f", {channel.depth} beats deep" if sized else ""
+    yield f"  {channel.scope.value}{carries}{depth}"
+    produced, consumed = str(channel.produced), str(channel.consumed)
+    if produced == consumed:
+        yield f"  {produced}"
+    else:
+        yield f"  from {produced}"
+        yield f"  to   {consumed}"
+
+
+def _segments(segments: Segments) -> str:
+    parts = ", ".join(f"{beats} beats to {name}" for name, beats in segments.parts)
+    times = "" if segments.repeat == 1 else f" {segments.repeat} times"
+    return f"{segments.node}:{times} {parts}"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A tiny model for the compiler's tests, compiled up to any stage."""
+
+from collections.abc import Callable
+
+import pytest
+from streamhw.boards.base import load_board
+
+from streamhw.compiler.config import BuildConfig, Sharing
+from streamhw.compiler.design import Design
+from streamhw.compiler.pipeline import compile_model
+from streamhw.frontend import load
+from streamhw.frontend.model import Model
+from streamhw.numerics.config import QuantConfig
+from tests.tiny import write_tiny
+
+Compiled = Callable[..., Design]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Two layers of 32, vocabulary 60: the head has rows that only fill a tile."""
+    return load(str(write_tiny(tmp_path_factory.mktemp("models") / "tiny", vocabulary=60)))
+
+
+@pytest.fixture(scope="session")
+def compiled(tiny: Model) -> Compiled:
+    """Compiles the tiny model; each choice is compiled once a session."""
+    known: dict[tuple[object, ...], Design] = {}
+
+    def compile(
+        *,
+        stop: str | None = None,
+        weight_bits: int = 4,
+        head_bits: int | None = None,
+        sharing: Sharing = Sharing.ALL,
+    ) -> Design:
+        key = (stop, weight_bits, head_bits, sharing)
+        if key not in known:
+            numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, group=32)
+            config = BuildConfig(quantisation=numbers, sharing=sharing, multipliers=32)
+            known[key] = compile_model(tiny, load_board("sim"), config, stop=stop)
+        return known[key]
+
+    return compile
+
+
+@pytest.fixture(scope="session")
+def design(compiled: Compiled) -> Design:
+    """The tiny model after all stages."""
+    return compiled()

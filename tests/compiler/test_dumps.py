@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recorded dumps of a tiny design after each stage that changes its parts or streams.
+
+After a wanted change: ``pytest tests/compiler/test_dumps.py --update-dumps``, then ``git diff``.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from streamhw.compiler.dump import dump
+from tests.compiler.conftest import Compiled
+
+DUMPS = Path(__file__).parent / "dumps"
+
+CASES = {
+    "tiny_lower": {"stop": "lower"},
+    "tiny_convert": {"stop": "convert"},
+    "tiny_size": {"stop": "size"},
+    "tiny_placed": {},
+    "mixed_lower": {"stop": "lower", "head_bits": 8},
+}
+"""By name of the dump: up to which stage, and other choices."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_dump(name: str, compiled: Compiled, request: pytest.FixtureRequest) -> None:
+    file, text = DUMPS / f"{name}.txt", dump(compiled(**CASES[name]))
+    if request.config.getoption("--update-dumps"):
+        DUMPS.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text.splitlines() == file.read_text().splitlines()
+
+
+def test_every_dump_has_its_case() -> None:
+    assert {file.stem for file in DUMPS.iterdir()} == set(CASES)
+
+
+def test_lines_stand_alone(compiled: Compiled) -> None:
+    """No line depends on the width of another, so that a change shows where it is."""
+    lines = dump(compiled()).splitlines()
+    assert all(line.replace("  to   ", "  to ").lstrip().count("  ") == 0 for line in lines)
+    assert len(lines) > 100
