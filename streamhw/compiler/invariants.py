@@ -55,16 +55,26 @@ def _ends(design: Design) -> None:
     """Streams begin at outputs, end at inputs, and both exist with the type they claim."""
     instances = {i.name: i for i in design.instances}
     for channel in design.channels:
-        for end, direction in (
-            (channel.source, Direction.OUTPUT),
-            (channel.sink, Direction.INPUT),
+        for end, direction, claimed in (
+            (channel.source, Direction.OUTPUT, channel.produced),
+            (channel.sink, Direction.INPUT, channel.consumed),
         ):
             if end.instance in (PARAMETERS, "sequencer") and end.instance not in instances:
                 continue
             if end.instance not in instances:
                 raise InternalError(f"Stream {channel} must end at parts, not {end}")
-            if instances[end.instance].port(end.port).direction is not direction:
+            ports = {port.name: port for port in instances[end.instance].part.ports}
+            if end.port not in ports:
+                raise InternalError(f"Stream {channel} must end at ports, not {end}")
+            if ports[end.port].direction is not direction:
                 raise InternalError(f"Stream {channel} must run from output to input, not {end}")
+            type = ports[end.port].type
+            # Raw ports say nothing about the number of beats.
+            agree = type.is_same_stream(claimed) if type.loops else type.fmt == claimed.fmt
+            if not agree:
+                raise InternalError(
+                    f"Stream {channel} must have the type of {end}, {type}, not {claimed}"
+                )
 
 
 def _one_reader(design: Design) -> None:

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memory image read back: every region where the plan says, every integer as quantised."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from streamhw.compiler.design import Design
+from streamhw.compiler.memory import (
+    PAGE,
+    MemoryPlan,
+    Segments,
+    image,
+    pad_rows,
+    plan_memory,
+    row_bytes,
+)
+from streamhw.errors import BuildError
+from streamhw.graph import Gather, Linear
+from streamhw.kernels.matmul_pack import linear_golden
+from streamhw.numerics.quantised import (
+    ActivationParameters,
+    GatherParameters,
+    LinearParameters,
+    LinearPlan,
+    NormParameters,
+)
+from tests.compiler.conftest import Compiled
+
+VOCABULARY = 60
+
+
+@pytest.fixture(params=[{}, {"weight_bits": 8}, {"head_bits": 8}], ids=["w4", "w8", "mixed"])
+def stored(request: pytest.FixtureRequest, compiled: Compiled) -> Design:
+    return compiled(**request.param)
+
+
+def content(design: Design) -> np.ndarray:
+    known = design.known
+    return np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+
+
+def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple[Segments, ...]]]:
+    """The parameter stream in order: layer, first byte, segments."""
+    for layer in range(layers):
+        yield layer, plan.region("body").offset + layer * plan.stride, plan.body
+    yield None, plan.region("tail").offset, plan.tail
+
+
+def dealt(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str, np.ndarray]:
+    """What the distributor sends to each stream: bytes of (repeat, beats of a turn)."""
+    found: dict[str, list[np.ndarray]] = defaultdict(list)
+    for _ in range(segments.repeat):
+        for name, beats in segments.parts:
+            found[name].append(data[at : at + beats * beat])
+            at += beats * beat
+    return {name: np.stack(turns) for name, turns in found.items()}
+
+
+def test_plan(stored: Design) -> None:
+    plan, layers = stored.known.memory, stored.graph.loops[0].trips
+    names = [r.name for r in plan.regions]
+    assert names == [
+        *("token_embedding", "position_embedding", "body", "tail"),
+        *("attention_key", "attention_value"),
+    ]
+    assert all(r.offset % PAGE == 0 for r in plan.regions)
+    assert all(a.end <= b.offset for a, b in zip(plan.regions, plan.regions[1:], strict=False))
+    assert plan.region("body").bytes == layers * plan.stride
+    assert plan.stride == plan.beat_bytes * sum(s.beats for s in plan.body)
+    assert plan.stored == plan.region("tail").end
+    cache = layers * 32 * stored.graph.context
+    assert plan.region("attention_key").bytes == plan.region("attention_value").bytes == cache
+    assert plan.total == plan.region("attention_value").end
+    with pytest.raises(KeyError, match=r"Memory has regions .*, not 'weights'"):
+        plan.region("weights")
+
+
+def test_image_is_as_long_as_the_plan_says_and_zero_between_regions(stored: Design) -> None:
+    plan, data = stored.known.memory, content(stored)
+    assert len(data) == plan.stored
+    inside = np.zeros(plan.stored, dtype=bool)
+    for region in plan.regions:
+        inside[region.offset : region.end] = True
+    assert not data[~inside].any()
+    assert data[inside].any()
+
+
+def test_tables(stored: Design) -> None:
+    plan, data = stored.known.memory, content(stored)
+    for node, _ in stored.graph.walk():
+        if isinstance(node.op, Gather):
+            values = stored.known.quantised.parameters(node.name)
+            assert isinstance(values, GatherParameters)
+            region = plan.region(node.name)
+            rows = data[region.offset : region.end].reshape(node.op.rows, -1)
+            assert rows.shape[1] == row_bytes(node.op.features, plan.beat_bytes)
+            table = rows[:, : 2 * node.op.features].copy().view("<i2")
+            assert np.array_equal(table, values.table)
+
+
+def test_rows_of_tables_are_padded_to_whole_beats() -> None:
+    assert row_bytes(32, 64) == 64
+    assert row_bytes(33, 64) == 128
+    assert row_bytes(1, 16) == 16
+
+
+def test_norms_and_scales(stored: Design) -> None:
+    plan, data, quantised = stored.known.memory, content(stored), stored.known.quantised
+    seen = set()
+    for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
+        at = begin
+        for segments in segments_of:
+            values = quantised.parameters(segments.node, layer)
+            streams = dealt(data, at, segments, plan.beat_bytes)
+            at += segments.beats * plan.beat_bytes
+            if isinstance(values, NormParameters):
+                (words,) = (s.reshape(-1).view("<i2") for s in streams.values())
+                assert np.array_equal(words[0::2], values.gamma)
+                assert np.array_equal(words[1::2], values.beta)
+            elif isinstance(values, ActivationParameters):
+                (words,) = (s.reshape(-1).view("<u2") for s in streams.values())
+                assert np.array_equal(words, values.scale)
+            else:
+                continue
+            seen.add((segments.node, layer))
+    assert seen == {
+        *((name, layer) for name in ("norm_1", "norm_2", "activation") for layer in (0, 1)),
+        ("norm_final", None),
+    }
+
+
+def test_matrices(stored: Design) -> None:
+    """Headers and codes of every tile, each byte decoded here on its own."""
+    plan, data, known = stored.known.memory, content(stored), stored.known
+    rows, lanes = known.tiling.rows, known.tiling.inputs
+    seen = 0
+    for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
+        at = begin
+        for segments in segments_of:
+            values = known.quantised.parameters(segments.node, layer)
+            streams = dealt(data, at, segments, plan.beat_bytes)
+            at += segments.beats * plan.beat_bytes
+            if not isinstance(values, LinearParameters):
+                continue
+            seen += 1
+            matmul = known.quantised.plans[segments.node]
+            op = stored.graph.node(segments.node).op
+            assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)
+            (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
+            headers = streams[f"{binding.instance}_i_header"]
+            codes = streams[f"{binding.instance}_i_weight"]
+            assert segments.repeat == -(-op.outputs // rows)
+            for tile in range(segments.repeat):
+                check_tile(values, matmul, headers[tile], codes[tile], tile * rows, rows, lanes)
+    assert seen == 4 * 2 + 1
+
+
+def check_tile(
+    values: LinearParameters,
+    plan: LinearPlan,
+    header: np.ndarray,
+    codes: np.ndarray,
+    first: int,
+    rows: int,
+    lanes: int,
+) -> None:
+    outputs, inputs = values.weight.shape
+    per_byte = 8 // plan.weight_bits
+    for r in range(rows):
+        column = header[r::rows]
+        bias = int.from_bytes(bytes(column[:4]), "little", signed=True)
+        mult = int.from_bytes(bytes(column[4:6]), "little")
+        if first + r >= outputs:
+            # A row that only fills the tile: the least result whatever the input is.
+            assert (bias, mult, column[6], column[7]) == (-(1 << 31), 1 << 15, 0, 0)
+            continue
+        assert bias == values.bias[first + r]
+        assert mult == values.mult[first + r]
+        assert (column[6], column[7]) == (values.shift[first + r], 0)
+        groups = values.group_multipliers
+        if groups is not None:
+            assert np.array_equal(column[8 : 8 + groups.shape[1]], groups[first + r])
+    for k in range(inputs):
+        for r in range(rows):
+            index = (k // lanes) * rows * lanes + r * lanes + k % lanes
+            code = int(codes[index // per_byte]) >> (plan.weight_bits * (index % per_byte))
+            code &= (1 << plan.weight_bits) - 1
+            code -= (code >> (plan.weight_bits - 1)) << plan.weight_bits
+            expected = values.weight[first + r, k] if first + r < outputs else 0
+            assert code == expected, (first, r, k)
+
+
+def test_the_padded_head_never_wins(stored: Design) -> None:
+    quantised = stored.known.quantised
+    values, plan = quantised.parameters("logits"), quantised.plans["logits"]
+    assert isinstance(values, LinearParameters) and isinstance(plan, LinearPlan)
+    assert pad_rows(values, VOCABULARY) is values
+    padded = pad_rows(values, 64)
+    x = np.random.default_rng(1).integers(-128, 128, (20, 32))
+    result = linear_golden(
+        x,
+        padded.weight,
+        padded.group_multipliers,
+        padded.bias,
+        padded.mult,
+        padded.shift,
+        plan.out,
+        plan.group,
+    )
+    assert (result[:, VOCABULARY:] == plan.out.minimum).all()
+    assert (result[:, :VOCABULARY].max(axis=1) > plan.out.minimum).all()
+
+
+def test_scales_come_before_the_matrix_whose_results_they_scale(design: Design) -> None:
+    order = [s.node for s in design.known.memory.body]
+    assert order == [
+        *("norm_1", "qkv", "attention_out", "norm_2"),
+        *("activation", "hidden", "mlp_out"),
+    ]
+
+
+def test_targets_in_order_of_first_use(design: Design) -> None:
+    assert design.known.memory.targets == (
+        "norm_1_i_affine",
+        "matmul_w4_i_header",
+        "matmul_w4_i_weight",
+        "norm_2_i_affine",
+        "activation_i_scale",
+        "norm_final_i_affine",
+    )
+
+
+def test_memory_that_is_too_small(design: Design) -> None:
+    known = design.known
+    total = known.memory.total
+
+    def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
+        return plan_memory(
+            design.graph, known.quantised, known.tiling, design.bindings, beat_bits, available
+        )
+
+    assert plan(total) == known.memory
+    with pytest.raises(
+        BuildError,
+        match=rf"^Model tiny must fit into {total - 1:,} bytes of memory, but needs {total:,}: "
+        r"1 too many$",
+    ):
+        plan(total - 1)
+    with pytest.raises(
+        BuildError,
+        match=r"^Parameters of norm_1 must fill whole beats of 256 bytes, not 128 bytes$",
+    ):
+        plan(total, beat_bits=2048)
