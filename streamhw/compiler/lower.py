@@ -3,9 +3,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
 from math import ceil
 
-from ..errors import BuildError
+from ..errors import BuildError, UserError
 from ..graph import (
     Activation,
     Add,
@@ -44,7 +45,10 @@ from .bind import Binding
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .tiling import Tiling
 
-__all__ = ["RULES", "Lowering", "Rule", "lower"]
+__all__ = ["RULES", "Lowering", "OpRule", "Rule", "lower", "lowering_rules"]
+
+ENTRY_POINTS = "streamhw.rule"
+"""Group of entry points that name an ``OpRule`` of another package."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Lowering:
     tiling: Tiling
     beat_bits: int
     bindings: tuple[Binding, ...]
+    rules: Mapping[type[Op], "Rule"]
     scope: Scope = Scope.ENTRY
     instances: dict[str, Instance] = field(default_factory=dict)
     channels: list[Channel] = field(default_factory=list)
@@ -82,6 +87,16 @@ class Lowering:
     def rows(self, fmt: Fixed, features: int) -> ITensor:
         """Row-major values of the current scope."""
         return row_major(fmt, (self.tokens, features), self.tiling.lanes)
+
+    def lower(self, node: Node) -> None:
+        """Applies the rule of the node's kind; raises ``BuildError`` if there is none."""
+        rule = self.rules.get(type(node.op))
+        if rule is None:
+            raise BuildError(
+                f"Node {node.name} must be of a kind that has a lowering rule, not {node.op.kind}",
+                hint=f"a package adds a rule by an entry point of group {ENTRY_POINTS}",
+            )
+        rule(self, node)
 
     def place(
         self, name: str, part: Part, scope: Scope | None = None, region: str | None = None
@@ -132,6 +147,34 @@ class Lowering:
 
 
 Rule = Callable[[Lowering, Node], None]
+"""Places the parts of a node, feeds them, and says which port its value leaves from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpRule:
+    """How a layer kind becomes hardware: what an entry point of group ``streamhw.rule`` names."""
+
+    op: type[Op]
+    rule: Rule
+
+
+def lowering_rules() -> dict[type[Op], Rule]:
+    """The rules below, and those of installed packages in the order of their names.
+
+    Raises ``UserError`` if an entry point is no ``OpRule``, or its kind has a rule already.
+    """
+    found = dict(RULES)
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        extra = point.load()
+        if not isinstance(extra, OpRule):
+            raise UserError(f"Entry point {point.value} must be an OpRule, not {extra!r}")
+        if extra.op in found:
+            raise UserError(
+                f"Layer kind {extra.op.__name__} must have one rule, not a second one from "
+                f"{point.value}"
+            )
+        found[extra.op] = extra.rule
+    return found
 
 
 def lower(
@@ -146,12 +189,17 @@ def lower(
     Assumes  the graph has one loop, followed by ``LastToken``; plans give every node's formats
     Ensures  every graph value has one source; ports that are still open are control ports,
              memory commands and memory data, which later stages close
-    Raises   ``BuildError`` for a graph of another form
+    Raises   ``BuildError`` for a graph of another form or a layer kind without a rule
     """
     if len(graph.loops) != 1:
         raise BuildError(f"Graph {graph.name} must have one loop, not {len(graph.loops)}")
     state = Lowering(
-        graph=graph, quantised=quantised, tiling=tiling, beat_bits=beat_bits, bindings=bindings
+        graph=graph,
+        quantised=quantised,
+        tiling=tiling,
+        beat_bits=beat_bits,
+        bindings=bindings,
+        rules=lowering_rules(),
     )
     for binding in bindings:
         _engine(state, binding)
@@ -159,7 +207,7 @@ def lower(
         if isinstance(item, Loop):
             _loop(state, item)
         else:
-            RULES[type(item.op)](state, item)
+            state.lower(item)
     return tuple(state.instances.values()), tuple(state.channels)
 
 
@@ -171,7 +219,7 @@ def _loop(state: Lowering, loop: Loop) -> None:
     state.feed(loop.source, entry, "i_first")
     state.produce(loop.carried, entry)
     for node in loop.body:
-        RULES[type(node.op)](state, node)
+        state.lower(node)
     leave = state.place(f"{loop.name}_exit", plumbing.loop_exit(carried, loop.trips))
     state.feed(loop.result, leave, "i")
     state.link(leave, "o_back", entry, "i_back", loop.result)
