@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,15 @@ __all__ = ["Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
 
 SCENARIOS = ("single", "free", "alone", "all", "bursts", "pause", "hold", "reset")
 """The stall matrix; ``alone`` stalls each port by itself, one run a port."""
+
+VERILATOR_ARGUMENTS = ("-Wno-fatal", "-O1", "--no-public-flat-rw", "--public-depth", "1")
+"""Only the top's own nets are visible to cocotb: with all of them public, which the runner asks
+for, a whole accelerator takes many minutes to compile."""
+
+_TRIGGER = re.compile(r"reg (\\\$auto\$verilog_backend\S+) += 0;")
+"""What Yosys makes every `always @*` block read, so that it is evaluated at time zero. Icarus sets
+an initial value before the blocks begin to wait, so that those whose inputs rest stay unknown: an
+assignment at time zero wakes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +106,14 @@ def check_kernel(
 
 
 def run_cocotb(
-    component: wiring.Component,
+    design: wiring.Component | str,
     *,
     module: str,
+    top: str = "dut",
     stimulus: Mapping[str, object] | None = None,
     sim: str | None = None,
 ) -> None:
-    """Emits a component as Verilog module ``dut`` and runs a cocotb module against it.
+    """Runs a cocotb module against a component, emitted as ``top``, or against Verilog text.
 
     The module finds ``stimulus`` as JSON in the file that ``STREAMHW_STIMULUS`` names.
     Raises ``AssertionError`` if a test fails; its log is printed. With ``STREAMHW_KEEP`` set, the
@@ -114,7 +125,13 @@ def run_cocotb(
     name = sim or simulator()
     folder = Path(tempfile.mkdtemp(prefix="streamhw-bench-"))
     try:
-        text = verilog.convert(component, name="dut", emit_src=False, strip_internal_attrs=True)
+        text = (
+            design
+            if isinstance(design, str)
+            else verilog.convert(design, name=top, emit_src=False, strip_internal_attrs=True)
+        )
+        if name == "icarus":
+            text = _TRIGGER.sub(r"reg \1 ; initial \1 <= 0;", text)
         (folder / "dut.v").write_text(text)
         (folder / "stimulus.json").write_text(json.dumps(stimulus or {}))
         _use_wheel(name)
@@ -123,14 +140,14 @@ def run_cocotb(
         try:
             runner.build(
                 sources=[folder / "dut.v"],
-                hdl_toplevel="dut",
+                hdl_toplevel=top,
                 build_dir=folder / "build",
-                build_args=["-Wno-fatal", "-O1"] if name == "verilator" else [],
+                build_args=VERILATOR_ARGUMENTS if name == "verilator" else [],
                 timescale=("1ns", "1ps"),
                 log_file=folder / "build.log",
             )
             results = runner.test(
-                hdl_toplevel="dut",
+                hdl_toplevel=top,
                 test_module=module,
                 build_dir=folder / "build",
                 test_dir=folder,

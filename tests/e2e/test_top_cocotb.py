@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emitted top of a tiny model between bus models that are not ours."""
+
+from pathlib import Path
+
+import numpy as np
+from streamhw.boards.base import load_board
+from streamhw.sim.bench import run_cocotb
+from streamhw.sim.golden import Golden
+
+from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.emit import emit
+from streamhw.compiler.memory import image
+from streamhw.compiler.pipeline import compile_model
+from streamhw.frontend import load
+from streamhw.numerics.config import QuantConfig
+from tests.tiny import write_tiny
+
+CASES = (
+    # Without pauses; with them and a prompt of odd length; a second short answer after a longer
+    # one, which must not see the cache of the first.
+    ([5, 9, 33], 3, 0.0),
+    ([60, 1, 2, 3, 17], 2, 0.4),
+    ([7], 2, 0.2),
+)
+
+
+def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
+    config = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32, group=2)
+    model = load(write_tiny(tmp_path / "tiny"))
+    design = compile_model(model, load_board("sim"), config)
+    emitted, known = emit(design), design.known
+    stored = np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+    stored.tofile(tmp_path / "memory.bin")
+    run_cocotb(
+        emitted.verilog,
+        top="top",
+        module="streamhw.sim.top_bench",
+        stimulus={
+            "seed": 7,
+            "base": 0x10000,
+            "size": 1 << 20,
+            "image": str(tmp_path / "memory.bin"),
+            "ports": [port.name for port in emitted.manifest.ports],
+            "build": emitted.manifest.build,
+            "window": emitted.manifest.window,
+            "cases": [
+                {
+                    "prompt": prompt,
+                    "pause": pause,
+                    "expected": list(Golden(known.quantised).generate(prompt, count)),
+                }
+                for prompt, count, pause in CASES
+            ],
+        },
+    )
