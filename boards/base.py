@@ -101,7 +101,13 @@ def load_board(name: str) -> Board:
         if spec is None or spec.loader is None or not path.is_file():
             raise UserError(f"Board file must exist, not {name!r}")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # whatever a user's file raises
+            raise UserError(
+                f"Board file {name!r} must be Python that runs, but: "
+                f"{type(error).__name__}: {error}"
+            ) from error
         return _board_of(module, name)
     for point in entry_points(group="streamhw.board"):
         if point.name == name:

@@ -63,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"streamhw {__version__}")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tracebacks with errors")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    _talk(parser, default=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _build(commands)
     _run(commands)
@@ -72,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     _evaluate(commands)
     _list(commands)
     return parser
+
+
+def _talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS) -> None:
+    """Options that may stand before or after the command: the latter do not reset the former."""
+    for short, name, says in (
+        ("-v", "--verbose", "tracebacks with errors"),
+        ("-q", "--quiet", "print errors only"),
+    ):
+        parser.add_argument(short, name, action="store_true", default=default, help=says)
 
 
 def _model(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +141,7 @@ def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "design costs and how many cycles it will take.",
     )
     _choices(parser)
+    _talk(parser)
     parser.set_defaults(run=_do_build)
 
 
@@ -161,6 +170,7 @@ def _run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
         help="hold back every memory channel at random in this share of cycles",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+    _talk(parser)
     parser.set_defaults(run=_do_run)
 
 
@@ -171,6 +181,7 @@ def _synth(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="Runs Yosys for the board's family; writes synth.json into the build folder.",
     )
     parser.add_argument("folder", metavar="BUILD", type=Path, help="a folder that `build` wrote")
+    _talk(parser)
     parser.set_defaults(run=_do_synth)
 
 
@@ -183,12 +194,14 @@ def _evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     _model(parser)
     parser.add_argument("--text", type=Path, help="UTF-8 text instead of the model's held-out text")
     parser.add_argument("--windows", type=int, help="windows of one context to measure on")
+    _talk(parser)
     parser.set_defaults(run=_do_evaluate)
 
 
 def _list(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("list", help="what there is: models, boards or kernels")
     parser.add_argument("what", choices=("models", "boards", "kernels"))
+    _talk(parser)
     parser.set_defaults(run=_do_list)
 
 

@@ -20,6 +20,8 @@ def evaluate_model(
 
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
+    if windows < 1:
+        raise UserError(f"Windows to measure on must be at least 1, not {windows}")
     try:
         words = None if text is None else text.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

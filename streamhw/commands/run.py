@@ -223,6 +223,10 @@ def _check(request: RunRequest, prompt: list[int], graph: Graph) -> None:
 def _tokens(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]], str]]:
     """The prompt's tokens, and what turns tokens into text."""
     if model.tokenizer is not None:
+        try:
+            prompt.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"Prompt must be UTF-8 text, not {prompt!r}") from None
         tokenizer = Tokenizer(model.tokenizer)
         return tokenizer.encode(prompt), tokenizer.decode
     try:

@@ -17,15 +17,19 @@ __all__ = ["REPORT_FILE", "check_folder", "read_key", "write_build"]
 REPORT_FILE = "report.json"
 MANIFEST_FILE = "manifest.json"
 KEY_FILE = ".key"
-"""Digest of everything that a build was made from: says whether it can be used again."""
+"""Digest of everything that a build was made from, and the bytes of its memory image: says whether
+it can be used again."""
 
 
 def read_key(folder: Path) -> str | None:
-    """The key of the build in a folder, if there is one."""
+    """The key of the build in a folder, if there is one and no file is missing or cut off."""
     try:
-        return (folder / KEY_FILE).read_text().strip()
-    except OSError:
+        key, stored = (folder / KEY_FILE).read_text().split()
+        whole = (folder / IMAGE_FILE).stat().st_size == int(stored)
+    except (OSError, ValueError):
         return None
+    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE)
+    return key if whole and all((folder / name).is_file() for name in files) else None
 
 
 def check_folder(folder: Path) -> None:
@@ -71,6 +75,7 @@ def write_build(
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise UserError(f"Output folder {folder} must be writable, but: {error.strerror}") from None
+    old = folder.with_name(f"{work.name}.old")
     try:
         work.chmod(0o755)
         (work / VERILOG_FILE).write_text(emitted.verilog)
@@ -83,14 +88,15 @@ def write_build(
                 if on_bytes is not None:
                     on_bytes(written, memory.stored)
         (work / REPORT_FILE).write_text(report)
-        (work / KEY_FILE).write_text(key + "\n")
+        (work / KEY_FILE).write_text(f"{key} {written}\n")
         emitted.manifest.save(work / MANIFEST_FILE)
-        old = folder.with_name(f"{work.name}.old")
         if folder.exists():
             os.replace(folder, old)
         os.replace(work, folder)
-        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise UserError(f"Build must be written to {folder}, but: {error.strerror}") from None
     finally:
+        if old.exists() and not folder.exists():
+            os.replace(old, folder)
+        shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)

@@ -182,7 +182,8 @@ class _Quantiser:
             if group is not None and op.inputs % group:
                 raise BuildError(
                     f"Node {node.name}: group must divide the {op.inputs} input columns, "
-                    f"not {group}"
+                    f"not {group}",
+                    hint="--quant w8a8 has no groups of columns",
                 )
             return LinearPlan(weight_bits=bits, group=group, source=sources[0], out=out)
         if isinstance(op, Chunk | LastToken):

@@ -5,13 +5,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..boards.base import load_board
 from ..compiler.cost import Cells
 from ..compiler.emit import VERILOG_FILE
 from ..compiler.package import REPORT_FILE
 from ..errors import UserError
+from ..runtime.manifest import Manifest
 from .yosys import count_modules
 
 __all__ = ["SYNTH_FILE", "Row", "Synthesis", "synthesise"]
@@ -52,23 +52,27 @@ def synthesise(folder: Path) -> Synthesis:
         report = json.loads((folder / REPORT_FILE).read_text())
         verilog = (folder / VERILOG_FILE).read_text()
         board = load_board(report["board"])
-    except (OSError, ValueError, KeyError) as error:
+        estimates = {kernel["name"]: Cells(**kernel["cells"]) for kernel in report["kernels"]}
+        queues, everything = Cells(**report["queues"]), Cells(**report["total"])
+        model = str(report["model"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"BUILD must be a folder that `build` wrote, not {folder} ({error})",
+            f"BUILD must be a folder that `build` wrote, not {folder} ({_reason(error)})",
             hint="python -m streamhw build MODEL -o DIR",
         ) from None
+    Manifest.load(folder)
     modules = count_modules(verilog, board.family)
     rows = tuple(
-        Row(kernel["name"], _cells(kernel["cells"]), modules.get(f"top.{kernel['name']}", Cells()))
-        for kernel in report["kernels"]
+        Row(name, estimated, modules.get(f"top.{name}", Cells()))
+        for name, estimated in estimates.items()
     )
     inside = Cells()
     for row in rows:
         inside += row.counted
-    total = Row("total", _cells(report["total"]), modules["top"])
-    rest = Row("queues, arbiters, registers", _cells(report["queues"]), _less(total, inside))
+    total = Row("total", everything, modules["top"])
+    rest = Row("queues, arbiters, registers", queues, _less(total, inside))
     found = Synthesis(
-        model=report["model"],
+        model=model,
         board=board.name,
         family=board.family.value,
         rows=rows,
@@ -79,8 +83,10 @@ def synthesise(folder: Path) -> Synthesis:
     return found
 
 
-def _cells(values: dict[str, Any]) -> Cells:
-    return Cells(**values)
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return f"{REPORT_FILE} has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _less(total: Row, inside: Cells) -> Cells:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands on a tiny model, as a user types them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,34 @@ def test_build_then_run_reuses_it(
     shown = capsys.readouterr().out
     assert "Reusing the build" in shown
     assert "equal the integer" in shown
+
+
+def test_options_before_and_after_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = write_tiny(tmp_path / "tiny")
+    small = ["--quant", "w8a8", "--multipliers", "32"]
+    weights = ["--weights", str(write_tiny(tmp_path / "other", seed=1) / "model.safetensors")]
+    assert main(["--quiet", "build", str(model), *small, "-o", "a"]) == 0
+    assert main(["build", str(model), *small, "--quiet", "-o", "b/c", *weights]) == 0
+    assert capsys.readouterr().out == ""
+    images = [(tmp_path / name / "memory.bin").read_bytes() for name in ("a", "b/c")]
+    assert images[0] != images[1]
+    assert main(["build", str(model), *small, "-v", "--board", "none"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_engines_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = write_tiny(tmp_path / "tiny")
+    choices = [str(model), "--quant", "w8a8", "--multipliers", "32", "--sharing", "none"]
+    assert main(["build", *choices]) == 0
+    shown = capsys.readouterr().out
+    assert "Graph to Verilog" in shown
+    report = json.loads((tmp_path / "build" / "tiny-sim" / "report.json").read_text())
+    names = {kernel["name"] for kernel in report["kernels"]}
+    products = ("qkv", "attention_out", "hidden", "mlp_out", "logits")
+    assert names >= {f"matmul_{product}" for product in products}

@@ -2,11 +2,16 @@
 """Bad input: one clear sentence, an exit code by class, and nothing half-written."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamhw.sim import verilator
 
 from streamhw.__main__ import main
 from streamhw.compiler import package
@@ -119,6 +124,22 @@ def test_missing_tools(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Path("build").exists()
 
 
+def test_missing_simulator(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verilator, "_packaged", lambda: None)
+    monkeypatch.setattr(verilator, "_on_path", lambda: None)
+    code, line = say("run", "gpt2-shakespeare", "--prompt", "a", "--tokens", 1)
+    assert code == 4 and "Simulation needs Verilator" in line and "none is installed" in line
+    assert not Path("build").exists()
+
+
+def test_cache_that_cannot_be_written(
+    say: Say, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMHW_CACHE", "/proc/streamhw")
+    code, line = say("run", tiny, *SMALL, "--prompt", "5", "--tokens", 1)
+    assert code == 4 and line.startswith("error: Cannot write the cache folder /proc/streamhw")
+
+
 def test_output_folders(say: Say, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     code, line = say("build", "gpt2-shakespeare", "-o", tmp_path / "file")
@@ -139,6 +160,76 @@ def test_folders_that_are_no_build(say: Say, tmp_path: Path) -> None:
     assert code == 2 and "BUILD must be a folder that `build` wrote" in line
 
 
+def test_damaged_builds(say: Say, tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert say("build", tiny, *SMALL, "-o", "out")[0] == 0
+    for name, content, words in (
+        ("manifest.json", '{"version": 1', "manifest.json is damaged or from another version"),
+        ("manifest.json", "{}", "manifest.json is damaged or from another version"),
+        ("report.json", "{}", "report.json has no 'board'"),
+        ("report.json", "[]", "(list indices must be integers"),
+        ("report.json", "{", "(Expecting property name"),
+        ("top.v", "module top(", "Yosys must count the cells"),
+    ):
+        whole = (out / name).read_bytes()
+        (out / name).write_text(content)
+        code, line = say("synth", "out")
+        assert code == (4 if name == "top.v" else 2) and words in line, (name, line)
+        (out / name).write_bytes(whole)
+        assert not (out / "synth.json").exists()
+    (out / "manifest.json").write_text("{}")
+    code, line = say("run", tiny, *SMALL, "-o", "out", "--prompt", "5", "--tokens", 1)
+    assert code == 2 and "manifest.json is damaged or from another version" in line
+    (out / "top.v").unlink()
+    code, line = say("synth", "out")
+    assert code == 2 and "top.v: No such file or directory" in line
+
+
+def test_boards_that_do_not_load(say: Say, tiny: Path) -> None:
+    for text, words in (
+        ("x = 1", "must define BOARD as a Board, not None"),
+        ("x = (", "must be Python that runs, but: SyntaxError"),
+        ("raise RuntimeError('no')", "must be Python that runs, but: RuntimeError: no"),
+    ):
+        Path("mine.py").write_text(text)
+        code, line = say("build", tiny, *SMALL, "--board", "mine.py")
+        assert code == 2 and "Board file 'mine.py'" in line and words in line
+
+
+def test_evaluation_without_a_measure(say: Say, tiny: Path) -> None:
+    code, line = say("evaluate", "gpt2-shakespeare", "--windows", 0)
+    assert (code, line) == (2, "error: Windows to measure on must be at least 1, not 0")
+    code, line = say("evaluate", tiny)
+    assert code == 2 and "a tokenizer and held-out text must be there" in line
+    code, line = say("evaluate", "gpt2-shakespeare", "--text", "none.txt")
+    assert code == 2 and "Text file none.txt must be readable UTF-8 text" in line
+    Path("one.txt").write_text("a")
+    code, line = say("evaluate", "gpt2-shakespeare", "--text", "one.txt")
+    assert (code, line) == (2, "error: Text must have 2 tokens or more, not 1")
+
+
+def test_prompts_that_are_no_text(say: Say) -> None:
+    code, line = say("run", "gpt2-shakespeare", "--prompt", "a\udcff", "--tokens", 1)
+    assert (code, line) == (2, "error: Prompt must be UTF-8 text, not 'a\\udcff'")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "the file must be JSON"),
+        ("[]", "the file must hold a JSON object"),
+        ('{"model_type": "gpt2"}', "must be an integer, not None"),
+    ],
+)
+def test_broken_configurations(say: Say, tiny: Path, content: str, words: str) -> None:
+    (tiny / "config.json").write_text(content)
+    code, line = say("build", tiny, *SMALL)
+    assert code == 2 and "config.json" in line and words in line
+    (tiny / "config.json").unlink()
+    code, line = say("build", tiny, *SMALL)
+    assert code == 2 and "the configuration file is missing" in line
+
+
 def test_arguments_that_are_missing(say: Say) -> None:
     assert say("build")[0] == 2
     assert say("run", "gpt2-shakespeare")[0] == 2
@@ -146,11 +237,31 @@ def test_arguments_that_are_missing(say: Say) -> None:
     assert say()[0] == 0
 
 
+def test_a_signal_stops_a_build(tmp_path: Path) -> None:
+    """Of a process of its own, while it compiles: the shape of 124M takes many seconds."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamhw", "build", "gpt2", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "no weights were given" in process.stdout.readline()
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130, complaint
+    assert complaint.splitlines()[-1] == "interrupted: nothing was left half-written"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_interrupt_leaves_the_earlier_build(
     say: Say, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ("build", tiny, *SMALL, "-o", "out")
-    assert say(*command)[0] == 0
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text("of an earlier build")
     before = {f.name: f.read_bytes() for f in (tmp_path / "out").iterdir()}
 
     def interrupted(*_: object) -> Iterator[np.ndarray]:
