@@ -16,17 +16,16 @@ from ..errors import ToolError
 
 __all__ = ["cells_of_types", "count_modules", "find_yosys"]
 
-# ABC9 stops without a message in the Yosys that PyPI has (0.70), so both scripts end where it
-# would begin and map to LUTs with plain ABC. Counts are therefore those of logic synthesis: no
-# retiming, no packing into slices.
+# Plain ABC maps to LUTs: Yosys' own ABC9 step takes several times as long on a whole design, and
+# needs ``splitnets`` before it not to end with two nets of one name (YosysHQ/yosys issue 4349).
 SCRIPTS = {
     Family.ECP5: "synth_ecp5 -noflatten -top top -run begin:map_luts; abc -lut 4; opt_clean",
     Family.ULTRASCALE_PLUS: (
-        "synth_xilinx -family xcup -top top -run begin:map_luts; abc -luts 2:2,3,6:5,10,20; "
-        "opt_clean"
+        "synth_xilinx -family xcup -noiopad -noclkbuf -top top -run begin:map_luts; "
+        "abc -luts 2:2,3,6:5; opt_clean; xilinx_srl -fixed -minlen 3; opt_clean"
     ),
 }
-"""LUT, flip-flop, multiplier and memory mapping of a hierarchy, by family."""
+"""Logic synthesis of a hierarchy, by family: nothing is packed into slices or placed."""
 
 LUTS = {
     "$lut": 1,
