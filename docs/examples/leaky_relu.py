@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from streamhw.compiler.lower import Lowering, OpRule
+from streamhw.compiler.lowering import Lowering, OpRule
 from streamhw.graph import Node, Op, Shape
 from streamhw.kernels.base import KernelSpec, Port, Resources, Tensors, Timing
 from streamhw.kernels.pipeline import delayed

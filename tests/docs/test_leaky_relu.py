@@ -10,7 +10,9 @@ from streamhw.sim.bench import Case, check_kernel
 from docs.examples.leaky_relu import RULE, LeakyRelu, Rectifier
 from streamhw.compiler import lower as lowering
 from streamhw.compiler.convert import insert_converters, insert_forks
-from streamhw.compiler.lower import RULES, OpRule, lower
+from streamhw.compiler.lower import lower
+from streamhw.compiler.lowering import OpRule
+from streamhw.compiler.rules import RULES
 from streamhw.compiler.tiling import Tiling
 from streamhw.errors import BuildError, UserError
 from streamhw.graph import OPS, Graph, parse_graph, print_graph

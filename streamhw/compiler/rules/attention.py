@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention: scores, softmax and values over keys and values kept in memory."""
+
+from ...errors import BuildError
+from ...graph import Attention, Node
+from ...kernels import cache, scores, softmax
+from ...kernels import values as values_kernel
+from ...numerics.quantised import AttentionPlan
+from ..lowering import Lowering
+
+__all__ = ["attention"]
+
+
+def attention(state: Lowering, node: Node) -> None:
+    op, plan = node.op, state.quantised.plans[node.name]
+    assert isinstance(op, Attention) and isinstance(plan, AttentionPlan)
+    if op.heads != op.kv_heads or not op.causal:
+        raise BuildError(
+            f"Attention {node.name} must be causal with one key/value head a query head, not "
+            f"{op.kv_heads} of {op.heads}"
+        )
+    tiling, context = state.tiling, state.graph.context
+    name = node.name
+    score = state.place(
+        f"{name}_scores",
+        scores.Scores(
+            tokens=tiling.group,
+            heads=op.heads,
+            head_dim=op.head_dim,
+            context=context,
+            lanes=tiling.attention_lanes,
+            query=plan.query,
+            key=plan.key,
+            out=plan.scores,
+            shift=plan.score_shift,
+        ),
+    )
+    soft = state.place(
+        f"{name}_softmax",
+        softmax.Softmax(
+            tokens=tiling.group,
+            heads=op.heads,
+            context=context,
+            source=plan.scores,
+            out=plan.probabilities,
+        ),
+    )
+    total = state.place(
+        f"{name}_values",
+        values_kernel.Values(
+            tokens=tiling.group,
+            heads=op.heads,
+            head_dim=op.head_dim,
+            context=context,
+            lanes=tiling.attention_lanes,
+            probability=plan.probabilities,
+            value=plan.value,
+            out=plan.out,
+            shift=plan.value_shift,
+            out_lanes=tiling.lanes,
+        ),
+    )
+    state.feed(node.inputs[0], score, "i_q")
+    for role, value, sink, port in (
+        ("key", node.inputs[1], score, "i_k"),
+        ("value", node.inputs[2], total, "i_v"),
+    ):
+        append, read = (
+            state.place(
+                f"{name}_{role}_{verb}",
+                part(
+                    heads=op.heads,
+                    head_dim=op.head_dim,
+                    context=context,
+                    layers=state.layers,
+                    tokens=tiling.group,
+                    lanes=lanes,
+                    width=state.beat_bits,
+                    offset=0,
+                ),
+                region=f"{name}_{role}",
+            )
+            for verb, part, lanes in (
+                ("append", cache.CacheAppend, tiling.lanes),
+                ("read", cache.CacheRead, tiling.attention_lanes),
+            )
+        )
+        state.feed(value, append, "i")
+        state.link(append, "o_written", read, "i_written", f"{name}.{role}_written")
+        state.link(read, "o", sink, port, f"{name}.{role}_cache")
+    state.link(score, "o", soft, "i", f"{name}.scores")
+    state.link(soft, "o", total, "i_p", f"{name}.probabilities")
+    state.produce(name, total)
