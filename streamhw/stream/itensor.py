@@ -1,58 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Iterative tensors: the type of a stream says which tile comes when, and how often."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
+from .nest import Bindings, Loop, Symbol, nest_text
+from .normal import normal_loops, same_order, symbols_of
 
 __all__ = ["Bindings", "ITensor", "Loop", "Symbol", "row_major"]
-
-Bindings = Mapping[str, int | Sequence[int]]
-"""Values of symbols. A sequence gives one value for each index of the outermost loop (a ragged
-tensor: the causal lengths of the tokens of a group)."""
-
-
-@dataclass(frozen=True, order=True)
-class Symbol:
-    """A trip count that is known at run time only: 1 to ``bound``.
-
-    Hardware receives it on a control port ``i_<name>``: one value an activation, or, if
-    ``ragged``, one value for each entry of the loop that it bounds.
-    """
-
-    name: str
-    bound: int
-    ragged: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}<={self.bound}"
-
-
-@dataclass(frozen=True)
-class Loop:
-    """``trip`` iterations that move data dimension ``dim`` by ``step`` elements each.
-
-    A loop with ``dim = None`` moves nothing: what is inside it is read again.
-    """
-
-    trip: int | Symbol
-    step: int = 0
-    dim: int | None = None
-
-    @property
-    def bound(self) -> int:
-        """The largest trip count."""
-        return self.trip.bound if isinstance(self.trip, Symbol) else self.trip
-
-    def __str__(self) -> str:
-        where = "again" if self.dim is None else f"d{self.dim}+={self.step}"
-        return f"({self.trip} {where})"
 
 
 @dataclass(frozen=True)
@@ -69,8 +29,8 @@ class ITensor:
     Two types are the same stream iff they have the same format, tile and *order* (``==`` of
     ``normal()``); trip-1 loops and regrouped loops do not matter.
 
-    Raises ``ValueError`` if a loop names a dimension that the tile does not have, or a trip,
-    step or tile size is not positive.
+    Raises ``ValueError`` if a loop names a dimension that the tile does not have, a trip, step or
+    tile size is not positive, or two symbols have one name.
     """
 
     fmt: Fixed
@@ -89,6 +49,8 @@ class ITensor:
                 )
             if loop.dim is not None and loop.step < 1:
                 raise ValueError(f"ITensor step must be positive, not {loop.step} in {self}")
+        if len(self.symbols) != len(symbols_of(self.loops)):
+            raise ValueError(f"ITensor symbols must have different names, not {self}")
 
     @property
     def rank(self) -> int:
@@ -108,7 +70,7 @@ class ITensor:
     @property
     def symbols(self) -> frozenset[str]:
         """Names of the symbols that the trips depend on."""
-        return frozenset(loop.trip.name for loop in self.loops if isinstance(loop.trip, Symbol))
+        return frozenset(symbol.name for symbol in symbols_of(self.loops))
 
     def tensor_shape(self) -> tuple[int, ...]:
         """Extent of each data dimension, with symbols at their bounds."""
@@ -143,33 +105,19 @@ class ITensor:
         return np.concatenate(parts)
 
     def normal(self) -> "ITensor":
-        """The one representative of all types with this order.
+        """The one representative of all types with this order (see ``normal_loops``).
 
-        Drops loops of one trip, merges an inner loop into the outer one where the outer step
-        continues where the inner loop ends, and sorts neighbouring re-reads: those commute. With a
-        ragged symbol, whose values count the iterations of the outermost loop and of all loops
-        around its own, the outermost loop and the place of the ragged one stay.
+        Decided for all nests, overlapping and with gaps, and all values of the symbols; only for a
+        symbol of bound 2 that bounds several loops is there no representative, and
+        ``is_same_stream`` compares the orders for both its values.
         """
-        head = self.loops[: int(any(_is_ragged(loop) for loop in self.loops))]
-        outermost = tuple(Loop(1) if loop.trip == 1 else _plain(loop) for loop in head)
-        inner = [_plain(loop) for loop in self.loops[len(head) :] if loop.trip != 1]
-        kept: list[Loop] = []
-        for loop in _with_sorted_rereads(inner)[::-1]:
-            below = kept[-1] if kept else None
-            if (
-                below is not None
-                and isinstance(loop.trip, int)
-                and isinstance(below.trip, int)
-                and (loop.dim, loop.step) == (below.dim, below.step * below.trip)
-            ):
-                kept[-1] = replace(below, trip=loop.trip * below.trip)
-            else:
-                kept.append(loop)
-        return replace(self, loops=(*outermost, *reversed(kept)))
+        return replace(self, loops=normal_loops(self.loops))
 
     def is_same_stream(self, other: "ITensor") -> bool:
-        """Whether a plain FIFO can connect the two types."""
-        return self.normal() == other.normal()
+        """Whether a plain FIFO can connect the two types: format, tile and order are the same."""
+        return (self.fmt, self.tile) == (other.fmt, other.tile) and same_order(
+            self.loops, other.loops
+        )
 
     def pack(
         self, tensor: NDArray[np.int64], bindings: Bindings | None = None
@@ -199,8 +147,7 @@ class ITensor:
         return tensor
 
     def __str__(self) -> str:
-        nest = " ".join(str(loop) for loop in self.loops) or "()"
-        return f"{'x'.join(map(str, self.tile))}:{self.fmt} {nest}"
+        return f"{'x'.join(map(str, self.tile))}:{self.fmt} {nest_text(self.loops)}"
 
     def _index(self, bindings: Bindings | None) -> tuple[NDArray[np.int64], ...]:
         order = self.order(bindings)
@@ -242,29 +189,6 @@ class ITensor:
         if not 1 <= trip <= loop.trip.bound:
             raise ValueError(f"Symbol {loop.trip} must be 1 to {loop.trip.bound}, not {trip}")
         return trip
-
-
-def _is_ragged(loop: Loop) -> bool:
-    return isinstance(loop.trip, Symbol) and loop.trip.ragged
-
-
-def _plain(loop: Loop) -> Loop:
-    """The loop without a step that moves nothing."""
-    return Loop(loop.trip) if loop.dim is None else loop
-
-
-def _with_sorted_rereads(loops: Sequence[Loop]) -> list[Loop]:
-    """Each run of re-reads as one of all fixed trips, then one for each symbol by name."""
-    result: list[Loop] = []
-    for reread, run in groupby(loops, lambda loop: loop.dim is None and not _is_ragged(loop)):
-        if not reread:
-            result += run
-            continue
-        trips = [loop.trip for loop in run]
-        fixed = prod(trip for trip in trips if isinstance(trip, int))
-        result += [Loop(fixed)] if fixed > 1 else []
-        result += [Loop(symbol) for symbol in sorted(t for t in trips if isinstance(t, Symbol))]
-    return result
 
 
 def row_major(fmt: Fixed, shape: Sequence[int | Symbol], lanes: int = 1) -> ITensor:

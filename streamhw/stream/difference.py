@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where two stream types part: the first loop that differs, the beat, and the tiles that it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product, zip_longest
+
+from .itensor import ITensor
+from .nest import Loop, Symbol
+from .normal import head_and_body, normal_loops, same_order, substituted, symbols_of
+
+__all__ = ["Difference", "Kind", "difference", "offset_at"]
+
+Offset = tuple[int, ...]
+
+SHOWN = 3
+"""Beats of each order that ``Difference.explain`` shows, from the one before they part."""
+
+
+class Kind(Enum):
+    """What two types disagree about; the first of these that holds."""
+
+    FORMAT = "format"
+    TILE = "tile"
+    SYMBOLS = "symbols"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Why two types are not the same stream.
+
+    first, second: the types
+    kind: ``SYMBOLS``: a symbol of one name has two meanings, or the values of a ragged symbol count
+        other iterations: there are no values for which the orders could be compared
+    loop: place of the first loop, outermost first, in which the two normal forms differ
+    loops: that loop of each normal form; ``None`` where the nest is at its end
+    values: of the symbols, a choice for which the orders part
+    beat: first beat that is not the same tile under these values; ``None`` unless they part
+    offsets: of that beat's tile in each order; ``None`` for an order that is at its end
+    """
+
+    first: ITensor
+    second: ITensor
+    kind: Kind
+    loop: int | None = None
+    loops: tuple[Loop | None, Loop | None] = (None, None)
+    values: Mapping[str, int] | None = None
+    beat: int | None = None
+    offsets: tuple[Offset | None, Offset | None] = (None, None)
+
+    def __str__(self) -> str:
+        """One sentence without its full stop."""
+        if self.kind is Kind.FORMAT:
+            return f"elements are {self.first.fmt} and {self.second.fmt}"
+        if self.kind is Kind.TILE:
+            return f"a beat is {_box(self.first.tile)} and {_box(self.second.tile)} elements"
+        if self.kind is Kind.SYMBOLS:
+            return f"symbols count other iterations, {_meanings(self.first, self.second)}"
+        one, other = (_place(offset) for offset in self.offsets)
+        return (
+            f"the orders part at beat {self.beat}{self._where()}, {one} and {other}; "
+            f"loop {self.loop} is the first that differs, {self._loop()}"
+        )
+
+    def explain(self) -> str:
+        """Both types, their normal forms, the loop, and the tiles around the beat, in lines."""
+        one, other = self.first, self.second
+        lines = [f"first    {one}", f"second   {other}"]
+        normal = (str(one.normal()), str(other.normal()))
+        if normal != (str(one), str(other)):
+            lines += [f"normal   {normal[0]}", f"         {normal[1]}"]
+        if self.loop is not None:
+            lines.append(f"loop {self.loop:<3} {self._loop()}")
+        if self.beat is not None:
+            begin = max(0, self.beat - 1)
+            lines.append(f"beat {self.beat:<3} {self._beats(one, begin)}{self._where()}")
+            lines.append(f"         {self._beats(other, begin)}")
+        lines.append(f"so       {self}")
+        return "\n".join(lines)
+
+    def _loop(self) -> str:
+        one, other = ("none" if loop is None else str(loop) for loop in self.loops)
+        return f"{one} and {other}"
+
+    def _where(self) -> str:
+        values = "" if not self.values else ", ".join(f"{k}={v}" for k, v in self.values.items())
+        return f" (with {values})" if values else ""
+
+    def _beats(self, itensor: ITensor, begin: int) -> str:
+        """A few offsets of an order, with the place of the first of them."""
+        nest = substituted(itensor.loops, self.values or {})
+        offsets = (offset_at(nest, itensor.rank, begin + n) for n in range(SHOWN))
+        shown = " ".join(_place(offset) for offset in offsets)
+        return f"from {begin}: {shown}"
+
+
+def difference(first: ITensor, second: ITensor) -> Difference | None:
+    """Why a plain FIFO cannot connect two types; ``None`` if it can.
+
+    Works on the normal forms, so it takes no longer for large tensors. With fixed trips, normal
+    forms that differ part where the innermost loops that differ do: at the second iteration if
+    these move in different ways, else where the shorter one ends. With symbols, values are looked
+    for that part the orders: all at their bounds first, then small ones.
+    """
+    if first.fmt != second.fmt:
+        return Difference(first=first, second=second, kind=Kind.FORMAT)
+    if first.tile != second.tile:
+        return Difference(first=first, second=second, kind=Kind.TILE)
+    if same_order(first.loops, second.loops):
+        return None
+    one, other = normal_loops(first.loops), normal_loops(second.loops)
+    place, loops = _first_loop(one, other)
+    clash = len({s.name for s in symbols_of((*one, *other))}) != len(symbols_of((*one, *other)))
+    for values in () if clash else _choices(symbols_of((*one, *other))):
+        nests = [normal_loops(substituted(nest, values)) for nest in (one, other)]
+        if nests[0] != nests[1]:
+            beat = _parting(nests[0], nests[1])
+            return Difference(
+                first=first,
+                second=second,
+                kind=Kind.ORDER,
+                loop=place,
+                loops=loops,
+                values=values,
+                beat=beat,
+                offsets=(
+                    offset_at(nests[0], first.rank, beat),
+                    offset_at(nests[1], first.rank, beat),
+                ),
+            )
+    return Difference(first=first, second=second, kind=Kind.SYMBOLS, loop=place, loops=loops)
+
+
+def offset_at(loops: Sequence[Loop], rank: int, beat: int) -> Offset | None:
+    """The offset of a beat's tile, with symbols at their bounds; ``None`` after the last beat."""
+    offset = [0] * rank
+    for loop in reversed(loops):
+        beat, index = divmod(beat, loop.bound)
+        if loop.dim is not None:
+            offset[loop.dim] += index * loop.step
+    return None if beat else tuple(offset)
+
+
+def _first_loop(
+    one: Sequence[Loop], other: Sequence[Loop]
+) -> tuple[int | None, tuple[Loop | None, Loop | None]]:
+    for place, pair in enumerate(zip_longest(one, other)):
+        if pair[0] != pair[1]:
+            return place, pair
+    return None, (None, None)
+
+
+def _parting(one: Sequence[Loop], other: Sequence[Loop]) -> int:
+    """First beat at which two different normal forms of fixed trips are not the same tile."""
+    inside = 1
+    for a, b in zip_longest(reversed(one), reversed(other)):
+        if a is None or b is None:
+            return inside  # one order ends here
+        if (a.step, a.dim) != (b.step, b.dim):
+            return inside  # the second iteration
+        if a.trip != b.trip:
+            return inside * min(a.bound, b.bound)  # a longer loop would have been merged
+        inside *= a.bound
+    raise ValueError(f"Nests must differ, not be {' '.join(map(str, one))} twice")
+
+
+def _choices(symbols: Sequence[Symbol]) -> Iterator[dict[str, int]]:
+    """Values to try: every symbol at its bound, 1, 2 or 3; these tell all normal forms apart."""
+    ranges = [
+        list(dict.fromkeys((s.bound, *(v for v in (1, 2, 3) if v <= s.bound)))) for s in symbols
+    ]
+    for values in product(*ranges):
+        yield {symbol.name: value for symbol, value in zip(symbols, values, strict=True)}
+
+
+def _meanings(first: ITensor, second: ITensor) -> str:
+    texts = []
+    for itensor in (first, second):
+        head, _ = head_and_body(itensor.normal().loops)
+        symbols = " ".join(
+            f"{s}{' for each of ' + str(head[0]) if head and s.ragged else ''}"
+            for s in symbols_of(itensor.loops)
+        )
+        texts.append(symbols)
+    return f"{texts[0]} and {texts[1]}"
+
+
+def _box(tile: Sequence[int]) -> str:
+    return "x".join(map(str, tile))
+
+
+def _place(offset: Offset | None) -> str:
+    return "the end" if offset is None else f"[{', '.join(map(str, offset))}]"
