@@ -12,9 +12,10 @@ from ..boards.base import Board, load_board
 from ..compiler.config import BuildConfig
 from ..compiler.design import Design
 from ..compiler.emit import emit
-from ..compiler.package import check_folder, read_key, write_build
+from ..compiler.package import DESIGN_FILE, REPORT_FILE, check_folder, read_key, write_build
 from ..compiler.pipeline import STAGES, compile_model
 from ..frontend import Model, Origin, load
+from ..report.gather import gather
 from ..report.summary import Summary, summarise
 from ..report.tables import print_summary
 from .show import Console, progress
@@ -101,11 +102,12 @@ def _build(request: BuildRequest, board: Board, model: Model, console: Console) 
         emitted = emit(design)
         seconds["emit"] = round(time.perf_counter() - mark, 3)
         summary = _summary(design, model, seconds)
+        facts = gather(design, model.origin.value)
         shown.update(task, description="memory image", detail="")
         write_build(
             design,
             emitted,
-            summary.to_json(),
+            {REPORT_FILE: summary.to_json(), DESIGN_FILE: facts.to_json()},
             _key(request, board, model),
             request.folder,
             on_bytes=lambda done, total: shown.update(task, completed=done, total=total),

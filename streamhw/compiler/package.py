@@ -4,7 +4,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
@@ -12,9 +12,10 @@ from .design import Design
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .memory import image
 
-__all__ = ["REPORT_FILE", "check_folder", "read_key", "write_build"]
+__all__ = ["DESIGN_FILE", "REPORT_FILE", "check_folder", "read_key", "write_build"]
 
 REPORT_FILE = "report.json"
+DESIGN_FILE = "design.json"
 MANIFEST_FILE = "manifest.json"
 KEY_FILE = ".key"
 """Digest of everything that a build was made from, and the bytes of its memory image: says whether
@@ -28,7 +29,7 @@ def read_key(folder: Path) -> str | None:
         whole = (folder / IMAGE_FILE).stat().st_size == int(stored)
     except (OSError, ValueError):
         return None
-    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE)
+    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE, DESIGN_FILE)
     return key if whole and all((folder / name).is_file() for name in files) else None
 
 
@@ -56,7 +57,7 @@ def check_folder(folder: Path) -> None:
 def write_build(
     design: Design,
     emitted: Emitted,
-    report: str,
+    texts: Mapping[str, str],
     key: str,
     folder: Path,
     *,
@@ -64,6 +65,7 @@ def write_build(
 ) -> None:
     """Writes all files beside ``folder`` and moves them there at once.
 
+    texts: further files by name
     on_bytes: called with the bytes of the memory image written so far, and all
 
     An interrupt or an error leaves what was in ``folder`` before. Raises ``UserError`` if the
@@ -87,7 +89,8 @@ def write_build(
                 written += len(piece)
                 if on_bytes is not None:
                     on_bytes(written, memory.stored)
-        (work / REPORT_FILE).write_text(report)
+        for name, text in texts.items():
+            (work / name).write_text(text)
         (work / KEY_FILE).write_text(f"{key} {written}\n")
         emitted.manifest.save(work / MANIFEST_FILE)
         if folder.exists():

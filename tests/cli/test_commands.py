@@ -21,7 +21,7 @@ def test_list(what: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
-    for command in ("build", "run", "synth", "evaluate", "list"):
+    for command in ("build", "run", "synth", "explain", "evaluate", "list"):
         assert command in shown
     assert "python -m streamhw run gpt2-shakespeare" in shown
 
@@ -37,7 +37,7 @@ def test_build_then_run_reuses_it(
     assert "estimated total" in shown and "Graph to Verilog" in shown
     folder = tmp_path / "build" / "tiny-sim"
     names = {file.name for file in folder.iterdir()}
-    assert names == {"top.v", "manifest.json", "memory.bin", "report.json", ".key"}
+    assert names == {"top.v", "manifest.json", "memory.bin", "report.json", "design.json", ".key"}
     assert Manifest.load(folder).context == 32
     assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--check"]) == 0
     shown = capsys.readouterr().out

@@ -15,7 +15,8 @@ from streamhw.compiler import package
 from streamhw.compiler.emit import Emitted
 from streamhw.errors import UserError
 
-FILES = {"top.v", "manifest.json", "memory.bin", "report.json", ".key"}
+FILES = {"top.v", "manifest.json", "memory.bin", "report.json", "design.json", ".key"}
+TEXTS = {"report.json": "{}", "design.json": "{}"}
 STORED = 100
 
 
@@ -34,7 +35,7 @@ def write(folder: Path, key: str = "key", verilog: str = "module top; endmodule"
     known = SimpleNamespace(memory=SimpleNamespace(stored=STORED), quantised=None, tiling=None)
     design: Any = SimpleNamespace(known=known, graph=None)
     manifest: Any = SimpleNamespace(save=lambda path: path.write_text("{}"))
-    package.write_build(design, Emitted(verilog, manifest), "{}", key, folder)
+    package.write_build(design, Emitted(verilog, manifest), TEXTS, key, folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

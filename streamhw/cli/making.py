@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments of the commands that make something: build, run, synth."""
+
+import argparse
+
+from rich.console import Console
+
+from .options import Commands, build_folder, choices, request, talk
+
+__all__ = ["add_build", "add_run", "add_synth"]
+
+
+def add_build(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "build",
+        help="model and board to Verilog, manifest, memory image, report",
+        description="Writes top.v, manifest.json, memory.bin, report.json and design.json, and "
+        "prints what the design costs and how many cycles it will take.",
+    )
+    choices(parser)
+    talk(parser)
+    parser.set_defaults(run=_build)
+
+
+def _build(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.build import build
+
+    build(request(chosen), console)
+
+
+def add_run(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="text from the generated hardware, simulated",
+        description="Builds (or reuses the build), compiles its Verilog into a simulator, and "
+        "prints the text that the accelerator generates, with its cycles and memory traffic.",
+    )
+    choices(parser)
+    parser.add_argument(
+        "--prompt", required=True, help="text; token numbers for a model without tokenizer"
+    )
+    parser.add_argument("--tokens", type=int, default=32, help="tokens to generate; default: 32")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare every token and every stream with the integer reference",
+    )
+    parser.add_argument(
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="hold back every memory channel at random in this share of cycles",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+    talk(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.run import RunRequest, run
+
+    run(
+        RunRequest(
+            build=request(chosen),
+            prompt=chosen.prompt,
+            tokens=chosen.tokens,
+            check=chosen.check,
+            stalls=chosen.stalls,
+            seed=chosen.seed,
+        ),
+        console,
+    )
+
+
+def add_synth(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "synth",
+        help="real cell counts of a build, beside the estimates",
+        description="Runs Yosys for the board's family; writes synth.json into the build folder.",
+    )
+    build_folder(parser)
+    talk(parser)
+    parser.set_defaults(run=_synth)
+
+
+def _synth(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.synth import synth
+
+    synth(chosen.folder, console)

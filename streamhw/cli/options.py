@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several commands share, and the request that they describe."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from ..commands.build import BuildRequest
+
+__all__ = ["Commands", "build_folder", "choices", "model", "request", "talk"]
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS) -> None:
+    """Options that may stand before or after the command: the latter do not reset the former."""
+    for short, name, says in (
+        ("-v", "--verbose", "tracebacks with errors"),
+        ("-q", "--quiet", "print errors only"),
+    ):
+        parser.add_argument(short, name, action="store_true", default=default, help=says)
+
+
+def model(parser: argparse.ArgumentParser) -> None:
+    """MODEL."""
+    parser.add_argument(
+        "model", metavar="MODEL", help="a name (see `list models`) or a Hugging Face directory"
+    )
+
+
+def build_folder(parser: argparse.ArgumentParser) -> None:
+    """BUILD."""
+    parser.add_argument("folder", metavar="BUILD", type=Path, help="a folder that `build` wrote")
+
+
+def choices(parser: argparse.ArgumentParser) -> None:
+    """What build and run share: model, board, output, and the choices of a design."""
+    model(parser)
+    parser.add_argument(
+        "--board", default="sim", help="a name (see `list boards`) or a .py file; default: sim"
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE_OR_DIR",
+        help="safetensors to use instead of the model's own (or of random ones for a named shape)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="build folder; default: build/MODEL-BOARD",
+    )
+    design = parser.add_argument_group("choices of the design")
+    design.add_argument(
+        "--quant",
+        choices=("w4a8", "w8a8"),
+        default="w4a8",
+        help="bits of weights and activations; default: w4a8",
+    )
+    design.add_argument(
+        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
+    )
+    design.add_argument(
+        "--group", type=int, metavar="TOKENS", help="tokens of a step; default: the board's"
+    )
+    design.add_argument(
+        "--multipliers",
+        type=int,
+        metavar="N",
+        help="of the matrix engine, a power of two; default: the board's",
+    )
+    design.add_argument(
+        "--sharing",
+        choices=("all", "none"),
+        default="all",
+        help="all matrix products on one engine, or each on its own; default: all",
+    )
+
+
+def request(chosen: argparse.Namespace) -> "BuildRequest":
+    """What ``choices`` were typed."""
+    from ..commands.build import BuildRequest
+    from ..compiler.config import BuildConfig, Sharing
+    from ..numerics.config import QuantConfig
+
+    bits = 4 if chosen.quant == "w4a8" else 8
+    return BuildRequest(
+        model=chosen.model,
+        board=chosen.board,
+        weights=chosen.weights,
+        output=chosen.output,
+        config=BuildConfig(
+            quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
+            sharing=Sharing(chosen.sharing),
+            group=chosen.group,
+            multipliers=chosen.multipliers,
+        ),
+    )

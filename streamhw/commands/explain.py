@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw explain``: why an edge has its converter and its FIFO."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from ..report.edges import edges_of, find_edge
+from ..report.explain import explain as sections_of
+from ..report.facts import Facts
+from .show import Console
+
+__all__ = ["explain"]
+
+
+def explain(folder: Path, edge: str | None, console: Console, *, everything: bool = False) -> None:
+    """Prints one edge of a build in full, or a table of all that carry values.
+
+    everything: also those of control, commands and memory beats
+
+    Raises ``UserError`` if the folder is no build or has no such edge.
+    """
+    facts = Facts.load(folder)
+    if edge is None:
+        _list(facts, console, everything)
+        return
+    for number, section in enumerate(sections_of(find_edge(facts, edge), facts)):
+        if number:
+            console.print()
+        console.print(section.title, style="bold", highlight=False, markup=False, soft_wrap=True)
+        for line in section.lines:
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _list(facts: Facts, console: Console, everything: bool) -> None:
+    table = Table(title=f"{facts.model} on {facts.board}: edges from part to part")
+    for name in ("edge", "from", "scope"):
+        table.add_column(name, overflow="fold")
+    for name in ("converter bits", "FIFO beats", "FIFO bits"):
+        table.add_column(name, justify="right")
+    edges = edges_of(facts)
+    shown = [edge for edge in edges if everything or edge.value is not None]
+    for edge in shown:
+        bits = sum(part.converter.bits for part in edge.through if part.converter is not None)
+        table.add_row(
+            edge.name,
+            str(edge.source),
+            edge.scope,
+            f"{bits:,}" if bits else "",
+            " + ".join(f"{hop.depth:,}" for hop in edge.hops),
+            f"{edge.queue_bits:,}",
+        )
+    hidden = len(edges) - len(shown)
+    more = f"; {hidden} of control and memory beats with --all" if hidden else ""
+    table.caption = f"{len(shown)} edges{more}; `explain BUILD EDGE` says why one is as it is"
+    console.print(table)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a build remembers of its design: all that ``explain`` and ``report`` show, as plain data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..compiler.codec import decode, encode
+from ..compiler.design import End
+from ..compiler.package import DESIGN_FILE
+from ..errors import UserError
+from ..stream.itensor import ITensor
+
+__all__ = [
+    "ActivityFacts",
+    "ConverterFacts",
+    "Facts",
+    "FlowFacts",
+    "PartFacts",
+    "RegionFacts",
+    "RunFacts",
+    "StreamFacts",
+]
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConverterFacts:
+    """A layout converter's buffer.
+
+    kind: how it is built; block: elements of a block along each dimension; shared: loops that both
+    types begin with; reuse: reads of a block; bits: of its memory; pingpong_bits: of two blocks;
+    bound_bits: of the most elements that any converter of this pair must hold at once
+    """
+
+    kind: str
+    block: tuple[int, ...]
+    shared: tuple[str, ...]
+    reuse: int
+    follow: bool
+    bits: int
+    pingpong_bits: int
+    bound_bits: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartFacts:
+    """A part of the design; ``passes`` says that beats go through it unchanged (forks, converters,
+    register slices), so that an edge goes on behind it."""
+
+    name: str
+    kind: str
+    scope: str
+    passes: bool = False
+    converter: ConverterFacts | None = None
+    die: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamFacts:
+    """One stream with its queue; ``memory``: what the queue is made of; ``dies``: from and to, if
+    it crosses."""
+
+    name: str
+    source: End
+    sink: End
+    produced: ITensor
+    consumed: ITensor
+    scope: str
+    value: str | None = None
+    depth: int = 0
+    memory: str | None = None
+    dies: tuple[str, str] | None = None
+
+    @property
+    def bits(self) -> int:
+        """Payload bits of a beat."""
+        return self.consumed.bits_per_token
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowFacts:
+    """A stream as the FIFO program saw it.
+
+    offset: cycles from the source's start to its first beat here; delay: cycles that this beat
+    waits in the answer, the slack of the stream's row; price: bits that one cycle more of offset
+    would make wait in all, the row's dual, if the program says
+    """
+
+    stream: str
+    activation: str
+    source: str
+    sink: str
+    offset: float
+    tokens: int
+    write_interval: float
+    read_interval: float
+    delay: float
+    depth: int
+    price: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityFacts:
+    """When a task works in a step that makes one token: cycles from the step's begin.
+
+    activation: ``entry``, ``layer 0``, ..., ``tail``; resource: the part that does it
+    """
+
+    activation: str
+    task: str
+    resource: str
+    input: tuple[float, float]
+    output: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionFacts:
+    """A range of external memory."""
+
+    name: str
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """The parameters of one node in order of use: bytes in each layer, or of the tail."""
+
+    node: str
+    activation: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What ``design.json`` holds.
+
+    bounds: the largest values of the symbols; position: of the token whose step ``activities`` are
+    ports: memory ports with beats a cycle and latency; clients: the port of each DMA
+    unfused_bits, fused_bits: intermediate tensors of a layer, all of them and what stays on chip
+    """
+
+    version: int
+    model: str
+    weights: str
+    board: str
+    board_title: str
+    clock_mhz: float
+    layers: int
+    choices: Mapping[str, str]
+    tiling: Mapping[str, str]
+    engines: Mapping[str, tuple[str, ...]]
+    bounds: Mapping[str, int]
+    parts: tuple[PartFacts, ...]
+    streams: tuple[StreamFacts, ...]
+    flows: tuple[FlowFacts, ...]
+    position: int
+    activities: tuple[ActivityFacts, ...]
+    regions: tuple[RegionFacts, ...]
+    parameters: tuple[RunFacts, ...]
+    memory_bytes: int
+    ports: Mapping[str, tuple[int, float, int]]
+    clients: Mapping[str, str]
+    dies: Mapping[str, Mapping[str, int]]
+
+    def part(self, name: str) -> PartFacts | None:
+        """The part of that name, if there is one."""
+        return next((part for part in self.parts if part.name == name), None)
+
+    def to_json(self) -> str:
+        """The text of ``design.json``: one fact a line, equal for equal designs."""
+        return json.dumps(encode(self), indent=1) + "\n"
+
+    @classmethod
+    def load(cls, folder: Path) -> "Facts":
+        """The facts of the build in a folder; raises ``UserError`` if it is none."""
+        file = folder / DESIGN_FILE
+        try:
+            data = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            raise UserError(
+                f"BUILD must be a folder that `build` wrote, not {folder} ({file.name}: {said})",
+                hint="`python -m streamhw build MODEL -o BUILD` writes one",
+            ) from None
+        version = data.get("version") if isinstance(data, dict) else None
+        if version != VERSION:
+            raise UserError(
+                f"Build {folder} must be of version {VERSION}, not {version}",
+                hint="build it again with this version of streamhw",
+            )
+        try:
+            return decode(cls, data)
+        except ValueError as error:
+            raise UserError(
+                f"Build {folder} must be whole, but {file.name} is damaged: {error}",
+                hint="build it again",
+            ) from None

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a placed design to the facts that a build remembers of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import Enum
+
+from ..compiler.codec import encode
+from ..compiler.cost import ram_kind
+from ..compiler.design import Channel, Design, Instance, Scope
+from ..compiler.estimate import CARRIED, Estimate
+from ..compiler.plumbing import Plumbing
+from ..compiler.schedule import Activity, Clock, Span, Timeline
+from ..compiler.size import flows_of
+from ..kernels.base import Memory
+from ..stream.convert import Converter
+from ..stream.itensor import Bindings
+from .facts import (
+    VERSION,
+    ActivityFacts,
+    ConverterFacts,
+    Facts,
+    FlowFacts,
+    PartFacts,
+    RegionFacts,
+    RunFacts,
+    StreamFacts,
+)
+
+__all__ = ["gather", "kind_of"]
+
+PASSING = frozenset({"fork", "register slice"})
+"""Kinds of plumbing that change neither elements nor order."""
+
+
+def gather(design: Design, weights: str) -> Facts:
+    """All facts of a design that went through every stage."""
+    known = design.known
+    position = max(1, design.graph.context // 2)
+    tiling = encode(known.tiling)
+    bounds = {"tokens": known.tiling.group, "length": design.graph.context}
+    return Facts(
+        version=VERSION,
+        model=design.graph.name,
+        weights=weights,
+        board=design.board.name,
+        board_title=design.board.title,
+        clock_mhz=design.board.clock_mhz,
+        layers=design.graph.loops[0].trips,
+        choices=dict(_flat(design.config, "")),
+        tiling={name: str(value) for name, value in tiling.items()},
+        engines={b.instance: b.nodes for b in design.bindings},
+        bounds=bounds,
+        parts=tuple(_part(instance) for instance in design.instances),
+        streams=tuple(_stream(channel, design) for channel in design.channels),
+        flows=tuple(_flows(design)),
+        position=position,
+        activities=tuple(_activities(design, position)),
+        regions=tuple(
+            RegionFacts(name=r.name, offset=r.offset, bytes=r.bytes) for r in known.memory.regions
+        ),
+        parameters=tuple(
+            RunFacts(node=s.node, activation=when, bytes=s.beats * known.memory.beat_bytes)
+            for when, run in (("layer", known.memory.body), ("tail", known.memory.tail))
+            for s in run
+        ),
+        memory_bytes=design.board.memory_bytes,
+        ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
+        clients=dict(known.placement.ports),
+        dies={},
+    )
+
+
+def kind_of(instance: Instance) -> str:
+    """What a part is, in a word or two."""
+    part = instance.part
+    return part.kind if isinstance(part, Plumbing) else type(part).__name__
+
+
+def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """The fields of a configuration that are not at their defaults, with those of fields in it."""
+    fields = getattr(value, "__dataclass_fields__", None)
+    if fields is None:
+        shown = value.value if isinstance(value, Enum) else value
+        yield name, str(shown)
+        return
+    for field in fields:
+        yield from _flat(getattr(value, field), f"{name}.{field}" if name else field)
+
+
+def _part(instance: Instance) -> PartFacts:
+    part = instance.part
+    converter = _converter(part) if isinstance(part, Converter) else None
+    kind = kind_of(instance)
+    return PartFacts(
+        name=instance.name,
+        kind=kind,
+        scope=instance.scope.value,
+        passes=converter is not None or kind in PASSING,
+        converter=converter,
+    )
+
+
+def _converter(part: Converter) -> ConverterFacts:
+    plan = part.plan
+    block = plan.words * plan.lanes * part.source.fmt.width
+    return ConverterFacts(
+        kind="ping-pong" if part.buffers == 2 else "one buffer",
+        block=plan.block,
+        shared=tuple(str(loop) for loop in plan.shared),
+        reuse=plan.reuse,
+        follow=plan.follow,
+        bits=block * part.buffers,
+        pingpong_bits=2 * block,
+    )
+
+
+def _stream(channel: Channel, design: Design) -> StreamFacts:
+    kind = None
+    if channel.depth >= 2:
+        memory = Memory(channel.consumed.bits_per_token, channel.depth)
+        kind = ram_kind(memory, design.board.family).value
+    return StreamFacts(
+        name=channel.name,
+        source=channel.source,
+        sink=channel.sink,
+        produced=channel.produced,
+        consumed=channel.consumed,
+        scope=channel.scope.value,
+        value=channel.value,
+        depth=channel.depth,
+        memory=kind,
+    )
+
+
+def _flows(design: Design) -> Iterator[FlowFacts]:
+    depths = design.known.depths
+    # As the program saw them: before placement.
+    estimate = Estimate(replace(design, placement=None))
+    for activation, timeline in (
+        ("entry", estimate.entry),
+        ("layer", estimate.body),
+        ("tail", estimate.tail),
+    ):
+        for flow in flows_of(estimate, timeline):
+            yield FlowFacts(
+                stream=flow.name,
+                activation=activation,
+                source=flow.source,
+                sink=flow.sink,
+                offset=flow.offset,
+                tokens=flow.tokens,
+                write_interval=flow.write_interval,
+                read_interval=flow.read_interval,
+                delay=depths.delay.get(flow.name, 0.0),
+                depth=depths.depth.get(flow.name, 0),
+            )
+
+
+class _Watched(Timeline):
+    """A timeline that notes what each of its runs gave."""
+
+    def __init__(self, timeline: Timeline, name: str, log: list[tuple[str, dict[str, Activity]]]):
+        super().__init__(timeline.tasks, timeline.links)
+        self.__dict__.update(name=name, log=log)
+
+    def run(
+        self, entering: Mapping[str, Span], bindings: Bindings, clock: Clock, since: float
+    ) -> dict[str, Activity]:
+        work = super().run(entering, bindings, clock, since)
+        self.__dict__["log"].append((self.__dict__["name"], work))
+        return work
+
+
+def _activities(design: Design, position: int) -> Iterator[ActivityFacts]:
+    """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
+    estimate = Estimate(design)
+    log: list[tuple[str, dict[str, Activity]]] = []
+    for scope in (Scope.ENTRY, Scope.BODY, Scope.TAIL):
+        timeline: Timeline = getattr(estimate, scope.value)
+        # Takes the place of the cached timeline.
+        estimate.__dict__[scope.value] = _Watched(timeline, scope.value, log)
+    clock = estimate.clock()
+    now = estimate.step(clock, max(0, position - 1), 1, True, 0.0)
+    log.clear()
+    estimate.step(clock, position, 1, True, now)
+    resources = {
+        t.name: t.resource
+        for scope in (estimate.entry, estimate.body, estimate.tail)
+        for t in scope.tasks
+    }
+    layer = 0
+    for activation, work in log:
+        if activation == Scope.BODY.value:
+            activation, layer = f"layer {layer}", layer + 1
+        for task, done in work.items():
+            if task == CARRIED:
+                continue
+            yield ActivityFacts(
+                activation=activation,
+                task=task,
+                resource=resources[task],
+                input=(_at(done.input.first, now), _at(done.input.last, now)),
+                output=(_at(done.output.first, now), _at(done.output.last, now)),
+            )
+
+
+def _at(cycle: float, begin: float) -> float:
+    return round(cycle - begin, 1)

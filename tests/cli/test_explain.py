@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``explain`` on a tiny build: every edge in full, names as a user types them, and bad ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streamhw.__main__ import main
+from streamhw.errors import UserError
+from streamhw.report.edges import edges_of, find_edge
+from streamhw.report.explain import explain
+from streamhw.report.facts import Facts
+from streamhw.report.sizing import reason
+from tests.tiny import write_tiny
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("explain")
+    model = write_tiny(home / "tiny")
+    choices = ["--quant", "w8a8", "--multipliers", "32"]
+    assert main(["build", "-q", str(model), *choices, "-o", str(home / "out")]) == 0
+    return home / "out"
+
+
+@pytest.fixture(scope="module")
+def facts(built: Path) -> Facts:
+    return Facts.load(built)
+
+
+def told(facts: Facts, name: str) -> str:
+    sections = explain(find_edge(facts, name), facts)
+    return "\n".join(line for s in sections for line in (s.title, *s.lines))
+
+
+def test_facts_come_back(built: Path, facts: Facts) -> None:
+    assert facts.to_json() == (built / "design.json").read_text()
+
+
+def test_every_edge_can_be_explained(facts: Facts) -> None:
+    edges = edges_of(facts)
+    assert len(edges) > 50
+    covered = {hop.name for edge in edges for hop in edge.hops}
+    assert covered == {stream.name for stream in facts.streams}
+    for edge in edges:
+        assert len(edge.through) == len(edge.hops) - 1
+        text = told(facts, edge.name)
+        assert text.startswith(str(edge)) and "types" in text and "FIFO" in text
+
+
+def test_a_converter_in_numbers(facts: Facts) -> None:
+    text = told(facts, "matmul_w8_i_x_qkv")
+    for line in (
+        "sent    1x4:s8 (tokens<=8 d0+=1) (8 d1+=4)",
+        "wanted  1x4:s8 (12 again) (8 d1+=4) (tokens<=8 d0+=1)",
+        "against (12 again)",
+        "(0, 4) is sent, (1, 0) is wanted",
+        "one block of 8 x 32 elements",
+        "a block is 256 elements x 8 bits = 2,048",
+        "would take 4,096 bits",
+        "read 12 times",
+    ):
+        assert line in text, line
+
+
+def test_a_deep_fifo_names_the_longer_path(facts: Facts) -> None:
+    text = told(facts, "residual_1_i_a")
+    assert "64 beats x 96 bits = 6,144 bits" in text
+    assert "through the rows without slack" in text
+    for stream in ("norm_1_i", "matmul_w8_i_x_qkv", "residual_1_i_b"):
+        assert f"({stream})" in text, stream
+
+
+def test_paths_add_up(facts: Facts) -> None:
+    """Tight rows lead from source to sink, and their offsets give the stream's offset and delay."""
+    waiting = [flow for flow in facts.flows if flow.delay > 1]
+    assert waiting
+    for flow in waiting:
+        why = reason(flow, facts.flows)
+        way = sum(s.flow.offset + s.flow.delay if s.forward else -s.flow.offset - s.flow.delay
+                  for s in why.path)  # fmt: skip
+        assert why.path
+        assert way == pytest.approx(flow.offset + flow.delay)
+        assert why.begins[1] - why.begins[0] == pytest.approx(way)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "residual_1_i_b",
+        "residual_1.i_b",
+        "residual_1_i_b_convert_i",
+        "residual_1_i_b_conv",
+        "matmul_w8.o_attention_out->residual_1.i_b",
+        "matmul_w8 -> residual_1",
+        "matmul_w8.o_att->resid",
+    ],
+)
+def test_names_of_an_edge(facts: Facts, name: str) -> None:
+    assert find_edge(facts, name).name == "residual_1_i_b"
+
+
+def test_names_of_several_or_none(facts: Facts) -> None:
+    with pytest.raises(UserError, match=r"must name one edge, not \d+ of them") as error:
+        find_edge(facts, "attention_scores")
+    assert "attention_scores_i_q" in str(error.value.hint)
+    with pytest.raises(UserError, match="must be one of the build's") as error:
+        find_edge(facts, "residul_1_i_b")
+    assert "residual_1_i_b" in str(error.value.hint)
+    with pytest.raises(UserError) as error:
+        find_edge(facts, "zzzzzz")
+    assert "lists them" in str(error.value.hint)
+
+
+def test_the_command(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(built)]) == 0
+    shown = capsys.readouterr().out
+    assert "matmul_w8_i_x_qkv" in shown and "sequencer_i_next" in shown
+    assert "steps_i" not in shown
+    assert main(["explain", str(built), "--all"]) == 0
+    assert "steps_i" in capsys.readouterr().out
+    assert main(["explain", str(built), "norm_1_i"]) == 0
+    assert "both" in capsys.readouterr().out
+    assert main(["explain", str(built), "nothing"]) == 2
+    assert "must be one of the build's" in capsys.readouterr().err
+
+
+def test_folders_that_hold_no_facts(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(tmp_path)]) == 2
+    assert "BUILD must be a folder that `build` wrote" in capsys.readouterr().err
+    whole = json.loads((built / "design.json").read_text())
+    for change, words in (
+        ({"version": 99}, "must be of version 1, not 99"),
+        ({"layers": "two"}, "design.json is damaged: layers must be an integer"),
+    ):
+        (tmp_path / "design.json").write_text(json.dumps(whole | change))
+        assert main(["explain", str(tmp_path)]) == 2
+        assert words in capsys.readouterr().err
+    (tmp_path / "design.json").write_text("{")
+    assert main(["explain", str(tmp_path)]) == 2
+    assert "BUILD must be a folder" in capsys.readouterr().err
