@@ -6,61 +6,71 @@ from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.infer import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor import Bindings, ITensor, Symbol, row_major
 
-__all__ = ["cached_type", "length_type", "lengths_of", "query_type", "row_type", "score_type"]
+__all__ = [
+    "attention_nest",
+    "cached_type",
+    "length_type",
+    "lengths_of",
+    "query_type",
+    "row_type",
+    "score_type",
+]
 
 
-def _tokens(tokens: int) -> Symbol:
-    return Symbol("tokens", tokens)
-
-
-def _length(context: int) -> Symbol:
-    return Symbol("length", context, ragged=True)
+def attention_nest(
+    *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
+) -> KernelNest:
+    """The loops of causal attention: token t, head h, position p up to the token's length, and
+    element e of the head, ``lanes`` of them in an iteration."""
+    return KernelNest(
+        (
+            KernelLoop("t", Symbol("tokens", tokens)),
+            KernelLoop("h", heads),
+            KernelLoop("p", Symbol("length", context, ragged=True)),
+            KernelLoop("e", head_dim, lanes),
+        )
+    )
 
 
 def row_type(fmt: Fixed, *, tokens: int, heads: int, head_dim: int, lanes: int) -> ITensor:
     """One row of all heads for each token, row-major: [tokens, heads * head_dim]."""
-    columns = Loop(heads * head_dim // lanes, lanes, 1)
-    return ITensor(fmt, (1, lanes), (Loop(_tokens(tokens), 1, 0), columns))
+    return row_major(fmt, (Symbol("tokens", tokens), heads * head_dim), lanes)
 
 
 def query_type(
     fmt: Fixed, *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
 ) -> ITensor:
     """[tokens, heads * head_dim], each head's part read again for each position it attends to."""
-    loops = (
-        Loop(_tokens(tokens), 1, 0),
-        Loop(heads, head_dim, 1),
-        Loop(_length(context)),
-        Loop(head_dim // lanes, lanes, 1),
+    nest = attention_nest(
+        tokens=tokens, heads=heads, head_dim=head_dim, context=context, lanes=lanes
     )
-    return ITensor(fmt, (1, lanes), loops)
+    return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=head_dim, e=1))))
 
 
 def cached_type(
     fmt: Fixed, *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
 ) -> ITensor:
     """[context, heads * head_dim], for each token head by head up to the token's length."""
-    loops = (
-        Loop(_tokens(tokens)),
-        Loop(heads, head_dim, 1),
-        Loop(_length(context), 1, 0),
-        Loop(head_dim // lanes, lanes, 1),
+    nest = attention_nest(
+        tokens=tokens, heads=heads, head_dim=head_dim, context=context, lanes=lanes
     )
-    return ITensor(fmt, (1, lanes), loops)
+    return nest.input(Operand(fmt=fmt, access=(index(p=1), index(h=head_dim, e=1))))
 
 
 def score_type(fmt: Fixed, *, tokens: int, heads: int, context: int) -> ITensor:
     """[tokens, heads, context], one element a beat, each row up to its token's length."""
-    loops = (Loop(_tokens(tokens), 1, 0), Loop(heads, 1, 1), Loop(_length(context), 1, 2))
-    return ITensor(fmt, (1, 1, 1), loops)
+    nest = attention_nest(tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1)
+    return nest.output(Operand(fmt=fmt, access=(index(t=1), index(h=1), index(p=1))))
 
 
 def length_type(*, tokens: int, heads: int, context: int) -> ITensor:
     """[tokens, heads]: the length of each row of scores."""
-    loops = (Loop(_tokens(tokens), 1, 0), Loop(heads, 1, 1))
-    return ITensor(Fixed(bits_for(context), signed=False), (1, 1), loops)
+    fmt = Fixed(bits_for(context), signed=False)
+    nest = attention_nest(tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1)
+    return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=1)), holds=True))
 
 
 def lengths_of(bindings: Bindings, *, tokens: int, context: int) -> NDArray[np.int64]:

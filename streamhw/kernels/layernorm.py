@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table, reciprocal_root
 from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ..stream.infer import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor import Bindings, Symbol
 from ..stream.queue import Queue, queue_latency, queue_memory
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .pipeline import delayed, scaled, square_multipliers, square_registers
@@ -166,12 +167,14 @@ class LayerNorm(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        shape = (self.tokens, self.features)
-        affine = (Loop(self.tokens), Loop(self.beats, self.lanes, 1))
+        nest = KernelNest(
+            (KernelLoop("t", self.tokens), KernelLoop("c", self.features, self.lanes))
+        )
+        each, channel = (index(t=1), index(c=1)), (index(), index(c=1))
         return (
-            Port("i", row_major(self.source, shape, self.lanes)),
-            Port("i_affine", ITensor(AFFINE, (1, self.lanes), affine)),
-            Port("o", row_major(self.out, shape, self.lanes)),
+            Port("i", nest.input(Operand(fmt=self.source, access=each))),
+            Port("i_affine", nest.input(Operand(fmt=AFFINE, access=channel))),
+            Port("o", nest.output(Operand(fmt=self.out, access=each))),
         )
 
     @staticmethod

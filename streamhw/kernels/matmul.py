@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.credit import credit_latency
+from ..stream.infer import KernelLoop, KernelNest, Operand, index
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol
 from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from .matmul_array import array_latency
@@ -173,17 +174,23 @@ class Matmul(KernelSpec):
             Port("i_header", ITensor(Fixed(8, signed=False), (1, R), (Loop(headers, 1, 0),))),
             Port("i_weight", ITensor(Fixed(self.weight_bits), (1, R * K), (Loop(beats, 1, 0),))),
         ]
+        x = Operand(fmt=Fixed(8), access=(index(m=1), index(k=1)))
+        ports += [Port(f"i_x_{c.name}", self._nest(c).input(x)) for c in self.contexts]
         for c in self.contexts:
-            loops = (Loop(c.outputs // R), Loop(c.inputs // K, K, 1), Loop(c.trip(), 1, 0))
-            ports.append(Port(f"i_x_{c.name}", ITensor(Fixed(8), (1, K), loops)))
-        for c in self.contexts:
-            loops = (
-                Loop(c.outputs // R, R, 1),
-                Loop(c.trip(), 1, 0),
-                Loop(R // self.lanes, self.lanes, 1),
-            )
-            ports.append(Port(f"o_{c.name}", ITensor(c.out, (1, self.lanes), loops)))
+            y = Operand(fmt=c.out, access=(index(m=1), index(n=1)), vector=(1, self.lanes))
+            ports.append(Port(f"o_{c.name}", self._nest(c).output(y)))
         return tuple(ports)
+
+    def _nest(self, context: MatmulContext) -> KernelNest:
+        """Outputs n, inputs k, tokens m: R x K multipliers hold a weight while all tokens pass."""
+        return KernelNest(
+            (
+                KernelLoop("n", context.outputs, self.rows),
+                KernelLoop("k", context.inputs, self.input_lanes),
+                KernelLoop("m", context.trip()),
+            ),
+            accumulators=self.rows * self.token_places,
+        )
 
     def commands(self, bindings: Bindings) -> NDArray[np.int64]:
         """Beats of ``i_run`` that run every context once, in order."""

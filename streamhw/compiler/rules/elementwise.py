@@ -8,7 +8,8 @@ from ...kernels import activation as activation_kernel
 from ...kernels import add as add_kernel
 from ...numerics.quantised import ActivationPlan, AddPlan
 from ...numerics.tables import Function
-from ...stream.itensor import ITensor, row_major
+from ...stream.algebra import broadcast
+from ...stream.itensor import row_major
 from ..lowering import Lowering
 
 __all__ = ["activation", "add"]
@@ -30,11 +31,8 @@ def activation(state: Lowering, node: Node) -> None:
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
     features = value.type.tensor_shape()[1]
-    # Every token of a group meets the same multipliers: its loop reads them again.
-    order = tuple(
-        replace(loop, dim=None, step=0) if loop.dim == 0 else loop for loop in value.type.loops
-    )
-    scales = ITensor(plan.scale, value.type.tile, order)
+    # Every token of a group meets the same multipliers.
+    scales = broadcast(replace(value.type, fmt=plan.scale), 0)
     part = activation_kernel.Activation(
         function=Function(plan.function),
         type=value.type,
