@@ -10,7 +10,16 @@ from math import prod
 
 from .nest import Loop, Symbol
 
-__all__ = ["head_and_body", "is_ragged", "normal_loops", "same_order", "substituted", "symbols_of"]
+__all__ = [
+    "head_and_body",
+    "is_ragged",
+    "normal_loops",
+    "same_order",
+    "several_twos",
+    "substituted",
+    "symbols_of",
+    "two_values",
+]
 
 Nest = tuple[Loop, ...]
 
@@ -67,20 +76,28 @@ def same_order(first: Nest, second: Nest) -> bool:
     heads, bodies = zip(head_and_body(one), head_and_body(other), strict=True)
     if heads[0] != heads[1]:
         return False
-    counts = [Counter(loop.trip for loop in nest) for nest in (one, other)]
-    several = {
-        symbol
-        for count in counts
-        for symbol, times in count.items()
-        if isinstance(symbol, Symbol) and symbol.bound == 2 and times > 1
-    }
-    if not several or counts[0].keys() & several != counts[1].keys() & several:
-        return False
+    several = several_twos(one, other) if symbols_of(one) == symbols_of(other) else ()
     # These have two values each: the nests are the same if they are for each choice of them.
-    return all(
+    return bool(several) and all(
         normal_loops(substituted(bodies[0], values)) == normal_loops(substituted(bodies[1], values))
-        for values in _choices(sorted(several))
+        for values in two_values(several)
     )
+
+
+def several_twos(*nests: Sequence[Loop]) -> tuple[Symbol, ...]:
+    """Symbols of bound 2 that bound several loops of a nest: no normal form knows these."""
+    found = set()
+    for nest in nests:
+        for trip, times in Counter(loop.trip for loop in nest).items():
+            if isinstance(trip, Symbol) and trip.bound == 2 and times > 1:
+                found.add(trip)
+    return tuple(sorted(found))
+
+
+def two_values(symbols: Sequence[Symbol]) -> Iterator[dict[str, int]]:
+    """All values of symbols of bound 2."""
+    for values in product((1, 2), repeat=len(symbols)):
+        yield {symbol.name: value for symbol, value in zip(symbols, values, strict=True)}
 
 
 def substituted(loops: Sequence[Loop], values: Mapping[str, int]) -> Nest:
@@ -101,11 +118,6 @@ def symbols_of(loops: Sequence[Loop]) -> tuple[Symbol, ...]:
 def is_ragged(loop: Loop) -> bool:
     """Whether the trip has a value for each index of the outermost loop."""
     return isinstance(loop.trip, Symbol) and loop.trip.ragged
-
-
-def _choices(symbols: Sequence[Symbol]) -> Iterator[dict[str, int]]:
-    for values in product((1, 2), repeat=len(symbols)):
-        yield {symbol.name: value for symbol, value in zip(symbols, values, strict=True)}
 
 
 def _plain(loop: Loop) -> Loop:
