@@ -74,16 +74,17 @@ def choices(parser: argparse.ArgumentParser) -> None:
     )
     design.add_argument(
         "--sharing",
-        choices=("all", "none"),
         default="all",
-        help="all matrix products on one engine, or each on its own; default: all",
+        metavar="HOW",
+        help="all matrix products on one engine, each on its own (none), N engines, or the "
+        "products of each engine by name (qkv+hidden,mlp_out); default: all",
     )
 
 
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
-    from ..compiler.config import BuildConfig, Sharing
+    from ..compiler.config import BuildConfig, parse_sharing
     from ..numerics.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8
@@ -94,7 +95,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         output=chosen.output,
         config=BuildConfig(
             quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
-            sharing=Sharing(chosen.sharing),
+            sharing=parse_sharing(chosen.sharing),
             group=chosen.group,
             multipliers=chosen.multipliers,
         ),

@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Binding: which matrix products share one engine in time."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
+from ..errors import UserError
 from ..graph import Graph, Linear
 from ..numerics.quantised import LinearPlan, QuantisedModel
-from .config import Sharing
 
-__all__ = ["Binding", "bind"]
+__all__ = ["Binding", "Sharing", "SharingChoice", "bind", "formats_of"]
+
+
+class Sharing(Enum):
+    """How many matrix products share one engine in time."""
+
+    ALL = "all"
+    NONE = "none"
+
+
+SharingChoice = Sharing | int | tuple[tuple[str, ...], ...]
+"""All or none, a number of engines, or the products of each engine by name."""
+
+Format = tuple[int, int | None]
+"""Bits of a weight, and columns that share a multiplier."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +45,119 @@ class Binding:
         return self.body + self.tail
 
 
-def bind(graph: Graph, quantised: QuantisedModel, sharing: Sharing) -> tuple[Binding, ...]:
+def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tuple[Binding, ...]:
     """Engines for all ``Linear`` nodes.
 
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
-             later one
-    Ensures  every ``Linear`` is bound once; one engine has one weight format
-    Chooses  with ``Sharing.ALL`` an engine a weight format, with ``Sharing.NONE`` one a node
+             later one, whatever engines they share: parameters come in that order, too
+    Ensures  every ``Linear`` is bound once; one engine has one weight format; engines stand in the
+             order of their first products
+    Chooses  with ``Sharing.ALL`` an engine a weight format, with ``Sharing.NONE`` one a node; with
+             a number, that many: each product goes to the engine that has least to do so far, but
+             not to the one that the product before it uses; with groups, an engine each, and one
+             a weight format for products that no group names
+    Raises   ``UserError`` if there cannot be so many engines, a group names no product, one twice,
+             or products of two weight formats
     """
-    found: dict[tuple[int, int | None, str], tuple[list[str], list[str]]] = {}
-    for node, loop in graph.walk():
+    formats = formats_of(graph, quantised)
+    order = {name: place for place, name in enumerate(formats)}
+    match sharing:
+        case int():
+            engines = _balanced(graph, formats, sharing)
+        case tuple():
+            engines = _named(formats, sharing)
+        case Sharing.NONE:
+            engines = [[name] for name in formats]
+        case Sharing.ALL:
+            engines = _one_a_format(formats)
+    engines = [sorted(engine, key=order.__getitem__) for engine in engines]
+    looped = {node.name for node, loop in graph.walk() if loop is not None}
+    return tuple(
+        Binding(
+            _name(engine, formats),
+            *formats[engine[0]],
+            tuple(name for name in engine if name in looped),
+            tuple(name for name in engine if name not in looped),
+        )
+        for engine in sorted(engines, key=lambda engine: order[engine[0]])
+    )
+
+
+def formats_of(graph: Graph, quantised: QuantisedModel) -> dict[str, Format]:
+    """The weight format of every product, in topological order."""
+    found = {}
+    for node, _ in graph.walk():
         if isinstance(node.op, Linear):
             plan = quantised.plans[node.name]
             assert isinstance(plan, LinearPlan)
-            own = node.name if sharing is Sharing.NONE else ""
-            body, tail = found.setdefault((plan.weight_bits, plan.group, own), ([], []))
-            (tail if loop is None else body).append(node.name)
-    return tuple(
-        Binding(f"matmul_{own or f'w{bits}'}", bits, group, tuple(body), tuple(tail))
-        for (bits, group, own), (body, tail) in found.items()
-    )
+            found[node.name] = (plan.weight_bits, plan.group)
+    return found
+
+
+def _name(engine: Sequence[str], formats: Mapping[str, Format]) -> str:
+    """By the weight format where an engine has all products of it, else by the first product."""
+    mine = formats[engine[0]]
+    whole = sum(f == mine for f in formats.values()) == len(engine)
+    alone = all(bits != mine[0] for bits, group in set(formats.values()) - {mine})
+    return f"matmul_w{mine[0]}" if whole and alone else f"matmul_{engine[0]}"
+
+
+def _one_a_format(formats: Mapping[str, Format]) -> list[list[str]]:
+    engines: dict[Format, list[str]] = {}
+    for name, fmt in formats.items():
+        engines.setdefault(fmt, []).append(name)
+    return list(engines.values())
+
+
+def _named(formats: Mapping[str, Format], groups: Sequence[Sequence[str]]) -> list[list[str]]:
+    counted = Counter(name for engine in groups for name in engine)
+    for name, count in counted.items():
+        if name not in formats:
+            raise UserError(f"Product must be one of {', '.join(formats)}, not {name!r}")
+        if count > 1:
+            raise UserError(f"Product {name} must be on one engine, not named {count} times")
+    for engine in groups:
+        for name in engine:
+            if formats[name] != formats[engine[0]]:
+                raise UserError(
+                    f"Products of an engine must have one weight format, not {engine[0]} "
+                    f"{_described(formats[engine[0]])} and {name} {_described(formats[name])}"
+                )
+    rest = {name: fmt for name, fmt in formats.items() if name not in counted}
+    return [*map(list, groups), *_one_a_format(rest)]
+
+
+def _balanced(graph: Graph, formats: Mapping[str, Format], count: int) -> list[list[str]]:
+    kinds = list(dict.fromkeys(formats.values()))
+    if not len(kinds) <= count <= len(formats):
+        raise UserError(
+            f"Engines must be at least {len(kinds)} (a weight format each) and at most "
+            f"{len(formats)} (a product each), not {count}"
+        )
+    places = dict.fromkeys(kinds, 1)
+    for _ in range(count - len(kinds)):
+        # To the format whose engines would have most products each, if it can still use one.
+        products = Counter(formats.values())
+        open_ = [kind for kind in kinds if places[kind] < products[kind]]
+        places[max(open_, key=lambda kind: products[kind] / places[kind])] += 1
+    engines: dict[Format, list[list[str]]] = {k: [[] for _ in range(n)] for k, n in places.items()}
+    work: dict[int, int] = Counter()
+    before: list[str] | None = None
+    for name, fmt in formats.items():
+        op = graph.node(name).op
+        assert isinstance(op, Linear)
+        left = sum(f == fmt for f in list(formats.values())[list(formats).index(name) :])
+        empty = [e for e in engines[fmt] if not e]
+        # The last products go to engines that have none yet.
+        among = empty if len(empty) >= left else engines[fmt]
+        others = [e for e in among if e is not before] or among
+        chosen = min(others, key=lambda e: work[id(e)])
+        chosen.append(name)
+        work[id(chosen)] += op.inputs * op.outputs
+        before = chosen
+    return [engine for group in engines.values() for engine in group]
+
+
+def _described(fmt: Format) -> str:
+    bits, group = fmt
+    return f"with {bits} bits" + ("" if group is None else f" in groups of {group}")

@@ -2,18 +2,13 @@
 """What the user asks the compiler for, in the user's words."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 
+from ..errors import UserError
 from ..numerics.config import QuantConfig
+from .bind import Sharing, SharingChoice
+from .tiling import Tiling
 
-__all__ = ["BuildConfig", "Sharing"]
-
-
-class Sharing(Enum):
-    """How many matrix products share one engine in time."""
-
-    ALL = "all"
-    NONE = "none"
+__all__ = ["BuildConfig", "Sharing", "SharingChoice", "parse_sharing"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +17,32 @@ class BuildConfig:
 
     quantisation: bits of weights and how their scales are found
     sharing: ``ALL`` binds every matrix product of one weight format to one engine, ``NONE`` gives
-        each its own
+        each its own; a number of engines, or the products that share one, are between the two
     group: tokens of a step; ``None``: the board's
-    multipliers: of the matmul engine; ``None``: the board's
+    multipliers: of each matmul engine; ``None``: the board's
+    tiling: sizes of all kernels; ``None``: chosen by a rule
     """
 
     quantisation: QuantConfig = field(default_factory=QuantConfig)
-    sharing: Sharing = Sharing.ALL
+    sharing: SharingChoice = Sharing.ALL
     group: int | None = None
     multipliers: int | None = None
+    tiling: Tiling | None = None
+
+
+def parse_sharing(text: str) -> SharingChoice:
+    """``all``, ``none``, a number of engines, or groups such as ``qkv+hidden,mlp_out``.
+
+    Raises ``UserError`` if it is none of these.
+    """
+    if text in ("all", "none"):
+        return Sharing(text)
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    groups = tuple(tuple(engine.split("+")) for engine in text.split(","))
+    if not all(name.isidentifier() for engine in groups for name in engine):
+        raise UserError(
+            f"Sharing must be all, none, a number of engines or products such as "
+            f"qkv+hidden,mlp_out, not {text!r}"
+        )
+    return groups

@@ -21,7 +21,13 @@ def _lines(design: Design) -> Iterator[str]:
     if design.tiling is not None:
         yield "tiling"
         for name, value in vars(design.tiling).items():
-            yield f"  {name} {value}"
+            if isinstance(value, int):
+                yield f"  {name} {value}"
+        for name, engine in design.tiling.engines.items():
+            sizes = f"{engine.rows} rows, {engine.inputs} inputs, {engine.lanes} lanes"
+            yield f"  {name}: {sizes}"
+        for name, lanes in design.tiling.node_lanes.items():
+            yield f"  {name}: {lanes} lanes"
     for binding in design.bindings:
         group = "" if binding.group is None else f", a multiplier for {binding.group} inputs"
         yield f"engine {binding.instance}: {binding.weight_bits}-bit weights{group}"

@@ -124,8 +124,8 @@ def _ports(design: Design) -> None:
 
 ORDER = (
     "quantise",
-    "tile",
     "bind",
+    "tile",
     "lower",
     "convert",
     "fuse",

@@ -204,14 +204,15 @@ def _segments(
         assert isinstance(node.op, Linear)
         (binding,) = (b for b in bindings if node.name in b.nodes)
         groups = 0 if binding.group is None else node.op.inputs // binding.group
+        rows = tiling.engines[binding.instance].rows
         return Segments(
             node.name,
-            ceil(node.op.outputs / tiling.rows),
+            ceil(node.op.outputs / rows),
             (
-                (f"{binding.instance}_i_header", ceil(header_bytes(tiling.rows, groups) / beat)),
+                (f"{binding.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
                 (
                     f"{binding.instance}_i_weight",
-                    ceil(tiling.rows * node.op.inputs * binding.weight_bits / 8 / beat),
+                    ceil(rows * node.op.inputs * binding.weight_bits / 8 / beat),
                 ),
             ),
         )
@@ -249,11 +250,12 @@ def _bytes(
     assert isinstance(values, LinearParameters)
     plan = quantised.plans[segments.node]
     assert isinstance(plan, LinearPlan)
-    padded = pad_rows(values, segments.repeat * tiling.rows)
+    engine = tiling.engines[segments.parts[0][0].removesuffix("_i_header")]
+    padded = pad_rows(values, segments.repeat * engine.rows)
     header = pack_header(
-        padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=tiling.rows
+        padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=engine.rows
     )
-    words = pack_weight(padded.weight, rows=tiling.rows, inputs=tiling.inputs)
+    words = pack_weight(padded.weight, rows=engine.rows, inputs=engine.inputs)
     packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=8 * beat)
     return np.asarray(packed.reshape(-1))
 

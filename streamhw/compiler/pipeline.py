@@ -22,7 +22,7 @@ from .lower import lower
 from .memory import plan_memory
 from .place import check_budget, place
 from .size import sized
-from .tiling import choose_tiling
+from .tiling import check_tiling, choose_tiling
 
 __all__ = ["STAGES", "Stage", "compile_model"]
 
@@ -40,9 +40,13 @@ def _quantise(design: Design) -> Design:
     return replace(design, quantised=quantise(design.model, design.config.quantisation))
 
 
+def _bind(design: Design) -> Design:
+    bindings = bind(design.graph, design.known.quantised, design.config.sharing)
+    return replace(design, bindings=bindings)
+
+
 def _tile(design: Design) -> Design:
-    quantisation, board = design.config.quantisation, design.board
-    wanted = design.config
+    board, wanted = design.board, design.config
     if wanted.multipliers is not None and (
         wanted.multipliers < 1 or wanted.multipliers & (wanted.multipliers - 1)
     ):
@@ -54,18 +58,13 @@ def _tile(design: Design) -> Design:
             f"Tokens of a step must be at least 2 and at most the context of "
             f"{design.graph.context}, not {wanted.group}"
         )
-    if design.config.multipliers is not None:
-        board = replace(board, multipliers=design.config.multipliers)
-    if design.config.group is not None:
-        board = replace(board, group=design.config.group)
-    bits = quantisation.weight_bits
-    tiling = choose_tiling(design.graph, board, bits, quantisation.group_of(bits))
+    if wanted.multipliers is not None:
+        board = replace(board, multipliers=wanted.multipliers)
+    if wanted.group is not None:
+        board = replace(board, group=wanted.group)
+    tiling = wanted.tiling or choose_tiling(design.graph, board, design.bindings)
+    check_tiling(design.graph, board, design.bindings, tiling)
     return replace(design, board=board, tiling=tiling)
-
-
-def _bind(design: Design) -> Design:
-    bindings = bind(design.graph, design.known.quantised, design.config.sharing)
-    return replace(design, bindings=bindings)
 
 
 def _lower(design: Design) -> Design:
@@ -132,8 +131,8 @@ def _place(design: Design) -> Design:
 
 STAGES: tuple[Stage, ...] = (
     Stage("quantise", _quantise, "ranges measured, formats chosen, parameters to integers"),
-    Stage("tile", _tile, "rows, lanes and token group"),
     Stage("bind", _bind, "which matrix products share an engine"),
+    Stage("tile", _tile, "rows and inputs of every engine, lanes and token group"),
     Stage("lower", _lower, "graph nodes to kernels, a type on both ends of every stream"),
     Stage("convert", _convert, "forks, and layout converters where types differ"),
     Stage("fuse", _fuse, "which streams stay on chip"),

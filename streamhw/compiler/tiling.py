@@ -1,34 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizes of the kernels: rows, lanes and token group, by a rule from the board's numbers."""
+"""Sizes of the kernels, each engine's own among them, and a rule that chooses them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil, gcd
 
 from ..boards.base import Board
 from ..errors import BuildError
 from ..graph.graph import Graph
-from ..graph.ops import Attention, LayerNorm, Linear
+from ..graph.ops import Attention, Chunk, Linear
+from .bind import Binding
 
-__all__ = ["Tiling", "choose_tiling", "header_bytes"]
+__all__ = [
+    "EngineTiling",
+    "Tiling",
+    "check_tiling",
+    "choose_tiling",
+    "header_bytes",
+    "is_legal",
+    "powers",
+    "row_lanes",
+    "smaller",
+]
+
+PREFETCH = 512
+"""Beats of parameters on chip that a design has unless it says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineTiling:
+    """Sizes of one matmul engine.
+
+    rows, inputs: outputs and inputs of a product that it multiplies a cycle (R, K); its loops are
+    output tiles, then steps along the inputs, then tokens, the only order that the kernel has
+    lanes: results that leave it a cycle
+    """
+
+    rows: int
+    inputs: int
+    lanes: int
+
+    @property
+    def multipliers(self) -> int:
+        return self.rows * self.inputs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tiling:
-    """Sizes that all lowering rules share.
+    """Sizes of all kernels.
 
     group: tokens of a step (T)
     lanes: elements a beat of the row-wise kernels (L)
-    rows, inputs: outputs and inputs of the matmul engine a cycle (R, K)
     attention_lanes: elements of a head a cycle in scores and values
     prefetch: beats of parameters that may wait on chip
+    engines: by instance of an engine
+    node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
     """
 
     group: int
     lanes: int
-    rows: int
-    inputs: int
     attention_lanes: int
     prefetch: int
+    engines: Mapping[str, EngineTiling] = field(default_factory=dict)
+    node_lanes: Mapping[str, int] = field(default_factory=dict)
+
+    def lanes_of(self, node: str) -> int:
+        """Lanes of the row-wise kernel of a graph node."""
+        return self.node_lanes.get(node, self.lanes)
+
+    def head_lanes(self, head_dim: int) -> int:
+        """Lanes of what passes rows of one head: at most the row."""
+        return gcd(self.lanes, head_dim)
 
 
 def header_bytes(rows: int, groups: int) -> int:
@@ -36,94 +78,184 @@ def header_bytes(rows: int, groups: int) -> int:
     return rows * (8 + groups)
 
 
-def choose_tiling(graph: Graph, board: Board, weight_bits: int, group: int | None) -> Tiling:
-    """The tiling for a model on a board.
+def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Tiling:
+    """The tiling for a model on a board, by a rule.
 
     Chooses  lanes: the board's, as far as they divide every row and head;
-             rows x inputs = the board's multipliers, with the fewest beats of parameters a layer
-             (a header a tile favours many rows), smallest ``inputs`` on ties;
+             of each engine, rows x inputs = the board's multipliers, with the fewest beats of
+             parameters (a header a tile favours many rows), smallest ``inputs`` on ties;
              attention lanes: the fewest that keep scores within the matmuls' time at full context
-    Raises   ``BuildError`` if no shape of the engine divides the model's layers
+    Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
     """
-    linears = [node.op for node, _ in graph.walk() if isinstance(node.op, Linear)]
+    lanes = row_lanes(graph, board.lanes)
+    engines = {
+        b.instance: _choose_engine(graph, board, b, board.multipliers, lanes) for b in bindings
+    }
     body = [
         node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
     ]
-    norms = [node.op.features for node, _ in graph.walk() if isinstance(node.op, LayerNorm)]
-    heads = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
-    lanes = gcd(board.lanes, *norms, *(op.inputs for op in linears), *(h.head_dim for h in heads))
-    best: tuple[int, int, int] | None = None
-    for inputs in _powers(lanes, board.multipliers):
-        rows = board.multipliers // inputs
-        if _fits(body, linears, rows, inputs, lanes, weight_bits, group, board.beat_bits):
-            beats = sum(_beats(op, rows, weight_bits, group, board.beat_bits) for op in body)
-            best = min(best or (beats, inputs, rows), (beats, inputs, rows))
-    if best is None:
-        raise BuildError(
-            f"Some engine of {board.multipliers} multipliers must divide the layers of "
-            f"{graph.name}, but none does on board {board.name}"
-        )
-    _, inputs, rows = best
     macs = sum(op.inputs * op.outputs for op in body) // board.multipliers
-    attention = max(
-        (
-            min(
-                (
-                    s
-                    for s in _powers(lanes, min(h.head_dim, board.beat_bits // 8))
-                    if h.heads * h.head_dim * graph.context // s <= macs
-                ),
-                default=min(h.head_dim, board.beat_bits // 8),
-            )
-            for h in heads
-        ),
-        default=lanes,
-    )
+    attention = lanes
+    for node, _ in graph.walk():
+        op = node.op
+        if not isinstance(op, Attention):
+            continue
+        sizes = powers(lanes, min(op.head_dim, board.beat_bits // 8))
+        work = op.heads * op.head_dim * graph.context
+        enough = [s for s in sizes if work // s <= macs]
+        attention = max(attention, min(enough, default=sizes[-1]))
     return Tiling(
         group=min(board.group, graph.context),
         lanes=lanes,
-        rows=rows,
-        inputs=inputs,
         attention_lanes=attention,
-        prefetch=512,
+        prefetch=PREFETCH,
+        engines=engines,
     )
 
 
-def _powers(lowest: int, highest: int) -> list[int]:
+def row_lanes(graph: Graph, wanted: int) -> int:
+    """``wanted`` lanes, as far as they divide every row and head."""
+    sizes = [
+        size
+        for node, _ in graph.walk()
+        for name in ("features", "inputs", "head_dim")
+        if isinstance(size := getattr(node.op, name, None), int)
+    ]
+    return gcd(wanted, *sizes)
+
+
+def is_legal(graph: Graph, binding: Binding, engine: EngineTiling, beat_bits: int) -> bool:
+    """Whether the engine divides its products, and memory beats its words."""
+    rows, inputs, bits = engine.rows, engine.inputs, binding.weight_bits
+    products = [(name, _linear(graph, name)) for name in binding.nodes]
+    return (
+        rows % engine.lanes == 0
+        and (binding.group is None or binding.group % inputs == 0)
+        and all(op.inputs % inputs == 0 for _, op in products)
+        and all(_part(graph, name) % rows == 0 for name in binding.body)
+        and _divides(rows * inputs * bits, beat_bits)
+        and _divides(rows * 8, beat_bits)
+        and all(op.inputs * rows * bits % beat_bits == 0 for _, op in products)
+    )
+
+
+def check_tiling(graph: Graph, board: Board, bindings: Sequence[Binding], tiling: Tiling) -> None:
+    """Raises ``BuildError`` for the first size that cannot be built."""
+    names = [b.instance for b in bindings]
+    if sorted(names) != sorted(tiling.engines):
+        raise BuildError(
+            f"Tiling must have sizes of the engines {', '.join(names)}, not of "
+            f"{', '.join(tiling.engines)}"
+        )
+    if not 2 <= tiling.group <= graph.context:
+        raise BuildError(
+            f"Tokens of a step must be at least 2 and at most the context of {graph.context}, "
+            f"not {tiling.group}"
+        )
+    for binding in bindings:
+        engine = tiling.engines[binding.instance]
+        if not is_legal(graph, binding, engine, board.beat_bits):
+            raise BuildError(
+                f"Engine {binding.instance} must divide its products {', '.join(binding.nodes)} "
+                f"and beats of {board.beat_bits} bits, not have {engine.rows} rows, "
+                f"{engine.inputs} inputs and {engine.lanes} lanes"
+            )
+
+
+def smaller(
+    graph: Graph,
+    board: Board,
+    bindings: Sequence[Binding],
+    tiling: Tiling,
+    instance: str | None = None,
+) -> Tiling | None:
+    """The next smaller tiling when something does not fit; ``None`` if there is none.
+
+    instance: the part that does not fit. An engine gets half its multipliers, the parts of
+    attention half their lanes. For others, or ``None``: the largest engine that can be halved,
+    else half the tokens of a step.
+    """
+    sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
+    by_name = {b.instance: b for b in bindings}
+    names = sorted(sizes, key=lambda name: (-sizes[name], name))
+    if instance is not None and any(
+        instance.startswith(f"{node.name}_")
+        for node, _ in graph.walk()
+        if isinstance(node.op, Attention)
+    ):
+        half = tiling.attention_lanes // 2
+        return replace(tiling, attention_lanes=half) if half else None
+    if instance in by_name:
+        names = [instance]
+    for name in names:
+        binding, engine = by_name[name], tiling.engines[name]
+        try:
+            half_engine = _choose_engine(
+                graph, board, binding, engine.multipliers // 2, min(engine.lanes, tiling.lanes)
+            )
+        except BuildError:
+            continue
+        return replace(tiling, engines={**tiling.engines, name: half_engine})
+    if instance in by_name or tiling.group < 4:
+        return None
+    return replace(tiling, group=tiling.group // 2)
+
+
+def powers(lowest: int, highest: int) -> list[int]:
+    """``lowest``, its double and so on, up to ``highest``; at least one."""
     sizes = [lowest]
     while sizes[-1] * 2 <= highest:
         sizes.append(sizes[-1] * 2)
     return sizes
 
 
-def _fits(
-    body: list[Linear],
-    linears: list[Linear],
-    rows: int,
-    inputs: int,
-    lanes: int,
-    weight_bits: int,
-    group: int | None,
-    beat_bits: int,
-) -> bool:
-    tile_bits = rows * inputs * weight_bits
-    word_bits = rows * 8
-    return (
-        rows % lanes == 0
-        and rows >= inputs
-        and (group is None or group % inputs == 0)
-        and all(op.inputs % inputs == 0 for op in linears)
-        and all(op.outputs % rows == 0 for op in body)
-        and (tile_bits % beat_bits == 0 or beat_bits % tile_bits == 0)
-        and (word_bits % beat_bits == 0 or beat_bits % word_bits == 0)
-        # The drain of a tile must not take longer than the next tile's multiplications.
-        and all(rows // lanes <= op.inputs // inputs for op in linears)
-        and all(op.inputs * rows * weight_bits % beat_bits == 0 for op in linears)
-    )
+def _choose_engine(
+    graph: Graph, board: Board, binding: Binding, multipliers: int, lanes: int
+) -> EngineTiling:
+    best: tuple[int, int, EngineTiling] | None = None
+    for inputs in powers(lanes, multipliers):
+        engine = EngineTiling(rows=multipliers // inputs, inputs=inputs, lanes=lanes)
+        if (
+            engine.rows >= inputs
+            and is_legal(graph, binding, engine, board.beat_bits)
+            # The drain of a tile must not take longer than the next tile's multiplications.
+            and all(
+                engine.rows // lanes <= _linear(graph, name).inputs // inputs
+                for name in binding.nodes
+            )
+        ):
+            beats = sum(
+                _beats(_linear(graph, name), engine.rows, binding, board.beat_bits)
+                for name in binding.body
+            )
+            if best is None or (beats, inputs) < best[:2]:
+                best = (beats, inputs, engine)
+    if best is None:
+        raise BuildError(
+            f"Some engine of {multipliers} multipliers must divide the layers of "
+            f"{graph.name}, but none does on board {board.name}"
+        )
+    return best[2]
 
 
-def _beats(op: Linear, rows: int, weight_bits: int, group: int | None, beat_bits: int) -> int:
-    groups = 0 if group is None else ceil(op.inputs / group)
+def _linear(graph: Graph, name: str) -> Linear:
+    op = graph.node(name).op
+    assert isinstance(op, Linear)
+    return op
+
+
+def _part(graph: Graph, name: str) -> int:
+    """Outputs of a product that stay together: a chunk, if its result is cut into chunks."""
+    parts = [r.op.parts for r in graph.readers(name) if isinstance(r.op, Chunk)]
+    return _linear(graph, name).outputs // max(parts, default=1)
+
+
+def _divides(a: int, b: int) -> bool:
+    return a % b == 0 or b % a == 0
+
+
+def _beats(op: Linear, rows: int, binding: Binding, beat_bits: int) -> int:
+    groups = 0 if binding.group is None else ceil(op.inputs / binding.group)
     header = ceil(header_bytes(rows, groups) * 8 / beat_bits)
-    weights = ceil(rows * op.inputs * weight_bits / beat_bits)
+    weights = ceil(rows * op.inputs * binding.weight_bits / beat_bits)
     return ceil(op.outputs / rows) * (header + weights)

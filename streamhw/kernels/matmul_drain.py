@@ -44,8 +44,8 @@ class MatmulDrain(wiring.Component):
             {
                 "some": In(1),
                 "context": In(range(max(2, len(outputs)))),
-                "last_token": In(range(tokens)),
-                "token": Out(range(tokens)),
+                "last_token": In(range(max(2, tokens))),
+                "token": Out(range(max(2, tokens))),
                 "acc": In(data.ArrayLayout(signed(width), rows)),
                 "bias": In(data.ArrayLayout(unsigned(32), rows)),
                 "mult": In(data.ArrayLayout(unsigned(16), rows)),

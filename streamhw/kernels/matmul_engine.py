@@ -89,10 +89,11 @@ class MatmulKernel(wiring.Component):
 
         # where the next x beat belongs
         active, context = Signal(), Signal(selects)
-        last_token = Signal(range(spec.tokens))
-        token = Signal(range(spec.tokens))
-        step = Signal(range(max(c.inputs // spec.input_lanes for c in spec.contexts)))
-        tile = Signal(range(max(c.outputs // spec.rows for c in spec.contexts)))
+        last_token = Signal(range(max(2, spec.tokens)))
+        token = Signal(range(max(2, spec.tokens)))
+        # Counters of one value keep a bit: Verilog has no signals of none.
+        step = Signal(range(max(2, *(c.inputs // spec.input_lanes for c in spec.contexts))))
+        tile = Signal(range(max(2, *(c.outputs // spec.rows for c in spec.contexts))))
         issue, token_end, tile_end, run_end = (
             Signal(name=name) for name in ("issue", "token_end", "tile_end", "run_end")
         )
@@ -164,7 +165,9 @@ class MatmulKernel(wiring.Component):
 
         # what the drain must know of a finished tile
         contexts = Array(Signal(selects, name=f"context_{slot}") for slot in range(SLOTS))
-        tokens = Array(Signal(range(spec.tokens), name=f"tokens_{slot}") for slot in range(SLOTS))
+        tokens = Array(
+            Signal(range(max(2, spec.tokens)), name=f"tokens_{slot}") for slot in range(SLOTS)
+        )
         with m.If(issue & tile_end):
             m.d.sync += [
                 contexts[issued[:slot_bits]].eq(context),
@@ -200,7 +203,7 @@ class MatmulKernel(wiring.Component):
         spec = self._spec
         lengths = [c.group // spec.input_lanes for c in spec.contexts]
         group = Signal(range(max(2, *(c.groups for c in spec.contexts))))
-        inside = Signal(range(max(lengths)))
+        inside = Signal(range(max(2, *lengths)))
         last = Signal.like(inside)
         m.d.comb += last.eq(choose(context, [length - 1 for length in lengths]))
         with m.If(advance):

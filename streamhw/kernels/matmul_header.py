@@ -61,7 +61,7 @@ class MatmulHeader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         into = Signal(range(self._slots))
-        tile = Signal(range(max(self._tiles)))
+        tile = Signal(range(max(2, *self._tiles)))
         word = Signal(range(max(self._words)))
         last_tile = Signal.like(tile)
         last_word = Signal.like(word)

@@ -74,7 +74,7 @@ class AddressWalk(wiring.Component):
         axes = self._axes
         bounds = [a.trip.bound if isinstance(a.trip, Symbol) else a.trip for a in axes]
         counts = [
-            Signal(range(bound), init=0 if isinstance(axis.trip, Symbol) else bound - 1)
+            Signal(range(max(2, bound)), init=0 if isinstance(axis.trip, Symbol) else bound - 1)
             for axis, bound in zip(axes, bounds, strict=True)
         ]
         # done[k]: loop k and all inside it are in their last iteration

@@ -6,9 +6,11 @@ from collections.abc import Callable
 import pytest
 from streamhw.boards.base import load_board
 
-from streamhw.compiler.config import BuildConfig, Sharing
+from streamhw.compiler.bind import Sharing, SharingChoice
+from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.design import Design
 from streamhw.compiler.pipeline import compile_model
+from streamhw.compiler.tiling import Tiling
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.numerics.config import QuantConfig
@@ -33,12 +35,15 @@ def compiled(tiny: Model) -> Compiled:
         stop: str | None = None,
         weight_bits: int = 4,
         head_bits: int | None = None,
-        sharing: Sharing = Sharing.ALL,
+        sharing: SharingChoice = Sharing.ALL,
+        tiling: Tiling | None = None,
     ) -> Design:
-        key = (stop, weight_bits, head_bits, sharing)
+        key = (stop, weight_bits, head_bits, sharing, repr(tiling))
         if key not in known:
             numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, group=32)
-            config = BuildConfig(quantisation=numbers, sharing=sharing, multipliers=32)
+            config = BuildConfig(
+                quantisation=numbers, sharing=sharing, multipliers=32, tiling=tiling
+            )
             known[key] = compile_model(tiny, load_board("sim"), config, stop=stop)
         return known[key]
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from streamhw.sim import verilator
 
-from streamhw.compiler.bind import Binding
-from streamhw.compiler.config import Sharing
+from streamhw.compiler.bind import Binding, Sharing
+from streamhw.compiler.config import parse_sharing
 from streamhw.compiler.design import Design, Scope
 from streamhw.compiler.emit import emit
 from streamhw.compiler.memory import image
+from streamhw.compiler.tiling import EngineTiling, Tiling
+from streamhw.errors import UserError
 from streamhw.kernels.matmul import Matmul
 from tests.compiler.conftest import Compiled
 from tests.e2e.machine import Machine
@@ -56,7 +58,106 @@ def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
     assert design.known.memory.stored == compiled().known.memory.stored
 
 
-@pytest.mark.parametrize("choices", [{"sharing": Sharing.NONE}, {"head_bits": 8}])
+def test_some_engines_by_number(compiled: Compiled) -> None:
+    """Neighbours in the graph on different engines, and about as much to do for each."""
+    found = {n: [b.nodes for b in compiled(stop="bind", sharing=n).bindings] for n in (1, 2, 3, 5)}
+    assert found == {
+        1: [(*BODY, "logits")],
+        2: [("qkv", "hidden", "logits"), ("attention_out", "mlp_out")],
+        3: [("qkv",), ("attention_out", "mlp_out"), ("hidden", "logits")],
+        5: [(n,) for n in (*BODY, "logits")],
+    }
+    names = [b.instance for b in compiled(stop="bind", sharing=2).bindings]
+    assert names == ["matmul_qkv", "matmul_attention_out"]
+    mixed = compiled(stop="bind", sharing=3, head_bits=8).bindings
+    assert [b.nodes for b in mixed] == [
+        ("qkv", "hidden"),
+        ("attention_out", "mlp_out"),
+        ("logits",),
+    ]
+
+
+def test_engines_by_name(compiled: Compiled) -> None:
+    """Contexts run in the order of the graph, whatever the order of names; the rest share one."""
+    groups = (("mlp_out", "qkv"), ("hidden",))
+    design = compiled(sharing=groups)
+    assert [b.nodes for b in design.bindings] == [
+        ("qkv", "mlp_out"),
+        ("attention_out", "logits"),
+        ("hidden",),
+    ]
+    order = [s.node for s in design.known.memory.body if s.node in BODY]
+    assert order == list(BODY), "parameters come in topological order for any binding"
+
+
+ODD = Tiling(
+    group=4,
+    lanes=2,
+    attention_lanes=8,
+    prefetch=128,
+    engines={
+        "matmul_qkv": EngineTiling(rows=32, inputs=8, lanes=1),
+        "matmul_attention_out": EngineTiling(rows=16, inputs=16, lanes=8),
+        "matmul_hidden": EngineTiling(rows=64, inputs=1, lanes=4),
+    },
+    node_lanes={"norm_2": 8},
+)
+"""Sizes of three engines that agree with each other nowhere; inputs also below lanes."""
+
+
+def test_engines_with_their_own_sizes(compiled: Compiled) -> None:
+    design = compiled(sharing=(("qkv", "mlp_out"), ("hidden",)), tiling=ODD)
+    sizes = {name: (e.rows, e.input_lanes, e.lanes) for name, e in engines(design).items()}
+    assert sizes == {
+        "matmul_qkv": (32, 8, 1),
+        "matmul_attention_out": (16, 16, 8),
+        "matmul_hidden": (64, 1, 4),
+    }
+    assert design.instance("norm_2").part.lanes == 8
+    assert design.instance("norm_1").part.lanes == 2
+
+
+@pytest.mark.parametrize(
+    ("sharing", "message"),
+    [
+        (6, r"^Engines must be at least 1 \(.*\) and at most 5 \(.*\), not 6$"),
+        (0, r"^Engines must be at least 1 .*, not 0$"),
+        ((("qkv", "nobody"),), r"^Product must be one of qkv, .*, logits, not 'nobody'$"),
+        ((("qkv",), ("qkv",)), r"^Product qkv must be on one engine, not named 2 times$"),
+    ],
+)
+def test_engines_that_cannot_be(compiled: Compiled, sharing: object, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        compiled(stop="bind", sharing=sharing)
+
+
+def test_two_weight_formats_on_one_engine(compiled: Compiled) -> None:
+    with pytest.raises(
+        UserError,
+        match=r"^Products of an engine must have one weight format, not qkv with 4 bits in groups "
+        r"of 32 and logits with 8 bits$",
+    ):
+        compiled(stop="bind", head_bits=8, sharing=(("qkv", "logits"),))
+
+
+def test_sharing_as_typed() -> None:
+    assert parse_sharing("all") is Sharing.ALL
+    assert parse_sharing("none") is Sharing.NONE
+    assert parse_sharing("3") == 3
+    assert parse_sharing("qkv+hidden,mlp_out") == (("qkv", "hidden"), ("mlp_out",))
+    for text in ("", "a+,b", "a b"):
+        with pytest.raises(UserError, match=r"^Sharing must be all, none, a number of engines or"):
+            parse_sharing(text)
+
+
+CHOICES = [
+    {"sharing": Sharing.NONE},
+    {"head_bits": 8},
+    {"sharing": (("qkv", "mlp_out"), ("hidden",)), "tiling": ODD},
+]
+
+
+@pytest.mark.parametrize("choices", CHOICES)
 def test_every_engine_has_its_schedule(compiled: Compiled, choices: dict[str, object]) -> None:
     """Engines that run only in layers, or only after them, too."""
     design = compiled(**choices)
@@ -65,7 +166,7 @@ def test_every_engine_has_its_schedule(compiled: Compiled, choices: dict[str, ob
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("choices", [{"sharing": Sharing.NONE}, {"head_bits": 8}])
+@pytest.mark.parametrize("choices", CHOICES)
 def test_answer_of_the_hardware(
     compiled: Compiled, tmp_path: Path, choices: dict[str, object]
 ) -> None:

@@ -135,7 +135,6 @@ def test_norms_and_scales(stored: Design) -> None:
 def test_matrices(stored: Design) -> None:
     """Headers and codes of every tile, each byte decoded here on its own."""
     plan, data, known = stored.known.memory, content(stored), stored.known
-    rows, lanes = known.tiling.rows, known.tiling.inputs
     seen = 0
     for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
         at = begin
@@ -146,6 +145,9 @@ def test_matrices(stored: Design) -> None:
             if not isinstance(values, LinearParameters):
                 continue
             seen += 1
+            (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
+            engine = known.tiling.engines[binding.instance]
+            rows, lanes = engine.rows, engine.inputs
             matmul = known.quantised.plans[segments.node]
             op = stored.graph.node(segments.node).op
             assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)

@@ -22,8 +22,8 @@ from tests.compiler.conftest import Compiled
 CONFIG = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
 ADDS = {
     "quantise": {"quantised"},
-    "tile": {"board", "tiling"},
     "bind": {"bindings"},
+    "tile": {"board", "tiling"},
     "lower": {"instances", "channels"},
     "convert": {"instances", "channels"},
     "fuse": {"groups"},
@@ -100,15 +100,15 @@ def test_stop(stop: str, tiny: Model) -> None:
 def test_stage_that_does_not_exist(tiny: Model) -> None:
     with pytest.raises(
         UserError,
-        match=r"^Stage must be one of quantise, tile, bind, lower, convert, fuse, memory, control, "
+        match=r"^Stage must be one of quantise, bind, tile, lower, convert, fuse, memory, control, "
         r"size, place, not 'emit'$",
     ):
         compile_model(tiny, load_board("sim"), CONFIG, stop="emit")
 
 
 def test_reading_what_no_stage_made_yet(compiled: Compiled) -> None:
-    known = compiled(stop="bind").known
-    assert known.tiling.rows == 8
+    known = compiled(stop="tile").known
+    assert known.tiling.engines["matmul_w4"].rows == 8
     for name, stage in (("memory", "memory"), ("depths", "size"), ("placement", "place")):
         with pytest.raises(
             InternalError, match=rf"^Stage {stage} must run before its result is read$"
@@ -135,7 +135,7 @@ def test_graph_without_a_loop(tiny: Model) -> None:
         nodes += [] if item is loop else [item]
     tail = [n for n in nodes if isinstance(n, Node) and n.name in ("tokens", "token_embedding")]
     graph = Graph(name="flat", context=4, vocabulary=60, nodes=tuple(tail))
-    design = compile_model(tiny, load_board("sim"), CONFIG, stop="bind")
+    design = compile_model(tiny, load_board("sim"), CONFIG, stop="tile")
     with pytest.raises(BuildError, match=r"^Graph flat must have one loop, not 0$"):
         lower(graph, design.known.quantised, design.known.tiling, 512, ())
 

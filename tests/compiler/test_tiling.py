@@ -6,7 +6,16 @@ from dataclasses import replace
 import pytest
 from streamhw.boards.base import Board, load_board
 
-from streamhw.compiler.tiling import choose_tiling, header_bytes
+from streamhw.compiler.bind import Binding
+from streamhw.compiler.tiling import (
+    EngineTiling,
+    Tiling,
+    check_tiling,
+    choose_tiling,
+    header_bytes,
+    is_legal,
+    smaller,
+)
 from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.graph import Attention, Graph, LayerNorm, Linear
@@ -17,6 +26,14 @@ GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1
 
 def ops(graph: Graph, kind: type) -> list:
     return [node.op for node, _ in graph.walk() if isinstance(node.op, kind)]
+
+
+def one_engine(graph: Graph, bits: int, group: int | None) -> list[Binding]:
+    """All products on one engine."""
+    names = [(n.name, loop) for n, loop in graph.walk() if isinstance(n.op, Linear)]
+    body = tuple(name for name, loop in names if loop is not None)
+    tail = tuple(name for name, loop in names if loop is None)
+    return [Binding("e", bits, group, body, tail)]
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -34,19 +51,22 @@ def ops(graph: Graph, kind: type) -> list:
 def test_sizes_divide_what_they_cut(config: Gpt2Config, board: Board, bits: int) -> None:
     graph = gpt2_graph("m", config)
     group = 32 if bits == 4 else None
-    tiling = choose_tiling(graph, board, bits, group)
-    assert tiling.rows * tiling.inputs == board.multipliers
+    bindings = one_engine(graph, bits, group)
+    tiling = choose_tiling(graph, board, bindings)
+    check_tiling(graph, board, bindings, tiling)
+    engine = tiling.engines["e"]
+    assert engine.multipliers == board.multipliers
     assert tiling.group == min(board.group, config.context)
-    assert tiling.rows % tiling.lanes == 0
+    assert engine.rows % engine.lanes == 0
     for norm in ops(graph, LayerNorm):
         assert norm.features % tiling.lanes == 0
     for attention in ops(graph, Attention):
         assert attention.head_dim % tiling.attention_lanes == 0
     for linear in ops(graph, Linear):
-        assert linear.inputs % tiling.inputs == 0
-        assert linear.outputs % tiling.rows == 0 or linear.outputs == config.vocabulary
-        assert linear.inputs * tiling.rows * bits % board.beat_bits == 0
-    assert group is None or group % tiling.inputs == 0
+        assert linear.inputs % engine.inputs == 0
+        assert linear.outputs % engine.rows == 0 or linear.outputs == config.vocabulary
+        assert linear.inputs * engine.rows * bits % board.beat_bits == 0
+    assert group is None or group % engine.inputs == 0
 
 
 def test_many_rows_read_fewer_headers() -> None:
@@ -54,8 +74,8 @@ def test_many_rows_read_fewer_headers() -> None:
     header a tile, that is the tallest one that fits."""
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
-    tiling = choose_tiling(graph, board, 8, None)
-    assert (tiling.rows, tiling.inputs) == (64, 8)
+    engine = choose_tiling(graph, board, one_engine(graph, 8, None)).engines["e"]
+    assert (engine.rows, engine.inputs) == (64, 8)
     assert header_bytes(64, 0) == 512
     assert header_bytes(64, 24) == 2048
 
@@ -63,7 +83,7 @@ def test_many_rows_read_fewer_headers() -> None:
 def test_attention_lanes_keep_up_at_full_context() -> None:
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
-    lanes = choose_tiling(graph, board, 4, 64).attention_lanes
+    lanes = choose_tiling(graph, board, one_engine(graph, 4, 64)).attention_lanes
     macs = sum(o.inputs * o.outputs for o in ops(graph, Linear)[:-1]) // board.multipliers
     scores = 12 * 64 * 1024
     assert scores // lanes <= macs < scores // (lanes // 2)
@@ -82,10 +102,76 @@ def test_no_engine_divides(board: Board, bits: int, group: int) -> None:
         match=rf"^Some engine of {board.multipliers} multipliers must divide the layers of m, "
         r"but none does on board sim$",
     ):
-        choose_tiling(gpt2_graph("m", TINY), board, bits, group)
+        graph = gpt2_graph("m", TINY)
+        choose_tiling(graph, board, one_engine(graph, bits, group))
 
 
 def test_the_group_is_at_most_the_context() -> None:
     graph = gpt2_graph("m", replace(TINY, context=4))
     board = replace(load_board("sim"), multipliers=32)
-    assert choose_tiling(graph, board, 4, 32).group == 4
+    assert choose_tiling(graph, board, one_engine(graph, 4, 32)).group == 4
+
+
+def test_engines_have_their_own_sizes() -> None:
+    """An engine need divide only the products that run on it."""
+    graph = gpt2_graph("m", TINY)
+    board = replace(load_board("sim"), multipliers=32)
+    names = ("qkv", "attention_out", "hidden", "mlp_out")
+    bindings = [Binding(f"e_{n}", 4, 32, (n,), ()) for n in names]
+    bindings.append(Binding("e_logits", 8, None, (), ("logits",)))
+    tiling = choose_tiling(graph, board, bindings)
+    check_tiling(graph, board, bindings, tiling)
+    assert {name: e.multipliers for name, e in tiling.engines.items()} == {
+        b.instance: 32 for b in bindings
+    }
+
+
+def test_rows_keep_chunks_whole() -> None:
+    """qkv has 96 outputs in three chunks: a tile of 32 is a chunk, one of 48 is not."""
+    graph = gpt2_graph("m", TINY)
+    (binding,) = (Binding("e", 8, None, ("qkv",), ()),)
+    assert is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=4), 512)
+    assert not is_legal(graph, binding, EngineTiling(rows=96, inputs=4, lanes=4), 512)
+    assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=3), 512)
+    assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=64, lanes=4), 512)
+
+
+def test_smaller_until_nothing_is_left() -> None:
+    """Engines first, the largest of them first, then tokens; what is asked for by name alone."""
+    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
+    bindings = one_engine(graph, 4, 32)
+    tiling: Tiling | None = choose_tiling(graph, board, bindings)
+    seen = []
+    while tiling is not None:
+        seen.append((tiling.engines["e"].multipliers, tiling.group))
+        check_tiling(graph, board, bindings, tiling)
+        tiling = smaller(graph, board, bindings, tiling)
+    assert seen == [(32, 8), (16, 8), (16, 4), (16, 2)]
+    first = choose_tiling(graph, board, bindings)
+    attention = smaller(graph, board, bindings, first, "attention_scores")
+    assert attention == replace(first, attention_lanes=first.attention_lanes // 2)
+    engine = smaller(graph, board, bindings, first, "e")
+    assert engine is not None and engine.group == 8 and engine.engines["e"].multipliers == 16
+    assert smaller(graph, board, bindings, engine, "e") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"engines": {}}, r"^Tiling must have sizes of the engines e, not of "),
+        (
+            {"group": 64},
+            r"^Tokens of a step must be at least 2 and at most the context of 32, not 64$",
+        ),
+        (
+            {"engines": {"e": EngineTiling(rows=12, inputs=4, lanes=4)}},
+            r"^Engine e must divide its products qkv, .*, not have 12 rows, 4 inputs and 4 lanes$",
+        ),
+    ],
+)
+def test_tilings_that_cannot_be_built(change: dict[str, object], message: str) -> None:
+    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
+    bindings = one_engine(graph, 4, 32)
+    tiling = replace(choose_tiling(graph, board, bindings), **change)
+    with pytest.raises(BuildError, match=message):
+        check_tiling(graph, board, bindings, tiling)

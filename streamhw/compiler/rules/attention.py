@@ -57,7 +57,7 @@ def attention(state: Lowering, node: Node) -> None:
             value=plan.value,
             out=plan.out,
             shift=plan.value_shift,
-            out_lanes=tiling.lanes,
+            out_lanes=tiling.head_lanes(op.head_dim),
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
@@ -81,7 +81,7 @@ def attention(state: Lowering, node: Node) -> None:
                 region=f"{name}_{role}",
             )
             for verb, part, lanes in (
-                ("append", cache.CacheAppend, tiling.lanes),
+                ("append", cache.CacheAppend, tiling.head_lanes(op.head_dim)),
                 ("read", cache.CacheRead, tiling.attention_lanes),
             )
         )

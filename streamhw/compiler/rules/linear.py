@@ -14,6 +14,7 @@ __all__ = ["chunk", "engine", "linear"]
 
 
 def engine(state: Lowering, binding: Binding) -> None:
+    sizes = state.tiling.engines[binding.instance]
     contexts = []
     for name in binding.nodes:
         op, plan = state.graph.node(name).op, state.quantised.plans[name]
@@ -22,7 +23,7 @@ def engine(state: Lowering, binding: Binding) -> None:
             matmul.MatmulContext(
                 name=name,
                 inputs=op.inputs,
-                outputs=ceil(op.outputs / state.tiling.rows) * state.tiling.rows,
+                outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
                 tokens=1 if name in binding.tail else state.tiling.group,
                 group=plan.group,
                 out=plan.out,
@@ -32,12 +33,12 @@ def engine(state: Lowering, binding: Binding) -> None:
         binding.instance,
         matmul.Matmul(
             contexts=tuple(contexts),
-            rows=state.tiling.rows,
-            input_lanes=state.tiling.inputs,
-            lanes=state.tiling.lanes,
+            rows=sizes.rows,
+            input_lanes=sizes.inputs,
+            lanes=sizes.lanes,
             tokens=state.tiling.group,
             weight_bits=binding.weight_bits,
-            header_multiple=max(1, state.beat_bits // (8 * state.tiling.rows)),
+            header_multiple=max(1, state.beat_bits // (8 * sizes.rows)),
         ),
         Scope.SHARED,
     )

@@ -13,9 +13,10 @@ __all__ = ["layer_norm"]
 def layer_norm(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantised.plans[node.name]
     assert isinstance(op, LayerNorm) and isinstance(plan, NormPlan)
+    lanes = state.tiling.lanes_of(node.name)
     part = layernorm.LayerNorm(
         features=op.features,
-        lanes=state.tiling.lanes,
+        lanes=lanes,
         tokens=state.tokens,
         source=plan.source,
         out=plan.out,
@@ -26,5 +27,5 @@ def layer_norm(state: Lowering, node: Node) -> None:
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")
     affine = instance.port("i_affine").type.fmt
-    state.parameters(instance, "i_affine", row_major(affine, (1, op.features), state.tiling.lanes))
+    state.parameters(instance, "i_affine", row_major(affine, (1, op.features), lanes))
     state.produce(node.name, instance)

@@ -21,7 +21,7 @@ def arg_max(state: Lowering, node: Node) -> None:
     part = argmax.ArgMax(
         outputs=value.type.tensor_shape()[1],
         valid=op.classes,
-        lanes=state.tiling.lanes,
+        lanes=value.type.lanes,
         fmt=plan.source,
     )
     instance = state.place(node.name, part)
