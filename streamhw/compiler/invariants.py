@@ -7,9 +7,16 @@ from itertools import pairwise
 
 from ..errors import InternalError
 from ..graph import Linear
-from ..kernels.base import Direction
 from .control import open_ports
 from .design import PARAMETERS, Design
+from .type_rules import (
+    converters_convert,
+    ends_have_their_types,
+    forks_copy,
+    parameters_are_counted,
+    tensors_are_covered,
+    types_agree,
+)
 
 __all__ = ["RULES", "check"]
 
@@ -51,32 +58,6 @@ def _names(design: Design) -> None:
                 raise InternalError(f"{kind} {name} must be unique, not there {count} times")
 
 
-def _ends(design: Design) -> None:
-    """Streams begin at outputs, end at inputs, and both exist with the type they claim."""
-    instances = {i.name: i for i in design.instances}
-    for channel in design.channels:
-        for end, direction, claimed in (
-            (channel.source, Direction.OUTPUT, channel.produced),
-            (channel.sink, Direction.INPUT, channel.consumed),
-        ):
-            if end.instance in (PARAMETERS, "sequencer") and end.instance not in instances:
-                continue
-            if end.instance not in instances:
-                raise InternalError(f"Stream {channel} must end at parts, not {end}")
-            ports = {port.name: port for port in instances[end.instance].part.ports}
-            if end.port not in ports:
-                raise InternalError(f"Stream {channel} must end at ports, not {end}")
-            if ports[end.port].direction is not direction:
-                raise InternalError(f"Stream {channel} must run from output to input, not {end}")
-            type = ports[end.port].type
-            # Raw ports say nothing about the number of beats.
-            agree = type.is_same_stream(claimed) if type.loops else type.fmt == claimed.fmt
-            if not agree:
-                raise InternalError(
-                    f"Stream {channel} must have the type of {end}, {type}, not {claimed}"
-                )
-
-
 def _one_reader(design: Design) -> None:
     for what, ends in (
         ("read", [c.source for c in design.channels]),
@@ -87,18 +68,42 @@ def _one_reader(design: Design) -> None:
                 raise InternalError(f"Port {end} must be {what} by one stream, not {count}")
 
 
-def _types_agree(design: Design) -> None:
-    for channel in design.channels:
-        if not channel.produced.is_same_stream(channel.consumed):
-            raise InternalError(
-                f"Stream {channel} must have one type, not {channel.produced} at its source and "
-                f"{channel.consumed} at its sink"
-            )
-
-
 def _closed(design: Design) -> None:
+    names = {i.name for i in design.instances}
+    for channel in design.channels:
+        for end in (channel.source, channel.sink):
+            if end.instance not in names:
+                raise InternalError(f"Stream {channel} must end at parts, not {end}")
     for instance, port in open_ports(design.instances, design.channels):
         raise InternalError(f"Port {instance.name}.{port.name} must have a stream, but has none")
+
+
+def _group(design: Design) -> None:
+    """A step has tokens, and no more than the model has positions."""
+    group, context = design.known.tiling.group, design.graph.context
+    if not 1 <= group <= context:
+        raise InternalError(f"Tokens of a step must be 1 to {context}, not {group}")
+
+
+def _groups(design: Design) -> None:
+    """What is fused exists, and is fused once."""
+    names = {i.name for i in design.instances}
+    for name, count in Counter(n for group in design.groups for n in group.instances).items():
+        if name not in names or count != 1:
+            raise InternalError(f"Instance {name} must be in one group, not {count}")
+
+
+def _from_memory(design: Design) -> None:
+    """Parameters come from memory, and every part with a region has one."""
+    regions = {region.name for region in design.known.memory.regions}
+    for channel in design.channels:
+        if channel.source.instance == PARAMETERS:
+            raise InternalError(f"Stream {channel} must begin at a part, not {channel.source}")
+    for instance in design.instances:
+        if instance.region is not None and instance.region not in regions:
+            raise InternalError(
+                f"Instance {instance.name} must use a region of the map, not {instance.region}"
+            )
 
 
 def _memory(design: Design) -> None:
@@ -106,6 +111,11 @@ def _memory(design: Design) -> None:
     for before, after in pairwise(regions):
         if before.end > after.offset:
             raise InternalError(f"Region {after.name} must not overlap {before.name}")
+    if regions and regions[-1].end > design.board.memory_bytes:
+        raise InternalError(
+            f"Region {regions[-1].name} must end by {design.board.memory_bytes}, "
+            f"not {regions[-1].end}"
+        )
 
 
 def _depths(design: Design) -> None:
@@ -120,6 +130,9 @@ def _ports(design: Design) -> None:
     for name, port in design.known.placement.ports.items():
         if port not in known:
             raise InternalError(f"DMA {name} must use a port of the board, not {port}")
+    for instance in design.instances:
+        if instance.name.endswith("_dma") and instance.name not in design.known.placement.ports:
+            raise InternalError(f"DMA {instance.name} must have a port, but has none")
 
 
 ORDER = (
@@ -137,10 +150,12 @@ ORDER = (
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "quantise": (_formats,),
+    "tile": (_group,),
     "bind": (_bound_once,),
-    "lower": (_names, _ends),
-    "convert": (_types_agree, _one_reader),
-    "memory": (_memory,),
+    "lower": (_names, ends_have_their_types, tensors_are_covered),
+    "convert": (types_agree, _one_reader, converters_convert, forks_copy),
+    "fuse": (_groups,),
+    "memory": (_memory, _from_memory, parameters_are_counted),
     "control": (_closed,),
     "size": (_depths,),
     "place": (_ports,),

@@ -7,12 +7,16 @@ from types import MappingProxyType
 
 import pytest
 
-from streamhw.compiler.design import Channel, Design, End
+from streamhw.compiler.design import Channel, Design, End, Instance, Scope
 from streamhw.compiler.invariants import ORDER, RULES, check
 from streamhw.compiler.pipeline import STAGES
+from streamhw.compiler.plumbing import fork
+from streamhw.compiler.type_rules import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
+from streamhw.kernels.base import Port
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import row_major
+from streamhw.stream.convert import Converter
+from streamhw.stream.itensor import ITensor, row_major
 
 
 def channel(design: Design, name: str) -> Channel:
@@ -46,6 +50,48 @@ def at_port(design: Design, port: str) -> Design:
     placement = design.known.placement
     ports = {**placement.ports, "attention_key_read_dma": port}
     return replace(design, placement=replace(placement, ports=ports))
+
+
+def columns_first(design: Design, name: str) -> ITensor:
+    type = channel(design, name).consumed
+    return replace(type, loops=type.loops[::-1])
+
+
+def with_part(design: Design, instance: Instance) -> Design:
+    """The design with another instance of this name."""
+    others = (instance if i.name == instance.name else i for i in design.instances)
+    return replace(design, instances=tuple(others))
+
+
+def with_a_needless_converter(design: Design) -> Design:
+    type = channel(design, "embedding_i_a").consumed
+    needless = Instance("needless", Converter(source=type, target=type), Scope.ENTRY)
+    return replace(design, instances=(*design.instances, needless))
+
+
+def with_fork(design: Design, outputs: int, *, turned: bool = False) -> Design:
+    """The design with another fork behind the loop's entry, whose second output may differ; its
+    streams are gone."""
+    name = "blocks_entry_o_fork"
+    type = channel(design, f"{name}_i").produced
+    made = fork(type, outputs)
+    if turned:
+        wrong = Port("o_1", replace(type, loops=type.loops[::-1]))
+        made = replace(made, ports=(*made.ports[:2], wrong))
+    kept = tuple(c for c in design.channels if name not in (c.source.instance, c.sink.instance))
+    changed = with_part(design, replace(design.instance(name), part=made))
+    return replace(changed, channels=kept)
+
+
+def with_half_the_scales(design: Design) -> Design:
+    memory = design.known.memory
+    body = tuple(
+        replace(s, parts=tuple((n, count // 2) for n, count in s.parts))
+        if s.node == "activation"
+        else s
+        for s in memory.body
+    )
+    return replace(design, memory=replace(memory, body=body))
 
 
 OTHER = row_major(Fixed(8), (5, 4))
@@ -95,7 +141,69 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         "lower",
         lambda d: changed(d, "embedding_i_a", consumed=OTHER, produced=OTHER),
         r"^Stream token_embedding.o -> embedding.i_a must have the type of token_embedding.o, "
-        r"1x4:s16.14 \(tokens<=8 d0\+=1\) \(8 d1\+=4\), not 1x1:s8 \(5 d0\+=1\) \(4 d1\+=1\)$",
+        r"1x4:s16.14 \(tokens<=8 d0\+=1\) \(8 d1\+=4\), not 1x1:s8 \(5 d0\+=1\) \(4 d1\+=1\): "
+        r"elements are s16.14 and s8$",
+    ),
+    "other order": (
+        "lower",
+        lambda d: changed(d, "embedding_i_a", consumed=columns_first(d, "embedding_i_a")),
+        r"^Stream token_embedding.o -> embedding.i_a must have the type of embedding.i_a, "
+        r"1x4:s16.14 \(tokens<=8 d0\+=1\) \(8 d1\+=4\), not "
+        r"1x4:s16.14 \(8 d1\+=4\) \(tokens<=8 d0\+=1\): the orders part at beat 1 "
+        r"\(with tokens=8\), \[0, 4\] and \[1, 0\]; loop 0 is the first that differs, "
+        r"\(tokens<=8 d0\+=1\) and \(8 d1\+=4\)$",
+    ),
+    "no group": (
+        "tile",
+        lambda d: replace(d, tiling=replace(d.known.tiling, group=d.graph.context + 1)),
+        r"^Tokens of a step must be 1 to 32, not 33$",
+    ),
+    "needless converter": (
+        "convert",
+        with_a_needless_converter,
+        r"^Converter needless must change its stream, not send .* again$",
+    ),
+    "fork of one": (
+        "convert",
+        lambda d: with_fork(d, 1),
+        r"^Fork blocks_entry_o_fork must have 2 outputs, not 1$",
+    ),
+    "fork that changes": (
+        "convert",
+        lambda d: with_fork(d, 2, turned=True),
+        r"^Fork blocks_entry_o_fork must copy .*, not send .* to o_1: the orders part at beat 1 ",
+    ),
+    "fused twice": (
+        "fuse",
+        lambda d: replace(d, groups=d.groups * 2),
+        r"^Instance matmul_w4 must be in one group, not 2$",
+    ),
+    "too few parameters": (
+        "memory",
+        with_half_the_scales,
+        r"^Stream activation_i_scale_width.o -> activation_i_scale_convert.i must find 16 beats of "
+        r"1x4:u16 \(1 d0\+=1\) \(16 d1\+=4\) in memory, not 8$",
+    ),
+    "not from memory": (
+        "memory",
+        lambda d: changed(d, "norm_final_i_affine", source=End("parameters", "scales")),
+        r"^Stream parameters.scales -> norm_final.i_affine must begin at a part, not "
+        r"parameters.scales$",
+    ),
+    "no such region": (
+        "memory",
+        lambda d: with_part(d, replace(d.instance("attention_key_read"), region="nowhere")),
+        r"^Instance attention_key_read must use a region of the map, not nowhere$",
+    ),
+    "memory too small": (
+        "memory",
+        lambda d: replace(d, board=replace(d.board, memory_bytes=4096)),
+        r"^Region attention_value must end by 4096, not \d+$",
+    ),
+    "no sequencer": (
+        "control",
+        lambda d: replace(d, instances=tuple(i for i in d.instances if i.name != "sequencer")),
+        r"must end at parts, not sequencer.o_token$",
     ),
     "two readers": (
         "convert",
@@ -117,6 +225,11 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         lambda d: changed(d, "residual_1_i_a", depth=3),
         r"^Stream residual_1_i_a must have 64 beats, not 3$",
     ),
+    "no memory port": (
+        "place",
+        lambda d: replace(d, placement=replace(d.known.placement, ports={})),
+        r"^DMA token_embedding_dma must have a port, but has none$",
+    ),
     "no such memory port": (
         "place",
         lambda d: at_port(d, "mem7"),
@@ -134,9 +247,19 @@ def test_broken_rule(name: str, design: Design) -> None:
 
 def test_two_types_on_one_stream(design: Design) -> None:
     """Only a part that claims nothing can get there: each end has the type of its port."""
-    (rule, _) = RULES["convert"]
-    with pytest.raises(InternalError, match=r"must have one type, not .* at its source and .*"):
-        rule(changed(design, "norm_1_i", consumed=OTHER))
+    other = columns_first(design, "norm_1_i")
+    message = r"must have one type, not .* at its source and .* at its sink: the orders part at"
+    with pytest.raises(InternalError, match=message):
+        types_agree(changed(design, "norm_1_i", consumed=other))
+
+
+def test_uncovered_tensors(design: Design) -> None:
+    type = channel(design, "norm_1_i").consumed
+    gaps = replace(type, tile=(1, 2))
+    with pytest.raises(InternalError, match=r"must carry one tensor, not 8x32 .* and 8x30 to"):
+        tensors_are_covered(changed(design, "norm_1_i", consumed=gaps))
+    with pytest.raises(InternalError, match=r"must pass each of 8x30 elements, not those of 1x2"):
+        tensors_are_covered(changed(design, "norm_1_i", produced=gaps, consumed=gaps))
 
 
 def test_whole_design_keeps_all_rules(design: Design) -> None:
@@ -146,7 +269,7 @@ def test_whole_design_keeps_all_rules(design: Design) -> None:
 
 def test_rules_know_the_stages() -> None:
     assert tuple(stage.name for stage in STAGES) == ORDER
-    assert set(RULES) <= set(ORDER)
+    assert tuple(RULES) == ORDER
 
 
 def test_rules_begin_after_their_stage(design: Design) -> None:

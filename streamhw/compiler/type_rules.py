@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of the types of a design's streams, said with both types and where they part."""
+
+from dataclasses import replace
+
+from ..errors import InternalError
+from ..kernels.base import Direction
+from ..stream.algebra import covers_once
+from ..stream.convert import Converter
+from ..stream.difference import difference
+from ..stream.itensor import ITensor
+from .design import PARAMETERS, Design
+from .plumbing import Plumbing
+
+__all__ = [
+    "converters_convert",
+    "ends_have_their_types",
+    "forks_copy",
+    "parameters_are_counted",
+    "tensors_are_covered",
+    "types_agree",
+]
+
+
+def ends_have_their_types(design: Design) -> None:
+    """Streams begin at outputs, end at inputs, and both exist with the type they claim."""
+    instances = {i.name: i for i in design.instances}
+    for channel in design.channels:
+        for end, direction, claimed in (
+            (channel.source, Direction.OUTPUT, channel.produced),
+            (channel.sink, Direction.INPUT, channel.consumed),
+        ):
+            if end.instance in (PARAMETERS, "sequencer") and end.instance not in instances:
+                continue
+            if end.instance not in instances:
+                raise InternalError(f"Stream {channel} must end at parts, not {end}")
+            ports = {port.name: port for port in instances[end.instance].part.ports}
+            if end.port not in ports:
+                raise InternalError(f"Stream {channel} must end at ports, not {end}")
+            if ports[end.port].direction is not direction:
+                raise InternalError(f"Stream {channel} must run from output to input, not {end}")
+            type = ports[end.port].type
+            # Raw ports say nothing about the number of beats.
+            is_raw = type.tile == (1,) and not type.loops
+            why = difference(type, replace(claimed, tile=(1,), loops=()) if is_raw else claimed)
+            if why is not None:
+                raise InternalError(
+                    f"Stream {channel} must have the type of {end}, {type}, not {claimed}: {why}"
+                )
+
+
+def tensors_are_covered(design: Design) -> None:
+    """Both ends of a stream speak of one tensor, and each has every element of it: whatever a
+    type repeats, a pass over its other loops sends each element once."""
+    for channel in design.channels:
+        shapes = [t.tensor_shape() for t in (channel.produced, channel.consumed)]
+        if shapes[0] != shapes[1]:
+            raise InternalError(
+                f"Stream {channel} must carry one tensor, not {_box(shapes[0])} elements from "
+                f"{channel.produced} and {_box(shapes[1])} to {channel.consumed}"
+            )
+        for type in (channel.produced, channel.consumed):
+            if not covers_once(_one_pass(type)):
+                raise InternalError(
+                    f"Stream {channel} must pass each of {_box(shapes[0])} elements, "
+                    f"not those of {type}"
+                )
+
+
+def types_agree(design: Design) -> None:
+    """Both ends of every stream have one type: as many beats, in one order."""
+    for channel in design.channels:
+        why = difference(channel.produced, channel.consumed)
+        if why is not None:
+            raise InternalError(
+                f"Stream {channel} must have one type, not {channel.produced} at its source and "
+                f"{channel.consumed} at its sink: {why}"
+            )
+
+
+def converters_convert(design: Design) -> None:
+    """No converter stands where a FIFO would do."""
+    for instance in design.instances:
+        part = instance.part
+        if isinstance(part, Converter) and part.source.is_same_stream(part.target):
+            raise InternalError(
+                f"Converter {instance.name} must change its stream, not send {part.source} again"
+            )
+
+
+def forks_copy(design: Design) -> None:
+    """All outputs of a fork have its input's type, and there are at least two."""
+    for instance in design.instances:
+        part = instance.part
+        if not isinstance(part, Plumbing) or part.kind != "fork":
+            continue
+        taken, *copies = part.ports
+        if len(copies) < 2:
+            raise InternalError(f"Fork {instance.name} must have 2 outputs, not {len(copies)}")
+        for copy in copies:
+            why = difference(taken.type, copy.type)
+            if why is not None:
+                raise InternalError(
+                    f"Fork {instance.name} must copy {taken.type}, not send {copy.type} to "
+                    f"{copy.name}: {why}"
+                )
+
+
+def parameters_are_counted(design: Design) -> None:
+    """Memory holds as many beats for each stream of parameters as its type takes, once each step
+    for what is after the layers, once each layer for the rest."""
+    plan = design.known.memory
+    for target in plan.targets:
+        beats = sum(
+            segments.repeat * count
+            for segments in (*plan.body, *plan.tail)
+            for name, count in segments.parts
+            if name == target
+        )
+        for channel in design.out_of(f"{target}_width"):
+            type = channel.produced
+            held = beats * plan.beat_bytes * 8 // type.bits_per_token
+            if held != type.tokens():
+                raise InternalError(
+                    f"Stream {channel} must find {type.tokens()} beats of {type} in memory, "
+                    f"not {held}"
+                )
+
+
+def _one_pass(type: ITensor) -> ITensor:
+    return replace(type, loops=tuple(loop for loop in type.loops if loop.dim is not None))
+
+
+def _box(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
