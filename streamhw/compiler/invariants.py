@@ -150,8 +150,8 @@ ORDER = (
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "quantise": (_formats,),
-    "tile": (_group,),
     "bind": (_bound_once,),
+    "tile": (_group,),
     "lower": (_names, ends_have_their_types, tensors_are_covered),
     "convert": (types_agree, _one_reader, converters_convert, forks_copy),
     "fuse": (_groups,),
