@@ -24,6 +24,7 @@ try
   python -m streamhw run gpt2-shakespeare --prompt "ROMEO." --tokens 48
   python -m streamhw build gpt2 --board u55c
   python -m streamhw explain build/gpt2-u55c
+  python -m streamhw report build/gpt2-u55c
   python -m streamhw list models
 
 exit codes
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         making.add_run,
         making.add_synth,
         looking.add_explain,
+        looking.add_report,
         looking.add_evaluate,
         looking.add_list,
     ):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of the commands that only look: explain, evaluate, list."""
+"""Arguments of the commands that only look: explain, report, evaluate, list."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.console import Console
 
 from .options import Commands, build_folder, model, talk
 
-__all__ = ["add_evaluate", "add_explain", "add_list"]
+__all__ = ["add_evaluate", "add_explain", "add_list", "add_report"]
 
 EDGES = """\
 EDGE is any of
@@ -41,6 +41,29 @@ def _explain(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.explain import explain
 
     explain(chosen.folder, chosen.edge, console, everything=chosen.all)
+
+
+def add_report(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "report",
+        help="a build as one HTML file",
+        description="Writes one HTML file that opens without server or network: the dataflow graph "
+        "with a type on every stream, a timeline of the kernels for one token, FIFOs with depth, "
+        "predicted and measured peak (measured by `run --check`), converters, memory map, dies, "
+        "resources against the board's budget, and what `explore` found, if it is there.",
+    )
+    build_folder(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="default: BUILD/report.html"
+    )
+    talk(parser)
+    parser.set_defaults(run=_report)
+
+
+def _report(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.report import report
+
+    report(chosen.folder, chosen.output, console)
 
 
 def add_evaluate(commands: Commands) -> None:

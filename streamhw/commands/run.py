@@ -16,6 +16,7 @@ from ..compiler.pipeline import compile_model
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load
 from ..graph import Graph
+from ..report.measured import Measured, Waits
 from ..runtime.driver import Token, generate
 from ..runtime.manifest import Manifest
 from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
@@ -56,6 +57,7 @@ class Answer:
     simulated: int = 0
     compared: Comparison | None = None
     peaks: dict[str, int] = field(default_factory=dict)
+    waits: dict[str, Waits] = field(default_factory=dict)
 
     @property
     def prompt_cycles(self) -> int:
@@ -121,7 +123,19 @@ def run(request: RunRequest, console: Console) -> Answer:
             on_token=on_token,
         )
         text.end()
-    console.print(_table(answer, request, built, design))
+    predicted = None
+    if design is not None:
+        length = len(prompt) + len(answer.tokens)
+        predicted = Estimate(design).answer(len(prompt), length).total
+        Measured(
+            prompt=len(prompt),
+            token_cycles=tuple(token.cycles for token in answer.tokens),
+            predicted_cycles=predicted,
+            stalls=request.stalls,
+            peaks=answer.peaks,
+            streams=answer.waits,
+        ).save(built.folder)
+    console.print(_table(answer, request, built, predicted))
     return answer
 
 
@@ -173,6 +187,12 @@ def simulate(
         answer.write_bytes = sum(t.write_bytes for t in traffic)
         if library.observed:
             answer.peaks = device.peaks()
+            answer.waits = {
+                name: Waits(
+                    transfers=int(c.transfers), blocked=int(c.blocked), starved=int(c.starved)
+                )
+                for name, c in device.statistics().items()
+            }
     return answer
 
 
@@ -244,7 +264,7 @@ def _design(request: BuildRequest, built: Built) -> Design:
     return compile_model(built.model, load_board(request.board), request.config)
 
 
-def _table(answer: Answer, request: RunRequest, built: Built, design: Design | None) -> Table:
+def _table(answer: Answer, request: RunRequest, built: Built, predicted: float | None) -> Table:
     board = load_board(request.build.board)
     table = Table(title=f"{built.model.name} on {board.title}, simulated cycle by cycle")
     table.add_column("")
@@ -266,12 +286,9 @@ def _table(answer: Answer, request: RunRequest, built: Built, design: Design | N
         ("simulated", f"{answer.simulated:,} cycles in {answer.seconds:.1f} s"),
         ("speed", f"{answer.simulated / max(answer.seconds, 1e-9):,.0f} cycles/s"),
     ]
-    if design is not None and answer.compared is not None:
-        estimate = Estimate(design).answer(len(answer.prompt), len(answer.prompt) + count)
+    if predicted is not None and answer.compared is not None:
         real = sum(t.cycles for t in answer.tokens)
-        rows.append(
-            ("predicted", f"{estimate.total:,.0f} cycles ({estimate.total / real - 1:+.1%})")
-        )
+        rows.append(("predicted", f"{predicted:,.0f} cycles ({predicted / real - 1:+.1%})"))
         rows.append(
             (
                 "checked",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
+from ..stream.difference import Difference, difference
 from ..stream.itensor import ITensor
-from .difference import differences
 from .edges import Edge
 from .facts import ConverterFacts, Facts, FlowFacts, PartFacts, StreamFacts
 from .sizing import reason
@@ -60,7 +60,8 @@ def _carries(edge: Edge, facts: Facts) -> Iterator[str]:
 
 def _types(edge: Edge) -> Iterator[str]:
     produced, consumed = edge.hops[0].produced, edge.hops[-1].consumed
-    if produced.is_same_stream(consumed):
+    apart = difference(produced, consumed)
+    if apart is None:
         yield f"both    {produced}"
         if str(produced) != str(consumed):
             yield f"or      {consumed}: the same order in other loops"
@@ -68,7 +69,22 @@ def _types(edge: Edge) -> Iterator[str]:
         return
     yield f"sent    {produced}"
     yield f"wanted  {consumed}"
-    yield from differences(produced, consumed)
+    yield from _apart(apart)
+
+
+def _apart(apart: Difference) -> Iterator[str]:
+    if apart.loop is not None:
+        sent, wanted = ("none" if loop is None else str(loop) for loop in apart.loops)
+        yield f"first differing loop: number {apart.loop}, {sent} against {wanted}"
+    if apart.beat is None:
+        yield str(apart)
+        return
+    sent, wanted = ("nothing more" if at is None else str(at) for at in apart.offsets)
+    values = ", ".join(f"{name} = {value}" for name, value in (apart.values or {}).items())
+    yield (
+        f"orders part at beat {apart.beat:,}{f' ({values})' if values else ''}: "
+        f"{sent} is sent, {wanted} is wanted"
+    )
 
 
 def _converter(part: PartFacts, edge: Edge) -> Iterator[str]:

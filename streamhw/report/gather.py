@@ -15,6 +15,7 @@ from ..compiler.size import flows_of
 from ..kernels.base import Memory
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
+from ..stream.live import live_bound
 from .facts import (
     VERSION,
     ActivityFacts,
@@ -112,6 +113,7 @@ def _converter(part: Converter) -> ConverterFacts:
         follow=plan.follow,
         bits=block * part.buffers,
         pingpong_bits=2 * block,
+        bound_bits=live_bound(part.source, part.target).elements * part.source.fmt.width,
     )
 
 

@@ -4,11 +4,15 @@
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..compiler.codec import decode
 from ..compiler.cost import Cells
 from ..compiler.design import Design, Instance
 from ..compiler.estimate import Estimate
+from ..compiler.package import REPORT_FILE
 from ..compiler.plumbing import Plumbing
+from ..errors import UserError
 from ..kernels.base import KernelSpec
 from ..kernels.matmul import Matmul
 from ..kernels.scores import Scores
@@ -75,6 +79,21 @@ class Summary:
     def to_json(self) -> str:
         """The text of ``report.json``."""
         return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def load(cls, folder: Path) -> "Summary":
+        """The summary of the build in a folder; raises ``UserError`` if it is none."""
+        file = folder / REPORT_FILE
+        try:
+            data = json.loads(file.read_text())
+            if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
+                raise ValueError(f"schema must be {SCHEMA}")
+            return decode(cls, data)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"Build {folder} must be whole, but {file.name} is damaged: {error}",
+                hint="build it again",
+            ) from None
 
 
 def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> Summary:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
+from streamhw.report.facts import Facts
+from streamhw.report.measured import Measured
 from streamhw.runtime.manifest import Manifest
 from tests.tiny import write_tiny
 
@@ -21,7 +23,7 @@ def test_list(what: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
-    for command in ("build", "run", "synth", "explain", "evaluate", "list"):
+    for command in ("build", "run", "synth", "explain", "report", "evaluate", "list"):
         assert command in shown
     assert "python -m streamhw run gpt2-shakespeare" in shown
 
@@ -43,6 +45,11 @@ def test_build_then_run_reuses_it(
     shown = capsys.readouterr().out
     assert "Reusing the build" in shown
     assert "equal the integer" in shown
+    measured = Measured.load(folder)
+    assert measured is not None and measured.prompt == 3 and len(measured.token_cycles) == 5
+    depths = {stream.name: stream.depth for stream in Facts.load(folder).streams}
+    assert measured.peaks and all(peak <= depths[name] for name, peak in measured.peaks.items())
+    assert measured.streams["norm_1_i"].transfers == 7 * 2 * 8  # tokens, layers, beats of a row
 
 
 def test_options_before_and_after_the_command(

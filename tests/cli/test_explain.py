@@ -12,16 +12,6 @@ from streamhw.report.edges import edges_of, find_edge
 from streamhw.report.explain import explain
 from streamhw.report.facts import Facts
 from streamhw.report.sizing import reason
-from tests.tiny import write_tiny
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("explain")
-    model = write_tiny(home / "tiny")
-    choices = ["--quant", "w8a8", "--multipliers", "32"]
-    assert main(["build", "-q", str(model), *choices, "-o", str(home / "out")]) == 0
-    return home / "out"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dataflow graph: kernels, converters and forks in layers, a type on every stream."""
+
+from ..facts import Facts, PartFacts, StreamFacts
+from .layout import Node, lay_out
+from .markup import Html, join, section, tag
+from .shapes import Box, arrow, back, draw, label, label_width, line
+
+__all__ = ["graph"]
+
+LETTER = 6.7
+"""Pixels of a character in a box."""
+BUTTONS = (
+    ("+", "in", "larger"),
+    ("\N{MINUS SIGN}", "out", "smaller"),
+    ("fit", "fit", "all of it"),
+    ("1:1", "one", "natural size"),
+)
+MARGIN = 16.0
+
+
+def graph(facts: Facts) -> Html:
+    """The section."""
+    shown = [s for s in facts.streams if s.value is not None]
+    parts = {part.name: part for part in facts.parts}
+    boxes: dict[str, Box] = {}
+    edges: list[tuple[str, str]] = []
+    returns: list[StreamFacts] = []
+    labels: dict[str, StreamFacts] = {}
+    for stream in shown:
+        ends = _ends(stream, facts)
+        for name, instance in zip(
+            ends, (stream.source.instance, stream.sink.instance), strict=True
+        ):
+            boxes.setdefault(name, _box(name, instance, parts.get(instance)))
+        if stream.source.port == "o_back":
+            returns.append(stream)
+            continue
+        name = f"stream {stream.name}"
+        labels[name] = stream
+        edges += [(ends[0], name), (name, ends[1])]
+    nodes = [Node(b.name, max(map(len, b.lines)) * LETTER + 22, 13.0 * len(b.lines) + 11)
+             for b in boxes.values()]  # fmt: skip
+    nodes += [Node(name, label_width(s), 21.0) for name, s in labels.items()]
+    layout = lay_out(nodes, edges)
+    sizes = {node.name: node for node in nodes}
+    drawn = [
+        *(line(source, sink, layout, sizes, labels) for source, sink in dict.fromkeys(edges)),
+        *(back(stream, _ends(stream, facts), layout, sizes) for stream in returns),
+        *(label(name, stream, layout, sizes[name]) for name, stream in labels.items()),
+        *(draw(box, layout, sizes[box.name]) for box in boxes.values()),
+    ]
+    width, height = layout.width + 2 * MARGIN + 60, layout.height + 2 * MARGIN
+    svg = tag(
+        "svg",
+        tag("defs", arrow()),
+        tag("g", *drawn, cls="world", transform=f"translate({MARGIN:.0f},{MARGIN:.0f})"),
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        data_width=f"{width:.0f}",
+        data_height=f"{height:.0f}",
+        role="img",
+        aria_label="dataflow graph",
+    )
+    buttons = (tag("button", text, type="button", data_zoom=what, title=says)
+               for text, what, says in BUTTONS)  # fmt: skip
+    controls = tag("div", *buttons, cls="controls")
+    legend = tag("p", *(
+        join((tag("span", "", cls=f"key {cls}"), f" {says} "))
+        for cls, says in (("kernel", "kernel"), ("product", "product on a shared engine"),
+                          ("converter", "layout converter"), ("fork", "fork"),
+                          ("outside", "memory, loop, sequencer"))
+    ), cls="legend")  # fmt: skip
+    return section(
+        "dataflow",
+        "Dataflow",
+        f"All {len(shown)} streams that carry values, each with its type and its FIFO; the dashed "
+        f"line goes back for the next of {facts.layers} layers. Drag to move, Ctrl and wheel to "
+        "zoom, point at anything for more.",
+        legend,
+        tag("div", controls, svg, cls="graph"),
+    )
+
+
+def _ends(stream: StreamFacts, facts: Facts) -> tuple[str, str]:
+    """Names of the boxes; an engine has one for each product, the sequencer one for each side."""
+    source, sink = stream.source, stream.sink
+    one, other = source.instance, sink.instance
+    if one in facts.engines:
+        one = source.port.removeprefix("o_")
+    if other in facts.engines:
+        other = sink.port.removeprefix("i_x_")
+    return one, "sequencer (next step)" if other == "sequencer" else other
+
+
+def _box(name: str, instance: str, part: PartFacts | None) -> Box:
+    kind = "" if part is None else part.kind
+    scope = "" if part is None else part.scope
+    die = "" if part is None or part.die is None else f"\non {part.die}"
+    tip = f"{name}\n{kind} {instance if instance != name else ''}\nscope: {scope}{die}"
+    if part is not None and part.converter is not None:
+        c = part.converter
+        block = "\N{MULTIPLICATION SIGN}".join(map(str, c.block))
+        bound = "" if c.bound_bits is None else f"\nlive set {c.bound_bits:,} bits"
+        tip += (
+            f"\n{c.kind}, {c.bits:,} bits (ping-pong {c.pingpong_bits:,}){bound}"
+            f"\nshared loops: {', '.join(c.shared) or 'none'}"
+        )
+        return Box(name, (f"convert {block}", f"{c.bits:,} bits"), "converter", tip)
+    if kind == "fork":
+        return Box(name, ("fork",), "fork", tip)
+    if instance != name and kind == "Matmul":
+        return Box(name, (name, f"on {instance}"), "product", tip)
+    if kind in ("loop", "sequencer") or kind.startswith("Cache") or part is None:
+        return Box(name, (name, kind), "outside", tip)
+    return Box(name, (name, kind), "kernel", tip)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page: one file with all it needs in it, the same bytes for the same build."""
+
+from importlib.resources import files
+
+from ... import __version__
+from ..facts import Facts
+from ..measured import Measured
+from ..summary import Summary
+from .graph import graph
+from .markup import Html, percent, section, table, tag
+from .memory import memory
+from .resources import dies, resources
+from .streams import converters, fifos
+from .timeline import timeline
+
+__all__ = ["page"]
+
+SECTIONS = {
+    "dataflow": "Dataflow",
+    "timeline": "Timeline",
+    "fifos": "FIFOs",
+    "converters": "Converters",
+    "memory": "Memory",
+    "dies": "Dies",
+    "resources": "Resources",
+    "choices": "Choices",
+}
+
+
+def page(facts: Facts, summary: Summary, measured: Measured | None) -> str:
+    """The text of the file."""
+    sections = {
+        "dataflow": graph(facts),
+        "timeline": timeline(facts, measured),
+        "fifos": fifos(facts, measured),
+        "converters": converters(facts),
+        "memory": memory(facts),
+        "dies": dies(facts, summary),
+        "resources": resources(summary),
+        "choices": _choices(facts),
+    }
+    there = {name: text for name, text in sections.items() if text is not None}
+    links = (tag("a", SECTIONS[name], href=f"#{name}") for name in there)
+    title = f"{facts.model} on {facts.board_title}"
+    home = files(__package__)
+    body = (
+        _head(facts, summary, title),
+        tag("nav", tag("div", *links)),
+        tag("main", *there.values()),
+        tag("footer", f"Made by streamhw {__version__}. Clock frequencies are assumptions until a "
+            "design is placed and routed; cells are estimates."),
+        tag("div", "", id="tip"),
+        tag("script", Html(home.joinpath("page.js").read_text())),
+    )  # fmt: skip
+    head = (
+        tag("meta", charset="utf-8"),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        tag("style", Html(home.joinpath("style.css").read_text())),
+    )
+    lines = ("<!doctype html>", tag("html", tag("head", *head), tag("body", *body), lang="en"))
+    return "\n".join(lines) + "\n"
+
+
+def _head(facts: Facts, summary: Summary, title: str) -> Html:
+    position, cycles = next(iter(summary.token_cycles.items()))
+    rate = facts.clock_mhz * 1e6 / cycles
+    queues = sum(stream.depth * stream.bits for stream in facts.streams)
+    buffers = sum(part.converter.bits for part in facts.parts if part.converter is not None)
+    cards = [
+        (f"{cycles:,.0f}", f"cycles a token at position {position}"),
+        (f"{rate:,.0f}", f"tokens a second at {facts.clock_mhz:g} MHz (assumed)"),
+        *(
+            (percent(getattr(summary.total, field), summary.budget[field]), f"of the {name}s")
+            for name, field in (("LUT", "luts"), ("DSP", "dsps"), ("block RAM", "block_ram"))
+            if summary.budget.get(field)
+        ),
+        (f"{queues:,}", "bits in FIFOs"),
+        (f"{buffers:,}", "bits in converters"),
+        (f"{summary.memory_bytes / 1e6:,.1f} MB", "of external memory"),
+    ]
+    weights = {"checkpoint": "weights of the checkpoint"}.get(facts.weights, facts.weights)
+    lead = (
+        f"{summary.quantisation}; {facts.layers} layers, {weights}; "
+        f"{len(facts.parts)} parts, {len(facts.streams)} streams"
+    )
+    return tag(
+        "header",
+        tag("h1", title),
+        tag("p", lead, cls="lead"),
+        tag("div", *(tag("div", tag("b", value), tag("span", says), cls="card")
+                     for value, says in cards), cls="cards"),
+    )  # fmt: skip
+
+
+def _choices(facts: Facts) -> Html:
+    rows = [[tag("code", name), value] for name, value in facts.tiling.items()]
+    asked = [[tag("code", name), value] for name, value in facts.choices.items() if value != "None"]
+    engines = [[tag("code", name), ", ".join(nodes)] for name, nodes in facts.engines.items()]
+    return section(
+        "choices",
+        "Choices",
+        "What was asked for, the tiling that was chosen, and the products on each engine.",
+        table(("asked for", "value"), asked),
+        table(("tiling", "value"), rows),
+        table(("engine", "products in order"), engines),
+    )

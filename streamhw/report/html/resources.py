@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells: of each part, in all, and what the board has, die by die where it has several."""
+
+from ...compiler.cost import Cells
+from ..facts import Facts
+from ..summary import Summary
+from .chart import meter
+from .markup import Content, Html, percent, section, table, tag
+
+__all__ = ["KINDS", "dies", "resources"]
+
+KINDS = (
+    ("LUT", "luts"),
+    ("FF", "ffs"),
+    ("DSP", "dsps"),
+    ("block RAM", "block_ram"),
+    ("URAM", "ultra_ram"),
+)
+
+
+def resources(summary: Summary) -> Html:
+    """The section."""
+    total: list[list[Content]] = [
+        [name, getattr(summary.total, field), have, percent(getattr(summary.total, field), have),
+         meter(getattr(summary.total, field), have)]
+        for name, field in KINDS
+        if (have := summary.budget.get(field, 0))
+    ]  # fmt: skip
+    parts: list[list[Content]] = [
+        [
+            tag("code", row.name),
+            row.kind,
+            row.scope,
+            row.interval,
+            row.latency,
+            row.macs or None,
+            row.buffer_bits or None,
+            *_cells(row.cells),
+        ]
+        for row in summary.kernels
+    ]
+    parts.append(["queues", "FIFO", "", None, None, None, summary.queues.memory_bits,
+                  *_cells(summary.queues)])  # fmt: skip
+    names = [f"{name}#" for name, _ in KINDS]
+    foot: list[Content] = ["all", "", "", None, None, None, summary.total.memory_bits,
+                           *_cells(summary.total)]  # fmt: skip
+    return section(
+        "resources",
+        "Resources",
+        f"Estimates from formulas, against what {summary.board} has (synth counts cells). "
+        f"Interval and latency: cycles of one layer with {summary.group} tokens at the end of the "
+        "context.",
+        table(("cells", "used#", "of#", "share#", ""), total),
+        table(
+            ("part", "kind", "scope", "interval#", "latency#", "MAC a cycle#", "buffer bits#",
+             *names),
+            parts,
+            foot=foot,
+        ),
+    )  # fmt: skip
+
+
+def _cells(cells: Cells) -> list[Content]:
+    return [getattr(cells, field) or None for _, field in KINDS]
+
+
+def dies(facts: Facts, summary: Summary) -> Html | None:
+    """The section; None for a board of one die."""
+    if len(facts.dies) < 2:
+        return None
+    cells = {row.name: row.cells for row in summary.kernels}
+    figures = []
+    for die, budget in facts.dies.items():
+        members = [part.name for part in facts.parts if part.die == die]
+        used = Cells()
+        for name in members:
+            used += cells.get(name, Cells())
+        rows: list[list[Content]] = [
+            [name, getattr(used, field), budget.get(field, 0),
+             percent(getattr(used, field), budget.get(field, 0)),
+             meter(getattr(used, field), budget.get(field, 0))]
+            for name, field in KINDS
+        ]  # fmt: skip
+        figures += [
+            tag("h3", f"{die}: {len(members)} parts"),
+            table(("cells", "used#", "of#", "share#", ""), rows),
+            tag("p", ", ".join(members), cls="says"),
+        ]
+    crossing = [stream for stream in facts.streams if stream.dies is not None]
+    streams: list[list[Content]] = [
+        [tag("code", s.name), s.bits, s.dies[0] if s.dies else "", s.dies[1] if s.dies else ""]
+        for s in crossing
+    ]
+    return section(
+        "dies",
+        "Dies",
+        f"{len(crossing)} streams with {sum(s.bits for s in crossing):,} bits cross between dies, "
+        "each through register slices.",
+        *figures,
+        tag("h3", "Crossings"),
+        table(("stream", "bits#", "from", "to"), streams),
+    )

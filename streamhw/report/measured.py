@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulated run of a build measured, kept beside the build: ``measured.json``."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..compiler.codec import decode, encode
+from ..errors import UserError
+
+__all__ = ["MEASURED_FILE", "Measured", "Waits"]
+
+MEASURED_FILE = "measured.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """Cycles of a stream's handshake: beats passed, offered but not taken, wanted but not there."""
+
+    transfers: int
+    blocked: int
+    starved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One observed answer.
+
+    prompt: its tokens; token_cycles: until the first new token, and of each further one
+    predicted_cycles: of the same answer; stalls: share of cycles in which memory was held back
+    peaks: highest level of each queue; streams: their handshakes
+    """
+
+    prompt: int
+    token_cycles: tuple[int, ...]
+    predicted_cycles: float | None = None
+    stalls: float = 0.0
+    peaks: Mapping[str, int] = field(default_factory=dict)
+    streams: Mapping[str, Waits] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Writes the file of a build, whole or not at all."""
+        descriptor, work = tempfile.mkstemp(prefix=f".{MEASURED_FILE}-", dir=folder)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(json.dumps(encode(self), indent=1) + "\n")
+            os.chmod(work, 0o644)
+            os.replace(work, folder / MEASURED_FILE)
+        finally:
+            Path(work).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Measured | None":
+        """What the last run in a build's folder measured, if there was one.
+
+        Raises ``UserError`` if the file is damaged.
+        """
+        file = folder / MEASURED_FILE
+        try:
+            return decode(cls, json.loads(file.read_text()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"File {file} must be what `run --check` wrote, but: {error}",
+                hint="delete it, or run again with --check",
+            ) from None
