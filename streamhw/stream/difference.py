@@ -32,13 +32,15 @@ class Difference:
     """Why two types are not the same stream.
 
     first, second: the types
-    kind: ``SYMBOLS``: a symbol of one name has two meanings, or the values of a ragged symbol count
-        other iterations: there are no values for which the orders could be compared
+    kind: what they disagree about first. ``SYMBOLS``: a symbol of one name has two meanings, or the
+        values of a ragged symbol count other iterations, so that no values compare the orders
     loop: place of the first loop, outermost first, in which the two normal forms differ
     loops: that loop of each normal form; ``None`` where the nest is at its end
     values: of the symbols, a choice for which the orders part
-    beat: first beat that is not the same tile under these values; ``None`` unless they part
+    beat: first beat whose tile has another offset under these values; ``None`` unless orders part
     offsets: of that beat's tile in each order; ``None`` for an order that is at its end
+
+    Loop and beat are also given where formats or tiles differ: converters need to know both.
     """
 
     first: ITensor
@@ -51,18 +53,25 @@ class Difference:
     offsets: tuple[Offset | None, Offset | None] = (None, None)
 
     def __str__(self) -> str:
-        """One sentence without its full stop."""
-        if self.kind is Kind.FORMAT:
-            return f"elements are {self.first.fmt} and {self.second.fmt}"
-        if self.kind is Kind.TILE:
-            return f"a beat is {_box(self.first.tile)} and {_box(self.second.tile)} elements"
+        """All that differs, in one sentence without its full stop."""
+        return "; ".join(self.sentences())
+
+    def sentences(self) -> tuple[str, ...]:
+        """What differs: format, tile, symbols or order, then the loop."""
+        one, other = self.first, self.second
+        said = []
+        if one.fmt != other.fmt:
+            said.append(f"elements are {one.fmt} and {other.fmt}")
+        if one.tile != other.tile:
+            said.append(f"a beat is {_box(one.tile)} and {_box(other.tile)} elements")
         if self.kind is Kind.SYMBOLS:
-            return f"symbols count other iterations, {_meanings(self.first, self.second)}"
-        one, other = (_place(offset) for offset in self.offsets)
-        return (
-            f"the orders part at beat {self.beat}{self._where()}, {one} and {other}; "
-            f"loop {self.loop} is the first that differs, {self._loop()}"
-        )
+            said.append(f"symbols count other iterations, {_meanings(one, other)}")
+        if self.beat is not None:
+            at = " and ".join(_place(offset) for offset in self.offsets)
+            said.append(f"the orders part at beat {self.beat}{self._where()}, {at}")
+        if self.beat is not None and self.loop is not None:
+            said.append(f"loop {self.loop} is the first that differs, {self._loop()}")
+        return tuple(said)
 
     def explain(self) -> str:
         """Both types, their normal forms, the loop, and the tiles around the beat, in lines."""
@@ -104,23 +113,23 @@ def difference(first: ITensor, second: ITensor) -> Difference | None:
     these move in different ways, else where the shorter one ends. With symbols, values are looked
     for that part the orders: all at their bounds first, then small ones.
     """
-    if first.fmt != second.fmt:
-        return Difference(first=first, second=second, kind=Kind.FORMAT)
-    if first.tile != second.tile:
-        return Difference(first=first, second=second, kind=Kind.TILE)
-    if same_order(first.loops, second.loops):
-        return None
+    unlike = (
+        Kind.FORMAT if first.fmt != second.fmt else Kind.TILE if first.tile != second.tile else None
+    )
+    if first.rank != second.rank or same_order(first.loops, second.loops):
+        return None if unlike is None else Difference(first=first, second=second, kind=unlike)
     one, other = normal_loops(first.loops), normal_loops(second.loops)
     place, loops = _first_loop(one, other)
-    clash = len({s.name for s in symbols_of((*one, *other))}) != len(symbols_of((*one, *other)))
-    for values in () if clash else _choices(symbols_of((*one, *other))):
+    symbols = symbols_of((*one, *other))
+    is_clear = len({symbol.name for symbol in symbols}) == len(symbols)
+    for values in _choices(symbols) if is_clear else ():
         nests = [normal_loops(substituted(nest, values)) for nest in (one, other)]
         if nests[0] != nests[1]:
             beat = _parting(nests[0], nests[1])
             return Difference(
                 first=first,
                 second=second,
-                kind=Kind.ORDER,
+                kind=unlike or Kind.ORDER,
                 loop=place,
                 loops=loops,
                 values=values,
@@ -130,7 +139,9 @@ def difference(first: ITensor, second: ITensor) -> Difference | None:
                     offset_at(nests[1], first.rank, beat),
                 ),
             )
-    return Difference(first=first, second=second, kind=Kind.SYMBOLS, loop=place, loops=loops)
+    return Difference(
+        first=first, second=second, kind=unlike or Kind.SYMBOLS, loop=place, loops=loops
+    )
 
 
 def offset_at(loops: Sequence[Loop], rank: int, beat: int) -> Offset | None:

@@ -179,6 +179,8 @@ class ITensor:
             trip = int(value)
         elif outer is None:
             raise ValueError(f"Symbol {loop.trip.name} must not be ragged in the outermost loop")
+        elif not loop.trip.ragged:
+            raise ValueError(f"Symbol {loop.trip.name} must have one value, not {len(value)}")
         elif outer >= len(value):
             raise ValueError(
                 f"Symbol {loop.trip.name} must have a value for each index of the outermost loop, "

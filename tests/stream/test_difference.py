@@ -33,7 +33,8 @@ def test_parts_where_enumeration_parts(
             assert len(first.tile) == len(second.tile)
             assert all(one == other for one, other in orders), f"{first} and {second}"
             continue
-        if why.kind is Kind.TILE:
+        if first.rank != second.rank:
+            assert why.kind is Kind.TILE and why.beat is None
             continue
         found += 1
         one, other = (enumerated(t, dict(why.values)) for t in (first, second))
@@ -60,7 +61,17 @@ RAGGED = ITensor(FMT, (1, 1), (Loop(4, 1, 0), Loop(LENGTH, 1, 1)))
 
 SENTENCES = [
     (ROWS, replace(ROWS, fmt=Fixed(9)), "elements are s8 and s9"),
-    (ROWS, row_major(FMT, (2, 8), 2), "a beat is 1x4 and 1x2 elements"),
+    (
+        ROWS,
+        row_major(FMT, (2, 8), 2),
+        "a beat is 1x4 and 1x2 elements; the orders part at beat 1, [0, 4] and [0, 2]; "
+        "loop 1 is the first that differs, (2 d1+=4) and (4 d1+=2)",
+    ),
+    (
+        ROWS,
+        ITensor(Fixed(9), (4,), ROWS.loops[:1]),
+        "elements are s8 and s9; a beat is 1x4 and 4 elements",
+    ),
     (
         ROWS,
         replace(ROWS, loops=ROWS.loops[::-1]),
