@@ -142,7 +142,7 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         lambda d: changed(d, "embedding_i_a", consumed=OTHER, produced=OTHER),
         r"^Stream token_embedding.o -> embedding.i_a must have the type of token_embedding.o, "
         r"1x4:s16.14 \(tokens<=8 d0\+=1\) \(8 d1\+=4\), not 1x1:s8 \(5 d0\+=1\) \(4 d1\+=1\): "
-        r"elements are s16.14 and s8$",
+        r"elements are s16.14 and s8; a beat is 1x4 and 1x1 elements; the orders part at beat 1 ",
     ),
     "other order": (
         "lower",
