@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,6 +139,12 @@ class Converter(KernelSpec):
         return (*shared, *axes) if any(isinstance(a.trip, Symbol) for a in counted) else axes
 
     @staticmethod
+    def _outside(symbol: Symbol, loops: tuple[Loop, ...]) -> tuple[Loop, ...]:
+        """The loops around the one that a symbol bounds."""
+        trips = [loop.trip for loop in loops]
+        return loops[: trips.index(symbol)] if symbol in trips else ()
+
+    @staticmethod
     def _symbols_of(nest: ITensor) -> tuple[Symbol, ...]:
         return tuple(loop.trip for loop in nest.loops if isinstance(loop.trip, Symbol))
 
@@ -146,8 +153,12 @@ class Converter(KernelSpec):
         if not symbol.ragged:
             return raw(symbol_width(symbol))
         nest = self.target if symbol in self._symbols_of(self.target) else self.source
-        place = [loop.trip for loop in nest.loops].index(symbol)
-        if place == 0:
+        outside = self._outside(symbol, nest.loops)
+        if not outside:
             raise ValueError(f"Converter symbol {symbol} must not bound the outermost loop")
-        loops = tuple(Loop(loop.trip, 1, d) for d, loop in enumerate(nest.loops[:place]))
+        walked = self._outside(symbol, nest.normal().loops) or outside
+        if prod(loop.bound for loop in outside) != prod(loop.bound for loop in walked):
+            outside = walked  # the walk has re-reads on the other side of the symbol's loop
+        place = len(outside)
+        loops = tuple(Loop(loop.trip, 1, d) for d, loop in enumerate(outside))
         return ITensor(Fixed(symbol_width(symbol), signed=False), (1,) * place, loops)

@@ -232,3 +232,12 @@ def test_groups_of_one(buffers):
     heads = (Loop(1, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
     full = row_major(FMT, (1, 8), 2)
     check(Converter(source=full, target=ITensor(FMT, (1, 2), heads), buffers=buffers), 11)
+
+
+@pytest.mark.parametrize("sequence", [1, -1])
+def test_rereads_on_either_side_of_a_ragged_one(sequence):
+    """One order, so one hardware: values come once for each entry of the normal form's loop."""
+    rows = row_major(FMT, (3, 4), 2)
+    again = (Loop(LENGTH), Loop(2))[::sequence]
+    target = ITensor(FMT, (1, 2), (Loop(3, 1, 0), *again, Loop(2, 2, 1)))
+    check(Converter(source=rows, target=target), 12)
