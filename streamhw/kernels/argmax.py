@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.credit import Credit, credit_latency
-from ..stream.itensor import Bindings, ITensor, Loop, row_major
+from ..stream.infer import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor import Bindings
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["ArgMax", "ArgMaxKernel"]
@@ -75,9 +76,11 @@ class ArgMax(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
+        columns = KernelLoop("c", self.outputs, self.lanes)
+        nest = KernelNest((KernelLoop("t", self.rows), columns))
         return (
-            Port("i", row_major(self.fmt, (self.rows, self.outputs), self.lanes)),
-            Port("o", ITensor(self.index, (1,), (Loop(self.rows, 1, 0),))),
+            Port("i", nest.input(Operand(fmt=self.fmt, access=(index(t=1), index(c=1))))),
+            Port("o", nest.output(Operand(fmt=self.index, access=(index(t=1),)))),
         )
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
