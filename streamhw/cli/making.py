@@ -2,30 +2,62 @@
 """Arguments of the commands that make something: build, run, synth."""
 
 import argparse
+from pathlib import Path
 
 from rich.console import Console
 
-from .options import Commands, build_folder, choices, request, talk
+from .options import Commands, build_folder, choices, earlier, request, talk
 
 __all__ = ["add_build", "add_run", "add_synth"]
+
+STAGES = """\
+stages, for --stop and --from
+  quantise  bind  tile  lower  convert  fuse  memory  control  size  place
+
+a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
+  python -m streamhw build MODEL --from place
+two designs side by side
+  diff build/A/design.txt build/B/design.txt
+"""
 
 
 def add_build(commands: Commands) -> None:
     parser = commands.add_parser(
         "build",
         help="model and board to Verilog, manifest, memory image, report",
-        description="Writes top.v, manifest.json, memory.bin, report.json and design.json, and "
-        "prints what the design costs and how many cycles it will take.",
+        description="Writes the Verilog (top.v), manifest.json, memory.bin, reports and decisions, "
+        "and prints what the design costs and how many cycles it will take.",
+        epilog=STAGES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choices(parser)
+    earlier(parser)
+    parser.add_argument(
+        "--stop", metavar="STAGE", help="stop after a stage; write design.txt and decisions.json"
+    )
+    parser.add_argument(
+        "--dump",
+        type=Path,
+        metavar="FILE",
+        help="with --stop: write the text of the design there; - is standard output",
+    )
     talk(parser)
     parser.set_defaults(run=_build)
 
 
 def _build(chosen: argparse.Namespace, console: Console) -> None:
-    from ..commands.build import build
+    from ..commands.build import build, build_until
+    from ..errors import UserError
 
-    build(request(chosen), console)
+    if chosen.stop is not None:
+        build_until(request(chosen), chosen.stop, console, text=chosen.dump)
+    elif chosen.dump is not None:
+        raise UserError(
+            "Option --dump must come with --stop, and does not",
+            hint="a whole build has the text of its design in design.txt",
+        )
+    else:
+        build(request(chosen), console)
 
 
 def add_run(commands: Commands) -> None:
@@ -36,6 +68,7 @@ def add_run(commands: Commands) -> None:
         "prints the text that the accelerator generates, with its cycles and memory traffic.",
     )
     choices(parser)
+    earlier(parser)
     parser.add_argument(
         "--prompt", required=True, help="text; token numbers for a model without tokenizer"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from ..commands.build import BuildRequest
 
-__all__ = ["Commands", "build_folder", "choices", "model", "request", "talk"]
+__all__ = ["Commands", "build_folder", "choices", "earlier", "model", "request", "talk"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -81,6 +81,24 @@ def choices(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def earlier(parser: argparse.ArgumentParser) -> None:
+    """What build and run share: decisions of an earlier build."""
+    group = parser.add_argument_group("decisions of an earlier build")
+    group.add_argument(
+        "--from",
+        dest="begin",
+        metavar="STAGE",
+        help="take over what the stages before this one decided, and decide anew from here",
+    )
+    group.add_argument(
+        "--decisions",
+        type=Path,
+        metavar="BUILD_OR_FILE",
+        help="where they are: a build or its decisions.json, which may be edited; without --from, "
+        "all that is in it is obeyed; default with --from: the build folder",
+    )
+
+
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
@@ -93,6 +111,8 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         board=chosen.board,
         weights=chosen.weights,
         output=chosen.output,
+        begin=chosen.begin,
+        source=chosen.decisions,
         config=BuildConfig(
             quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
             sharing=parse_sharing(chosen.sharing),

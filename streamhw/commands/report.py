@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw report``: a build as one HTML file that needs no server and no network."""
 
-import os
-import tempfile
 from pathlib import Path
 
-from ..errors import UserError
 from ..report.facts import Facts
 from ..report.html.page import page
 from ..report.measured import Measured
 from ..report.summary import Summary
-from .show import Console
+from .show import Console, write_whole
 
 __all__ = ["HTML_FILE", "report"]
 
@@ -29,19 +26,3 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     write_whole(file, text)
     console.print(f"Written to {file}  [dim]{len(text):,} bytes[/dim]", soft_wrap=True)
     return file
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes a text file beside its place and moves it there; raises ``UserError``."""
-    work: str | None = None
-    try:
-        descriptor, work = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.absolute().parent)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-        os.chmod(work, 0o644)
-        os.replace(work, file)
-    except OSError as error:
-        raise UserError(f"Output file {file} must be writable, but: {error.strerror}") from None
-    finally:
-        if work is not None:
-            Path(work).unlink(missing_ok=True)

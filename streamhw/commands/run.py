@@ -3,7 +3,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..runtime.manifest import Manifest
 from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
 from ..sim import verilator
 from ..sim.compare import Comparison
-from .build import BuildRequest, Built, reuse_or_build
+from .build import BuildRequest, Built, reuse_or_build, settled
 from .show import Console, GrowingText, progress
 
 __all__ = ["Answer", "RunRequest", "run", "simulate"]
@@ -78,6 +78,7 @@ def run(request: RunRequest, console: Console) -> Answer:
     """
     verilator.find_simulator()
     verilator.find_compiler()
+    request = replace(request, build=settled(request.build))
     model = load(request.build.model, request.build.weights)
     prompt, decode = _tokens(request.prompt, model)
     _check(request, prompt, model.graph)
@@ -261,7 +262,9 @@ def _tokens(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]],
 
 def _design(request: BuildRequest, built: Built) -> Design:
     """The compiled design again: the reference needs its streams' types and its integers."""
-    return compile_model(built.model, load_board(request.board), request.config)
+    return compile_model(
+        built.model, load_board(request.board), request.config, decisions=request.decided
+    )
 
 
 def _table(answer: Answer, request: RunRequest, built: Built, predicted: float | None) -> Table:

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The terminal: where commands print, and progress on anything that takes seconds."""
+"""Where commands print, progress on anything that takes seconds, and files written whole."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["Console", "GrowingText", "console_for", "progress"]
+from ..errors import UserError
+
+__all__ = ["Console", "GrowingText", "console_for", "progress", "write_whole"]
 
 PIPE_WIDTH = 140
 """Columns of a table where there is no terminal to ask."""
@@ -33,6 +38,22 @@ def progress(console: Console) -> Iterator[Progress]:
         disable=not console.is_terminal,
     ) as shown:
         yield shown
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Writes a text file beside its place and moves it there; raises ``UserError``."""
+    work: str | None = None
+    try:
+        descriptor, work = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.absolute().parent)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(text)
+        os.chmod(work, 0o644)
+        os.replace(work, file)
+    except OSError as error:
+        raise UserError(f"Output file {file} must be writable, but: {error.strerror}") from None
+    finally:
+        if work is not None:
+            Path(work).unlink(missing_ok=True)
 
 
 class GrowingText:

@@ -8,14 +8,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
+from .decisions import DECISIONS_FILE
 from .design import Design
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .memory import image
 
-__all__ = ["DESIGN_FILE", "REPORT_FILE", "check_folder", "read_key", "write_build"]
+__all__ = [
+    "DESIGN_FILE",
+    "DUMP_FILE",
+    "REPORT_FILE",
+    "check_folder",
+    "read_key",
+    "write_build",
+    "write_stopped",
+]
 
 REPORT_FILE = "report.json"
 DESIGN_FILE = "design.json"
+DUMP_FILE = "design.txt"
 MANIFEST_FILE = "manifest.json"
 KEY_FILE = ".key"
 """Digest of everything that a build was made from, and the bytes of its memory image: says whether
@@ -33,13 +43,22 @@ def read_key(folder: Path) -> str | None:
     return key if whole and all((folder / name).is_file() for name in files) else None
 
 
-def check_folder(folder: Path) -> None:
-    """Raises ``UserError`` if a build cannot be written to ``folder``: before any work is done."""
+def check_folder(folder: Path, *, whole: bool = True) -> None:
+    """Raises ``UserError`` if a build cannot be written to ``folder``: before any work is done.
+
+    whole: False for what a stopped build writes, which must not take the place of a whole one
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"Output must be a folder, not the file {folder}")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+    known = [name for name in (MANIFEST_FILE, DECISIONS_FILE) if (folder / name).is_file()]
+    if folder.is_dir() and any(folder.iterdir()) and not known:
         raise UserError(
             f"Output folder {folder} must be empty or an earlier build, and it is neither",
+            hint="choose another one with -o",
+        )
+    if not whole and MANIFEST_FILE in known:
+        raise UserError(
+            f"Output folder {folder} must not hold a whole build where a stopped one is written",
             hint="choose another one with -o",
         )
     home = folder.absolute().parent
@@ -71,15 +90,8 @@ def write_build(
     An interrupt or an error leaves what was in ``folder`` before. Raises ``UserError`` if the
     folder cannot be written.
     """
-    folder = folder.absolute()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise UserError(f"Output folder {folder} must be writable, but: {error.strerror}") from None
-    old = folder.with_name(f"{work.name}.old")
-    try:
-        work.chmod(0o755)
+
+    def fill(work: Path) -> None:
         (work / VERILOG_FILE).write_text(emitted.verilog)
         memory = design.known.memory
         written = 0
@@ -93,6 +105,31 @@ def write_build(
             (work / name).write_text(text)
         (work / KEY_FILE).write_text(f"{key} {written}\n")
         emitted.manifest.save(work / MANIFEST_FILE)
+
+    _replace(folder.absolute(), fill)
+
+
+def write_stopped(texts: Mapping[str, str], folder: Path) -> None:
+    """Writes what a stopped build has to say, in the same way."""
+
+    def fill(work: Path) -> None:
+        for name, text in texts.items():
+            (work / name).write_text(text)
+
+    _replace(folder.absolute(), fill)
+
+
+def _replace(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Puts a folder that ``fill`` has filled into the place of another, whole or not at all."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise UserError(f"Output folder {folder} must be writable, but: {error.strerror}") from None
+    old = folder.with_name(f"{work.name}.old")
+    try:
+        work.chmod(0o755)
+        fill(work)
         if folder.exists():
             os.replace(folder, old)
         os.replace(work, folder)

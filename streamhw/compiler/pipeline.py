@@ -15,6 +15,7 @@ from .bind import bind
 from .config import BuildConfig
 from .control import add_control
 from .convert import insert_converters, insert_forks
+from .decisions import Decisions, obey
 from .design import Design
 from .fuse import fuse
 from .invariants import check
@@ -24,7 +25,7 @@ from .place import check_budget, place
 from .size import sized
 from .tiling import check_tiling, choose_tiling
 
-__all__ = ["STAGES", "Stage", "compile_model"]
+__all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,13 @@ STAGES: tuple[Stage, ...] = (
 """The compiler; emission (``emit``) turns its result into Verilog."""
 
 
+def check_stage(name: str | None) -> None:
+    """Raises ``UserError`` if a name is given that no stage has."""
+    names = [stage.name for stage in STAGES]
+    if name is not None and name not in names:
+        raise UserError(f"Stage must be one of {', '.join(names)}, not {name!r}")
+
+
 def compile_model(
     model: Model,
     board: Board,
@@ -151,20 +159,31 @@ def compile_model(
     *,
     on_stage: Callable[[str, float], None] | None = None,
     stop: str | None = None,
+    decisions: Decisions | None = None,
 ) -> Design:
     """Runs all stages, or those up to ``stop``, and checks what must hold after each.
 
     on_stage: called with a stage's name and its seconds when it has ended
+    decisions: of an earlier build, to be obeyed in place of what a stage would choose
 
-    Raises   ``UserError`` if ``stop`` is no stage; what the stages raise
+    Raises   ``UserError`` if ``stop`` is no stage, or the decisions are for another model, board or
+             design; what the stages raise
     """
-    names = [stage.name for stage in STAGES]
-    if stop is not None and stop not in names:
-        raise UserError(f"Stage must be one of {', '.join(names)}, not {stop!r}")
-    design = Design(config=config or BuildConfig(), board=board, model=model)
+    check_stage(stop)
+    config = config or BuildConfig()
+    if decisions is not None:
+        decisions.check(model.graph, board.name)
+        config = replace(
+            config,
+            sharing=decisions.bind or config.sharing,
+            tiling=decisions.tile or config.tiling,
+        )
+    design = Design(config=config, board=board, model=model)
     for stage in STAGES:
         begin = time.perf_counter()
         design = stage.run(design)
+        if decisions is not None:
+            design = obey(stage.name, design, decisions)
         check(stage.name, design)
         if on_stage is not None:
             on_stage(stage.name, time.perf_counter() - begin)

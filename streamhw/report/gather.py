@@ -9,6 +9,7 @@ from ..compiler.codec import encode
 from ..compiler.cost import ram_kind
 from ..compiler.design import Channel, Design, Instance, Scope
 from ..compiler.estimate import CARRIED, Estimate
+from ..compiler.fifo import MINIMUM, waiting_beats
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity, Clock, Span, Timeline
 from ..compiler.size import flows_of
@@ -145,6 +146,7 @@ def _flows(design: Design) -> Iterator[FlowFacts]:
         ("tail", estimate.tail),
     ):
         for flow in flows_of(estimate, timeline):
+            delay = depths.delay.get(flow.name, 0.0)
             yield FlowFacts(
                 stream=flow.name,
                 activation=activation,
@@ -154,8 +156,8 @@ def _flows(design: Design) -> Iterator[FlowFacts]:
                 tokens=flow.tokens,
                 write_interval=flow.write_interval,
                 read_interval=flow.read_interval,
-                delay=depths.delay.get(flow.name, 0.0),
-                depth=depths.depth.get(flow.name, 0),
+                delay=delay,
+                depth=max(MINIMUM, waiting_beats(flow, delay)),
             )
 
 

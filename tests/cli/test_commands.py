@@ -39,7 +39,10 @@ def test_build_then_run_reuses_it(
     assert "estimated total" in shown and "Graph to Verilog" in shown
     folder = tmp_path / "build" / "tiny-sim"
     names = {file.name for file in folder.iterdir()}
-    assert names == {"top.v", "manifest.json", "memory.bin", "report.json", "design.json", ".key"}
+    assert names == {
+        *("top.v", "manifest.json", "memory.bin", ".key"),
+        *("report.json", "design.json", "design.txt", "decisions.json"),
+    }
     assert Manifest.load(folder).context == 32
     assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--check"]) == 0
     shown = capsys.readouterr().out

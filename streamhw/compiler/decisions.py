@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stages decided, as a file that a user may edit and a later build obeys."""
+
+import dataclasses
+import hashlib
+import json
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..graph import Graph
+from ..stream.convert import Converter
+from .codec import decode, encode
+from .config import BuildConfig
+from .design import Channel, Design, Instance
+from .tiling import Tiling
+
+__all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing", "obey"]
+
+DECISIONS_FILE = "decisions.json"
+VERSION = 1
+
+SECTIONS = ("bind", "tile", "convert", "size", "place")
+"""Stages that have a choice; the others follow from these."""
+
+GIVEN = frozenset({"source", "target"})
+"""Fields of a converter that the types of its stream give."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """Choices of a design by the stage that made them; None where the stage shall choose.
+
+    graph: digest of the model's graph; config: what was asked for
+    bind: the products of each engine; tile: sizes of all kernels; convert: how each converter is
+    built; size: beats of each stream's queue; place: the memory port of each DMA
+    """
+
+    version: int
+    model: str
+    board: str
+    graph: str
+    config: BuildConfig
+    bind: tuple[tuple[str, ...], ...] | None = None
+    tile: Tiling | None = None
+    convert: Mapping[str, Mapping[str, bool | int | str]] | None = None
+    size: Mapping[str, int] | None = None
+    place: Mapping[str, str] | None = None
+
+    def to_json(self) -> str:
+        """The text of ``decisions.json``: one choice a line."""
+        return json.dumps(encode(self), indent=1) + "\n"
+
+    @classmethod
+    def load(cls, path: Path) -> "Decisions":
+        """The decisions in a file, or in the folder of a build.
+
+        Raises ``UserError`` if there are none, they are damaged, or of another version.
+        """
+        file = path / DECISIONS_FILE if path.is_dir() else path
+        try:
+            data = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            raise UserError(
+                f"Decisions must be a build or its {DECISIONS_FILE}, not {path} ({said})",
+                hint="a build writes them; --stop tile writes no more than needed to begin",
+            ) from None
+        version = data.get("version") if isinstance(data, dict) else None
+        if version != VERSION:
+            raise UserError(
+                f"Decisions {file} must be of version {VERSION}, not {version}",
+                hint="build again with this version of streamhw, without --from",
+            )
+        try:
+            return decode(cls, data)
+        except ValueError as error:
+            raise UserError(
+                f"Decisions {file} must be as a build wrote them, but: {error}"
+            ) from None
+
+    def before(self, stage: str) -> "Decisions":
+        """Those of the stages before ``stage``.
+
+        Raises ``UserError`` if one of them is not there to build on.
+        """
+        later: dict[str, Any] = {}
+        for name in SECTIONS:
+            if not _earlier(name, stage):
+                later[name] = None
+            elif getattr(self, name) is None:
+                raise UserError(
+                    f"Decisions must have those of stage {name} to go on from {stage}, "
+                    "and have none",
+                    hint=f"they come from a build that was stopped earlier: go on from {name}",
+                )
+        return replace(self, **later)
+
+    def check(self, graph: Graph, board: str) -> None:
+        """Raises ``UserError`` if they were made for another model or board."""
+        if self.graph != digest_of(graph):
+            other = self.model if self.model != graph.name else "another graph of it"
+            raise UserError(f"Decisions must be of the model {graph.name} as it is, not of {other}")
+        if self.board != board:
+            raise UserError(f"Decisions must be for the board {board}, not for {self.board}")
+
+
+def differing(asked: BuildConfig, decided: BuildConfig) -> Iterator[tuple[str, object, object]]:
+    """Choices that were typed (that are not at their defaults) and are not those of the decisions:
+    name, value decided, value typed."""
+    base, there = dict(_leaves(BuildConfig())), dict(_leaves(decided))
+    for name, value in _leaves(asked):
+        if value not in (base[name], there[name]):
+            yield name, there[name], value
+
+
+def digest_of(graph: Graph) -> str:
+    """What tells graphs apart."""
+    return hashlib.sha256(repr(graph).encode()).hexdigest()[:16]
+
+
+def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
+    """What the stages that a design went through decided, when a user had asked for that."""
+    converters = {i.name: _choices(i.part) for i in design.instances if _converts(i)}
+    return Decisions(
+        version=VERSION,
+        model=design.graph.name,
+        board=design.board.name,
+        graph=digest_of(design.graph),
+        config=asked,
+        bind=tuple(b.nodes for b in design.bindings) if design.bindings else None,
+        tile=design.tiling,
+        convert=converters if design.groups or converters else None,
+        size=None if design.depths is None else {c.name: c.depth for c in design.channels},
+        place=None if design.placement is None else dict(design.placement.ports),
+    )
+
+
+def obey(stage: str, design: Design, decisions: Decisions) -> Design:
+    """The design after a stage with what was decided in place of what the stage chose.
+
+    Binding and tiling are asked for in the configuration, whose rules check them.
+
+    Raises ``UserError`` for a decision on something that the design does not have, or a value that
+    it cannot have
+    """
+    if stage == "convert" and decisions.convert is not None:
+        names = {i.name for i in design.instances if _converts(i)}
+        _known("convert", decisions.convert, names, "converter")
+        instances = tuple(_converted(i, decisions.convert) for i in design.instances)
+        return replace(design, instances=instances)
+    if stage == "size" and decisions.size is not None and design.depths is not None:
+        _known("size", decisions.size, {c.name for c in design.channels}, "stream")
+        channels = tuple(_sized(c, decisions.size) for c in design.channels)
+        depth = {n: decisions.size.get(n, d) for n, d in design.depths.depth.items()}
+        return replace(design, channels=channels, depths=replace(design.depths, depth=depth))
+    if stage == "place" and decisions.place is not None and design.placement is not None:
+        ports = dict(design.placement.ports)
+        _known("place", decisions.place, set(ports), "DMA")
+        there = {port.name for port in design.board.ports}
+        for name, port in decisions.place.items():
+            if port not in there:
+                raise UserError(
+                    f"Decision place.{name} must be a memory port of {design.board.name} "
+                    f"({', '.join(sorted(there))}), not {port}"
+                )
+        placement = replace(design.placement, ports=ports | dict(decisions.place))
+        return replace(design, placement=placement)
+    return design
+
+
+def _leaves(config: BuildConfig) -> Iterator[tuple[str, object]]:
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name == "quantisation":
+            yield from ((f"quantisation.{name}", of) for name, of in vars(value).items())
+        else:
+            yield field.name, value
+
+
+def _earlier(section: str, stage: str) -> bool:
+    from .invariants import ORDER
+
+    return ORDER.index(section) < ORDER.index(stage)
+
+
+def _known(section: str, wanted: Mapping[str, Any], there: set[str], what: str) -> None:
+    for name in wanted:
+        if name not in there:
+            raise UserError(f"Decision {section}.{name} must name a {what} of the design")
+
+
+def _converts(instance: Instance) -> bool:
+    return isinstance(instance.part, Converter)
+
+
+def _choices(part: Any) -> dict[str, bool | int | str]:
+    return {
+        field.name: encode(getattr(part, field.name))
+        for field in dataclasses.fields(part)
+        if field.init and field.name not in GIVEN
+    }
+
+
+def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> Instance:
+    part = instance.part
+    if instance.name not in wanted or not isinstance(part, Converter):
+        return instance
+    where = f"convert.{instance.name}"
+    hints, fields = typing.get_type_hints(type(part)), set(_choices(part))
+    for name in wanted[instance.name]:
+        if name not in fields:
+            raise UserError(
+                f"Decision {where} must be one of {', '.join(sorted(fields))}, not {name}"
+            )
+    try:
+        given = {
+            name: decode(hints[name], value, f"{where}.{name}")
+            for name, value in wanted[instance.name].items()
+        }
+        return replace(instance, part=replace(part, **given))
+    except ValueError as error:
+        raise UserError(f"Decision {where} must be possible, but: {error}") from None
+
+
+def _sized(channel: Channel, wanted: Mapping[str, int]) -> Channel:
+    depth = wanted.get(channel.name, channel.depth)
+    if depth < 0:
+        raise UserError(f"Decision size.{channel.name} must be 0 beats or more, not {depth}")
+    return replace(channel, depth=depth)
