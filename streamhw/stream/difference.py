@@ -76,18 +76,19 @@ class Difference:
     def explain(self) -> str:
         """Both types, their normal forms, the loop, and the tiles around the beat, in lines."""
         one, other = self.first, self.second
-        lines = [f"first    {one}", f"second   {other}"]
+        rows = [("first", str(one)), ("second", str(other))]
         normal = (str(one.normal()), str(other.normal()))
         if normal != (str(one), str(other)):
-            lines += [f"normal   {normal[0]}", f"         {normal[1]}"]
+            rows += [("normal", normal[0]), ("", normal[1])]
         if self.loop is not None:
-            lines.append(f"loop {self.loop:<3} {self._loop()}")
+            rows.append((f"loop {self.loop}", self._loop()))
         if self.beat is not None:
             begin = max(0, self.beat - 1)
-            lines.append(f"beat {self.beat:<3} {self._beats(one, begin)}{self._where()}")
-            lines.append(f"         {self._beats(other, begin)}")
-        lines.append(f"so       {self}")
-        return "\n".join(lines)
+            rows.append((f"beat {self.beat}", f"{self._beats(one, begin)}{self._where()}"))
+            rows.append(("", self._beats(other, begin)))
+        rows.append(("so", str(self)))
+        width = max(len(label) for label, _ in rows)
+        return "\n".join(f"{label:<{width}}  {text}" for label, text in rows)
 
     def _loop(self) -> str:
         one, other = ("none" if loop is None else str(loop) for loop in self.loops)

@@ -9,6 +9,7 @@ import pytest
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.difference import Kind, difference, offset_at
 from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.normal import substituted
 from tests.stream.random_types import FMT, choices, enumerated, first_parting, pairs
 
 PAIRS = 4_000
@@ -45,6 +46,29 @@ def test_parts_where_enumeration_parts(
         assert a[: why.loop] == b[: why.loop]
         assert why.loops == (a[why.loop], b[why.loop])
         assert why.loops[0] != why.loops[1]
+    assert found > PAIRS // 5
+
+
+def test_small_values_tell_large_symbols_apart() -> None:
+    """Values that part the orders are found without trying all, and normal forms say when."""
+    random, found = Random(SEED), 0
+    large = (Symbol("n", 1000), Symbol("m", 70), Symbol("k", 4096))
+    for first, second in pairs(random, (1, 2, 2, 3, *large), PAIRS):
+        why = difference(first, second)
+        assert (why is None) == (first.normal() == second.normal())
+        if why is None or first.rank != second.rank:
+            continue
+        assert why.beat is not None, f"{first} and {second}"
+        nests = [substituted(t.loops, why.values) for t in (first, second)]
+        at = tuple(offset_at(nest, first.rank, why.beat) for nest in nests)
+        assert why.offsets == at and at[0] != at[1]
+        for beat in (
+            *range(min(why.beat, 20)),
+            *(random.randrange(why.beat) for _ in range(20) if why.beat),
+        ):
+            one, other = (offset_at(nest, first.rank, beat) for nest in nests)
+            assert one == other, f"{first} and {second} at {beat}: {why}"
+        found += 1
     assert found > PAIRS // 5
 
 
@@ -115,14 +139,14 @@ def test_explanation() -> None:
     why = difference(ROWS, split)
     assert why is not None
     assert why.explain().splitlines() == [
-        "first    1x4:s8 (2 d0+=1) (2 d1+=4)",
-        "second   1x4:s8 (2 d1+=4) (1 d1+=8) (2 d0+=1)",
-        "normal   1x4:s8 (2 d0+=1) (2 d1+=4)",
-        "         1x4:s8 (2 d1+=4) (2 d0+=1)",
-        "loop 0   (2 d0+=1) and (2 d1+=4)",
-        "beat 1   from 0: [0, 0] [0, 4] [1, 0]",
-        "         from 0: [0, 0] [1, 0] [0, 4]",
-        f"so       {why}",
+        "first   1x4:s8 (2 d0+=1) (2 d1+=4)",
+        "second  1x4:s8 (2 d1+=4) (1 d1+=8) (2 d0+=1)",
+        "normal  1x4:s8 (2 d0+=1) (2 d1+=4)",
+        "        1x4:s8 (2 d1+=4) (2 d0+=1)",
+        "loop 0  (2 d0+=1) and (2 d1+=4)",
+        "beat 1  from 0: [0, 0] [0, 4] [1, 0]",
+        "        from 0: [0, 0] [1, 0] [0, 4]",
+        f"so      {why}",
     ]
 
 
