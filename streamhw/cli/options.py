@@ -79,6 +79,13 @@ def choices(parser: argparse.ArgumentParser) -> None:
         help="all matrix products on one engine, each on its own (none), N engines, or the "
         "products of each engine by name (qkv+hidden,mlp_out); default: all",
     )
+    parser.add_argument(
+        "--fifo",
+        choices=("normal", "conservative"),
+        default="normal",
+        help="FIFOs that cost no cycle, or smaller ones for streams as slow as the slowest; "
+        "default: normal",
+    )
 
 
 def earlier(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +109,7 @@ def earlier(parser: argparse.ArgumentParser) -> None:
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
-    from ..compiler.config import BuildConfig, parse_sharing
+    from ..compiler.config import BuildConfig, Equalisation, parse_sharing
     from ..numerics.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8
@@ -116,6 +123,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         config=BuildConfig(
             quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
             sharing=parse_sharing(chosen.sharing),
+            equalisation=Equalisation(chosen.fifo),
             group=chosen.group,
             multipliers=chosen.multipliers,
         ),

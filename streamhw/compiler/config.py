@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from ..errors import UserError
 from ..numerics.config import QuantConfig
 from .bind import Sharing, SharingChoice
+from .fifo.model import Equalisation
 from .tiling import Tiling
 
-__all__ = ["BuildConfig", "Sharing", "SharingChoice", "parse_sharing"]
+__all__ = ["BuildConfig", "Equalisation", "Sharing", "SharingChoice", "parse_sharing"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class BuildConfig:
     group: tokens of a step; ``None``: the board's
     multipliers: of each matmul engine; ``None``: the board's
     tiling: sizes of all kernels; ``None``: chosen by a rule
+    equalisation: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
     """
 
     quantisation: QuantConfig = field(default_factory=QuantConfig)
@@ -28,6 +30,7 @@ class BuildConfig:
     group: int | None = None
     multipliers: int | None = None
     tiling: Tiling | None = None
+    equalisation: Equalisation = Equalisation.NORMAL
 
 
 def parse_sharing(text: str) -> SharingChoice:

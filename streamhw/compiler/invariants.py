@@ -9,6 +9,7 @@ from ..errors import InternalError
 from ..graph import Linear
 from .control import open_ports
 from .design import PARAMETERS, Design
+from .fifo import verify
 from .type_rules import (
     converters_convert,
     ends_have_their_types,
@@ -123,6 +124,8 @@ def _depths(design: Design) -> None:
         (channel,) = (c for c in design.channels if c.name == name)
         if channel.depth < depth:
             raise InternalError(f"Stream {name} must have {depth} beats, not {channel.depth}")
+    for certificate in design.known.depths.certificates:
+        verify(certificate)
 
 
 def _ports(design: Design) -> None:

@@ -1,53 +1,201 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizing: the flows of one layer at its bounds, as the FIFO program wants them."""
+"""Sizing: one activation's tasks and streams as the FIFO program wants them."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from ..stream.convert import Converter
+from ..stream.itensor import Bindings
 from .design import Channel, Design, Scope
 from .estimate import CARRIED, Estimate
-from .fifo import MINIMUM, Depths, Flow, size_fifos
-from .schedule import HOP, Span, Timeline
+from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
+from .schedule import HOP, Activity, Span, Task, Timeline
 
-__all__ = ["flows_of", "sized"]
+__all__ = ["program_of", "scenarios", "sized"]
 
 REGISTERED = frozenset({"steps"})
 """Sources with a queue of their own at every output: a wire is enough behind them."""
 
+Term = tuple[str, float]
 
-def flows_of(estimate: Estimate, timeline: Timeline) -> list[Flow]:
-    """Each stream of a timeline as two straight lines, symbols at their bounds.
 
-    Conservative equalisation: a source writes no faster than its sink reads in the long run, since
-    it may as well wait; what remains is the delay between paths that meet again.
+def program_of(estimate: Estimate, timeline: Timeline, bindings: Bindings) -> Program:
+    """A timeline as rules over the first and last beat that each task takes and gives.
+
+    A task gives as its timing formula says, no later: it holds no more than the formula counts.
+    A converter does: it takes a whole block ahead of what it gives, as far as its buffers go.
     """
-    bindings = estimate.bound()
     links = timeline.links
     beats = max((link.tokens(bindings) for link in links if link.source == CARRIED), default=1)
     entering = {CARRIED: Span(0.0, float(beats - 1))}
     work = timeline.run(entering, bindings, estimate.clock(), -1e9)
-    flows = []
+    rules: list[Rule] = []
+    sides = [(f"{CARRIED}.o.first", f"{CARRIED}.o.last", 1.0)]
+    # What enters may wait outside, as long as no result does.
+    entry = ((sides[0][1], 1.0), (sides[0][0], -1.0))
+    rules.append(Rule(entry, beats - 1.0, "a beat a cycle enters"))
+    before: dict[str, Task] = {}
+    given = {task.name: 0 for task in timeline.tasks}
+    for link in links:
+        given[link.source] = max(given.get(link.source, 0), link.parts * link.tokens(bindings))
+    for task in timeline.tasks:
+        name = task.name
+        rules += _task(task, work[name], given[name], bindings, estimate)
+        share = min((1 / link.parts for link in links if link.sink == name), default=1.0)
+        sides.append((f"{name}.i.first", f"{name}.i.last", share))
+        sides.append((*_gives(name, given[name]), 1.0))
+        if task.resource in before:
+            previous = before[task.resource]
+            end = f"{previous.name}.{'o' if previous.exclusive else 'i'}.last"
+            rules.append(
+                Rule(((f"{task.name}.i.first", 1.0), (end, -1.0)), 1.0, f"one {task.resource}")
+            )
+        before[task.resource] = task
+    streams = []
     for link in links:
         tokens = link.tokens(bindings)
-        written = timeline.share(link, work[link.source].output)
-        taken = work[link.sink].input
-        interval = max(
-            1.0,
-            (written.last - written.first) / max(1, tokens - 1),
-            (taken.last - taken.first) / max(1, tokens - 1),
-        )
-        flows.append(
-            Flow(
+        first, last, _ = sides[0]
+        if link.source != CARRIED:
+            first, last = _gives(link.source, given[link.source])
+        if link.parts > 1:
+            ends = (f"{link.name}.first", f"{link.name}.last")
+            for event, share in zip(
+                ends, (link.part / link.parts, (link.part + 1) / link.parts), strict=True
+            ):
+                terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
+                rules += _equal(terms, 0.0, f"share of {link.source}")
+            first, last = ends
+        many = tokens > 1
+        taken = (f"{link.sink}.i.first", f"{link.sink}.i.last")
+        if not many:
+            rules.append(Rule(((taken[1], 1.0), (last, -1.0)), float(HOP), f"end of {link.name}"))
+        streams.append(
+            Stream(
                 name=link.name,
                 source=link.source,
                 sink=link.sink,
-                offset=written.first - work[link.source].input.first + HOP,
                 tokens=tokens,
-                write_interval=interval,
-                read_interval=interval,
                 bits=link.bits,
+                beats=(0, tokens - 1) if many else (0,),
+                written=(first, last) if many else (first,),
+                read=taken if many else taken[:1],
+                lag=HOP - READ,
             )
         )
-    return flows
+    read = {link.source for link in links}
+    results = [
+        event
+        for task in timeline.tasks
+        if task.name not in read
+        for event in dict.fromkeys(
+            (f"{task.name}.i.first", f"{task.name}.i.last", f"{task.name}.o.last")
+        )
+    ]
+    values = ", ".join(f"{name} {_short(value)}" for name, value in bindings.items())
+    return Program(
+        rules=tuple(rules),
+        streams=tuple(streams),
+        results=tuple(results),
+        sides=tuple(sides),
+        tolerance=0.5,
+        bindings=values,
+    )
+
+
+def _gives(name: str, beats: int) -> tuple[str, str]:
+    """Events of the first and the last beat that a task gives: one event if it gives one."""
+    last = f"{name}.o.last"
+    return (f"{name}.o.first" if beats > 1 else last, last)
+
+
+def _task(
+    task: Task, work: Activity, beats: int, bindings: Bindings, estimate: Estimate
+) -> Iterator[Rule]:
+    """What a task's timing formula says of its four events; ``beats``: that it gives."""
+    timing, accept = task.timing(bindings), task.accept(bindings)
+    taken, given = work.input, work.output
+    name, rate = task.name, estimate.port.beats_per_cycle
+    i_first, i_last = f"{name}.i.first", f"{name}.i.last"
+    o_first, o_last = _gives(name, beats)
+    pace = f"pace of {name}"
+    yield Rule(((i_last, 1.0), (i_first, -1.0)), accept - 1.0, pace)
+    if task.memory is not None:
+        cycles = task.traffic(bindings) / rate
+        yield Rule(((i_last, 1.0), (i_first, -1.0)), cycles, f"memory of {name}")
+    if task.demand or task.memory is not None:
+        # Others take from the port before it: what memory gives it then, it has no sooner.
+        yield Rule(((i_last, 1.0),), taken.last, f"memory of {name}")
+    converter = _converter(name, estimate.design)
+    drain = timing.drain + task.wait
+    yield Rule(((o_last, 1.0), (i_last, -1.0)), drain, f"drain of {name}")
+    if o_first == o_last:
+        return
+    # What the first result needs of its input comes at the input's pace; as much is held inside.
+    ahead = min(timing.latency, accept - 1)
+    share = ahead / max(1, accept - 1)
+    terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
+    bound = timing.latency - ahead + task.wait
+    yield Rule(tuple(terms), bound, f"latency of {name}")
+    if converter is None:
+        yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
+        yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
+        ends = max(drain, task.wait + timing.latency + beats - accept)
+        held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
+        yield Rule(held, -ends, f"room inside {name}")
+        return
+    yield Rule(((o_last, 1.0), (o_first, -1.0)), given.last - given.first, pace)
+    yield from _room(converter, work, (i_first, i_last, o_first, o_last), bindings)
+
+
+def _room(
+    part: Converter, work: Activity, events: tuple[str, str, str, str], bindings: Bindings
+) -> Iterator[Rule]:
+    """Block k + buffers is not written before block k is read: for the first and the last k."""
+    blocks = 1
+    for loop in part.plan.shared:
+        value = loop.trip if isinstance(loop.trip, int) else bindings.get(loop.trip.name)
+        blocks *= value if isinstance(value, int) else loop.bound
+    if blocks <= part.buffers:
+        return
+    i_first, i_last, o_first, o_last = events
+    for k in (0, blocks - part.buffers - 1):
+        write, read = (k + part.buffers) / blocks, (k + 1) / blocks
+        terms = ((i_first, 1 - write), (i_last, write), (o_first, read - 1), (o_last, -read))
+        times = (work.input.first, work.input.last, work.output.first, work.output.last)
+        # Never stricter than the unstalled run, which the kernel's own formula knows better.
+        unstalled = sum(weight * time for (_, weight), time in zip(terms, times, strict=True))
+        yield Rule(terms, min(1.0, unstalled), "room for a block")
+
+
+def _converter(name: str, design: Design) -> Converter | None:
+    part = next((i.part for i in design.instances if i.name == name), None)
+    return part if isinstance(part, Converter) else None
+
+
+def _equal(terms: list[Term], bound: float, why: str) -> Iterator[Rule]:
+    yield Rule(tuple(terms), bound, why)
+    yield Rule(tuple((event, -coefficient) for event, coefficient in terms), -bound, why)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple) and len(value) > 2:
+        return f"{value[0]}..{value[-1]}"
+    return str(value)
+
+
+def scenarios(estimate: Estimate) -> tuple[Bindings, ...]:
+    """Values of the symbols that depths are made for: the corners of what a step can be, many or
+    few tokens, at the beginning or the end of the context."""
+    tiling, context = estimate.design.known.tiling, estimate.design.graph.context
+    found: dict[str, Bindings] = {}
+    for tokens in (tiling.group, 1):
+        for end in (context, tokens):
+            bindings: Bindings = {
+                "tokens": tokens,
+                "length": tuple(range(end - tokens + 1, end + 1)),
+            }
+            found[repr(bindings)] = bindings
+    return tuple(found.values())
 
 
 def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
@@ -58,21 +206,25 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
              behind parts that end in a queue; else the minimum
     """
     estimate = Estimate(design)
-    depths: dict[str, int] = {}
-    delays: dict[str, float] = {}
-    for timeline in (estimate.entry, estimate.body, estimate.tail):
-        answer = size_fifos(flows_of(estimate, timeline))
-        depths |= answer.depth
-        delays |= answer.delay
-    memory = design.memory
-    assert memory is not None
+    answers = [
+        size_fifos(
+            [program_of(estimate, timeline, values) for values in scenarios(estimate)],
+            design.config.equalisation,
+        )
+        for timeline in (estimate.entry, estimate.body, estimate.tail)
+    ]
+    depths = Depths(
+        {name: depth for answer in answers for name, depth in answer.depth.items()},
+        {name: delay for answer in answers for name, delay in answer.delay.items()},
+        tuple(certificate for answer in answers for certificate in answer.certificates),
+    )
     channels = tuple(replace(c, depth=_depth(c, depths)) for c in design.channels)
-    return channels, Depths(depths, delays)
+    return channels, depths
 
 
-def _depth(channel: Channel, program: dict[str, int]) -> int:
-    if channel.name in program:
-        return program[channel.name]
+def _depth(channel: Channel, depths: Depths) -> int:
+    if channel.name in depths.depth:
+        return depths.depth[channel.name]
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):

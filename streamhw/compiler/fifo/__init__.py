@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FIFO depths: the token model, the linear program, certificates, and a simulator of tokens."""
+
+from .model import (
+    MINIMUM,
+    READ,
+    Behaviour,
+    Equalisation,
+    Program,
+    Rule,
+    Stream,
+    depth_of,
+    max_tokens,
+    waiting_beats,
+)
+from .program import Depths, earliest, schedule, size_fifos
+from .proof import Certificate, verify
+
+__all__ = [
+    "MINIMUM",
+    "READ",
+    "Behaviour",
+    "Certificate",
+    "Depths",
+    "Equalisation",
+    "Program",
+    "Rule",
+    "Stream",
+    "depth_of",
+    "earliest",
+    "max_tokens",
+    "schedule",
+    "size_fifos",
+    "verify",
+    "waiting_beats",
+]

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The token model: when beats pass, as linear rules over events, and how many of them wait."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from math import ceil, floor
+
+__all__ = [
+    "MINIMUM",
+    "READ",
+    "SLACK",
+    "Behaviour",
+    "Equalisation",
+    "Program",
+    "Rule",
+    "Stream",
+    "depth_of",
+    "max_tokens",
+    "waiting_beats",
+]
+
+MINIMUM = 2
+"""Beats: the least depth at which a queue passes one beat a cycle."""
+
+READ = 1
+"""Cycles from a beat's write to its earliest read, and from its read to its place's next use."""
+
+SLACK = 1e-5
+"""Cycles that two sums of rounded numbers may differ by."""
+
+
+class Equalisation(Enum):
+    """How fast streams move in the schedule that FIFOs are sized for.
+
+    NORMAL: no result is later than with FIFOs without bound; what nobody waits for slows down
+    CONSERVATIVE: every side of a task lasts as long as the slowest one; results may be later
+    """
+
+    NORMAL = "normal"
+    CONSERVATIVE = "conservative"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """The beats of one task, as a profile of the published model states them.
+
+    initial: cycles from the task's start to its first beat (D)
+    interval: cycles between beats (II)
+    tokens: beats (T)
+    """
+
+    initial: float
+    interval: float
+    tokens: int
+
+    @property
+    def total(self) -> float:
+        """Cycles from the task's start to its last beat (L)."""
+        return self.initial + (self.tokens - 1) * self.interval
+
+
+def max_tokens(source: Behaviour, target: Behaviour, delay: float) -> int:
+    """The published bound on beats that wait, ``delay`` cycles from the source's start to the
+    target's: equation 1 if the source is faster, else equation 2.
+
+    Meaning  beats wait in the open interval between write and read, so that a beat read in the
+             cycle of its write does not count, and one written as another is read takes its place;
+             ``waiting_beats`` counts for a queue that needs ``READ`` cycles for both
+    """
+    tokens = source.tokens
+    if source.interval < target.interval:
+        return min(tokens, tokens - floor((source.total - delay) / target.interval))
+    return min(tokens, ceil((delay - source.initial) / source.interval))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A linear rule over events: the sum of coefficient x cycle is at least ``bound``."""
+
+    terms: tuple[tuple[str, float], ...]
+    bound: float
+    why: str
+
+    def __str__(self) -> str:
+        terms = " ".join(f"{'-' if k < 0 else '+'} {abs(k):g} {e}" for e, k in self.terms)
+        return f"{terms} >= {self.bound:g} ({self.why})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """The beats of one stream in one activation; between the given ones lie straight lines.
+
+    tokens: beats of the activation; bits: payload width, the weight of a beat
+    beats: those whose time is an event, from 0 to ``tokens`` - 1
+    written, read: their events, as many as ``beats``
+    lag: cycles from a source's event until its beat is in the queue
+    """
+
+    name: str
+    source: str
+    sink: str
+    tokens: int
+    bits: int
+    beats: tuple[int, ...]
+    written: tuple[str, ...]
+    read: tuple[str, ...]
+    lag: float = 0.0
+
+    def writes(self, time: Mapping[str, float]) -> tuple[float, ...]:
+        """Cycles at which ``beats`` are written."""
+        return tuple(time[event] + self.lag for event in self.written)
+
+    def reads(self, time: Mapping[str, float]) -> tuple[float, ...]:
+        """Cycles at which ``beats`` are read."""
+        return tuple(time[event] for event in self.read)
+
+    def depth(self, time: Mapping[str, float]) -> int:
+        """The least depth with which no write is late."""
+        return depth_of(self.beats, self.writes(time), self.reads(time))
+
+    def delay(self, time: Mapping[str, float]) -> float:
+        """Cycles that the first beat waits longer than it must."""
+        waits = time[self.read[0]] - time[self.written[0]] - self.lag - READ
+        return round(max(0.0, waits), 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What the tasks of one activation can do.
+
+    rules: between events, from the kernels' formulas; times that keep them are a schedule
+    streams: those whose depths are wanted
+    results: events that nobody waits for
+    sides: first and last event of what a task takes or gives, and the share of the activation in
+        which that passes
+    tolerance: cycles that results may be late; straight lines are no better than half a cycle
+    bindings: values of the symbols, for people
+    """
+
+    rules: tuple[Rule, ...]
+    streams: tuple[Stream, ...]
+    results: tuple[str, ...]
+    sides: tuple[tuple[str, str, float], ...]
+    tolerance: float = 0.0
+    bindings: str = ""
+    events: tuple[str, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = dict.fromkeys(e for rule in self.rules for e, _ in rule.terms)
+        found |= dict.fromkeys(e for s in self.streams for e in (*s.written, *s.read))
+        object.__setattr__(self, "events", tuple(found))
+
+
+def waiting_beats(*, tokens: int, write_interval: float, read_interval: float, delay: float) -> int:
+    """The exact depth for beats written every ``write_interval`` cycles from 0 on, and read every
+    ``read_interval`` cycles from ``READ + delay`` on."""
+    first, last = READ + delay, tokens - 1
+    return depth_of((0, last), (0.0, last * write_interval), (first, first + last * read_interval))
+
+
+def depth_of(beats: Sequence[int], written: Sequence[float], read: Sequence[float]) -> int:
+    """The least depth d with which beat i + d is written ``READ`` cycles after beat i is read or
+    later, for every i.
+
+    Assumes  times do not fall; between known beats they lie on straight lines
+    Method   d - i is the first beat that may be written after beat i is read. In i that is a chain
+             of straight pieces, so the integers next to the ends of pieces decide
+    """
+    tokens = beats[-1] + 1
+    candidates = set(beats)
+    for cycle in written:
+        near = floor(_beat_at(beats, read, cycle - READ) + SLACK)
+        candidates |= {near, near + 1}
+    most = 1
+    for i in candidates:
+        if 0 <= i < tokens:
+            free = _cycle_of(beats, read, i) + READ
+            last = written[-1] + SLACK
+            first = tokens if free > last else ceil(_beat_at(beats, written, free) - SLACK)
+            most = max(most, first - i)
+    return min(most, tokens)
+
+
+def _cycle_of(beats: Sequence[int], cycles: Sequence[float], beat: int) -> float:
+    k = min(bisect_right(beats, beat), len(beats) - 1)
+    if k == 0 or beats[k] == beats[k - 1]:
+        return cycles[k]
+    share = (beat - beats[k - 1]) / (beats[k] - beats[k - 1])
+    return cycles[k - 1] + share * (cycles[k] - cycles[k - 1])
+
+
+def _beat_at(beats: Sequence[int], cycles: Sequence[float], cycle: float) -> float:
+    """The first beat, as a real number, that passes at a cycle or later; -1 before all."""
+    if cycle < cycles[0]:
+        return -1.0
+    k = bisect_left(cycles, cycle)
+    if k == 0:
+        return float(beats[0])
+    if k == len(cycles):
+        return float(beats[-1])
+    share = (cycle - cycles[k - 1]) / (cycles[k] - cycles[k - 1])
+    return beats[k - 1] + share * (beats[k] - beats[k - 1])

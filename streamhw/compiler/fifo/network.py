@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Abstract dataflow networks: tasks that fire, streams of tokens, buffers that are read again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .model import Program, Rule, Stream
+
+__all__ = ["Buffer", "Network", "Task", "Wire"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Fires ``firings`` times an activation, at most every ``interval`` cycles; what a firing
+    gives leaves ``latency`` cycles later, or waits inside, at most as long as the pipeline is."""
+
+    name: str
+    firings: int
+    interval: int = 1
+    latency: int = 1
+
+    @property
+    def inside(self) -> int:
+        """Results of one output that may be under way: what full rate needs, and one."""
+        return -(-self.latency // self.interval) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """A stream between two tasks.
+
+    given, taken: for each token, the firing of the source that gives it and the firing of the sink
+    that takes it: repeated use, reduction and ragged rows are all in these numbers
+    """
+
+    name: str
+    source: str
+    sink: str
+    given: tuple[int, ...]
+    taken: tuple[int, ...]
+    bits: int = 8
+
+    @property
+    def tokens(self) -> int:
+        return len(self.given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffer:
+    """Blocks that one task writes and another reads as often as it likes.
+
+    written, read: firings of the writer and of the reader up to the end of each block
+    slots: blocks that there is room for; latency: cycles from a block's last write to its use
+    """
+
+    writer: str
+    reader: str
+    written: tuple[int, ...]
+    read: tuple[int, ...]
+    slots: int = 1
+    latency: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One activation of tasks, with the streams and the buffers between them."""
+
+    tasks: tuple[Task, ...]
+    wires: tuple[Wire, ...]
+    buffers: tuple[Buffer, ...] = ()
+
+    @property
+    def results(self) -> tuple[Task, ...]:
+        """Tasks that nobody waits for."""
+        read = {w.source for w in self.wires} | {b.writer for b in self.buffers}
+        return tuple(t for t in self.tasks if t.name not in read)
+
+    def program(self, bindings: str = "") -> Program:
+        """The network as the linear program sees it: an event a firing, exact to the cycle."""
+        latency = {task.name: task.latency for task in self.tasks}
+        return Program(
+            rules=tuple(self._rules()),
+            streams=tuple(
+                Stream(
+                    name=wire.name,
+                    source=wire.source,
+                    sink=wire.sink,
+                    tokens=wire.tokens,
+                    bits=wire.bits,
+                    beats=tuple(range(wire.tokens)),
+                    written=tuple(f"{wire.source}.{n}" for n in wire.given),
+                    read=tuple(f"{wire.sink}.{n}" for n in wire.taken),
+                    lag=latency[wire.source],
+                )
+                for wire in self.wires
+            ),
+            results=tuple(f"{t.name}.{n}" for t in self.results for n in range(t.firings)),
+            sides=tuple((f"{t.name}.0", f"{t.name}.{t.firings - 1}", 1.0) for t in self.tasks),
+            bindings=bindings,
+        )
+
+    def _rules(self) -> Iterator[Rule]:
+        for task in self.tasks:
+            events = [f"{task.name}.{n}" for n in range(task.firings)]
+            for before, after in pairwise(events):
+                yield Rule(((after, 1.0), (before, -1.0)), task.interval, f"pace of {task.name}")
+        for buffer in self.buffers:
+            for writer, reader in buffer_full(buffer):
+                terms = ((f"{buffer.reader}.{reader}", 1.0), (f"{buffer.writer}.{writer}", -1.0))
+                yield Rule(terms, buffer.latency, f"a block of {buffer.writer}")
+            for reader, writer in buffer_free(buffer):
+                terms = ((f"{buffer.writer}.{writer}", 1.0), (f"{buffer.reader}.{reader}", -1.0))
+                yield Rule(terms, 1.0, f"room in {buffer.writer}")
+
+
+def buffer_full(buffer: Buffer) -> Iterator[tuple[int, int]]:
+    """(last write of a block, its first read)."""
+    for written, begin in zip(buffer.written, (0, *buffer.read), strict=False):
+        yield written - 1, begin
+
+
+def buffer_free(buffer: Buffer) -> Iterator[tuple[int, int]]:
+    """(last read of a block, first write of the block that takes its place)."""
+    begins = (0, *buffer.written)[buffer.slots : len(buffer.written)]
+    for read, begin in zip(buffer.read, begins, strict=False):
+        yield read - 1, begin

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FIFO depths from a linear program over the times of events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix
+
+from ...errors import InternalError
+from .model import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
+from .proof import Certificate
+
+__all__ = ["Depths", "arrivals", "cost_of", "earliest", "schedule", "size_fifos", "stretched"]
+
+ROUNDS = 4
+"""Programs at most for one answer: each forgets what waiting costs where all beats wait anyway."""
+
+
+@dataclass(frozen=True)
+class Depths:
+    """The answer: a depth (beats) and a delay (cycles that the first beat waits longer than it
+    must) a stream, and the schedules that prove them.
+
+    ``binding`` names the streams that need more than the minimum: those the program is about.
+    """
+
+    depth: Mapping[str, int]
+    delay: Mapping[str, float]
+    certificates: tuple[Certificate, ...] = ()
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        return tuple(name for name, depth in self.depth.items() if depth > MINIMUM)
+
+
+def size_fifos(
+    programs: Sequence[Program], equalisation: Equalisation = Equalisation.NORMAL
+) -> Depths:
+    """Depths with which every program has a schedule that no FIFO disturbs.
+
+    Assumes    programs describe the same streams at different values of the symbols
+    Ensures    for each of them a certificate: times that keep all rules, and with these depths
+               every write finds room; a run that starts every task as soon as it can is never
+               later than these times, so it does not deadlock, and, with ``NORMAL``, has its
+               results when FIFOs without bound would give them
+    Chooses    the schedule of least waiting (``cost_of``) in which no result is late, then the
+               least whole depths of it, at least ``MINIMUM``; over programs the deepest
+    Complexity a few linear programs with a variable an event and a row a rule (HiGHS); no paths
+               are enumerated, since times imply every path's sum
+    Raises     ``InternalError`` if the rules of a program contradict each other
+    Source     StreamTensor (MICRO'25) section 5, with potentials in place of path constraints
+    """
+    schedules = []
+    for program in programs:
+        if equalisation is Equalisation.CONSERVATIVE:
+            program = stretched(program)
+        schedules.append((program, schedule(program)))
+    depth: dict[str, int] = {}
+    delay: dict[str, float] = {}
+    for program, time in schedules:
+        for stream in program.streams:
+            wanted = max(MINIMUM, stream.depth(time))
+            depth[stream.name] = max(depth.get(stream.name, 0), wanted)
+            delay[stream.name] = max(delay.get(stream.name, 0.0), stream.delay(time))
+    certificates = tuple(
+        Certificate(program=program, time=time, depth={s.name: depth[s.name]
+                                                       for s in program.streams})
+        for program, time in schedules
+    )  # fmt: skip
+    return Depths(depth, delay, certificates)
+
+
+def schedule(program: Program, rounds: int = ROUNDS) -> dict[str, float]:
+    """The times of least waiting with which every result comes as early as possible.
+
+    A stream of which all beats wait needs no more room however long they do: such streams then
+    cost nothing, and the program is solved again, for as long as that saves bits.
+    """
+    solver = _Solver(program)
+    first = solver.solve(dict.fromkeys(program.events, 1.0))
+    free: frozenset[str] = frozenset()
+    latest = {e: first[e] + program.tolerance for e in program.results}
+    best: dict[str, float] | None = None
+    bits = 0
+    for _ in range(rounds):
+        weight = {s.name: 0.0 if s.name in free else weight_of(s, first) for s in program.streams}
+        time = solver.solve(cost_of(program, weight), latest)
+        found = sum(s.bits * max(MINIMUM, s.depth(time)) for s in program.streams)
+        if best is not None and found >= bits:
+            break
+        best, bits = time, found
+        full = {s.name for s in program.streams if MINIMUM < s.tokens <= s.depth(time)}
+        if full <= free:
+            break
+        free |= full
+    assert best is not None
+    return best
+
+
+def earliest(program: Program) -> dict[str, float]:
+    """When every event happens at the earliest, the first at 0: times without regard to depth."""
+    return _Solver(program).solve(dict.fromkeys(program.events, 1.0))
+
+
+def weight_of(stream: Stream, time: Mapping[str, float]) -> float:
+    """Bits that a cycle of waiting costs for each beat of a stream: its bits over the cycles in
+    which its beats pass. What fits into the least FIFO waits for nothing."""
+    if stream.tokens <= MINIMUM:
+        return 0.0
+    writes, reads = stream.writes(time), stream.reads(time)
+    return stream.bits / max(1.0, writes[-1] - writes[0], reads[-1] - reads[0])
+
+
+def cost_of(program: Program, weight: Mapping[str, float]) -> dict[str, float]:
+    """Coefficients of the objective: over all streams, the bits that wait on average, which is
+    weight x sum over the beats of read - write, by the trapezium rule between known beats."""
+    cost = dict.fromkeys(program.events, 0.0)
+    for stream in program.streams:
+        for share, written, read in zip(
+            _shares(stream.beats), stream.written, stream.read, strict=True
+        ):
+            cost[read] += weight[stream.name] * share
+            cost[written] -= weight[stream.name] * share
+    return cost
+
+
+def arrivals(program: Program) -> tuple[Rule, ...]:
+    """That no beat is read before it is written and handed on."""
+    return tuple(
+        Rule(((read, 1.0), (written, -1.0)), stream.lag + READ, f"beats of {stream.name}")
+        for stream in program.streams
+        for written, read in zip(stream.written, stream.read, strict=True)
+    )
+
+
+def stretched(program: Program) -> Program:
+    """The program with every side of a task as long as the longest: conservative equalisation.
+
+    All that depends on how long a task takes or gives is stretched with it, so that the slow
+    schedule is one that the tasks can keep.
+    """
+    time = earliest(program)
+    longest = max(((time[b] - time[a]) / share for a, b, share in program.sides), default=0.0)
+    rules = tuple(
+        Rule(((last, 1.0), (first, -1.0)), share * longest, "as slow as the slowest")
+        for first, last, share in program.sides
+        if first != last
+    )
+    return replace(program, rules=(*program.rules, *rules))
+
+
+def _shares(beats: Sequence[int]) -> list[float]:
+    if len(beats) == 1:
+        return [1.0]
+    gaps = [b - a for a, b in pairwise(beats)]
+    tokens = beats[-1] + 1
+    scale = tokens / (tokens - 1)
+    return [
+        scale * (before + after) / 2 for before, after in zip([0, *gaps], [*gaps, 0], strict=True)
+    ]
+
+
+class _Solver:
+    """The rules of a program as a matrix, for several objectives."""
+
+    def __init__(self, program: Program):
+        self._events = program.events
+        index = {event: i for i, event in enumerate(program.events)}
+        rules = (*program.rules, *arrivals(program))
+        terms = [
+            (row, index[event], -coefficient)
+            for row, rule in enumerate(rules)
+            for event, coefficient in rule.terms
+        ]
+        rows, columns, values = zip(*terms, strict=True) if terms else ((), (), ())
+        self._matrix = csr_matrix((values, (rows, columns)), shape=(len(rules), len(index)))
+        self._limit = np.array([-rule.bound for rule in rules])
+
+    def solve(
+        self, cost: Mapping[str, float], latest: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
+        """Times from 0 on that keep all rules, no event after its latest time, at least cost."""
+        latest = latest or {}
+        within = [(0.0, latest[e] + SLACK / 10 if e in latest else None) for e in self._events]
+        objective = np.array([cost[event] for event in self._events])
+        answer = linprog(
+            objective, A_ub=self._matrix, b_ub=self._limit, bounds=within, method="highs"
+        )
+        if answer.status != 0:
+            raise InternalError(
+                f"FIFO sizing must have a schedule, but HiGHS says: {answer.message.strip()}"
+            )
+        return dict(zip(self._events, answer.x.tolist(), strict=True))
