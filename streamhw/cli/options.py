@@ -79,7 +79,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
         help="all matrix products on one engine, each on its own (none), N engines, or the "
         "products of each engine by name (qkv+hidden,mlp_out); default: all",
     )
-    parser.add_argument(
+    design.add_argument(
         "--fifo",
         choices=("normal", "conservative"),
         default="normal",

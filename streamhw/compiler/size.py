@@ -2,16 +2,16 @@
 """Sizing: one activation's tasks and streams as the FIFO program wants them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from .design import Channel, Design, Scope
 from .estimate import CARRIED, Estimate
-from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
+from .fifo import MINIMUM, READ, Certificate, Depths, Program, Rule, Stream, size_fifos
 from .schedule import HOP, Activity, Span, Task, Timeline
 
-__all__ = ["program_of", "scenarios", "sized"]
+__all__ = ["Flow", "flows_of", "program_of", "scenarios", "sized"]
 
 REGISTERED = frozenset({"steps"})
 """Sources with a queue of their own at every output: a wire is enough behind them."""
@@ -19,7 +19,46 @@ REGISTERED = frozenset({"steps"})
 Term = tuple[str, float]
 
 
-def program_of(estimate: Estimate, timeline: Timeline, bindings: Bindings) -> Program:
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """A stream in a schedule, for people.
+
+    offset: cycles from the source's first beat taken to its first beat here that may be read
+    delay: cycles that this beat waits then; write_interval, read_interval: mean cycles a beat
+    """
+
+    stream: str
+    source: str
+    sink: str
+    offset: float
+    tokens: int
+    write_interval: float
+    read_interval: float
+    delay: float
+
+
+def flows_of(certificate: Certificate) -> Iterator[Flow]:
+    """The streams of a certificate's schedule."""
+    time = certificate.time
+    for stream in certificate.program.streams:
+        begin = f"{stream.source}.{'o' if stream.source == CARRIED else 'i'}.first"
+        writes, reads = stream.writes(time), stream.reads(time)
+        gaps = max(1, stream.tokens - 1)
+        yield Flow(
+            stream=stream.name,
+            source=stream.source,
+            sink=stream.sink,
+            offset=writes[0] + READ - time[begin],
+            tokens=stream.tokens,
+            write_interval=(writes[-1] - writes[0]) / gaps,
+            read_interval=(reads[-1] - reads[0]) / gaps,
+            delay=reads[0] - writes[0] - READ,
+        )
+
+
+def program_of(
+    estimate: Estimate, timeline: Timeline, bindings: Bindings, name: str = ""
+) -> Program:
     """A timeline as rules over the first and last beat that each task takes and gives.
 
     A task gives as its timing formula says, no later: it holds no more than the formula counts.
@@ -98,6 +137,7 @@ def program_of(estimate: Estimate, timeline: Timeline, bindings: Bindings) -> Pr
         results=tuple(results),
         sides=tuple(sides),
         tolerance=0.5,
+        name=name,
         bindings=values,
     )
 
@@ -208,10 +248,14 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     estimate = Estimate(design)
     answers = [
         size_fifos(
-            [program_of(estimate, timeline, values) for values in scenarios(estimate)],
+            [program_of(estimate, timeline, values, name) for values in scenarios(estimate)],
             design.config.equalisation,
         )
-        for timeline in (estimate.entry, estimate.body, estimate.tail)
+        for name, timeline in (
+            ("entry", estimate.entry),
+            ("layer", estimate.body),
+            ("tail", estimate.tail),
+        )
     ]
     depths = Depths(
         {name: depth for answer in answers for name, depth in answer.depth.items()},

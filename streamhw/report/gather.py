@@ -2,14 +2,12 @@
 """From a placed design to the facts that a build remembers of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from enum import Enum
 
 from ..compiler.codec import encode
 from ..compiler.cost import ram_kind
 from ..compiler.design import Channel, Design, Instance, Scope
 from ..compiler.estimate import CARRIED, Estimate
-from ..compiler.fifo import MINIMUM, waiting_beats
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity, Clock, Span, Timeline
 from ..compiler.size import flows_of
@@ -137,28 +135,16 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
 
 
 def _flows(design: Design) -> Iterator[FlowFacts]:
-    depths = design.known.depths
-    # As the program saw them: before placement.
-    estimate = Estimate(replace(design, placement=None))
-    for activation, timeline in (
-        ("entry", estimate.entry),
-        ("layer", estimate.body),
-        ("tail", estimate.tail),
-    ):
-        for flow in flows_of(estimate, timeline):
-            delay = depths.delay.get(flow.name, 0.0)
-            yield FlowFacts(
-                stream=flow.name,
-                activation=activation,
-                source=flow.source,
-                sink=flow.sink,
-                offset=flow.offset,
-                tokens=flow.tokens,
-                write_interval=flow.write_interval,
-                read_interval=flow.read_interval,
-                delay=delay,
-                depth=max(MINIMUM, waiting_beats(flow, delay)),
-            )
+    seen: set[str] = set()
+    for certificate in design.known.depths.certificates:
+        activation = certificate.program.name
+        # The first is the one of all symbols at their bounds.
+        if activation in seen:
+            continue
+        seen.add(activation)
+        for flow in flows_of(certificate):
+            depth = certificate.depth[flow.stream]
+            yield FlowFacts(activation=activation, depth=depth, **vars(flow))
 
 
 class _Watched(Timeline):

@@ -44,11 +44,11 @@ class Reason:
                 f"{flow.read_interval:,.2f}: what the reader leaves behind, "
                 f"at most {flow.tokens:,} beats"
             )
-        waiting = ceil(flow.delay / max(flow.write_interval, 1e-6) - 1e-6) + 1
+        waiting = ceil((flow.delay + 2) / max(flow.write_interval, 1.0) - 1e-6)
         capped = f", but an activation has only {flow.tokens:,}" if waiting > flow.tokens else ""
         least = ", at least 2" if min(waiting, flow.tokens) < 2 else ""
         return (
-            f"ceil({flow.delay:,.0f} / {flow.write_interval:,.2f} cycles a beat) + 1 = "
+            f"ceil(({flow.delay:,.0f} + 2) / {max(flow.write_interval, 1.0):,.2f} cycles a beat) = "
             f"{waiting:,}{capped}{least}"
         )
 

@@ -130,13 +130,13 @@ class Stream:
 class Program:
     """What the tasks of one activation can do.
 
+    name: of the activation; bindings: values of the symbols, for people
     rules: between events, from the kernels' formulas; times that keep them are a schedule
     streams: those whose depths are wanted
     results: events that nobody waits for
     sides: first and last event of what a task takes or gives, and the share of the activation in
         which that passes
     tolerance: cycles that results may be late; straight lines are no better than half a cycle
-    bindings: values of the symbols, for people
     """
 
     rules: tuple[Rule, ...]
@@ -144,6 +144,7 @@ class Program:
     results: tuple[str, ...]
     sides: tuple[tuple[str, str, float], ...]
     tolerance: float = 0.0
+    name: str = ""
     bindings: str = ""
     events: tuple[str, ...] = field(init=False, compare=False, repr=False)
 
