@@ -3,14 +3,14 @@
 
 import importlib
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import UserError
 
-__all__ = ["BOARDS", "Board", "Budget", "Family", "MemoryPort", "load_board"]
+__all__ = ["BOARDS", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
 BOARDS = ("sim", "u55c", "ulx3s")
 """Boards that ship with streamhw; a file path or an entry point ``streamhw.board`` adds others."""
@@ -52,6 +52,18 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Die:
+    """One die of a device; dies that follow one another in ``Board.dies`` touch.
+
+    memory: whether external memory is at this die
+    """
+
+    name: str
+    budget: Budget
+    memory: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """A board or card as the compiler sees it.
 
@@ -61,6 +73,10 @@ class Board:
     multipliers: matmul multiplies a cycle that the board should carry
     group: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
+    dies: from the bottom of the stack to its top, with the budget between them; none for a device
+        of one die
+    die_fill: share of each die's budget that is planned with: placement needs room
+    die_wires: wires between two dies that touch, if they are limited
     """
 
     name: str
@@ -74,12 +90,38 @@ class Board:
     multipliers: int
     group: int
     lanes: int
+    dies: tuple[Die, ...] = ()
+    die_fill: float = 0.8
+    die_wires: int | None = None
 
     def __post_init__(self) -> None:
         if not self.ports:
             raise ValueError(f"Board {self.name} must have at least one memory port")
         if len({port.width for port in self.ports}) != 1:
             raise ValueError(f"Board {self.name} must have memory ports of one width")
+        if not self.dies:
+            return
+        if sum(die.memory for die in self.dies) != 1:
+            raise ValueError(f"Board {self.name} must have its memory at one die")
+        if len({die.name for die in self.dies}) != len(self.dies):
+            raise ValueError(f"Board {self.name} must have dies of different names")
+        for cell in fields(Budget):
+            have = sum(getattr(die.budget, cell.name) for die in self.dies)
+            if have != getattr(self.budget, cell.name):
+                raise ValueError(
+                    f"Board {self.name} must have the {cell.name} of its dies, {have:,}, "
+                    f"not {getattr(self.budget, cell.name):,}"
+                )
+
+    @property
+    def stack(self) -> tuple[Die, ...]:
+        """All dies: at least one."""
+        return self.dies or (Die(name="die", budget=self.budget, memory=True),)
+
+    @property
+    def memory_die(self) -> str:
+        """The die at which external memory is."""
+        return next(die.name for die in self.stack if die.memory)
 
     @property
     def beat_bits(self) -> int:

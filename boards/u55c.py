@@ -3,10 +3,12 @@
 
 The budget is what the Vitis shell leaves (FINN's platform table: 8,304 DSP, 1,776 BRAM36,
 960 URAM, 1,131k LUT). A pseudo-channel gives 14.375 GB/s (UG1393), 57.5 bytes a cycle at 250 MHz.
-250 MHz is an assumption: no open tool places this part.
+250 MHz is an assumption: no open tool places this part. Three dies (super logic regions), HBM at
+the lowest; their cells are those of FINN+'s platform table, after UG1120. Between two dies are
+23,040 wires, as Vivado counts them for the U50, which has the same dies.
 """
 
-from .base import Board, Budget, Family, MemoryPort
+from .base import Board, Budget, Die, Family, MemoryPort
 
 __all__ = ["BOARD"]
 
@@ -24,4 +26,20 @@ BOARD = Board(
     multipliers=512,
     group=16,
     lanes=8,
+    dies=(
+        Die(
+            name="slr0",
+            budget=Budget(luts=386_000, ffs=773_000, dsps=2_664, block_ram=600, ultra_ram=320),
+            memory=True,
+        ),
+        Die(
+            name="slr1",
+            budget=Budget(luts=364_000, ffs=729_000, dsps=2_784, block_ram=576, ultra_ram=320),
+        ),
+        Die(
+            name="slr2",
+            budget=Budget(luts=381_000, ffs=763_000, dsps=2_856, block_ram=600, ultra_ram=320),
+        ),
+    ),
+    die_wires=23_040,
 )

@@ -23,6 +23,7 @@ class BuildConfig:
     multipliers: of each matmul engine; ``None``: the board's
     tiling: sizes of all kernels; ``None``: chosen by a rule
     equalisation: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
+    pins: part and die, for parts that must be on a certain one
     """
 
     quantisation: QuantConfig = field(default_factory=QuantConfig)
@@ -31,6 +32,7 @@ class BuildConfig:
     multipliers: int | None = None
     tiling: Tiling | None = None
     equalisation: Equalisation = Equalisation.NORMAL
+    pins: tuple[tuple[str, str], ...] = ()
 
 
 def parse_sharing(text: str) -> SharingChoice:

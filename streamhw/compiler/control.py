@@ -13,7 +13,7 @@ from .convert import insert_forks
 from .design import Channel, End, Instance, Scope
 from .tiling import Tiling
 
-__all__ = ["add_control", "open_ports"]
+__all__ = ["SEQUENCER", "add_control", "open_ports"]
 
 SEQUENCER = "sequencer"
 FANOUT = "steps"

@@ -1,19 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells of a family for a kernel's estimate: multipliers to DSPs, memories to RAM kinds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from math import ceil
 
-from ..boards.base import Family
+from ..boards.base import Budget, Family
 from ..kernels.base import Memory, Resources
 
-__all__ = ["Cells", "RamKind", "cells_of", "ram_cells", "ram_kind"]
+__all__ = [
+    "KINDS",
+    "Cells",
+    "RamKind",
+    "cells_of",
+    "logic_cells",
+    "ram_cells",
+    "ram_kind",
+    "ram_options",
+]
 
 DISTRIBUTED_WORDS = 64
-"""Deepest memory in LUTs: kernels read such memories without a register."""
+"""Words up to which a memory is in LUTs: kernels may read such memories without a register."""
+LONGEST_DISTRIBUTED = 512
+"""Words of the deepest memory in LUTs: beyond, banks and multiplexers cost more than a block."""
 ULTRA_BITS = 1 << 17
 """Bits from which a memory is worth a URAM of 288 Kbit."""
+
+KINDS = {
+    "luts": "LUTs",
+    "ffs": "FFs",
+    "dsps": "DSPs",
+    "block_ram": "block RAMs",
+    "ultra_ram": "URAMs",
+}
+"""Kinds of cells that budgets limit, as reports call them."""
 
 
 class RamKind(Enum):
@@ -22,6 +42,11 @@ class RamKind(Enum):
     DISTRIBUTED = "LUTRAM"
     BLOCK = "block RAM"
     ULTRA = "URAM"
+
+    @property
+    def style(self) -> str:
+        """The value of the attribute ``ram_style`` that asks synthesis for it."""
+        return {"LUTRAM": "distributed", "block RAM": "block", "URAM": "ultra"}[self.value]
 
 
 @dataclass(frozen=True)
@@ -45,41 +70,79 @@ class Cells:
             self.memory_bits + other.memory_bits,
         )
 
+    def share(self, budget: Budget) -> float:
+        """The sum of the shares of each budget: how scarce what this takes is."""
+        return sum(self._shares(budget))
+
+    def fill(self, budget: Budget) -> float:
+        """The largest share of a budget."""
+        return max(self._shares(budget))
+
+    def _shares(self, budget: Budget) -> list[float]:
+        return [getattr(self, f.name) / max(getattr(budget, f.name), 1e-6) for f in fields(budget)]
+
+
+def ram_options(memory: Memory, family: Family) -> dict[RamKind, Cells]:
+    """The kinds that a memory may be of, with their cells; never empty.
+
+    A read without a register needs LUTs, and so do few words: nothing else is as small. URAM has
+    no initial content.
+    """
+    options = {}
+    if memory.depth <= LONGEST_DISTRIBUTED or memory.asynchronous:
+        options[RamKind.DISTRIBUTED] = _distributed(memory, family)
+    if not memory.asynchronous and memory.depth > DISTRIBUTED_WORDS:
+        options[RamKind.BLOCK] = _block(memory, family)
+        if family is Family.ULTRASCALE_PLUS and not memory.rom:
+            count = ceil(memory.width / 72) * ceil(memory.depth / 4096) * memory.readers
+            options[RamKind.ULTRA] = Cells(ultra_ram=count, memory_bits=memory.bits)
+    return options
+
 
 def ram_kind(memory: Memory, family: Family) -> RamKind:
-    """The kind that a memory gets: small ones in LUTs, large ones in URAM where there is any."""
-    if memory.depth <= DISTRIBUTED_WORDS:
+    """The kind that a memory gets as long as no board is known: small ones in LUTs, large ones in
+    URAM where there is any."""
+    options = ram_options(memory, family)
+    if RamKind.BLOCK not in options:
         return RamKind.DISTRIBUTED
-    if family is Family.ULTRASCALE_PLUS and memory.bits >= ULTRA_BITS and memory.depth >= 1024:
+    if RamKind.ULTRA in options and memory.bits >= ULTRA_BITS and memory.depth >= 1024:
         return RamKind.ULTRA
     return RamKind.BLOCK
 
 
 def ram_cells(memory: Memory, family: Family) -> Cells:
-    """Cells of one memory with a write and a read port."""
-    kind = ram_kind(memory, family)
+    """Cells of one memory of the kind that ``ram_kind`` says."""
+    return ram_options(memory, family)[ram_kind(memory, family)]
+
+
+def _distributed(memory: Memory, family: Family) -> Cells:
     width, depth = memory.width, memory.depth
-    if kind is RamKind.DISTRIBUTED:
-        if family is Family.ULTRASCALE_PLUS:
-            # RAM32M16: 14 bits of 32 words in 8 LUTs; RAM64M8: 7 bits of 64 words in 8.
-            luts = ceil(width / (14 if depth <= 32 else 7)) * 8
-        else:
-            # DPR16X4: 4 bits of 16 words in 6 LUT4s, and multiplexers beyond 16 words.
-            banks = ceil(depth / 16)
-            luts = ceil(width / 4) * 6 * banks + width * (banks - 1)
-        return Cells(luts=luts, memory_bits=memory.bits)
-    if kind is RamKind.ULTRA:
-        return Cells(ultra_ram=ceil(width / 72) * ceil(depth / 4096), memory_bits=memory.bits)
-    shapes = (
-        ((72, 512), (36, 1024), (18, 2048), (9, 4096))
-        if family is Family.ULTRASCALE_PLUS
-        else ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
-    )
+    if family is Family.ULTRASCALE_PLUS:
+        # RAM32M16: 14 bits of 32 words in 8 LUTs; RAM64M8: 7 bits of 64 words in 8. A LUT selects
+        # between four banks of 64.
+        banks = ceil(depth / 64)
+        luts = ceil(width / (14 if depth <= 32 else 7)) * 8 * banks
+        luts += width * ceil((banks - 1) / 3)
+    else:
+        # DPR16X4: 4 bits of 16 words in 6 LUT4s, and multiplexers beyond 16 words.
+        banks = ceil(depth / 16)
+        luts = ceil(width / 4) * 6 * banks + width * (banks - 1)
+    return Cells(luts=luts * memory.readers, memory_bits=memory.bits)
+
+
+def _block(memory: Memory, family: Family) -> Cells:
+    width, depth = memory.width, memory.depth
+    shapes: tuple[tuple[int, int], ...]
+    if family is Family.ULTRASCALE_PLUS:
+        shapes = ((72, 512), (36, 1024), (18, 2048), (9, 4096))
+    else:
+        shapes = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+    copies = memory.readers
+    if memory.rom and memory.readers > 1:
+        # Both ports read; the widest shape needs both for one.
+        shapes, copies = shapes[1:], ceil(memory.readers / 2)
     blocks = min(ceil(width / w) * ceil(depth / d) for w, d in shapes)
-    if family is Family.ULTRASCALE_PLUS and width <= 36 and depth <= 512:
-        # An RAMB18 is half a block; two of them pair only by luck, so count it whole.
-        blocks = 1
-    return Cells(block_ram=blocks, memory_bits=memory.bits)
+    return Cells(block_ram=blocks * copies, memory_bits=memory.bits)
 
 
 def dsps(operands: tuple[int, int], family: Family) -> int:
@@ -90,10 +153,15 @@ def dsps(operands: tuple[int, int], family: Family) -> int:
     return ceil(wide / 18) * ceil(narrow / 18)
 
 
+def logic_cells(resources: Resources, family: Family) -> Cells:
+    """Cells of a part without its memories."""
+    multipliers = sum(dsps(m, family) for m in resources.multipliers)
+    return Cells(luts=resources.luts, ffs=resources.ffs, dsps=multipliers)
+
+
 def cells_of(resources: Resources, family: Family) -> Cells:
     """Cells of a part."""
-    total = Cells(luts=resources.luts, ffs=resources.ffs)
-    total += Cells(dsps=sum(dsps(m, family) for m in resources.multipliers))
+    total = logic_cells(resources, family)
     for memory in resources.memories:
         total += ram_cells(memory, family)
     return total

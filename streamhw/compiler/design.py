@@ -19,11 +19,12 @@ from .bind import Binding
 from .config import BuildConfig
 from .fifo import Depths
 from .memory import MemoryPlan
-from .place import Placement
+from .placement import Placement
 from .tiling import Tiling
 
 if TYPE_CHECKING:
     from .fuse import Group
+    from .partition import Slices
 
 T = TypeVar("T")
 
@@ -128,6 +129,7 @@ class Design:
     channels: tuple[Channel, ...] = ()
     groups: tuple["Group", ...] = ()
     memory: MemoryPlan | None = None
+    slices: "Slices | None" = None
     depths: Depths | None = None
     placement: Placement | None = None
 
@@ -173,6 +175,10 @@ class Known:
     @property
     def memory(self) -> MemoryPlan:
         return _filled(self._design.memory, "memory")
+
+    @property
+    def slices(self) -> "Slices":
+        return _filled(self._design.slices, "partition")
 
     @property
     def depths(self) -> Depths:

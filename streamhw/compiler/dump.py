@@ -44,9 +44,17 @@ def _lines(design: Design) -> Iterator[str]:
         for title, run in (("each layer", design.memory.body), ("tail", design.memory.tail)):
             yield f"parameters of {title}"
             yield from (f"  {_segments(segments)}" for segments in run)
+    if design.slices is not None and design.board.dies:
+        yield "dies"
+        yield from (f"  {name} on {' '.join(dies)}" for name, dies in design.slices.dies.items())
     if design.placement is not None:
         yield "memory ports"
-        yield from (f"  {name} at {port}" for name, port in design.placement.ports.items())
+        for name, ports in design.placement.ports.items():
+            yield f"  {name} at {' '.join(ports)}"
+        yield "memories"
+        for store in design.placement.stores:
+            memory = store.memory
+            yield f"  {store.owner}: {memory.depth} x {memory.width} in {store.kind.value}"
 
 
 def _kind(instance: Instance) -> str:

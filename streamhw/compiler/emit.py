@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from amaranth.back import verilog
 
-from ..errors import InternalError
 from ..runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
 from ..stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from .design import Design
+from .ram import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 
 __all__ = ["IMAGE_FILE", "VERILOG_FILE", "Emitted", "emit"]
@@ -26,29 +26,17 @@ class Emitted:
     manifest: Manifest
 
 
-class _Files:
-    """Collects the Verilog of modules that are placed as instances, in the order of their names."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def add_file(self, name: str, content: str) -> None:
-        known = self.texts.setdefault(name, content)
-        if known != content:
-            raise InternalError(f"Module file {name} must have one content, not two")
-
-
 def emit(design: Design) -> Emitted:
     """Verilog and manifest of a design.
 
     Assumes  every stream has a depth, every memory client a port
     Ensures  equal designs give equal bytes; the register BUILD reads the digest of the Verilog
     """
-    files = _Files()
+    target = Target(design.known.placement.stores)
     text = verilog.convert(
-        Accelerator(design), name="top", platform=files, emit_src=False, strip_internal_attrs=True
+        Accelerator(design), name="top", platform=target, emit_src=False, strip_internal_attrs=True
     )
-    text = "\n".join([text, *(files.texts[name] for name in sorted(files.texts))])
+    text = "\n".join([text, *(target.texts[name] for name in sorted(target.texts))])
     digest = hashlib.sha256(text.encode()).hexdigest()
     identity = (
         f"\nmodule {BUILD_MODULE}(output [31:0] identity);\n"

@@ -196,10 +196,10 @@ class Estimate:
         if isinstance(part, KernelSpec):
             timing = _memoised(part)
         else:
-            type = part.ports[0].type
+            type, delay = part.ports[0].type, getattr(part, "latency", 1)
 
             def timing(bindings: Bindings) -> Timing:
-                return Timing(latency=1, interval=type.tokens(bindings), drain=1)
+                return Timing(latency=delay, interval=type.tokens(bindings), drain=delay)
 
         exclusive = isinstance(part, Converter) and part.buffers == 1
 
@@ -224,7 +224,7 @@ class Estimate:
         there is any."""
         placement = self.design.placement
         port: str = self.design.board.ports[-1].name
-        return port if placement is None else placement.ports[f"{name}_dma"]
+        return port if placement is None else placement.ports[f"{name}_dma"][0]
 
     def _context(self, node: str, instances: dict[str, Instance]) -> Task:
         (binding,) = (b for b in self.design.bindings if node in b.nodes)

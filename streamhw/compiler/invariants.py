@@ -8,6 +8,7 @@ from itertools import pairwise
 from ..errors import InternalError
 from ..graph import Linear
 from .control import open_ports
+from .cost import RamKind
 from .design import PARAMETERS, Design
 from .fifo import verify
 from .type_rules import (
@@ -119,6 +120,17 @@ def _memory(design: Design) -> None:
         )
 
 
+def _dies(design: Design) -> None:
+    """Only register slices pass from die to die."""
+    dies = design.known.slices.dies
+    for channel in design.channels:
+        source, sink = dies[channel.source.instance][-1], dies[channel.sink.instance][0]
+        if source != sink:
+            raise InternalError(
+                f"Stream {channel} must stay on die {source} or have a slice, not end on {sink}"
+            )
+
+
 def _depths(design: Design) -> None:
     for name, depth in design.known.depths.depth.items():
         (channel,) = (c for c in design.channels if c.name == name)
@@ -130,12 +142,23 @@ def _depths(design: Design) -> None:
 
 def _ports(design: Design) -> None:
     known = {port.name for port in design.board.ports}
-    for name, port in design.known.placement.ports.items():
-        if port not in known:
-            raise InternalError(f"DMA {name} must use a port of the board, not {port}")
+    for name, ports in design.known.placement.ports.items():
+        for port in ports:
+            if port not in known:
+                raise InternalError(f"DMA {name} must use a port of the board, not {port}")
     for instance in design.instances:
         if instance.name.endswith("_dma") and instance.name not in design.known.placement.ports:
             raise InternalError(f"DMA {instance.name} must have a port, but has none")
+
+
+def _kinds(design: Design) -> None:
+    """Memories that are read without a register are in LUTs."""
+    for store in design.known.placement.stores:
+        if store.memory.asynchronous and store.kind is not RamKind.DISTRIBUTED:
+            raise InternalError(
+                f"Memory of {store.owner} must be LUTRAM to be read without a register, not "
+                f"{store.kind.value}"
+            )
 
 
 ORDER = (
@@ -147,6 +170,7 @@ ORDER = (
     "fuse",
     "memory",
     "control",
+    "partition",
     "size",
     "place",
 )
@@ -160,7 +184,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "fuse": (_groups,),
     "memory": (_memory, _from_memory, parameters_are_counted),
     "control": (_closed,),
+    "partition": (_dies,),
     "size": (_depths,),
-    "place": (_ports,),
+    "place": (_ports, _kinds),
 }
 """Rules by the stage after which they begin to hold."""

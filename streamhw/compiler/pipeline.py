@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from ..boards.base import Board
 from ..errors import UserError
 from ..frontend.model import Model
-from ..kernels.base import Memory
 from ..numerics.quantise import quantise
-from .access import READER, add_memory_access
+from .access import add_memory_access
 from .bind import bind
 from .config import BuildConfig
 from .control import add_control
@@ -21,7 +20,8 @@ from .fuse import fuse
 from .invariants import check
 from .lower import lower
 from .memory import plan_memory
-from .place import check_budget, place
+from .partition import partitioned
+from .place import placed
 from .size import sized
 from .tiling import check_tiling, choose_tiling
 
@@ -115,19 +115,18 @@ def _control(design: Design) -> Design:
     return replace(design, instances=instances, channels=channels)
 
 
+def _partition(design: Design) -> Design:
+    instances, channels, slices = partitioned(design)
+    return replace(design, instances=instances, channels=channels, slices=slices)
+
+
 def _size(design: Design) -> Design:
     channels, depths = sized(design)
     return replace(design, channels=channels, depths=depths)
 
 
 def _place(design: Design) -> Design:
-    queues = [Memory(c.consumed.bits_per_token, c.depth) for c in design.channels if c.depth >= 2]
-    dmas = [i.name for i in design.instances if i.name.endswith("_dma")]
-    placement = place(
-        design.board, [(i.name, i.part) for i in design.instances], dmas, f"{READER}_dma", queues
-    )
-    check_budget(design.board, placement.total, design.graph.name)
-    return replace(design, placement=placement)
+    return replace(design, placement=placed(design))
 
 
 STAGES: tuple[Stage, ...] = (
@@ -139,6 +138,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("fuse", _fuse, "which streams stay on chip"),
     Stage("memory", _memory, "memory map, parameter stream, a DMA for each client"),
     Stage("control", _control, "sequencer, and what it tells every part"),
+    Stage("partition", _partition, "dies, and register slices between them"),
     Stage("size", _size, "FIFO depths from a linear program"),
     Stage("place", _place, "memory ports, RAM kinds, the board's budget"),
 )

@@ -1,83 +1,117 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Placement: memory ports of the DMAs, kinds of on-chip memory, and the board's budget."""
+"""Placement: memory ports of the DMAs, kinds of on-chip memory, and the budget of each die."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
 
-from ..boards.base import Board
+from ..boards.base import Board, Budget
 from ..errors import BuildError
-from ..kernels.base import Memory, Resources
-from .cost import Cells, cells_of, ram_cells
+from .access import READER
+from .cost import KINDS, Cells, logic_cells
+from .design import Design
+from .estimate import Estimate
+from .fixed import CONTROL, DMA, arbiters, control, queue_of, queue_owner
+from .kinds import choose_kinds
+from .placement import Placement
+from .traffic import Demand, assign_ports
 
-__all__ = ["Placement", "check_budget", "place"]
+__all__ = ["check_budget", "demands_of", "placed"]
+
+MEMORIES = ("luts", "block_ram", "ultra_ram")
 
 
-class Costed(Protocol):
-    """Whatever has an estimate."""
+def demands_of(design: Design) -> list[Demand]:
+    """What each DMA moves in a step of a full group at the end of the context."""
+    estimate, memory = Estimate(design), design.known.memory
+    trips = design.graph.loops[0].trips
+    moved = {i.name: 0.0 for i in design.instances if i.name.endswith(DMA)}
+    for timeline, times in ((estimate.entry, 1), (estimate.body, trips), (estimate.tail, 1)):
+        for task in timeline.tasks:
+            if task.memory is not None:
+                beats = task.traffic(estimate.bound())
+                moved[f"{task.name}{DMA}"] += times * beats * design.board.beat_bits / 8
+    parameters = f"{READER}{DMA}"
+    moved[parameters] += memory.stride * trips + memory.region("tail").bytes
+    return [Demand(dma=name, bytes=n, alone=name == parameters) for name, n in moved.items()]
 
-    def resources(self) -> Resources: ...
 
+def placed(design: Design) -> Placement:
+    """Assigns memory ports, chooses RAM kinds and counts the cells of each die.
 
-@dataclass(frozen=True, kw_only=True)
-class Placement:
-    """Where things are.
-
-    ports: the memory port of each DMA; cells: the estimate of each part; queues: of all queues
+    Ensures  everything fits
+    Raises   ``BuildError`` if a die or the whole board has too few cells of a kind
     """
+    board, slices = design.board, design.known.slices
+    assignment = assign_ports(demands_of(design), board.ports)
+    parts = {i.name: i.part.resources() for i in design.instances}
+    dies = {name: slices.dies[name] for name in parts}
+    parts |= {CONTROL: control(design)} | arbiters(design, assignment.ports)
+    dies[CONTROL] = dies["sequencer"]
+    for name in parts:
+        dies.setdefault(name, (board.memory_die,))
+    queues = {
+        queue_owner(c.name): (queue_of(c), dies[c.sink.instance][0])
+        for c in design.channels
+        if c.depth
+    }
+    # A slice has its memory at its end.
+    where = {name: at[-1] for name, at in dies.items()} | {n: die for n, (_, die) in queues.items()}
+    every = parts | {name: resources for name, (resources, _) in queues.items()}
+    logic = {name: logic_cells(resources, board.family) for name, resources in every.items()}
+    budgets = {die.name: die.budget for die in board.stack}
+    free = {die: _free(board, die, where, logic) for die in budgets}
+    memories = [(n, memory, where[n]) for n, r in every.items() for memory in r.memories]
+    stores = choose_kinds(memories, free, budgets, board.family)
+    total = dict(logic)
+    for store in stores:
+        total[store.owner] += store.cells
+    used = dict.fromkeys(budgets, Cells())
+    for name, cells in total.items():
+        used[where[name]] += cells
+    placement = Placement(
+        ports=assignment.ports,
+        port_cycles=assignment.cycles,
+        cells={name: total[name] for name in parts},
+        queues=sum((total[name] for name in queues), Cells()),
+        stores=stores,
+        dies=dies,
+        used=used,
+        crossing_bits=slices.crossing_bits,
+        gap=slices.gap,
+    )
+    check_budget(board, placement.total, design.graph.name)
+    if board.dies:
+        for die, cells in used.items():
+            _check(budgets[die], cells, f"Die {die} of board {board.name} must hold its parts")
+    return placement
 
-    ports: Mapping[str, str]
-    cells: Mapping[str, Cells]
-    queues: Cells
 
-    @property
-    def total(self) -> Cells:
-        total = self.queues
-        for cells in self.cells.values():
-            total += cells
-        return total
-
-
-def place(
-    board: Board,
-    parts: Sequence[tuple[str, Costed]],
-    dmas: Sequence[str],
-    parameter_dma: str,
-    queues: Sequence[Memory],
-) -> Placement:
-    """Assigns memory ports and estimates cells.
-
-    Chooses  the first memory port for parameters, by far the most traffic; the others in turn for
-             everything else, or the first for all if there is only one
-    """
-    others = [port.name for port in board.ports[1:]] or [board.ports[0].name]
-    ports = {parameter_dma: board.ports[0].name}
-    for index, name in enumerate(name for name in dmas if name != parameter_dma):
-        ports[name] = others[index % len(others)]
-    cells = {name: cells_of(part.resources(), board.family) for name, part in parts}
-    waiting = Cells()
-    for memory in queues:
-        waiting += ram_cells(memory, board.family)
-        waiting += Cells(luts=12, ffs=16)
-    return Placement(ports=ports, cells=cells, queues=waiting)
+def _free(
+    board: Board, die: str, where: Mapping[str, str], logic: Mapping[str, Cells]
+) -> dict[str, float]:
+    """What logic leaves for memories, of the share of a die that is planned with."""
+    budget = next(d.budget for d in board.stack if d.name == die)
+    share = board.die_fill if board.dies else 1.0
+    taken = [cells for name, cells in logic.items() if where[name] == die]
+    return {
+        kind: share * getattr(budget, kind) - sum(getattr(c, kind) for c in taken)
+        for kind in MEMORIES
+    }
 
 
 def check_budget(board: Board, total: Cells, model: str) -> None:
     """Raises ``BuildError`` that names each kind of cell of which the board has too few."""
-    budget = board.budget
+    _check(board.budget, total, f"Model {model} must fit on board {board.name}")
+
+
+def _check(budget: Budget, used: Cells, what: str) -> None:
     over = [
-        f"{used:,} {kind} of {have:,} ({used - have:,} too many)"
-        for kind, used, have in (
-            ("LUTs", total.luts, budget.luts),
-            ("FFs", total.ffs, budget.ffs),
-            ("DSPs", total.dsps, budget.dsps),
-            ("block RAMs", total.block_ram, budget.block_ram),
-            ("URAMs", total.ultra_ram, budget.ultra_ram),
-        )
-        if used > have
+        f"{need:,} {name} of {have:,} ({need - have:,} too many)"
+        for cell, name in KINDS.items()
+        for need, have in ((getattr(used, cell), getattr(budget, cell)),)
+        if need > have
     ]
     if over:
         raise BuildError(
-            f"Model {model} must fit on board {board.name}, but needs {', '.join(over)}",
+            f"{what}, but needs {', '.join(over)}",
             hint="a smaller engine (--multipliers) or a smaller group (--group) needs fewer cells",
         )

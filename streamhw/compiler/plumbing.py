@@ -10,19 +10,23 @@ from ..kernels.base import Memory, Port, Resources, raw
 from ..stream.axi.read import ReadDma
 from ..stream.axi.signature import command, write_data
 from ..stream.axi.write import WriteDma
+from ..stream.crossing import Crossing, crossing_beats, crossing_latency
 from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork
 from ..stream.itensor import ITensor
 from ..stream.loop import LoopEntry, LoopExit
 from ..stream.parameters import ParameterReader, Run
+from ..stream.queue import queue_latency
 from ..stream.sequencer import Sequencer
 from ..stream.signature import lanes_of
 from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout, step_layout
 from ..stream.width import Width
 
 __all__ = [
+    "WRITE_DMA",
     "Plumbing",
     "context_schedule",
+    "crossing",
     "distributor",
     "fork",
     "loop_entry",
@@ -37,6 +41,8 @@ __all__ = [
 
 BURST = 16
 """Beats of the longest burst: long enough to hide a row change, short enough to share a port."""
+
+WRITE_DMA = "write DMA"
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,23 @@ def fork(type: ITensor, outputs: int) -> Plumbing:
     )
 
 
+def crossing(type: ITensor, boundaries: int) -> Plumbing:
+    """A register slice from one die to another."""
+    bits, places = type.bits_per_token, crossing_beats(boundaries)
+    address = places.bit_length()
+    return Plumbing(
+        "crossing",
+        (Port("i", type), Port("o", type)),
+        lambda: Crossing(shape=lanes_of(type), boundaries=boundaries),
+        Resources(
+            luts=10 * address + 4,
+            ffs=2 * boundaries * (bits + 2) + 4 * address + 4,
+            memories=(Memory(bits, places, asynchronous=True),),
+        ),
+        latency=crossing_latency(boundaries),
+    )
+
+
 def loop_entry(type: ITensor, layers: int) -> Plumbing:
     """Where a group of tokens enters the layers."""
     made = LoopEntry(type=type, layers=layers)
@@ -93,17 +116,22 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
         "width",
         (Port("i", raw(beat_bits)), Port("o", type)),
         lambda: Width(width_in=beat_bits, width_out=bits),
-        Resources(luts=wide + 20, ffs=2 * wide + 20),
+        Resources(luts=wide * (2 if bits < beat_bits else 1) + 8, ffs=2 * wide + 4),
     )
 
 
 def read_dma(beat_bits: int, buffer: int) -> Plumbing:
     """Reads memory through AXI4."""
+    memory = Memory(beat_bits, buffer, asynchronous=queue_latency(buffer) == 1)
     return Plumbing(
         "read DMA",
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
         lambda: ReadDma(width=beat_bits, buffer=buffer, burst=BURST),
-        Resources(luts=260, ffs=220 + beat_bits, memories=(Memory(beat_bits, buffer),)),
+        Resources(
+            luts=232,
+            ffs=225 if memory.asynchronous else 254 + beat_bits,
+            memories=(memory,),
+        ),
         latency=5,
     )
 
@@ -112,10 +140,10 @@ def write_dma(beat_bits: int) -> Plumbing:
     """Writes memory through AXI4."""
     bits = write_data(beat_bits).size
     return Plumbing(
-        "write DMA",
+        WRITE_DMA,
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
         lambda: WriteDma(width=beat_bits, burst=BURST),
-        Resources(luts=300, ffs=240 + bits, memories=(Memory(bits, 2 * BURST),)),
+        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * BURST),)),
         latency=8,
     )
 
@@ -127,7 +155,7 @@ def distributor(beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat
         "distributor",
         (Port("i", raw(beat_bits)), Port("i_program", raw(1)), *names),
         lambda: Distributor(width=beat_bits, programs=programs),
-        Resources(luts=beat_bits + 120, ffs=beat_bits + 80),
+        Resources(luts=beat_bits + 70 + 2 * outputs, ffs=2 * beat_bits + 30),
     )
 
 
@@ -144,7 +172,7 @@ def parameter_reader(
             Port("o_program", raw(1)),
         ),
         lambda: ParameterReader(layout=layout, body=body, stride=stride, tail=tail),
-        Resources(luts=140, ffs=160),
+        Resources(luts=150, ffs=78),
     )
 
 
@@ -161,7 +189,10 @@ def sequencer(*, tokens: int, context: int, layers: int, vocabulary: int) -> Plu
             Port("o_step", raw(made.layout.size)),
         ),
         lambda: Sequencer(tokens=tokens, context=context, layers=layers, vocabulary=vocabulary),
-        Resources(luts=300, ffs=200),
+        Resources(
+            luts=60 + 12 * made.position_width,
+            ffs=23 + 5 * made.position_width + made.token_width,
+        ),
     )
 
 
@@ -175,7 +206,7 @@ def step_fanout(
         "step fanout",
         (Port("i", raw(layout.size)), *outputs),
         lambda: StepFanout(layout=layout, consumers=consumers),
-        Resources(luts=40 * len(consumers), ffs=12 * len(consumers)),
+        Resources(luts=29 * len(consumers), ffs=9 * len(consumers)),
     )
 
 
@@ -189,7 +220,7 @@ def context_schedule(
         "context schedule",
         (Port("i", raw(layout.size)), Port("o", raw(run.size))),
         lambda: ContextSchedule(layout=layout, body=body, tail=tail, tokens=tokens),
-        Resources(luts=30, ffs=40),
+        Resources(luts=25, ffs=25),
     )
 
 

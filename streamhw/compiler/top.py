@@ -12,8 +12,11 @@ from ..stream.axi.control import Control
 from ..stream.axi.read import ReadDma
 from ..stream.axi.signature import axi4, axi4_lite, connect_pins, pins
 from ..stream.axi.write import WriteDma
+from ..stream.crossing import Crossing, registered
 from ..stream.queue import Queue
 from .design import Channel, Design
+from .fixed import CONTROL, queue_owner
+from .ram import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
 
@@ -63,7 +66,7 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
         components: dict[str, wiring.Component] = {}
         for instance in design.instances:
             components[instance.name] = instance.part.create()
-            m.submodules[instance.name] = components[instance.name]
+            m.submodules[instance.name] = Owned(components[instance.name], instance.name)
         for channel in design.channels:
             _stream(m, channel, components)
         self._registers(m, components)
@@ -72,7 +75,7 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
 
     def _registers(self, m: Module, components: dict[str, wiring.Component]) -> None:
         control = self._control
-        m.submodules.control = control
+        m.submodules[CONTROL] = Owned(control, CONTROL)
         sequencer = components["sequencer"]
         identity = Signal(32)
         m.submodules.identity = Black(BUILD_MODULE, o_identity=identity)
@@ -85,7 +88,9 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
             m.d.comb += theirs.eq(ours) if member.flow is In else ours.eq(theirs)
         for name, component in components.items():
             if name != "sequencer" and "cfg_base" in component.signature.members:
-                m.d.comb += component.cfg_base.eq(control.cfg_base)
+                # held while busy, so that it may come late
+                base = registered(m, f"{name}_base", control.cfg_base, 2 * self._apart(name))
+                m.d.comb += component.cfg_base.eq(base)
         m.d.comb += [
             self.stat_busy.eq(sequencer.stat_busy),
             self.stat_done.eq(sequencer.stat_done),
@@ -96,31 +101,65 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
         design = self._design
         assert design.placement is not None
         errors = []
+        memory = design.board.memory_die
         for port in design.board.ports:
-            masters = [
-                components[name] for name, at in design.placement.ports.items() if at == port.name
-            ]
-            reads: list[ReadDma | WriteDma] = [c for c in masters if isinstance(c, ReadDma)]
-            writes: list[ReadDma | WriteDma] = [c for c in masters if isinstance(c, WriteDma)]
-            errors += [c.stat_error for c in (*reads, *writes)]
-            for kind, group in (("read", reads), ("write", writes)):
+            groups: dict[str, list[wiring.PureInterface]] = {"read": [], "write": []}
+            for name, at in design.placement.ports.items():
+                if port.name not in at:
+                    continue
+                dma = components[name]
+                assert isinstance(dma, ReadDma | WriteDma)
+                far = self._apart(name)
+                errors.append(registered(m, f"{name}_error", dma.stat_error, 2 * far))
+                bus = _sliced(m, name, dma.bus, self._apart(name, memory))
+                groups["read" if isinstance(dma, ReadDma) else "write"].append(bus)
+            for kind, group in groups.items():
                 if not group:
                     continue
-                bus = group[0].bus
+                bus = group[0]
                 if len(group) > 1:
                     arbiter = (ReadArbiter if kind == "read" else WriteArbiter)(
                         masters=len(group), width=port.width
                     )
                     m.submodules[f"{port.name}_{kind}_arbiter"] = arbiter
                     for i, master in enumerate(group):
-                        connect(m, master.bus, arbiter.masters[i])
+                        connect(m, master, arbiter.masters[i])
                     bus = arbiter.memory
                 connect_pins(m, self, f"m_axi_{port.name}", bus)
         error: Value = Signal(name="stat_error")
         m.d.comb += [error.eq(_any(errors)), self._control.stat_error.eq(error)]
 
+    def _apart(self, part: str, die: str | None = None) -> int:
+        """Boundaries between a part and a die: by default, that of the registers."""
+        placement, stack = self._design.placement, self._design.board.stack
+        assert placement is not None
+        names = [each.name for each in stack]
+        there = die or placement.dies[CONTROL][0]
+        return abs(names.index(placement.dies[part][0]) - names.index(there))
 
-def _any(bits: list[Signal]) -> Value:
+
+def _sliced(
+    m: Module, name: str, bus: wiring.PureInterface, boundaries: int
+) -> wiring.PureInterface:
+    """A master's bus at the other side of boundaries between dies."""
+    if boundaries == 0:
+        return bus
+    far: wiring.PureInterface = bus.signature.create(path=(f"{name}_far",))
+    for channel, member in bus.signature.members.items():
+        near, there = getattr(bus, channel), getattr(far, channel)
+        slice_ = Crossing(shape=near.p.shape(), boundaries=boundaries)
+        m.submodules[f"{name}_{channel}_crossing"] = slice_
+        source, sink = (near, there) if member.flow is Out else (there, near)
+        for one, other in ((source, slice_.i), (slice_.o, sink)):
+            m.d.comb += [
+                Value.cast(other.payload).eq(Value.cast(one.payload)),
+                other.valid.eq(one.valid),
+                one.ready.eq(other.ready),
+            ]
+    return far
+
+
+def _any(bits: list[Value]) -> Value:
     total: Value = bits[0]
     for bit in bits[1:]:
         total = total | bit
@@ -143,7 +182,7 @@ def _stream(m: Module, channel: Channel, components: dict[str, wiring.Component]
         m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
         return
     queue = Queue(shape=len(out), depth=channel.depth)
-    m.submodules[f"{channel.name}_queue"] = queue
+    m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
     level = Signal(range(channel.depth + 1), name=level_name(channel))
     m.d.comb += [
         queue.i.payload.eq(out),

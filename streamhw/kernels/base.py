@@ -46,10 +46,17 @@ class Port:
 
 @dataclass(frozen=True)
 class Memory:
-    """An on-chip memory of ``depth`` words of ``width`` bits."""
+    """An on-chip memory of ``depth`` words of ``width`` bits with one write port.
+
+    readers: read ports; asynchronous: whether they have no register, which only LUTs can do
+    rom: whether it has initial content and no write port
+    """
 
     width: int
     depth: int
+    readers: int = 1
+    asynchronous: bool = False
+    rom: bool = False
 
     @property
     def bits(self) -> int:

@@ -54,8 +54,9 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     drain_ffs += 3 * (total + 17) + 5 * 6 + 2 * kept + widest
     control = CONTROL + 8 * (array_latency(spec.input_lanes, spec.is_grouped) + DRAIN_LATENCY)
 
-    memories = [Memory(width, slots * spec.token_places)] * (2 * rows)
-    memories += [Memory(8 * rows, slots)] * (AFFINE_WORDS - 1)
+    places = Memory(width, slots * spec.token_places, readers=2, asynchronous=True)
+    memories = [places] * rows
+    memories += [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     if spec.is_grouped:
         groups = max(spec.tile_words(c) for c in spec.contexts) - AFFINE_WORDS
         memories.append(Memory(8 * rows, slots << max(1, (groups - 1).bit_length())))

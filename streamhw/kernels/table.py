@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looks up a function table for several lanes in a free-running pipeline."""
 
+from dataclasses import replace
+
 from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory as LibMemory
@@ -54,7 +56,10 @@ class TableLookup(wiring.Component):
     def resources_of(cls, table: Table, lanes: int) -> Resources:
         """Estimated cells of ``lanes`` lookups."""
         word = table.entry_format.width + (table.slope_format.width if table.slopes else 0)
-        memories = (Memory(word, len(table.entries)),) * (-(-lanes // 2))
+        pair = Memory(word, len(table.entries), readers=2, rom=True)
+        memories = (pair,) * (lanes // 2)
+        if lanes % 2:
+            memories += (replace(pair, readers=1),)
         if not table.slopes:
             return Resources(ffs=lanes * word, memories=memories)
         entry, slope = table.entry_format.width, table.slope_format.width

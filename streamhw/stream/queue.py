@@ -25,7 +25,7 @@ def queue_memory(shape: ShapeLike, depth: int) -> base.Memory | None:
     """The memory that a queue of that depth uses; ``None`` for a wire or a single register."""
     if depth < 2:
         return None
-    return base.Memory(width=Shape.cast(shape).width, depth=depth)
+    return base.Memory(Shape.cast(shape).width, depth, asynchronous=depth <= _SHALLOW)
 
 
 class Queue(wiring.Component):

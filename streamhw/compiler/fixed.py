@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells of what the top adds to the parts: registers, arbiters at memory, queues on streams."""
+
+from collections.abc import Mapping
+from math import ceil
+
+from ..kernels.base import Memory, Resources
+from ..stream.queue import queue_memory
+from .design import Channel, Design
+from .plumbing import WRITE_DMA
+
+__all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
+
+CONTROL = "control"
+"""The submodule of the top with registers and token window."""
+DMA = "_dma"
+"""How names of DMAs end."""
+
+
+def control(design: Design) -> Resources:
+    """Registers and token window."""
+    size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
+    window = Memory(8 * size, design.graph.context, readers=2)
+    return Resources(luts=190, ffs=300, memories=(window,))
+
+
+def arbiters(design: Design, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
+    """The arbiter of each port that several DMAs share, by name: reads and writes apart."""
+    kinds = {i.name: getattr(i.part, "kind", "") for i in design.instances}
+    found = {}
+    for port in design.board.ports:
+        masters = [kinds[name] for name, at in ports.items() if port.name in at]
+        writes = masters.count(WRITE_DMA)
+        for kind, count in (("read", len(masters) - writes), ("write", writes)):
+            if count > 1:
+                found[f"{port.name}_{kind}_arbiter"] = _arbiter(kind, count, port.width)
+    return found
+
+
+def _arbiter(kind: str, masters: int, width: int) -> Resources:
+    select = 95 * ceil((masters - 1) / 3) + 5 * masters
+    if kind == "read":
+        return Resources(luts=width + 55 + select, ffs=2 * width + 150 + 3 * masters)
+    beat = width + width // 8
+    return Resources(luts=2 * beat + 170 + select, ffs=2 * beat + 290 + 4 * masters)
+
+
+def queue_owner(stream: str) -> str:
+    """The submodule of the top that is a stream's queue."""
+    return f"{stream}_queue"
+
+
+def queue_of(channel: Channel) -> Resources:
+    """The queue in front of a stream's sink."""
+    width, depth = channel.consumed.bits_per_token, channel.depth
+    memory = queue_memory(width, depth)
+    if memory is None:
+        return Resources(ffs=width + 2 if depth else 0)
+    address = (depth - 1).bit_length()
+    if memory.asynchronous:
+        return Resources(luts=6 * address + 4, ffs=3 * address + 3, memories=(memory,))
+    return Resources(luts=7 * address + 4, ffs=4 * address + 6 + width, memories=(memory,))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stage that gives parts their dies, and streams between dies their register slices."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ..errors import BuildError
+from ..stream.axi.signature import ADDRESS_WIDTH
+from . import plumbing
+from .access import READER
+from .control import SEQUENCER
+from .cost import Cells, logic_cells
+from .design import Channel, Design, End, Instance
+from .dies import Block, Partition, Wire, partition
+from .fixed import CONTROL, DMA, arbiters, control, queue_of
+from .kinds import choose_kinds
+from .size import sized
+
+__all__ = ["Slices", "partitioned"]
+
+ARBITERS = "arbiters"
+HANDSHAKE = 2
+
+
+@dataclass(frozen=True)
+class Slices:
+    """What the partition stage decided.
+
+    dies: by part, the dies that it touches: one, but for a slice, which begins at its source's and
+        ends at its sink's
+    crossing_bits: wires over all boundaries; gap: as in ``dies.Partition``
+    """
+
+    dies: Mapping[str, tuple[str, ...]]
+    crossing_bits: int = 0
+    gap: float = 0.0
+
+
+def partitioned(
+    design: Design,
+) -> tuple[tuple[Instance, ...], tuple[Channel, ...], Slices]:
+    """Parts and streams with a register slice on each stream between dies.
+
+    Chooses  dies by ``dies.partition``; DMAs are at the memory's die and parts that are joined by
+             more than streams stay together
+    Raises   ``BuildError`` if parts fit on no die, or a pin names no part
+    """
+    stack = design.board.stack
+    names = {instance.name for instance in design.instances}
+    for part, die in design.config.pins:
+        if part not in names:
+            raise BuildError(f"Pin to die {die} must name a part of the design, not {part!r}")
+    if len(stack) == 1:
+        everywhere = dict.fromkeys(names, (stack[0].name,))
+        return design.instances, design.channels, Slices(everywhere)
+    blocks = _blocks(design)
+    owner = {member: block.name for block in blocks for member in block.members}
+    found = partition(
+        blocks,
+        [replace(w, source=owner[w.source], sink=owner[w.sink]) for w in _wires(design)],
+        stack,
+        fill=design.board.die_fill,
+        limit=design.board.die_wires,
+    )
+    return _sliced(design, {name: found.dies[owner[name]] for name in names}, found)
+
+
+def _blocks(design: Design) -> list[Block]:
+    """Parts with the queues in front of them, whose depths do not depend on dies yet."""
+    board, pins = design.board, dict(design.config.pins)
+    channels, _ = sized(design)
+    parts = [(i.name, i.part.resources()) for i in design.instances]
+    parts += [(CONTROL, control(design))]
+    parts += [(ARBITERS, a) for a in arbiters(design, _one_port(design)).values()]
+    parts += [(channel.sink.instance, queue_of(channel)) for channel in channels]
+    cells = {name: Cells() for name, _ in parts} | {ARBITERS: Cells()}
+    for name, resources in parts:
+        cells[name] += logic_cells(resources, board.family)
+    memories = [(name, m, "") for name, resources in parts for m in resources.memories]
+    free = {
+        kind: getattr(board.budget, kind) - sum(getattr(c, kind) for c in cells.values())
+        for kind in ("luts", "block_ram", "ultra_ram")
+    }
+    for store in choose_kinds(memories, {"": free}, {"": board.budget}, board.family):
+        cells[store.owner] += store.cells
+
+    blocks = []
+    joined = list(_joined(design))
+    alone = [(name,) for name in cells if name not in {m for group in joined for m in group}]
+    for members in (*joined, *alone):
+        total = Cells()
+        for member in members:
+            total += cells[member]
+        wanted = {pins[m] for m in members if m in pins}
+        if len(wanted) > 1:
+            raise BuildError(f"Parts {', '.join(members)} must be pinned to one die")
+        if members[0].endswith(DMA) or members[0] == ARBITERS:
+            wanted = wanted or {board.memory_die}
+        die = wanted.pop() if wanted else None
+        blocks.append(Block(name=members[0], cells=total, members=members, die=die))
+    return blocks
+
+
+def _one_port(design: Design) -> dict[str, tuple[str, ...]]:
+    """All DMAs at one port: ports are given later, and arbiters of several cost about as much."""
+    port = (design.board.ports[0].name,)
+    return {i.name: port for i in design.instances if i.name.endswith(DMA)}
+
+
+def _joined(design: Design) -> Iterator[tuple[str, ...]]:
+    """Parts that stay together: the sequencer with the registers, which wires of no stream join,
+    the two ends of a loop, and the arbiters, which are at the memory."""
+    yield SEQUENCER, CONTROL
+    for loop in design.graph.loops:
+        yield f"{loop.name}_entry", f"{loop.name}_exit"
+    yield (ARBITERS,)
+
+
+def _wires(design: Design) -> Iterator[Wire]:
+    for channel in design.channels:
+        bits = channel.consumed.bits_per_token + HANDSHAKE
+        yield Wire(source=channel.source.instance, sink=channel.sink.instance, bits=bits)
+    for instance in design.instances:
+        if instance.region is not None or instance.name == READER:
+            yield Wire(source=CONTROL, sink=instance.name, bits=ADDRESS_WIDTH)
+        if instance.name.endswith(DMA):
+            bits = ADDRESS_WIDTH + design.board.beat_bits
+            yield Wire(source=instance.name, sink=ARBITERS, bits=bits)
+
+
+def _sliced(
+    design: Design, die: Mapping[str, str], found: Partition
+) -> tuple[tuple[Instance, ...], tuple[Channel, ...], Slices]:
+    names = [d.name for d in design.board.stack]
+    dies: dict[str, tuple[str, ...]] = {name: (where,) for name, where in die.items()}
+    slices: list[Instance] = []
+    channels: list[Channel] = []
+    for channel in design.channels:
+        begin = names.index(die[channel.source.instance])
+        end = names.index(die[channel.sink.instance])
+        if begin == end:
+            channels.append(channel)
+            continue
+        part = plumbing.crossing(channel.consumed, abs(end - begin))
+        slice_ = Instance(f"{channel.name}_crossing", part, channel.scope)
+        slices.append(slice_)
+        step = 1 if end > begin else -1
+        dies[slice_.name] = tuple(names[n] for n in range(begin, end + step, step))
+        channels += [
+            replace(channel, sink=End(slice_.name, "i")),
+            replace(channel, source=End(slice_.name, "o"), produced=channel.consumed),
+        ]
+    sliced = Slices(dies, found.crossing_bits, found.gap)
+    return (*design.instances, *slices), tuple(channels), sliced

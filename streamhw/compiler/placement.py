@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the place stage decided: reports and emission read it, nothing changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .cost import Cells
+from .kinds import Store
+
+__all__ = ["Placement"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where things are, and what they are made of.
+
+    ports: the memory ports of each DMA, as many as its data is striped over
+    port_cycles: by memory port, the cycles that it works in a step at the end of the context
+    cells: the estimate of each part, of the registers (``control``) and of arbiters
+    queues: of the queues of all streams
+    stores: every on-chip memory with its kind; a queue's owner is its submodule's name
+    dies: by part, the dies that it touches: one, but for a register slice, which begins at its
+        source's and ends at its sink's, and for parts that are split
+    used: by die, the cells of everything on it
+    crossing_bits: wires over all boundaries between dies; gap: by how much of it a better
+        partition might have less, 0 if there is none
+    """
+
+    ports: Mapping[str, tuple[str, ...]]
+    cells: Mapping[str, Cells]
+    queues: Cells
+    port_cycles: Mapping[str, float] = field(default_factory=dict)
+    stores: tuple[Store, ...] = ()
+    dies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    used: Mapping[str, Cells] = field(default_factory=dict)
+    crossing_bits: int = 0
+    gap: float = 0.0
+
+    @property
+    def total(self) -> Cells:
+        return sum(self.cells.values(), self.queues)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""On-chip memories in the emitted Verilog: the placed kind as attribute, large ones as modules."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amaranth.hdl import ClockSignal, Elaboratable, Fragment, Instance, Shape, Value
+from amaranth.lib.memory import Memory
+
+from ..errors import InternalError
+from .cost import RamKind
+from .kinds import Store
+
+__all__ = ["LARGE_BITS", "Owned", "Target"]
+
+LARGE_BITS = 1 << 20
+"""Bits from which a memory is a module of its own: Amaranth writes a line for each word."""
+
+ATTRIBUTE = "ram_style"
+
+
+class Owned(Elaboratable):  # type: ignore[misc]  # Amaranth has no types
+    """A submodule of the top whose memories belong to the placed memories of ``owner``."""
+
+    def __init__(self, component: Elaboratable, owner: str):
+        self._component = component
+        self._owner = owner
+
+    def elaborate(self, platform: object) -> Fragment:
+        if isinstance(platform, Target):
+            platform = platform.within(self._owner)
+        return Fragment.get(self._component, platform)
+
+
+class Target:
+    """What a design is elaborated for: collects Verilog of modules that are placed as instances,
+    and gives memories their kinds."""
+
+    def __init__(self, stores: Sequence[Store] = ()):
+        self.texts: dict[str, str] = {}
+        self._kinds: dict[str, dict[tuple[int, int], list[RamKind]]] = {}
+        for store in stores:
+            sizes = self._kinds.setdefault(store.owner, {})
+            size = store.memory.width, store.memory.depth
+            sizes.setdefault(size, []).append(store.kind)
+
+    @property
+    def unplaced(self) -> dict[str, dict[tuple[int, int], list[RamKind]]]:
+        """Kinds by owner and size that no memory of the hardware has taken."""
+        return {
+            owner: found
+            for owner, sizes in self._kinds.items()
+            if (found := {size: kinds for size, kinds in sizes.items() if kinds})
+        }
+
+    def add_file(self, name: str, content: str) -> None:
+        """Takes the Verilog of a module; Amaranth's platforms call it so."""
+        known = self.texts.setdefault(name, content)
+        if known != content:
+            raise InternalError(f"Module file {name} must have one content, not two")
+
+    def within(self, owner: str) -> "_Within":
+        """The target as the parts inside ``owner`` see it."""
+        return _Within(self, self._kinds.get(owner, {}))
+
+
+class _Within:
+    """The target of one owner's submodules."""
+
+    def __init__(self, target: Target, kinds: Mapping[tuple[int, int], list[RamKind]]):
+        self._target = target
+        self._kinds = kinds
+
+    def add_file(self, name: str, content: str) -> None:
+        self._target.add_file(name, content)
+
+    def get_memory(self, memory: Memory) -> Fragment:
+        """The hardware of a memory; Amaranth calls it for each ``lib.memory.Memory``."""
+        width, depth = Shape.cast(memory.shape).width, memory.depth
+        left = self._kinds.get((width, depth))
+        if left:
+            memory.attrs[ATTRIBUTE] = left.pop(0).style
+        if width * depth >= LARGE_BITS and _is_simple(memory):
+            return self._module(memory, width, memory.attrs.get(ATTRIBUTE, "auto"))
+        return memory.elaborate(None)
+
+    def _module(self, memory: Memory, width: int, style: str) -> Fragment:
+        depth = memory.depth
+        name = f"ram_{width}x{depth}_{style}"
+        self._target.add_file(f"{name}.v", _verilog(name, width, depth, style))
+        (write,), (read,) = memory.write_ports, memory.read_ports
+        return Fragment.get(
+            Instance(
+                name,
+                i_clk=ClockSignal("sync"),
+                i_write_en=write.en,
+                i_write_addr=write.addr,
+                i_write_data=Value.cast(write.data),
+                i_read_en=read.en,
+                i_read_addr=read.addr,
+                o_read_data=Value.cast(read.data),
+            ),
+            None,
+        )
+
+
+def _is_simple(memory: Any) -> bool:
+    """One plain write port, one synchronous read port that gives the old word, no content."""
+    if len(memory.write_ports) != 1 or len(memory.read_ports) != 1:
+        return False
+    (write,), (read,) = memory.write_ports, memory.read_ports
+    return (
+        len(write.en) == 1
+        and write.domain == read.domain == "sync"
+        and not read.transparent_for
+        and not any(memory.init)
+    )
+
+
+def _verilog(name: str, width: int, depth: int, style: str) -> str:
+    address = max(1, (depth - 1).bit_length())
+    return f"""\
+module {name}(
+  input clk,
+  input write_en,
+  input [{address - 1}:0] write_addr,
+  input [{width - 1}:0] write_data,
+  input read_en,
+  input [{address - 1}:0] read_addr,
+  output reg [{width - 1}:0] read_data
+);
+  (* {ATTRIBUTE} = "{style}" *)
+  reg [{width - 1}:0] words [0:{depth - 1}];
+  always @(posedge clk) begin
+    if (write_en) words[write_addr] <= write_data;
+    if (read_en) read_data <= words[read_addr];
+  end
+endmodule
+"""
