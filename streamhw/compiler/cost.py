@@ -70,16 +70,10 @@ class Cells:
             self.memory_bits + other.memory_bits,
         )
 
-    def share(self, budget: Budget) -> float:
-        """The sum of the shares of each budget: how scarce what this takes is."""
-        return sum(self._shares(budget))
-
     def fill(self, budget: Budget) -> float:
         """The largest share of a budget."""
-        return max(self._shares(budget))
-
-    def _shares(self, budget: Budget) -> list[float]:
-        return [getattr(self, f.name) / max(getattr(budget, f.name), 1e-6) for f in fields(budget)]
+        have = {f.name: getattr(budget, f.name) for f in fields(budget)}
+        return float(max(getattr(self, name) / max(n, 1e-6) for name, n in have.items()))
 
 
 def ram_options(memory: Memory, family: Family) -> dict[RamKind, Cells]:
@@ -142,7 +136,11 @@ def _block(memory: Memory, family: Family) -> Cells:
         # Both ports read; the widest shape needs both for one.
         shapes, copies = shapes[1:], ceil(memory.readers / 2)
     blocks = min(ceil(width / w) * ceil(depth / d) for w, d in shapes)
-    return Cells(block_ram=blocks * copies, memory_bits=memory.bits)
+    cells = Cells(block_ram=blocks * copies, memory_bits=memory.bits)
+    if family is Family.ECP5 and not memory.rom:
+        # Its blocks do not give the old word of an address that is written: logic holds it.
+        cells += Cells(luts=width * copies, ffs=2 * width * copies)
+    return cells
 
 
 def dsps(operands: tuple[int, int], family: Family) -> int:

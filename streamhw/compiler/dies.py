@@ -171,7 +171,10 @@ class _Program:
         self._upper: list[float] = []
 
     def solve(self, seconds: float) -> tuple[dict[str, str], float] | None:
-        """Die by block, and the gap; None if nothing fits."""
+        """Die by block, and the gap; None if nothing fits.
+
+        Raises   ``BuildError`` if the time is up before there is any partition
+        """
         count = self._fullest + 1
         price = np.zeros(count)
         price[self._fullest] = BALANCE
@@ -199,12 +202,18 @@ class _Program:
             options={"time_limit": seconds, "mip_rel_gap": 1e-6},
         )
         if found.x is None:
+            # status 1: the time was up
+            if found.status == 1:
+                raise BuildError(
+                    f"Partition of {len(self._blocks)} parts must be found in {seconds:g} s, but "
+                    f"was not",
+                    hint="pin some parts to dies",
+                )
             return None
         dies = {}
         for index, block in enumerate(self._blocks):
             place = round(sum(found.x[self._above(index, b)] for b in range(self._boundaries)))
             dies[block.name] = self._stack[place].name
-        # status 1: the time was up
         return dies, float(found.mip_gap) if found.status == 1 else 0.0
 
     def _above(self, block: int, boundary: int) -> int:

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from ..stream.convert import Converter
+from .cost import ram_options
 from .design import Channel, Design, Instance
 from .memory import Segments
 from .plumbing import Plumbing
@@ -54,7 +55,8 @@ def _lines(design: Design) -> Iterator[str]:
         yield "memories"
         for store in design.placement.stores:
             memory = store.memory
-            yield f"  {store.owner}: {memory.depth} x {memory.width} in {store.kind.value}"
+            if len(ram_options(memory, design.board.family)) > 1:
+                yield f"  {store.owner}: {memory.depth} x {memory.width} in {store.kind.value}"
 
 
 def _kind(instance: Instance) -> str:

@@ -13,12 +13,14 @@ from ..errors import InternalError
 from ..kernels.base import Memory
 from .cost import Cells, RamKind, ram_options
 
-__all__ = ["Store", "choose_kinds", "overflow"]
+__all__ = ["LIMITED", "OVERFLOW", "Store", "choose_kinds", "overflow", "scarcity"]
 
 LIMITED = ("luts", "block_ram", "ultra_ram")
 """Cells of which memories are made."""
 OVERFLOW = 1e4
-"""Price of exceeding a budget by its whole, in shares of a budget: more than any choice saves."""
+"""Price of exceeding a budget by its whole: more than any choice saves."""
+LEAST = 0.01
+"""Share of a budget that counts as free when less is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +47,27 @@ def choose_kinds(
     """What each of ``memories`` (owner, memory, die) is made of.
 
     free: by die and kind of cell, what logic leaves of a budget
-    Chooses  the kinds with the least sum of shares of their die's budgets, among those that fit:
-             each for itself the cheapest if that fits, which no other choice beats; else the
-             optimum of an integer program
+    Chooses  the kinds with the least sum of ``scarcity`` among those that fit: each for itself the
+             cheapest if that fits, which no other choice beats; else the optimum of an integer
+             program
     Ensures  no die has more cells than are free, if any choice achieves that; else the sum of what
              exceeds, in shares of the budgets, is least
     """
     options = [ram_options(memory, family) for _, memory, _ in memories]
     cheapest = [
-        min(have, key=lambda kind, have=have, die=die: have[kind].share(budgets[die]))  # type: ignore[misc]
+        min(have, key=lambda k, have=have, die=die: scarcity(have[k], free[die], budgets[die]))  # type: ignore[misc]
         for have, (_, _, die) in zip(options, memories, strict=True)
     ]
     stores = _stores(memories, options, cheapest)
     if not overflow(stores, free):
         return stores
     return _stores(memories, options, _program(memories, options, free, budgets))
+
+
+def scarcity(cells: Cells, free: Mapping[str, float], budget: Budget) -> float:
+    """The sum of the shares that a memory takes of what logic leaves of each kind of cell."""
+    left = {kind: max(free[kind], LEAST * getattr(budget, kind), 1e-6) for kind in LIMITED}
+    return float(sum(getattr(cells, kind) / n for kind, n in left.items()))
 
 
 def overflow(
@@ -110,7 +118,7 @@ def _program(
     use = np.zeros((len(rows), width))
     limit = np.zeros(len(rows))
     for column, ((memory, die), _, cells) in enumerate(columns):
-        price[column] = cells.share(budgets[die])
+        price[column] = scarcity(cells, free[die], budgets[die])
         row = list(groups).index((memory, die))
         upper[column] = whole[row] = len(groups[memory, die])
         every[row, column] = 1

@@ -79,9 +79,7 @@ def placed(design: Design) -> Placement:
         gap=slices.gap,
     )
     check_budget(board, placement.total, design.graph.name)
-    if board.dies:
-        for die, cells in used.items():
-            _check(budgets[die], cells, f"Die {die} of board {board.name} must hold its parts")
+    _check_dies(board, used)
     return placement
 
 
@@ -100,18 +98,26 @@ def _free(
 
 def check_budget(board: Board, total: Cells, model: str) -> None:
     """Raises ``BuildError`` that names each kind of cell of which the board has too few."""
-    _check(board.budget, total, f"Model {model} must fit on board {board.name}")
+    if over := _over(board.budget, total):
+        raise BuildError(
+            f"Model {model} must fit on board {board.name}, but needs {over}",
+            hint="a smaller engine (--multipliers) or a smaller group (--group) needs fewer cells",
+        )
 
 
-def _check(budget: Budget, used: Cells, what: str) -> None:
-    over = [
+def _check_dies(board: Board, used: Mapping[str, Cells]) -> None:
+    for die in board.stack:
+        if over := _over(die.budget, used[die.name]):
+            raise BuildError(
+                f"Die {die.name} of board {board.name} must hold its parts, but needs {over}",
+                hint="pins to other dies, or a smaller engine (--multipliers), may help",
+            )
+
+
+def _over(budget: Budget, used: Cells) -> str:
+    return ", ".join(
         f"{need:,} {name} of {have:,} ({need - have:,} too many)"
         for cell, name in KINDS.items()
         for need, have in ((getattr(used, cell), getattr(budget, cell)),)
         if need > have
-    ]
-    if over:
-        raise BuildError(
-            f"{what}, but needs {', '.join(over)}",
-            hint="a smaller engine (--multipliers) or a smaller group (--group) needs fewer cells",
-        )
+    )

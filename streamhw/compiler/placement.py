@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .cost import Cells
+from .cost import Cells, RamKind
 from .kinds import Store
 
 __all__ = ["Placement"]
@@ -35,6 +35,10 @@ class Placement:
     used: Mapping[str, Cells] = field(default_factory=dict)
     crossing_bits: int = 0
     gap: float = 0.0
+
+    def kinds(self, owner: str) -> tuple[RamKind, ...]:
+        """What the memories of a part, or of a queue, are made of, each kind once."""
+        return tuple(dict.fromkeys(s.kind for s in self.stores if s.owner == owner))
 
     @property
     def total(self) -> Cells:

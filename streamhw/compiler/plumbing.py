@@ -82,7 +82,7 @@ def crossing(type: ITensor, boundaries: int) -> Plumbing:
     bits, places = type.bits_per_token, crossing_beats(boundaries)
     address = places.bit_length()
     return Plumbing(
-        "crossing",
+        "register slice",
         (Port("i", type), Port("o", type)),
         lambda: Crossing(shape=lanes_of(type), boundaries=boundaries),
         Resources(

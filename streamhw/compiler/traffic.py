@@ -14,7 +14,7 @@ __all__ = ["MASTERS", "Assignment", "Demand", "assign_ports"]
 
 MASTERS = 16
 """DMAs of one direction that may share a port: as many as have an AXI identifier."""
-SECONDS = 5.0
+SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,16 @@
 """From a placed design to the facts that a build remembers of it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from enum import Enum
 
 from ..compiler.codec import encode
-from ..compiler.cost import ram_kind
 from ..compiler.design import Channel, Design, Instance, Scope
 from ..compiler.estimate import CARRIED, Estimate
+from ..compiler.fixed import queue_owner
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity, Clock, Span, Timeline
 from ..compiler.size import flows_of
-from ..kernels.base import Memory
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from ..stream.live import live_bound
@@ -51,7 +51,7 @@ def gather(design: Design, weights: str) -> Facts:
         tiling={name: str(value) for name, value in tiling.items()},
         engines={b.instance: b.nodes for b in design.bindings},
         bounds=bounds,
-        parts=tuple(_part(instance) for instance in design.instances),
+        parts=tuple(_part(instance, design) for instance in design.instances),
         streams=tuple(_stream(channel, design) for channel in design.channels),
         flows=tuple(_flows(design)),
         position=position,
@@ -66,8 +66,8 @@ def gather(design: Design, weights: str) -> Facts:
         ),
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
-        clients=dict(known.placement.ports),
-        dies={},
+        clients={name: " ".join(ports) for name, ports in known.placement.ports.items()},
+        dies={die: asdict(cells) for die, cells in known.placement.used.items()},
     )
 
 
@@ -88,7 +88,7 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
         yield from _flat(getattr(value, field), f"{name}.{field}" if name else field)
 
 
-def _part(instance: Instance) -> PartFacts:
+def _part(instance: Instance, design: Design) -> PartFacts:
     part = instance.part
     converter = _converter(part) if isinstance(part, Converter) else None
     kind = kind_of(instance)
@@ -98,6 +98,7 @@ def _part(instance: Instance) -> PartFacts:
         scope=instance.scope.value,
         passes=converter is not None or kind in PASSING,
         converter=converter,
+        die=design.known.placement.dies[instance.name][-1] if design.board.dies else None,
     )
 
 
@@ -117,10 +118,9 @@ def _converter(part: Converter) -> ConverterFacts:
 
 
 def _stream(channel: Channel, design: Design) -> StreamFacts:
-    kind = None
-    if channel.depth >= 2:
-        memory = Memory(channel.consumed.bits_per_token, channel.depth)
-        kind = ram_kind(memory, design.board.family).value
+    placement = design.known.placement
+    kinds = placement.kinds(queue_owner(channel.name))
+    ends = placement.dies[channel.sink.instance]
     return StreamFacts(
         name=channel.name,
         source=channel.source,
@@ -130,7 +130,8 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         scope=channel.scope.value,
         value=channel.value,
         depth=channel.depth,
-        memory=kind,
+        memory=kinds[0].value if kinds else None,
+        dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
     )
 
 

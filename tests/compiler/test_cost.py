@@ -2,50 +2,82 @@
 """Cells of memories and multipliers, by the families' data sheets."""
 
 import pytest
-from streamhw.boards.base import Family, load_board
+from streamhw.boards.base import Budget, Family, load_board
 
-from streamhw.compiler.cost import Cells, RamKind, cells_of, dsps, ram_cells, ram_kind
+from streamhw.compiler.cost import (
+    Cells,
+    RamKind,
+    cells_of,
+    dsps,
+    logic_cells,
+    ram_cells,
+    ram_kind,
+    ram_options,
+)
 from streamhw.compiler.place import check_budget
 from streamhw.errors import BuildError
 from streamhw.kernels.base import Memory, Resources
 
 ECP5, XCUP = Family.ECP5, Family.ULTRASCALE_PLUS
+LUTRAM, BLOCK, ULTRA = RamKind.DISTRIBUTED, RamKind.BLOCK, RamKind.ULTRA
 
 
 @pytest.mark.parametrize(
-    ("width", "depth", "family", "kind"),
+    ("memory", "family", "kind"),
     [
-        (512, 64, XCUP, RamKind.DISTRIBUTED),
-        (8, 65, XCUP, RamKind.BLOCK),
-        (72, 4096, XCUP, RamKind.ULTRA),
-        (72, 4096, ECP5, RamKind.BLOCK),
-        (512, 512, XCUP, RamKind.BLOCK),  # wide and shallow: a URAM has 4,096 words
+        (Memory(512, 64), XCUP, LUTRAM),
+        (Memory(8, 65), XCUP, BLOCK),
+        (Memory(72, 4096), XCUP, ULTRA),
+        (Memory(72, 4096), ECP5, BLOCK),
+        (Memory(512, 512), XCUP, BLOCK),  # wide and shallow: a URAM has 4,096 words
+        (Memory(72, 4096, rom=True), XCUP, BLOCK),
+        (Memory(32, 4096, asynchronous=True), XCUP, LUTRAM),
     ],
 )
-def test_kinds(width: int, depth: int, family: Family, kind: RamKind) -> None:
-    assert ram_kind(Memory(width, depth), family) is kind
+def test_kinds(memory: Memory, family: Family, kind: RamKind) -> None:
+    assert ram_kind(memory, family) is kind
 
 
 @pytest.mark.parametrize(
-    ("width", "depth", "family", "cells"),
+    ("memory", "family", "kinds"),
     [
-        (72, 512, XCUP, Cells(block_ram=1)),
-        (73, 512, XCUP, Cells(block_ram=2)),
-        (512, 512, XCUP, Cells(block_ram=8)),
-        (18, 2048, XCUP, Cells(block_ram=1)),
-        (8, 100, XCUP, Cells(block_ram=1)),
-        (72, 4096, XCUP, Cells(ultra_ram=1)),
-        (144, 4097, XCUP, Cells(ultra_ram=4)),
-        (14, 32, XCUP, Cells(luts=8)),
-        (14, 64, XCUP, Cells(luts=16)),
-        (36, 512, ECP5, Cells(block_ram=1)),
-        (1, 16384, ECP5, Cells(block_ram=1)),
-        (18, 2048, ECP5, Cells(block_ram=2)),
-        (4, 16, ECP5, Cells(luts=6)),
+        (Memory(8, 64), XCUP, {LUTRAM}),
+        (Memory(8, 65), XCUP, {LUTRAM, BLOCK, ULTRA}),
+        (Memory(8, 65), ECP5, {LUTRAM, BLOCK}),
+        (Memory(8, 513), XCUP, {BLOCK, ULTRA}),
+        (Memory(8, 513, asynchronous=True), XCUP, {LUTRAM}),
+        (Memory(8, 275, rom=True), XCUP, {LUTRAM, BLOCK}),
     ],
 )
-def test_memories(width: int, depth: int, family: Family, cells: Cells) -> None:
-    assert ram_cells(Memory(width, depth), family) == cells + Cells(memory_bits=width * depth)
+def test_what_a_memory_may_be_made_of(memory: Memory, family: Family, kinds: set[RamKind]) -> None:
+    assert set(ram_options(memory, family)) == kinds
+
+
+@pytest.mark.parametrize(
+    ("memory", "family", "cells"),
+    [
+        (Memory(72, 512), XCUP, Cells(block_ram=1)),
+        (Memory(73, 512), XCUP, Cells(block_ram=2)),
+        (Memory(512, 512), XCUP, Cells(block_ram=8)),
+        (Memory(18, 2048), XCUP, Cells(block_ram=1)),
+        (Memory(8, 100), XCUP, Cells(block_ram=1)),
+        (Memory(8, 100, readers=2), XCUP, Cells(block_ram=2)),
+        (Memory(36, 275, readers=2, rom=True), XCUP, Cells(block_ram=1)),
+        (Memory(37, 275, readers=2, rom=True), XCUP, Cells(block_ram=2)),
+        (Memory(72, 4096), XCUP, Cells(ultra_ram=1)),
+        (Memory(144, 4097), XCUP, Cells(ultra_ram=4)),
+        (Memory(14, 32), XCUP, Cells(luts=8)),
+        (Memory(14, 64), XCUP, Cells(luts=16)),
+        (Memory(14, 64, readers=2), XCUP, Cells(luts=32)),
+        (Memory(7, 128, asynchronous=True), XCUP, Cells(luts=16 + 7)),
+        (Memory(36, 512), ECP5, Cells(block_ram=1, luts=36, ffs=72)),
+        (Memory(1, 16384, rom=True), ECP5, Cells(block_ram=1)),
+        (Memory(18, 2048), ECP5, Cells(block_ram=2, luts=18, ffs=36)),
+        (Memory(4, 16), ECP5, Cells(luts=6)),
+    ],
+)
+def test_memories(memory: Memory, family: Family, cells: Cells) -> None:
+    assert ram_cells(memory, family) == cells + Cells(memory_bits=memory.bits)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +98,17 @@ def test_multipliers(operands: tuple[int, int], family: Family, count: int) -> N
 
 def test_a_part_is_the_sum_of_its_resources() -> None:
     part = Resources(luts=5, ffs=7, multipliers=((8, 8), (28, 18)), memories=(Memory(72, 512),) * 2)
+    assert logic_cells(part, XCUP) == Cells(luts=5, ffs=7, dsps=3)
     assert cells_of(part, XCUP) == Cells(
         luts=5, ffs=7, dsps=3, block_ram=2, memory_bits=2 * 72 * 512
     )
+
+
+def test_fill_of_a_budget() -> None:
+    budget = Budget(luts=100, ffs=200, dsps=10, block_ram=4)
+    cells = Cells(luts=10, ffs=10, block_ram=1)
+    assert cells.fill(budget) == 0.25
+    assert Cells(ultra_ram=1).fill(budget) > 1  # of which there is none
 
 
 def test_budget_names_what_exceeds_and_by_how_much() -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
+from streamhw.compiler.cost import RamKind
 from streamhw.compiler.design import Channel, Design, End, Instance, Scope
 from streamhw.compiler.invariants import ORDER, RULES, check
 from streamhw.compiler.pipeline import STAGES
@@ -48,7 +49,7 @@ def overlapping(design: Design) -> Design:
 
 def at_port(design: Design, port: str) -> Design:
     placement = design.known.placement
-    ports = {**placement.ports, "attention_key_read_dma": port}
+    ports = {**placement.ports, "attention_key_read_dma": (port,)}
     return replace(design, placement=replace(placement, ports=ports))
 
 
@@ -92,6 +93,20 @@ def with_half_the_scales(design: Design) -> Design:
         for s in memory.body
     )
     return replace(design, memory=replace(memory, body=body))
+
+
+def on_die(design: Design, part: str, die: str) -> Design:
+    slices = design.known.slices
+    return replace(design, slices=replace(slices, dies={**slices.dies, part: (die,)}))
+
+
+def in_ultra(design: Design) -> Design:
+    placement = design.known.placement
+    stores = tuple(
+        replace(s, kind=RamKind.ULTRA) if s.owner == "steps_i_queue" else s
+        for s in placement.stores
+    )
+    return replace(design, placement=replace(placement, stores=stores))
 
 
 OTHER = row_major(Fixed(8), (5, 4))
@@ -220,6 +235,12 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         lambda d: without(d, "norm_2_i"),
         r"^Port norm_2.i must have a stream, but has none$",
     ),
+    "another die": (
+        "partition",
+        lambda d: on_die(d, "norm_1", "attic"),
+        r"^Stream blocks_entry_o_fork.o_0 -> norm_1.i must stay on die die or have a slice, not "
+        r"end on attic$",
+    ),
     "too shallow": (
         "size",
         lambda d: changed(d, "residual_1_i_a", depth=3),
@@ -229,6 +250,11 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         "place",
         lambda d: replace(d, placement=replace(d.known.placement, ports={})),
         r"^DMA token_embedding_dma must have a port, but has none$",
+    ),
+    "RAM kind": (
+        "place",
+        in_ultra,
+        r"^Memory of steps_i_queue must be LUTRAM to be read without a register, not URAM$",
     ),
     "no such memory port": (
         "place",

@@ -29,6 +29,7 @@ ADDS = {
     "fuse": {"groups"},
     "memory": {"memory", "instances", "channels"},
     "control": {"instances", "channels"},
+    "partition": {"instances", "channels", "slices"},
     "size": {"depths", "channels"},
     "place": {"placement"},
 }
@@ -93,7 +94,16 @@ def test_stop(stop: str, tiny: Model) -> None:
     names = [stage.name for stage in STAGES]
     assert seen == names[: names.index(stop) + 1]
     made = {field for name in seen for field in ADDS[name]}
-    for field in ("quantised", "tiling", "bindings", "instances", "memory", "depths", "placement"):
+    for field in (
+        "quantised",
+        "tiling",
+        "bindings",
+        "instances",
+        "memory",
+        "slices",
+        "depths",
+        "placement",
+    ):
         assert bool(getattr(design, field)) == (field in made), field
 
 
@@ -101,7 +111,7 @@ def test_stage_that_does_not_exist(tiny: Model) -> None:
     with pytest.raises(
         UserError,
         match=r"^Stage must be one of quantise, bind, tile, lower, convert, fuse, memory, control, "
-        r"size, place, not 'emit'$",
+        r"partition, size, place, not 'emit'$",
     ):
         compile_model(tiny, load_board("sim"), CONFIG, stop="emit")
 
@@ -109,7 +119,12 @@ def test_stage_that_does_not_exist(tiny: Model) -> None:
 def test_reading_what_no_stage_made_yet(compiled: Compiled) -> None:
     known = compiled(stop="tile").known
     assert known.tiling.engines["matmul_w4"].rows == 8
-    for name, stage in (("memory", "memory"), ("depths", "size"), ("placement", "place")):
+    for name, stage in (
+        ("memory", "memory"),
+        ("slices", "partition"),
+        ("depths", "size"),
+        ("placement", "place"),
+    ):
         with pytest.raises(
             InternalError, match=rf"^Stage {stage} must run before its result is read$"
         ):
