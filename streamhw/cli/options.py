@@ -86,6 +86,14 @@ def choices(parser: argparse.ArgumentParser) -> None:
         help="FIFOs that cost no cycle, or smaller ones for streams as slow as the slowest; "
         "default: normal",
     )
+    design.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        type=pin,
+        metavar="PART=DIE",
+        help="puts a part on a die of the board; may be given several times",
+    )
 
 
 def earlier(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +112,14 @@ def earlier(parser: argparse.ArgumentParser) -> None:
         help="where they are: a build or its decisions.json, which may be edited; without --from, "
         "all that is in it is obeyed; default with --from: the build folder",
     )
+
+
+def pin(text: str) -> tuple[str, str]:
+    """Part and die of ``--pin``; raises ``ArgumentTypeError`` for anything else."""
+    part, equals, die = text.partition("=")
+    if not (part and equals and die):
+        raise argparse.ArgumentTypeError(f"pin must be PART=DIE, not {text!r}")
+    return part, die
 
 
 def request(chosen: argparse.Namespace) -> "BuildRequest":
@@ -126,5 +142,6 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
             equalisation=Equalisation(chosen.fifo),
             group=chosen.group,
             multipliers=chosen.multipliers,
+            pins=tuple(chosen.pin),
         ),
     )

@@ -46,7 +46,7 @@ def partitioned(
     Raises   ``BuildError`` if parts fit on no die, or a pin names no part
     """
     stack = design.board.stack
-    names = {instance.name for instance in design.instances}
+    names = [instance.name for instance in design.instances]
     for part, die in design.config.pins:
         if part not in names:
             raise BuildError(f"Pin to die {die} must name a part of the design, not {part!r}")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..compiler.codec import decode
 from ..compiler.cost import Cells
-from ..compiler.design import Design, Instance
+from ..compiler.design import Design, Instance, Scope
 from ..compiler.estimate import Estimate
 from ..compiler.package import REPORT_FILE
+from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
 from ..errors import UserError
 from ..kernels.base import KernelSpec
@@ -18,7 +19,7 @@ from ..kernels.matmul import Matmul
 from ..kernels.scores import Scores
 from ..kernels.values import Values
 
-__all__ = ["FifoRow", "KernelRow", "Summary", "summarise"]
+__all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarise"]
 
 SCHEMA = 1
 
@@ -29,6 +30,7 @@ class KernelRow:
 
     interval, latency: cycles, None for parts without a formula; macs: multiplies a cycle
     buffer_bits: of its own memories; cells: the estimate
+    dies: the dies that it touches, from its inputs to its outputs
     """
 
     name: str
@@ -39,6 +41,7 @@ class KernelRow:
     macs: int
     buffer_bits: int
     cells: Cells
+    dies: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,38 @@ class FifoRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemoryRow:
+    """One on-chip memory: ``owner`` is a part or a queue, ``kind`` what it is made of."""
+
+    owner: str
+    width: int
+    depth: int
+    readers: int
+    kind: str
+    die: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortRow:
+    """One memory port: its DMAs, and the cycles that it works in a step at the full context."""
+
+    name: str
+    clients: tuple[str, ...]
+    cycles: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DieRow:
+    """One die: cells of all that is on it, and what it has."""
+
+    name: str
+    memory: bool
+    parts: int
+    cells: Cells
+    budget: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What ``report.json`` holds."""
 
@@ -67,6 +102,10 @@ class Summary:
     group: int
     kernels: tuple[KernelRow, ...]
     fifos: tuple[FifoRow, ...]
+    memories: tuple[MemoryRow, ...]
+    ports: tuple[PortRow, ...]
+    dies: tuple[DieRow, ...]
+    crossing_bits: int
     queues: Cells
     total: Cells
     budget: dict[str, int]
@@ -101,6 +140,7 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
     known = design.known
     estimate = Estimate(design)
     bindings = estimate.bound()
+    placement = known.placement
     rows = []
     for instance in design.instances:
         interval = latency = None
@@ -116,9 +156,13 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
                 latency=latency,
                 macs=_macs(instance),
                 buffer_bits=sum(m.bits for m in instance.part.resources().memories),
-                cells=known.placement.cells[instance.name],
+                cells=placement.cells[instance.name],
+                dies=placement.dies[instance.name],
             )
         )
+    for name in placement.cells:
+        if name not in {row.name for row in rows}:
+            rows.append(_extra(name, placement))
     fifos = tuple(
         FifoRow(
             name=c.name,
@@ -151,8 +195,38 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         group=known.tiling.group,
         kernels=tuple(rows),
         fifos=fifos,
-        queues=known.placement.queues,
-        total=known.placement.total,
+        memories=tuple(
+            MemoryRow(
+                owner=store.owner,
+                width=store.memory.width,
+                depth=store.memory.depth,
+                readers=store.memory.readers,
+                kind=store.kind.value,
+                die=store.die,
+            )
+            for store in placement.stores
+        ),
+        ports=tuple(
+            PortRow(
+                name=port.name,
+                clients=tuple(name for name, at in placement.ports.items() if port.name in at),
+                cycles=placement.port_cycles[port.name],
+            )
+            for port in design.board.ports
+        ),
+        dies=tuple(
+            DieRow(
+                name=die.name,
+                memory=die.memory,
+                parts=sum(at[-1] == die.name for at in placement.dies.values()),
+                cells=placement.used[die.name],
+                budget=dataclasses.asdict(die.budget),
+            )
+            for die in design.board.stack
+        ),
+        crossing_bits=placement.crossing_bits,
+        queues=placement.queues,
+        total=placement.total,
         budget=dataclasses.asdict(design.board.budget),
         token_cycles=decode,
         prompt_cycles=prompts,
@@ -160,6 +234,21 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         parameter_bytes_per_step=known.memory.stride * design.graph.loops[0].trips
         + known.memory.region("tail").bytes,
         stage_seconds=stage_seconds,
+    )
+
+
+def _extra(name: str, placement: Placement) -> KernelRow:
+    """What the top adds to the parts: registers, arbiters."""
+    return KernelRow(
+        name=name,
+        kind=name.rpartition("_")[2],
+        scope=Scope.SHARED.value,
+        interval=None,
+        latency=None,
+        macs=0,
+        buffer_bits=sum(s.memory.bits for s in placement.stores if s.owner == name),
+        cells=placement.cells[name],
+        dies=placement.dies[name],
     )
 
 

@@ -14,6 +14,8 @@ def print_summary(summary: Summary, console: Console) -> None:
     """Kernels, FIFOs, cells against the budget, and predicted cycles."""
     console.print(_kernels(summary))
     console.print(_fifos(summary))
+    if len(summary.dies) > 1:
+        console.print(_dies(summary))
     console.print(_cycles(summary))
 
 
@@ -72,6 +74,20 @@ def _fifos(summary: Summary) -> Table:
         )
     bits = sum(row.depth * row.width for row in rest)
     table.add_row(f"{len(rest)} others", "", f"{bits:,}", "", "")
+    return table
+
+
+def _dies(summary: Summary) -> Table:
+    table = Table(title="Dies: share of each budget")
+    table.add_column("die")
+    for name in ("parts", "LUT", "FF", "DSP", "BRAM", "URAM"):
+        table.add_column(name, justify="right")
+    kinds = ("luts", "ffs", "dsps", "block_ram", "ultra_ram")
+    for row in summary.dies:
+        shares = [(getattr(row.cells, kind), row.budget[kind]) for kind in kinds]
+        name = f"{row.name}, memory" if row.memory else row.name
+        table.add_row(name, f"{row.parts}", *(f"{n / have:.1%}" if n else "" for n, have in shares))
+    table.caption = f"{summary.crossing_bits:,} wires over all boundaries between dies"
     return table
 
 
