@@ -36,7 +36,7 @@ class Decisions:
 
     graph: digest of the model's graph; config: what was asked for
     bind: the products of each engine; tile: sizes of all kernels; convert: how each converter is
-    built; size: beats of each stream's queue; place: the memory port of each DMA
+    built; size: beats of each stream's queue; place: the memory ports of each DMA
     """
 
     version: int
@@ -48,7 +48,7 @@ class Decisions:
     tile: Tiling | None = None
     convert: Mapping[str, Mapping[str, bool | int | str]] | None = None
     size: Mapping[str, int] | None = None
-    place: Mapping[str, str] | None = None
+    place: Mapping[str, tuple[str, ...]] | None = None
 
     def to_json(self) -> str:
         """The text of ``decisions.json``: one choice a line."""
@@ -161,7 +161,7 @@ def obey(stage: str, design: Design, decisions: Decisions) -> Design:
         ports = dict(design.placement.ports)
         _known("place", decisions.place, set(ports), "DMA")
         there = {port.name for port in design.board.ports}
-        for name, port in decisions.place.items():
+        for name, port in ((n, port) for n, at in decisions.place.items() for port in at):
             if port not in there:
                 raise UserError(
                     f"Decision place.{name} must be a memory port of {design.board.name} "
