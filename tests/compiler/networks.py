@@ -134,11 +134,20 @@ def random_template(random: Random) -> Template:
             sink = step(domain, domain)
             wire(main, sink)
             for other in random.sample(others := alike(domain, count), min(2, len(others))):
-                if other != main and random.random() < 0.6:
+                if other != main:
                     wire(other, sink)
             rows = alike("row", count)
             if domain != "row" and rows and random.random() < 0.6:
                 wire(random.choice(rows), sink)
+    # What nobody reads yet meets at the end.
+    for domain in ("width", "length"):
+        read = {a for a, _, _ in wires} | {a for a, _, _ in buffers}
+        ends = [i for i in range(len(steps)) if steps[i].gives == domain and i not in read]
+        rows = [i for i in range(len(steps)) if steps[i].gives == "row" and i not in read]
+        if len(ends + rows) > 1 and ends:
+            sink = step(domain, domain)
+            for source in (*ends, *rows):
+                wire(source, sink)
     return Template(random.randint(1, 3), tuple(steps), tuple(wires), tuple(buffers))
 
 

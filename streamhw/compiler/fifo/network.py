@@ -77,8 +77,8 @@ class Network:
         return tuple(t for t in self.tasks if t.name not in read)
 
     def program(self, bindings: str = "") -> Program:
-        """The network as the linear program sees it: an event a firing, exact to the cycle."""
-        latency = {task.name: task.latency for task in self.tasks}
+        """The network as the linear program sees it: an event for each firing and each token that
+        leaves a task, exact to the cycle."""
         return Program(
             rules=tuple(self._rules()),
             streams=tuple(
@@ -89,9 +89,8 @@ class Network:
                     tokens=wire.tokens,
                     bits=wire.bits,
                     beats=tuple(range(wire.tokens)),
-                    written=tuple(f"{wire.source}.{n}" for n in wire.given),
+                    written=tuple(f"{wire.name}.{j}" for j in range(wire.tokens)),
                     read=tuple(f"{wire.sink}.{n}" for n in wire.taken),
-                    lag=latency[wire.source],
                 )
                 for wire in self.wires
             ),
@@ -105,6 +104,19 @@ class Network:
             events = [f"{task.name}.{n}" for n in range(task.firings)]
             for before, after in pairwise(events):
                 yield Rule(((after, 1.0), (before, -1.0)), task.interval, f"pace of {task.name}")
+        tasks = {task.name: task for task in self.tasks}
+        for wire in self.wires:
+            source = tasks[wire.source]
+            for j, n in enumerate(wire.given):
+                token, firing = f"{wire.name}.{j}", f"{source.name}.{n}"
+                terms = ((token, 1.0), (firing, -1.0))
+                yield Rule(terms, source.latency, f"latency of {source.name}")
+                if j:
+                    terms = ((token, 1.0), (f"{wire.name}.{j - 1}", -1.0))
+                    yield Rule(terms, 1.0, f"beats of {wire.name}")
+                if j >= source.inside:
+                    terms = ((firing, 1.0), (f"{wire.name}.{j - source.inside}", -1.0))
+                    yield Rule(terms, 0.0, f"room inside {source.name}")
         for buffer in self.buffers:
             for writer, reader in buffer_full(buffer):
                 terms = ((f"{buffer.reader}.{reader}", 1.0), (f"{buffer.writer}.{writer}", -1.0))
