@@ -9,8 +9,9 @@ from ..errors import InternalError
 from ..graph import Linear
 from .control import open_ports
 from .cost import RamKind
-from .design import PARAMETERS, Design
+from .design import PARAMETERS, Design, Scope
 from .fifo import verify
+from .plumbing import Plumbing
 from .type_rules import (
     converters_convert,
     ends_have_their_types,
@@ -78,6 +79,29 @@ def _closed(design: Design) -> None:
                 raise InternalError(f"Stream {channel} must end at parts, not {end}")
     for instance, port in open_ports(design.instances, design.channels):
         raise InternalError(f"Port {instance.name}.{port.name} must have a stream, but has none")
+
+
+def _scopes(design: Design) -> None:
+    """Streams join parts that work equally often; only shared parts and the loop's ends do not."""
+    instances = {i.name: i for i in design.instances}
+    for channel in design.channels:
+        ends = [
+            instances[end.instance]
+            for end in (channel.source, channel.sink)
+            if end.instance in instances
+        ]
+        scopes = {i.scope for i in ends} - {Scope.SHARED}
+        is_loop = any(isinstance(i.part, Plumbing) and i.part.kind == "loop" for i in ends)
+        if len(scopes) > 1 and not is_loop:
+            names = " and ".join(i.scope.value for i in ends)
+            raise InternalError(
+                f"Stream {channel} must join parts that work equally often, not {names}"
+            )
+        if scopes and channel.scope not in scopes:
+            raise InternalError(
+                f"Stream {channel} must work as often as its parts, {ends[0].scope.value}, "
+                f"not {channel.scope.value}"
+            )
 
 
 def _group(design: Design) -> None:
@@ -179,7 +203,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "quantise": (_formats,),
     "bind": (_bound_once,),
     "tile": (_group,),
-    "lower": (_names, ends_have_their_types, tensors_are_covered),
+    "lower": (_names, ends_have_their_types, _scopes, tensors_are_covered),
     "convert": (types_agree, _one_reader, converters_convert, forks_copy),
     "fuse": (_groups,),
     "memory": (_memory, _from_memory, parameters_are_counted),

@@ -152,6 +152,18 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         lambda d: changed(d, "embedding_i_a", source=End("norm_1", "i")),
         r"^Stream norm_1.i -> embedding.i_a must run from output to input, not norm_1.i$",
     ),
+    "unequal parts": (
+        "lower",
+        lambda d: with_part(d, replace(d.instance("norm_1"), scope=Scope.TAIL)),
+        r"^Stream blocks_entry_o_fork.o_0 -> norm_1.i must join parts that work equally often, "
+        r"not body and tail$",
+    ),
+    "unequal stream": (
+        "lower",
+        lambda d: changed(d, "norm_1_i", scope=Scope.TAIL),
+        r"^Stream blocks_entry_o_fork.o_0 -> norm_1.i must work as often as its parts, body, "
+        r"not tail$",
+    ),
     "claims": (
         "lower",
         lambda d: changed(d, "embedding_i_a", consumed=OTHER, produced=OTHER),
