@@ -1,15 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Converters: a fork where a value has several readers, a layout converter where types differ."""
+"""Converters: a layout converter where types differ, a fork where a value has several readers."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import BuildError
-from ..stream.convert import Converter
+from ..stream.convert import Converter, Kind
+from ..stream.itensor import ITensor
 from . import plumbing
 from .design import PARAMETERS, Channel, End, Instance, Scope
 
-__all__ = ["insert_converters", "insert_forks"]
+__all__ = ["BITS_PER_LUT", "cost_of", "insert_converters", "insert_forks", "layout_converter"]
+
+BITS_PER_LUT = 48
+"""Memory bits that weigh as much as one LUT: about what both families of devices have."""
+
+
+def cost_of(part: Converter) -> float:
+    """What a converter costs, in LUTs: its own, and its memory at the devices' rate."""
+    return part.resources().luts + part.bits / BITS_PER_LUT
+
+
+def layout_converter(source: ITensor, target: ITensor) -> Converter:
+    """The converter between two types.
+
+    Chooses  the cheapest (``cost_of``) of those that keep the rate of two buffers. Where a tensor
+             is one block and the orders allow no conversion in place, one buffer, written and
+             then read: the next tensor comes only after this one has been used
+    Raises   ``ValueError`` where no converter exists
+    """
+    fast = Converter(source=source, target=target, kind=Kind.PING_PONG)
+    shared = bool(fast.plan.shared)
+    found = [fast if shared else replace(fast, kind=Kind.SINGLE)]
+    if fast.place is not None:
+        place = replace(fast, kind=Kind.IN_PLACE)
+        if not shared:
+            return place
+        if place.timing({}).interval <= fast.timing({}).interval:
+            found.append(place)
+    return min(found, key=cost_of)
 
 
 def insert_forks(
@@ -43,36 +73,46 @@ def insert_converters(
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
     """One converter for each stream whose ends disagree about order, repetition or lanes.
 
+    Readers of one output that want the same type share a converter, so a fork goes behind it, and
+    one before it only for readers that want other types. But no two that take parameters share:
+    parameters come in order of use, so those readers work one after the other.
+
     Ensures  both ends of every stream have the same type
-    Chooses  two buffers where blocks follow each other within an activation, one where the block
-             is the whole tensor: the next tensor comes only after this one has been used
     Raises   ``BuildError`` with both types where no converter exists
     """
+    fed = {c.sink.instance for c in channels if c.source.instance == PARAMETERS}
     added: list[Instance] = []
     wired: list[Channel] = []
+    shared: dict[tuple[End, ITensor, Scope], Channel] = {}
+    taken: set[tuple[End, ITensor, Scope]] = set()
     for channel in channels:
         if channel.produced.is_same_stream(channel.consumed):
             wired.append(channel)
             continue
-        try:
-            plan = Converter(source=channel.produced, target=channel.consumed).plan
-        except ValueError as error:
-            raise BuildError(f"Stream {channel} has no layout converter: {error}") from None
-        part = Converter(
-            source=channel.produced, target=channel.consumed, buffers=2 if plan.shared else 1
-        )
-        name = f"{channel.name}_convert"
         scope = _home(channel.sink.instance, instances, channel.scope)
         scope = channel.scope if scope is Scope.SHARED else scope
+        key = (channel.source, channel.consumed.normal(), scope)
+        takes = channel.sink.instance in fed
+        if key in shared and not (takes and key in taken):
+            taken |= {key} if takes else set()
+            behind = shared[key]
+            wired.append(replace(channel, source=behind.source, produced=behind.produced))
+            continue
+        try:
+            part = layout_converter(channel.produced, channel.consumed)
+        except ValueError as error:
+            raise BuildError(f"Stream {channel} has no layout converter: {error}") from None
+        name = f"{channel.name}_convert"
         added.append(Instance(name, part, scope))
         wired.append(replace(channel, sink=End(name, "i"), consumed=channel.produced, scope=scope))
-        wired.append(
-            replace(channel, source=End(name, "o"), produced=channel.consumed, scope=scope)
-        )
+        behind = replace(channel, source=End(name, "o"), produced=channel.consumed, scope=scope)
+        wired.append(behind)
+        shared.setdefault(key, behind)
+        taken |= {key} if takes else set()
     return instances + tuple(added), tuple(wired)
 
 
-def _home(name: str, instances: tuple[Instance, ...], default: Scope) -> Scope:
+def _home(name: str, instances: Sequence[Instance], default: Scope) -> Scope:
     if name == PARAMETERS:
         return default
     return next((i.scope for i in instances if i.name == name), default)

@@ -66,7 +66,9 @@ def _kind(instance: Instance) -> str:
     if isinstance(part, Converter):
         block = "x".join(map(str, part.plan.block))
         shared = len(part.plan.shared)
-        return f"converter, {part.buffers} x {block} elements, {shared} shared loops"
+        return (
+            f"converter {part.kind.value}, {part.buffers} x {block} elements, {shared} shared loops"
+        )
     region = "" if instance.region is None else f" at {instance.region}"
     return f"{type(part).__name__}{region}"
 

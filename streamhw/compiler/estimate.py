@@ -11,7 +11,7 @@ import networkx as nx
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul
 from ..kernels.split import Split
-from ..stream.convert import Converter
+from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
 from .design import Channel, Design, Instance, Scope
 from .schedule import Clock, Link, Span, Supply, Task, Timeline
@@ -201,7 +201,7 @@ class Estimate:
             def timing(bindings: Bindings) -> Timing:
                 return Timing(latency=delay, interval=type.tokens(bindings), drain=delay)
 
-        exclusive = isinstance(part, Converter) and part.buffers == 1
+        exclusive = isinstance(part, Converter) and part.kind is Kind.SINGLE
 
         def accept(bindings: Bindings) -> int:
             if isinstance(part, Converter):

@@ -77,8 +77,8 @@ def _lower(design: Design) -> Design:
 
 
 def _convert(design: Design) -> Design:
-    forked = insert_forks(design.instances, design.channels)
-    instances, channels = insert_converters(*forked)
+    converted = insert_converters(design.instances, design.channels)
+    instances, channels = insert_forks(*converted)
     return replace(design, instances=instances, channels=channels)
 
 
@@ -134,7 +134,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("bind", _bind, "which matrix products share an engine"),
     Stage("tile", _tile, "rows and inputs of every engine, lanes and token group"),
     Stage("lower", _lower, "graph nodes to kernels, a type on both ends of every stream"),
-    Stage("convert", _convert, "forks, and layout converters where types differ"),
+    Stage("convert", _convert, "layout converters where types differ, and forks"),
     Stage("fuse", _fuse, "which streams stay on chip"),
     Stage("memory", _memory, "memory map, parameter stream, a DMA for each client"),
     Stage("control", _control, "sequencer, and what it tells every part"),

@@ -160,7 +160,7 @@ class Timeline:
         for task in self.tasks:
             timing, accept = task.timing(bindings), task.accept(bindings)
             arriving = [
-                self.share(link, work[link.source].output).later(HOP)
+                self.share(link, work[link.source].output, link.tokens(bindings)).later(HOP)
                 for link in inputs.get(task.name, [])
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
@@ -179,10 +179,9 @@ class Timeline:
         return work
 
     @staticmethod
-    def share(link: Link, span: Span) -> Span:
-        """The part of a source's output time in which this link's beats pass."""
+    def share(link: Link, span: Span, tokens: int = 2) -> Span:
+        """The part of a source's output time in which this link's beats pass; a single one, which
+        tells that something is done, comes at its end."""
         length = span.last - span.first
-        return Span(
-            span.first + length * link.part / link.parts,
-            span.first + length * (link.part + 1) / link.parts,
-        )
+        last = span.first + length * (link.part + 1) / link.parts
+        return Span(span.first + length * link.part / link.parts if tokens > 1 else last, last)

@@ -14,7 +14,6 @@ from ..compiler.schedule import Activity, Clock, Span, Timeline
 from ..compiler.size import flows_of
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
-from ..stream.live import live_bound
 from .facts import (
     VERSION,
     ActivityFacts,
@@ -104,16 +103,15 @@ def _part(instance: Instance, design: Design) -> PartFacts:
 
 def _converter(part: Converter) -> ConverterFacts:
     plan = part.plan
-    block = plan.words * plan.lanes * part.source.fmt.width
     return ConverterFacts(
-        kind="ping-pong" if part.buffers == 2 else "one buffer",
+        kind=part.kind.value,
         block=plan.block,
         shared=tuple(str(loop) for loop in plan.shared),
         reuse=plan.reuse,
         follow=plan.follow,
-        bits=block * part.buffers,
-        pingpong_bits=2 * block,
-        bound_bits=live_bound(part.source, part.target).elements * part.source.fmt.width,
+        bits=part.bits,
+        pingpong_bits=part.ping_pong_bits,
+        bound_bits=part.bound_bits,
     )
 
 

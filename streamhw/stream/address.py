@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Address walk: a loop nest in hardware, with adders only, and trip counts that streams bring."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,7 +29,8 @@ class AddressWalk(wiring.Component):
     places that are ``pitch`` addresses apart.
 
     Parameters  axes: the nest, outermost first; blocks_below: loops outside a block;
-                slots, pitch: places of blocks; passes: leading loops of a block that re-read it
+                slots, pitch: places of blocks; passes: leading loops of a block that re-read it;
+                members: more members, for walks that do more
     Members     valid: Out(1), the address is known;  address: Out
                 step: In(1), only if valid: this access is done, move on
                 block_end: Out(1), the access is the last of its block
@@ -47,6 +48,7 @@ class AddressWalk(wiring.Component):
         slots: int = 1,
         pitch: int,
         passes: int = 0,
+        members: Mapping[str, wiring.Member] | None = None,
     ):
         self._axes = tuple(axes)
         self._blocks_below = blocks_below
@@ -66,6 +68,7 @@ class AddressWalk(wiring.Component):
                     f"i_{name}": In(stream.Signature(symbol_width(symbol)))
                     for name, symbol in self.symbols.items()
                 },
+                **(members or {}),
             }
         )
 
@@ -141,24 +144,45 @@ class AddressWalk(wiring.Component):
             with m.If(self.step & self.block_end):
                 m.d.sync += slot.eq(Mux(slot == self._slots - 1, 0, slot + 1))
                 m.d.sync += begin.eq(following)
-        moving = [
-            k
+        moving = {
+            k: self._axes[k].increment
             for k in range(self._blocks_below, len(self._axes))
             if self._axes[k].increment and self._axes[k].trip != 1
-        ]
-        starts = {k: Signal.like(self.address, name=f"start_{k}") for k in moving}
-        ahead = {k: Signal.like(self.address, name=f"ahead_{k}") for k in moving}
+        }
+
+        def advanced(k: int, start: Value) -> Value:
+            return start + moving[k]
+
+        place = self._accumulate(m, counts, done, moving, advanced, begin, following)
+        m.d.comb += self.address.eq(place)
+
+    def _accumulate(
+        self,
+        m: Module,
+        counts: Sequence[Signal],
+        done: Sequence[Signal],
+        moving: Collection[int],
+        advanced: Callable[[int, Value], Value],
+        begin: Value,
+        following: Value,
+        like: Signal | None = None,
+    ) -> Value:
+        """The sum of what the loops ``moving`` add: ``advanced(k, start)`` is one iteration of
+        loop ``k`` further; a block begins at ``begin``, the next one at ``following``."""
+        shape = self.address if like is None else like
+        starts = {k: Signal.like(shape, name=f"start_{k}") for k in moving}
+        ahead = {k: Signal.like(shape, name=f"ahead_{k}") for k in moving}
         for k in moving:
-            m.d.comb += ahead[k].eq(starts[k] + self._axes[k].increment)
-        m.d.comb += self.address.eq(starts[moving[-1]] if moving else begin)
+            m.d.comb += ahead[k].eq(advanced(k, starts[k]))
         with m.If(self.step):
             with m.If(self.block_end):
                 m.d.sync += [start.eq(following) for start in starts.values()]
             for k in reversed(range(self._blocks_below, len(self._axes))):
                 # the advancing loop: everything inside it is done, it is not
                 with m.If(done[k + 1] & (counts[k] != 0)):
-                    # a loop that only re-reads takes the place of the moving loop around it
+                    # a loop that does not move takes the place of the moving loop around it
                     around = [j for j in moving if j < k]
                     origin = starts[around[-1]] if around else begin
                     place = ahead[k] if k in moving else origin
                     m.d.sync += [starts[j].eq(place) for j in moving if j >= k]
+        return starts[max(moving)] if moving else begin

@@ -2,6 +2,7 @@
 """Layout converter: takes a tensor in one order and sends it in another, again and again."""
 
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from math import prod
 
@@ -13,12 +14,28 @@ from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ..numerics.fixed import Fixed
 from .address import symbol_width
 from .convert_kernel import PIPELINE, ConverterKernel
+from .convert_place import PlacePlan, place_plan
+from .convert_place_kernel import ConverterPlaceKernel
+from .convert_place_timing import PlaceSchedule
 from .convert_plan import Axis, ConverterPlan, analyse
 from .convert_timing import Schedule
 from .credit import credit_latency, credit_memory
 from .itensor import Bindings, ITensor, Loop, Symbol
+from .live import LiveBound, live_bound
 
-__all__ = ["Converter"]
+__all__ = ["Converter", "Kind"]
+
+
+class Kind(Enum):
+    """What a converter keeps in memory.
+
+    SINGLE: one block, which is written, then read; PING_PONG: two blocks, one is written while the
+    other is read; IN_PLACE: one block, whose places are written anew as soon as they are read
+    """
+
+    SINGLE = "single"
+    PING_PONG = "ping-pong"
+    IN_PLACE = "in place"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,32 +44,34 @@ class Converter(KernelSpec):
 
     A writer fills a buffer in the order of ``source``, a reader empties it in the order of
     ``target``. The loops that both types begin with are shared: the buffer holds one block of
-    what is below them. If the target reads its first pass in the order of the source (a pure
-    replay), that pass follows the writer word by word; else the reader waits for the block.
+    what is below them. In place, the reader follows the writer, and the writer of the next block
+    the reader, word by word. Else the reader waits for the block, unless the target reads its
+    first pass in the order of the source (a pure replay).
 
     Shapes      i: ``source``; o: ``target``, over one data space; i_<symbol>: one value an
                 activation, or, of a ragged symbol, one for each entry of the loop that it bounds
     Formats     the same on both sides; symbols unsigned, 1 to their bound
     Parameters  source: each tile of a block once; target: may re-read, may have other lanes along
-                the last dimension (one tile is an integer number of the other); buffers: 1, the
-                writer waits until the reader is done with a block, or 2, they alternate
-    Timing      W, R beats of a block in and out, b buffers. A block is first read W cycles after
+                the last dimension (one tile is an integer number of the other); kind: what the
+                memory holds (see ``Kind``)
+    Timing      W, R beats of a block in and out. Two buffers: a block is first read W cycles after
                 it is first written (following: as soon as its first word is complete) and offered
-                3 cycles later; interval = max(W, R) summed over blocks if b = 2, W + R if b = 1
-                and nothing follows; symbols of the source delay the first beat by 2 cycles
-    Buffers     b blocks in synchronous RAM, one memory for each narrower tile of a word
+                3 cycles later; interval = max(W, R) summed over blocks. Single: interval = W + R
+                if nothing follows. In place: a beat is read from the cycle after its words are
+                written, a place written from the cycle after it is freed; interval = max(W, R) if
+                a source beat is a word and a block is more than one. Symbols of the source delay
+                the first beat by 2 cycles, a change of the block's size, in place, by one more
+    Buffers     1 or 2 blocks in synchronous RAM, one memory for each narrower tile of a word
     Stalls      lossless; output independent of stalls; no combinational path between ports
-    Raises      ValueError: if no conversion exists (see ``analyse``), or buffers is not 1 or 2
+    Raises      ValueError: if no conversion exists (see ``analyse``), or not in place
     Source      the common-prefix rule on iterative tensors, after StreamTensor (arXiv 2509.13694)
     """
 
     source: ITensor
     target: ITensor
-    buffers: int = 2
+    kind: Kind = Kind.PING_PONG
 
     def __post_init__(self) -> None:
-        if self.buffers not in (1, 2):
-            raise ValueError(f"Converter buffers must be 1 or 2, not {self.buffers}")
         names: dict[str, Symbol] = {}
         for symbol in self._symbols_of(self.source) + self._symbols_of(self.target):
             if names.setdefault(symbol.name, symbol) != symbol:
@@ -60,11 +79,46 @@ class Converter(KernelSpec):
                     f"Converter symbol must mean one thing, not {symbol} and {names[symbol.name]}"
                 )
         _ = self.plan
+        if self.kind is Kind.IN_PLACE and self.place is None:
+            raise ValueError(
+                f"Converter in place must have orders that differ by one rotation of loops, not "
+                f"{self.source} to {self.target}"
+            )
 
     @cached_property
     def plan(self) -> ConverterPlan:
         """Shared loops, block and walks."""
         return analyse(self.source, self.target)
+
+    @cached_property
+    def place(self) -> PlacePlan | None:
+        """The walks in place, if the orders allow them."""
+        return place_plan(self.plan, self.source, self.target)
+
+    @property
+    def buffers(self) -> int:
+        """Blocks in memory."""
+        return 2 if self.kind is Kind.PING_PONG else 1
+
+    @property
+    def live(self) -> LiveBound:
+        """What any converter of this pair must hold."""
+        return live_bound(self.source, self.target)
+
+    @property
+    def bits(self) -> int:
+        """Bits of memory."""
+        return prod(self.plan.block) * self.source.fmt.width * self.buffers
+
+    @property
+    def ping_pong_bits(self) -> int:
+        """Bits of two blocks."""
+        return prod(self.plan.block) * self.source.fmt.width * 2
+
+    @property
+    def bound_bits(self) -> int:
+        """Bits of the live set."""
+        return self.live.elements * self.source.fmt.width
 
     @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -84,8 +138,9 @@ class Converter(KernelSpec):
         return {"o": np.asarray(inputs["i"], dtype=np.int64)}
 
     def timing(self, bindings: Bindings) -> Timing:
-        single = Schedule(self, bindings, activations=1)
-        steady = Schedule(self, bindings, activations=5)
+        schedule = PlaceSchedule if self.kind is Kind.IN_PLACE else Schedule
+        single = schedule(self, bindings, activations=1)
+        steady = schedule(self, bindings, activations=5)
         first = single.reads[0] + credit_latency(PIPELINE)
         return Timing(
             latency=first,
@@ -102,13 +157,26 @@ class Converter(KernelSpec):
         bank = base.Memory(
             width=plan.lanes * self.source.fmt.width // plan.banks, depth=plan.words * self.buffers
         )
+        # modular adders of the units, strides of two blocks, comparison of the two walks
+        units = self.place.units if self.place and self.kind is Kind.IN_PLACE else 0
+        turning = 40 + 4 * address * units if self.kind is Kind.IN_PLACE else 0
         return Resources(
-            luts=40 + axes * (3 * address + 10) + word // 2 * (plan.banks > 1) + 4 * values,
-            ffs=30 + axes * 2 * address + plan.lanes * self.source.fmt.width + 4 * values,
+            luts=40
+            + axes * (3 * address + 10)
+            + word // 2 * (plan.banks > 1)
+            + 4 * values
+            + turning,
+            ffs=30
+            + axes * 2 * address
+            + plan.lanes * self.source.fmt.width
+            + 4 * values
+            + 2 * units * address,
             memories=(bank,) * plan.banks + ((queue,) if queue else ()),
         )
 
     def create(self) -> "ConverterKernel":
+        if self.kind is Kind.IN_PLACE:
+            return ConverterPlaceKernel(self)
         return ConverterKernel(self)
 
     @cached_property

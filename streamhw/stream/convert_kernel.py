@@ -36,25 +36,15 @@ class ConverterKernel(wiring.Component):
         spec, plan = self._spec, self._spec.plan
         from_wide = spec.source.lanes == plan.lanes
         to_wide = spec.target.lanes == plan.lanes
-        m.submodules.write = write = self._walk(spec.writer, len(plan.write), wide=from_wide)
-        m.submodules.read = read = self._walk(spec.reader, len(plan.read), wide=to_wide)
+        write, read = self._walks()
+        m.submodules.write, m.submodules.read = write, read
         self._values(m, write, read)
-
-        # blocks that are written and not yet read for the last time
-        full = Signal(range(spec.buffers + 1))
-        written = Signal()
-        drained = Signal()
-        m.d.comb += [
-            self.i.ready.eq(write.valid & (full != spec.buffers)),
-            write.step.eq(self.i.valid & self.i.ready),
-            written.eq(write.step & write.block_end),
-            drained.eq(read.step & read.block_end),
-        ]
-        m.d.sync += full.eq(full + written - drained)
+        may_write, may_read = self._control(m, write, read)
+        m.d.comb += self.i.ready.eq(may_write)
+        m.d.comb += write.step.eq(self.i.valid & may_write)
 
         m.submodules.credit = credit = Credit(shape=spec.target.bits_per_token, latency=PIPELINE)
-        available = self._available(m, full, write, read)
-        m.d.comb += read.step.eq(credit.may_enter & read.valid & available)
+        m.d.comb += read.step.eq(credit.may_enter & may_read)
         m.d.comb += credit.enter.eq(read.step)
         entered = Signal(PIPELINE)
         m.d.sync += entered.eq(Cat(read.step, entered))
@@ -67,6 +57,29 @@ class ConverterKernel(wiring.Component):
             credit.o.ready.eq(self.o.ready),
         ]
         return m
+
+    def _walks(self) -> tuple[AddressWalk, AddressWalk]:
+        """The writer's and the reader's walk."""
+        spec, plan = self._spec, self._spec.plan
+        from_wide, to_wide = spec.source.lanes == plan.lanes, spec.target.lanes == plan.lanes
+        return (
+            self._walk(spec.writer, len(plan.write), wide=from_wide),
+            self._walk(spec.reader, len(plan.read), wide=to_wide),
+        )
+
+    def _control(self, m: Module, write: AddressWalk, read: AddressWalk) -> tuple[Value, Value]:
+        """Whether the next beat may be written, and whether the next one may be read."""
+        # blocks that are written and not yet read for the last time
+        full = Signal(range(self._spec.buffers + 1))
+        written = Signal()
+        drained = Signal()
+        m.d.comb += [
+            written.eq(write.step & write.block_end),
+            drained.eq(read.step & read.block_end),
+        ]
+        m.d.sync += full.eq(full + written - drained)
+        available = self._available(m, full, write, read)
+        return write.valid & (full != self._spec.buffers), read.valid & available
 
     def _walk(self, axes: tuple[Axis, ...], inner: int, *, wide: bool) -> AddressWalk:
         plan = self._spec.plan

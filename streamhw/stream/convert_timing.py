@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .convert_kernel import READER_VALUES
+from .convert_plan import Axis
 from .itensor import Bindings, Loop, Symbol
 
 if TYPE_CHECKING:
@@ -28,12 +29,9 @@ class Schedule:
         self._position = 0
         self._blocks: list[int] = []
         self._ends: dict[str, list[int]] = {s.name: [] for s in spec.symbols if s.ragged}
-        counts: dict[str, int] = {}
-        for symbol in spec.symbols:
-            if symbol.ragged:
-                beats = spec.values(symbol, bindings)
-                counts[symbol.name] = len(beats)
-                self._values[symbol.name] = iter(beats)
+        self._rows = {s.name: spec.values(s, bindings) for s in spec.symbols if s.ragged}
+        counts = {name: len(rows) for name, rows in self._rows.items()}
+        self._rewind()
         self._visit((*plan.shared, *plan.target), len(plan.shared))
         writes = prod(self._trip(loop) for loop in plan.source)
         issue = self._run(spec, writes, activations)
@@ -44,7 +42,11 @@ class Schedule:
         for name, count in counts.items():
             self.last_accepted = max(self.last_accepted, self._last_value(name, count, issue))
 
-    def _trip(self, loop: Loop) -> int:
+    def _rewind(self) -> None:
+        """Ragged symbols begin with their first value again."""
+        self._values = {name: iter(rows) for name, rows in self._rows.items()}
+
+    def _trip(self, loop: Loop | Axis) -> int:
         if isinstance(loop.trip, int):
             return loop.trip
         if loop.trip.ragged:

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter
+from streamhw.stream.convert import Converter, Kind
 from streamhw.stream.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(6)
@@ -73,7 +73,9 @@ def valid_pairs(seed, count, **options):
     while len(specs) < count:
         source, target = random_pair(rng, **options)
         try:
-            spec = Converter(source=source, target=target, buffers=rng.choice([1, 2]))
+            spec = Converter(
+                source=source, target=target, kind=rng.choice([Kind.SINGLE, Kind.PING_PONG])
+            )
         except ValueError as error:
             assert "straddle" in str(error), error
             continue

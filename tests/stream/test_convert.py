@@ -7,13 +7,15 @@ from math import prod
 
 import numpy as np
 import pytest
+from converting import check
 from pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter
+from streamhw.stream.convert import Converter, Kind
 from streamhw.stream.convert_plan import Axis, analyse
 from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+
+BUFFERS = [Kind.SINGLE, Kind.PING_PONG]
 
 
 def test_block_of_the_shared_column():
@@ -79,8 +81,6 @@ def test_errors():
     again = replace(full, loops=(full.loops[1], Loop(2), full.loops[0]))
     with pytest.raises(ValueError, match=r"^Converter source must send each tile of a block once"):
         Converter(source=again, target=full)
-    with pytest.raises(ValueError, match=r"^Converter buffers must be 1 or 2, not 3$"):
-        Converter(source=full, target=column, buffers=3)
     other = row_major(FMT, (Symbol("tokens", 4), 8))
     with pytest.raises(ValueError, match=r"^Converter symbol must mean one thing, not "):
         Converter(source=part, target=other)
@@ -151,68 +151,45 @@ def test_plan_of_random_pairs(seed):
         assert spec.plan.words * spec.plan.lanes == prod(spec.plan.block)
 
 
-def check(spec, seed, bindings=None):
-    """Hardware of a spec: random bindings, then some activations of the same for the interval."""
-    rng = random.Random(seed)
-    numbers = np.random.default_rng(seed)
-    fixed = bindings or bind(rng, spec)
-    cases = []
-    for values in [bind(rng, spec) if bindings is None else fixed for _ in range(2)] + [fixed] * 4:
-        inputs = {"i": numbers.integers(FMT.minimum, FMT.maximum + 1, spec.source.tensor_shape())}
-        for symbol in spec.symbols:
-            port = spec.port(f"i_{symbol.name}").type
-            value = np.array([values[symbol.name]])
-            if symbol.ragged:
-                value = np.zeros(port.tensor_shape(), dtype=np.int64)
-                for row, length in enumerate(values[symbol.name]):
-                    value[row] = length
-            inputs[f"i_{symbol.name}"] = value
-        cases.append(Case(inputs=inputs, bindings=values))
-    print(f"seed {seed}: {spec.source} to {spec.target}, buffers {spec.buffers}, {fixed}")
-    check_kernel(spec, cases, seed=seed)
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_random_pairs(seed):
     check(valid_pairs(100 + seed, 1)[0], seed)
 
 
-@pytest.mark.parametrize("buffers", [1, 2])
-def test_to_the_matmul_and_back(buffers):
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_to_the_matmul_and_back(kind):
     rows = row_major(FMT, (TOKENS, 8), 2)
     tiles = ITensor(FMT, (1, 4), (Loop(3), Loop(2, 4, 1), Loop(TOKENS, 1, 0)))
-    check(Converter(source=rows, target=tiles, buffers=buffers), 1)
+    check(Converter(source=rows, target=tiles, kind=kind), 1)
     blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
-    check(Converter(source=blocks, target=rows, buffers=buffers), 2)
+    check(Converter(source=blocks, target=rows, kind=kind), 2)
 
 
-@pytest.mark.parametrize("buffers", [1, 2])
-def test_queries(buffers):
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_queries(kind):
     blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
     heads = (Loop(TOKENS, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
     target = ITensor(FMT, (1, 2), heads)
-    check(Converter(source=blocks, target=target, buffers=buffers), 3)
+    check(Converter(source=blocks, target=target, kind=kind), 3)
     rows = row_major(FMT, (TOKENS, 8), 2)
-    check(Converter(source=rows, target=target, buffers=buffers), 4)
+    check(Converter(source=rows, target=target, kind=kind), 4)
 
 
-@pytest.mark.parametrize("buffers", [1, 2])
+@pytest.mark.parametrize("kind", BUFFERS)
 @pytest.mark.parametrize("times", [1, 3, TIMES])
-def test_replay(buffers, times):
+def test_replay(kind, times):
     row = row_major(FMT, (4,), 2)
     check(
-        Converter(
-            source=row, target=replace(row, loops=(Loop(times), *row.loops)), buffers=buffers
-        ),
+        Converter(source=row, target=replace(row, loops=(Loop(times), *row.loops)), kind=kind),
         5,
     )
 
 
-@pytest.mark.parametrize("buffers", [1, 2])
-def test_one_beat(buffers):
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_one_beat(kind):
     one = ITensor(FMT, (1,), ())
-    check(Converter(source=one, target=one, buffers=buffers), 6)
-    check(Converter(source=one, target=replace(one, loops=(Loop(3),)), buffers=buffers), 7)
+    check(Converter(source=one, target=one, kind=kind), 6)
+    check(Converter(source=one, target=replace(one, loops=(Loop(3),)), kind=kind), 7)
 
 
 def test_two_rows_of_a_tile():
@@ -222,16 +199,16 @@ def test_two_rows_of_a_tile():
     check(Converter(source=wide, target=narrow), 9)
 
 
-@pytest.mark.parametrize("buffers", [1, 2])
-def test_groups_of_one(buffers):
+@pytest.mark.parametrize("kind", BUFFERS)
+def test_groups_of_one(kind):
     """A bound of 1 leaves counters without bits."""
     single = Symbol("tokens", 1)
     rows = row_major(FMT, (single, 8), 2)
     tiles = ITensor(FMT, (1, 4), (Loop(2), Loop(2, 4, 1), Loop(single, 1, 0)))
-    check(Converter(source=rows, target=tiles, buffers=buffers), 10)
+    check(Converter(source=rows, target=tiles, kind=kind), 10)
     heads = (Loop(1, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
     full = row_major(FMT, (1, 8), 2)
-    check(Converter(source=full, target=ITensor(FMT, (1, 2), heads), buffers=buffers), 11)
+    check(Converter(source=full, target=ITensor(FMT, (1, 2), heads), kind=kind), 11)
 
 
 @pytest.mark.parametrize("sequence", [1, -1])
