@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..errors import BuildError
 from ..stream.convert import Converter, Kind
+from ..stream.difference import difference
 from ..stream.itensor import ITensor
 from . import plumbing
 from .design import PARAMETERS, Channel, End, Instance, Scope
@@ -101,7 +102,10 @@ def insert_converters(
         try:
             part = layout_converter(channel.produced, channel.consumed)
         except ValueError as error:
-            raise BuildError(f"Stream {channel} has no layout converter: {error}") from None
+            raise BuildError(
+                f"Stream {channel} has no layout converter: {error}",
+                hint=str(difference(channel.produced, channel.consumed)),
+            ) from None
         name = f"{channel.name}_convert"
         added.append(Instance(name, part, scope))
         wired.append(replace(channel, sink=End(name, "i"), consumed=channel.produced, scope=scope))

@@ -91,7 +91,7 @@ def assign_ports(demands: Sequence[Demand], ports: Sequence[MemoryPort]) -> Assi
 
 def _rate(port: MemoryPort) -> float:
     """Bytes a cycle."""
-    return port.width / 8 * port.beats_per_cycle
+    return float(port.width / 8 * port.beats_per_cycle)
 
 
 def _cycles(

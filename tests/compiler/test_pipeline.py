@@ -2,12 +2,13 @@
 """The list of stages: what each adds, that none changes what it was given, that all repeat."""
 
 import hashlib
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.convert import insert_converters
 from streamhw.compiler.design import Design
 from streamhw.compiler.dump import dump
 from streamhw.compiler.emit import emit
@@ -177,3 +178,12 @@ def test_estimate_grows_with_prompt_and_position(design: Design) -> None:
 def test_engines_find_all_matrices(tiny: Model, design: Design) -> None:
     linears = {n.name for n, _ in tiny.graph.walk() if isinstance(n.op, Linear)}
     assert {name for b in design.bindings for name in b.nodes} == linears
+
+
+def test_no_converter_says_where_the_orders_part(design: Design) -> None:
+    """What a converter cannot do is the message, where the two orders part is the hint."""
+    channel = next(c for c in design.channels if c.name == "norm_1_i")
+    short = replace(channel.consumed, loops=channel.consumed.loops[1:])
+    with pytest.raises(BuildError, match=r"norm_1.i has no layout converter: ") as raised:
+        insert_converters(design.instances, (replace(channel, consumed=short),))
+    assert str(raised.value.hint).startswith("the orders part at beat 8 (with tokens=8), [1, 0] ")
