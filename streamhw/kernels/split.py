@@ -12,6 +12,7 @@ from ..numerics.fixed import Fixed
 from ..stream.address import AddressWalk, symbol_width
 from ..stream.convert_plan import Axis
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.normal import symbols_of
 from ..stream.queue import Queue
 from ..stream.signature import lanes_of
 from ..stream.skid import Skid
@@ -74,7 +75,7 @@ class Split(KernelSpec):
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """Symbols of the loops by name."""
-        return tuple(sorted({s.trip for s in self.type.loops if isinstance(s.trip, Symbol)}))
+        return symbols_of(self.type.normal().loops)
 
     @property
     def part(self) -> ITensor:

@@ -55,6 +55,13 @@ def test_bench_one_beat_a_part_with_tokens():
     check_kernel(spec, [random_case(spec, {"tokens": n}) for n in (1, 1, 1, 2, 2)])
 
 
+def test_bench_groups_of_one():
+    """A symbol that is always 1 needs no value."""
+    spec = Split(type=matmul_output(Symbol("tokens", 1)), formats=(FMT,) * 2)
+    assert [port.name for port in spec.ports] == ["i", "o_0", "o_1"]
+    check_kernel(spec, [random_case(spec) for _ in range(3)])
+
+
 def test_parts_are_column_slices():
     spec = Split(type=matmul_output(Symbol("tokens", 3)), formats=(FMT,) * 3)
     x = np.arange(3 * 24).reshape(3, 24)
