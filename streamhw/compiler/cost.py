@@ -25,6 +25,11 @@ LONGEST_DISTRIBUTED = 512
 """Words of the deepest memory in LUTs: beyond, banks and multiplexers cost more than a block."""
 ULTRA_BITS = 1 << 17
 """Bits from which a memory is worth a URAM of 288 Kbit."""
+MUX_LUTS = {Family.ECP5: 0.9, Family.ULTRASCALE_PLUS: 0.22}
+"""LUTs of a bit of a two-way multiplexer, as Yosys counts them in whole designs: those of six
+inputs, with the multiplexers behind them, hold a wide one of several."""
+SHORTEST_SHIFT = 3
+"""Cycles from which a delay is a shift register in LUTs (SRLC32E), where there are any."""
 
 KINDS = {
     "luts": "LUTs",
@@ -121,7 +126,9 @@ def _distributed(memory: Memory, family: Family) -> Cells:
         # DPR16X4: 4 bits of 16 words in 6 LUT4s, and multiplexers beyond 16 words.
         banks = ceil(depth / 16)
         luts = ceil(width / 4) * 6 * banks + width * (banks - 1)
-    return Cells(luts=luts * memory.readers, memory_bits=memory.bits)
+    # The register of a synchronous read is outside.
+    ffs = 0 if memory.asynchronous else width * memory.readers
+    return Cells(luts=luts * memory.readers, ffs=ffs, memory_bits=memory.bits)
 
 
 def _block(memory: Memory, family: Family) -> Cells:
@@ -154,7 +161,13 @@ def dsps(operands: tuple[int, int], family: Family) -> int:
 def logic_cells(resources: Resources, family: Family) -> Cells:
     """Cells of a part without its memories."""
     multipliers = sum(dsps(m, family) for m in resources.multipliers)
-    return Cells(luts=resources.luts, ffs=resources.ffs, dsps=multipliers)
+    luts, ffs = resources.luts + round(MUX_LUTS[family] * resources.muxes), resources.ffs
+    for bits, cycles in resources.delays:
+        if family is Family.ULTRASCALE_PLUS and cycles >= SHORTEST_SHIFT:
+            luts += bits * ceil(cycles / 32)
+        else:
+            ffs += bits * cycles
+    return Cells(luts=luts, ffs=ffs, dsps=multipliers)
 
 
 def cells_of(resources: Resources, family: Family) -> Cells:

@@ -19,6 +19,8 @@ LIMITED = ("luts", "block_ram", "ultra_ram")
 """Cells of which memories are made."""
 OVERFLOW = 1e4
 """Price of exceeding a budget by its whole: more than any choice saves."""
+WEIGHTS = {"luts": 4.0, "block_ram": 1.0, "ultra_ram": 1.0}
+"""How much worse it is to use up LUTs, which all logic needs, than blocks that are memories only."""
 LEAST = 0.01
 """Share of a budget that counts as free when less is."""
 
@@ -65,9 +67,9 @@ def choose_kinds(
 
 
 def scarcity(cells: Cells, free: Mapping[str, float], budget: Budget) -> float:
-    """The sum of the shares that a memory takes of what logic leaves of each kind of cell."""
+    """The weighted sum of the shares that a memory takes of what logic leaves of each kind."""
     left = {kind: max(free[kind], LEAST * getattr(budget, kind), 1e-6) for kind in LIMITED}
-    return float(sum(getattr(cells, kind) / n for kind, n in left.items()))
+    return float(sum(WEIGHTS[kind] * getattr(cells, kind) / n for kind, n in left.items()))
 
 
 def overflow(

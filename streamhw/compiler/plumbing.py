@@ -143,7 +143,7 @@ def write_dma(beat_bits: int) -> Plumbing:
         WRITE_DMA,
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
         lambda: WriteDma(width=beat_bits, burst=BURST),
-        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * BURST),)),
+        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * BURST, asynchronous=True),)),
         latency=8,
     )
 

@@ -120,7 +120,8 @@ class Activation(KernelSpec):
         x, y, product = self.type.fmt.width, self.inner.width, self.inner.width + 17
         return Resources(
             luts=lookup.luts + lanes * (2 * y + product + 2 * self.out.width) + 40,
-            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y + 6 * 16 + product) + 30,
+            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y + 2 * 16 + product) + 30,
+            delays=((8 * lanes, 8),),
             multipliers=lookup.multipliers + ((y, 16),) * lanes,
             memories=lookup.memories + ((queue,) if queue else ()),
         )

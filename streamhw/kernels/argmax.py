@@ -95,8 +95,11 @@ class ArgMax(KernelSpec):
         width, index = self.fmt.width, self.index.width
         nodes = self.lanes - 1
         registers = 2 * self.lanes * width + (self.pipeline + 1) * index
-        luts = (nodes + 1) * 2 * (width + index) + self.lanes * width // 2
-        return Resources(luts=luts + 4 * index + 40, ffs=registers + 6 * self.pipeline)
+        return Resources(
+            luts=(nodes + 1) * width + 4 * index + 40,
+            muxes=(nodes + 1) * (width + index) + self.lanes * width // 2,
+            ffs=registers + 6 * self.pipeline,
+        )
 
     def create(self) -> wiring.Component:
         return ArgMaxKernel(self)

@@ -67,13 +67,18 @@ class Memory:
 class Resources:
     """Estimated cells before the board decides how memories and multipliers map.
 
-    ``multipliers`` lists operand widths (bits) of every hardware multiplier.
+    luts, ffs: of logic that takes about as many in every family
+    multipliers: operand widths (bits) of every hardware multiplier
+    muxes: bits of multiplexers and shifters, counted as two-way ones; wide LUTs hold several
+    delays: bits and cycles of shift registers, which some families have in LUTs
     """
 
     luts: int = 0
     ffs: int = 0
     multipliers: tuple[tuple[int, int], ...] = ()
     memories: tuple[Memory, ...] = ()
+    muxes: int = 0
+    delays: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

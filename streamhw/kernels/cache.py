@@ -177,8 +177,8 @@ class CacheAppend(_Cache):
             luts=2 * ADDRESS_WIDTH + 40,
             ffs=(self.unit - self.lanes) * 8 + 3 * ADDRESS_WIDTH + 20,
             memories=(
-                Memory(write_data(self.width).size, _WRITES),
-                Memory(command().size, _WRITES),
+                Memory(write_data(self.width).size, _WRITES, asynchronous=True),
+                Memory(command().size, _WRITES, asynchronous=True),
             ),
         )
 
@@ -277,9 +277,9 @@ class CacheRead(_Cache):
             luts=self.width + 2 * ADDRESS_WIDTH + 48,
             ffs=self.width + 2 * ADDRESS_WIDTH + 4 * count + 29,
             memories=(
-                Memory(self.width, 2),
-                Memory(command().size, self.outstanding),
-                Memory(count, self.outstanding),
+                Memory(self.width, 2, asynchronous=True),
+                Memory(command().size, self.outstanding, asynchronous=True),
+                Memory(count, self.outstanding, asynchronous=True),
             ),
         )
 

@@ -143,7 +143,7 @@ class Gather(KernelSpec):
             luts=self.width + ADDRESS_WIDTH + 5,
             ffs=self.width + 2 * ADDRESS_WIDTH + index + 60,
             multipliers=() if self.row_bytes.bit_count() == 1 else ((index, bytes_width),),
-            memories=(Memory(self.width, 2), *((queue,) if queue else ())),
+            memories=(Memory(self.width, 2, asynchronous=True), *((queue,) if queue else ())),
         )
 
     def create(self) -> "GatherKernel":

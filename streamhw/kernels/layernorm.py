@@ -231,12 +231,13 @@ class LayerNorm(KernelSpec):
         )
         lookup = TableLookup.resources_of(self.root, 1)
         w, total, v = self.source.width, self.sum_width, self.variance_width
-        ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 370
+        ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 138
         deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
         once = square_registers(total) + 3 * total + 6 * v + lookup.ffs + 220
         return Resources(
-            luts=self.lanes * (2 * total + 5 * w + 266) + 2 * total + 13 * v + 100,
+            luts=self.lanes * (2 * total + 5 * w + 15) + 2 * total + 13 * v + 100,
             ffs=self.lanes * (ways + deep) + once + 3 * w,
+            delays=((29 * self.lanes, 8),),
             multipliers=squares
             + square_multipliers(self.sum_width)
             + lookup.multipliers

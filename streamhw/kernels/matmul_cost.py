@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["engine_resources"]
 
-MUX = 0.9
-"""Four-input LUTs of a two-way multiplexer bit; six-input LUTs need about a third less in all."""
-
 CONTROL = 150
 """LUTs and flip-flops of counters, enables and comparisons of a small engine."""
 
@@ -67,7 +64,8 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
         multipliers += [(product, 8)] * rows
     multipliers += [(part, 16) for part in parts] * lanes
     return Resources(
-        luts=adders + round(MUX * muxes) + control,
+        luts=adders + control,
+        muxes=muxes,
         ffs=array_ffs + lanes * drain_ffs + control,
         multipliers=tuple(multipliers),
         memories=(*memories, *([queue] if queue else [])),

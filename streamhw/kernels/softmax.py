@@ -181,10 +181,11 @@ class Softmax(KernelSpec):
         queue = credit_memory(lanes_of(self.port("o").type), _RESULT)
         whole, length = self.power_shape.width, bits_for(self.context)
         ring = Memory(self.frac + 1 + whole, self.ring_depth)
-        record = Memory(self.frac + 2 + whole + 1, _ROWS)
+        record = Memory(self.frac + 2 + whole + 1, _ROWS, asynchronous=True)
         wide, shifter = self.source.width + 25, 3 * self.sum_width
         return Resources(
-            luts=powers.luts + inverse.luts + 3 * shifter + 4 * self.frac + 12 * whole + 10,
+            luts=powers.luts + inverse.luts + shifter + 4 * self.frac + 12 * whole + 30,
+            muxes=8 * shifter,
             ffs=powers.ffs
             + inverse.ffs
             + wide
@@ -201,7 +202,7 @@ class Softmax(KernelSpec):
             memories=(
                 ring,
                 record,
-                Memory(length, _ROWS),
+                Memory(length, _ROWS, asynchronous=True),
                 *powers.memories,
                 *inverse.memories,
                 *((queue,) if queue else ()),

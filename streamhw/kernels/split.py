@@ -116,7 +116,7 @@ class Split(KernelSpec):
         return Resources(
             luts=word * self.parts + 2 * counters + 6 * sum(values) + 4 * self.parts + 10,
             ffs=2 * word + counters + 2 * sum(values) + 6 * len(values) + 4,
-            memories=tuple(Memory(width=width, depth=2) for width in values),
+            memories=tuple(Memory(width, 2, asynchronous=True) for width in values),
         )
 
     @property

@@ -137,11 +137,13 @@ class Values(KernelSpec):
         if self.lanes > self.out_lanes:
             memories.append(queue_memory(beat, self.fold))
         rounding = self.lanes * (self.out.width + 4)
-        # beyond its first and last register, the ring is a shift register in LUTs, 16 places each
-        ring = self.lanes * total * -(-max(0, self.fold - 2) // 16)
+        products = self.lanes * (self.probability.width + 2 * self.value.width)
         return Resources(
-            luts=self.lanes * total + rounding + ring + repack // 2 + 34,
-            ffs=self.lanes * (min(self.fold, 2) * total + self.out.width) + repack + 63,
+            luts=self.lanes * total + rounding + repack // 2 + 34,
+            muxes=2 * self.lanes * total,
+            ffs=self.lanes * (min(self.fold, 2) * total + self.out.width) + products + repack + 63,
+            # the ring of sums between its first and last register
+            delays=((self.lanes * total, max(0, self.fold - 2)),),
             multipliers=((self.probability.width + 1, self.value.width),) * self.lanes,
             memories=tuple(memory for memory in memories if memory),
         )

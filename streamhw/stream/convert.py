@@ -161,13 +161,13 @@ class Converter(KernelSpec):
         units = self.place.units if self.place and self.kind is Kind.IN_PLACE else 0
         turning = 40 + 4 * address * units if self.kind is Kind.IN_PLACE else 0
         return Resources(
-            luts=40
-            + axes * (3 * address + 10)
+            luts=26
+            + axes * (2 * address + 7)
             + word // 2 * (plan.banks > 1)
             + 4 * values
             + turning,
-            ffs=30
-            + axes * 2 * address
+            ffs=20
+            + axes * 5 * address // 4
             + plan.lanes * self.source.fmt.width
             + 4 * values
             + 2 * units * address,

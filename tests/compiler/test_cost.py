@@ -66,14 +66,14 @@ def test_what_a_memory_may_be_made_of(memory: Memory, family: Family, kinds: set
         (Memory(37, 275, readers=2, rom=True), XCUP, Cells(block_ram=2)),
         (Memory(72, 4096), XCUP, Cells(ultra_ram=1)),
         (Memory(144, 4097), XCUP, Cells(ultra_ram=4)),
-        (Memory(14, 32), XCUP, Cells(luts=8)),
-        (Memory(14, 64), XCUP, Cells(luts=16)),
-        (Memory(14, 64, readers=2), XCUP, Cells(luts=32)),
+        (Memory(14, 32, asynchronous=True), XCUP, Cells(luts=8)),
+        (Memory(14, 64), XCUP, Cells(luts=16, ffs=14)),
+        (Memory(14, 64, readers=2, asynchronous=True), XCUP, Cells(luts=32)),
         (Memory(7, 128, asynchronous=True), XCUP, Cells(luts=16 + 7)),
         (Memory(36, 512), ECP5, Cells(block_ram=1, luts=36, ffs=72)),
         (Memory(1, 16384, rom=True), ECP5, Cells(block_ram=1)),
         (Memory(18, 2048), ECP5, Cells(block_ram=2, luts=18, ffs=36)),
-        (Memory(4, 16), ECP5, Cells(luts=6)),
+        (Memory(4, 16), ECP5, Cells(luts=6, ffs=4)),
     ],
 )
 def test_memories(memory: Memory, family: Family, cells: Cells) -> None:
@@ -94,6 +94,12 @@ def test_memories(memory: Memory, family: Family, cells: Cells) -> None:
 )
 def test_multipliers(operands: tuple[int, int], family: Family, count: int) -> None:
     assert dsps(operands, family) == count
+
+
+def test_wide_luts_hold_multiplexers_and_some_hold_delays() -> None:
+    part = Resources(luts=5, ffs=5, muxes=100, delays=((10, 2), (2, 40)))
+    assert logic_cells(part, ECP5) == Cells(luts=5 + 90, ffs=5 + 20 + 80)
+    assert logic_cells(part, XCUP) == Cells(luts=5 + 22 + 2 * 2, ffs=5 + 20)
 
 
 def test_a_part_is_the_sum_of_its_resources() -> None:
