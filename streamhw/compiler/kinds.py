@@ -20,7 +20,7 @@ LIMITED = ("luts", "block_ram", "ultra_ram")
 OVERFLOW = 1e4
 """Price of exceeding a budget by its whole: more than any choice saves."""
 WEIGHTS = {"luts": 4.0, "block_ram": 1.0, "ultra_ram": 1.0}
-"""How much worse it is to use up LUTs, which all logic needs, than blocks that are memories only."""
+"""How bad it is to use a kind up: all logic needs LUTs, and only memories need blocks."""
 LEAST = 0.01
 """Share of a budget that counts as free when less is."""
 
