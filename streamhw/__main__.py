@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from . import __version__
-from .cli import looking, making
+from .cli import exploring, looking, making
 from .cli.options import talk
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for add in (
         making.add_build,
+        exploring.add_explore,
         making.add_run,
         making.add_synth,
         looking.add_explain,

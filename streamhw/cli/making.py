@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .exploring import exploration, explored
 from .options import Commands, build_folder, choices, earlier, request, talk
 
 __all__ = ["add_build", "add_run", "add_synth"]
@@ -41,12 +42,14 @@ def add_build(commands: Commands) -> None:
         metavar="FILE",
         help="with --stop: write the text of the design there; - is standard output",
     )
+    exploration(parser)
     talk(parser)
     parser.set_defaults(run=_build)
 
 
 def _build(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.build import build, build_until
+    from ..commands.explore import optimised
     from ..errors import UserError
 
     if chosen.stop is not None:
@@ -57,7 +60,10 @@ def _build(chosen: argparse.Namespace, console: Console) -> None:
             hint="a whole build has the text of its design in design.txt",
         )
     else:
-        build(request(chosen), console)
+        wanted = request(chosen)
+        if chosen.optimise is not None or chosen.rate is not None:
+            wanted = optimised(explored(chosen, wanted), console)
+        build(wanted, console)
 
 
 def add_run(commands: Commands) -> None:

@@ -87,6 +87,12 @@ def choices(parser: argparse.ArgumentParser) -> None:
         "default: normal",
     )
     design.add_argument(
+        "--design",
+        type=Path,
+        metavar="FILE",
+        help="a best.json that explore wrote: the engines and all sizes",
+    )
+    design.add_argument(
         "--pin",
         action="append",
         default=[],
@@ -126,9 +132,20 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
     from ..compiler.config import BuildConfig, Equalisation, parse_sharing
+    from ..compiler.explore.choice import read_choice
     from ..numerics.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8
+    config = BuildConfig(
+        quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
+        sharing=parse_sharing(chosen.sharing),
+        equalisation=Equalisation(chosen.fifo),
+        group=chosen.group,
+        multipliers=chosen.multipliers,
+        pins=tuple(chosen.pin),
+    )
+    if chosen.design is not None:
+        config = read_choice(chosen.design).config(config)
     return BuildRequest(
         model=chosen.model,
         board=chosen.board,
@@ -136,12 +153,5 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         output=chosen.output,
         begin=chosen.begin,
         source=chosen.decisions,
-        config=BuildConfig(
-            quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
-            sharing=parse_sharing(chosen.sharing),
-            equalisation=Equalisation(chosen.fifo),
-            group=chosen.group,
-            multipliers=chosen.multipliers,
-            pins=tuple(chosen.pin),
-        ),
+        config=config,
     )

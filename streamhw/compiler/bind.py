@@ -2,7 +2,7 @@
 """Binding: which matrix products share one engine in time."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +10,16 @@ from ..errors import UserError
 from ..graph import Graph, Linear
 from ..numerics.quantised import LinearPlan, QuantisedModel
 
-__all__ = ["Binding", "Sharing", "SharingChoice", "bind", "formats_of"]
+__all__ = [
+    "Binding",
+    "Format",
+    "Groups",
+    "Sharing",
+    "SharingChoice",
+    "bind",
+    "bindings_of",
+    "formats_of",
+]
 
 
 class Sharing(Enum):
@@ -20,7 +29,10 @@ class Sharing(Enum):
     NONE = "none"
 
 
-SharingChoice = Sharing | int | tuple[tuple[str, ...], ...]
+Groups = tuple[tuple[str, ...], ...]
+"""The products of each engine."""
+
+SharingChoice = Sharing | int | Groups
 """All or none, a number of engines, or the products of each engine by name."""
 
 Format = tuple[int, int | None]
@@ -60,7 +72,6 @@ def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tup
              or products of two weight formats
     """
     formats = formats_of(graph, quantised)
-    order = {name: place for place, name in enumerate(formats)}
     match sharing:
         case int():
             engines = _balanced(graph, formats, sharing)
@@ -70,8 +81,16 @@ def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tup
             engines = [[name] for name in formats]
         case Sharing.ALL:
             engines = _one_a_format(formats)
-    engines = [sorted(engine, key=order.__getitem__) for engine in engines]
+    return bindings_of(graph, formats, engines)
+
+
+def bindings_of(
+    graph: Graph, formats: Mapping[str, Format], engines: Iterable[Sequence[str]]
+) -> tuple[Binding, ...]:
+    """Engines in the order of their first products, and the products of each in theirs."""
+    order = {name: place for place, name in enumerate(formats)}
     looped = {node.name for node, loop in graph.walk() if loop is not None}
+    sorted_ = [sorted(engine, key=order.__getitem__) for engine in engines]
     return tuple(
         Binding(
             _name(engine, formats),
@@ -79,7 +98,7 @@ def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tup
             tuple(name for name in engine if name in looped),
             tuple(name for name in engine if name not in looped),
         )
-        for engine in sorted(engines, key=lambda engine: order[engine[0]])
+        for engine in sorted(sorted_, key=lambda engine: order[engine[0]])
     )
 
 

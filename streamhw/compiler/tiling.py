@@ -12,6 +12,7 @@ from ..graph.ops import Attention, Chunk, Linear
 from .bind import Binding
 
 __all__ = [
+    "PREFETCH",
     "EngineTiling",
     "Tiling",
     "check_tiling",
@@ -19,6 +20,7 @@ __all__ = [
     "header_bytes",
     "is_legal",
     "powers",
+    "product_beats",
     "row_lanes",
     "smaller",
 ]
@@ -225,7 +227,7 @@ def _choose_engine(
             )
         ):
             beats = sum(
-                _beats(_linear(graph, name), engine.rows, binding, board.beat_bits)
+                product_beats(_linear(graph, name), engine.rows, binding, board.beat_bits)
                 for name in binding.body
             )
             if best is None or (beats, inputs) < best[:2]:
@@ -254,7 +256,8 @@ def _divides(a: int, b: int) -> bool:
     return a % b == 0 or b % a == 0
 
 
-def _beats(op: Linear, rows: int, binding: Binding, beat_bits: int) -> int:
+def product_beats(op: Linear, rows: int, binding: Binding, beat_bits: int) -> int:
+    """Memory beats of the parameters of one product in tiles of ``rows``."""
     groups = 0 if binding.group is None else ceil(op.inputs / binding.group)
     header = ceil(header_bytes(rows, groups) * 8 / beat_bits)
     weights = ceil(rows * op.inputs * binding.weight_bits / beat_bits)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments of explore, and of a build that explores first."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from .options import Commands, choices, request, talk
+
+if TYPE_CHECKING:
+    from ..commands.build import BuildRequest
+    from ..commands.explore import ExploreRequest
+
+__all__ = ["add_explore", "exploration", "explored"]
+
+
+def add_explore(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "explore",
+        help="the best design of a model on a board, and those that no other one beats",
+        description="Tries bindings, engines, lanes and token groups with the compiler and its "
+        "cycle estimate, and writes best.json (for `build --design`), front.json and "
+        "trials.jsonl; a second run goes on where the first one stopped.",
+    )
+    choices(parser)
+    exploration(parser, seed="--seed")
+    parser.add_argument(
+        "--prompt", type=int, default=32, metavar="N", help="tokens of the prompt; default: 32"
+    )
+    parser.add_argument(
+        "--tokens", type=int, default=32, metavar="N", help="tokens of the answer; default: 32"
+    )
+    talk(parser)
+    parser.set_defaults(run=_explore)
+
+
+def _explore(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.explore import explore_model
+
+    explore_model(explored(chosen, request(chosen), chosen.prompt, chosen.tokens), console)
+
+
+def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed") -> None:
+    """What an exploration looks for, and how long."""
+    group = parser.add_argument_group("exploration")
+    group.add_argument(
+        "--optimise",
+        choices=("latency", "throughput", "area"),
+        help="the best design for cycles of an answer, cycles of a token, or cells",
+    )
+    group.add_argument(
+        "--rate",
+        type=float,
+        metavar="TOK/S",
+        help="tokens a second to reach at the board's clock, with least area unless --optimise "
+        "says otherwise",
+    )
+    group.add_argument(
+        "--trials", type=int, default=300, metavar="N", help="choices to try; default: 300"
+    )
+    group.add_argument(
+        seed,
+        dest="explore_seed",
+        type=int,
+        default=0,
+        metavar="S",
+        help="of the search; default: 0",
+    )
+    group.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="local processes; default: 1"
+    )
+    group.add_argument(
+        "--engine", choices=("local", "dask"), default="local", help="where; default: local"
+    )
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster")
+
+
+def explored(
+    chosen: argparse.Namespace, build: "BuildRequest", prompt: int = 32, tokens: int = 32
+) -> "ExploreRequest":
+    """What ``exploration`` options were typed."""
+    from ..commands.explore import ExploreRequest
+    from ..compiler.explore.score import Objective
+
+    return ExploreRequest(
+        build=build,
+        objective=Objective(chosen.optimise or ("latency" if chosen.rate is None else "area")),
+        rate=chosen.rate,
+        trials=chosen.trials,
+        seed=chosen.explore_seed,
+        prompt=prompt,
+        tokens=tokens,
+        jobs=chosen.jobs,
+        engine=chosen.engine,
+        scheduler=chosen.scheduler,
+    )

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw explore``: the design space of a model on a board, and the best design for a goal."""
+
+import hashlib
+import json
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.table import Table
+
+import streamhw
+
+from ..boards.base import Board, load_board
+from ..compiler.explore.evaluate import Evaluator, evaluator_of
+from ..compiler.explore.choice import write_choice
+from ..compiler.explore.explore import Exploration, explore
+from ..compiler.explore.journal import Journal
+from ..compiler.explore.score import Goal, Objective, Score, Trial, best_of
+from ..compiler.explore.workers import Evaluate, on_dask, on_processes
+from ..compiler.pipeline import compile_model
+from ..errors import UserError
+from ..frontend import Model, Origin, load
+from .build import BuildRequest
+from .show import Console, progress
+
+__all__ = ["BEST_FILE", "FRONT_FILE", "ExploreRequest", "explore_model", "optimised"]
+
+BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
+ROWS = 24
+"""Most rows of the printed front; the file has all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreRequest:
+    """What the user typed.
+
+    build: model, board, number formats and what of the design is fixed; its folder is not used
+    rate: tokens a second that the design must reach at the board's clock
+    prompt, tokens: of the answer whose cycles count
+    jobs: local processes; scheduler: address of a Dask cluster instead
+    """
+
+    build: BuildRequest
+    objective: Objective
+    rate: float | None = None
+    trials: int = 300
+    seed: int = 0
+    prompt: int = 32
+    tokens: int = 32
+    jobs: int = 1
+    engine: str = "local"
+    scheduler: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where trials, front and best design are kept."""
+        request = self.build
+        named = f"{Path(request.model).name}-{Path(request.board).stem}-exploration"
+        return request.output or Path("build") / named
+
+
+def explore_model(request: ExploreRequest, console: Console) -> Exploration:
+    """Explores, writes front and best design, and prints the front.
+
+    Raises ``UserError`` for numbers that make no sense, ``BuildError`` if no design is found.
+    """
+    board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
+    _check(request, model)
+    folder = request.folder
+    with progress(console) as shown:
+        task = shown.add_task("quantise", total=request.trials, detail="")
+        design = compile_model(model, board, request.build.config, stop="quantise")
+        evaluator = evaluator_of(design, request.prompt, request.tokens)
+        journal = Journal(folder / TRIALS_FILE, _about(request, board, model))
+        goal = _goal(request, board)
+        seen: list[Trial] = []
+
+        def on_trial(trial: Trial) -> None:
+            seen.append(trial)
+            best = best_of(seen, goal)
+            said = "no design yet"
+            if best is not None and isinstance(best.outcome, Score):
+                said = f"best {_told(best.outcome)}"
+            valid = sum(isinstance(t.outcome, Score) for t in seen)
+            shown.update(
+                task,
+                description="explore",
+                completed=len(seen),
+                detail=f"{valid} designs, {len(seen) - valid} that cannot be, {said}",
+            )
+
+        with _workers(request, evaluator) as evaluate:
+            exploration = explore(
+                evaluator,
+                evaluate,
+                journal,
+                goal,
+                trials=request.trials,
+                seed=request.seed,
+                on_trial=on_trial,
+            )
+    best = exploration.best
+    about = {"model": request.build.model, "board": board.name}
+    data = {**about, "clock_mhz": board.clock_mhz, **exploration.to_json()}
+    (folder / FRONT_FILE).write_text(json.dumps(data, indent=1) + "\n")
+    write_choice(best.choice, folder / BEST_FILE, **about)
+    console.print(_table(exploration, board, request))
+    _conclude(exploration, console, folder)
+    return exploration
+
+
+def optimised(request: ExploreRequest, console: Console) -> BuildRequest:
+    """The build of the best design that an exploration beside its folder finds."""
+    build = request.build
+    beside = build.folder.with_name(f"{build.folder.name}-exploration")
+    exploration = explore_model(replace(request, build=replace(build, output=beside)), console)
+    return replace(build, config=exploration.best.choice.config(build.config))
+
+
+def _check(request: ExploreRequest, model: Model) -> None:
+    if request.trials < 1:
+        raise UserError(f"Trials must be at least 1, not {request.trials}")
+    if request.rate is not None and request.rate <= 0:
+        raise UserError(f"Rate must be more than 0 tokens a second, not {request.rate:g}")
+    context = model.graph.context
+    if min(request.prompt, request.tokens) < 1 or request.prompt + request.tokens > context:
+        raise UserError(
+            f"Prompt and answer must have at least 1 token each and at most {context} together, "
+            f"not {request.prompt} and {request.tokens}"
+        )
+
+
+def _goal(request: ExploreRequest, board: Board) -> Goal:
+    cycles = None if request.rate is None else board.clock_mhz * 1e6 / request.rate
+    return Goal(objective=request.objective, most_cycles=cycles)
+
+
+def _workers(request: ExploreRequest, evaluator: Evaluator) -> AbstractContextManager[Evaluate]:
+    if request.engine == "dask":
+        return on_dask(evaluator, request.scheduler)
+    return on_processes(evaluator, request.jobs)
+
+
+def _about(request: ExploreRequest, board: Board, model: Model) -> dict[str, object]:
+    """What outcomes depend on, beside the choice."""
+    digest = hashlib.sha256()
+    home = Path(streamhw.__file__).parent
+    for file in sorted(home.rglob("*.py")):
+        digest.update(file.read_bytes())
+    if model.origin is not Origin.RANDOM:
+        for name in model.weights:
+            digest.update(model.weights[name].tobytes())
+    digest.update(repr((model.graph, board, request.build.config.quantisation)).encode())
+    return {
+        "model": request.build.model,
+        "board": board.name,
+        "prompt": request.prompt,
+        "tokens": request.tokens,
+        "digest": digest.hexdigest(),
+    }
+
+
+def _told(score: Score) -> str:
+    return f"{score.total:,.0f} cycles, {score.share:.0%} of the board"
+
+
+def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> Table:
+    table = Table(
+        title=f"{request.build.model} on {board.title}: designs that no other one beats, "
+        f"prompt of {request.prompt}"
+    )
+    for name in ("cycles/token", "prompt cycles", "LUT", "DSP", "RAM", "of board"):
+        table.add_column(name, justify="right")
+    for name in ("tokens", "lanes", "engines (rows x inputs > lanes)"):
+        table.add_column(name)
+    front, best = exploration.front, exploration.best
+    if len(front) > ROWS:
+        keep = {round(i * (len(front) - 1) / (ROWS - 1)) for i in range(ROWS)}
+        front = [t for i, t in enumerate(front) if i in keep or t is best]
+    for trial in front if best in front else [best, *front]:
+        score, tiling = trial.outcome, trial.choice.tiling
+        assert isinstance(score, Score)
+        engines = ", ".join(
+            f"{'+'.join(nodes)} {e.rows}x{e.inputs}>{e.lanes}"
+            for nodes, e in zip(trial.choice.sharing, tiling.engines.values(), strict=True)
+        )
+        if len(trial.choice.sharing) == 1:
+            engines = engines[engines.rindex(" ") + 1 :]
+        table.add_row(
+            f"{score.token:,.0f}",
+            f"{score.prompt:,.0f}",
+            f"{score.luts:,}",
+            f"{score.dsps:,}",
+            f"{score.block_ram + score.ultra_ram:,}",
+            f"{score.share:.1%}",
+            str(tiling.group),
+            f"{tiling.lanes}/{tiling.attention_lanes}",
+            engines,
+            style="bold green" if trial is best else None,
+        )
+    return table
+
+
+def _conclude(exploration: Exploration, console: Console, folder: Path) -> None:
+    found, best = exploration.found, exploration.best
+    assert isinstance(best.outcome, Score)
+    invalid = ", ".join(f"{count} {kind}" for kind, count in exploration.invalid.items())
+    console.print(
+        f"{len(found.trials)} choices tried, {found.skipped} skipped by their bound; "
+        f"no designs: {invalid or 'none'}"
+        + ("; no choice of the space is better than the best" if found.is_exact else "")
+    )
+    for origin in ("default rule", "intensity"):
+        trial = exploration.of(origin)
+        if trial is None or not isinstance(trial.outcome, Score):
+            console.print(f"{origin}: no design that fits")
+            continue
+        ratio = trial.outcome.total / best.outcome.total
+        console.print(f"{origin}: {_told(trial.outcome)}; the best is {ratio:.2f} times as fast")
+    console.print(f"best (design {best.number}, by {best.origin}): {_told(best.outcome)}")
+    for name in (BEST_FILE, FRONT_FILE, TRIALS_FILE):
+        console.print(f"  {folder / name}", soft_wrap=True)

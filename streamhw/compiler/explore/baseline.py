@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intensity-driven unrolling (StreamTensor, MICRO'25): the slowest kernel doubles."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+
+from ...graph import Attention, Graph, LayerNorm, Linear
+from ..bind import Binding, Groups
+from ..tiling import EngineTiling, Tiling
+from .choice import Choice
+from .space import Space
+
+__all__ = ["ATTENTION", "ROWS", "Fits", "unroll_by_intensity"]
+
+Fits = Callable[[Choice], bool]
+"""Whether the board carries a choice."""
+
+ROWS, ATTENTION = "row-wise kernels", "attention"
+"""Kernels beside the engines whose lanes can double."""
+
+
+def unroll_by_intensity(space: Space, groups: Groups, group: int, fits: Fits) -> Choice | None:
+    """Doubles the unrolling of whichever kernel has most trips left, from the smallest sizes on.
+
+    A kernel's latency is the product of its trips divided by its unrolling. Of an engine, output
+    rows unroll first: they are parallel, while inputs reduce and so stay in the outer loops.
+
+    Ends     when the board is full, or the slowest kernel has one trip left or no larger size
+    Returns  ``None`` if not even the smallest sizes fit
+    """
+    bindings = space.bindings(groups)
+    trips = _trips(space.graph, bindings, group)
+    shapes = {b.instance: space.shapes(b) for b in bindings}
+    if not all(shapes.values()):
+        return None
+    choice = Choice(
+        sharing=tuple(b.nodes for b in bindings),
+        tiling=Tiling(
+            group=group,
+            lanes=space.lanes[0],
+            attention_lanes=space.attention_lanes[0],
+            prefetch=space.prefetch[len(space.prefetch) // 2],
+            engines={name: found[0] for name, found in shapes.items()},
+        ),
+    )
+    if not fits(choice):
+        return None
+    heap = [(-trips[name] / unroll_of(choice.tiling, name), name) for name in trips]
+    heapq.heapify(heap)
+    while heap:
+        latency, name = heapq.heappop(heap)
+        larger = _doubled(space, choice.tiling, name, shapes)
+        if -latency <= 1 or larger is None:
+            break
+        wanted = replace(choice, tiling=larger)
+        if not fits(wanted):
+            break
+        choice = wanted
+        heapq.heappush(heap, (-trips[name] / unroll_of(larger, name), name))
+    return choice
+
+
+def unroll_of(tiling: Tiling, name: str) -> int:
+    """What of a kernel works in one cycle."""
+    if name == ROWS:
+        return tiling.lanes
+    if name == ATTENTION:
+        return tiling.attention_lanes
+    return tiling.engines[name].multipliers
+
+
+def _trips(graph: Graph, bindings: tuple[Binding, ...], group: int) -> dict[str, int]:
+    """Products of the trips of each kernel's loops, in one layer at full context."""
+    trips: dict[str, int] = {}
+    for binding in bindings:
+        ops = [graph.node(name).op for name in binding.nodes]
+        trips[binding.instance] = sum(
+            prod((op.inputs, op.outputs, group)) for op in ops if isinstance(op, Linear)
+        )
+    for node, _ in graph.walk():
+        op = node.op
+        if isinstance(op, Attention):
+            work = op.heads * op.head_dim * graph.context * group
+            trips[ATTENTION] = max(trips.get(ATTENTION, 0), work)
+        elif isinstance(op, LayerNorm):
+            trips[ROWS] = max(trips.get(ROWS, 0), op.features * group)
+    return trips
+
+
+def _doubled(
+    space: Space, tiling: Tiling, name: str, shapes: dict[str, tuple[EngineTiling, ...]]
+) -> Tiling | None:
+    if name == ROWS:
+        lanes = 2 * tiling.lanes
+        return replace(tiling, lanes=lanes) if lanes in space.lanes else None
+    if name == ATTENTION:
+        lanes = 2 * tiling.attention_lanes
+        wide = lanes in space.attention_lanes
+        return replace(tiling, attention_lanes=lanes) if wide else None
+    now = tiling.engines[name]
+    larger = [s for s in shapes[name] if s.multipliers == 2 * now.multipliers]
+    # Rows if they can double, and as many results a cycle as then leave in time.
+    larger.sort(key=lambda s: (s.rows != 2 * now.rows, s.inputs != 2 * now.inputs, -s.lanes))
+    return replace(tiling, engines={**tiling.engines, name: larger[0]}) if larger else None

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One point of the design space, and the file that keeps it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...errors import UserError
+from ..bind import Binding
+from ..codec import decode, encode
+from ..config import BuildConfig
+from ..tiling import Tiling
+
+__all__ = ["Choice", "chosen_by", "read_choice", "write_choice"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a design needs besides model, board and number formats.
+
+    sharing: the products of each engine, all of them; tiling: sizes of all kernels
+    """
+
+    sharing: tuple[tuple[str, ...], ...]
+    tiling: Tiling
+
+    @property
+    def key(self) -> str:
+        """Text that is the same for the same choice only."""
+        return json.dumps(encode(self), sort_keys=True)
+
+    def config(self, base: BuildConfig) -> BuildConfig:
+        """The choices of a build that makes this design."""
+        return replace(base, sharing=self.sharing, tiling=self.tiling)
+
+
+def chosen_by(bindings: tuple[Binding, ...], tiling: Tiling) -> Choice:
+    """The choice that a design stands for."""
+    return Choice(sharing=tuple(binding.nodes for binding in bindings), tiling=tiling)
+
+
+def write_choice(choice: Choice, file: Path, **facts: Any) -> None:
+    """Writes a choice, and facts about it that ``read_choice`` passes over."""
+    file.write_text(json.dumps({"choice": encode(choice), **facts}, indent=2) + "\n")
+
+
+def read_choice(file: Path) -> Choice:
+    """The choice in a file that ``write_choice`` wrote; raises ``UserError`` if it is none."""
+    try:
+        data = json.loads(file.read_text())
+        return decode(Choice, data["choice"] if isinstance(data, Mapping) else data)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"Design file {file} must be one that explore wrote, but: {error}"
+        ) from None

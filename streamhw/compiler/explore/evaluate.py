@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a choice would give: the compiler's stages behind quantisation, and the cycle estimate."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from math import ceil
+
+from ...errors import BuildError, UserError
+from ...kernels.base import Resources
+from ...numerics.quantised import QuantisedModel
+from ..bind import Binding, Format, formats_of
+from ..cost import cells_of
+from ..design import Design
+from ..estimate import Estimate
+from ..pipeline import STAGES
+from ..tiling import Tiling, product_beats
+from .choice import Choice
+from .score import Invalid, Outcome, Score, share_of
+
+__all__ = ["Evaluator", "evaluator_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluator:
+    """Scores choices for one model, board and answer.
+
+    design: after quantisation, which all choices share
+    prompt, tokens: of the answer that is predicted
+    """
+
+    design: Design
+    prompt: int
+    tokens: int
+
+    @property
+    def formats(self) -> dict[str, Format]:
+        """The weight format of every product."""
+        return formats_of(self.design.graph, self.design.known.quantised)
+
+    def __call__(self, choice: Choice) -> Outcome:
+        """The score, or why there is no such design: it does not divide, or does not fit."""
+        if (reason := self._too_many_multipliers(choice)) is not None:
+            return Invalid(reason)
+        try:
+            design = self.compile(choice)
+        except BuildError as error:
+            kind = "budget" if "must fit" in str(error) else "sizes"
+            return Invalid(f"{kind}: {error}")
+        except (UserError, ValueError) as error:
+            return Invalid(f"sizes: {error}")
+        answer = Estimate(design).answer(self.prompt, self.prompt + self.tokens)
+        cells = design.known.placement.total
+        return Score(
+            prompt=answer.prompt,
+            token=sum(answer.tokens) / max(1, len(answer.tokens)),
+            total=answer.total,
+            luts=cells.luts,
+            ffs=cells.ffs,
+            dsps=cells.dsps,
+            block_ram=cells.block_ram,
+            ultra_ram=cells.ultra_ram,
+            share=share_of(cells, design.board),
+        )
+
+    def compile(self, choice: Choice) -> Design:
+        """The placed design of a choice; raises what the stages raise."""
+        design = replace(self.design, config=choice.config(self.design.config))
+        for stage in STAGES[1:]:
+            design = stage.run(design)
+        return design
+
+    def bound(self, bindings: tuple[Binding, ...], tiling: Tiling) -> float:
+        """Cycles that the answer takes at least: each engine multiplies, and memory sends."""
+        graph, board = self.design.graph, self.design.board
+        layers = graph.loops[0].trips
+        work: Counter[str] = Counter()
+        beats = 0
+        prompts = [
+            min(tiling.group, self.prompt - at) for at in range(0, self.prompt, tiling.group)
+        ]
+        rows = sum(prompts) + self.tokens - 1
+        steps, heads = len(prompts) + self.tokens - 1, self.tokens
+        for binding in bindings:
+            engine = tiling.engines[binding.instance]
+            for name in binding.nodes:
+                op = graph.node(name).op
+                tiles = ceil(op.outputs / engine.rows)  # type: ignore[attr-defined]
+                passes = tiles * op.inputs // engine.inputs  # type: ignore[attr-defined]
+                once = product_beats(op, engine.rows, binding, board.beat_bits)  # type: ignore[arg-type]
+                inside = name in binding.body
+                work[binding.instance] += passes * (layers * rows if inside else heads)
+                beats += once * (layers * steps if inside else heads)
+        return max(max(work.values()), beats / board.ports[0].beats_per_cycle)
+
+    def _too_many_multipliers(self, choice: Choice) -> str | None:
+        """A look at the products alone, before anything is compiled."""
+        board, quantised = self.design.board, self.design.known.quantised
+        needed = 0
+        for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
+            bits, _ = formats_of(self.design.graph, quantised)[products[0]]
+            one = cells_of(Resources(luts=0, ffs=0, multipliers=((8, bits),)), board.family).dsps
+            needed += one * engine.multipliers
+        if needed > board.budget.dsps:
+            return f"budget: engines need {needed:,} DSPs of {board.budget.dsps:,}"
+        return None
+
+
+def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
+    """An evaluator that carries no float weights: it may go to other processes."""
+    assert isinstance(design.quantised, QuantisedModel)
+    return Evaluator(
+        design=replace(design, model=replace(design.model, weights={})),
+        prompt=prompt,
+        tokens=tokens,
+    )

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The design space of a model on a board: which choices there are, one dimension after another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from ...boards.base import Board
+from ...graph import Attention, Graph, Linear
+from ..bind import Binding, Format, Groups, bindings_of
+from ..tiling import PREFETCH, EngineTiling, Tiling, is_legal, powers, row_lanes
+from .choice import Choice
+
+__all__ = ["Pick", "Space", "space_of"]
+
+T = TypeVar("T")
+WIDEST = 16
+"""Most lanes of row-wise kernels and of an engine's results: wider ones only wait."""
+
+
+class Pick(Protocol):
+    """Chooses one of the options of a dimension."""
+
+    def __call__(self, name: str, options: Sequence[T]) -> T: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """All choices; ``decode`` walks through the dimensions, and who picks decides.
+
+    formats: the weight format of each product, in topological order
+    sharing: the only binding, or ``None``: any partition of products of one weight format
+    groups, lanes, attention_lanes, prefetch: options of these dimensions, ascending
+    """
+
+    graph: Graph
+    board: Board
+    formats: Mapping[str, Format]
+    sharing: Groups | None
+    groups: tuple[int, ...]
+    lanes: tuple[int, ...]
+    attention_lanes: tuple[int, ...]
+    prefetch: tuple[int, ...]
+    most: int = 1 << 30
+    _legal: dict[str, tuple[EngineTiling, ...]] = field(default_factory=dict, compare=False)
+
+    def decode(self, pick: Pick) -> Choice:
+        """The choice that ``pick`` makes. Dimensions have names that do not depend on what was
+        picked before: a product has one for its engine, and the sizes of an engine are those of
+        its first product; where one has no legal option for the others, none is asked for."""
+        bindings = self.bindings(self._partition(pick))
+        engines = {b.instance: self._engine(b, pick) for b in bindings}
+        return Choice(
+            sharing=tuple(b.nodes for b in bindings),
+            tiling=Tiling(
+                group=pick("group", self.groups),
+                lanes=pick("lanes", self.lanes),
+                attention_lanes=pick("attention_lanes", self.attention_lanes),
+                prefetch=pick("prefetch", self.prefetch),
+                engines=engines,
+            ),
+        )
+
+    def bindings(self, groups: Groups) -> tuple[Binding, ...]:
+        """Engines for a partition."""
+        return bindings_of(self.graph, self.formats, groups)
+
+    def encode(self, choice: Choice) -> dict[str, tuple[int, int]]:
+        """Which option of how many ``decode`` must pick to give a choice.
+
+        Raises ``ValueError`` if the choice lies outside the space.
+        """
+        wanted: dict[str, object] = {
+            name: getattr(choice.tiling, name)
+            for name in ("group", "lanes", "attention_lanes", "prefetch")
+        }
+        for binding in self.bindings(choice.sharing):
+            engine = choice.tiling.engines[binding.instance]
+            for name in binding.nodes:
+                wanted[f"engine of {name}"] = binding.nodes[0]
+            for size in ("rows", "inputs", "lanes"):
+                wanted[f"{size} of {binding.nodes[0]}"] = getattr(engine, size)
+        picked: dict[str, tuple[int, int]] = {}
+
+        def pick(name: str, options: Sequence[T]) -> T:
+            index = list(options).index(wanted[name])  # type: ignore[arg-type]
+            picked[name] = (index, len(options))
+            return options[index]
+
+        if self.decode(pick).key != choice.key:
+            raise ValueError(f"Choice must be a point of the space, not {choice.key}")
+        return picked
+
+    def shapes(self, binding: Binding) -> tuple[EngineTiling, ...]:
+        """Legal sizes of an engine, with multipliers ascending."""
+        key = "+".join(binding.nodes)
+        if key not in self._legal:
+            ops = [op for n in binding.nodes if isinstance(op := self.graph.node(n).op, Linear)]
+            found = [
+                engine
+                for rows in powers(1, max(op.outputs for op in ops))
+                for inputs in powers(1, min(op.inputs for op in ops))
+                for lanes in powers(1, min(rows, WIDEST))
+                if rows * inputs <= self.most
+                and is_legal(
+                    self.graph,
+                    binding,
+                    engine := EngineTiling(rows=rows, inputs=inputs, lanes=lanes),
+                    self.board.beat_bits,
+                )
+            ]
+            found.sort(key=lambda e: (e.multipliers, e.rows, e.lanes))
+            self._legal[key] = tuple(found)
+        return self._legal[key]
+
+    def size(self, limit: int) -> int:
+        """Number of choices, counted up to about ``limit``."""
+        others = len(self.groups) * len(self.lanes) * len(self.attention_lanes)
+        others *= len(self.prefetch)
+        total = 0
+        for groups in self.partitions():
+            points = others
+            for binding in self.bindings(groups):
+                points *= len(self.shapes(binding))
+            total += points
+            if total > limit:
+                break
+        return total
+
+    def partitions(self) -> Iterator[Groups]:
+        """All bindings, the one with fewest engines first."""
+        if self.sharing is not None:
+            yield self.sharing
+            return
+
+        def grow(left: Sequence[str], engines: Groups) -> Iterator[Groups]:
+            if not left:
+                yield engines
+                return
+            name, rest = left[0], left[1:]
+            for index, engine in enumerate(engines):
+                if self.formats[engine[0]] == self.formats[name]:
+                    yield from grow(
+                        rest, (*engines[:index], (*engine, name), *engines[index + 1 :])
+                    )
+            yield from grow(rest, (*engines, (name,)))
+
+        yield from grow(list(self.formats), ())
+
+    def choices(self, limit: int) -> Iterator[Choice]:
+        """Every choice, at most ``limit`` of them."""
+        return islice(self._all(), limit)
+
+    def _all(self) -> Iterator[Choice]:
+        """Odometer over the dimensions: each walk replays a prefix of picks and takes the next."""
+        path: list[list[int]] = []
+        while True:
+            depth = 0
+
+            def pick(name: str, options: Sequence[T]) -> T:
+                nonlocal depth
+                if depth == len(path):
+                    path.append([0, len(options)])
+                depth += 1
+                return options[path[depth - 1][0]]
+
+            yield self.decode(pick)
+            while path and path[-1][0] + 1 == path[-1][1]:
+                path.pop()
+            if not path:
+                return
+            path[-1][0] += 1
+
+    def _partition(self, pick: Pick) -> Groups:
+        if self.sharing is not None:
+            return self.sharing
+        engines: dict[str, tuple[str, ...]] = {}
+        for name, fmt in self.formats.items():
+            open_ = [first for first in engines if self.formats[first] == fmt]
+            first = pick(f"engine of {name}", [*open_, name])
+            engines[first] = (*engines.get(first, ()), name)
+        return tuple(engines.values())
+
+    def _engine(self, binding: Binding, pick: Pick) -> EngineTiling:
+        first, left = binding.nodes[0], self.shapes(binding)
+        if not left:
+            raise ValueError(f"Engine {binding.instance} has no legal sizes")
+        for size in ("rows", "inputs", "lanes"):
+            options = sorted({getattr(engine, size) for engine in left})
+            value = pick(f"{size} of {first}", options)
+            left = tuple(engine for engine in left if getattr(engine, size) == value)
+        return left[0]
+
+
+def space_of(
+    graph: Graph,
+    board: Board,
+    formats: Mapping[str, Format],
+    *,
+    sharing: Groups | None = None,
+    group: int | None = None,
+    multipliers: int | None = None,
+) -> Space:
+    """The space that a model and a board leave; arguments fix a dimension, or bound it.
+
+    sharing: the only binding; group: tokens of a step; multipliers: most of one engine
+    """
+    heads = [n.op for n, _ in graph.walk() if isinstance(n.op, Attention)]
+    head = min((op.head_dim for op in heads), default=1)
+    return Space(
+        graph=graph,
+        board=board,
+        formats=formats,
+        sharing=sharing,
+        groups=(group,) if group is not None else tuple(powers(2, min(graph.context, 64))),
+        lanes=tuple(powers(1, row_lanes(graph, WIDEST))),
+        attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
+        prefetch=tuple(powers(PREFETCH // 8, PREFETCH * 4)),
+        most=multipliers or board.budget.dsps,
+    )
