@@ -2,7 +2,7 @@
 """The layer graph: frozen, verified when built, with the shape of every value."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 
@@ -39,6 +39,10 @@ class Graph:
             if value < 1:
                 raise ValueError(f"Graph {field} must be positive, not {value}")
         _ = self.shapes
+
+    def __getstate__(self) -> dict[str, object]:
+        """What processes hand over: the fields, without what follows from them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:

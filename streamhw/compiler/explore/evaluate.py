@@ -7,7 +7,6 @@ from math import ceil
 
 from ...errors import BuildError, UserError
 from ...kernels.base import Resources
-from ...numerics.quantised import QuantisedModel
 from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
 from ..design import Design
@@ -107,7 +106,6 @@ class Evaluator:
 
 def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
     """An evaluator that carries no float weights: it may go to other processes."""
-    assert isinstance(design.quantised, QuantisedModel)
     return Evaluator(
         design=replace(design, model=replace(design.model, weights={})),
         prompt=prompt,
