@@ -11,7 +11,9 @@ from .control import open_ports
 from .cost import RamKind
 from .design import PARAMETERS, Design, Scope
 from .fifo import verify
+from .fifo.waits import verify_waits
 from .plumbing import Plumbing
+from .threads import waits_of
 from .type_rules import (
     converters_convert,
     ends_have_their_types,
@@ -160,8 +162,14 @@ def _depths(design: Design) -> None:
         (channel,) = (c for c in design.channels if c.name == name)
         if channel.depth < depth:
             raise InternalError(f"Stream {name} must have {depth} beats, not {channel.depth}")
-    for certificate in design.known.depths.certificates:
+    depths = design.known.depths
+    for certificate in depths.certificates:
         verify(certificate)
+    # A depth that was decided by hand is the user's: it may be no more than an experiment.
+    program = {n: d for c in depths.certificates for n, d in c.depth.items()}
+    byhand = {n for n, depth in depths.depth.items() if depth < program.get(n, 0)}
+    if not byhand:
+        verify_waits(waits_of(design), depths.verdicts, program)
 
 
 def _ports(design: Design) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizing: one activation's tasks and streams as the FIFO program wants them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..stream.convert import Converter
@@ -9,9 +9,14 @@ from ..stream.itensor import Bindings
 from .design import Channel, Design, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, READ, Certificate, Depths, Program, Rule, Stream, size_fifos
+from .fifo.waits import Verdict, Why, prove
 from .schedule import HOP, Activity, Span, Task, Timeline
+from .threads import waits_of
 
 __all__ = ["Flow", "flows_of", "program_of", "scenarios", "sized"]
+
+FEW_BITS = 2048
+"""Of a whole activation: so small a stream holds it if that makes a proof independent of speed."""
 
 REGISTERED = frozenset({"steps"})
 """Sources with a queue of their own at every output: a wire is enough behind them."""
@@ -242,8 +247,9 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     """Channels with depths, and the program's answer for the streams that it covers.
 
     Chooses  the linear program's depth where a value flows inside a layer or after the layers;
-             all beats of a tensor for parameters that must wait on chip for their operand; a wire
-             behind parts that end in a queue; else the minimum
+             all beats of a tensor for parameters that must wait on chip for their operand, and for
+             any stream outside the program, or of few bits, that could close a circle of waits
+             (``fifo.waits``); a wire behind parts that end in a queue; else the minimum
     """
     estimate = Estimate(design)
     answers = [
@@ -257,18 +263,45 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
             ("tail", estimate.tail),
         )
     ]
+    depth = {name: depth for answer in answers for name, depth in answer.depth.items()}
+    channels = tuple(replace(c, depth=_depth(c, depth)) for c in design.channels)
+    verdicts = prove(waits_of(replace(design, channels=channels)))
+    while (cheapest := _closes_a_circle(channels, verdicts, depth)) is not None:
+        deeper = replace(cheapest, depth=cheapest.consumed.tokens())
+        channels = tuple(deeper if c is cheapest else c for c in channels)
+        verdicts = prove(waits_of(replace(design, channels=channels)))
+    depth = {c.name: c.depth for c in channels if c.name in depth}
     depths = Depths(
-        {name: depth for answer in answers for name, depth in answer.depth.items()},
+        depth,
         {name: delay for answer in answers for name, delay in answer.delay.items()},
         tuple(certificate for answer in answers for certificate in answer.certificates),
+        verdicts,
     )
-    channels = tuple(replace(c, depth=_depth(c, depths)) for c in design.channels)
     return channels, depths
 
 
-def _depth(channel: Channel, depths: Depths) -> int:
-    if channel.name in depths.depth:
-        return depths.depth[channel.name]
+def _closes_a_circle(
+    channels: tuple[Channel, ...], verdicts: Iterable[Verdict], program: Mapping[str, int]
+) -> Channel | None:
+    """The stream of fewest bits that could close a circle of waits, if it is small or in no
+    program: with all its beats in a queue it does not, at any speed."""
+    circles = {v.stream for v in verdicts if v.why is Why.SCHEDULE}
+
+    def bits(channel: Channel) -> int:
+        return channel.consumed.tokens() * channel.consumed.bits_per_token
+
+    found = [
+        c
+        for c in channels
+        if c.name in circles and c.consumed.loops and c.depth < c.consumed.tokens()
+        if bits(c) <= FEW_BITS or c.name not in program
+    ]
+    return min(found, key=bits, default=None)
+
+
+def _depth(channel: Channel, program: Mapping[str, int]) -> int:
+    if channel.name in program:
+        return program[channel.name]
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):

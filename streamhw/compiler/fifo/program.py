@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from ...errors import InternalError
 from .model import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
 from .proof import Certificate
+from .waits import Verdict
 
 __all__ = ["Depths", "arrivals", "cost_of", "earliest", "schedule", "size_fifos", "stretched"]
 
@@ -22,7 +23,8 @@ ROUNDS = 4
 @dataclass(frozen=True)
 class Depths:
     """The answer: a depth (beats) and a delay (cycles that the first beat waits longer than it
-    must) a stream, and the schedules that prove them.
+    must) a stream, the schedules that prove them, and for every stream of the design why it is in
+    no deadlock, at any speed where no schedule is needed.
 
     ``binding`` names the streams that need more than the minimum: those the program is about.
     """
@@ -30,6 +32,7 @@ class Depths:
     depth: Mapping[str, int]
     delay: Mapping[str, float]
     certificates: tuple[Certificate, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def binding(self) -> tuple[str, ...]:

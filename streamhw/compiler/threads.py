@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threads of a design: which parts of it run on their own, and what each may wait for."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ..kernels.matmul import Matmul
+from ..stream.convert import Converter
+from .access import DISTRIBUTOR
+from .control import FANOUT, STEPS_AHEAD
+from .design import Channel, Design, End, Instance
+from .fifo.waits import Link, Waits
+
+__all__ = ["waits_of"]
+
+CARRYING = frozenset({"i_back", "i_next", "o_exit"})
+"""Ports through which an activation's results pass to the next one; what follows the layers counts
+as one more of them."""
+
+
+def waits_of(design: Design) -> Waits:
+    """Every stream of a design, between threads.
+
+    A part is one thread that may wait at any of its ports, but:
+      a converter is two, its writer and its reader, with its buffer between them
+      an engine is one for each matrix product, in order; so is the distributor of parameters
+      a part and its DMA are one: memory always answers, since reads reserve their room
+      a width converter belongs to its stream: it takes and gives in order, and holds a beat
+    """
+    return Waits(
+        links=tuple(_links(design)), after=tuple(_turns(design)), again=tuple(_again(design))
+    )
+
+
+def _links(design: Design) -> Iterator[Link]:
+    parts = {i.name: i for i in design.instances}
+    through = {c.sink.instance: c for c in design.channels if c.sink.port == "i"}
+    for channel in design.channels:
+        behind = through.get(channel.source.instance)
+        if channel.sink.instance.endswith("_width") or _merged(channel):
+            continue
+        if channel.source.instance.endswith("_width") and behind is not None:
+            yield from _parameters(design, channel, behind, parts)
+            continue
+        holds = _holds(channel)
+        for source in _threads(channel.source, parts, reads=False):
+            for sink in _threads(channel.sink, parts, reads=True):
+                yield Link(
+                    name=channel.name,
+                    source=source,
+                    sink=sink,
+                    holds=holds,
+                    later=int(bool(CARRYING & {channel.source.port, channel.sink.port})),
+                )
+    for instance in design.instances:
+        if isinstance(instance.part, Converter):
+            yield Link(
+                name=f"{instance.name} buffer",
+                source=f"{instance.name}.write",
+                sink=f"{instance.name}.read",
+                holds=int(not instance.part.plan.shared),
+            )
+
+
+def _parameters(
+    design: Design, channel: Channel, behind: Channel, parts: dict[str, Instance]
+) -> Iterator[Link]:
+    """Parameters of each node, from the distributor's turn for it to where they are used."""
+    memory = design.known.memory
+    target = behind.sink.instance.removesuffix("_width")
+    part = parts[channel.sink.instance].part
+    for segments in (*memory.body, *memory.tail):
+        beats = sum(n for name, n in segments.parts if name == target)
+        if not beats:
+            continue
+        source = f"{DISTRIBUTOR}:{segments.node}"
+        if not isinstance(part, Matmul):
+            for sink in _threads(channel.sink, parts, reads=True):
+                yield Link(name=channel.name, source=source, sink=sink, holds=_holds(channel))
+        elif channel.sink.port == "i_weight":
+            # Header and weights go in turns and are taken in the same turns: one stream.
+            sink = f"{channel.sink.instance}:{segments.node}"
+            yield Link(name=channel.name, source=source, sink=sink, holds=0)
+
+
+def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
+    """The threads at an end of a stream."""
+    name = end.instance.removesuffix("_dma") if end.instance.endswith("_dma") else end.instance
+    part = parts[end.instance].part if end.instance in parts else None
+    if isinstance(part, Matmul):
+        prefix = "i_x_" if reads else "o_"
+        contexts = [c.name for c in part.contexts]
+        chosen = end.port.removeprefix(prefix)
+        return [f"{name}:{c}" for c in contexts if chosen not in contexts or c == chosen]
+    if isinstance(part, Converter):
+        if end.port == "i":
+            return [f"{name}.write"]
+        if not reads:
+            return [f"{name}.read"]
+        # Values of a symbol go to the walks that count by it.
+        symbol = end.port.removeprefix("i_")
+        walks = ((part.source, f"{name}.write"), (part.target, f"{name}.read"))
+        return [walk for type, walk in walks if symbol in type.symbols]
+    return [name]
+
+
+def _merged(channel: Channel) -> bool:
+    """Streams between a part and its own DMA, and those of the parameters' way from memory."""
+    ends = {
+        channel.source.instance.removesuffix("_dma"),
+        channel.sink.instance.removesuffix("_dma"),
+    }
+    return len(ends) == 1 or DISTRIBUTOR in ends
+
+
+def _holds(channel: Channel) -> int:
+    """Activations that a queue holds; a stream without loops has a beat in each."""
+    beats = channel.consumed.tokens() if channel.consumed.loops else 1
+    if channel.source.instance == FANOUT:
+        return STEPS_AHEAD
+    return channel.depth // beats
+
+
+def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Threads of one resource in order: those of a layer, those after the layers."""
+    for binding in design.bindings:
+        yield (
+            tuple(f"{binding.instance}:{node}" for node in binding.body),
+            tuple(f"{binding.instance}:{node}" for node in binding.tail),
+        )
+    memory = design.known.memory
+    yield (
+        tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.body),
+        tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.tail),
+    )
+
+
+def _turns(design: Design) -> Iterator[tuple[str, str]]:
+    for body, tail in _orders(design):
+        yield from ((after, before) for run in (body, tail) for before, after in pairwise(run))
+    # A turn for a product may find the queue full of what an earlier one has not used yet.
+    for binding in design.bindings:
+        for run in (binding.body, binding.tail):
+            for n, node in enumerate(run):
+                for earlier in run[:n]:
+                    yield f"{DISTRIBUTOR}:{node}", f"{binding.instance}:{earlier}"
+
+
+def _again(design: Design) -> Iterator[tuple[str, str]]:
+    for body, tail in _orders(design):
+        runs = [run for run in (body, tail) if run]
+        yield from ((a[0], b[-1]) for a in runs for b in runs)
+    for binding in design.bindings:
+        for node in binding.nodes:
+            for other in binding.nodes:
+                yield f"{DISTRIBUTOR}:{node}", f"{binding.instance}:{other}"
+    for instance in design.instances:
+        if isinstance(instance.part, Converter):
+            yield f"{instance.name}.write", f"{instance.name}.read"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who waits for whom: circles in small graphs, and in a design whose depths are made too small."""
+
+from dataclasses import replace
+
+import pytest
+
+from streamhw.compiler.design import Design
+from streamhw.compiler.fifo.waits import Link, Verdict, Waits, Why, prove, verify_waits
+from streamhw.compiler.invariants import check
+from streamhw.compiler.threads import waits_of
+from streamhw.errors import InternalError
+
+
+def link(source: str, sink: str, holds: int = 0, later: int = 0) -> Link:
+    return Link(name=source + sink, source=source, sink=sink, holds=holds, later=later)
+
+
+def circles(waits: Waits) -> dict[str, tuple[str, ...]]:
+    return {v.stream: v.way for v in prove(waits) if v.why is Why.SCHEDULE}
+
+
+def test_a_tree_needs_no_depth() -> None:
+    waits = Waits(links=(link("a", "b"), link("b", "c"), link("b", "d")))
+    assert [v.why for v in prove(waits)] == [Why.BRIDGE] * 3
+
+
+def test_paths_that_meet_again() -> None:
+    """Either path may be full while the other is empty. A buffer on the long one that is read when
+    it is whole never is full, so that all beats of the short one, or none, are enough."""
+    links = (link("a", "b"), link("b", "d"), link("a", "d"))
+    assert circles(Waits(links=links)) == {
+        "ab": ("b", "d", "a"),
+        "bd": ("d", "a", "b"),
+        "ad": ("d", "b", "a"),
+    }
+    whole = (link("a", "w"), link("w", "r", holds=1), link("r", "d"))
+    assert set(circles(Waits(links=(*whole, link("a", "d"))))) == {"ad"}
+    assert circles(Waits(links=(*whole, link("a", "d", holds=1)))) == {}
+
+
+def test_turns_of_one_resource() -> None:
+    """b may not begin before a2 has ended, which waits for what b is to take."""
+    links = (link("s", "a"), link("s", "b"))
+    assert circles(Waits(links=links)) == {}
+    waits = Waits(links=links, after=(("b", "a"),))
+    assert circles(waits) == {"sb": ("b", "a", "s")}
+
+
+def test_results_that_go_round() -> None:
+    """A loop with one buffer runs into its own tail: the writer waits for the reader of the same
+    block, whose results wait for the writer. With two buffers, the first is read by then."""
+    again = (("w", "r"), ("w2", "r2"))
+    one = (link("in", "w"), link("w", "r", holds=1), link("r", "out"), link("out", "in", later=1))
+    assert circles(Waits(links=one, again=again[:1]))["inw"] == ("w", "r", "out", "in")
+    two = (*one[:2], link("r", "w2"), link("w2", "r2", holds=1), link("r2", "out"), one[3])
+    assert circles(Waits(links=two, again=again)) == {}
+
+
+def test_what_an_activation_leaves_behind() -> None:
+    """A queue of one activation may still be full of the one before; of two it may not."""
+    loop = (link("a", "b"), link("b", "a", later=1), link("a", "b2", holds=1))
+    assert "ab" in circles(Waits(links=(*loop, link("b2", "b"))))
+
+
+def test_checker_wants_a_schedule_for_what_is_left() -> None:
+    waits = Waits(links=(link("a", "b"), link("b", "d"), link("a", "d")))
+    verdicts = prove(waits)
+    verify_waits(waits, verdicts, ["ab", "bd", "ad"])
+    with pytest.raises(
+        InternalError,
+        match=r"^Stream ad must hold all beats of an activation, or a -> d -> b -> a may wait for "
+        r"each other for ever$",
+    ):
+        verify_waits(waits, verdicts, ["ab", "bd"])
+    with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
+        verify_waits(waits, [Verdict("ab", Why.BRIDGE), *verdicts[1:]], ["ad", "bd"])
+
+
+# A design.
+
+
+def at_depth(design: Design, name: str, depth: int) -> Design:
+    assert name in {c.name for c in design.channels}
+    channels = tuple(replace(c, depth=depth) if c.name == name else c for c in design.channels)
+    return replace(design, channels=channels)
+
+
+def test_a_design_needs_no_schedule(design: Design) -> None:
+    """Every stream, of values, parameters and control: at any speed and any length."""
+    verdicts = design.known.depths.verdicts
+    assert {v.why for v in verdicts} == {Why.HOLDS, Why.BRIDGE}
+    streams = {c.name for c in design.channels if c.value is not None}
+    assert streams <= {v.stream for v in verdicts}
+
+
+@pytest.mark.parametrize(
+    ("name", "threads"),
+    [
+        ("residual_1_i_a", {"residual_1", "blocks_entry_o_fork"}),
+        ("activation_i_scale_convert_i", {"activation", "matmul_w4:hidden"}),
+        ("attention_values_i_length", {"attention_softmax"}),
+        ("token_embedding_i_index", {"embedding", "position_embedding"}),
+    ],
+)
+def test_less_depth_closes_a_circle(design: Design, name: str, threads: set[str]) -> None:
+    """Of residuals, of parameters that must be there before their operand, of control."""
+    found = circles(waits_of(at_depth(design, name, 2)))
+    assert threads <= set(found[name]), found[name]
+
+
+def test_invariant(design: Design) -> None:
+    broken = at_depth(design, "attention_values_i_length", 2)
+    with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
+        check("size", broken)
+    verdicts = prove(waits_of(broken))
+    depths = replace(design.known.depths, verdicts=verdicts)
+    with pytest.raises(InternalError, match=r"^Stream attention_values_i_length must hold all"):
+        check("size", replace(broken, depths=depths))
