@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+from ..report.exploration import Front
 from ..report.facts import Facts
 from ..report.html.page import page
 from ..report.measured import Measured
@@ -19,7 +20,11 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
 
     Raises ``UserError`` if the folder is no build, or the file cannot be written.
     """
-    text = page(Facts.load(folder), Summary.load(folder), Measured.load(folder))
+    facts, summary = Facts.load(folder), Summary.load(folder)
+    front = Front.load(folder)
+    if front is not None and (front.model, front.board) != (facts.model, facts.board):
+        front = None
+    text = page(facts, summary, Measured.load(folder), front)
     file = output or folder / HTML_FILE
     if file.is_dir():
         file = file / HTML_FILE

@@ -84,8 +84,12 @@ def run(request: RunRequest, console: Console) -> Answer:
     _check(request, prompt, model.graph)
     built = reuse_or_build(request.build, console)
     manifest = Manifest.load(built.folder)
-    design = _design(request.build, built) if request.check else None
+    design = None
     with progress(console) as shown:
+        if request.check:
+            task = shown.add_task("compile the reference", total=None, detail="")
+            design = _design(request.build, built)
+            shown.remove_task(task)
         task = shown.add_task("compile the simulator", total=None, detail="")
         library = verilator.build(
             [built.folder / manifest.verilog],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``report``: one well-formed file that needs nothing else, the same bytes for the same build."""
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -145,6 +146,42 @@ def test_measures_come_back(measured: Measured, tmp_path: Path) -> None:
     measured.save(tmp_path)
     assert Measured.load(tmp_path) == measured
     assert [p.name for p in tmp_path.iterdir()] == ["measured.json"]
+
+
+def design_of(number: int, token: float, share: float) -> dict[str, object]:
+    score = {"prompt": 3 * token, "token": token, "total": 9 * token, "luts": 10, "ffs": 10,
+             "dsps": 1, "block_ram": 1, "ultra_ram": 0, "share": share}  # fmt: skip
+    engines = {"matmul_w8": {"rows": 8, "inputs": 4, "lanes": 4}}
+    tiling = {"group": 8, "lanes": 4, "attention_lanes": 4, "prefetch": 9, "engines": engines}
+    return {"number": number, "origin": "search" if number else "default", "score": score,
+            "choice": {"sharing": [], "tiling": tiling}}  # fmt: skip
+
+
+def test_an_exploration_beside_the_build(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, beside = tmp_path / "copy", tmp_path / "copy-exploration"
+    shutil.copytree(built, copy)
+    beside.mkdir()
+    data = {
+        "model": "tiny", "board": "sim", "clock_mhz": 250.0, "schema": 1, "trials": 40,
+        "goal": {"objective": "latency"}, "is_exact": False, "best": design_of(7, 900.0, 0.2),
+        "compared": [design_of(0, 2000.0, 0.1)],
+        "front": [design_of(7, 900.0, 0.2), design_of(3, 1500.0, 0.05)],
+    }  # fmt: skip
+    (beside / "front.json").write_text(json.dumps(data))
+    assert main(["report", str(copy)]) == 0
+    text = (copy / "report.html").read_text()
+    assert "40 choices were tried" in text and ">best</text>" in text
+    assert text.count("<circle") == 3
+    for change in ({"model": "another"}, {"board": "u55c"}):
+        (beside / "front.json").write_text(json.dumps(data | change))
+        assert main(["report", str(copy)]) == 0
+        assert "<circle" not in (copy / "report.html").read_text()
+    (beside / "front.json").write_text("{}")
+    capsys.readouterr()
+    assert main(["report", str(copy)]) == 2
+    assert "must be what `explore` wrote" in capsys.readouterr().err
 
 
 def test_text_is_escaped() -> None:

@@ -4,12 +4,14 @@
 from importlib.resources import files
 
 from ... import __version__
+from ..exploration import Front
 from ..facts import Facts
 from ..measured import Measured
 from ..summary import Summary
 from .graph import graph
 from .markup import Html, percent, section, table, tag
 from .memory import memory
+from .pareto import pareto
 from .resources import dies, resources
 from .streams import converters, fifos
 from .timeline import timeline
@@ -24,11 +26,14 @@ SECTIONS = {
     "memory": "Memory",
     "dies": "Dies",
     "resources": "Resources",
+    "pareto": "Exploration",
     "choices": "Choices",
 }
 
 
-def page(facts: Facts, summary: Summary, measured: Measured | None) -> str:
+def page(
+    facts: Facts, summary: Summary, measured: Measured | None, front: Front | None = None
+) -> str:
     """The text of the file."""
     sections = {
         "dataflow": graph(facts),
@@ -38,6 +43,7 @@ def page(facts: Facts, summary: Summary, measured: Measured | None) -> str:
         "memory": memory(facts),
         "dies": dies(facts, summary),
         "resources": resources(summary),
+        "pareto": None if front is None else pareto(front),
         "choices": _choices(facts),
     }
     there = {name: text for name, text in sections.items() if text is not None}
