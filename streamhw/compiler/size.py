@@ -2,18 +2,18 @@
 """Sizing: one activation's tasks and streams as the FIFO program wants them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from .design import Channel, Design, Scope
 from .estimate import CARRIED, Estimate
-from .fifo import MINIMUM, READ, Certificate, Depths, Program, Rule, Stream, size_fifos
+from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Why, prove
 from .schedule import HOP, Activity, Span, Task, Timeline
 from .threads import waits_of
 
-__all__ = ["Flow", "flows_of", "program_of", "scenarios", "sized"]
+__all__ = ["program_of", "scenarios", "sized"]
 
 FEW_BITS = 2048
 """Of a whole activation: so small a stream holds it if that makes a proof independent of speed."""
@@ -24,45 +24,8 @@ REGISTERED = frozenset({"steps"})
 Term = tuple[str, float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flow:
-    """A stream in a schedule, for people.
-
-    offset: cycles from the source's first beat taken to its first beat here that may be read
-    delay: cycles that this beat waits then; write_interval, read_interval: mean cycles a beat
-    """
-
-    stream: str
-    source: str
-    sink: str
-    offset: float
-    tokens: int
-    write_interval: float
-    read_interval: float
-    delay: float
-
-
-def flows_of(certificate: Certificate) -> Iterator[Flow]:
-    """The streams of a certificate's schedule."""
-    time = certificate.time
-    for stream in certificate.program.streams:
-        begin = f"{stream.source}.{'o' if stream.source == CARRIED else 'i'}.first"
-        writes, reads = stream.writes(time), stream.reads(time)
-        gaps = max(1, stream.tokens - 1)
-        yield Flow(
-            stream=stream.name,
-            source=stream.source,
-            sink=stream.sink,
-            offset=writes[0] + READ - time[begin],
-            tokens=stream.tokens,
-            write_interval=(writes[-1] - writes[0]) / gaps,
-            read_interval=(reads[-1] - reads[0]) / gaps,
-            delay=reads[0] - writes[0] - READ,
-        )
-
-
 def program_of(
-    estimate: Estimate, timeline: Timeline, bindings: Bindings, name: str = ""
+    estimate: Estimate, timeline: Timeline, bindings: Bindings, activation: str = ""
 ) -> Program:
     """A timeline as rules over the first and last beat that each task takes and gives.
 
@@ -142,7 +105,7 @@ def program_of(
         results=tuple(results),
         sides=tuple(sides),
         tolerance=0.5,
-        name=name,
+        name=activation,
         bindings=values,
     )
 

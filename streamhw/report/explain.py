@@ -9,7 +9,6 @@ from ..stream.difference import Difference, difference
 from ..stream.itensor import ITensor
 from .edges import Edge
 from .facts import ConverterFacts, Facts, FlowFacts, PartFacts, StreamFacts
-from .sizing import reason
 
 __all__ = ["Section", "explain"]
 
@@ -32,7 +31,7 @@ def explain(edge: Edge, facts: Facts) -> tuple[Section, ...]:
     flows = {flow.stream: flow for flow in facts.flows}
     for hop in edge.hops:
         title = f"FIFO {hop.name}: {_depth(hop)}"
-        sections.append(Section(title, tuple(_fifo(hop, flows.get(hop.name), facts))))
+        sections.append(Section(title, tuple(_fifo(hop, flows.get(hop.name)))))
     return tuple(sections)
 
 
@@ -124,40 +123,42 @@ def _depth(hop: StreamFacts) -> str:
     return f"{hop.depth:,} beats x {hop.bits} bits = {hop.depth * hop.bits:,} bits{memory}"
 
 
-def _fifo(hop: StreamFacts, flow: FlowFacts | None, facts: Facts) -> Iterator[str]:
+def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     if flow is None:
         if hop.depth:
             yield "outside the linear program: no value of a layer waits here"
         return
     yield (
-        f"{flow.tokens:,} beats; the first one {flow.offset:,.0f} cycles after "
-        f"{flow.source} begins, and it waits {flow.delay:,.0f} cycles"
+        f"{flow.tokens:,} beats written in {flow.written[0]:,.0f} to {flow.written[1]:,.0f}, "
+        f"read in {flow.read[0]:,.0f} to {flow.read[1]:,.0f} cycles of the {flow.activation} "
+        f"({flow.bindings})"
     )
-    why = reason(flow, facts.flows)
-    yield f"depth: {why.formula}"
-    if hop.depth != max(flow.depth, 2):
+    room = "all of them" if flow.peak >= flow.tokens > 1 else f"{flow.peak:,}"
+    least = f"; the least depth is {flow.depth}" if flow.depth > flow.peak else ""
+    yield f"at most {room} wait at once{least}"
+    if hop.depth != flow.depth:
         yield f"the program says {flow.depth:,}; {hop.depth:,} was decided"
-    if flow.price:
-        yield f"price: a cycle more of offset makes {flow.price:,.1f} more bits wait in all"
     if flow.delay < 0.5:
-        yield f"binding row: {flow.sink} begins as soon as this stream lets it (slack 0)"
+        yield f"{flow.sink} takes the first beat as soon as it is there: no slack"
         return
-    source, sink = why.begins
-    yield (
-        f"{flow.source} begins at {source:,.0f}, {flow.sink} only at {sink:,.0f}, "
-        + ("through the rows without slack:" if why.path else "as late as its readers allow")
-    )
-    for step in why.path:
-        sign = "+" if step.forward else "-"
-        yield (
-            f"  {sign} {step.flow.offset:>10,.0f}  {step.flow.source} -> {step.flow.sink}  "
-            f"({step.flow.stream})"
-        )
-    if why.path:
-        yield (
-            f"  = {sink - source:>10,.0f}  this stream's own offset of {flow.offset:,.0f}, and "
-            f"{flow.delay:,.0f} in which its first beat waits"
-        )
+    yield f"the first beat waits {flow.delay:,.0f} cycles (slack), since without slack"
+    for step in flow.path:
+        why = f"  [{step.why}]" if step.why else ""
+        yield f"  {step.cycle:>9,.0f}  {_event(step.event)}{why}"
+    if not flow.path:
+        yield "  nothing ties its two ends: it waits as long as its readers allow"
+
+
+def _event(name: str) -> str:
+    """An event of the schedule in words."""
+    task, _, what = name.partition(".")
+    side, _, which = what.rpartition(".")
+    if not which:
+        return "the activation begins"
+    verb = {"i": "takes", "o": "gives", "": "is given"}[side]
+    if task == "carried":
+        return f"the activation's {which} beat enters"
+    return f"{task} {verb} its {which} beat"
 
 
 def _times(sizes: tuple[int, ...]) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "PartFacts",
     "RegionFacts",
     "RunFacts",
+    "StepFacts",
     "StreamFacts",
 ]
 
@@ -81,25 +82,37 @@ class StreamFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlowFacts:
-    """A stream as the FIFO program saw it.
+class StepFacts:
+    """An event of the schedule: its cycle, and the rule without slack that ties it to the event
+    before it in a path."""
 
-    offset: cycles from the source's start to its first beat here; delay: cycles that this beat
-    waits in the answer, the slack of the stream's row; price: bits that one cycle more of offset
-    would make wait in all, the row's dual, if the program says
+    event: str
+    cycle: float
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowFacts:
+    """A stream in the schedule that proves its depth.
+
+    activation, bindings: whose schedule, and the values of the symbols that need most room
+    written, read: cycles of the first and the last beat; delay: cycles that the first beat waits
+    longer than it must; peak: beats that wait at once; depth: of the FIFO, by the program
+    path: events tied by rules without slack, from the first beat's write to its read
     """
 
     stream: str
     activation: str
+    bindings: str
     source: str
     sink: str
-    offset: float
     tokens: int
-    write_interval: float
-    read_interval: float
+    written: tuple[float, float]
+    read: tuple[float, float]
     delay: float
+    peak: int
     depth: int
-    price: float | None = None
+    path: tuple[StepFacts, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

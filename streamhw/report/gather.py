@@ -11,15 +11,14 @@ from ..compiler.estimate import CARRIED, Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity, Clock, Span, Timeline
-from ..compiler.size import flows_of
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
+from .binding import flows
 from .facts import (
     VERSION,
     ActivityFacts,
     ConverterFacts,
     Facts,
-    FlowFacts,
     PartFacts,
     RegionFacts,
     RunFacts,
@@ -52,7 +51,7 @@ def gather(design: Design, weights: str) -> Facts:
         bounds=bounds,
         parts=tuple(_part(instance, design) for instance in design.instances),
         streams=tuple(_stream(channel, design) for channel in design.channels),
-        flows=tuple(_flows(design)),
+        flows=tuple(flows(known.depths.certificates)),
         position=position,
         activities=tuple(_activities(design, position)),
         regions=tuple(
@@ -131,19 +130,6 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         memory=kinds[0].value if kinds else None,
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
     )
-
-
-def _flows(design: Design) -> Iterator[FlowFacts]:
-    seen: set[str] = set()
-    for certificate in design.known.depths.certificates:
-        activation = certificate.program.name
-        # The first is the one of all symbols at their bounds.
-        if activation in seen:
-            continue
-        seen.add(activation)
-        for flow in flows_of(certificate):
-            depth = certificate.depth[flow.stream]
-            yield FlowFacts(activation=activation, depth=depth, **vars(flow))
 
 
 class _Watched(Timeline):

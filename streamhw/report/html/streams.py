@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of what lies on streams: FIFOs with predicted and measured peaks, layout converters."""
 
-from math import ceil
-
 from ..facts import Facts, FlowFacts, StreamFacts
 from ..measured import Measured
 from .chart import meter
@@ -24,7 +22,7 @@ def fifos(facts: Facts, measured: Measured | None) -> Html:
     total = sum(stream.depth * stream.bits for stream in queues)
     says = (
         f"{len(rows)} queues hold {total:,} bits; {len(facts.streams) - len(rows)} streams are "
-        "wires. Predicted: the most beats that wait at the start times of the linear program. "
+        "wires. Predicted: the most beats that wait in the schedule of the linear program. "
     )
     says += (
         "Measured: the highest level in the simulated run; red where a queue was full."
@@ -49,17 +47,10 @@ def _row(stream: StreamFacts, flow: FlowFacts | None, measured: Measured | None)
         stream.depth * stream.bits,
         stream.memory or "registers",
         None if flow is None else round(flow.delay),
-        None if flow is None else _most(flow),
+        None if flow is None else flow.peak,
         *seen,
         tag("code", str(stream.consumed)),
     ]
-
-
-def _most(flow: FlowFacts) -> int:
-    """Beats that wait at once, before the least depth of a queue is applied."""
-    if flow.write_interval < flow.read_interval - 1e-6:
-        return flow.depth
-    return min(flow.tokens, ceil(flow.delay / max(flow.write_interval, 1e-6) - 1e-6) + 1)
 
 
 def converters(facts: Facts) -> Html:

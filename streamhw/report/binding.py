@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a FIFO is as deep as it is: the rules without slack that fix its two ends in time."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..compiler.fifo import Certificate, Rule, Stream
+from ..compiler.fifo.program import arrivals
+from .facts import FlowFacts, StepFacts
+
+__all__ = ["flows"]
+
+TIGHT = 0.5
+"""Cycles of slack below which a rule holds with equality: the program's own tolerance."""
+NEGLIGIBLE = 0.02
+"""Share of an event in a weighted mean that does not fix it."""
+BEGIN = "begin"
+"""Stands for cycle 0, which rules on a single event count from."""
+
+
+def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
+    """Every stream of the programs, in the scenario in which it needs the deepest FIFO."""
+    chosen: dict[str, tuple[int, Certificate, Stream]] = {}
+    for certificate in certificates:
+        for stream in certificate.program.streams:
+            depth = stream.depth(certificate.time)
+            if stream.name not in chosen or depth > chosen[stream.name][0]:
+                chosen[stream.name] = (depth, certificate, stream)
+    tight = {id(c): _tight(c) for c in certificates}
+    for depth, certificate, stream in chosen.values():
+        time = certificate.time
+        writes, reads = stream.writes(time), stream.reads(time)
+        delay = stream.delay(time)
+        yield FlowFacts(
+            stream=stream.name,
+            activation=certificate.program.name,
+            bindings=certificate.program.bindings,
+            source=stream.source,
+            sink=stream.sink,
+            tokens=stream.tokens,
+            written=(round(writes[0], 1), round(writes[-1], 1)),
+            read=(round(reads[0], 1), round(reads[-1], 1)),
+            delay=delay,
+            peak=depth,
+            depth=certificate.depth[stream.name],
+            path=_path(stream, time, tight[id(certificate)]) if delay >= TIGHT else (),
+        )
+
+
+Links = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def _tight(certificate: Certificate) -> Links:
+    """By event: the events that a rule without slack ties it to, and why."""
+    program, time = certificate.program, {BEGIN: 0.0, **certificate.time}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for rule in (*program.rules, *arrivals(program)):
+        terms = rule.terms if len(rule.terms) > 1 else (*rule.terms, (BEGIN, -1.0))
+        if sum(k * time[event] for event, k in terms) - rule.bound < TIGHT:
+            for one, other in _pairs(rule, terms):
+                found.setdefault(one, []).append((other, rule.why))
+                found.setdefault(other, []).append((one, rule.why))
+    for event in program.events:
+        if time[event] < TIGHT:
+            found.setdefault(event, []).append((BEGIN, "the activation begins"))
+            found.setdefault(BEGIN, []).append((event, "the activation begins"))
+    return found
+
+
+def _pairs(rule: Rule, terms: Sequence[tuple[str, float]]) -> Iterator[tuple[str, str]]:
+    """The event that a rule holds back (or, of its reverse, is held by) with each of the others."""
+    sign = 1.0 if sum(k > NEGLIGIBLE for _, k in terms) == 1 else -1.0
+    heads = [event for event, k in terms if sign * k > NEGLIGIBLE]
+    if len(heads) == 1:
+        yield from ((heads[0], event) for event, k in terms if -sign * k > NEGLIGIBLE)
+
+
+def _path(stream: Stream, time: Mapping[str, float], tight: Links) -> tuple[StepFacts, ...]:
+    """The shortest way over tight rules from the write of the first beat to its read; over rules
+    that count from the begin only if there is no other, for those say less."""
+    start, end = stream.written[0], stream.read[0]
+    own = f"beats of {stream.name}"
+    found = _shortest(start, end, tight, own, without=BEGIN) or _shortest(start, end, tight, own)
+    first = StepFacts(event=start, cycle=round(time[start], 1), why="")
+    steps = (
+        StepFacts(event=event, cycle=round(time.get(event, 0.0), 1), why=why)
+        for event, why in found
+    )
+    return (first, *steps) if found else ()
+
+
+def _shortest(
+    start: str, end: str, tight: Links, own: str, without: str | None = None
+) -> list[tuple[str, str]]:
+    """Events after ``start`` with the rules that lead to them; none if there is no way."""
+    came: dict[str, tuple[str, str] | None] = {start: None}
+    waiting = deque([start])
+    while waiting and end not in came:
+        event = waiting.popleft()
+        for other, why in tight.get(event, ()):
+            if other not in came and why != own and other != without:
+                came[other] = (event, why)
+                waiting.append(other)
+    steps: list[tuple[str, str]] = []
+    at = end
+    while (before := came.get(at)) is not None:
+        steps.insert(0, (at, before[1]))
+        at = before[0]
+    return steps
