@@ -13,7 +13,7 @@ __all__ = ["add_build", "add_run", "add_synth"]
 
 STAGES = """\
 stages, for --stop and --from
-  quantise  bind  tile  lower  convert  fuse  memory  control  size  place
+  quantise  bind  tile  lower  convert  fuse  memory  control  partition  size  place
 
 a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
   python -m streamhw build MODEL --from place

@@ -23,7 +23,7 @@ __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing
 DECISIONS_FILE = "decisions.json"
 VERSION = 1
 
-SECTIONS = ("bind", "tile", "convert", "size", "place")
+SECTIONS = ("bind", "tile", "convert", "partition", "size", "place")
 """Stages that have a choice; the others follow from these."""
 
 GIVEN = frozenset({"source", "target"})
@@ -47,6 +47,7 @@ class Decisions:
     bind: tuple[tuple[str, ...], ...] | None = None
     tile: Tiling | None = None
     convert: Mapping[str, Mapping[str, bool | int | str]] | None = None
+    partition: Mapping[str, str] | None = None
     size: Mapping[str, int] | None = None
     place: Mapping[str, tuple[str, ...]] | None = None
 
@@ -134,6 +135,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
         bind=tuple(b.nodes for b in design.bindings) if design.bindings else None,
         tile=design.tiling,
         convert=converters if design.groups or converters else None,
+        partition=_dies(design),
         size=None if design.depths is None else {c.name: c.depth for c in design.channels},
         place=None if design.placement is None else dict(design.placement.ports),
     )
@@ -142,7 +144,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
 def obey(stage: str, design: Design, decisions: Decisions) -> Design:
     """The design after a stage with what was decided in place of what the stage chose.
 
-    Binding and tiling are asked for in the configuration, whose rules check them.
+    Binding, tiling and dies are asked for in the configuration, whose rules check them.
 
     Raises ``UserError`` for a decision on something that the design does not have, or a value that
     it cannot have
@@ -203,6 +205,13 @@ def _choices(part: Any) -> dict[str, bool | int | str]:
         for field in dataclasses.fields(part)
         if field.init and field.name not in GIVEN
     }
+
+
+def _dies(design: Design) -> dict[str, str] | None:
+    """The die of each part that is on one; register slices follow from these."""
+    if design.slices is None or not design.board.dies:
+        return None if design.slices is None else {}
+    return {name: dies[0] for name, dies in design.slices.dies.items() if len(dies) == 1}
 
 
 def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> Instance:

@@ -177,6 +177,7 @@ def compile_model(
             config,
             sharing=decisions.bind or config.sharing,
             tiling=decisions.tile or config.tiling,
+            pins=tuple((decisions.partition or dict(config.pins)).items()),
         )
     design = Design(config=config, board=board, model=model)
     for stage in STAGES:

@@ -177,7 +177,6 @@ class Facts:
     memory_bytes: int
     ports: Mapping[str, tuple[int, float, int]]
     clients: Mapping[str, str]
-    dies: Mapping[str, Mapping[str, int]]
 
     def part(self, name: str) -> PartFacts | None:
         """The part of that name, if there is one."""

@@ -2,7 +2,6 @@
 """From a placed design to the facts that a build remembers of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from enum import Enum
 
 from ..compiler.codec import encode
@@ -65,7 +64,6 @@ def gather(design: Design, weights: str) -> Facts:
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
         clients={name: " ".join(ports) for name, ports in known.placement.ports.items()},
-        dies={die: asdict(cells) for die, cells in known.placement.used.items()},
     )
 
 

@@ -18,7 +18,7 @@ from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.numerics.config import QuantConfig
-from streamhw.stream.convert import Converter
+from streamhw.stream.convert import Converter, Kind
 from tests.tiny import write_tiny
 
 CONFIG = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32)
@@ -95,9 +95,9 @@ def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> 
 
 def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     name = "residual_1_i_b_convert"
-    changed = edited(decisions, tmp_path, "convert", name, {"buffers": 2})
+    changed = edited(decisions, tmp_path, "convert", name, {"kind": "ping-pong"})
     part = again(model, changed.before("fuse")).instance(name).part
-    assert isinstance(part, Converter) and part.buffers == 2
+    assert isinstance(part, Converter) and part.kind is Kind.PING_PONG
 
 
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
         ("size", "nothing", 3, "Decision size.nothing must name a stream of the design"),
         ("size", "norm_1_i", -1, "Decision size.norm_1_i must be 0 beats or more, not -1"),
         ("convert", "norm_1", {}, "Decision convert.norm_1 must name a converter"),
-        ("convert", "residual_1_i_b_convert", {"buffers": 3}, "must be possible, but: Converter"),
-        ("convert", "residual_1_i_b_convert", {"buffers": "a"}, "must be an integer, not 'a'"),
-        ("convert", "residual_1_i_b_convert", {"colour": 1}, "must be one of buffers"),
+        ("convert", "residual_1_i_b_convert", {"kind": "round"}, "must be one of ['single'"),
+        ("convert", "residual_1_i_b_convert", {"kind": 3}, "'in place'], not 3"),
+        ("convert", "residual_1_i_b_convert", {"colour": 1}, "must be one of kind, not colour"),
         ("place", "nothing", ("mem0",), "Decision place.nothing must name a DMA of the design"),
         ("place", "parameters_dma", ("mem9",), "must be a memory port of sim (mem0), not mem9"),
         ("tile", "group", 1, "Tokens of a step must be at least 2"),

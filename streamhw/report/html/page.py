@@ -8,11 +8,12 @@ from ..exploration import Front
 from ..facts import Facts
 from ..measured import Measured
 from ..summary import Summary
+from .dies import dies
 from .graph import graph
 from .markup import Html, percent, section, table, tag
 from .memory import memory
 from .pareto import pareto
-from .resources import dies, resources
+from .resources import resources
 from .streams import converters, fifos
 from .timeline import timeline
 

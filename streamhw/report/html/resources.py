@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cells: of each part, in all, and what the board has, die by die where it has several."""
+"""Cells: of each part, in all, and what the board has."""
 
 from ...compiler.cost import Cells
-from ..facts import Facts
 from ..summary import Summary
 from .chart import meter
 from .markup import Content, Html, percent, section, table, tag
 
-__all__ = ["KINDS", "dies", "resources"]
+__all__ = ["KINDS", "resources"]
 
 KINDS = (
     ("LUT", "luts"),
@@ -62,41 +61,3 @@ def resources(summary: Summary) -> Html:
 
 def _cells(cells: Cells) -> list[Content]:
     return [getattr(cells, field) or None for _, field in KINDS]
-
-
-def dies(facts: Facts, summary: Summary) -> Html | None:
-    """The section; None for a board of one die."""
-    if len(facts.dies) < 2:
-        return None
-    cells = {row.name: row.cells for row in summary.kernels}
-    figures = []
-    for die, budget in facts.dies.items():
-        members = [part.name for part in facts.parts if part.die == die]
-        used = Cells()
-        for name in members:
-            used += cells.get(name, Cells())
-        rows: list[list[Content]] = [
-            [name, getattr(used, field), budget.get(field, 0),
-             percent(getattr(used, field), budget.get(field, 0)),
-             meter(getattr(used, field), budget.get(field, 0))]
-            for name, field in KINDS
-        ]  # fmt: skip
-        figures += [
-            tag("h3", f"{die}: {len(members)} parts"),
-            table(("cells", "used#", "of#", "share#", ""), rows),
-            tag("p", ", ".join(members), cls="says"),
-        ]
-    crossing = [stream for stream in facts.streams if stream.dies is not None]
-    streams: list[list[Content]] = [
-        [tag("code", s.name), s.bits, s.dies[0] if s.dies else "", s.dies[1] if s.dies else ""]
-        for s in crossing
-    ]
-    return section(
-        "dies",
-        "Dies",
-        f"{len(crossing)} streams with {sum(s.bits for s in crossing):,} bits cross between dies, "
-        "each through register slices.",
-        *figures,
-        tag("h3", "Crossings"),
-        table(("stream", "bits#", "from", "to"), streams),
-    )
