@@ -53,8 +53,9 @@ def _map(stack: list[DieRow], facts: Facts, summary: Summary) -> Iterator[Html]:
         top = number * (HEIGHT + GAP) + 18
         memory = ", external memory" if die.memory else ""
         have = die.budget.get("luts", 0)
-        yield tag("text", f"{die.name}{memory}: {die.parts} parts, "
-                  f"{percent(die.cells.luts, have)} of its LUTs", x=0, y=top - 5, cls="soft")  # fmt: skip
+        share = percent(die.cells.luts, have)
+        says = f"{die.name}{memory}: {die.parts} parts, {share} of its LUTs"
+        yield tag("text", says, x=0, y=top - 5, cls="soft")
         rows = [row for row in summary.kernels if row.dies[-1:] == (die.name,)]
         yield from _strip(sorted(rows, key=lambda row: (-row.cells.luts, row.name)), top, facts)
         if number + 1 < len(stack):
