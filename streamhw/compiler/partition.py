@@ -10,7 +10,7 @@ from . import plumbing
 from .access import READER
 from .control import SEQUENCER
 from .cost import Cells, logic_cells
-from .design import Channel, Design, End, Instance
+from .design import Channel, Design, End, Instance, Scope
 from .dies import Block, Partition, Wire, partition
 from .fixed import CONTROL, DMA, arbiters, control, queue_of
 from .kinds import choose_kinds
@@ -142,13 +142,22 @@ def _sliced(
             channels.append(channel)
             continue
         part = plumbing.crossing(channel.consumed, abs(end - begin))
-        slice_ = Instance(f"{channel.name}_crossing", part, channel.scope)
+        slice_ = Instance(f"{channel.name}_crossing", part, _scope(design, channel))
         slices.append(slice_)
         step = 1 if end > begin else -1
         dies[slice_.name] = tuple(names[n] for n in range(begin, end + step, step))
         channels += [
-            replace(channel, sink=End(slice_.name, "i")),
+            replace(channel, sink=End(slice_.name, "i"), scope=slice_.scope),
             replace(channel, source=End(slice_.name, "o"), produced=channel.consumed),
         ]
     sliced = Slices(dies, found.crossing_bits, found.gap)
     return (*design.instances, *slices), tuple(channels), sliced
+
+
+def _scope(design: Design, channel: Channel) -> Scope:
+    """A slice works as often as that end of its stream which is not a loop's and not shared."""
+    source, sink = (design.instance(end.instance) for end in (channel.source, channel.sink))
+    loops = {f"{loop.name}_exit" for loop in design.graph.loops}
+    if source.scope is Scope.SHARED or source.name in loops:
+        return sink.scope
+    return source.scope

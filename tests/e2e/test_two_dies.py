@@ -45,6 +45,7 @@ def slices(design: Design) -> list[tuple[str, ...]]:
     return [dies[i.name] for i in design.instances if i.name.endswith("_crossing")]
 
 
+@pytest.mark.slow
 def test_three_dies_and_a_dma_far_from_memory(machine_of: Make, tmp_path: Path) -> None:
     """Streams that cross two boundaries, and AXI, base addresses and errors that do."""
     budget = Budget(luts=24_000, ffs=60_000, dsps=100, block_ram=20, ultra_ram=8)
