@@ -31,7 +31,7 @@ from ..frontend import Model, Origin, load
 from ..report.facts import Facts
 from ..report.gather import gather
 from ..report.summary import summarise
-from ..report.tables import print_summary
+from ..report.tables import converter_table, print_summary
 from .show import Console, progress, write_whole
 
 __all__ = [
@@ -184,6 +184,8 @@ def build_until(
         task = shown.add_task("compile", total=total, detail=STAGES[0].says)
         design = _compile(request, board, model, console, shown, task, {}, stop=stop)
     lines = dump(design)
+    if stop == "convert" and str(text) != "-":
+        console.print(converter_table(design))
     if text is not None and str(text) == "-":
         console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
     elif text is not None:

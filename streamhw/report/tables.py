@@ -5,9 +5,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ..compiler.cost import Cells
+from ..compiler.design import Design
+from ..stream.convert import Converter
 from .summary import Summary
 
-__all__ = ["print_summary"]
+__all__ = ["converter_table", "print_summary"]
 
 
 def print_summary(summary: Summary, console: Console) -> None:
@@ -17,6 +19,42 @@ def print_summary(summary: Summary, console: Console) -> None:
     if len(summary.dies) > 1:
         console.print(_dies(summary))
     console.print(_cycles(summary))
+
+
+def converter_table(design: Design) -> Table:
+    """Converters of a design: bits of memory beside two blocks and beside the live set."""
+    table = Table(title=f"{design.graph.name} on {design.board.name}: layout converters")
+    for name in ("converter", "kind", "block"):
+        table.add_column(name)
+    for name in ("bits", "ping-pong", "live set", "/ ping-pong", "/ live set"):
+        table.add_column(name, justify="right")
+    parts = [(i.name, i.part) for i in design.instances if isinstance(i.part, Converter)]
+
+    def numbers(bits: int, two: int, least: int) -> tuple[str, ...]:
+        return f"{bits:,}", f"{two:,}", f"{least:,}", f"{bits / two:.3f}", f"{bits / least:.3f}"
+
+    for name, part in parts:
+        block = "x".join(map(str, part.plan.block))
+        table.add_row(
+            name,
+            part.kind.value,
+            block,
+            *numbers(part.bits, part.ping_pong_bits, part.bound_bits),
+            end_section=name == parts[-1][0],
+        )
+    if parts:
+        table.add_row(
+            f"{len(parts)} converters",
+            "",
+            "",
+            *numbers(
+                sum(part.bits for _, part in parts),
+                sum(part.ping_pong_bits for _, part in parts),
+                sum(part.bound_bits for _, part in parts),
+            ),
+        )
+    table.caption = "tables of addresses count as bits; queues behind the memory do not"
+    return table
 
 
 def _kernels(summary: Summary) -> Table:
