@@ -17,6 +17,11 @@ __all__ = ["BITS_PER_LUT", "cost_of", "insert_converters", "insert_forks", "layo
 BITS_PER_LUT = 48
 """Memory bits that weigh as much as one LUT: about what both families of devices have."""
 
+SHARE = 1.25
+"""Of the live set: what a converter may hold if another one holds less."""
+TRIFLE = 1024
+"""Bits that are not worth logic to save."""
+
 
 def cost_of(part: Converter) -> float:
     """What a converter costs, in LUTs: its own, and its memory at the devices' rate."""
@@ -26,20 +31,28 @@ def cost_of(part: Converter) -> float:
 def layout_converter(source: ITensor, target: ITensor) -> Converter:
     """The converter between two types.
 
-    Chooses  the cheapest (``cost_of``) of those that keep the rate of two buffers. Where a tensor
-             is one block and the orders allow no conversion in place, one buffer, written and
-             then read: the next tensor comes only after this one has been used
+    Chooses  the cheapest (``cost_of``) of those that hold no more than ``SHARE`` of the live set,
+             or of all if none does or a few bits are all there is to save. Where blocks follow each
+             other within a tensor, only those that keep the rate of two buffers. Where orders have
+             no common loops, two buffers, or one if it holds the whole tensor: the next tensor
+             comes only after this one has been used
     Raises   ``ValueError`` where no converter exists
     """
     fast = Converter(source=source, target=target, kind=Kind.PING_PONG)
     shared = bool(fast.plan.shared)
-    found = [fast if shared else replace(fast, kind=Kind.SINGLE)]
+    found = [fast] if shared else []
     if fast.place is not None:
-        place = replace(fast, kind=Kind.IN_PLACE)
-        if not shared:
-            return place
-        if place.timing({}).interval <= fast.timing({}).interval:
-            found.append(place)
+        found.append(replace(fast, kind=Kind.IN_PLACE))
+    if fast.pages is not None:
+        found.append(replace(fast, kind=Kind.MAPPED))
+    if shared:
+        rate = fast.timing({}).interval
+        found = [part for part in found if part is fast or part.timing({}).interval <= rate]
+    if not found:
+        return replace(fast, kind=Kind.SINGLE)
+    close = [part for part in found if part.bits <= SHARE * part.bound_bits]
+    if close and fast.bits > TRIFLE:
+        found = close
     return min(found, key=cost_of)
 
 

@@ -14,6 +14,9 @@ from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ..numerics.fixed import Fixed
 from .address import symbol_width
 from .convert_kernel import PIPELINE, ConverterKernel
+from .convert_map_kernel import ConverterMapKernel
+from .convert_map_timing import MapSchedule
+from .convert_pages import PagePlan, page_plan
 from .convert_place import PlacePlan, place_plan
 from .convert_place_kernel import ConverterPlaceKernel
 from .convert_place_timing import PlaceSchedule
@@ -30,12 +33,23 @@ class Kind(Enum):
     """What a converter keeps in memory.
 
     SINGLE: one block, which is written, then read; PING_PONG: two blocks, one is written while the
-    other is read; IN_PLACE: one block, whose places are written anew as soon as they are read
+    other is read; IN_PLACE: one block, whose places are written anew as soon as they are read;
+    MAPPED: no more than the live set, in pages that the writer takes where it finds them
     """
 
     SINGLE = "single"
     PING_PONG = "ping-pong"
     IN_PLACE = "in place"
+    MAPPED = "mapped"
+
+
+KERNELS = {
+    Kind.SINGLE: ConverterKernel,
+    Kind.PING_PONG: ConverterKernel,
+    Kind.IN_PLACE: ConverterPlaceKernel,
+    Kind.MAPPED: ConverterMapKernel,
+}
+SCHEDULES = {Kind.IN_PLACE: PlaceSchedule, Kind.MAPPED: MapSchedule}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +98,11 @@ class Converter(KernelSpec):
                 f"Converter in place must have orders that differ by one rotation of loops, not "
                 f"{self.source} to {self.target}"
             )
+        if self.kind is Kind.MAPPED and self.pages is None:
+            raise ValueError(
+                f"Converter with pages must have orders that differ in common loops, not "
+                f"{self.source} to {self.target}"
+            )
 
     @cached_property
     def plan(self) -> ConverterPlan:
@@ -91,9 +110,26 @@ class Converter(KernelSpec):
         return analyse(self.source, self.target)
 
     @cached_property
+    def loops(self) -> PlacePlan | None:
+        """Both walks in common loops, if there are any."""
+        return place_plan(self.plan, self.source, self.target)
+
+    @property
     def place(self) -> PlacePlan | None:
         """The walks in place, if the orders allow them."""
-        return place_plan(self.plan, self.source, self.target)
+        return None if self.loops is None or self.loops.outer is None else self.loops
+
+    @cached_property
+    def pages(self) -> PagePlan | None:
+        """Pages and their tables, if the orders allow them."""
+        return page_plan(self.plan, self.loops, self.source, self.target)
+
+    @property
+    def depth(self) -> int:
+        """Words of memory."""
+        if self.kind is Kind.MAPPED and self.pages is not None:
+            return self.pages.pages * self.pages.pitch
+        return self.plan.words * self.buffers
 
     @property
     def buffers(self) -> int:
@@ -107,8 +143,9 @@ class Converter(KernelSpec):
 
     @property
     def bits(self) -> int:
-        """Bits of memory."""
-        return prod(self.plan.block) * self.source.fmt.width * self.buffers
+        """Bits of memory, tables of addresses included."""
+        tables = self.pages.table_bits if self.kind is Kind.MAPPED and self.pages else 0
+        return self.depth * self.plan.lanes * self.source.fmt.width + tables
 
     @property
     def ping_pong_bits(self) -> int:
@@ -138,14 +175,15 @@ class Converter(KernelSpec):
         return {"o": np.asarray(inputs["i"], dtype=np.int64)}
 
     def timing(self, bindings: Bindings) -> Timing:
-        schedule = PlaceSchedule if self.kind is Kind.IN_PLACE else Schedule
+        schedule = SCHEDULES.get(self.kind, Schedule)
         single = schedule(self, bindings, activations=1)
         steady = schedule(self, bindings, activations=5)
-        first = single.reads[0] + credit_latency(PIPELINE)
+        behind = credit_latency(KERNELS[self.kind].pipeline)
+        first = single.reads[0] + behind
         return Timing(
             latency=first,
             interval=steady.reads[-1] - steady.reads[-2],
-            drain=single.last_read + credit_latency(PIPELINE) - single.last_accepted,
+            drain=single.last_read + behind - single.last_accepted,
         )
 
     def resources(self) -> Resources:
@@ -154,12 +192,11 @@ class Converter(KernelSpec):
         address = (plan.words * self.buffers).bit_length() + plan.bank_bits
         values = sum(symbol_width(symbol) for symbol in self.symbols)
         queue = credit_memory(word, PIPELINE)
-        bank = base.Memory(
-            width=plan.lanes * self.source.fmt.width // plan.banks, depth=plan.words * self.buffers
-        )
+        bank = base.Memory(width=plan.lanes * self.source.fmt.width // plan.banks, depth=self.depth)
+        tables = self.pages.memories if self.kind is Kind.MAPPED and self.pages else ()
         # modular adders of the units, strides of two blocks, comparison of the two walks
         units = self.place.units if self.place and self.kind is Kind.IN_PLACE else 0
-        turning = 40 + 4 * address * units if self.kind is Kind.IN_PLACE else 0
+        turning = 40 + 4 * address * units if self.kind in (Kind.IN_PLACE, Kind.MAPPED) else 0
         return Resources(
             luts=26
             + axes * (2 * address + 7)
@@ -171,13 +208,11 @@ class Converter(KernelSpec):
             + plan.lanes * self.source.fmt.width
             + 4 * values
             + 2 * units * address,
-            memories=(bank,) * plan.banks + ((queue,) if queue else ()),
+            memories=(bank,) * plan.banks + tables + ((queue,) if queue else ()),
         )
 
     def create(self) -> "ConverterKernel":
-        if self.kind is Kind.IN_PLACE:
-            return ConverterPlaceKernel(self)
-        return ConverterKernel(self)
+        return KERNELS[self.kind](self)
 
     @cached_property
     def writer(self) -> tuple[Axis, ...]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware of the layout converter: two address walks around a synchronous RAM."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -15,7 +16,7 @@ from .queue import Queue
 if TYPE_CHECKING:
     from .convert import Converter
 
-__all__ = ["PIPELINE", "READER_VALUES", "ConverterKernel"]
+__all__ = ["PIPELINE", "READER_VALUES", "Access", "ConverterKernel"]
 
 PIPELINE = 2
 """Cycles from a read address to the word: the memory's own register and one behind it."""
@@ -24,8 +25,21 @@ READER_VALUES = 4
 """Values of a symbol that wait for the reader while the writer is up to two blocks ahead."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """One side of the memory: an address, and whether it is used in this cycle."""
+
+    address: Value
+    step: Value
+
+
 class ConverterKernel(wiring.Component):
-    """Hardware of ``Converter``: two address walks around a synchronous RAM."""
+    """Hardware of ``Converter``: two address walks around a synchronous RAM.
+
+    pipeline: cycles from a step of the reader's walk to the word
+    """
+
+    pipeline = PIPELINE
 
     def __init__(self, spec: "Converter"):
         self._spec = spec
@@ -43,12 +57,15 @@ class ConverterKernel(wiring.Component):
         m.d.comb += self.i.ready.eq(may_write)
         m.d.comb += write.step.eq(self.i.valid & may_write)
 
-        m.submodules.credit = credit = Credit(shape=spec.target.bits_per_token, latency=PIPELINE)
+        m.submodules.credit = credit = Credit(
+            shape=spec.target.bits_per_token, latency=self.pipeline
+        )
         m.d.comb += read.step.eq(credit.may_enter & may_read)
         m.d.comb += credit.enter.eq(read.step)
-        entered = Signal(PIPELINE)
+        entered = Signal(self.pipeline)
         m.d.sync += entered.eq(Cat(read.step, entered))
-        word = self._memory(m, write, read, from_wide=from_wide, to_wide=to_wide)
+        put, get = self._accesses(m, write, read)
+        word = self._memory(m, put, get, from_wide=from_wide, to_wide=to_wide)
         m.d.comb += [
             credit.i_payload.eq(word),
             credit.i_valid.eq(entered[-1]),
@@ -57,6 +74,12 @@ class ConverterKernel(wiring.Component):
             credit.o.ready.eq(self.o.ready),
         ]
         return m
+
+    def _accesses(
+        self, m: Module, write: AddressWalk, read: AddressWalk
+    ) -> tuple["Access", "Access"]:
+        """Where and when the memory is written and read."""
+        return Access(write.address, write.step), Access(read.address, read.step)
 
     def _walks(self) -> tuple[AddressWalk, AddressWalk]:
         """The writer's and the reader's walk."""
@@ -133,7 +156,7 @@ class ConverterKernel(wiring.Component):
         return (ahead != 0) | ~read.first_pass
 
     def _memory(
-        self, m: Module, write: AddressWalk, read: AddressWalk, *, from_wide: bool, to_wide: bool
+        self, m: Module, write: "Access", read: "Access", *, from_wide: bool, to_wide: bool
     ) -> Value:
         """The word, or the part of it, that was addressed two cycles ago."""
         spec, plan = self._spec, self._spec.plan
@@ -141,9 +164,7 @@ class ConverterKernel(wiring.Component):
         width = plan.lanes * spec.source.fmt.width // plan.banks
         words = []
         for bank in range(plan.banks):
-            m.submodules[f"bank_{bank}"] = ram = Memory(
-                shape=width, depth=plan.words * spec.buffers, init=[]
-            )
+            m.submodules[f"bank_{bank}"] = ram = Memory(shape=width, depth=spec.depth, init=[])
             put, get = ram.write_port(), ram.read_port()
             payload = Value.cast(self.i.payload)
             if from_wide:

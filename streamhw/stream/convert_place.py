@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a conversion can work in place: loops of two nests that differ by one rotation."""
+"""A conversion word by word: both nests in the same loops, and by what their orders differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,33 +27,39 @@ class PlaceAxis(Axis):
 class PlacePlan:
     """Two walks over one block whose words move from block to block.
 
-    The source sends the loops (X, Y, Z), outermost first, and the target takes its words for the
-    last time in the order (Y, X, Z). Block ``b + 1`` is written to the places that the last reads
+    The source sends the loops (P, X, Y, Z), outermost first, and the target takes its words for
+    the last time in the order (P, Y, X, Z). P moves from part to part of the memory. Block ``b + 1`` is written to the places that the last reads
     of block ``b`` free, in the order in which they do. A run of Z is a *unit*; there are
     ``M = |X| |Y|`` of them. Unit ``u`` of block ``b`` lies at ``u * |Y|**b mod (M - 1)``, the last
     one, ``M - 1``, where it is: the order of the target is one step of ``|Y|`` in the order of the
     source.
 
     write, read: the walks, in the same loops (a loop that only one nest has in two is split)
-    outer: loops of X; units: loops of X and Y, which lead the writer's walk
+    lead: loops of P; outer: loops of X, None if the orders differ by more than one rotation
+    units: loops of X and Y, between which the orders differ
     pitch: words of a unit, symbols at their bounds
     symbols: that the size of a block depends on
     """
 
     write: tuple[PlaceAxis, ...]
     read: tuple[PlaceAxis, ...]
-    outer: int
+    lead: int
+    outer: int | None
     units: int
     pitch: int
     symbols: tuple[Symbol, ...]
 
+    @property
+    def apart(self) -> int:
+        """Loops of P, X and Y: what is inside them has one sequence in both orders."""
+        return self.lead + self.units
+
 
 def place_plan(plan: ConverterPlan, source: ITensor, target: ITensor) -> PlacePlan | None:
-    """The walks in place, or None where the orders do not allow them.
+    """The walks in common loops, or None where there are none.
 
-    They do not where the nests have loops of one dimension that cut each other, where the order of
-    the last reads is not one rotation of the source's, or where the source sends the parts of a
-    word apart from each other.
+    There are none where the nests have loops of one dimension that cut each other, or where the
+    source sends the parts of a word apart from each other.
     """
     wide = max(source.tile[-1], target.tile[-1])
     writes, reads = _common(plan.source, plan.target)
@@ -68,11 +74,13 @@ def place_plan(plan: ConverterPlan, source: ITensor, target: ITensor) -> PlacePl
     same = 0
     while same < words and order[words - 1 - same] == freed[words - 1 - same]:
         same += 1
-    units = words - same
-    turned, wanted = order[:units], freed[:units]
+    lead = 0
+    while lead < words - same and order[lead] == freed[lead]:
+        lead += 1
+    units = words - same - lead
+    turned, wanted = order[lead : lead + units], freed[lead : lead + units]
     outer = turned.index(wanted[0]) if units else 0
-    if (*turned[outer:], *turned[:outer]) != tuple(wanted):
-        return None
+    rotated = (*turned[outer:], *turned[:outer]) == tuple(wanted)
 
     def bounds(loops: Sequence[Loop]) -> int:
         return prod(loop.bound for loop in loops)
@@ -85,7 +93,7 @@ def place_plan(plan: ConverterPlan, source: ITensor, target: ITensor) -> PlacePl
             digit = writes.index(loop) if narrow is source else None
             return PlaceAxis(trip=loop.trip, increment=loop.step // narrow.tile[-1], digit=digit)
         digit = order.index(loop)
-        if digit < units:
+        if lead <= digit < lead + units:
             return PlaceAxis(trip=loop.trip, increment=0, digit=digit, unit=True)
         step = bounds(order[digit + 1 :]) * scale
         return PlaceAxis(trip=loop.trip, increment=step, digit=digit)
@@ -93,9 +101,10 @@ def place_plan(plan: ConverterPlan, source: ITensor, target: ITensor) -> PlacePl
     return PlacePlan(
         write=tuple(axis(loop, source) for loop in writes),
         read=tuple(axis(loop, target) for loop in reads),
-        outer=outer,
+        lead=lead,
+        outer=outer if rotated else None,
         units=units,
-        pitch=bounds(order[units:]),
+        pitch=bounds(order[lead + units :]),
         symbols=tuple(sorted({loop.trip for loop in order if isinstance(loop.trip, Symbol)})),
     )
 

@@ -2,6 +2,7 @@
 """Address walks in place: strides that one side finds while it writes, and the other reads by."""
 
 from collections.abc import Sequence
+from math import prod
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib.wiring import Flow, In, Out
@@ -10,14 +11,28 @@ from .address import AddressWalk
 from .convert_place import PlaceAxis, PlacePlan
 from .convert_plan import Axis
 
-__all__ = ["PlaceReader", "PlaceWriter"]
+__all__ = ["PlaceReader", "PlaceWriter", "position_of", "position_width"]
+
+
+def position_width(place: PlacePlan) -> int:
+    """Bits of a position in the order of the source."""
+    return sum((_bound(axis) - 1).bit_length() for axis in place.write)
+
+
+def position_of(place: PlacePlan, axes: Sequence[PlaceAxis], counts: Sequence[Signal]) -> Value:
+    """Iterations that are left of each loop of the source, the innermost lowest: a smaller number
+    is later. Parts of a word that a walk does not have one by one count as the last one."""
+    left: list[Value] = [Const(0, (_bound(axis) - 1).bit_length()) for axis in place.write]
+    for axis, count in zip(axes, counts, strict=True):
+        if axis.digit is not None:
+            left[axis.digit] = count
+    return Cat(reversed(left))
 
 
 class _PlaceWalk(AddressWalk):
     """What both walks have: a unit, and an offset with fixed strides inside it.
 
-    Members     position: Out, iterations that are left of each loop of the source, the innermost
-                lowest: a smaller number is later in the order of the source
+    Members     position: Out, in the order of the source (see ``position_of``)
     """
 
     def __init__(
@@ -33,29 +48,18 @@ class _PlaceWalk(AddressWalk):
         self._place = place
         self._inner = tuple(axes)
         self._bits = bits
-        # a power of two needs no adder: the unit is the upper part of the address
-        self._scale = 1 if place.pitch & (place.pitch - 1) == 0 else place.pitch
-        self._last = words // place.pitch - 1
-        self._unit = range(self._last * self._scale + 2)
-        digits = [axis for axis in place.write if axis.digit is not None]
-        self._widths = [(_bound(axis) - 1).bit_length() for axis in digits]
+        self._scale = _scale(place)
+        self._last = _last_unit(place)
+        self._unit = _unit_range(place)
         super().__init__(
             axes=(*shared, *axes),
             blocks_below=len(shared),
             pitch=words << bits,
             members={
-                "position": Out(sum(self._widths)),
+                "position": Out(position_width(place)),
                 **{name: flow(shape) for name, (flow, shape) in members.items()},
             },
         )
-
-    def _position(self, counts: Sequence[Signal]) -> Value:
-        """Parts of a word that the walk does not have one by one count as the last one."""
-        left: list[Value] = [Const(0, width) for width in self._widths]
-        for k, axis in enumerate(self._inner):
-            if axis.digit is not None:
-                left[axis.digit] = counts[self._blocks_below + k]
-        return Cat(reversed(left))
 
     def _units(self) -> list[int]:
         """Loops, counted from the outermost of the walk, whose strides change."""
@@ -76,19 +80,27 @@ class _PlaceWalk(AddressWalk):
             for k, axis in enumerate(self._inner)
             if axis.increment and axis.trip != 1
         }
+        inside = {k: by for k, by in moving.items() if by < self._place.pitch << self._bits}
+        around = {k: by for k, by in moving.items() if k not in inside}
         pitch = self._place.pitch << self._bits
-        like = Signal(range(max(2, pitch)), name="like_offset")
-        offset = self._accumulate(
-            m, counts, done, moving, lambda k, start: start + moving[k], Const(0), Const(0), like
-        )
+
+        def offset_of(axes: dict[int, int], like: Signal) -> Value:
+            def advanced(k: int, start: Value) -> Value:
+                return start + axes[k]
+
+            return self._accumulate(m, counts, done, axes, advanced, Const(0), Const(0), like)
+
+        offset = offset_of(inside, Signal(range(max(2, pitch)), name="like_offset"))
+        part = offset_of(around, Signal.like(self.address, name="like_part"))
         at_end = ~Cat(counts[k] != 0 for k in self._units()).any()
         chosen = Signal(self._unit, name="unit_now")
         m.d.comb += chosen.eq(Mux(at_end & ~plain, last, unit) if self._units() else 0)
         if self._scale == 1:
             size = pitch.bit_length() - 1
-            m.d.comb += self.address.eq(Cat((offset | Const(0, size))[:size], chosen))
+            inner = Cat((offset | Const(0, size))[:size], chosen)
         else:
-            m.d.comb += self.address.eq(offset + (chosen << self._bits))
+            inner = offset + (chosen << self._bits)
+        m.d.comb += self.address.eq(inner + part)
 
 
 class PlaceWriter(_PlaceWalk):
@@ -119,7 +131,6 @@ class PlaceWriter(_PlaceWalk):
         words: int,
         bits: int,
     ):
-        unit = range(self._unit_bound(place, words) + 2)
         super().__init__(
             place=place,
             shared=shared,
@@ -135,20 +146,18 @@ class PlaceWriter(_PlaceWalk):
                 "first_part": (Out, 1),
                 "free_run": (Out, 1),
                 "plain": (Out, 1),
-                "last": (Out, unit),
-                **{f"stride_{n}": (Out, unit) for n in range(place.units)},
+                "last": (Out, _unit_range(place)),
+                **{f"stride_{n}": (Out, _unit_range(place)) for n in range(place.units)},
                 **{f"known_{n}": (Out, 1) for n in range(place.units)},
             },
         )
 
-    @staticmethod
-    def _unit_bound(place: PlacePlan, words: int) -> int:
-        scale = 1 if place.pitch & (place.pitch - 1) == 0 else place.pitch
-        return (words // place.pitch - 1) * scale
-
     def _address(self, m: Module, counts: list[Signal], done: list[Signal]) -> None:
         place, below = self._place, self._blocks_below
-        m.d.comb += [self.position.eq(self._position(counts)), self.same.eq(~self._other())]
+        m.d.comb += [
+            self.position.eq(position_of(self._place, self._inner, counts[self._blocks_below :])),
+            self.same.eq(~self._other()),
+        ]
         with m.If(self.step & self.block_end):
             m.d.sync += self.block.eq(~self.block)
         parts = [k for k, axis in enumerate(self._inner) if k >= self._words()]
@@ -160,16 +169,17 @@ class PlaceWriter(_PlaceWalk):
 
     def _write_unit(self, m: Module, done: list[Signal], plain: Value) -> Value:
         """Unit after unit by the stride of this block; finds that of the next."""
-        place, below = self._place, self._blocks_below
+        place, outside = self._place, self._blocks_below + self._place.lead
+        assert place.outer is not None
         unit = Signal(self._unit)
         first = self._scale if self._last else 0
         stride = Signal(self._unit, init=first)
         ahead = _modular(m, unit, stride, self.last, plain, "unit_ahead")
         turned = Signal()
         following = Signal.like(stride)
-        with m.If(self.step & done[below + place.units]):
-            m.d.sync += unit.eq(Mux(self.block_end, 0, ahead))
-        with m.If(self.step & done[below + place.outer] & ~self.block_end & ~turned):
+        with m.If(self.step & done[outside + place.units]):
+            m.d.sync += unit.eq(Mux(done[outside], 0, ahead))
+        with m.If(self.step & done[outside + place.outer] & ~done[outside] & ~turned):
             m.d.sync += [turned.eq(1), following.eq(ahead)]
         with m.If(self.step & self.block_end):
             m.d.sync += turned.eq(0)
@@ -225,7 +235,7 @@ class PlaceWriter(_PlaceWalk):
     def _strides(self, m: Module, done: list[Signal], ahead: Value) -> None:
         """Notes the strides of loops where they first advance, for each of two blocks."""
         for n in range(self._place.units):
-            k = self._blocks_below + n
+            k = self._blocks_below + self._place.lead + n
             seen = Signal(name=f"seen_{n}")
             found = Array(Signal(self._unit, name=f"stride_{n}_{block}") for block in range(2))
             with m.If(self.step & done[k + 1] & ~done[k] & ~seen):
@@ -254,7 +264,6 @@ class PlaceReader(_PlaceWalk):
         words: int,
         bits: int,
     ):
-        unit = range(PlaceWriter._unit_bound(place, words) + 2)
         super().__init__(
             place=place,
             shared=shared,
@@ -265,16 +274,22 @@ class PlaceReader(_PlaceWalk):
                 "may_advance": (Out, 1),
                 "last_part": (Out, 1),
                 "plain": (In, 1),
-                "last": (In, unit),
-                **{f"stride_{n}": (In, unit) for n in range(place.units)},
+                "last": (In, _unit_range(place)),
+                **{f"stride_{n}": (In, _unit_range(place)) for n in range(place.units)},
                 **{f"known_{n}": (In, 1) for n in range(place.units)},
             },
         )
 
     def _address(self, m: Module, counts: list[Signal], done: list[Signal]) -> None:
         below = self._blocks_below
-        digits = {below + k: axis.digit for k, axis in enumerate(self._inner) if axis.unit}
-        m.d.comb += self.position.eq(self._position(counts))
+        digits = {
+            below + k: axis.digit - self._place.lead
+            for k, axis in enumerate(self._inner)
+            if axis.unit and axis.digit is not None
+        }
+        m.d.comb += self.position.eq(
+            position_of(self._place, self._inner, counts[self._blocks_below :])
+        )
         again = [below + k for k, axis in enumerate(self._inner) if axis.digit is None]
         m.d.comb += self.last_part.eq(~Cat(counts[k] != 0 for k in again).any())
         unknown = [
@@ -302,6 +317,21 @@ def _modular(
         result.eq(Mux((total >= modulus) & ~plain, total - modulus, total)),
     ]
     return result
+
+
+def _scale(place: PlacePlan) -> int:
+    """What a unit counts: a power of two needs no adder, the unit is the upper part of the
+    address; else words."""
+    return 1 if place.pitch & (place.pitch - 1) == 0 else place.pitch
+
+
+def _last_unit(place: PlacePlan) -> int:
+    """The number of the last unit, symbols at their bounds."""
+    return prod(_bound(axis) for axis in place.write if axis.unit) - 1
+
+
+def _unit_range(place: PlacePlan) -> range:
+    return range(_last_unit(place) * _scale(place) + 2)
 
 
 def _bound(axis: Axis) -> int:

@@ -49,16 +49,16 @@ def run_model(spec, bindings, rng):
     trips = lambda axis: axis.trip if isinstance(axis.trip, int) else trip[axis.trip.name]  # noqa: E731
     bits = plan.bank_bits if spec.source.lanes < plan.lanes else 0
     units = prod(trips(axis) for axis in place.write if axis.unit)
-    inside = prod(trips(a) for a in place.write if not a.unit)
-    turn = prod(trips(a) for a in place.write[place.outer : place.units])
-    words = units * prod(trips(a) for a in place.write[place.units :] if a.increment >> bits)
+    inside = prod(trips(axis) for axis in place.write[place.apart :])
+    turn = prod(trips(a) for a in place.write[place.lead + place.outer : place.apart])
+    words = units * prod(trips(a) for a in place.write if not a.unit and a.increment >> bits)
     memory = {}
     frees, taken = [], 0
     stride, result = 1, []
     for block in range(3):
         found, following, unit = {}, stride, 0
         write, read = Walk(place.write, trips), Walk(place.read, trips)
-        writing = iter(range(units * inside))
+        writing = iter(range(prod(trips(axis) for axis in place.write)))
         begun, complete, reading, position = set(), 0, True, 0
         next_write = next(writing, None)
         while reading or next_write is not None:
@@ -85,7 +85,7 @@ def run_model(spec, bindings, rng):
                 k = write.advancing()
                 if k is not None:
                     last = unit
-                    unit = complete // inside
+                    unit = complete // inside % units
                     ahead = unit * stride % max(1, units - 1)
                     if unit != last and place.write[k].unit:
                         found.setdefault(place.write[k].digit, ahead)
@@ -188,6 +188,7 @@ def test_model_of_random_pairs():
 ROWS = row_major(FMT, (TOKENS, 8), 2)
 BLOCKS = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
 HEADS = ITensor(FMT, (1, 2), (Loop(TOKENS, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1)))
+APART = (Loop(2), Loop(2, 4, 1), Loop(2, 2, 1), Loop(TOKENS, 1, 0))
 COLUMNS = (Loop(3, 4, 1), Loop(4, 1, 0), Loop(2, 2, 1))
 
 
@@ -197,6 +198,7 @@ COLUMNS = (Loop(3, 4, 1), Loop(4, 1, 0), Loop(2, 2, 1))
         (ROWS, ITensor(FMT, (1, 2), (Loop(3), Loop(4, 2, 1), Loop(TOKENS, 1, 0)))),
         (BLOCKS, ROWS),
         (BLOCKS, HEADS),
+        (BLOCKS, ITensor(FMT, (1, 2), APART)),
         (BLOCKS, ITensor(FMT, (1, 4), (*HEADS.loops[:3], Loop(1, 4, 1)))),
         (row_major(FMT, (4, 12), 2), ITensor(FMT, (1, 2), COLUMNS)),
         (ITensor(FMT, (1, 4), COLUMNS[:2]), row_major(FMT, (4, 12), 2)),
@@ -205,7 +207,16 @@ COLUMNS = (Loop(3, 4, 1), Loop(4, 1, 0), Loop(2, 2, 1))
             row_major(FMT, (4, 15)),
         ),
     ],
-    ids=["operand", "product", "queries", "wide-queries", "columns", "narrow-rows", "unit-of-3"],
+    ids=[
+        "operand",
+        "product",
+        "queries",
+        "apart",
+        "wide-queries",
+        "columns",
+        "narrow-rows",
+        "unit-of-3",
+    ],
 )
 def test_hardware(source, target):
     check(in_place(source, target), 21)
@@ -251,3 +262,4 @@ def test_a_large_walk_has_few_numbers():
     target = ITensor(FMT, (1, 8), (Loop(432), Loop(144, 8, 1), Loop(tokens, 1, 0)))
     place = in_place(row_major(FMT, (tokens, 1152), 8), target).place
     assert (place.outer, place.units, place.pitch, place.symbols) == (1, 2, 1, (tokens,))
+    assert place.lead == 0
