@@ -121,7 +121,6 @@ def _task(
 ) -> Iterator[Rule]:
     """What a task's timing formula says of its four events; ``beats``: that it gives."""
     timing, accept = task.timing(bindings), task.accept(bindings)
-    taken, given = work.input, work.output
     name, rate = task.name, estimate.port.beats_per_cycle
     i_first, i_last = f"{name}.i.first", f"{name}.i.last"
     o_first, o_last = _gives(name, beats)
@@ -132,7 +131,7 @@ def _task(
         yield Rule(((i_last, 1.0), (i_first, -1.0)), cycles, f"memory of {name}")
     if task.demand or task.memory is not None:
         # Others take from the port before it: what memory gives it then, it has no sooner.
-        yield Rule(((i_last, 1.0),), taken.last, f"memory of {name}")
+        yield Rule(((i_last, 1.0),), work.input.last, f"memory of {name}")
     converter = _converter(name, estimate.design)
     drain = timing.drain + task.wait
     yield Rule(((o_last, 1.0), (i_last, -1.0)), drain, f"drain of {name}")
@@ -144,14 +143,13 @@ def _task(
     terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
     bound = timing.latency - ahead + task.wait
     yield Rule(tuple(terms), bound, f"latency of {name}")
+    yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
     if converter is None:
         yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
-        yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
         ends = max(drain, task.wait + timing.latency + beats - accept)
         held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
         yield Rule(held, -ends, f"room inside {name}")
         return
-    yield Rule(((o_last, 1.0), (o_first, -1.0)), given.last - given.first, pace)
     yield from _room(converter, work, (i_first, i_last, o_first, o_last), bindings)
 
 
