@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
+from ..compiler.fifo.waits import Why
 from ..stream.difference import Difference, difference
 from ..stream.itensor import ITensor
 from .edges import Edge
@@ -31,7 +32,8 @@ def explain(edge: Edge, facts: Facts) -> tuple[Section, ...]:
     flows = {flow.stream: flow for flow in facts.flows}
     for hop in edge.hops:
         title = f"FIFO {hop.name}: {_depth(hop)}"
-        sections.append(Section(title, tuple(_fifo(hop, flows.get(hop.name)))))
+        lines = (*_fifo(hop, flows.get(hop.name)), *(_proof(hop) if hop.depth else ()))
+        sections.append(Section(title, lines))
     return tuple(sections)
 
 
@@ -147,6 +149,17 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
         yield f"  {step.cycle:>9,.0f}  {_event(step.event)}{why}"
     if not flow.path:
         yield "  nothing ties its two ends: it waits as long as its readers allow"
+
+
+def _proof(hop: StreamFacts) -> Iterator[str]:
+    """Why the queue is part of no deadlock."""
+    if hop.proof == Why.HOLDS.value:
+        yield "no deadlock, at whatever speed: the queue holds all beats of an activation"
+    elif hop.proof == Why.BRIDGE.value:
+        yield "no deadlock, at whatever speed: nothing that its sink waits for waits for its source"
+    elif hop.proof is not None:
+        circle = " -> ".join(hop.circle)
+        yield f"no deadlock, since the schedule is one; else {circle} might wait for each other"
 
 
 def _event(name: str) -> str:

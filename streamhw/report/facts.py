@@ -61,8 +61,12 @@ class PartFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamFacts:
-    """One stream with its queue; ``memory``: what the queue is made of; ``dies``: from and to, if
-    it crosses."""
+    """One stream with its queue.
+
+    memory: what the queue is made of; dies: from and to, if it crosses
+    proof: why its queue is part of no deadlock; circle: who could wait for whom in one, if only the
+    schedule rules it out
+    """
 
     name: str
     source: End
@@ -74,6 +78,8 @@ class StreamFacts:
     depth: int = 0
     memory: str | None = None
     dies: tuple[str, str] | None = None
+    proof: str | None = None
+    circle: tuple[str, ...] = ()
 
     @property
     def bits(self) -> int:

@@ -116,6 +116,8 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
     placement = design.known.placement
     kinds = placement.kinds(queue_owner(channel.name))
     ends = placement.dies[channel.sink.instance]
+    verdicts = design.known.depths.verdicts
+    verdict = next((v for v in verdicts if v.stream == channel.name), None)
     return StreamFacts(
         name=channel.name,
         source=channel.source,
@@ -127,6 +129,8 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         depth=channel.depth,
         memory=kinds[0].value if kinds else None,
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
+        proof=None if verdict is None else verdict.why.value,
+        circle=() if verdict is None else verdict.way,
     )
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from streamhw.compiler.dump import dump
+from streamhw.report.edges import find_edge
+from streamhw.report.explain import explain
+from streamhw.report.gather import gather
 from tests.compiler.conftest import Compiled
 
 DUMPS = Path(__file__).parent / "dumps"
@@ -23,9 +26,26 @@ CASES = {
 """By name of the dump: up to which stage, and other choices."""
 
 
+EXPLAINED = ("matmul_w4_i_x_qkv", "residual_1_i_a")
+"""Edges of the placed design that are explained in ``tiny_explain``."""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_dump(name: str, compiled: Compiled, request: pytest.FixtureRequest) -> None:
-    file, text = DUMPS / f"{name}.txt", dump(compiled(**CASES[name]))
+    _compare(name, dump(compiled(**CASES[name])), request)
+
+
+def test_explanations(compiled: Compiled, request: pytest.FixtureRequest) -> None:
+    facts = gather(compiled(), "checkpoint")
+    lines = []
+    for name in EXPLAINED:
+        for section in explain(find_edge(facts, name), facts):
+            lines += [section.title, *(f"  {line}" for line in section.lines)]
+    _compare("tiny_explain", "\n".join(lines) + "\n", request)
+
+
+def _compare(name: str, text: str, request: pytest.FixtureRequest) -> None:
+    file = DUMPS / f"{name}.txt"
     if request.config.getoption("--update-dumps"):
         DUMPS.mkdir(exist_ok=True)
         file.write_text(text)
@@ -33,7 +53,7 @@ def test_dump(name: str, compiled: Compiled, request: pytest.FixtureRequest) -> 
 
 
 def test_every_dump_has_its_case() -> None:
-    assert {file.stem for file in DUMPS.iterdir()} == set(CASES)
+    assert {file.stem for file in DUMPS.iterdir()} == {*CASES, "tiny_explain"}
 
 
 def test_lines_stand_alone(compiled: Compiled) -> None:
