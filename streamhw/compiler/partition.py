@@ -86,8 +86,8 @@ def _blocks(design: Design) -> list[Block]:
 
     blocks = []
     joined = list(_joined(design))
-    alone = [(name,) for name in cells if name not in {m for group in joined for m in group}]
-    for members in (*joined, *alone):
+    placed = {member for members in joined for member in members}
+    for members in (*joined, *((name,) for name in cells if name not in placed)):
         total = Cells()
         for member in members:
             total += cells[member]

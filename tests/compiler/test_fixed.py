@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimates of what the top adds to the parts, beside the cells that Yosys counts."""
+
+from dataclasses import replace
+
+import pytest
+from amaranth.back import verilog
+from amaranth.lib import wiring
+from streamhw.boards.base import Family, load_board
+
+from streamhw.compiler import fixed
+from streamhw.compiler.cost import cells_of
+from streamhw.compiler.design import Channel, Design
+from streamhw.compiler.plumbing import WRITE_DMA
+from streamhw.kernels.base import Resources, raw
+from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
+from streamhw.stream.axi.control import Control
+from streamhw.stream.queue import Queue
+from streamhw.synthesis.yosys import count_modules
+
+
+def queue(channel: Channel, width: int, depth: int) -> Resources:
+    type = raw(width)
+    return fixed.queue_of(replace(channel, produced=type, consumed=type, depth=depth))
+
+
+def test_estimates_are_near_the_count(design: Design) -> None:
+    channel = design.channels[0]
+    kinds = {i.name: getattr(i.part, "kind", None) for i in design.instances}
+    board = load_board("ulx3s")
+    at_one = replace(design, board=replace(design.board, ports=board.ports))
+    masters = {name: ("mem0",) for name in kinds if name.endswith(fixed.DMA)}
+    arbiters = fixed.arbiters(at_one, masters)
+    writes = sum(kinds[name] == WRITE_DMA for name in masters)
+    parts: dict[str, tuple[wiring.Component, Resources]] = {
+        "control": (Control(context=32, token_width=6), fixed.control(design)),
+        "reads": (
+            ReadArbiter(masters=len(masters) - writes, width=128),
+            arbiters["mem0_read_arbiter"],
+        ),
+        "writes": (WriteArbiter(masters=writes, width=128), arbiters["mem0_write_arbiter"]),
+        "shallow": (Queue(shape=64, depth=2), queue(channel, 64, 2)),
+        "middle": (Queue(shape=64, depth=16), queue(channel, 64, 16)),
+        "deep": (Queue(shape=64, depth=400), queue(channel, 64, 400)),
+    }
+    texts = [
+        verilog.convert(part, name=name, emit_src=False, strip_internal_attrs=True)
+        for name, (part, _) in parts.items()
+    ]
+    instances = "\n".join(f"(* keep *) {name} u_{name}();" for name in parts)
+    counts = count_modules(
+        "\n".join([*texts, f"module top();\n{instances}\nendmodule\n"]), Family.ECP5
+    )
+    for name, (_, resources) in parts.items():
+        estimated = cells_of(resources, Family.ECP5)
+        assert counts[name].luts == pytest.approx(estimated.luts, rel=0.45), name
+        assert counts[name].ffs == pytest.approx(estimated.ffs, rel=0.2, abs=8), name
+        assert counts[name].block_ram == estimated.block_ram, name
+
+
+def test_one_master_has_no_arbiter(design: Design) -> None:
+    assert fixed.arbiters(design, {"parameter_reader_dma": ("mem0",)}) == {}
+
+
+def test_a_wire_has_no_cells(design: Design) -> None:
+    assert queue(design.channels[0], 64, 0) == Resources()
+    assert queue(design.channels[0], 64, 1) == Resources(ffs=66)
