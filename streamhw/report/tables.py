@@ -16,6 +16,8 @@ def print_summary(summary: Summary, console: Console) -> None:
     """Kernels, FIFOs, cells against the budget, and predicted cycles."""
     console.print(_kernels(summary))
     console.print(_fifos(summary))
+    if len(summary.ports) > 1:
+        console.print(_ports(summary))
     if len(summary.dies) > 1:
         console.print(_dies(summary))
     console.print(_cycles(summary))
@@ -112,6 +114,18 @@ def _fifos(summary: Summary) -> Table:
         )
     bits = sum(row.depth * row.width for row in rest)
     table.add_row(f"{len(rest)} others", "", f"{bits:,}", "", "")
+    return table
+
+
+def _ports(summary: Summary) -> Table:
+    table = Table(title="Memory ports")
+    table.add_column("port")
+    table.add_column("cycles a step", justify="right")
+    table.add_column("DMAs of")
+    for row in summary.ports:
+        clients = ", ".join(name.removesuffix("_dma") for name in row.clients)
+        table.add_row(row.name, f"{row.cycles:,.0f}", clients)
+    table.caption = f"{summary.group} tokens at the end of the context"
     return table
 
 
