@@ -30,7 +30,7 @@ class ITensor:
     ``normal()``); trip-1 loops and regrouped loops do not matter.
 
     Raises ``ValueError`` if a loop names a dimension that the tile does not have, a trip, step or
-    tile size is not positive, or two symbols have one name.
+    tile size is not a positive int, or two symbols have one name.
     """
 
     fmt: Fixed
@@ -41,6 +41,8 @@ class ITensor:
         if not self.tile or min(self.tile) < 1:
             raise ValueError(f"ITensor tile must have positive sizes, not {self.tile}")
         for loop in self.loops:
+            if not isinstance(loop.trip, int | Symbol):
+                raise ValueError(f"ITensor trip must be an int or a Symbol, not {loop.trip!r}")
             if loop.bound < 1:
                 raise ValueError(f"ITensor trip must be at least 1, not {loop.bound} in {self}")
             if loop.dim is not None and not 0 <= loop.dim < len(self.tile):

@@ -8,6 +8,7 @@ from streamhw.sim.bench import Case, check_kernel
 from streamhw.kernels.split import Split
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.parts import chunk
 
 FMT = Fixed(8)
 
@@ -60,6 +61,13 @@ def test_bench_groups_of_one():
     spec = Split(type=matmul_output(Symbol("tokens", 1)), formats=(FMT,) * 2)
     assert [port.name for port in spec.ports] == ["i", "o_0", "o_1"]
     check_kernel(spec, [random_case(spec) for _ in range(3)])
+
+
+def test_parts_are_chunks_in_order():
+    for tokens in (Symbol("tokens", 3), 2):
+        spec = Split(type=matmul_output(tokens), formats=(FMT,) * 3)
+        chunks = chunk(spec.type, spec.parts, dim=1)
+        assert chunks.is_in_order and chunks.part.is_same_stream(spec.part)
 
 
 def test_parts_are_column_slices():

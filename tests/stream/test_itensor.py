@@ -253,6 +253,10 @@ def test_published_examples() -> None:
         (lambda: ITensor(FMT, (), ()), r"^ITensor tile must have positive sizes, not \(\)$"),
         (lambda: ITensor(FMT, (2, 0), ()), r"tile must have positive sizes, not \(2, 0\)$"),
         (lambda: nest(Loop(0, 1, 0)), r"^ITensor trip must be at least 1, not 0 in 1x1:s8 \(0 d0"),
+        (
+            lambda: nest(Loop(np.int64(2), 1, 0)),
+            r"^ITensor trip must be an int or a Symbol, not np.int64\(2\)$",
+        ),
         (lambda: nest(Loop(2, 1, 2)), r"^ITensor loop must map to a dimension below 2, not 2$"),
         (lambda: nest(Loop(2, 0, 1)), r"^ITensor step must be positive, not 0 in 1x1:s8"),
         (lambda: row_major(FMT, (2, 6), 4), r"^lanes must divide the last extent 6, not 4$"),
