@@ -105,7 +105,7 @@ def test_memory():
     layout = data.ArrayLayout(signed(5), 3)
     assert queue_memory(layout, 0) is None
     assert queue_memory(layout, 1) is None
-    assert queue_memory(layout, 2) == Memory(width=15, depth=2)
+    assert queue_memory(layout, 2) == Memory(width=15, depth=2, asynchronous=True)
     assert queue_memory(layout, 300) == Memory(width=15, depth=300)
 
 
