@@ -193,8 +193,10 @@ class Estimate:
             memory = self._memory_port(name)
             traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
         timing: Callable[[Bindings], Timing]
-        if isinstance(part, KernelSpec):
-            timing = _memoised(part)
+        if isinstance(part, Converter):
+            timing = _memoised(part, part.alone)
+        elif isinstance(part, KernelSpec):
+            timing = _memoised(part, part.timing)
         else:
             type, delay = part.ports[0].type, getattr(part, "latency", 1)
 
@@ -203,16 +205,11 @@ class Estimate:
 
         exclusive = isinstance(part, Converter) and part.kind is Kind.SINGLE
 
-        def accept(bindings: Bindings) -> int:
-            if isinstance(part, Converter):
-                return part.source.tokens(bindings)
-            return timing(bindings).interval
-
         return Task(
             name=name,
             resource=name,
             timing=timing,
-            accept=accept,
+            accept=lambda bindings: timing(bindings).interval,
             exclusive=exclusive,
             wait=waits,
             memory=memory,
@@ -234,7 +231,7 @@ class Estimate:
         alone = replace(engine, contexts=(context,))
         memory = self.design.memory
         (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
-        timing = _memoised(alone)
+        timing = _memoised(alone, alone.timing)
         return Task(
             name=node,
             resource=binding.instance,
@@ -253,12 +250,14 @@ def _traffic(type: ITensor, width: int) -> Callable[[Bindings], float]:
     return lambda bindings: type.tokens(bindings) * type.bits_per_token / width
 
 
-def _memoised(spec: KernelSpec) -> Callable[[Bindings], Timing]:
+def _memoised(
+    spec: KernelSpec, formula: Callable[[Bindings], Timing]
+) -> Callable[[Bindings], Timing]:
     """Timing by the values of the symbols: formulas of long rows are worth computing once."""
 
     @lru_cache(maxsize=4096)
     def by_key(key: tuple[tuple[str, int | Sequence[int]], ...]) -> Timing:
-        return spec.timing(dict(key))
+        return formula(dict(key))
 
     def timing(bindings: Bindings) -> Timing:
         used = frozenset().union(*(p.type.symbols for p in spec.ports))

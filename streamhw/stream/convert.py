@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layout converter: takes a tensor in one order and sends it in another, again and again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from math import prod
@@ -175,14 +175,18 @@ class Converter(KernelSpec):
         return {"o": np.asarray(inputs["i"], dtype=np.int64)}
 
     def timing(self, bindings: Bindings) -> Timing:
-        schedule = SCHEDULES.get(self.kind, Schedule)
-        single = schedule(self, bindings, activations=1)
-        steady = schedule(self, bindings, activations=5)
+        steady = SCHEDULES.get(self.kind, Schedule)(self, bindings, activations=5)
+        alone = self.alone(bindings)
+        return replace(alone, interval=steady.reads[-1] - steady.reads[-2])
+
+    def alone(self, bindings: Bindings) -> Timing:
+        """Timing of one activation by itself, in a fraction of the time: the interval is what its
+        input takes."""
+        single = SCHEDULES.get(self.kind, Schedule)(self, bindings, activations=1)
         behind = credit_latency(KERNELS[self.kind].pipeline)
-        first = single.reads[0] + behind
         return Timing(
-            latency=first,
-            interval=steady.reads[-1] - steady.reads[-2],
+            latency=single.reads[0] + behind,
+            interval=self.source.tokens(bindings),
             drain=single.last_read + behind - single.last_accepted,
         )
 
