@@ -151,7 +151,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         board=chosen.board,
         weights=chosen.weights,
         output=chosen.output,
-        begin=chosen.begin,
-        source=chosen.decisions,
+        begin=getattr(chosen, "begin", None),
+        source=getattr(chosen, "decisions", None),
         config=config,
     )

@@ -167,7 +167,7 @@ class Estimate:
                 name=channel.name,
                 source=source,
                 sink=sink,
-                tokens=channel.consumed.tokens,
+                tokens=_beats(channel.consumed),
                 bits=channel.consumed.bits_per_token,
                 part=share,
                 parts=shares,
@@ -194,14 +194,14 @@ class Estimate:
             traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
         timing: Callable[[Bindings], Timing]
         if isinstance(part, Converter):
-            timing = _memoised(part, part.alone)
+            timing = _memoised(part, alone=True)
         elif isinstance(part, KernelSpec):
-            timing = _memoised(part, part.timing)
+            timing = _memoised(part)
         else:
-            type, delay = part.ports[0].type, getattr(part, "latency", 1)
+            beats, delay = _beats(part.ports[0].type), getattr(part, "latency", 1)
 
             def timing(bindings: Bindings) -> Timing:
-                return Timing(latency=delay, interval=type.tokens(bindings), drain=delay)
+                return Timing(latency=delay, interval=beats(bindings), drain=delay)
 
         exclusive = isinstance(part, Converter) and part.kind is Kind.SINGLE
 
@@ -231,7 +231,7 @@ class Estimate:
         alone = replace(engine, contexts=(context,))
         memory = self.design.memory
         (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
-        timing = _memoised(alone, alone.timing)
+        timing = _memoised(alone)
         return Task(
             name=node,
             resource=binding.instance,
@@ -247,20 +247,35 @@ def _no_traffic(_: Bindings) -> float:
 
 def _traffic(type: ITensor, width: int) -> Callable[[Bindings], float]:
     """Beats of ``width`` bits of memory that hold a stream's elements."""
-    return lambda bindings: type.tokens(bindings) * type.bits_per_token / width
+    beats = _beats(type)
+    return lambda bindings: beats(bindings) * type.bits_per_token / width
 
 
-def _memoised(
-    spec: KernelSpec, formula: Callable[[Bindings], Timing]
-) -> Callable[[Bindings], Timing]:
-    """Timing by the values of the symbols: formulas of long rows are worth computing once."""
+Key = tuple[tuple[str, int | Sequence[int]], ...]
+"""Values of symbols, to remember what follows from them."""
+
+
+@lru_cache(maxsize=2048)
+def _memoised(spec: KernelSpec, alone: bool = False) -> Callable[[Bindings], Timing]:
+    """Timing by the values of the symbols: formulas of long rows are worth computing once, also
+    for all designs that have the same kernel. alone: of a converter, one activation by itself."""
+    names = sorted(frozenset().union(*(p.type.symbols for p in spec.ports)))
+    formula = spec.alone if alone and isinstance(spec, Converter) else spec.timing
 
     @lru_cache(maxsize=4096)
-    def by_key(key: tuple[tuple[str, int | Sequence[int]], ...]) -> Timing:
+    def by_key(key: Key) -> Timing:
         return formula(dict(key))
 
-    def timing(bindings: Bindings) -> Timing:
-        used = frozenset().union(*(p.type.symbols for p in spec.ports))
-        return by_key(tuple((k, v) for k, v in sorted(bindings.items()) if k in used))
+    return lambda bindings: by_key(tuple((n, bindings[n]) for n in names if n in bindings))
 
-    return timing
+
+@lru_cache(maxsize=4096)
+def _beats(type: ITensor) -> Callable[[Bindings], int]:
+    """Beats of a stream by the values of its symbols."""
+    names = sorted(type.symbols)
+
+    @lru_cache(maxsize=4096)
+    def by_key(key: Key) -> int:
+        return type.tokens(dict(key))
+
+    return lambda bindings: by_key(tuple((n, bindings[n]) for n in names if n in bindings))
