@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors that a user sees: one clear sentence each, and an exit code by class."""
 
-__all__ = ["BuildError", "InternalError", "StreamhwError", "ToolError", "UserError"]
+__all__ = [
+    "BuildError",
+    "DoesNotFitError",
+    "InternalError",
+    "StreamhwError",
+    "ToolError",
+    "UserError",
+]
 
 
 class StreamhwError(Exception):
@@ -28,6 +35,17 @@ class BuildError(StreamhwError):
     """The model is sound, but no design for the board exists (exit code 3)."""
 
     exit_code = 3
+
+
+class DoesNotFitError(BuildError):
+    """A design exists, but the board has too few cells for it: a smaller one may fit.
+
+    part: the kernel that is too large even alone, if it is one
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, part: str | None = None):
+        super().__init__(message, hint=hint)
+        self.part = part
 
 
 class ToolError(StreamhwError):

@@ -100,6 +100,19 @@ def choices(parser: argparse.ArgumentParser) -> None:
         metavar="PART=DIE",
         help="puts a part on a die of the board; may be given several times",
     )
+    design.add_argument(
+        "--fusion",
+        choices=("greedy", "optimal"),
+        default="optimal",
+        help="which values between kernels go through external memory if not all fit on chip: as "
+        "a simple pass finds them, or the fewest bytes; default: optimal",
+    )
+    design.add_argument(
+        "--on-chip-bits",
+        type=int,
+        metavar="BITS",
+        help="memory for values between kernels; default: what the board has",
+    )
 
 
 def earlier(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +144,7 @@ def pin(text: str) -> tuple[str, str]:
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
-    from ..compiler.config import BuildConfig, Equalisation, parse_sharing
+    from ..compiler.config import BuildConfig, Equalisation, Fusion, parse_sharing
     from ..compiler.explore.choice import read_choice
     from ..numerics.config import QuantConfig
 
@@ -143,6 +156,8 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         group=chosen.group,
         multipliers=chosen.multipliers,
         pins=tuple(chosen.pin),
+        fusion=Fusion(chosen.fusion),
+        on_chip_bits=chosen.on_chip_bits,
     )
     if chosen.design is not None:
         config = read_choice(chosen.design).config(config)

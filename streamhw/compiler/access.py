@@ -4,20 +4,24 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..kernels.spill import SpillRead, SpillWrite
 from ..stream.distribute import Repeat, Segment
 from ..stream.itensor import ITensor
 from ..stream.parameters import Run
 from . import plumbing
 from .control import open_ports
-from .design import PARAMETERS, Channel, End, Instance, Scope
+from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .memory import MemoryPlan, Segments
 from .tiling import Tiling
 
-__all__ = ["add_memory_access"]
+__all__ = ["READER", "add_memory_access", "dma_of"]
 
 READER, DISTRIBUTOR = "parameter_reader", "distributor"
 READ_BUFFER = 64
 """Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
+SPILL_WRITES, SPILL_READS = 2, 4
+"""Beats of the longest burst of a spilled stream; its DMAs hold two of them. A stream of 32 bits a
+cycle then hides 128 cycles of memory's latency."""
 
 
 def add_memory_access(
@@ -51,10 +55,10 @@ def add_memory_access(
         name = f"{instance.name}_dma"
         names = {p.name for p in instance.part.ports}
         writes = "o_data" in names
-        part = (
-            plumbing.write_dma(beat_bits) if writes else plumbing.read_dma(beat_bits, READ_BUFFER)
+        dma, scope = (
+            Instance(name, dma_of(instance.part, beat_bits), instance.scope),
+            instance.scope,
         )
-        dma, scope = Instance(name, part, instance.scope), instance.scope
         parts.append(dma)
         wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
         if writes:
@@ -103,6 +107,18 @@ def add_memory_access(
         wire(End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
     return (*placed, *parts), (*rest, *wires)
+
+
+def dma_of(part: Part, beat_bits: int) -> plumbing.Plumbing:
+    """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
+    to save memory on chip."""
+    if isinstance(part, SpillWrite):
+        return plumbing.write_dma(beat_bits, burst=SPILL_WRITES)
+    if isinstance(part, SpillRead):
+        return plumbing.read_dma(beat_bits, 2 * SPILL_READS, burst=SPILL_READS)
+    if any(port.name == "o_data" for port in part.ports):
+        return plumbing.write_dma(beat_bits)
+    return plumbing.read_dma(beat_bits, READ_BUFFER)
 
 
 def _program(run: Iterable[Segments], targets: tuple[str, ...]) -> tuple[Repeat, ...]:

@@ -2,6 +2,7 @@
 """What the user asks the compiler for, in the user's words."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from ..errors import UserError
 from ..numerics.config import QuantConfig
@@ -9,7 +10,14 @@ from .bind import Sharing, SharingChoice
 from .fifo.model import Equalisation
 from .tiling import Tiling
 
-__all__ = ["BuildConfig", "Equalisation", "Sharing", "SharingChoice", "parse_sharing"]
+__all__ = ["BuildConfig", "Equalisation", "Fusion", "Sharing", "SharingChoice", "parse_sharing"]
+
+
+class Fusion(Enum):
+    """How kernels are grouped: streams between groups go through external memory."""
+
+    GREEDY = "greedy"
+    OPTIMAL = "optimal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +32,8 @@ class BuildConfig:
     tiling: sizes of all kernels; ``None``: chosen by a rule
     equalisation: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
     pins: part and die, for parts that must be on a certain one
+    fusion: how it is decided which streams go through external memory, if not all fit on chip
+    on_chip_bits: of memory for values between kernels; ``None``: what the board has
     """
 
     quantisation: QuantConfig = field(default_factory=QuantConfig)
@@ -33,6 +43,8 @@ class BuildConfig:
     tiling: Tiling | None = None
     equalisation: Equalisation = Equalisation.NORMAL
     pins: tuple[tuple[str, str], ...] = ()
+    fusion: Fusion = Fusion.OPTIMAL
+    on_chip_bits: int | None = None
 
 
 def parse_sharing(text: str) -> SharingChoice:

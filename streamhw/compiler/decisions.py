@@ -134,7 +134,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
         config=asked,
         bind=tuple(b.nodes for b in design.bindings) if design.bindings else None,
         tile=design.tiling,
-        convert=converters if design.groups or converters else None,
+        convert=converters if design.fused is not None or converters else None,
         partition=_dies(design),
         size=None if design.depths is None else {c.name: c.depth for c in design.channels},
         place=None if design.placement is None else dict(design.placement.ports),

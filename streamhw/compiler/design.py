@@ -23,7 +23,7 @@ from .placement import Placement
 from .tiling import Tiling
 
 if TYPE_CHECKING:
-    from .fuse import Group
+    from .fuse import Fused
     from .partition import Slices
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Design:
     bindings: tuple[Binding, ...] = ()
     instances: tuple[Instance, ...] = ()
     channels: tuple[Channel, ...] = ()
-    groups: tuple["Group", ...] = ()
+    fused: "Fused | None" = None
     memory: MemoryPlan | None = None
     slices: "Slices | None" = None
     depths: Depths | None = None
@@ -171,6 +171,10 @@ class Known:
     @property
     def tiling(self) -> Tiling:
         return _filled(self._design.tiling, "tile")
+
+    @property
+    def fused(self) -> "Fused":
+        return _filled(self._design.fused, "fuse")
 
     @property
     def memory(self) -> MemoryPlan:

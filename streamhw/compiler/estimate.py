@@ -10,6 +10,7 @@ import networkx as nx
 
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul
+from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
@@ -192,6 +193,8 @@ class Estimate:
             waits = self.port.latency + 16
             memory = self._memory_port(name)
             traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
+            if isinstance(part, SpillRead | SpillWrite):
+                traffic = part.traffic
         timing: Callable[[Bindings], Timing]
         if isinstance(part, Converter):
             timing = _memoised(part, alone=True)

@@ -1,45 +1,123 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fusion: which parts form one on-chip group, so that streams between them never leave it."""
+"""Fusion: groups of kernels with streams on chip within them, and through memory between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..boards.base import Board, Family
 from ..errors import BuildError
-from ..stream.convert import Converter
-from .design import Instance
+from .design import Design
+from .fusion.choose import group
+from .fusion.costs import problem_of
+from .fusion.cut import cut_of, with_cuts
+from .fusion.fit import check_kernels
+from .fusion.intermediate import intermediate_memory
+from .fusion.paths import Paths
+from .fusion.problem import Edge, Grouping, Problem, fits
 
-__all__ = ["Group", "fuse"]
-
-BLOCK_BITS = {Family.ECP5: 18_432, Family.ULTRASCALE_PLUS: 36_864}
-ULTRA_BITS = 294_912
+__all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Parts on chip together, and the bits of the converters between them."""
+    """Tasks whose streams to each other stay on chip."""
 
-    instances: tuple[str, ...]
-    converter_bits: int
+    tasks: tuple[str, ...]
 
 
-def fuse(instances: tuple[Instance, ...], board: Board) -> tuple[Group, ...]:
-    """Groups of parts.
+@dataclass(frozen=True, kw_only=True)
+class Fused:
+    """What fusion decided.
 
-    Chooses  one group of everything: only keys and values leave the chip, and parameters enter it
-    Raises   ``BuildError`` if the converters of that group exceed the board's memory
+    cuts: streams that go through external memory, by the names of their sinks' streams
+    bytes: that they move for one layer of a full group; bits: on chip for values between kernels
+    limit: the bits that there are; method: what found the groups
+    gap: the share of the bytes that better groups might save, 0 if there are none
     """
-    sizes = {
-        i.name: sum(memory.bits for memory in i.part.resources().memories)
-        for i in instances
-        if isinstance(i.part, Converter)
-    }
-    total = sum(sizes.values())
-    budget = board.budget
-    available = budget.block_ram * BLOCK_BITS[board.family] + budget.ultra_ram * ULTRA_BITS
-    if total > available:
-        largest = max(sizes, key=lambda name: sizes[name])
-        raise BuildError(
-            f"Converters must fit into {available:,} bits of on-chip memory on {board.name}, but "
-            f"need {total:,}; the largest is {largest} with {sizes[largest]:,}"
+
+    groups: tuple[Group, ...]
+    cuts: tuple[str, ...]
+    bytes: int
+    bits: int
+    limit: int
+    method: str
+    gap: float
+
+
+def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
+    """Decides which streams stay on chip, and puts a write and a read of memory into the others.
+
+    reserve: bits of the limit that are kept free, for FIFOs that memory makes deeper
+
+    Assumes  the design is converted; ``whole`` is the same with every stream on chip, sized
+    Ensures  on-chip memory between kernels within the limit, if FIFOs are as deep as in ``whole``
+    Chooses  groups as ``config.fusion`` says; one group of everything if that fits
+    Raises   ``DoesNotFitError`` if a kernel alone exceeds the board; ``BuildError`` if no grouping
+             is within the limit
+    """
+    paths = Paths(design).all
+    ways = {path.name: cut_of(path, design.board.beat_bits) for path in paths}
+    cuts = {name: way for name, way in ways.items() if way is not None}
+    problem = problem_of(design, whole, cuts, design.config.on_chip_bits)
+    check_kernels(problem, design.board)
+    limit = problem.limit.memory_bits
+    tight = replace(problem, limit=replace(problem.limit, memory_bits=max(0, limit - reserve)))
+    grouping = group(tight, design.config.fusion)
+    if grouping is None:
+        grouping = _without_groups(problem, design, reserve)
+    home = dict(zip((k.name for k in problem.kernels), grouping.groups, strict=True))
+    crossing = [
+        (path, cuts[path.name])
+        for path in paths
+        if home[path.source.name] != home[path.sink.name] and path.name in cuts
+    ]
+    members = tuple(
+        Group(tuple(k.name for k in problem.kernels if home[k.name] == index))
+        for index in range(max(grouping.groups, default=-1) + 1)
+    )
+    fused = Fused(
+        groups=members,
+        cuts=tuple(path.name for path, _ in crossing),
+        bytes=grouping.outcome.bytes,
+        bits=grouping.outcome.bits,
+        limit=limit,
+        method=grouping.method,
+        gap=grouping.gap,
+    )
+    return replace(with_cuts(design, crossing), fused=fused)
+
+
+def on_chip_excess(sized: Design) -> int:
+    """Bits between kernels beyond the limit in a design whose FIFOs are sized; 0 if none."""
+    return max(0, intermediate_memory(sized).fused - sized.known.fused.limit)
+
+
+def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
+    """One group, if kernels alone leave no room: placement says of what there is too little."""
+    one = (0,) * len(problem.kernels)
+    outcome = problem.outcome(one)
+    bare = problem.base
+    for cells in problem.parts.values():
+        bare += cells
+    if not fits(replace(bare, memory_bits=0), problem.limit):
+        return Grouping(groups=one, outcome=outcome, method="one group")
+    least = {e.name: _least(e) for e in problem.edges}
+    need = bare.memory_bits + sum(least.values()) + reserve
+    limit = problem.limit.memory_bits
+    if need > limit:
+        largest = max(least, key=lambda name: least[name])
+        why = (
+            f"need {need:,} with as much as possible in external memory ({need - limit:,} too "
+            f"many); the largest is {largest} with {least[largest]:,}"
         )
-    return (Group(tuple(i.name for i in instances), total),)
+    else:
+        why = f"no groups of kernels were found that do; in one group they need {outcome.bits:,}"
+    raise BuildError(
+        f"Values between kernels of {design.graph.name} must fit into {limit:,} bits of on-chip "
+        f"memory on {design.board.name}, but {why}",
+        hint="a smaller group (--group) needs less memory between kernels",
+    )
+
+
+def _least(edge: Edge) -> int:
+    """Bits that a stream takes wherever it goes."""
+    on_chip, cut = edge.on_chip.memory_bits, (edge.writer + edge.reader).memory_bits
+    return on_chip if edge.bytes is None else min(on_chip, cut)

@@ -12,6 +12,7 @@ from .cost import RamKind
 from .design import PARAMETERS, Design, Scope
 from .fifo import verify
 from .fifo.waits import verify_waits
+from .fusion.paths import Paths
 from .plumbing import Plumbing
 from .threads import waits_of
 from .type_rules import (
@@ -114,11 +115,22 @@ def _group(design: Design) -> None:
 
 
 def _groups(design: Design) -> None:
-    """What is fused exists, and is fused once."""
-    names = {i.name for i in design.instances}
-    for name, count in Counter(n for group in design.groups for n in group.instances).items():
-        if name not in names or count != 1:
-            raise InternalError(f"Instance {name} must be in one group, not {count}")
+    """A task is in one group, and what leaves a group goes through memory."""
+    home: dict[str, int] = {}
+    for index, group in enumerate(design.known.fused.groups):
+        for task in group.tasks:
+            if task in home:
+                raise InternalError(
+                    f"Task {task} must be in one group, not {home[task]} and {index}"
+                )
+            home[task] = index
+    for path in Paths(design).all:
+        begin, end = home.get(path.source.name), home.get(path.sink.name)
+        if None not in (begin, end) and begin != end and not path.through_memory:
+            raise InternalError(
+                f"Stream {path.name} must stay in group {begin} or go through memory, not to "
+                f"group {end}"
+            )
 
 
 def _from_memory(design: Design) -> None:

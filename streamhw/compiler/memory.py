@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """External memory: where tables, parameters and caches lie, and in which order they are read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -97,8 +97,9 @@ def plan_memory(
     bindings: tuple[Binding, ...],
     beat_bits: int,
     available: int,
+    spills: Mapping[str, int] | None = None,
 ) -> MemoryPlan:
-    """Lays out tables, parameters and caches.
+    """Lays out tables, parameters, caches and spilled streams (bytes by region).
 
     Ensures  parameters stand in the order in which a step uses them, so that one pass over memory
              feeds it; no region overlaps another
@@ -134,6 +135,8 @@ def plan_memory(
             size = layers * node.op.kv_heads * graph.context * node.op.head_dim
             add(f"{node.name}_key", size)
             add(f"{node.name}_value", size)
+    for name, size in (spills or {}).items():
+        add(name, size)
     plan = MemoryPlan(
         beat_bytes=beat,
         regions=tuple(regions),

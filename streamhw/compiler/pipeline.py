@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..boards.base import Board
-from ..errors import UserError
+from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
+from ..kernels.spill import SpillWrite
 from ..numerics.quantise import quantise
 from .access import add_memory_access
 from .bind import bind
@@ -16,14 +17,14 @@ from .control import add_control
 from .convert import insert_converters, insert_forks
 from .decisions import Decisions, obey
 from .design import Design
-from .fuse import fuse
+from .fuse import fuse, on_chip_excess
 from .invariants import check
 from .lower import lower
 from .memory import plan_memory
 from .partition import partitioned
 from .place import placed
 from .size import sized
-from .tiling import check_tiling, choose_tiling
+from .tiling import check_tiling, choose_tiling, smaller
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
 
@@ -83,7 +84,15 @@ def _convert(design: Design) -> Design:
 
 
 def _fuse(design: Design) -> Design:
-    return replace(design, groups=fuse(design.instances, design.board))
+    """Groups as if each FIFO were as deep as with every stream on chip; where memory makes some
+    deeper, again with as much less."""
+    whole, reserve = _size(_control(_memory(design))), 0
+    while True:
+        fused = fuse(design, whole, reserve)
+        over = on_chip_excess(_size(_control(_memory(fused)))) if fused.known.fused.cuts else 0
+        if over == 0:
+            return fused
+        reserve += over
 
 
 def _memory(design: Design) -> Design:
@@ -95,6 +104,11 @@ def _memory(design: Design) -> Design:
         design.bindings,
         board.beat_bits,
         board.memory_bytes,
+        {
+            i.region: i.part.layout.bytes
+            for i in design.instances
+            if isinstance(i.part, SpillWrite) and i.region is not None
+        },
     )
     instances, channels = add_memory_access(
         plan,
@@ -144,6 +158,8 @@ STAGES: tuple[Stage, ...] = (
 )
 """The compiler; emission (``emit``) turns its result into Verilog."""
 
+AFTER_TILE = 1 + [stage.name for stage in STAGES].index("tile")
+
 
 def check_stage(name: str | None) -> None:
     """Raises ``UserError`` if a name is given that no stage has."""
@@ -163,6 +179,9 @@ def compile_model(
 ) -> Design:
     """Runs all stages, or those up to ``stop``, and checks what must hold after each.
 
+    Where the board has too few cells, it goes back to tiling for smaller kernels, unless the
+    configuration gives their sizes.
+
     on_stage: called with a stage's name and its seconds when it has ended
     decisions: of an earlier build, to be obeyed in place of what a stage would choose
 
@@ -180,14 +199,37 @@ def compile_model(
             pins=tuple((decisions.partition or dict(config.pins)).items()),
         )
     design = Design(config=config, board=board, model=model)
-    for stage in STAGES:
-        begin = time.perf_counter()
-        design = stage.run(design)
+    stages, tiled = list(STAGES), design
+    while stages:
+        stage, begin = stages.pop(0), time.perf_counter()
+        try:
+            design = stage.run(design)
+        except DoesNotFitError as error:
+            # From tiles to fusion and placement again, each time smaller, until it fits.
+            design = tiled = _with_less(tiled, error)
+            stages = list(STAGES[AFTER_TILE:])
+            continue
         if decisions is not None:
             design = obey(stage.name, design, decisions)
         check(stage.name, design)
         if on_stage is not None:
             on_stage(stage.name, time.perf_counter() - begin)
+        if stage.name == "tile":
+            tiled = design
         if stage.name == stop:
             break
     return design
+
+
+def _with_less(tiled: Design, error: DoesNotFitError) -> Design:
+    """The design after tiling with the next smaller sizes for what does not fit.
+
+    Raises   the error itself if the sizes were asked for, or if there are none smaller
+    """
+    known, wanted = tiled.known, tiled.config
+    if wanted.multipliers is not None or wanted.tiling is not None:
+        raise error
+    tiling = smaller(tiled.graph, tiled.board, tiled.bindings, known.tiling, error.part)
+    if tiling is None or (wanted.group is not None and tiling.group != wanted.group):
+        raise type(error)(str(error), hint="no smaller sizes of kernels are left to try")
+    return replace(tiled, tiling=tiling)

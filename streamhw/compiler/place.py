@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 
 from ..boards.base import Board, Budget
-from ..errors import BuildError
+from ..errors import DoesNotFitError
 from .access import READER
 from .cost import KINDS, Cells, logic_cells
 from .design import Design
@@ -38,7 +38,7 @@ def placed(design: Design) -> Placement:
     """Assigns memory ports, chooses RAM kinds and counts the cells of each die.
 
     Ensures  everything fits
-    Raises   ``BuildError`` if a die or the whole board has too few cells of a kind
+    Raises   ``DoesNotFitError`` if a die or the whole board has too few cells of a kind
     """
     board, slices = design.board, design.known.slices
     assignment = assign_ports(demands_of(design), board.ports)
@@ -97,9 +97,9 @@ def _free(
 
 
 def check_budget(board: Board, total: Cells, model: str) -> None:
-    """Raises ``BuildError`` that names each kind of cell of which the board has too few."""
+    """Raises ``DoesNotFitError`` that names each kind of cell of which the board has too few."""
     if over := _over(board.budget, total):
-        raise BuildError(
+        raise DoesNotFitError(
             f"Model {model} must fit on board {board.name}, but needs {over}",
             hint="a smaller engine (--multipliers) or a smaller group (--group) needs fewer cells",
         )
@@ -108,7 +108,7 @@ def check_budget(board: Board, total: Cells, model: str) -> None:
 def _check_dies(board: Board, used: Mapping[str, Cells]) -> None:
     for die in board.stack:
         if over := _over(die.budget, used[die.name]):
-            raise BuildError(
+            raise DoesNotFitError(
                 f"Die {die.name} of board {board.name} must hold its parts, but needs {over}",
                 hint="pins to other dies, or a smaller engine (--multipliers), may help",
             )

@@ -120,13 +120,13 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
     )
 
 
-def read_dma(beat_bits: int, buffer: int) -> Plumbing:
+def read_dma(beat_bits: int, buffer: int, burst: int = BURST) -> Plumbing:
     """Reads memory through AXI4."""
     memory = Memory(beat_bits, buffer, asynchronous=queue_latency(buffer) == 1)
     return Plumbing(
         "read DMA",
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
-        lambda: ReadDma(width=beat_bits, buffer=buffer, burst=BURST),
+        lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst),
         Resources(
             luts=232,
             ffs=225 if memory.asynchronous else 254 + beat_bits,
@@ -136,14 +136,14 @@ def read_dma(beat_bits: int, buffer: int) -> Plumbing:
     )
 
 
-def write_dma(beat_bits: int) -> Plumbing:
+def write_dma(beat_bits: int, burst: int = BURST) -> Plumbing:
     """Writes memory through AXI4."""
     bits = write_data(beat_bits).size
     return Plumbing(
         WRITE_DMA,
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
-        lambda: WriteDma(width=beat_bits, burst=BURST),
-        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * BURST, asynchronous=True),)),
+        lambda: WriteDma(width=beat_bits, burst=burst),
+        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * burst, asynchronous=True),)),
         latency=8,
     )
 

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
+from streamhw.compiler.config import Fusion
 from streamhw.compiler.cost import Cells
-from streamhw.compiler.fusion.choose import Fusion, group
+from streamhw.compiler.fusion.choose import group
 from streamhw.compiler.fusion.contract import contract
 from streamhw.compiler.fusion.greedy import greedy
 from streamhw.compiler.fusion.ideals import TooLargeError, by_ideals

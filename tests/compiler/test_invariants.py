@@ -9,6 +9,7 @@ import pytest
 
 from streamhw.compiler.cost import RamKind
 from streamhw.compiler.design import Channel, Design, End, Instance, Scope
+from streamhw.compiler.fuse import Group
 from streamhw.compiler.invariants import ORDER, RULES, check
 from streamhw.compiler.pipeline import STAGES
 from streamhw.compiler.plumbing import fork
@@ -109,6 +110,12 @@ def in_ultra(design: Design) -> Design:
     return replace(design, placement=replace(placement, stores=stores))
 
 
+def grouped(design: Design, *groups: tuple[str, ...]) -> Design:
+    """The design with other groups of tasks."""
+    found = tuple(Group(tasks) for tasks in groups)
+    return replace(design, fused=replace(design.known.fused, groups=found))
+
+
 OTHER = row_major(Fixed(8), (5, 4))
 
 BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
@@ -202,8 +209,13 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     ),
     "fused twice": (
         "fuse",
-        lambda d: replace(d, groups=d.groups * 2),
-        r"^Instance matmul_w4 must be in one group, not 2$",
+        lambda d: grouped(d, ("norm_1", "qkv"), ("norm_1",)),
+        r"^Task norm_1 must be in one group, not 0 and 1$",
+    ),
+    "group that reads a later one": (
+        "fuse",
+        lambda d: grouped(d, ("residual_1",), ("norm_2",)),
+        r"^Stream norm_2_i must stay in group 0 or go through memory, not to group 1$",
     ),
     "too few parameters": (
         "memory",

@@ -27,7 +27,7 @@ ADDS = {
     "tile": {"board", "tiling"},
     "lower": {"instances", "channels"},
     "convert": {"instances", "channels"},
-    "fuse": {"groups"},
+    "fuse": {"fused", "instances", "channels"},
     "memory": {"memory", "instances", "channels"},
     "control": {"instances", "channels"},
     "partition": {"instances", "channels", "slices"},
@@ -47,7 +47,7 @@ def snapshot(design: Design) -> str:
                 for value in vars(values).values() if values is not None else ():
                     digest.update(b"" if value is None else value.tobytes())
         digest.update(repr((design.quantised.plans, design.quantised.formats)).encode())
-    kept = (design.depths, design.placement, design.groups, design.config, design.board)
+    kept = (design.depths, design.placement, design.fused, design.config, design.board)
     parts = [part.resources() for part in (i.part for i in design.instances)]
     return "\n".join([dump(design), digest.hexdigest(), repr(kept), repr(parts)])
 

@@ -2,22 +2,15 @@
 """The two ways to group kernels: the published greedy one, and the best there is."""
 
 from dataclasses import replace
-from enum import Enum
 
+from ..config import Fusion
 from .contract import contract
 from .greedy import greedy
 from .ideals import TooLargeError, by_ideals
 from .problem import Edge, Grouping, Problem
 from .program import by_program
 
-__all__ = ["Fusion", "group"]
-
-
-class Fusion(Enum):
-    """How kernels are grouped."""
-
-    GREEDY = "greedy"
-    OPTIMAL = "optimal"
+__all__ = ["group"]
 
 
 def group(

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spilled streams: one kernel writes a tensor to memory, another reads it in the sink's order."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed
+from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ..stream.itensor import Bindings, ITensor
+from ..stream.spill import Spill, spill
+from ..stream.unpack import Unpack
+from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from .spill_kernel import QUEUE, SpillReadKernel, SpillWriteKernel
+
+__all__ = ["SpillRead", "SpillWrite"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spilled(KernelSpec):
+    source: ITensor
+    target: ITensor
+    width: int
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        if self.width < 8 or self.width & (self.width - 1):
+            raise ValueError(f"width must be a power of two of at least 8, not {self.width}")
+        if self.offset % (self.width // 8) or self.offset < 0:
+            raise ValueError(
+                f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
+            )
+        _ = self.layout
+
+    @cached_property
+    def layout(self) -> Spill:
+        """Where tiles lie."""
+        layout = spill(self.source, self.target, self.width)
+        if layout is None or not layout.target.is_same_stream(self.target):
+            raise ValueError(
+                f"target must be an order in which {self.source} can be read from memory of "
+                f"{self.width} bits, not {self.target}"
+            )
+        return layout
+
+    def _tokens(self) -> tuple[Port, ...]:
+        symbol = self.layout.symbol
+        if symbol is None:
+            return ()
+        fmt = Fixed(symbol.bound.bit_length(), signed=False)
+        return (Port(f"i_{symbol.name}", ITensor(fmt, (1,), ())),)
+
+    def _count(self, bindings: Bindings) -> int:
+        symbol = self.layout.symbol
+        if symbol is None:
+            return 1
+        value = bindings.get(symbol.name, symbol.bound)
+        assert isinstance(value, int | np.integer)
+        return int(value)
+
+    @staticmethod
+    def _command(address: int, beats: int) -> int:
+        constant = command().const({"address": address, "beats": beats})
+        return int(constant.as_value().value)
+
+    def members(self) -> dict[str, wiring.Member]:
+        return super().members() | {
+            "o_command": Out(stream.Signature(command())),
+            "cfg_base": In(ADDRESS_WIDTH),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpillWrite(_Spilled):
+    """Writes each beat to where the reader passes it, and says when memory has all of them.
+
+    Neighbours in one memory beat that come one after another are gathered and written together.
+    Connect o_command, o_data and i_done to a write DMA, o_written and i_free to the read kernel.
+
+    Shapes      i: ``source``; i_tokens: one an activation, if the types depend on it; o_command,
+                o_data: one a memory beat; i_done: one a command; o_written: one an activation, when
+                all its commands are done; i_free: one an activation, when all of it has been read
+    Formats     of ``source``; o_command: ``command()``; o_data: ``write_data(width)``
+    Parameters  source, target: the types written and read (see ``spill``); width: bits of a memory
+                beat; offset: byte of the region, counted from cfg_base
+    Members     cfg_base: In(40), multiple of the bytes of a beat, stable while steps pass
+    Timing      interval = beats of ``source`` + 8 cycles and what memory takes; one beat a cycle;
+                a memory beat is offered 2 cycles after the one that follows it
+    Buffers     3 memory beats, 2 commands
+    Error       none: elements pass as they are
+    Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
+                to an input's ready
+    Raises      ValueError: if there is no layout, or width or offset are not as above
+    Source      none: the address walk of a nest of loops
+    """
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (
+            *self._tokens(),
+            Port("i", self.source),
+            Port("i_free", raw(1)),
+            Port("i_done", raw(1)),
+            Port("o_command", raw(command().size)),
+            Port("o_data", raw(write_data(self.width).size)),
+            Port("o_written", raw(1)),
+        )
+
+    def members(self) -> dict[str, wiring.Member]:
+        return super().members() | {"o_data": Out(stream.Signature(write_data(self.width)))}
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """The commands (relative to a base of 0) and memory beats of one activation."""
+        layout, beat = self.layout, self.width // 8
+        codes = self.source.pack(np.asarray(inputs["i"]), bindings)
+        mask = (1 << self.source.fmt.width) - 1
+        commands, words = [], []
+        data, strobe, held = 0, 0, -1
+        for row, at in zip(codes.tolist(), layout.positions(bindings).tolist(), strict=True):
+            if at // beat != held and held >= 0:
+                commands.append(self._command(self.offset + held * beat, 1))
+                words.append(data | strobe << self.width)
+                data, strobe = 0, 0
+            held = at // beat
+            for lane, code in enumerate(row):
+                unit, place = divmod(lane, layout.lanes)
+                shift = unit * layout.unit_bits + place * self.source.fmt.width
+                data |= (code & mask) << (8 * (at % beat) + shift)
+            strobe |= ((1 << layout.write_bits // 8) - 1) << (at % beat)
+        commands.append(self._command(self.offset + held * beat, 1))
+        words.append(data | strobe << self.width)
+        return {
+            "o_command": np.asarray(commands, dtype=object),
+            "o_data": np.asarray(words, dtype=object),
+            "o_written": np.zeros(1, dtype=np.int64),
+        }
+
+    def timing(self, bindings: Bindings) -> Timing:
+        beats = self.source.tokens(bindings)
+        return Timing(latency=beats + 6, interval=beats + 8, drain=6)
+
+    def traffic(self, bindings: Bindings) -> int:
+        """Memory beats written."""
+        return self.layout.writes(bindings)
+
+    def resources(self) -> Resources:
+        bits = (self.layout.bytes - 1).bit_length()
+        loops = len(self.layout.strides)
+        return Resources(
+            luts=self.width + ADDRESS_WIDTH + 4 * loops * bits + 40,
+            ffs=self.width + self.width // 8 + self.layout.write_bits + (3 * loops + 2) * bits + 30,
+            memories=(
+                _queue(write_data(self.width).size),
+                _queue(command().size),
+            ),
+        )
+
+    def create(self) -> "SpillWriteKernel":
+        return SpillWriteKernel(self, self.layout, self.offset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpillRead(_Spilled):
+    """Reads what a ``SpillWrite`` wrote, from front to back, as often as the target repeats it.
+
+    Connect o_command and i_data to a read DMA, i_written and o_free to the write kernel.
+
+    Shapes      i_tokens: one an activation, if the types depend on it; i_written: one an
+                activation; o_command: one a pass; i_data: all memory beats of an activation a
+                pass; o: ``target``; o_free: one an activation, when all memory beats have come
+    Formats     of ``source``; o_command: ``command()``
+    Parameters  as of ``SpillWrite``
+    Members     cfg_base: In(40), as of ``SpillWrite``
+    Timing      interval = beats of ``target`` + 8 cycles if memory keeps up; the first command 2
+                cycles after i_written; latency = 2 from a memory beat to its first elements
+    Buffers     3 memory beats, 2 commands
+    Error       none: elements pass as they are
+    Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
+                to an input's ready
+    Raises      ValueError: if there is no layout, or width or offset are not as above
+    Source      none: a counter and a shift register
+    """
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (
+            *self._tokens(),
+            Port("i_written", raw(1)),
+            Port("i_data", raw(self.width)),
+            Port("o_command", raw(command().size)),
+            Port("o", self.target),
+            Port("o_free", raw(1)),
+        )
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """Elements of the first pass's memory beats; commands relative to a base of 0."""
+        layout, lanes = self.layout, self.layout.lanes
+        beats = layout.beats(self._count(bindings))
+        words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat][:beats]
+        content = sum(word << (i * self.width) for i, word in enumerate(words))
+        fmt, count = self.source.fmt, layout.stored.tokens(bindings)
+        codes = np.zeros((count, layout.stored.lanes), dtype=np.int64)
+        for index in range(count * (layout.stored.lanes // lanes)):
+            unit = content >> (index * layout.unit_bits)
+            for lane in range(lanes):
+                code = (unit >> (lane * fmt.width)) & ((1 << fmt.width) - 1)
+                code -= int(code > fmt.maximum) << fmt.width
+                codes.reshape(-1)[index * lanes + lane] = code
+        commands = [self._command(self.offset, beats)] * layout.passes
+        return {
+            "o": layout.stored.unpack(codes, bindings),
+            "o_command": np.asarray(commands, dtype=object),
+            "o_free": np.zeros(1, dtype=np.int64),
+        }
+
+    def timing(self, bindings: Bindings) -> Timing:
+        beats = self.target.tokens(bindings)
+        return Timing(latency=Unpack.latency + 4, interval=beats + 8, drain=Unpack.latency)
+
+    def traffic(self, bindings: Bindings) -> int:
+        """Memory beats read."""
+        return self.layout.passes * self.layout.beats(self._count(bindings))
+
+    def resources(self) -> Resources:
+        parts = self.layout.stored.tokens().bit_length()
+        total = self.traffic({}).bit_length()
+        return Resources(
+            luts=self.width + ADDRESS_WIDTH + 3 * parts + 2 * total + 40,
+            ffs=self.width + ADDRESS_WIDTH + 4 * parts + 2 * total + 30,
+            memories=(
+                _queue(self.width),
+                _queue(command().size),
+                _queue(parts),
+            ),
+        )
+
+    def create(self) -> "SpillReadKernel":
+        return SpillReadKernel(self, self.layout, self.offset)
+
+
+def _queue(width: int) -> Memory:
+    return Memory(width, QUEUE, asynchronous=True)
