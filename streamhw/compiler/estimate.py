@@ -217,6 +217,8 @@ class Estimate:
             wait=waits,
             memory=memory,
             traffic=traffic or _no_traffic,
+            apart=isinstance(part, SpillWrite),
+            give=part.target.tokens if isinstance(part, Converter) else _nothing,
         )
 
     def _memory_port(self, name: str) -> str:
@@ -242,6 +244,10 @@ class Estimate:
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
         )
+
+
+def _nothing(_: Bindings) -> int:
+    return 0
 
 
 def _no_traffic(_: Bindings) -> float:

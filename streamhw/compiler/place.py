@@ -12,6 +12,7 @@ from .estimate import Estimate
 from .fixed import CONTROL, DMA, arbiters, control, queue_of, queue_owner
 from .kinds import choose_kinds
 from .placement import Placement
+from .plumbing import WRITE_DMA
 from .traffic import Demand, assign_ports
 
 __all__ = ["check_budget", "demands_of", "placed"]
@@ -31,7 +32,11 @@ def demands_of(design: Design) -> list[Demand]:
                 moved[f"{task.name}{DMA}"] += times * beats * design.board.beat_bits / 8
     parameters = f"{READER}{DMA}"
     moved[parameters] += memory.stride * trips + memory.region("tail").bytes
-    return [Demand(dma=name, bytes=n, alone=name == parameters) for name, n in moved.items()]
+    kinds = {i.name: getattr(i.part, "kind", "") for i in design.instances}
+    return [
+        Demand(dma=name, bytes=n, alone=name == parameters, writes=kinds[name] == WRITE_DMA)
+        for name, n in moved.items()
+    ]
 
 
 def placed(design: Design) -> Placement:

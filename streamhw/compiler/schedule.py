@@ -57,6 +57,8 @@ class Task:
     wait: extra cycles before the first output that no kernel formula covers (memory latency)
     memory: the memory port that it reads or writes itself, if any
     traffic: its beats there
+    apart: whether they pass beside what others read, as writes do
+    give: beats that it gives at most one a cycle, if that may take longer than its input
     """
 
     name: str
@@ -68,6 +70,8 @@ class Task:
     wait: float = 0.0
     memory: str | None = None
     traffic: Callable[[Bindings], float] = lambda _: 0.0
+    apart: bool = False
+    give: Callable[[Bindings], int] = lambda _: 0
 
 
 @dataclass(kw_only=True)
@@ -168,12 +172,15 @@ class Timeline:
             if task.demand:
                 fed = max(fed, clock.supply.deliver(task.demand, since))
                 clock.supply.eat(fed)
-            if task.memory is not None:
+            if task.memory is not None and task.apart:
+                fed = max(fed, begin + task.traffic(bindings) / clock.supply.rate)
+            elif task.memory is not None:
                 fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin))
             last = fed + timing.drain + task.wait
             slower = (fed - begin) / max(1, accept - 1)
             first = begin + timing.latency + min(timing.latency, accept - 1) * (slower - 1)
-            output = Span(min(first + task.wait, last), last)
+            first = min(first + task.wait, last)
+            output = Span(first, max(last, first + task.give(bindings) - 1))
             work[task.name] = Activity(Span(begin, fed), output)
             clock.free[task.resource] = (last if task.exclusive else fed) + 1
         return work

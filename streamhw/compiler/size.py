@@ -4,9 +4,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
-from .design import Channel, Design, Scope
+from .design import Channel, Design, Part, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Why, prove
@@ -30,7 +31,8 @@ def program_of(
     """A timeline as rules over the first and last beat that each task takes and gives.
 
     A task gives as its timing formula says, no later: it holds no more than the formula counts.
-    A converter does: it takes a whole block ahead of what it gives, as far as its buffers go.
+    A converter does: it takes a whole block ahead of what it gives, as far as its buffers go. So
+    does memory: what reads it may wait.
     """
     links = timeline.links
     beats = max((link.tokens(bindings) for link in links if link.source == CARRIED), default=1)
@@ -129,10 +131,10 @@ def _task(
     if task.memory is not None:
         cycles = task.traffic(bindings) / rate
         yield Rule(((i_last, 1.0), (i_first, -1.0)), cycles, f"memory of {name}")
-    if task.demand or task.memory is not None:
+    if task.demand or (task.memory is not None and not task.apart):
         # Others take from the port before it: what memory gives it then, it has no sooner.
         yield Rule(((i_last, 1.0),), work.input.last, f"memory of {name}")
-    converter = _converter(name, estimate.design)
+    part = _part(name, estimate.design)
     drain = timing.drain + task.wait
     yield Rule(((o_last, 1.0), (i_last, -1.0)), drain, f"drain of {name}")
     if o_first == o_last:
@@ -144,13 +146,15 @@ def _task(
     bound = timing.latency - ahead + task.wait
     yield Rule(tuple(terms), bound, f"latency of {name}")
     yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
-    if converter is None:
+    if isinstance(part, SpillRead):
+        return
+    if not isinstance(part, Converter):
         yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
         ends = max(drain, task.wait + timing.latency + beats - accept)
         held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
         yield Rule(held, -ends, f"room inside {name}")
         return
-    yield from _room(converter, work, (i_first, i_last, o_first, o_last), bindings)
+    yield from _room(part, work, (i_first, i_last, o_first, o_last), bindings)
 
 
 def _room(
@@ -173,9 +177,8 @@ def _room(
         yield Rule(terms, min(1.0, unstalled), "room for a block")
 
 
-def _converter(name: str, design: Design) -> Converter | None:
-    part = next((i.part for i in design.instances if i.name == name), None)
-    return part if isinstance(part, Converter) else None
+def _part(name: str, design: Design) -> Part | None:
+    return next((i.part for i in design.instances if i.name == name), None)
 
 
 def _equal(terms: list[Term], bound: float, why: str) -> Iterator[Rule]:

@@ -13,9 +13,9 @@ from .fifo.waits import Link, Waits
 
 __all__ = ["waits_of"]
 
-CARRYING = frozenset({"i_back", "i_next", "o_exit"})
-"""Ports through which an activation's results pass to the next one; what follows the layers counts
-as one more of them."""
+CARRYING = frozenset({"i_back", "i_free", "i_next", "o_exit"})
+"""Ports through which an activation passes something to the next one, be it results or room in
+memory; what follows the layers counts as one more of them."""
 
 
 def waits_of(design: Design) -> Waits:

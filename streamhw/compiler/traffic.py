@@ -24,12 +24,14 @@ class Demand:
     bytes: of a step at the end of the context
     stripes: ports over which its bytes are spread evenly
     alone: whether it should share its ports with no other DMA, where there are enough
+    writes: whether it writes; a port has identifiers for reads and as many for writes
     """
 
     dma: str
     bytes: float
     stripes: int = 1
     alone: bool = False
+    writes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +71,14 @@ def assign_ports(demands: Sequence[Demand], ports: Sequence[MemoryPort]) -> Assi
             own, left = left[: demand.stripes], left[demand.stripes :]
             found[demand.dma] = tuple(port.name for port in own)
             together = others
-    if len(together) > MASTERS * len(left):
-        raise BuildError(
-            f"Memory ports must have at most {MASTERS} DMAs each, but {len(left)} have "
-            f"{len(together)}",
-        )
+    for writes in (False, True):
+        count = sum(demand.writes is writes for demand in together)
+        if count > MASTERS * len(left):
+            kind = "write" if writes else "read"
+            raise BuildError(
+                f"Memory ports must have at most {MASTERS} {kind} DMAs each, but {len(left)} have "
+                f"{count}",
+            )
     bound = _bound(together, left)
     shared = _longest_first(together, left)
     if _busiest(shared, together, left) > bound * (1 + 1e-9):
@@ -124,19 +129,19 @@ def _longest_first(
     demands: Sequence[Demand], ports: Sequence[MemoryPort]
 ) -> dict[str, tuple[str, ...]]:
     busy = {port.name: 0.0 for port in ports}
-    masters = {port.name: 0 for port in ports}
+    masters = {(port.name, writes): 0 for port in ports for writes in (False, True)}
     rates = {port.name: _rate(port) for port in ports}
     found = {}
     for demand in sorted(demands, key=lambda d: -d.bytes / d.stripes):
         part = demand.bytes / demand.stripes
 
-        def done(name: str, part: float = part) -> tuple[bool, float]:
-            return masters[name] >= MASTERS, busy[name] + part / rates[name]
+        def done(name: str, part: float = part, writes: bool = demand.writes) -> tuple[bool, float]:
+            return masters[name, writes] >= MASTERS, busy[name] + part / rates[name]
 
         chosen = sorted(busy, key=done)[: demand.stripes]
         for name in chosen:
             busy[name] += part / rates[name]
-            masters[name] += 1
+            masters[name, demand.writes] += 1
         found[demand.dma] = tuple(name for name in busy if name in chosen)
     return found
 
@@ -149,11 +154,11 @@ def _program(
     unit = max(1.0, _bound(demands, ports))
     each = np.zeros((len(demands), width))
     busy = np.zeros((count, width))
-    masters = np.zeros((count, width))
+    masters = np.zeros((2 * count, width))
     busy[:, -1] = -1
     for d, demand in enumerate(demands):
         for p, port in enumerate(ports):
-            each[d, d * count + p] = masters[p, d * count + p] = 1
+            each[d, d * count + p] = masters[p + demand.writes * count, d * count + p] = 1
             busy[p, d * count + p] = demand.bytes / demand.stripes / _rate(port) / unit
     stripes = [d.stripes for d in demands]
     price = np.zeros(width)

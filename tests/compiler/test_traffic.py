@@ -96,6 +96,6 @@ def test_too_many_stripes() -> None:
 def test_too_many_masters() -> None:
     demands = [Demand(dma=f"d{n}", bytes=1) for n in range(MASTERS + 1)]
     with pytest.raises(
-        BuildError, match=r"^Memory ports must have at most 16 DMAs each, but 1 have 17$"
+        BuildError, match=r"^Memory ports must have at most 16 read DMAs each, but 1 have 17$"
     ):
         assign_ports(demands, [port("a")])
