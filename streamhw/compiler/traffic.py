@@ -170,7 +170,7 @@ def _program(
         constraints=[
             LinearConstraint(each, stripes, stripes),
             LinearConstraint(busy, -np.inf, 0),
-            LinearConstraint(masters, 0, MASTERS),
+            LinearConstraint(masters[masters.any(axis=1)], 0, MASTERS),
         ],
         options={"mip_rel_gap": 1e-6, "time_limit": SECONDS},
     )
