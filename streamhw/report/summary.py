@@ -47,7 +47,7 @@ class KernelRow:
 @dataclass(frozen=True, kw_only=True)
 class FifoRow:
     """One stream: ``depth`` beats of ``width`` bits; ``delay`` cycles that its first beat waits in
-    the FIFO program's answer, None for streams outside it."""
+    the FIFO program's answer, None for streams outside it; ``proof``: why it is in no deadlock."""
 
     name: str
     source: str
@@ -56,6 +56,7 @@ class FifoRow:
     type: str
     delay: float | None
     binding: bool
+    proof: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +173,7 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
             type=str(c.consumed),
             delay=known.depths.delay.get(c.name),
             binding=c.name in known.depths.binding,
+            proof=known.depths.proof(c.name),
         )
         for c in design.channels
         if c.depth

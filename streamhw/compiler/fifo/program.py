@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """FIFO depths from a linear program over the times of events."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,9 +13,18 @@ from scipy.sparse import csr_matrix
 from ...errors import InternalError
 from .model import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
 from .proof import Certificate
-from .waits import Verdict
+from .waits import Verdict, Why
 
-__all__ = ["Depths", "arrivals", "cost_of", "earliest", "schedule", "size_fifos", "stretched"]
+__all__ = [
+    "Depths",
+    "arrivals",
+    "cost_of",
+    "earliest",
+    "room",
+    "schedule",
+    "size_fifos",
+    "stretched",
+]
 
 ROUNDS = 4
 """Programs at most for one answer: each forgets what waiting costs where all beats wait anyway."""
@@ -37,6 +47,12 @@ class Depths:
     @property
     def binding(self) -> tuple[str, ...]:
         return tuple(name for name, depth in self.depth.items() if depth > MINIMUM)
+
+    def proof(self, stream: str) -> str:
+        """Why a stream is in no deadlock, in words; memory always answers."""
+        found = {v.why for v in self.verdicts if v.stream == stream}
+        weakest = (why for why in (Why.SCHEDULE, Why.BRIDGE, Why.HOLDS) if why in found)
+        return next(weakest).value if found else "between a part and memory"
 
 
 def size_fifos(
@@ -103,8 +119,14 @@ def schedule(program: Program, rounds: int = ROUNDS) -> dict[str, float]:
     return best
 
 
-def earliest(program: Program) -> dict[str, float]:
-    """When every event happens at the earliest, the first at 0: times without regard to depth."""
+def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[str, float]:
+    """When every event happens at the earliest, the first at 0: with queues without bound, or with
+    these depths.
+
+    Raises  ``InternalError`` if the depths allow no schedule: straight lines would deadlock
+    """
+    if depth is not None:
+        program = replace(program, rules=(*program.rules, *room(program, depth)))
     return _Solver(program).solve(dict.fromkeys(program.events, 1.0))
 
 
@@ -137,6 +159,28 @@ def arrivals(program: Program) -> tuple[Rule, ...]:
         for stream in program.streams
         for written, read in zip(stream.written, stream.read, strict=True)
     )
+
+
+def room(program: Program, depth: Mapping[str, int]) -> Iterator[Rule]:
+    """That no beat is written before a place is free: at the ends of all straight lines."""
+    for stream in program.streams:
+        last, places = stream.beats[-1], depth[stream.name]
+        for beat in dict.fromkeys((*stream.beats, *(b - places for b in stream.beats))):
+            if 0 <= beat <= last - places:
+                terms = [*_at(stream.beats, stream.written, beat + places)]
+                terms += [(e, -k) for e, k in _at(stream.beats, stream.read, beat)]
+                yield Rule(tuple(terms), READ - stream.lag, f"room in {stream.name}")
+
+
+def _at(beats: Sequence[int], events: Sequence[str], beat: int) -> Iterator[tuple[str, float]]:
+    """The time of a beat as a mean of the events before and after it."""
+    k = bisect_left(beats, beat)
+    if beats[k] == beat:
+        yield events[k], 1.0
+        return
+    share = (beat - beats[k - 1]) / (beats[k] - beats[k - 1])
+    yield events[k - 1], 1.0 - share
+    yield events[k], share
 
 
 def stretched(program: Program) -> Program:
