@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix product engine: quantised linear layers that share one array of multipliers in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import lcm, prod
 
 import numpy as np
 from amaranth.lib import data, wiring
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.credit import credit_latency
 from ..stream.infer import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
 from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
-from .matmul_array import array_latency
 from .matmul_cost import engine_resources
-from .matmul_drain import DRAIN_LATENCY
 from .matmul_engine import SLOTS, MatmulKernel
+from .matmul_operand import OperandLayout
 from .matmul_pack import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
+from .matmul_row import SPACING
+from .matmul_timing import engine_timing
 
 __all__ = ["Matmul", "MatmulContext"]
 
@@ -27,7 +28,8 @@ class MatmulContext:
 
     name: suffix of its ports; inputs, outputs: its matrix; tokens: most rows of x an activation
     (1: always one); group: input columns that share a group multiplier, ``None``: no group
-    multipliers; out: format of its results.
+    multipliers; out: format of its results; arrival: the order of x, each element once, in beats
+    of columns that divide a word of the operand store.
     """
 
     name: str
@@ -36,6 +38,17 @@ class MatmulContext:
     tokens: int
     group: int | None
     out: Fixed
+    arrival: ITensor
+
+    @property
+    def follows(self) -> bool:
+        """Whether a single token's columns come in order, so that work begins with the first."""
+        plain = row_major(self.arrival.fmt, (1, self.inputs), self.arrival.lanes)
+        one = tuple(
+            replace(loop, trip=1) if isinstance(loop.trip, Symbol) else loop
+            for loop in self.arrival.loops
+        )
+        return replace(self.arrival, loops=one).is_same_stream(plain)
 
     @property
     def groups(self) -> int:
@@ -51,34 +64,43 @@ class MatmulContext:
 class Matmul(KernelSpec):
     """Linear layers ``y = saturate(round_shift((w . x + bias) * mult, shift))``, one at a time.
 
-    An array of ``rows`` x ``input_lanes`` multipliers holds a weight beat while ``tokens`` x beats
-    pass, step by step along the inputs; group multipliers scale the partial sums of their columns.
-    Then the tile of ``rows`` outputs drains through one requantiser while the next one computes.
-    The layers (*contexts*) run one after the other, as commanded::
+    The x of a layer is taken once and kept. For each tile of ``rows`` outputs an array of ``rows``
+    x ``input_lanes`` x ``token_lanes`` multipliers holds a weight beat while the tokens' words of
+    that step pass; group multipliers scale the partial sums of their columns. Then the tile drains
+    through one requantiser while the next one computes. The layers (*contexts*) run one after the
+    other, as commanded; the x of the next one may already come in::
 
-        i_run -> header load -> array (x meets weights) -> accumulators -> requantiser -> o_*
-        i_header ----^          i_weight, i_x_*
+        i_x_* -> operand store (two regions) -+
+        i_header -> header store ----------+  v
+        i_weight ------------------------> array -> accumulators -> requantiser -> o_*
 
-    Shapes      with R = rows, K = input_lanes, L = lanes, and n = the command's ``tokens``:
+    Shapes      with R = rows, K = input_lanes, L = lanes, P = header_lanes, n = tokens to do:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)
-                i_header: R bytes a beat; for each tile 8 words (bias, mult, shift, 0, all little
-                endian), then a word of multipliers a group; i_weight: R x K codes a beat
-                i_x_<context>: (n, inputs), K a beat, loops (outputs/R again)(inputs/K)(n)
+                i_header: P words of R bytes a beat; for each tile 8 words (bias, mult, shift, 0,
+                all little endian), then a word of multipliers a group
+                i_weight: R x K codes a beat
+                i_x_<context>: (n, inputs) in the order of ``arrival``
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_header and i_weight are typed as the words of every context once, in order
     Formats     x: int8; weights: int4 or int8; bias: 32 bits; mult: unsigned 16; shift: 0 to 63;
                 group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot overflow
-    Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; lanes: outputs a
-                cycle, divides rows; tokens: bound of n; weight_bits: 4 or 8
-    Timing      with H = 8 + groups, C = n * inputs / K, D = n * R / L, for one context unstalled:
-                latency = H + 1 + C + array + 11 with array = 2 + log2(K) (+ 1 with groups);
+    Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
+                a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
+                weight_bits: 4 or 8; header_lanes: 1, 2, 4 or 8; header_multiple: words that headers
+                are padded to; chain: columns whose products are added one after the other;
+                paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``)
+    Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
+                D = n * R / L, for one context unstalled: latency = max(H, x) + C + fill + 11, where
+                x = n * inputs / arrival lanes, or 1 beat if n = 1 and columns come in order;
                 interval = outputs / R * C if C is the longest and tiles outlast the pipeline; the
                 drain limits it if D > C, the header if H > C; ``timing`` follows the tiles, exactly
-    Buffers     4 tiles of sums, 4 headers, a weight beat, results in the credit bracket's queue
+    Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
+                way, results in the credit bracket's queue
     Error       none: all is exact up to the one rounding
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to
-                o.valid or from o.ready to i.ready; the ready of i_x waits for i_weight's valid
-    Raises      ValueError: if a size does not divide, a name repeats, or not all have groups
+                o.valid or from o.ready to i.ready
+    Raises      ValueError: if a size does not divide, a name repeats, not all have groups, sums of
+                a chain of paired rows do not fit, or an arrival is no order of x
     Source      Jouppi et al. 2017 (weights held while rows of x pass)
     """
 
@@ -88,7 +110,11 @@ class Matmul(KernelSpec):
     lanes: int
     tokens: int
     weight_bits: int
+    token_lanes: int = 1
+    header_lanes: int = 1
     header_multiple: int = 1
+    chain: int = 1
+    paired: bool = False
 
     def __post_init__(self) -> None:
         if not self.contexts:
@@ -103,6 +129,7 @@ class Matmul(KernelSpec):
                 f"Matmul rows, input_lanes, lanes and tokens must be at least 1, not {self.rows}, "
                 f"{self.input_lanes}, {self.lanes} and {self.tokens}"
             )
+        self._check_array()
         if self.rows % self.lanes:
             raise ValueError(f"Matmul lanes must divide rows {self.rows}, not {self.lanes}")
         for c in self.contexts:
@@ -128,21 +155,75 @@ class Matmul(KernelSpec):
                     f"{c.inputs}, not {c.group}"
                 )
 
+            self._check_arrival(c)
+
+    def _check_array(self) -> None:
+        """Raises ``ValueError`` for sizes that the array cannot have."""
+        if self.header_lanes not in (1, 2, 4, 8):
+            raise ValueError(f"Matmul header_lanes must be 1, 2, 4 or 8, not {self.header_lanes}")
+        if self.token_lanes < 1 or self.token_lanes & (self.token_lanes - 1):
+            raise ValueError(f"Matmul token_lanes must be a power of two, not {self.token_lanes}")
+        if self.chain < 1 or self.input_lanes % self.chain:
+            raise ValueError(
+                f"Matmul chain must divide input_lanes {self.input_lanes}, not {self.chain}"
+            )
+        if self.paired and self.rows % 2:
+            raise ValueError(f"Matmul rows must be even if they are paired, not {self.rows}")
+        largest = self.chain << (7 + self.weight_bits - 1)
+        if self.paired and largest >= 1 << (SPACING - 1):
+            raise ValueError(
+                f"Matmul chain must keep sums of paired rows below {1 << (SPACING - 1)}, not "
+                f"{self.chain} with {self.weight_bits}-bit weights: {largest}"
+            )
+
+    def _check_arrival(self, c: MatmulContext) -> None:
+        """Raises ``ValueError`` if an arrival does not bring each element of x once."""
+        type = c.arrival
+        beats = prod(loop.bound for loop in type.loops) * type.lanes
+        if (
+            type.fmt != Fixed(8)
+            or type.tensor_shape() != (c.tokens, c.inputs)
+            or type.tile[0] != 1
+            or beats != c.tokens * c.inputs
+            or self.input_lanes % type.lanes
+            or any(
+                loop.dim == 1 and (self.input_lanes % loop.step and loop.step % self.input_lanes)
+                for loop in type.loops
+            )
+        ):
+            raise ValueError(
+                f"arrival of {c.name} must bring {c.tokens} x {c.inputs} bytes once, in beats of "
+                f"columns that divide {self.input_lanes}, not as {type}"
+            )
+
     @property
     def is_grouped(self) -> bool:
         """Whether weights have group multipliers."""
         return self.contexts[0].group is not None
 
     @property
-    def token_places(self) -> int:
-        """Accumulators of a row and tile: tokens, up to a power of two."""
-        return 1 << (self.tokens - 1).bit_length()
-
-    @property
     def accumulator_width(self) -> int:
         """Bits of the largest sum, all codes at their extremes."""
         largest = max(c.inputs for c in self.contexts) << (7 + self.weight_bits - 1)
         return (largest * (255 if self.is_grouped else 1)).bit_length() + 1
+
+    @property
+    def layout(self) -> OperandLayout:
+        """Where x lies."""
+        return OperandLayout(
+            tokens=self.tokens,
+            inputs=self.input_lanes,
+            words=max(c.inputs for c in self.contexts) // self.input_lanes,
+            lanes=self.token_lanes,
+            piece=min(c.arrival.lanes for c in self.contexts),
+        )
+
+    @staticmethod
+    def tokens_of(context: MatmulContext, bindings: Bindings) -> int:
+        """Rows of x of a context."""
+        value = bindings.get("tokens", context.tokens) if context.tokens > 1 else 1
+        assert isinstance(value, int)
+        return value
 
     @property
     def command(self) -> data.StructLayout:
@@ -153,8 +234,8 @@ class Matmul(KernelSpec):
 
     def tile_words(self, context: MatmulContext) -> int:
         """Header words of a tile with its padding."""
-        words = AFFINE_WORDS + context.groups
-        return -(-words // self.header_multiple) * self.header_multiple
+        multiple = lcm(self.header_lanes, self.header_multiple)
+        return -(-(AFFINE_WORDS + context.groups) // multiple) * multiple
 
     def header_words(self, context: MatmulContext) -> int:
         """Header words of all tiles of a context."""
@@ -166,16 +247,15 @@ class Matmul(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        R, K = self.rows, self.input_lanes
+        R, K, P = self.rows, self.input_lanes, self.header_lanes
         headers = sum(self.header_words(c) for c in self.contexts)
         beats = sum(self.weight_beats(c) for c in self.contexts)
         ports = [
             Port("i_run", raw(self.command.size)),
-            Port("i_header", ITensor(Fixed(8, signed=False), (1, R), (Loop(headers, 1, 0),))),
+            Port("i_header", ITensor(Fixed(8, signed=False), (P, R), (Loop(headers // P, P, 0),))),
             Port("i_weight", ITensor(Fixed(self.weight_bits), (1, R * K), (Loop(beats, 1, 0),))),
         ]
-        x = Operand(fmt=Fixed(8), access=(index(m=1), index(k=1)))
-        ports += [Port(f"i_x_{c.name}", self._nest(c).input(x)) for c in self.contexts]
+        ports += [Port(f"i_x_{c.name}", c.arrival) for c in self.contexts]
         for c in self.contexts:
             y = Operand(fmt=c.out, access=(index(m=1), index(n=1)), vector=(1, self.lanes))
             ports.append(Port(f"o_{c.name}", self._nest(c).output(y)))
@@ -189,13 +269,13 @@ class Matmul(KernelSpec):
                 KernelLoop("k", context.inputs, self.input_lanes),
                 KernelLoop("m", context.trip()),
             ),
-            accumulators=self.rows * self.token_places,
+            accumulators=self.rows * self.tokens,
         )
 
     def commands(self, bindings: Bindings) -> NDArray[np.int64]:
         """Beats of ``i_run`` that run every context once, in order."""
         shift = self.command["context"].width
-        counts = [self._tokens(c, bindings) for c in self.contexts]
+        counts = [self.tokens_of(c, bindings) for c in self.contexts]
         return np.array([index | n << shift for index, n in enumerate(counts)], dtype=np.int64)
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
@@ -203,7 +283,7 @@ class Matmul(KernelSpec):
         results = {}
         word = beat = 0
         for c in self.contexts:
-            tiles, n = c.outputs // self.rows, self._tokens(c, bindings)
+            tiles, n = c.outputs // self.rows, self.tokens_of(c, bindings)
             words = inputs["i_header"][word : word + self.header_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
             word, beat = word + self.header_words(c), beat + self.weight_beats(c)
@@ -222,42 +302,10 @@ class Matmul(KernelSpec):
 
     def timing(self, bindings: Bindings) -> Timing:
         """Exact for commands of all contexts in order, offered as early as they are accepted."""
-        runs = 2 + 2 * SLOTS
-        array = array_latency(self.input_lanes, self.is_grouped) - 1
-        output = credit_latency(DRAIN_LATENCY)
-        header = loader = issued = drained = freed = 0
-        ends: list[int] = []  # of the drain of each tile
-        firsts: list[int] = []  # drain start of each activation
-        single_drain = 0
-        for run in range(runs):
-            for position, c in enumerate(self.contexts):
-                n = self._tokens(c, bindings)
-                accepted = max(loader, freed)
-                freed = max(accepted + 2, issued)  # the command waits for the previous one's end
-                header = accepted + 1
-                for tile in range(c.outputs // self.rows):
-                    if len(ends) >= SLOTS:
-                        header = max(header, ends[-SLOTS])
-                    header += self.tile_words(c)
-                    issued = max(issued, header) + n * (c.inputs // self.input_lanes)
-                    begin = max(drained, issued + array)
-                    drained = begin + n * (self.rows // self.lanes)
-                    ends.append(drained)
-                    if tile == position == 0:
-                        firsts.append(begin)
-                loader = header
-            if run == 0:
-                single_drain = drained - issued + output
-        return Timing(
-            latency=firsts[0] + output, interval=firsts[-1] - firsts[-2], drain=single_drain
-        )
+        return engine_timing(self, bindings, SLOTS)
 
     def resources(self) -> Resources:
         return engine_resources(self, SLOTS)
 
     def create(self) -> wiring.Component:
         return MatmulKernel(self)
-
-    @staticmethod
-    def _tokens(context: MatmulContext, bindings: Bindings) -> int:
-        return int(bindings.get("tokens", context.tokens)) if context.tokens > 1 else 1

@@ -3,12 +3,14 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Array, Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
+from amaranth.utils import ceil_log2
 
 from .matmul_array import MatmulArray, delayed
 from .matmul_drain import MatmulDrain
 from .matmul_header import MatmulHeader
+from .matmul_operand import OPERAND_LATENCY, MatmulOperand
 from .matmul_pack import AFFINE_WORDS
 from .requantise import choose
 
@@ -25,9 +27,10 @@ Two would do for long tiles; four keep the array busy when a tile is as short as
 
 
 class MatmulKernel(wiring.Component):
-    """Three sequencers, each a tile or more behind the other; see ``Matmul``::
+    """Sequencers, each a tile or more behind the other; see ``Matmul``::
 
-        i_run --> header load --> array: x meets weights --> drain --> o_*
+        i_run -+-> header load --+-> array: x meets weights --> drain --> o_*
+               +-> operand load -+
 
     They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
     header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit.
@@ -49,18 +52,25 @@ class MatmulKernel(wiring.Component):
         words = [spec.tile_words(c) for c in spec.contexts]
         m.submodules.header = header = MatmulHeader(
             rows=spec.rows,
+            lanes=spec.header_lanes,
             slots=SLOTS,
             tiles=[c.outputs // spec.rows for c in spec.contexts],
-            words=words,
+            beats=[count // spec.header_lanes for count in words],
             groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
+        )
+        m.submodules.operand = operand = MatmulOperand(
+            layout=spec.layout, arrivals=[c.arrival for c in spec.contexts], tokens=spec.tokens
         )
         m.submodules.array = array = MatmulArray(
             rows=spec.rows,
             inputs=spec.input_lanes,
+            lanes=spec.token_lanes,
             weight_bits=spec.weight_bits,
+            chain=spec.chain,
+            paired=spec.paired,
             grouped=spec.is_grouped,
             width=spec.accumulator_width,
-            depth=SLOTS * spec.token_places,
+            depth=SLOTS * spec.layout.places,
         )
         m.submodules.drain = drain = MatmulDrain(
             rows=spec.rows,
@@ -70,12 +80,12 @@ class MatmulKernel(wiring.Component):
             outputs=spec.output_ports,
         )
 
-        # a command goes to the header loader at once, and waits in `pending` for the array
+        # a command goes to both loaders at once, and waits in `pending` for the array
         command = data.View(spec.command, self.i_run.payload.as_value())
         pending, start = Signal(), Signal()
         pending_context, pending_tokens = Signal(selects), Signal(range(spec.tokens + 1))
         m.d.comb += [
-            self.i_run.ready.eq(~header.busy & ~pending),
+            self.i_run.ready.eq(~header.busy & ~operand.busy & ~pending),
             start.eq(self.i_run.valid & self.i_run.ready),
             header.start.eq(start),
             header.context.eq(command.context),
@@ -83,19 +93,30 @@ class MatmulKernel(wiring.Component):
             header.i.payload.as_value().eq(self.i_header.payload.as_value()),
             header.i.valid.eq(self.i_header.valid),
             self.i_header.ready.eq(header.i.ready),
+            operand.start.eq(start),
+            operand.context.eq(command.context),
+            operand.tokens.eq(command.tokens),
         ]
+        for index, c in enumerate(spec.contexts):
+            inner, outer = getattr(operand, f"i_{index}"), getattr(self, f"i_x_{c.name}")
+            m.d.comb += [
+                inner.valid.eq(outer.valid),
+                inner.payload.as_value().eq(outer.payload.as_value()),
+                outer.ready.eq(inner.ready),
+            ]
         with m.If(header.loaded):
             m.d.sync += loaded.eq(loaded + 1)
 
-        # where the next x beat belongs
+        # which words of x the array reads next: `beat` counts groups of token lanes
         active, context = Signal(), Signal(selects)
+        region = Signal()
         last_token = Signal(range(max(2, spec.tokens)))
-        token = Signal(range(max(2, spec.tokens)))
+        beat = Signal(range(max(2, spec.layout.places)))
         # Counters of one value keep a bit: Verilog has no signals of none.
         step = Signal(range(max(2, *(c.inputs // spec.input_lanes for c in spec.contexts))))
         tile = Signal(range(max(2, *(c.outputs // spec.rows for c in spec.contexts))))
-        issue, token_end, tile_end, run_end = (
-            Signal(name=name) for name in ("issue", "token_end", "tile_end", "run_end")
+        issue, beat_end, tile_end, run_end = (
+            Signal(name=name) for name in ("issue", "beat_end", "tile_end", "run_end")
         )
         last_step, last_tile = Signal.like(step), Signal.like(tile)
         m.d.comb += [
@@ -103,14 +124,14 @@ class MatmulKernel(wiring.Component):
                 choose(context, [c.inputs // spec.input_lanes - 1 for c in spec.contexts])
             ),
             last_tile.eq(choose(context, [c.outputs // spec.rows - 1 for c in spec.contexts])),
-            token_end.eq(token == last_token),
-            tile_end.eq(token_end & (step == last_step)),
+            beat_end.eq(beat == last_token >> spec.layout.lane_bits),
+            tile_end.eq(beat_end & (step == last_step)),
             run_end.eq(issue & tile_end & (tile == last_tile)),
         ]
         with m.If(issue):
-            m.d.sync += token.eq(token + 1)
-            with m.If(token_end):
-                m.d.sync += [token.eq(0), step.eq(step + 1)]
+            m.d.sync += beat.eq(beat + 1)
+            with m.If(beat_end):
+                m.d.sync += [beat.eq(0), step.eq(step + 1)]
             with m.If(tile_end):
                 m.d.sync += [step.eq(0), tile.eq(tile + 1), issued.eq(issued + 1)]
             with m.If(run_end):
@@ -119,6 +140,7 @@ class MatmulKernel(wiring.Component):
             m.d.sync += [
                 pending.eq(0),
                 active.eq(1),
+                region.eq(~region),
                 context.eq(pending_context),
                 last_token.eq(pending_tokens - 1),
             ]
@@ -129,33 +151,54 @@ class MatmulKernel(wiring.Component):
                 pending_tokens.eq(command.tokens),
             ]
 
+        # x is there if all of it is, or, of a single token, this word
+        here, follows = Signal(), Signal()
+        m.d.comb += [
+            follows.eq(choose(context, [int(c.follows) for c in spec.contexts])),
+            here.eq(
+                ~operand.busy
+                | (operand.region != region)
+                | (follows & (last_token == 0) & (operand.arrived > step))
+            ),
+        ]
         # x meets weights: the register takes new ones in the cycle in which its last beat leaves
         full, spent = Signal(), Signal()
-        x_valid, x_ready = Signal(), Signal()
+        load = Signal()
         m.d.comb += [
             self.i_weight.ready.eq(~full | spent),
-            x_ready.eq(active & (loaded != issued) & ((full & ~spent) | self.i_weight.valid)),
-            issue.eq(x_valid & x_ready),
-            array.load.eq(self.i_weight.valid & self.i_weight.ready),
-            array.weight.eq(self.i_weight.payload.as_value()),
-            array.issue.eq(issue),
-            array.first.eq(step == 0),
-            array.last.eq(tile_end),
-            array.at.eq(issued[:slot_bits] * spec.token_places + token),
+            load.eq(self.i_weight.valid & self.i_weight.ready),
+            issue.eq(active & here & (loaded != issued) & ((full & ~spent) | self.i_weight.valid)),
+            operand.en.eq(issue),
+            operand.at.eq(Cat(step[: spec.layout.word_bits], self._place(beat), region)),
         ]
-        m.d.sync += spent.eq(issue & token_end)
+        m.d.sync += spent.eq(issue & beat_end)
         with m.If(self.i_weight.ready):
             m.d.sync += full.eq(self.i_weight.valid)
-        ports = [getattr(self, f"i_x_{c.name}") for c in spec.contexts]
+
+        # x comes some cycles after its address: all that goes with it waits as long
+        lanes = Cat(
+            issue & (beat * spec.token_lanes + lane <= last_token)
+            for lane in range(spec.token_lanes)
+        )
+
+        def late(name: str, value: Value) -> Value:
+            return delayed(m, name, value, OPERAND_LATENCY)[-1]
+
+        loads = delayed(m, "load", load, OPERAND_LATENCY)
+        weight = delayed(m, "weight", self.i_weight.payload.as_value(), OPERAND_LATENCY, loads[:-1])
         m.d.comb += [
-            x_valid.eq(choose(context, [port.valid for port in ports])),
-            array.x.eq(choose(context, [port.payload.as_value() for port in ports])),
+            array.load.eq(loads[-1]),
+            array.weight.eq(weight[-1]),
+            array.issue.eq(late("issue", lanes)),
+            array.x.eq(operand.x),
+            array.first.eq(late("first", step == 0)),
+            array.last.eq(late("last", tile_end)),
+            array.at.eq(late("at", issued[:slot_bits] * spec.layout.places + beat)),
         ]
-        for index, port in enumerate(ports):
-            m.d.comb += port.ready.eq(x_ready & (context == index))
         if spec.is_grouped:
-            group = self._group(m, issue & token_end, tile_end, context)
-            at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), array.group_delay)[-1]
+            group = self._group(m, issue & beat_end, tile_end, context)
+            delay = OPERAND_LATENCY + array.group_delay
+            at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), delay)[-1]
             m.d.comb += [
                 header.group_en.eq(array.group_en),
                 header.group.eq(at[: len(group)]),
@@ -182,7 +225,8 @@ class MatmulKernel(wiring.Component):
             drain.some.eq(completed != drained),
             drain.context.eq(choose(slot, contexts)),
             drain.last_token.eq(choose(slot, tokens)),
-            array.read.eq(slot * spec.token_places + drain.token),
+            array.lane.eq(drain.token),
+            array.read.eq(slot * spec.layout.places + (drain.token >> spec.layout.lane_bits)),
             header.slot.eq(slot),
             drain.acc.eq(array.acc),
             drain.bias.eq(header.bias),
@@ -197,6 +241,10 @@ class MatmulKernel(wiring.Component):
                 inner.ready.eq(outer.ready),
             ]
         return m
+
+    def _place(self, beat: Signal) -> Value:
+        """Address bits of a group of token lanes: none if there is one."""
+        return beat[: ceil_log2(self._spec.layout.places)]
 
     def _group(self, m: Module, advance: Signal, tile_end: Signal, context: Signal) -> Signal:
         """Number of the column group of the current step."""

@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from .matmul_pack import AFFINE_WORDS
 from .requantise import choose
@@ -20,9 +21,10 @@ class MatmulHeader(wiring.Component):
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the
     group multipliers lie in block memory, read by the array.
 
-    Parameters  rows; slots: a power of two; tiles, words: for each context, the words of
-                a tile with padding; groups: most words behind the affine ones, 0 without groups
-    Members     i: In(stream of ``rows`` bytes)   start, context: In, first cycle of a context
+    Parameters  rows; lanes: words of a beat, a power of two to 8; slots: a power of two;
+                tiles, beats: for each context, its tiles and the beats of a tile with padding;
+                groups: most words behind the affine ones, 0 without groups
+    Members     i: In(stream of lanes x rows bytes)   start, context: In, first cycle of a context
                 busy: Out, a context is being loaded   free: In, a slot is free
                 loaded: Out, pulse with the last word of a tile
                 group_en, group_slot, group: In; m: Out(array of bytes), 2 cycles later
@@ -30,15 +32,23 @@ class MatmulHeader(wiring.Component):
     """
 
     def __init__(
-        self, *, rows: int, slots: int, tiles: Sequence[int], words: Sequence[int], groups: int
+        self,
+        *,
+        rows: int,
+        lanes: int,
+        slots: int,
+        tiles: Sequence[int],
+        beats: Sequence[int],
+        groups: int,
     ):
         self._rows = rows
+        self._lanes = lanes
         self._slots = slots
         self._tiles = tuple(tiles)
-        self._words = tuple(words)
+        self._beats = tuple(beats)
         self._groups = groups
         members = {
-            "i": In(stream.Signature(data.ArrayLayout(unsigned(8), rows))),
+            "i": In(stream.Signature(data.ArrayLayout(unsigned(8), lanes * rows))),
             "start": In(1),
             "context": In(range(max(2, len(tiles)))),
             "busy": Out(1),
@@ -62,25 +72,25 @@ class MatmulHeader(wiring.Component):
         m = Module()
         into = Signal(range(self._slots))
         tile = Signal(range(max(2, *self._tiles)))
-        word = Signal(range(max(self._words)))
+        beat = Signal(range(max(2, *self._beats)))
         last_tile = Signal.like(tile)
-        last_word = Signal.like(word)
+        last_beat = Signal.like(beat)
         take = Signal()
         m.d.comb += [
             self.i.ready.eq(self.busy & self.free),
             take.eq(self.i.valid & self.i.ready),
-            self.loaded.eq(take & (word == last_word)),
+            self.loaded.eq(take & (beat == last_beat)),
         ]
         with m.If(self.start):
             m.d.sync += [
                 self.busy.eq(1),
                 last_tile.eq(choose(self.context, [t - 1 for t in self._tiles])),
-                last_word.eq(choose(self.context, [count - 1 for count in self._words])),
+                last_beat.eq(choose(self.context, [count - 1 for count in self._beats])),
             ]
         with m.If(take):
-            m.d.sync += word.eq(word + 1)
+            m.d.sync += beat.eq(beat + 1)
         with m.If(self.loaded):
-            m.d.sync += [word.eq(0), into.eq(into + 1), tile.eq(tile + 1)]
+            m.d.sync += [beat.eq(0), into.eq(into + 1), tile.eq(tile + 1)]
             with m.If(tile == last_tile):
                 m.d.sync += [tile.eq(0), self.busy.eq(0)]
 
@@ -92,8 +102,8 @@ class MatmulHeader(wiring.Component):
             write, read = plane.write_port(), plane.read_port(domain="comb")
             m.d.comb += [
                 write.addr.eq(into),
-                write.data.eq(self.i.payload.as_value()),
-                write.en.eq(take & (word == byte)),
+                write.data.eq(self.i.payload.as_value().word_select(byte % self._lanes, bits)),
+                write.en.eq(take & (beat == byte // self._lanes)),
                 read.addr.eq(self.slot),
             ]
             planes.append(read.data)
@@ -107,20 +117,23 @@ class MatmulHeader(wiring.Component):
                     m.d.comb += field[row][8 * byte : 8 * byte + 8].eq(plane.word_select(row, 8))
 
         if self._groups:
-            index = Signal(range(max(2, self._groups)))
-            m.d.comb += index.eq(word - AFFINE_WORDS)
+            affine = AFFINE_WORDS // self._lanes
+            within = ceil_log2(self._lanes)
+            index = Signal(range(max(2, -(-self._groups // self._lanes))))
+            m.d.comb += index.eq(beat - affine)
             depth = self._slots << len(index)
-            m.submodules.groups = memory = Memory(shape=bits, depth=depth, init=[])
+            m.submodules.groups = memory = Memory(shape=self._lanes * bits, depth=depth, init=[])
             write, read = memory.write_port(), memory.read_port()
-            fetched = Signal()
+            fetched, chosen = Signal(), Signal(within)
             m.d.comb += [
                 write.addr.eq(into << len(index) | index),
                 write.data.eq(self.i.payload.as_value()),
-                write.en.eq(take & (word >= AFFINE_WORDS)),
-                read.addr.eq(self.group_slot << len(index) | self.group),
+                write.en.eq(take & (beat >= affine)),
+                read.addr.eq(self.group_slot << len(index) | self.group >> within),
                 read.en.eq(self.group_en),
             ]
-            m.d.sync += fetched.eq(self.group_en)
+            m.d.sync += [fetched.eq(self.group_en), chosen.eq(self.group)]
+            words = [read.data.word_select(lane, bits) for lane in range(self._lanes)]
             with m.If(fetched):
-                m.d.sync += self.m.as_value().eq(read.data)
+                m.d.sync += self.m.as_value().eq(choose(chosen, words))
         return m

@@ -2,12 +2,12 @@
 """Bench of the matmul engine, its integer semantics and its packing."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from amaranth.back import verilog
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_pack import (
@@ -20,6 +20,8 @@ from streamhw.kernels.matmul_pack import (
     unpack_weight,
 )
 from streamhw.numerics.fixed import Fixed
+from streamhw.sim.bench import Case, check_kernel
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
 
 INT8 = Fixed(8)
 
@@ -31,13 +33,22 @@ def context(
     tokens: int = 3,
     group: int | None = None,
     out: Fixed = INT8,
+    lanes: int = 1,
 ) -> MatmulContext:
+    rows = Symbol("tokens", tokens) if tokens > 1 else 1
+    arrival = row_major(INT8, (rows, inputs), lanes)
     return MatmulContext(
-        name=name, inputs=inputs, outputs=outputs, tokens=tokens, group=group, out=out
+        name=name,
+        inputs=inputs,
+        outputs=outputs,
+        tokens=tokens,
+        group=group,
+        out=out,
+        arrival=arrival,
     )
 
 
-def engine(*contexts: MatmulContext, **sizes: int) -> Matmul:
+def engine(*contexts: MatmulContext, **sizes: Any) -> Matmul:
     defaults = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
     return Matmul(contexts=contexts, **(defaults | sizes))
 
@@ -104,6 +115,37 @@ SPECS = {
         context(inputs=9, outputs=6, tokens=4), rows=6, input_lanes=3, lanes=3, tokens=4
     ),
     "drain is slower": engine(context(inputs=4, outputs=24), lanes=1),
+    "two token lanes": engine(context(inputs=12, outputs=8, tokens=5), tokens=5, token_lanes=2),
+    "four token lanes, groups": engine(
+        context(outputs=12, tokens=6, group=8, lanes=2), tokens=6, token_lanes=4, lanes=4
+    ),
+    "paired": engine(context(out=Fixed(24)), paired=True),
+    "paired, groups, chains": engine(
+        context(inputs=32, outputs=12, group=16, lanes=4), input_lanes=16, paired=True, chain=8
+    ),
+    "paired, int8, chains": engine(
+        context(inputs=32, lanes=8, out=Fixed(30)),
+        input_lanes=8,
+        paired=True,
+        chain=4,
+        weight_bits=8,
+    ),
+    "chain": engine(context(lanes=4), chain=4),
+    "wide headers": engine(context(group=4), header_lanes=4),
+    "wider headers": engine(context("a", group=4), context("b", group=8), header_lanes=8),
+    "all of it": engine(
+        context("qkv", inputs=64, outputs=24, group=32, out=Fixed(16), lanes=8, tokens=4),
+        context("fc", inputs=32, outputs=16, group=32, lanes=4, tokens=4),
+        context("head", inputs=64, outputs=8, tokens=1, group=32, out=Fixed(32, 10), lanes=8),
+        rows=8,
+        input_lanes=32,
+        lanes=4,
+        tokens=4,
+        token_lanes=2,
+        header_lanes=8,
+        chain=4,
+        paired=True,
+    ),
     "contexts": engine(
         context("qkv", outputs=12, group=8, out=Fixed(16)),
         context("fc", inputs=8, outputs=4, group=4, out=Fixed(12, signed=False)),
@@ -137,9 +179,26 @@ def test_timing_for_every_number_of_tokens(n: int) -> None:
 
 def test_timing_of_long_tiles_is_the_formula() -> None:
     spec = engine(context(inputs=64, outputs=32, tokens=8, group=16), rows=8, tokens=8)
+    fill = 2 + 5 + 1  # operand store, multiply, tree of 4, group multiplier, accumulate
+    steps = 8 * 64 // 4
     timing = spec.timing({"tokens": 8})
-    assert timing.interval == 32 // 8 * 8 * 64 // 4
-    assert timing.latency == (8 + 4) + 1 + 8 * 64 // 4 + (2 + 2 + 1) + 11
+    # one cycle more than the array needs: x of the next activation is let in when this one begins
+    assert timing.interval == 32 // 8 * steps + 1
+    assert timing.latency == 1 + 8 * 64 + steps + fill - 1 + 11
+    assert spec.timing({"tokens": 1}).latency == 1 + 64 + 1 + fill - 1 + 11
+    wide = engine(
+        context(inputs=64, outputs=32, tokens=8, lanes=4), rows=8, tokens=8, token_lanes=4
+    )
+    assert wide.timing({"tokens": 8}).interval == 32 // 8 * steps // 4
+
+
+def test_takes_x_in_the_order_of_an_engines_results() -> None:
+    rows = Symbol("tokens", 4)
+    arrival = ITensor(INT8, (1, 2), (Loop(2, 8, 1), Loop(rows, 1, 0), Loop(4, 2, 1)))
+    c = replace(context(inputs=16, outputs=16, tokens=4, group=8), arrival=arrival)
+    spec, rng = engine(c, tokens=4, token_lanes=2), np.random.default_rng(9)
+    assert c.follows
+    check_kernel(spec, [case(spec, n, rng) for n in (4, 1, 1, 1, 3, 4, 4, 4, 2)])
 
 
 @pytest.mark.parametrize("group", [None, 4])
@@ -248,8 +307,8 @@ def test_large_array_shares_one_row_module() -> None:
     )
     files = Files()
     text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
-    assert files.names == ["matmul_row_32x4g_25x8.v"]
-    assert text.count("matmul_row_32x4g_25x8 ") == 16
+    assert files.names == ["matmul_row_32x1_w4g_c1_25x8.v"]
+    assert text.count("matmul_row_32x1_w4g_c1_25x8 ") == 16
 
 
 @pytest.mark.parametrize(
@@ -261,6 +320,19 @@ def test_large_array_shares_one_row_module() -> None:
         ({"tokens": 2}, "tokens of a must be 1 to 2, not 3"),
         ({"weight_bits": 5}, "Matmul weight_bits must be 4 or 8, not 5"),
         ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
+        ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4 or 8, not 3"),
+        ({"token_lanes": 3}, "Matmul token_lanes must be a power of two, not 3"),
+        ({"chain": 3}, "Matmul chain must divide input_lanes 4, not 3"),
+        ({"rows": 1, "lanes": 1, "paired": True}, "Matmul rows must be even .*, not 1"),
+        (
+            {"paired": True, "chain": 8, "input_lanes": 8, "weight_bits": 8},
+            "Matmul chain must keep sums of paired rows below 131072, not 8 with .*: 131072",
+        ),
+        (
+            {"contexts": (replace(context(), arrival=row_major(INT8, (3, 8), 1)),)},
+            "arrival of a must bring 3 x 16 bytes once, .*",
+        ),
+        ({"contexts": (context(lanes=8),)}, "arrival of a must bring 3 x 16 bytes once, .*"),
         ({"contexts": (context(group=6),)}, "group of a must be a multiple of 4 .* not 6"),
         ({"contexts": (context(out=Fixed(33)),)}, "out of a must have at most 32 bits, not 33"),
         (

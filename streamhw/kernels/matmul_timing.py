@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles of the matmul engine: its sequencers followed tile by tile, exactly."""
+
+from typing import TYPE_CHECKING
+
+from ..stream.credit import credit_latency
+from ..stream.itensor import Bindings
+from .base import Timing
+from .matmul_array import array_latency
+from .matmul_drain import DRAIN_LATENCY
+from .matmul_operand import OPERAND_LATENCY
+
+if TYPE_CHECKING:
+    from .matmul import Matmul
+
+__all__ = ["engine_timing", "fill_latency"]
+
+
+def fill_latency(spec: "Matmul") -> int:
+    """Cycles from the last x beat issued to the first read of its tile's sums."""
+    latency = array_latency(
+        inputs=spec.input_lanes, chain=spec.chain, paired=spec.paired, grouped=spec.is_grouped
+    )
+    return OPERAND_LATENCY + latency - 1
+
+
+def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
+    """Exact for commands of all contexts in order, and all inputs offered as early as accepted.
+
+    slots: places for tiles. Cycles are those in which something is accepted or begins, the first
+    command at 0; an event is visible to the next stage a cycle later.
+    """
+    fill, output = fill_latency(spec), credit_latency(DRAIN_LATENCY)
+    freed = header = operand = issued = drained = 0
+    ends: list[int] = []  # of the drain of each tile
+    firsts: list[int] = []  # drain start of each activation
+    single_drain = 0
+    for run in range(2 + 2 * slots):
+        last = 0  # cycle of the last beat accepted anywhere
+        for position, c in enumerate(spec.contexts):
+            n = spec.tokens_of(c, bindings)
+            beats = -(-n // spec.token_lanes)
+            words = c.inputs // spec.input_lanes
+            pieces = spec.input_lanes // c.arrival.lanes
+            accepted = max(header, operand, freed)
+            freed = max(accepted + 2, issued)  # the command waits for the previous one's end
+            operand = accepted + 1 + n * words * pieces
+            header = accepted + 1
+            issued = freed
+            for tile in range(c.outputs // spec.rows):
+                if len(ends) >= slots:
+                    header = max(header, ends[-slots])
+                header += spec.tile_words(c) // spec.header_lanes
+                before, begin = issued, max(issued, header)
+                if tile == 0 and n == 1 and c.follows:
+                    # words come one by one: the last but one, and the last
+                    previous = max(begin + words - 1, accepted + 2 + (words - 1) * pieces)
+                    issued = max(previous + 1, accepted + 2 + words * pieces)
+                else:
+                    issued = max(begin, operand) + words * beats
+                    previous = issued - beats
+                weight = previous if words > 1 else before if ends else 0
+                last = max(last, header - 1, operand - 1, weight)
+                begin = max(drained, issued + fill)
+                drained = begin + n * (spec.rows // spec.lanes)
+                ends.append(drained)
+                if tile == position == 0:
+                    firsts.append(begin)
+        if run == 0:
+            single_drain = drained - 1 + output - last
+    return Timing(latency=firsts[0] + output, interval=firsts[-1] - firsts[-2], drain=single_drain)
