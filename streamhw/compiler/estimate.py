@@ -9,7 +9,7 @@ from itertools import pairwise
 import networkx as nx
 
 from ..kernels.base import KernelSpec, Timing
-from ..kernels.matmul import Matmul
+from ..kernels.matmul import Matmul, MatmulContext
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
@@ -21,6 +21,8 @@ __all__ = ["Answer", "Estimate"]
 
 CARRIED = "carried"
 """The task that stands for what enters the loop: the embedding, or the layer before."""
+OPERAND = ".x"
+"""What stands behind a node's name for the task that stores its operand in the engine."""
 TOKEN_CYCLES = 3
 """Cycles of the sequencer for each token that it sends."""
 START_CYCLES = 4
@@ -135,7 +137,7 @@ class Estimate:
 
     def _timeline(self, scope: Scope) -> Timeline:
         instances = {i.name: i for i in self.design.instances}
-        links = tuple(self._links(scope, instances))
+        links = (*self._links(scope, instances), *self._stored(scope))
         order = nx.DiGraph()
         for link in links:
             order.add_edge(link.source, link.sink)
@@ -174,17 +176,32 @@ class Estimate:
                 parts=shares,
             )
 
+    def _stored(self, scope: Scope) -> Iterator[Link]:
+        """From the operand of each context to its work: it waits in the engine, in no FIFO."""
+        for binding in self.design.bindings:
+            for node in binding.body if scope is Scope.BODY else binding.tail:
+                if scope is Scope.ENTRY:
+                    continue
+                type = self._context_of(node)[1].arrival
+                yield Link(
+                    name=f"{node}{OPERAND}",
+                    source=f"{node}{OPERAND}",
+                    sink=node,
+                    tokens=type.tokens,
+                    bits=0,
+                )
+
     def _node(self, channel: Channel, source: bool, instances: dict[str, Instance]) -> str:
         end = channel.source if source else channel.sink
         instance = instances.get(end.instance)
         if instance is not None and isinstance(instance.part, Matmul):
-            return end.port.removeprefix("o_" if source else "i_x_")
+            return end.port[2:] if source else end.port.removeprefix("i_x_") + OPERAND
         return end.instance
 
     def _task(self, name: str, instances: dict[str, Instance]) -> Task:
         instance = instances.get(name)
         if instance is None:
-            return self._context(name, instances)
+            return self._context(name)
         part = instance.part
         waits = 0.0
         memory, traffic = None, None
@@ -228,22 +245,61 @@ class Estimate:
         port: str = self.design.board.ports[-1].name
         return port if placement is None else placement.ports[f"{name}_dma"][0]
 
-    def _context(self, node: str, instances: dict[str, Instance]) -> Task:
+    def _context_of(self, node: str) -> tuple[Matmul, MatmulContext]:
+        """The engine of a matrix product, and its context there."""
         (binding,) = (b for b in self.design.bindings if node in b.nodes)
-        engine = instances[binding.instance].part
-        assert isinstance(engine, Matmul) and self.design.memory is not None
+        engine = self.design.instance(binding.instance).part
+        assert isinstance(engine, Matmul)
         (context,) = (c for c in engine.contexts if c.name == node)
-        alone = replace(engine, contexts=(context,))
+        return engine, context
+
+    def _context(self, name: str) -> Task:
+        node = name.removesuffix(OPERAND)
+        (binding,) = (b for b in self.design.bindings if node in b.nodes)
+        engine, context = self._context_of(node)
+        if name.endswith(OPERAND):
+            return self._operand(name, binding.instance, engine, context)
         memory = self.design.memory
+        assert memory is not None
         (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
-        timing = _memoised(alone)
+        timing = _memoised(replace(engine, contexts=(context,)))
+
+        def without_operand(bindings: Bindings) -> Timing:
+            all_of_it = timing(bindings)
+            return replace(
+                all_of_it,
+                latency=all_of_it.latency - _stored_after(engine, context, bindings),
+            )
+
         return Task(
             name=node,
             resource=binding.instance,
-            timing=timing,
+            timing=without_operand,
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
         )
+
+    def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:
+        def timing(bindings: Bindings) -> Timing:
+            return Timing(
+                latency=_stored_after(engine, context, bindings),
+                interval=context.arrival.tokens(bindings),
+                drain=1,
+            )
+
+        return Task(
+            name=name,
+            resource=f"{instance}{OPERAND}",
+            timing=timing,
+            accept=lambda bindings: timing(bindings).interval,
+        )
+
+
+def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
+    """Cycles from the first beat of an operand to the first that the array may read."""
+    if context.follows and engine.tokens_of(context, bindings) == 1:
+        return engine.input_lanes // context.arrival.lanes
+    return context.arrival.tokens(bindings)
 
 
 def _nothing(_: Bindings) -> int:

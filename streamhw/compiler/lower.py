@@ -11,7 +11,7 @@ from .bind import Binding
 from .design import Channel, Instance, Scope
 from .lowering import ENTRY_POINTS, Lowering, OpRule, Rule
 from .rules import RULES
-from .rules.linear import engine
+from .rules.linear import engine_parameters
 from .tiling import Tiling
 
 __all__ = ["lower", "lowering_rules"]
@@ -60,13 +60,13 @@ def lower(
         bindings=bindings,
         rules=lowering_rules(),
     )
-    for binding in bindings:
-        engine(state, binding)
     for item in graph.nodes:
         if isinstance(item, Loop):
             _loop(state, item)
         else:
             state.lower(item)
+    for binding in bindings:
+        engine_parameters(state, binding)
     return tuple(state.instances.values()), tuple(state.channels)
 
 

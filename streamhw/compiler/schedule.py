@@ -35,7 +35,10 @@ class Activity:
 @dataclass(frozen=True, kw_only=True)
 class Link:
     """A stream between two tasks; ``part`` of ``parts`` says which share of the source's output
-    time it takes (chunks of one value leave one after another)."""
+    time it takes (chunks of one value leave one after another).
+
+    inside: it does not leave the kernel: no FIFO
+    """
 
     name: str
     source: str
@@ -44,6 +47,7 @@ class Link:
     bits: int
     part: int = 0
     parts: int = 1
+    inside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,7 @@ class Task:
     resource: the instance that does it; tasks of one resource run one after another
     accept: cycles in which it takes its input, if all is there
     exclusive: whether it takes nothing new before its last output
+    stores: whether it keeps all of its input, for output that may come at any later time
     demand: beats of the parameter stream that it takes, if any
     wait: extra cycles before the first output that no kernel formula covers (memory latency)
     memory: the memory port that it reads or writes itself, if any
@@ -66,6 +71,7 @@ class Task:
     timing: Callable[[Bindings], Timing]
     accept: Callable[[Bindings], int]
     exclusive: bool = False
+    stores: bool = False
     demand: int = 0
     wait: float = 0.0
     memory: str | None = None
@@ -164,7 +170,7 @@ class Timeline:
         for task in self.tasks:
             timing, accept = task.timing(bindings), task.accept(bindings)
             arriving = [
-                self.share(link, work[link.source].output, link.tokens(bindings)).later(HOP)
+                self.share(link, work[link.source].output, link.tokens(bindings)).later(0 if link.inside else HOP)
                 for link in inputs.get(task.name, [])
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])

@@ -74,6 +74,11 @@ def program_of(
                 terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
                 rules += _equal(terms, 0.0, f"share of {link.source}")
             first, last = ends
+        if link.inside:
+            for end, event in (("first", first), ("last", last)):
+                why = f"operand of {link.sink}"
+                rules.append(Rule(((f"{link.sink}.i.{end}", 1.0), (event, -1.0)), 0.0, why))
+            continue
         many = tokens > 1
         taken = (f"{link.sink}.i.first", f"{link.sink}.i.last")
         if not many:
@@ -145,6 +150,8 @@ def _task(
     terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
     bound = timing.latency - ahead + task.wait
     yield Rule(tuple(terms), bound, f"latency of {name}")
+    if task.stores:
+        return
     yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
     if isinstance(part, SpillRead):
         return

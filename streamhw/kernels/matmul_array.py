@@ -87,7 +87,7 @@ class MatmulArray(wiring.Component):
             "last": In(1),
             "at": In(range(depth)),
             "done": Out(1),
-            "lane": In(range(lanes)),
+            "lane": In(range(max(2, lanes))),
             "read": In(range(depth)),
             "acc": Out(data.ArrayLayout(signed(width), rows)),
         }

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
@@ -80,15 +80,19 @@ class MatmulKernel(wiring.Component):
             outputs=spec.output_ports,
         )
 
-        # a command goes to both loaders at once, and waits in `pending` for the array
+        # A command lets its operand in at once, so that results may flow into the next context
+        # while this one still has tiles to load; it waits for the header loader and for the array.
         command = data.View(spec.command, self.i_run.payload.as_value())
-        pending, start = Signal(), Signal()
+        pending, start, heading, told = (
+            Signal(name=name) for name in ("pending", "start", "heading", "told")
+        )
         pending_context, pending_tokens = Signal(selects), Signal(range(spec.tokens + 1))
         m.d.comb += [
-            self.i_run.ready.eq(~header.busy & ~operand.busy & ~pending),
+            self.i_run.ready.eq(~operand.busy & ~pending),
             start.eq(self.i_run.valid & self.i_run.ready),
-            header.start.eq(start),
-            header.context.eq(command.context),
+            heading.eq((start | (pending & ~told)) & ~header.busy),
+            header.start.eq(heading),
+            header.context.eq(Mux(pending, pending_context, command.context)),
             header.free.eq((loaded - drained)[: slot_bits + 1] != SLOTS),
             header.i.payload.as_value().eq(self.i_header.payload.as_value()),
             header.i.valid.eq(self.i_header.valid),
@@ -136,9 +140,12 @@ class MatmulKernel(wiring.Component):
                 m.d.sync += [step.eq(0), tile.eq(tile + 1), issued.eq(issued + 1)]
             with m.If(run_end):
                 m.d.sync += [tile.eq(0), active.eq(0)]
-        with m.If(pending & (~active | run_end)):
+        with m.If(heading):
+            m.d.sync += told.eq(1)
+        with m.If(pending & (told | heading) & (~active | run_end)):
             m.d.sync += [
                 pending.eq(0),
+                told.eq(0),
                 active.eq(1),
                 region.eq(~region),
                 context.eq(pending_context),

@@ -90,9 +90,9 @@ class MatmulRow(wiring.Component):
             "x": In(lanes * inputs * 8),
             "valid": In(data.ArrayLayout(unsigned(self.stages + 1), lanes)),
             "first": In(1),
-            "at": In(range(depth)),
-            "lane": In(range(lanes)),
-            "read": In(range(depth)),
+            "at": In(range(max(2, depth))),
+            "lane": In(range(max(2, lanes))),
+            "read": In(range(max(2, depth))),
             "o": Out(data.ArrayLayout(signed(width), self.rows)),
         }
         if grouped:

@@ -42,10 +42,11 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
             beats = -(-n // spec.token_lanes)
             words = c.inputs // spec.input_lanes
             pieces = spec.input_lanes // c.arrival.lanes
-            accepted = max(header, operand, freed)
-            freed = max(accepted + 2, issued)  # the command waits for the previous one's end
+            accepted = max(operand, freed)
             operand = accepted + 1 + n * words * pieces
-            header = accepted + 1
+            header = max(accepted, header) + 1
+            # the command waits for the loader of headers and for the end of the one before
+            freed = max(accepted + 2, header, issued)
             issued = freed
             for tile in range(c.outputs // spec.rows):
                 if len(ends) >= slots:

@@ -138,7 +138,7 @@ def test_names_of_parts_and_ports(design: Design) -> None:
     with pytest.raises(KeyError, match=r"Instance norm_1 has ports \['i', .*\], not 'x'"):
         design.instance("norm_1").port("x")
     assert [c.name for c in design.into("embedding")] == ["embedding_i_a", "embedding_i_b"]
-    assert [str(c.sink) for c in design.out_of("norm_1")] == ["matmul_w4_i_x_qkv_convert.i"]
+    assert [str(c.sink) for c in design.out_of("norm_1")] == ["matmul_w4.i_x_qkv"]
 
 
 def test_graph_without_a_loop(tiny: Model) -> None:

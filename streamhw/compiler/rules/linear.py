@@ -1,56 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix products: contexts of shared engines, and the parts of their outputs."""
 
-from math import ceil
+from dataclasses import replace
+from math import ceil, gcd, prod
 
 from ...graph import Chunk, Linear, Node
 from ...kernels import matmul, split
 from ...numerics.quantised import LinearPlan
+from ...stream.itensor import ITensor, row_major
 from ..bind import Binding
 from ..design import Scope
 from ..lowering import Lowering
+from ..tiling import EngineTiling
 
-__all__ = ["chunk", "engine", "linear"]
+__all__ = ["chunk", "engine_parameters", "linear"]
 
 
-def engine(state: Lowering, binding: Binding) -> None:
-    sizes = state.tiling.engines[binding.instance]
-    contexts = []
-    for name in binding.nodes:
-        op, plan = state.graph.node(name).op, state.quantised.plans[name]
-        assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
-        contexts.append(
-            matmul.MatmulContext(
-                name=name,
-                inputs=op.inputs,
-                outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
-                tokens=1 if name in binding.tail else state.tiling.group,
-                group=plan.group,
-                out=plan.out,
-            )
-        )
-    engine = state.place(
-        binding.instance,
-        matmul.Matmul(
-            contexts=tuple(contexts),
+def linear(state: Lowering, node: Node) -> None:
+    """Gives an engine one more context; its first one places it."""
+    op, plan = node.op, state.quantised.plans[node.name]
+    assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
+    (binding,) = (b for b in state.bindings if node.name in b.nodes)
+    tiling, sizes = state.tiling, state.tiling.engines[binding.instance]
+    context = matmul.MatmulContext(
+        name=node.name,
+        inputs=op.inputs,
+        outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
+        tokens=1 if state.scope is Scope.TAIL else tiling.group,
+        group=plan.group,
+        out=plan.out,
+        arrival=_arrival(state, node.inputs[0], op.inputs, sizes),
+    )
+    placed = state.instances.get(binding.instance)
+    if placed is None:
+        words = state.beat_bits // (8 * sizes.rows)
+        part = matmul.Matmul(
+            contexts=(context,),
             rows=sizes.rows,
             input_lanes=sizes.inputs,
             lanes=sizes.lanes,
-            tokens=state.tiling.group,
+            tokens=tiling.group,
             weight_bits=binding.weight_bits,
-            header_multiple=max(1, state.beat_bits // (8 * sizes.rows)),
-        ),
-        Scope.SHARED,
-    )
+            header_lanes=min(8, max(1, words)),
+            header_multiple=max(1, words),
+        )
+    else:
+        assert isinstance(placed.part, matmul.Matmul)
+        part = replace(placed.part, contexts=(*placed.part.contexts, context))
+    engine = state.place(binding.instance, part, Scope.SHARED)
+    state.feed(node.inputs[0], engine, f"i_x_{node.name}")
+    state.produce(node.name, engine, f"o_{node.name}")
+
+
+def engine_parameters(state: Lowering, binding: Binding) -> None:
+    """Streams the parameters of all contexts of an engine into it, once it has them all."""
+    engine = state.instances[binding.instance]
     for port in ("i_header", "i_weight"):
         state.parameters(engine, port, engine.port(port).type)
 
 
-def linear(state: Lowering, node: Node) -> None:
-    (binding,) = (b for b in state.bindings if node.name in b.nodes)
-    engine = state.instances[binding.instance]
-    state.feed(node.inputs[0], engine, f"i_x_{node.name}")
-    state.produce(node.name, engine, f"o_{node.name}")
+def _arrival(state: Lowering, name: str, features: int, sizes: EngineTiling) -> ITensor:
+    """The order in which an operand comes, if the engine can store it as it comes."""
+    type = state.values[name].type
+    if (
+        type.tile[0] == 1
+        and sizes.inputs % type.lanes == 0
+        and type.tokens() * type.lanes == prod(type.tensor_shape())
+        and all(
+            loop.dim != 1 or sizes.inputs % loop.step == 0 or loop.step % sizes.inputs == 0
+            for loop in type.loops
+        )
+    ):
+        return type
+    return row_major(type.fmt, (state.tokens, features), gcd(features, sizes.inputs, type.lanes))
 
 
 def chunk(state: Lowering, node: Node) -> None:
