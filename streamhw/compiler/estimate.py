@@ -189,6 +189,7 @@ class Estimate:
                     sink=node,
                     tokens=type.tokens,
                     bits=0,
+                    inside=True,
                 )
 
     def _node(self, channel: Channel, source: bool, instances: dict[str, Instance]) -> str:
@@ -280,11 +281,16 @@ class Estimate:
         )
 
     def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:
+        """The operand comes in once; the array reads it for each tile: the first as it comes, all
+        others after its end."""
+
         def timing(bindings: Bindings) -> Timing:
+            beats = -(-engine.tokens_of(context, bindings) // engine.token_lanes)
+            tiles, steps = context.outputs // engine.rows, context.inputs // engine.input_lanes
             return Timing(
                 latency=_stored_after(engine, context, bindings),
                 interval=context.arrival.tokens(bindings),
-                drain=1,
+                drain=1 + (tiles - 1) * steps * beats,
             )
 
         return Task(
@@ -292,6 +298,7 @@ class Estimate:
             resource=f"{instance}{OPERAND}",
             timing=timing,
             accept=lambda bindings: timing(bindings).interval,
+            stores=True,
         )
 
 

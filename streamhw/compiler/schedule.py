@@ -170,7 +170,9 @@ class Timeline:
         for task in self.tasks:
             timing, accept = task.timing(bindings), task.accept(bindings)
             arriving = [
-                self.share(link, work[link.source].output, link.tokens(bindings)).later(0 if link.inside else HOP)
+                self.share(link, work[link.source].output, link.tokens(bindings)).later(
+                    0 if link.inside else HOP
+                )
                 for link in inputs.get(task.name, [])
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])

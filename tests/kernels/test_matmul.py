@@ -286,7 +286,7 @@ def test_packs_a_large_head_in_seconds() -> None:
 
 def test_counts_its_multipliers() -> None:
     multipliers = SPECS["contexts"].resources().multipliers
-    assert sorted(multipliers) == sorted([(8, 4)] * 16 + [(14, 8)] * 4 + [(17, 16), (16, 16)] * 2)
+    assert sorted(multipliers) == sorted([(4, 8)] * 16 + [(14, 8)] * 4 + [(17, 16), (16, 16)] * 2)
 
 
 def test_large_array_shares_one_row_module() -> None:
