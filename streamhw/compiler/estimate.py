@@ -10,6 +10,7 @@ import networkx as nx
 
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul, MatmulContext
+from ..kernels.matmul_timing import tile_latency
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
@@ -21,7 +22,7 @@ __all__ = ["Answer", "Estimate"]
 
 CARRIED = "carried"
 """The task that stands for what enters the loop: the embedding, or the layer before."""
-OPERAND = ".x"
+OPERAND = "_operand"
 """What stands behind a node's name for the task that stores its operand in the engine."""
 TOKEN_CYCLES = 3
 """Cycles of the sequencer for each token that it sends."""
@@ -266,11 +267,7 @@ class Estimate:
         timing = _memoised(replace(engine, contexts=(context,)))
 
         def without_operand(bindings: Bindings) -> Timing:
-            all_of_it = timing(bindings)
-            return replace(
-                all_of_it,
-                latency=all_of_it.latency - _stored_after(engine, context, bindings),
-            )
+            return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
 
         return Task(
             name=node,

@@ -145,7 +145,7 @@ def _task(
     if o_first == o_last:
         return
     # What the first result needs of its input comes at the input's pace; as much is held inside.
-    ahead = min(timing.latency, accept - 1)
+    ahead = min(timing.latency if converter is None else _needed(converter), accept - 1)
     share = ahead / max(1, accept - 1)
     terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
     bound = timing.latency - ahead + task.wait
@@ -162,6 +162,13 @@ def _task(
         yield Rule(held, -ends, f"room inside {name}")
         return
     yield from _room(part, work, (i_first, i_last, o_first, o_last), bindings)
+
+
+def _needed(part: Converter) -> int:
+    """Beats that a converter takes before it gives one: a word, or a block."""
+    plan = part.plan
+    words = 1 if plan.follow else plan.words
+    return max(1, words * plan.lanes // part.source.lanes)
 
 
 def _room(

@@ -9,6 +9,7 @@ from ..stream.convert import Converter
 from .access import DISTRIBUTOR
 from .control import FANOUT, STEPS_AHEAD
 from .design import Channel, Design, End, Instance
+from .estimate import OPERAND
 from .fifo.waits import Link, Waits
 
 __all__ = ["waits_of"]
@@ -23,7 +24,9 @@ def waits_of(design: Design) -> Waits:
 
     A part is one thread that may wait at any of its ports, but:
       a converter is two, its writer and its reader, with its buffer between them
-      an engine is one for each matrix product, in order; so is the distributor of parameters
+      an engine is two for each matrix product, in order: one lets its operand in, as soon as the
+        product before the last one has ended, and one computes; the distributor of parameters is
+        one for each
       a part and its DMA are one: memory always answers, since reads reserve their room
       a width converter belongs to its stream: it takes and gives in order, and holds a beat
     """
@@ -60,6 +63,15 @@ def _links(design: Design) -> Iterator[Link]:
                 sink=f"{instance.name}.read",
                 holds=int(not instance.part.plan.shared),
             )
+    for binding in design.bindings:
+        for node in binding.nodes:
+            compute = f"{binding.instance}:{node}"
+            yield Link(
+                name=f"{compute} operand",
+                source=f"{compute}{OPERAND}",
+                sink=compute,
+                holds=1,
+            )
 
 
 def _parameters(
@@ -88,9 +100,12 @@ def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
     name = end.instance.removesuffix("_dma") if end.instance.endswith("_dma") else end.instance
     part = parts[end.instance].part if end.instance in parts else None
     if isinstance(part, Matmul):
-        prefix = "i_x_" if reads else "o_"
         contexts = [c.name for c in part.contexts]
-        chosen = end.port.removeprefix(prefix)
+        if reads and end.port == "i_run":
+            return [f"{name}:{c}{OPERAND}" for c in contexts]
+        if reads and end.port.startswith("i_x_"):
+            return [f"{name}:{end.port.removeprefix('i_x_')}{OPERAND}"]
+        chosen = end.port.removeprefix("o_")
         return [f"{name}:{c}" for c in contexts if chosen not in contexts or c == chosen]
     if isinstance(part, Converter):
         if end.port == "i":
@@ -128,6 +143,10 @@ def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
             tuple(f"{binding.instance}:{node}" for node in binding.body),
             tuple(f"{binding.instance}:{node}" for node in binding.tail),
         )
+        yield (
+            tuple(f"{binding.instance}:{node}{OPERAND}" for node in binding.body),
+            tuple(f"{binding.instance}:{node}{OPERAND}" for node in binding.tail),
+        )
     memory = design.known.memory
     yield (
         tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.body),
@@ -138,6 +157,7 @@ def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
 def _turns(design: Design) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         yield from ((after, before) for run in (body, tail) for before, after in pairwise(run))
+    yield from _stores(design, same=True)
     # A turn for a product may find the queue full of what an earlier one has not used yet.
     for binding in design.bindings:
         for run in (binding.body, binding.tail):
@@ -146,10 +166,25 @@ def _turns(design: Design) -> Iterator[tuple[str, str]]:
                     yield f"{DISTRIBUTOR}:{node}", f"{binding.instance}:{earlier}"
 
 
+def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
+    """An operand comes in when the product two before it has ended, in the same activation or in
+    the one before: only then is its place free."""
+    for binding in design.bindings:
+        runs = [run for run in (binding.body, binding.tail) if run]
+        for before in runs:
+            for run in runs:
+                both = (*before, *run)
+                for n in range(max(2, len(before)), len(both)):
+                    if same == (n - 2 >= len(before)):
+                        operand = f"{binding.instance}:{both[n]}{OPERAND}"
+                        yield operand, f"{binding.instance}:{both[n - 2]}"
+
+
 def _again(design: Design) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         runs = [run for run in (body, tail) if run]
         yield from ((a[0], b[-1]) for a in runs for b in runs)
+    yield from _stores(design, same=False)
     for binding in design.bindings:
         for node in binding.nodes:
             for other in binding.nodes:

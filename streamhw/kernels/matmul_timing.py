@@ -11,9 +11,9 @@ from .matmul_drain import DRAIN_LATENCY
 from .matmul_operand import OPERAND_LATENCY
 
 if TYPE_CHECKING:
-    from .matmul import Matmul
+    from .matmul import Matmul, MatmulContext
 
-__all__ = ["engine_timing", "fill_latency"]
+__all__ = ["engine_timing", "fill_latency", "tile_latency"]
 
 
 def fill_latency(spec: "Matmul") -> int:
@@ -22,6 +22,13 @@ def fill_latency(spec: "Matmul") -> int:
         inputs=spec.input_lanes, chain=spec.chain, paired=spec.paired, grouped=spec.is_grouped
     )
     return OPERAND_LATENCY + latency - 1
+
+
+def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+    """Cycles from the first x beat issued to the first result offered; headers are there."""
+    beats = -(-spec.tokens_of(context, bindings) // spec.token_lanes)
+    steps = context.inputs // spec.input_lanes
+    return steps * beats + fill_latency(spec) + credit_latency(DRAIN_LATENCY)
 
 
 def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
