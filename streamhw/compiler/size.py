@@ -145,7 +145,9 @@ def _task(
     if o_first == o_last:
         return
     # What the first result needs of its input comes at the input's pace; as much is held inside.
-    ahead = min(timing.latency if converter is None else _needed(converter), accept - 1)
+    ahead = min(timing.latency, accept - 1)
+    if isinstance(part, Converter):
+        ahead = min(ahead, _needed(part))
     share = ahead / max(1, accept - 1)
     terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
     bound = timing.latency - ahead + task.wait
