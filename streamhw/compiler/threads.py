@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..kernels.matmul import Matmul
+from ..kernels.matmul_engine import SLOTS
 from ..stream.convert import Converter
 from .access import DISTRIBUTOR
 from .control import FANOUT, STEPS_AHEAD
@@ -14,6 +15,8 @@ from .fifo.waits import Link, Waits
 
 __all__ = ["waits_of"]
 
+RESULTS = "_results"
+"""What stands behind a product's name for the thread that gives its results."""
 CARRYING = frozenset({"i_back", "i_free", "i_next", "o_exit"})
 """Ports through which an activation passes something to the next one, be it results or room in
 memory; what follows the layers counts as one more of them."""
@@ -24,9 +27,9 @@ def waits_of(design: Design) -> Waits:
 
     A part is one thread that may wait at any of its ports, but:
       a converter is two, its writer and its reader, with its buffer between them
-      an engine is two for each matrix product, in order: one lets its operand in, as soon as the
-        product before the last one has ended, and one computes; the distributor of parameters is
-        one for each
+      an engine is three for each matrix product, in order: one lets its operand in, as soon as the
+        product before the last one has ended, one computes, and one gives results, of which some
+        tiles wait inside; the distributor of parameters is one for each product
       a part and its DMA are one: memory always answers, since reads reserve their room
       a width converter belongs to its stream: it takes and gives in order, and holds a beat
     """
@@ -72,6 +75,15 @@ def _links(design: Design) -> Iterator[Link]:
                 sink=compute,
                 holds=1,
             )
+            engine = parts[binding.instance].part
+            assert isinstance(engine, Matmul)
+            (outputs,) = (c.outputs for c in engine.contexts if c.name == node)
+            yield Link(
+                name=f"{compute} results",
+                source=compute,
+                sink=f"{compute}{RESULTS}",
+                holds=int(outputs // engine.rows <= SLOTS),
+            )
 
 
 def _parameters(
@@ -105,8 +117,9 @@ def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
             return [f"{name}:{c}{OPERAND}" for c in contexts]
         if reads and end.port.startswith("i_x_"):
             return [f"{name}:{end.port.removeprefix('i_x_')}{OPERAND}"]
-        chosen = end.port.removeprefix("o_")
-        return [f"{name}:{c}" for c in contexts if chosen not in contexts or c == chosen]
+        if not reads:
+            return [f"{name}:{end.port.removeprefix('o_')}{RESULTS}"]
+        return [f"{name}:{c}" for c in contexts]
     if isinstance(part, Converter):
         if end.port == "i":
             return [f"{name}.write"]
@@ -139,14 +152,11 @@ def _holds(channel: Channel) -> int:
 def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Threads of one resource in order: those of a layer, those after the layers."""
     for binding in design.bindings:
-        yield (
-            tuple(f"{binding.instance}:{node}" for node in binding.body),
-            tuple(f"{binding.instance}:{node}" for node in binding.tail),
-        )
-        yield (
-            tuple(f"{binding.instance}:{node}{OPERAND}" for node in binding.body),
-            tuple(f"{binding.instance}:{node}{OPERAND}" for node in binding.tail),
-        )
+        for kind in ("", OPERAND, RESULTS):
+            yield (
+                tuple(f"{binding.instance}:{node}{kind}" for node in binding.body),
+                tuple(f"{binding.instance}:{node}{kind}" for node in binding.tail),
+            )
     memory = design.known.memory
     yield (
         tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.body),
@@ -158,6 +168,7 @@ def _turns(design: Design) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         yield from ((after, before) for run in (body, tail) for before, after in pairwise(run))
     yield from _stores(design, same=True)
+    yield from _places(design, same=True)
     # A turn for a product may find the queue full of what an earlier one has not used yet.
     for binding in design.bindings:
         for run in (binding.body, binding.tail):
@@ -180,11 +191,24 @@ def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
                         yield operand, f"{binding.instance}:{both[n - 2]}"
 
 
+def _places(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
+    """A product needs places for its tiles, which the one before it leaves with its results."""
+    for binding in design.bindings:
+        engine = f"{binding.instance}:"
+        runs = [run for run in (binding.body, binding.tail) if run]
+        for run in runs:
+            if same:
+                yield from ((f"{engine}{b}", f"{engine}{a}{RESULTS}") for a, b in pairwise(run))
+            else:
+                yield from ((f"{engine}{run[0]}", f"{engine}{r[-1]}{RESULTS}") for r in runs)
+
+
 def _again(design: Design) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         runs = [run for run in (body, tail) if run]
         yield from ((a[0], b[-1]) for a in runs for b in runs)
     yield from _stores(design, same=False)
+    yield from _places(design, same=False)
     for binding in design.bindings:
         for node in binding.nodes:
             for other in binding.nodes:
