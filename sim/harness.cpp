@@ -235,6 +235,14 @@ API uint64_t shw_captured(Harness* h, uint32_t stream, const uint8_t** data) {
     return h->streams.at(stream).data.size();
 }
 API void shw_clear(Harness* h, uint32_t stream) { h->streams.at(stream).data.clear(); }
+API void shw_time(Harness* h, uint32_t stream) {
+    h->streams.at(stream).timed = true;
+    h->streams.at(stream).cycles.clear();
+}
+API uint64_t shw_timed(Harness* h, uint32_t stream, const uint64_t** cycles) {
+    *cycles = h->streams.at(stream).cycles.data();
+    return h->streams.at(stream).cycles.size();
+}
 API void shw_stream_counters(Harness* h, uint32_t stream, StreamCounters* to) {
     *to = h->streams.at(stream).counters;
 }

@@ -98,6 +98,8 @@ _SIGNATURES = {
     "shw_capture": (None, [c_void_p, c_uint32, c_int]),
     "shw_captured": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint8))]),
     "shw_clear": (None, [c_void_p, c_uint32]),
+    "shw_time": (None, [c_void_p, c_uint32]),
+    "shw_timed": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
     "shw_stream_counters": (None, [c_void_p, c_uint32, POINTER(StreamCounters)]),
     "shw_peak": (c_uint64, [c_void_p, c_uint32]),
     "shw_open_trace": (c_int, [c_void_p, c_char_p]),
@@ -208,6 +210,18 @@ class Harness:
         beats = np.ctypeslib.as_array(data, (size,)).copy().reshape(-1, width)
         self._library.shw_clear(self._handle, index)
         return beats
+
+    def time(self, stream: str) -> None:
+        """Keeps the cycles of the transfers from now on, and forgets earlier ones."""
+        self._library.shw_time(self._handle, self._streams[stream])
+
+    def timed(self, stream: str) -> NDArray[np.uint64]:
+        """The cycles of the transfers since ``time``."""
+        cycles = POINTER(c_uint64)()
+        count = self._library.shw_timed(self._handle, self._streams[stream], ctypes.byref(cycles))
+        if not count:
+            return np.zeros(0, dtype=np.uint64)
+        return np.ctypeslib.as_array(cycles, (count,)).copy()
 
     def stream_counters(self, stream: str) -> StreamCounters:
         """Statistics of a watched stream so far."""

@@ -33,6 +33,7 @@ public:
         }
         if (counters.transfers++ == 0) counters.first = cycle;
         counters.last = cycle;
+        if (timed) cycles.push_back(cycle);
         if (capture) {
             const auto* from = static_cast<const uint8_t*>(wires_.payload.data);
             data.insert(data.end(), from, from + beat_bytes_);
@@ -41,8 +42,9 @@ public:
     }
 
     StreamCounters counters{};
-    bool capture = true;
+    bool capture = true, timed = false;
     std::vector<uint8_t> data;
+    std::vector<uint64_t> cycles;  // of the transfers since they are timed
 
 private:
     StreamWires wires_;

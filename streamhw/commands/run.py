@@ -10,13 +10,14 @@ import numpy as np
 from rich.table import Table
 
 from ..boards.base import load_board
-from ..compiler.design import Design
+from ..compiler.design import Design, Scope
 from ..compiler.estimate import Estimate
 from ..compiler.pipeline import compile_model
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load
 from ..graph import Graph
-from ..report.measured import Measured, Waits
+from ..report.gather import activities_of
+from ..report.measured import Measured, StepTimes, Waits
 from ..runtime.driver import Token, generate
 from ..runtime.manifest import Manifest
 from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
@@ -58,6 +59,7 @@ class Answer:
     compared: Comparison | None = None
     peaks: dict[str, int] = field(default_factory=dict)
     waits: dict[str, Waits] = field(default_factory=dict)
+    passed: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def prompt_cycles(self) -> int:
@@ -139,6 +141,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             stalls=request.stalls,
             peaks=answer.peaks,
             streams=answer.waits,
+            step=_step(answer, design),
         ).save(built.folder)
     console.print(_table(answer, request, built, predicted))
     return answer
@@ -169,6 +172,7 @@ def simulate(
         begin, start = time.perf_counter(), device.cycle
         feed = prompt
         expected = comparison.feed(feed) if comparison is not None else None
+        begin_of_step = device.cycle
         try:
             generation = generate(device, prompt, count=count, eos=end)
             for token in generation:
@@ -177,6 +181,9 @@ def simulate(
                 answer.seconds = time.perf_counter() - begin
                 if comparison is not None:
                     _agree(comparison, token, expected)
+                    answer.passed = _passed(device, begin_of_step)
+                    begin_of_step = device.cycle
+                    device.time()
                     if len(answer.tokens) < count and token.token != end:
                         expected = comparison.feed([token.token])
                 if on_token is not None:
@@ -208,6 +215,36 @@ def memory_model(board: str, stalls: float = 0.0, seed: int = 0) -> MemoryModel:
         latency=port.latency,
         bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
         stalls=Stalls.everywhere(stalls, seed=seed) if stalls else Stalls(),
+    )
+
+
+def _passed(device: SimDevice, begin: int) -> dict[str, list[int]]:
+    """Cycles of the last step's beats, by stream."""
+    return {
+        name: (cycles.astype(np.int64) - begin).tolist()
+        for name, cycles in device.timed().items()
+        if len(cycles)
+    }
+
+
+def _step(answer: Answer, design: Design) -> StepTimes | None:
+    """The step of the last token, if it took one token only: a layer is an equal share of a
+    stream's beats then."""
+    if len(answer.tokens) < 2:
+        return None
+    layers = design.graph.loops[0].trips
+    position = len(answer.prompt) + len(answer.tokens) - 2
+    passed = {}
+    for channel in design.channels:
+        cycles = answer.passed.get(channel.name, [])
+        shares = layers if channel.scope is Scope.BODY else 1
+        if channel.value is not None and cycles and len(cycles) % shares == 0:
+            beats = len(cycles) // shares
+            passed[channel.name] = tuple(
+                (cycles[i * beats], cycles[(i + 1) * beats - 1]) for i in range(shares)
+            )
+    return StepTimes(
+        position=position, activities=tuple(activities_of(design, position)), passed=passed
     )
 
 

@@ -24,7 +24,7 @@ from .facts import (
     StreamFacts,
 )
 
-__all__ = ["gather", "kind_of"]
+__all__ = ["activities_of", "gather", "kind_of"]
 
 PASSING = frozenset({"fork", "register slice"})
 """Kinds of plumbing that change neither elements nor order."""
@@ -52,7 +52,7 @@ def gather(design: Design, weights: str) -> Facts:
         streams=tuple(_stream(channel, design) for channel in design.channels),
         flows=tuple(flows(known.depths.certificates)),
         position=position,
-        activities=tuple(_activities(design, position)),
+        activities=tuple(activities_of(design, position)),
         regions=tuple(
             RegionFacts(name=r.name, offset=r.offset, bytes=r.bytes) for r in known.memory.regions
         ),
@@ -149,7 +149,7 @@ class _Watched(Timeline):
         return work
 
 
-def _activities(design: Design, position: int) -> Iterator[ActivityFacts]:
+def activities_of(design: Design, position: int) -> Iterator[ActivityFacts]:
     """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
     estimate = Estimate(design)
     log: list[tuple[str, dict[str, Activity]]] = []

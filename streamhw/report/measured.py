@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ..compiler.codec import decode, encode
 from ..errors import UserError
+from .facts import ActivityFacts
 
-__all__ = ["MEASURED_FILE", "Measured", "Waits"]
+__all__ = ["MEASURED_FILE", "Measured", "StepTimes", "Waits"]
 
 MEASURED_FILE = "measured.json"
 
@@ -26,12 +27,26 @@ class Waits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepTimes:
+    """A step that made one token, in cycles from its begin.
+
+    position: of the token that it took; activities: predicted
+    passed: by stream, cycles of the first and the last beat of each activation
+    """
+
+    position: int
+    activities: tuple[ActivityFacts, ...]
+    passed: Mapping[str, tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """One observed answer.
 
     prompt: its tokens; token_cycles: until the first new token, and of each further one
     predicted_cycles: of the same answer; stalls: share of cycles in which memory was held back
     peaks: highest level of each queue; streams: their handshakes
+    step: of the last token, as it was predicted and measured
     """
 
     prompt: int
@@ -40,6 +55,7 @@ class Measured:
     stalls: float = 0.0
     peaks: Mapping[str, int] = field(default_factory=dict)
     streams: Mapping[str, Waits] = field(default_factory=dict)
+    step: "StepTimes | None" = None
 
     def save(self, folder: Path) -> None:
         """Writes the file of a build, whole or not at all."""

@@ -217,6 +217,17 @@ class SimDevice:
         for stream in self.manifest.streams:
             self._harness.capture(stream.name, stream.name in streams)
 
+    def time(self) -> None:
+        """Keeps the cycles of all transfers from now on, and forgets earlier ones."""
+        self._need_observed()
+        for stream in self.manifest.streams:
+            self._harness.time(stream.name)
+
+    def timed(self) -> dict[str, NDArray[np.uint64]]:
+        """Cycles of every stream's transfers since ``time``, by name."""
+        self._need_observed()
+        return {s.name: self._harness.timed(s.name) for s in self.manifest.streams}
+
     def statistics(self) -> dict[str, StreamCounters]:
         """Counters of every watched stream, by name."""
         self._need_observed()

@@ -52,6 +52,13 @@ def test_build_then_run_reuses_it(
     assert measured is not None and measured.prompt == 3 and len(measured.token_cycles) == 5
     depths = {stream.name: stream.depth for stream in Facts.load(folder).streams}
     assert measured.peaks and all(peak <= depths[name] for name, peak in measured.peaks.items())
+    step = measured.step
+    assert step is not None and step.position == 6
+    # The last step, of one token: each layer passes a row of 8 beats, the next one later.
+    spans = step.passed["norm_1_i"]
+    assert len(spans) == 2 and spans[0][1] < spans[1][0] and spans[0][1] - spans[0][0] >= 7
+    ends = [a.output[1] for a in step.activities if a.task == "next_token"]
+    assert ends == [pytest.approx(max(s[-1][1] for s in step.passed.values()), rel=0.05)]
     assert measured.streams["norm_1_i"].transfers == 7 * 2 * 8  # tokens, layers, beats of a row
 
 

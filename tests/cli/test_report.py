@@ -13,7 +13,7 @@ from streamhw.__main__ import main
 from streamhw.report.facts import Facts
 from streamhw.report.html.markup import tag
 from streamhw.report.html.page import page
-from streamhw.report.measured import Measured, Waits
+from streamhw.report.measured import Measured, StepTimes, Waits
 from streamhw.report.summary import Summary
 
 EMPTY = {"meta", "br"}
@@ -61,6 +61,11 @@ def measured(facts: Facts) -> Measured:
         predicted_cycles=1700.0,
         peaks={stream.name: stream.depth for stream in facts.streams},
         streams={"norm_1_i": Waits(transfers=1, blocked=2, starved=3)},
+        step=StepTimes(
+            position=5,
+            activities=facts.activities,
+            passed={"norm_1_i": ((5, 20), (405, 420)), "matmul_w8_i_x_qkv": ((30, 60), (430, 460))},
+        ),
     )
 
 
@@ -82,6 +87,9 @@ def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -
         assert part.name in words, part.name
     for region in facts.regions:
         assert region.name in words
+    seen = [a for name, a in checker.seen if name == "path" and a.get("class") == "seen"]
+    assert len(seen) == 2
+    assert "for the token at position 5" in words
     assert "900 cycles to the first token, then 405 a token" in words
     assert "1,700 (-0.6%)" in words
 

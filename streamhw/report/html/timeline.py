@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """When each kernel works while one token is made: before the layers, in a layer, behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..facts import ActivityFacts, Facts
-from ..measured import Measured
+from ..measured import Measured, StepTimes
 from .chart import axis
 from .markup import Html, join, section, tag
 
@@ -15,35 +15,42 @@ WIDTH, LABEL, ROW = 1160.0, 240.0, 17.0
 
 def timeline(facts: Facts, measured: Measured | None) -> Html:
     """The section."""
+    step = None if measured is None else measured.step
+    activities = facts.activities if step is None else step.activities
+    position = facts.position if step is None else step.position
     groups: dict[str, list[ActivityFacts]] = {}
-    for activity in facts.activities:
+    for activity in activities:
         groups.setdefault(activity.activation, []).append(activity)
     layers = [name for name in groups if name.startswith("layer")]
     shown = layers[min(1, len(layers) - 1)] if layers else ""
-    end = max((a.output[1] for a in facts.activities), default=0.0)
+    end = max((a.output[1] for a in activities), default=0.0)
     figures = [tag("h3", f"Whole step: {end:,.0f} cycles"), _overview(groups, end)]
     for name in groups:
         if name == shown or name not in layers:
             begin = min(a.input[0] for a in groups[name])
             last = max(a.output[1] for a in groups[name])
             title = f"{name.capitalize()}: cycles {begin:,.0f} to {last:,.0f} of the step"
-            figures += [tag("h3", title), _gantt(groups[name], begin, last, facts)]
+            figures += [
+                tag("h3", title),
+                _gantt(groups[name], begin, last, facts, _seen(name, layers, facts, step)),
+            ]
     legend = tag("p", *(
         join((tag("span", "", cls=f"key {cls}"), f" {says} "))
         for cls, says in (("kernel", "kernel"), ("product", "product on a shared engine"),
-                          ("converter", "layout converter"))
+                          ("converter", "layout converter"),
+                          *([("seen", "output, measured")] if step else []))
     ), "; light: takes its input, dark: gives its output", cls="legend")  # fmt: skip
     return section(
         "timeline",
         "Timeline of a token",
         f"Predicted by the kernels' own timing formulas for the token at position "
-        f"{facts.position}, in cycles.{_comparison(facts, measured, end)}",
+        f"{position}, in cycles.{_comparison(measured)}",
         legend,
         *figures,
     )
 
 
-def _comparison(facts: Facts, measured: Measured | None, end: float) -> str:
+def _comparison(measured: Measured | None) -> str:
     if measured is None or not measured.token_cycles:
         return " A run with --check adds measured cycles."
     first, *later = measured.token_cycles
@@ -55,6 +62,25 @@ def _comparison(facts: Facts, measured: Measured | None, end: float) -> str:
         share = measured.predicted_cycles / sum(measured.token_cycles) - 1
         text += f"; predicted for that run in all {measured.predicted_cycles:,.0f} ({share:+.1%})"
     return text + "."
+
+
+def _seen(
+    activation: str, layers: Sequence[str], facts: Facts, step: StepTimes | None
+) -> dict[str, tuple[int, int]]:
+    """By task: cycles of its first and its last beat on any output in a measured step."""
+    found: dict[str, tuple[int, int]] = {}
+    place = layers.index(activation) if activation in layers else 0
+    scope = "body" if activation in layers else activation
+    for stream in facts.streams if step is not None else ():
+        spans = step.passed.get(stream.name, ()) if step is not None else ()
+        if stream.scope != scope or place >= len(spans):
+            continue
+        source = stream.source
+        task = source.port.removeprefix("o_") if source.instance in facts.engines else None
+        first, last = spans[place]
+        known = found.get(task or source.instance, (first, last))
+        found[task or source.instance] = (min(known[0], first), max(known[1], last))
+    return found
 
 
 def _overview(groups: dict[str, list[ActivityFacts]], end: float) -> Html:
@@ -79,7 +105,13 @@ def _overview(groups: dict[str, list[ActivityFacts]], end: float) -> Html:
     return tag("div", svg, cls="figure")
 
 
-def _gantt(activities: Sequence[ActivityFacts], begin: float, last: float, facts: Facts) -> Html:
+def _gantt(
+    activities: Sequence[ActivityFacts],
+    begin: float,
+    last: float,
+    facts: Facts,
+    seen: Mapping[str, tuple[int, int]],
+) -> Html:
     right = WIDTH - 10
     scale = (right - LABEL) / max(last - begin, 1.0)
     height = 24 + ROW * len(activities)
@@ -98,13 +130,17 @@ def _gantt(activities: Sequence[ActivityFacts], begin: float, last: float, facts
             x = LABEL + (start - begin) * scale
             width = max(1.5, (stop - start) * scale)
             bars.append(tag("rect", x=x, y=y + top, width=width, height=tall, rx=1.5, cls=cls))
+        if (span := seen.get(activity.task)) is not None:
+            left, end = (LABEL + (cycle - begin) * scale for cycle in span)
+            path = f"M{left:.1f} {y + 1:.1f}v14M{left:.1f} {y + 8:.1f}H{max(end, left + 1):.1f}"
+            bars.append(tag("path", d=f"{path}m0 -7v14", cls="seen"))
         rows.append(
             tag(
                 "g",
                 tag("text", activity.task, x=LABEL - 8, y=y + 12, cls="end"),
                 *bars,
                 cls=kind,
-                data_tip=_tip(activity, begin),
+                data_tip=_tip(activity, begin, span),
             )
         )
     lines = axis(0, last - begin, LABEL, right, 16, height)
@@ -112,10 +148,13 @@ def _gantt(activities: Sequence[ActivityFacts], begin: float, last: float, facts
     return tag("div", svg, cls="figure")
 
 
-def _tip(activity: ActivityFacts, begin: float) -> str:
+def _tip(activity: ActivityFacts, begin: float, seen: tuple[int, int] | None) -> str:
     (a, b), (c, d) = activity.input, activity.output
     at = "" if activity.resource == activity.task else f" on {activity.resource}"
+    measured = ""
+    if seen is not None:
+        measured = f"\nmeasured {seen[0] - begin:,.0f} to {seen[1] - begin:,.0f}"
     return (
         f"{activity.task}{at}\ntakes {a - begin:,.0f} to {b - begin:,.0f}\n"
-        f"gives {c - begin:,.0f} to {d - begin:,.0f}"
+        f"gives {c - begin:,.0f} to {d - begin:,.0f}{measured}"
     )
