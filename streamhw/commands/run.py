@@ -228,18 +228,19 @@ def _passed(device: SimDevice, begin: int) -> dict[str, list[int]]:
 
 
 def _step(answer: Answer, design: Design) -> StepTimes | None:
-    """The step of the last token, if it took one token only: a layer is an equal share of a
-    stream's beats then."""
+    """The step of the last token, if it took one token only."""
     if len(answer.tokens) < 2:
         return None
     layers = design.graph.loops[0].trips
     position = len(answer.prompt) + len(answer.tokens) - 2
+    bindings = {"tokens": 1, "length": position + 1}
     passed = {}
     for channel in design.channels:
         cycles = answer.passed.get(channel.name, [])
         shares = layers if channel.scope is Scope.BODY else 1
-        if channel.value is not None and cycles and len(cycles) % shares == 0:
-            beats = len(cycles) // shares
+        beats = channel.consumed.tokens(bindings)
+        # What goes back to the first layer passes once less.
+        if channel.value is not None and len(cycles) == beats * shares:
             passed[channel.name] = tuple(
                 (cycles[i * beats], cycles[(i + 1) * beats - 1]) for i in range(shares)
             )

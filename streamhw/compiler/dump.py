@@ -38,6 +38,10 @@ def _lines(design: Design) -> Iterator[str]:
         yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
     for channel in design.channels:
         yield from _stream(channel, sized=design.depths is not None)
+    if design.fused is not None:
+        yield from (f"group {n}: {task}" for n, group in enumerate(design.fused.groups)
+                    for task in group.tasks)  # fmt: skip
+        yield from (f"through memory {name}" for name in design.fused.cuts)
     if design.memory is not None:
         yield "memory"
         for region in design.memory.regions:

@@ -17,11 +17,13 @@ __all__ = [
     "ConverterFacts",
     "Facts",
     "FlowFacts",
+    "FusionFacts",
     "PartFacts",
     "RegionFacts",
     "RunFacts",
     "StepFacts",
     "StreamFacts",
+    "ValueFacts",
 ]
 
 VERSION = 1
@@ -154,12 +156,42 @@ class RunFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValueFacts:
+    """Bits of one value of a layer: as a whole tensor, and what of it is on chip where it flows."""
+
+    value: str
+    original: int
+    converters: int
+    fifos: int
+    spilled: int
+
+    @property
+    def on_chip(self) -> int:
+        return self.converters + self.fifos + self.spilled
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusionFacts:
+    """Groups of kernels, and the memory between them.
+
+    tokens: of the sequence whose whole tensors are compared with; limit: bits that there are
+    cuts: streams through external memory; bytes: that they move in a layer
+    """
+
+    tokens: int
+    values: tuple[ValueFacts, ...]
+    groups: tuple[tuple[str, ...], ...]
+    cuts: tuple[str, ...]
+    bytes: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What ``design.json`` holds.
 
     bounds: the largest values of the symbols; position: of the token whose step ``activities`` are
     ports: memory ports with beats a cycle and latency; clients: the port of each DMA
-    unfused_bits, fused_bits: intermediate tensors of a layer, all of them and what stays on chip
     """
 
     version: int
@@ -176,6 +208,7 @@ class Facts:
     parts: tuple[PartFacts, ...]
     streams: tuple[StreamFacts, ...]
     flows: tuple[FlowFacts, ...]
+    fusion: FusionFacts
     position: int
     activities: tuple[ActivityFacts, ...]
     regions: tuple[RegionFacts, ...]

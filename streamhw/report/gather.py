@@ -8,6 +8,7 @@ from ..compiler.codec import encode
 from ..compiler.design import Channel, Design, Instance, Scope
 from ..compiler.estimate import CARRIED, Estimate
 from ..compiler.fixed import queue_owner
+from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity, Clock, Span, Timeline
 from ..stream.convert import Converter
@@ -18,10 +19,12 @@ from .facts import (
     ActivityFacts,
     ConverterFacts,
     Facts,
+    FusionFacts,
     PartFacts,
     RegionFacts,
     RunFacts,
     StreamFacts,
+    ValueFacts,
 )
 
 __all__ = ["activities_of", "gather", "kind_of"]
@@ -51,6 +54,7 @@ def gather(design: Design, weights: str) -> Facts:
         parts=tuple(_part(instance, design) for instance in design.instances),
         streams=tuple(_stream(channel, design) for channel in design.channels),
         flows=tuple(flows(known.depths.certificates)),
+        fusion=_fusion(design),
         position=position,
         activities=tuple(activities_of(design, position)),
         regions=tuple(
@@ -131,6 +135,18 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
         proof=None if verdict is None else verdict.why.value,
         circle=() if verdict is None else verdict.way,
+    )
+
+
+def _fusion(design: Design) -> FusionFacts:
+    memory, fused = intermediate_memory(design), design.known.fused
+    return FusionFacts(
+        tokens=memory.tokens,
+        values=tuple(ValueFacts(**vars(row)) for row in memory.rows),
+        groups=tuple(group.tasks for group in fused.groups),
+        cuts=fused.cuts,
+        bytes=fused.bytes,
+        limit=fused.limit,
     )
 
 

@@ -9,6 +9,7 @@ from ..facts import Facts
 from ..measured import Measured
 from ..summary import Summary
 from .dies import dies
+from .fusion import fusion
 from .graph import graph
 from .markup import Html, percent, section, table, tag
 from .memory import memory
@@ -24,6 +25,7 @@ SECTIONS = {
     "timeline": "Timeline",
     "fifos": "FIFOs",
     "converters": "Converters",
+    "fusion": "Fusion",
     "memory": "Memory",
     "dies": "Dies",
     "resources": "Resources",
@@ -41,6 +43,7 @@ def page(
         "timeline": timeline(facts, measured),
         "fifos": fifos(facts, measured),
         "converters": converters(facts),
+        "fusion": fusion(facts),
         "memory": memory(facts),
         "dies": dies(facts, summary),
         "resources": resources(summary),

@@ -38,7 +38,7 @@ def timeline(facts: Facts, measured: Measured | None) -> Html:
         join((tag("span", "", cls=f"key {cls}"), f" {says} "))
         for cls, says in (("kernel", "kernel"), ("product", "product on a shared engine"),
                           ("converter", "layout converter"),
-                          *([("seen", "output, measured")] if step else []))
+                          *([("seen", "output taken, measured")] if step else []))
     ), "; light: takes its input, dark: gives its output", cls="legend")  # fmt: skip
     return section(
         "timeline",
@@ -67,7 +67,7 @@ def _comparison(measured: Measured | None) -> str:
 def _seen(
     activation: str, layers: Sequence[str], facts: Facts, step: StepTimes | None
 ) -> dict[str, tuple[int, int]]:
-    """By task: cycles of its first and its last beat on any output in a measured step."""
+    """By task: cycles of the first and the last beat that its first reader takes, as measured."""
     found: dict[str, tuple[int, int]] = {}
     place = layers.index(activation) if activation in layers else 0
     scope = "body" if activation in layers else activation
@@ -79,7 +79,7 @@ def _seen(
         task = source.port.removeprefix("o_") if source.instance in facts.engines else None
         first, last = spans[place]
         known = found.get(task or source.instance, (first, last))
-        found[task or source.instance] = (min(known[0], first), max(known[1], last))
+        found[task or source.instance] = min(known, (first, last), key=lambda span: span[1])
     return found
 
 
@@ -131,7 +131,7 @@ def _gantt(
             width = max(1.5, (stop - start) * scale)
             bars.append(tag("rect", x=x, y=y + top, width=width, height=tall, rx=1.5, cls=cls))
         if (span := seen.get(activity.task)) is not None:
-            left, end = (LABEL + (cycle - begin) * scale for cycle in span)
+            left, end = (min(right, max(LABEL, LABEL + (cycle - begin) * scale)) for cycle in span)
             path = f"M{left:.1f} {y + 1:.1f}v14M{left:.1f} {y + 8:.1f}H{max(end, left + 1):.1f}"
             bars.append(tag("path", d=f"{path}m0 -7v14", cls="seen"))
         rows.append(
