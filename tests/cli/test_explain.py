@@ -39,16 +39,20 @@ def test_every_edge_can_be_explained(facts: Facts) -> None:
 
 
 def test_a_converter_in_numbers(facts: Facts) -> None:
-    text = told(facts, "matmul_w8_i_x_qkv")
+    edge = find_edge(facts, "residual_1_i_b")
+    (part,) = edge.through
+    assert part.converter is not None and part.converter.bound_bits is not None
+    text = told(facts, "residual_1_i_b")
     for line in (
-        "sent    1x4:s8 (tokens<=8 d0+=1) (8 d1+=4)",
-        "wanted  1x4:s8 (12 again) (8 d1+=4) (tokens<=8 d0+=1)",
-        "against (12 again)",
-        "(0, 4) is sent, (1, 0) is wanted",
+        "sent    1x4:s24.16 (4 d1+=8) (tokens<=8 d0+=1) (2 d1+=4)",
+        "wanted  1x4:s24.16 (tokens<=8 d0+=1) (8 d1+=4)",
+        "number 0, (4 d1+=8) against (tokens<=8 d0+=1)",
+        "(1, 0) is sent, (0, 8) is wanted",
         "one block of 8 x 32 elements",
-        "a block is 256 elements x 8 bits = 2,048",
-        "would take 4,096 bits",
-        "read 12 times",
+        f"{part.converter.kind}: {part.converter.bits:,} bits",
+        "a block is 256 elements x 24 bits = 6,144",
+        f"would take {part.converter.pingpong_bits:,} bits",
+        f"less than {part.converter.bound_bits:,} bits",
     ):
         assert line in text, line
 

@@ -26,7 +26,7 @@ CASES = {
 """By name of the dump: up to which stage, and other choices."""
 
 
-EXPLAINED = ("matmul_w4_i_x_qkv", "residual_1_i_a")
+EXPLAINED = ("residual_1_i_b", "residual_1_i_a")
 """Edges of the placed design that are explained in ``tiny_explain``."""
 
 
