@@ -7,10 +7,11 @@ from dataclasses import replace
 from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
-from .design import Channel, Design, Part, Scope
+from .design import Channel, Design, Instance, Part, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Why, prove
+from .fold import folded
 from .schedule import HOP, Activity, Span, Task, Timeline
 from .threads import waits_of
 
@@ -227,9 +228,10 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     """Channels with depths, and the program's answer for the streams that it covers.
 
     Chooses  the linear program's depth where a value flows inside a layer or after the layers;
-             all beats of a tensor for parameters that must wait on chip for their operand, and for
-             any stream outside the program, or of few bits, that could close a circle of waits
-             (``fifo.waits``); a wire behind parts that end in a queue; else the minimum
+             all beats of a tensor for parameters that must wait on chip for their operand, unless
+             a converter behind holds them (``fold``), and for any stream outside the program, or
+             of few bits, that could close a circle of waits (``fifo.waits``); a wire behind parts
+             that end in a queue; else the minimum
     """
     estimate = Estimate(design)
     answers = [
@@ -244,7 +246,8 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
         )
     ]
     depth = {name: depth for answer in answers for name, depth in answer.depth.items()}
-    channels = tuple(replace(c, depth=_depth(c, depth)) for c in design.channels)
+    parts = {i.name: i for i in design.instances}
+    channels = tuple(replace(c, depth=_depth(c, depth, parts)) for c in design.channels)
     verdicts = prove(waits_of(replace(design, channels=channels)))
     while (cheapest := _closes_a_circle(channels, verdicts, depth)) is not None:
         deeper = replace(cheapest, depth=cheapest.consumed.tokens())
@@ -279,11 +282,13 @@ def _closes_a_circle(
     return min(found, key=bits, default=None)
 
 
-def _depth(channel: Channel, program: Mapping[str, int]) -> int:
+def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Instance]) -> int:
     if channel.name in program:
         return program[channel.name]
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
+    if folded(channel, parts):
+        return MINIMUM
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):
         if channel.scope is not Scope.SHARED:
             return max(MINIMUM, channel.produced.tokens())

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folding: a queue in front of a buffer that holds the same beats in the same order is dropped."""
+
+from collections.abc import Mapping
+
+from ..stream.convert import Converter, Kind
+from .design import Channel, Instance
+
+__all__ = ["folded"]
+
+
+def folded(channel: Channel, instances: Mapping[str, Instance]) -> bool:
+    """Whether the buffer behind a stream holds all beats that a queue in front of it would hold.
+
+    That is so for a converter whose block is a whole activation, if it is not mapped: its writer
+    takes each beat in the order in which the queue would have, and has a place for it once the
+    activation before has been read. Pages may be fewer than the block.
+
+    Source  iterative tensor folding, after StreamTensor (arXiv 2509.13694): equal access patterns
+            merge buffers and drop the queue between them
+    """
+    sink = instances.get(channel.sink.instance)
+    if sink is None or not isinstance(sink.part, Converter) or channel.sink.port != "i":
+        return False
+    return not sink.part.plan.shared and sink.part.kind is not Kind.MAPPED

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folding: which queues the buffer behind them makes needless, and what that saves."""
+
+from dataclasses import replace
+
+from streamhw.compiler.design import Channel, End, Instance, Scope
+from streamhw.compiler.fifo import MINIMUM
+from streamhw.compiler.fold import folded
+from streamhw.numerics.fixed import Fixed
+from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+
+TOKENS = Symbol("tokens", 8)
+ROW = row_major(Fixed(32, signed=False), (1, 32), 4)
+AGAIN = ITensor(ROW.fmt, ROW.tile, (Loop(TOKENS), Loop(8, 4, 1)))
+IN_CHUNKS = ITensor(ROW.fmt, ROW.tile, (Loop(2, 16, 1), Loop(TOKENS), Loop(4, 4, 1)))
+
+
+def stream(target, kind, port="i"):
+    part = Converter(source=ROW, target=target, kind=kind)
+    channel = Channel(
+        source=End("weights_width", "o"),
+        sink=End("convert", port),
+        produced=ROW,
+        consumed=ROW,
+        scope=Scope.BODY,
+    )
+    return channel, {"convert": Instance("convert", part, Scope.BODY)}
+
+
+def test_a_block_of_the_whole_tensor_is_its_queue():
+    assert folded(*stream(AGAIN, Kind.IN_PLACE))
+    assert folded(*stream(AGAIN, Kind.SINGLE))
+
+
+def test_what_holds_less_is_not():
+    assert not folded(*stream(IN_CHUNKS, Kind.PING_PONG))
+    assert not folded(*stream(AGAIN, Kind.IN_PLACE, port="i_tokens"))
+    turned = ITensor(ROW.fmt, (1, 1), (Loop(8, 1, 1), Loop(4, 1, 0)))
+    pages = Converter(source=row_major(ROW.fmt, (4, 8)), target=turned, kind=Kind.MAPPED)
+    channel, instances = stream(AGAIN, Kind.IN_PLACE)
+    other = {"convert": replace(instances["convert"], part=pages)}
+    assert not folded(channel, other)
+    assert not folded(channel, {})
+
+
+def test_parameters_of_a_norm_wait_in_its_converter(compiled):
+    model = compiled(stop="size")
+    parts = {i.name: i for i in model.instances}
+    saved = 0
+    for channel in model.channels:
+        if folded(channel, parts):
+            assert channel.depth <= max(MINIMUM, model.known.depths.depth.get(channel.name, 0))
+            if channel.source.instance.endswith("_width"):
+                beats = channel.consumed.tokens()
+                saved += (beats - channel.depth) * channel.consumed.bits_per_token
+    assert saved == 2 * (8 - MINIMUM) * 128
