@@ -119,7 +119,8 @@ class Activation(KernelSpec):
         queue = credit_memory(lanes_of(self.port("o").type), LATENCY)
         x, y, product = self.type.fmt.width, self.inner.width, self.inner.width + 17
         return Resources(
-            luts=lookup.luts + lanes * (2 * y + product + 2 * self.out.width) + 40,
+            luts=lookup.luts + lanes * (y + self.out.width) + 40,
+            muxes=2 * lanes * self.out.width,
             ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y + 2 * 16 + product) + 30,
             delays=((8 * lanes, 8),),
             multipliers=lookup.multipliers + ((y, 16),) * lanes,
