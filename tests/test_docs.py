@@ -14,7 +14,7 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DUMP = re.compile(r"^<!-- dump: (\w+) -->\n((?:    .*\n|\n(?=    ))+)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]+)\)")
-CLASSES = ("UserError", "BuildError", "ToolError")
+CLASSES = ("UserError", "BuildError", "DoesNotFitError", "ToolError")
 
 
 def blocks(text: str) -> Iterator[tuple[int, str]]:

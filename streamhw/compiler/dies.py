@@ -10,7 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from ..boards.base import Die
-from ..errors import BuildError
+from ..errors import BuildError, DoesNotFitError
 from .cost import KINDS, Cells
 
 __all__ = ["BALANCE", "Block", "Partition", "Wire", "cost_of", "partition"]
@@ -84,7 +84,7 @@ def partition(
     fill: share of each die's budget that may be used
     limit: wires that may pass a boundary, if they are limited; ``fill`` of them may be used
     Chooses  the least ``crossing_bits + BALANCE * max(fill)``; the best so far when time is up
-    Raises   ``BuildError`` if a block alone is too large for a die, or no partition fits
+    Raises   ``DoesNotFitError`` if a block alone is too large for a die, or no partition fits
     """
     if len(stack) == 1:
         names = {block.name: stack[0].name for block in blocks}
@@ -93,7 +93,7 @@ def partition(
     program = _Program(blocks, wires, stack, fill, limit)
     found = program.solve(seconds)
     if found is None:
-        raise BuildError(
+        raise DoesNotFitError(
             f"Parts must fit on {len(stack)} dies of which {fill:.0%} may be used, but need "
             f"{_scarcest(blocks, stack)}",
             hint="a smaller engine (--multipliers) or a smaller group (--group) needs fewer cells",
@@ -118,10 +118,11 @@ def _check_each(blocks: Sequence[Block], stack: Sequence[Die], fill: float) -> N
             for cell, name in KINDS.items()
             if getattr(block.cells, cell) > fill * getattr(die.budget, cell)
         ]
-        raise BuildError(
+        raise DoesNotFitError(
             f"Part {block.name} must fit on one die, of which {fill:.0%} may be used, but on "
             f"{die.name} it needs {', '.join(over)}",
             hint="a smaller engine (--multipliers), or one for each product (--sharing none)",
+            part=block.name,
         )
 
 
