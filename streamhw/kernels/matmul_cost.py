@@ -92,7 +92,9 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
         groups = max(spec.tile_words(c) for c in spec.contexts) - AFFINE_WORDS
-        memories.append(Memory(8 * rows, slots << max(1, (groups - 1).bit_length())))
+        beats = -(-groups // spec.header_lanes)
+        deep = slots << max(1, (beats - 1).bit_length())
+        memories.append(Memory(8 * rows * spec.header_lanes, deep))
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, DRAIN_LATENCY)
     multipliers = [array.operands] * (rows // array.rows * spec.input_lanes * tokens)

@@ -13,7 +13,7 @@ from ..kernels import base
 from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ..numerics.fixed import Fixed
 from .address import symbol_width
-from .convert_kernel import PIPELINE, ConverterKernel
+from .convert_kernel import ConverterKernel
 from .convert_map_kernel import ConverterMapKernel
 from .convert_map_timing import MapSchedule
 from .convert_pages import PagePlan, page_plan
@@ -195,7 +195,7 @@ class Converter(KernelSpec):
         axes = len(plan.write) + len(plan.read) + 2 * len(plan.shared)
         address = (plan.words * self.buffers).bit_length() + plan.bank_bits
         values = sum(symbol_width(symbol) for symbol in self.symbols)
-        queue = credit_memory(word, PIPELINE)
+        queue = credit_memory(word, KERNELS[self.kind].pipeline)
         bank = base.Memory(width=plan.lanes * self.source.fmt.width // plan.banks, depth=self.depth)
         tables = self.pages.memories if self.kind is Kind.MAPPED and self.pages else ()
         # modular adders of the units, strides of two blocks, comparison of the two walks
