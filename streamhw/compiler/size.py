@@ -155,7 +155,11 @@ def _task(
     yield Rule(tuple(terms), bound, f"latency of {name}")
     if task.stores:
         return
-    yield Rule(((o_last, 1.0), (o_first, -1.0)), beats - 1.0, pace)
+    # Never stricter than the unstalled run: between straight lines a converter can seem to give
+    # the last beats of a wide word at once.
+    unstalled = work.output.last - work.output.first
+    least = min(beats - 1.0, unstalled) if isinstance(part, Converter) else beats - 1.0
+    yield Rule(((o_last, 1.0), (o_first, -1.0)), least, pace)
     if isinstance(part, SpillRead):
         return
     if not isinstance(part, Converter):

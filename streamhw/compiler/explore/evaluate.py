@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from math import ceil
 
-from ...errors import BuildError, UserError
+from ...errors import BuildError, InternalError, UserError
 from ...kernels.base import Resources
 from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
@@ -45,6 +45,8 @@ class Evaluator:
         except BuildError as error:
             kind = "budget" if "must fit" in str(error) else "sizes"
             return Invalid(f"{kind}: {error}")
+        except InternalError as error:
+            return Invalid(f"faults of streamhw: {error}")
         except (UserError, ValueError) as error:
             return Invalid(f"sizes: {error}")
         answer = Estimate(design).answer(self.prompt, self.prompt + self.tokens)
