@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from math import inf
 
 import networkx as nx
 
@@ -28,6 +29,8 @@ TOKEN_CYCLES = 3
 """Cycles of the sequencer for each token that it sends."""
 START_CYCLES = 4
 """Cycles from the start, or from the next token, to the first token sent."""
+WAITING = 18
+"""Weight words that wait in the queue and the registers in front of an engine."""
 STEP_CYCLES = 4
 """Cycles from a step sent to a part that knows of it."""
 
@@ -107,7 +110,8 @@ class Estimate:
         }
         sent = now + TOKEN_CYCLES * count + STEP_CYCLES
         begin = Span(now + TOKEN_CYCLES, sent)
-        work = self.entry.run({CARRIED: begin}, bindings, clock, now)
+        # The step's parameters are asked for behind its embedding.
+        work = self.entry.run({CARRIED: begin}, bindings, clock, inf)
         carried = work[self._source_of_loop()].output
         for _ in range(self.design.graph.loops[0].trips):
             work = self.body.run({CARRIED: carried}, bindings, clock, sent)
@@ -263,7 +267,16 @@ class Estimate:
             return self._operand(name, binding.instance, engine, context)
         memory = self.design.memory
         assert memory is not None
-        (segments,) = (s for s in (*memory.body, *memory.tail) if s.node == node)
+        run = memory.body if node in binding.body else memory.tail
+        place = [s.node for s in run].index(node)
+        segments, products = run[place], {name for b in self.design.bindings for name in b.nodes}
+        behind = 0
+        for before in reversed(run[:place]):
+            if before.node in products:
+                break
+            behind += before.beats
+        (_, header), (_, weights) = segments.parts
+        word = weights / (context.inputs // engine.input_lanes)
         timing = _memoised(replace(engine, contexts=(context,)))
 
         def without_operand(bindings: Bindings) -> Timing:
@@ -275,6 +288,8 @@ class Estimate:
             timing=without_operand,
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
+            behind=behind,
+            ahead=header + WAITING * word,
         )
 
     def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:

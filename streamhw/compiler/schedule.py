@@ -58,7 +58,8 @@ class Task:
     accept: cycles in which it takes its input, if all is there
     exclusive: whether it takes nothing new before its last output
     stores: whether it keeps all of its input, for output that may come at any later time
-    demand: beats of the parameter stream that it takes, if any
+    demand: beats of the parameter stream that it takes, if any; behind: those of other parts that
+    come just before; ahead: beats that wait in front of it, past the distributor
     wait: extra cycles before the first output that no kernel formula covers (memory latency)
     memory: the memory port that it reads or writes itself, if any
     traffic: its beats there
@@ -73,6 +74,8 @@ class Task:
     exclusive: bool = False
     stores: bool = False
     demand: int = 0
+    behind: int = 0
+    ahead: float = 0.0
     wait: float = 0.0
     memory: str | None = None
     traffic: Callable[[Bindings], float] = lambda _: 0.0
@@ -85,7 +88,8 @@ class Supply:
     """The parameter stream from memory: a rate, a latency, and a buffer that runs ahead.
 
     port: of memory; rate: its beats a cycle; buffer: beats on chip; latency: cycles from a command
-    to its first beat
+    to its first beat; dealt: until when the distributor, a beat a cycle, is held up by what it
+    has given out: parts take turns, in the order of memory
     """
 
     port: str
@@ -94,21 +98,47 @@ class Supply:
     latency: float
     delivered: float = 0.0
     beats: float = 0.0
+    dealt: float = 0.0
+    since: float = -1.0
+    base: float = 0.0
     eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
 
     def deliver(self, beats: int, since: float) -> float:
         """The cycle at which the next ``beats`` are on chip; none is asked for before ``since``."""
+        self.owed(since, since)
         self.beats += beats
         room = self._when_eaten(self.beats - self.buffer) + self.latency
         self.delivered = max(max(self.delivered, since + self.latency) + beats / self.rate, room)
         return self.delivered
 
+    def owed(self, cycle: float, since: float) -> float:
+        """Beats that memory has been asked for and not sent by a cycle, nothing before ``since``:
+        the reader asks for all that there is room for, and who asks later waits for that."""
+        if since != self.since:
+            self.since, self.base = since, self.beats
+        if cycle <= since:
+            return 0.0
+        points = [p for p in self.eaten if since <= p[1] <= cycle]
+        eaten = max([beats for beats, _ in points] + [self.base])
+        owed = eaten + self.buffer - self.base - self.rate * (cycle - since)
+        for beats, at in points:
+            owed = max(owed, eaten - beats - self.rate * (cycle - at))
+        return max(0.0, owed)
+
     def give_way(self, beats: float) -> None:
         """Others take ``beats`` of the port: what is asked for later comes as much later."""
         self.delivered += beats / self.rate
 
+    def deal(self, beats: int, ahead: float, begin: float) -> float:
+        """The cycle at which ``beats`` have passed the distributor to a part that begins to take
+        them, ``ahead`` of which may have come before."""
+        free = self.dealt
+        self.eaten.append((self.beats, max(free, begin - ahead)))
+        return max(free, begin - ahead) + beats
+
     def eat(self, cycle: float) -> None:
         """Notes that all beats delivered so far are consumed by ``cycle``."""
+        self.dealt = cycle
         self.eaten.append((self.beats, cycle))
         del self.eaten[:-64]
 
@@ -131,12 +161,15 @@ class Clock:
     free: dict[str, float] = field(default_factory=dict)
     serving: dict[str, float] = field(default_factory=dict)
 
-    def transfer(self, port: str, beats: float, begin: float) -> float:
+    def transfer(self, port: str, beats: float, begin: float, since: float) -> float:
         """The cycle at which ``beats`` that are asked for from ``begin`` on have passed a port.
 
-        Tasks on one port take turns, and together take their share from the parameters: these run
-        ahead, so that the port has no idle cycle to give when memory is what limits.
+        Parameters that memory owes already come first. Tasks on one port take turns, and together
+        take their share from the parameters asked for later: these run ahead, so that the port has
+        no idle cycle to give when memory is what limits.
         """
+        wait = self.supply.owed(begin, since) if port == self.supply.port else 0.0
+        begin += wait / self.supply.rate
         done = max(self.serving.get(port, 0.0), begin) + beats / self.supply.rate
         self.serving[port] = done
         if port == self.supply.port:
@@ -178,12 +211,13 @@ class Timeline:
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
             fed = max([s.last for s in arriving] + [begin + accept - 1])
             if task.demand:
-                fed = max(fed, clock.supply.deliver(task.demand, since))
+                fed = max(fed, clock.supply.deal(task.demand, task.ahead, begin))
+                fed = max(fed, clock.supply.deliver(task.behind + task.demand, since))
                 clock.supply.eat(fed)
             if task.memory is not None and task.apart:
                 fed = max(fed, begin + task.traffic(bindings) / clock.supply.rate)
             elif task.memory is not None:
-                fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin))
+                fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin, since))
             last = fed + timing.drain + task.wait
             slower = (fed - begin) / max(1, accept - 1)
             first = begin + timing.latency + min(timing.latency, accept - 1) * (slower - 1)

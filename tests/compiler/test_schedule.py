@@ -109,14 +109,35 @@ def test_supply_runs_ahead_as_far_as_its_buffer() -> None:
     assert supply.deliver(16, since=0) == max(26 + 16 / 0.5, 100 + 10)
 
 
+def test_memory_serves_what_was_asked_for_first() -> None:
+    """A buffer of 16 beats at half a beat a cycle is full after 32 cycles; then 4 beats are taken
+    at once, which takes memory 8 cycles."""
+    supply = Supply(port="mem0", rate=0.5, buffer=16, latency=10)
+    assert [supply.owed(cycle, since=100) for cycle in (99, 110, 132, 200)] == [0, 11, 0, 0]
+    supply.deliver(4, since=100)
+    supply.eat(200)
+    assert [supply.owed(cycle, since=100) for cycle in (200, 204, 208)] == [0, 0, 0]
+    supply.deliver(4, since=100)
+    supply.eat(201)
+    assert [supply.owed(cycle, since=100) for cycle in (201, 204, 209)] == [3.5, 2, 0]
+
+
+def test_distributor_gives_a_beat_a_cycle() -> None:
+    """However much waits on chip: what is ahead of a part came while it did something else."""
+    supply = Supply(port="mem0", rate=1.0, buffer=64, latency=10)
+    assert supply.deal(40, ahead=8, begin=100) == 132
+    supply.eat(132)
+    assert supply.deal(40, ahead=8, begin=133) == 172, "others took until 132"
+
+
 def test_traffic_of_tasks_takes_from_the_parameters() -> None:
-    state = clock(rate=0.5)
+    state = clock(rate=0.5, buffer=0)
     slow = task("a", 3, memory="mem0", traffic=lambda _: 12)
     work = run([slow], [link("in", "a")], at=state)
     assert work["a"].input == Span(2, 26)
     assert state.supply.delivered == 24
-    assert state.transfer("mem0", 1, begin=0) == 28, "the port is busy until 26"
-    assert state.transfer("mem1", 1, begin=0) == 2
+    assert state.transfer("mem0", 1, begin=0, since=9) == 28, "the port is busy until 26"
+    assert state.transfer("mem1", 1, begin=0, since=9) == 2
 
 
 def test_memory_latency_before_the_first_result() -> None:
