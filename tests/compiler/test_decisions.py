@@ -120,7 +120,7 @@ def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
         ("size", "norm_1_i", -1, "Decision size.norm_1_i must be 0 beats or more, not -1"),
         ("convert", "norm_1", {}, "Decision convert.norm_1 must name a converter"),
         ("convert", "residual_1_i_b_convert", {"kind": "round"}, "must be one of ['single'"),
-        ("convert", "residual_1_i_b_convert", {"kind": 3}, "'in place'], not 3"),
+        ("convert", "residual_1_i_b_convert", {"kind": 3}, "], not 3"),
         ("convert", "residual_1_i_b_convert", {"colour": 1}, "must be one of kind, not colour"),
         ("place", "nothing", ("mem0",), "Decision place.nothing must name a DMA of the design"),
         ("place", "parameters_dma", ("mem9",), "must be a memory port of sim (mem0), not mem9"),
