@@ -43,7 +43,10 @@ def layout_converter(source: ITensor, target: ITensor) -> Converter:
     found = [fast] if shared else []
     if fast.place is not None:
         found.append(replace(fast, kind=Kind.IN_PLACE))
-    if fast.pages is not None:
+    # A live set is less than the tensor only while the reader reads. One that reads again waits for
+    # other values, which may stand behind this one in a stream that a full converter would stop.
+    again = any(loop.dim is None for loop in target.loops)
+    if fast.pages is not None and (shared or not again):
         found.append(replace(fast, kind=Kind.MAPPED))
     if shared:
         rate = fast.timing({}).interval

@@ -186,9 +186,13 @@ def _room(
     for loop in part.plan.shared:
         value = loop.trip if isinstance(loop.trip, int) else bindings.get(loop.trip.name)
         blocks *= value if isinstance(value, int) else loop.bound
+    i_first, i_last, o_first, o_last = events
+    if blocks == 1 and part.depth < part.plan.words:
+        # What memory does not hold is written when as much has been read.
+        held = part.depth / part.plan.words
+        yield Rule(((i_first, 1 - held), (i_last, held), (o_first, -1.0)), 0.0, "room for a tensor")
     if blocks <= part.buffers:
         return
-    i_first, i_last, o_first, o_last = events
     for k in (0, blocks - part.buffers - 1):
         write, read = (k + part.buffers) / blocks, (k + 1) / blocks
         terms = ((i_first, 1 - write), (i_last, write), (o_first, read - 1), (o_last, -read))
@@ -294,7 +298,7 @@ def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Ins
     if folded(channel, parts):
         return MINIMUM
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):
-        if channel.scope is not Scope.SHARED:
-            return max(MINIMUM, channel.produced.tokens())
-        return 16
+        if channel.scope is Scope.SHARED:
+            return 16
+        return max(MINIMUM, channel.produced.tokens())
     return MINIMUM

@@ -13,7 +13,7 @@ from .design import Channel, Design, End, Instance
 from .estimate import OPERAND
 from .fifo.waits import Link, Waits
 
-__all__ = ["waits_of"]
+__all__ = ["holds_all", "waits_of"]
 
 RESULTS = "_results"
 """What stands behind a product's name for the thread that gives its results."""
@@ -64,7 +64,7 @@ def _links(design: Design) -> Iterator[Link]:
                 name=f"{instance.name} buffer",
                 source=f"{instance.name}.write",
                 sink=f"{instance.name}.read",
-                holds=int(not instance.part.plan.shared),
+                holds=int(holds_all(instance.part)),
             )
     for binding in design.bindings:
         for node in binding.nodes:
@@ -147,6 +147,11 @@ def _holds(channel: Channel) -> int:
     if channel.source.instance == FANOUT:
         return STEPS_AHEAD
     return channel.depth // beats
+
+
+def holds_all(part: Converter) -> bool:
+    """Whether a converter takes a whole tensor without giving any of it."""
+    return not part.plan.shared and part.depth >= part.plan.words
 
 
 def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
