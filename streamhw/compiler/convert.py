@@ -28,8 +28,10 @@ def cost_of(part: Converter) -> float:
     return part.resources().luts + part.bits / BITS_PER_LUT
 
 
-def layout_converter(source: ITensor, target: ITensor) -> Converter:
+def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -> Converter:
     """The converter between two types.
+
+    whole: whether it must take a tensor even if its reader waits
 
     Chooses  the cheapest (``cost_of``) of those that hold no more than ``SHARE`` of the live set,
              or of all if none does or a few bits are all there is to save. Where blocks follow each
@@ -43,10 +45,7 @@ def layout_converter(source: ITensor, target: ITensor) -> Converter:
     found = [fast] if shared else []
     if fast.place is not None:
         found.append(replace(fast, kind=Kind.IN_PLACE))
-    # A live set is less than the tensor only while the reader reads. One that reads again waits for
-    # other values, which may stand behind this one in a stream that a full converter would stop.
-    again = any(loop.dim is None for loop in target.loops)
-    if fast.pages is not None and (shared or not again):
+    if fast.pages is not None and (shared or not whole):
         found.append(replace(fast, kind=Kind.MAPPED))
     if shared:
         rate = fast.timing({}).interval
@@ -116,7 +115,9 @@ def insert_converters(
             wired.append(replace(channel, source=behind.source, produced=behind.produced))
             continue
         try:
-            part = layout_converter(channel.produced, channel.consumed)
+            # A live set is less than a tensor only while the reader reads. If the reader waits for
+            # others, those may stand behind this value in a stream that a full converter stops.
+            part = layout_converter(channel.produced, channel.consumed, whole=True)
         except ValueError as error:
             raise BuildError(
                 f"Stream {channel} has no layout converter: {error}",

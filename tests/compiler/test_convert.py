@@ -125,11 +125,12 @@ def test_orders_without_common_loops():
 
 
 def test_converters_of_a_model(compiled):
-    """One block or less for each; the table adds them up."""
+    """One block or less for each: whole tensors, since their readers may wait for others; the
+    table adds them up."""
     model = compiled(stop="convert")
     parts = [i.part for i in model.instances if isinstance(i.part, Converter)]
     bits, bound = sum(p.bits for p in parts), sum(p.bound_bits for p in parts)
-    assert bits < 1.25 * bound
+    assert bits < 1.5 * bound
     assert all(p.bits < p.ping_pong_bits for p in parts if p.plan.words > 8)
     console = Console(width=200, record=True)
     console.print(converter_table(model))
