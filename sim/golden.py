@@ -9,24 +9,31 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..graph import Chunk, Loop, Node
+from ..graph import Rotary as RotaryOp
 from ..kernels.activation import Activation
 from ..kernels.add import Add
 from ..kernels.layernorm import LayerNorm
 from ..kernels.matmul_pack import fold_groups, linear_golden
+from ..kernels.multiply import Multiply
+from ..kernels.rotary import Rotary
 from ..numerics.execute import execute
 from ..numerics.quantised import (
     ActivationParameters,
     ActivationPlan,
     AddPlan,
+    AngleParameters,
     ArgMaxPlan,
     AttentionPlan,
     GatherParameters,
+    GatherPlan,
     LinearParameters,
     LinearPlan,
+    MultiplyPlan,
     NormParameters,
     NormPlan,
     PassPlan,
     QuantisedModel,
+    RotaryPlan,
 )
 from ..numerics.tables import Function
 from ..stream.itensor import row_major
@@ -142,8 +149,18 @@ class Golden:
         plan = self.quantised.plans[node.name]
         parameters = self.quantised.parameters(node.name, layer)
         x = inputs[0]
-        if isinstance(parameters, GatherParameters):
-            return parameters.table[x].astype(np.int64)
+        if isinstance(plan, GatherPlan) and isinstance(parameters, GatherParameters):
+            codes = parameters.table[x].astype(np.int64)
+            return codes << (plan.out.frac - plan.stored.frac)
+        if isinstance(parameters, AngleParameters):
+            return parameters.words[x]
+        if isinstance(plan, RotaryPlan):
+            assert isinstance(node.op, RotaryOp)
+            return _rotary(plan, node.op).golden(x, inputs[1])
+        if isinstance(plan, MultiplyPlan) and isinstance(parameters, ActivationParameters):
+            return _multiply(plan).golden(x, inputs[1], parameters.scale)
+        if isinstance(plan, ActivationPlan) and plan.scale is None:
+            return _activation(plan).golden(x)
         if isinstance(plan, AddPlan):
             return _add(plan).compute({"i_a": x, "i_b": inputs[1]}, {})["o"]
         if isinstance(plan, PassPlan):
@@ -154,7 +171,8 @@ class Golden:
             return x.argmax(axis=-1)
         rows = x.reshape(-1, x.shape[-1])
         if isinstance(plan, NormPlan) and isinstance(parameters, NormParameters):
-            result = _norm(plan, rows.shape[1]).golden(rows, parameters.gamma, parameters.beta)
+            norm = _norm(plan, rows.shape[1] // plan.heads)
+            result = norm.golden(rows, parameters.gamma, parameters.beta)
         elif isinstance(plan, ActivationPlan) and isinstance(parameters, ActivationParameters):
             result = _activation(plan).golden(rows, parameters.scale)
         elif isinstance(plan, LinearPlan) and isinstance(parameters, LinearParameters):
@@ -200,6 +218,33 @@ def _norm(plan: NormPlan, features: int) -> LayerNorm:
         epsilon=plan.epsilon,
         gamma_frac=plan.gamma_frac,
         beta_frac=plan.beta_frac,
+        heads=plan.heads,
+        centred=plan.centred,
+    )
+
+
+@functools.cache
+def _rotary(plan: RotaryPlan, op: RotaryOp) -> Rotary:
+    return Rotary(
+        tokens=1,
+        heads=op.heads,
+        head_dim=op.head_dim,
+        lanes=1,
+        source=plan.source,
+        out=plan.out,
+    )
+
+
+@functools.cache
+def _multiply(plan: MultiplyPlan) -> Multiply:
+    return Multiply(
+        type=row_major(plan.out, (1, 1)),
+        scale=row_major(plan.scale, (1, 1)),
+        a=plan.a,
+        b=plan.b,
+        inner=plan.middle,
+        out=plan.out,
+        multiplier_frac=plan.scale_shift,
     )
 
 
@@ -208,7 +253,7 @@ def _activation(plan: ActivationPlan) -> Activation:
     return Activation(
         function=Function(plan.function),
         type=row_major(plan.source, (1, 1)),
-        scale=row_major(plan.scale, (1, 1)),
+        scale=None if plan.scale is None else row_major(plan.scale, (1, 1)),
         out=plan.out,
         inner=plan.middle,
         multiplier_frac=plan.scale_shift,

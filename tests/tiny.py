@@ -1,15 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny GPT-2 directory with seeded random weights, for tests that need any whole model."""
+"""Tiny models with seeded random weights, for tests that need any whole model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from streamhw.frontend.decoder import DecoderConfig, decoder_graph
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
+from streamhw.frontend.model import Model, Origin
 
-__all__ = ["write_tiny"]
+__all__ = ["TINY_GEMMA", "TINY_LLAMA", "TINY_QWEN", "tiny_decoder", "write_tiny"]
+
+TINY_LLAMA = DecoderConfig(
+    layers=2,
+    features=32,
+    hidden=64,
+    heads=4,
+    kv_heads=2,
+    head_dim=8,
+    vocabulary=60,
+    context=32,
+    epsilon=1e-5,
+    tied=False,
+)
+TINY_QWEN = replace(TINY_LLAMA, bases=(1e6,), projection_bias=True)
+TINY_GEMMA = replace(
+    TINY_LLAMA,
+    kv_heads=1,
+    head_dim=32,
+    function="gelu_tanh",
+    bases=(1e4, 1e6),
+    head_norms=True,
+    outer_norms=True,
+    embedding_scale=32**0.5,
+)
 
 
 def write_tiny(
@@ -64,3 +91,24 @@ def write_tiny(
         tensors[name if name.startswith("lm_head") else f"transformer.{name}"] = values
     save_file(tensors, folder / "model.safetensors")
     return folder
+
+
+def tiny_decoder(config: DecoderConfig = TINY_LLAMA, *, seed: int = 0) -> Model:
+    """A decoder with weights as ``write_tiny`` makes them, quantised as if they were trained."""
+    graph = decoder_graph("tiny_decoder", config)
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for parameter in graph.parameters():
+        name, shape = parameter.name, parameter.shape
+        values = random.standard_normal(shape).astype(np.float32)
+        if name.startswith(("model.embed", "lm_head")):
+            values *= 0.5
+        elif len(shape) == 2:
+            adds = name.endswith(("o_proj.weight", "down_proj.weight"))
+            values *= (3.0 if adds else 1.0) / np.sqrt(np.float32(shape[1]))
+        else:
+            values = np.float32(name.endswith("norm.weight")) + np.float32(0.1) * values
+        tensors[name] = values
+    return Model(
+        name=graph.name, graph=graph, config=config, weights=tensors, origin=Origin.CHECKPOINT
+    )

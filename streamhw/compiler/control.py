@@ -104,7 +104,8 @@ def add_control(
             )
         else:
             raise InternalError(f"Port {end} must have a stream, but no stage gave it one")
-    sequencer = plumbing.sequencer(**size, vocabulary=graph.vocabulary)
+    positions = End(SEQUENCER, "o_position") in {channel.source for channel in channels}
+    sequencer = plumbing.sequencer(**size, vocabulary=graph.vocabulary, positions=positions)
     fanout = plumbing.step_fanout(**size, consumers=tuple(consumers))
     parts.append(Instance(SEQUENCER, sequencer, Scope.SHARED))
     parts.append(Instance(FANOUT, fanout, Scope.SHARED))

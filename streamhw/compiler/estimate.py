@@ -146,6 +146,11 @@ class Estimate:
         order = nx.DiGraph()
         for link in links:
             order.add_edge(link.source, link.sink)
+        # Products that do not need each other's results still run in the order of their engine.
+        for binding in self.design.bindings:
+            order.add_edges_from(
+                pair for pair in pairwise(binding.nodes) if order.nodes.keys() >= set(pair)
+            )
         names = [n for n in nx.lexicographical_topological_sort(order) if n != CARRIED]
         return Timeline(tuple(self._task(name, instances) for name in names), links)
 

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BuildError
-from ..graph import Activation, Attention, Gather, Graph, Linear, Node
+from ..graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
 from ..kernels.matmul_pack import memory_beats, pack_header, pack_weight
 from ..numerics.quantised import (
     ActivationParameters,
+    ActivationPlan,
+    AngleParameters,
     GatherParameters,
     LinearParameters,
     LinearPlan,
+    MultiplyPlan,
     NormParameters,
+    NormPlan,
     QuantisedModel,
 )
 from .bind import Binding
@@ -114,7 +118,8 @@ def plan_memory(
             run = tail if loop is None else body
             # An elementwise kernel works while its operand streams: it must have its parameters
             # before the matrix whose results it takes, or both would wait for ever.
-            ahead = isinstance(node.op, Activation) and run and run[-1].node in node.inputs
+            elementwise = isinstance(node.op, Activation | Multiply)
+            ahead = elementwise and run and run[-1].node in node.inputs
             run.insert(len(run) - 1 if ahead else len(run), segments)
     layers = graph.loops[0].trips
     stride = sum(s.beats for s in body) * beat
@@ -127,6 +132,9 @@ def plan_memory(
     for node, _ in graph.walk():
         if isinstance(node.op, Gather):
             add(node.name, node.op.rows * row_bytes(node.op.features, beat))
+        if isinstance(node.op, Angles):
+            tables = layers if len(node.op.bases) > 1 else 1
+            add(node.name, tables * graph.context * row_bytes(node.op.features, beat))
     add("body", stride * layers)
     add("tail", sum(s.beats for s in tail) * beat)
     stored = regions[-1].end
@@ -169,10 +177,16 @@ def image(
             if isinstance(node.op, Gather):
                 values = quantised.parameters(node.name)
                 assert isinstance(values, GatherParameters)
-                size = row_bytes(node.op.features, plan.beat_bytes)
-                table = np.zeros((node.op.rows, size), dtype=np.uint8)
-                table[:, : 2 * node.op.features] = values.table.astype("<i2").view(np.uint8)
-                yield plan.region(node.name).offset, table.reshape(-1)
+                table = values.table.astype("<i2", copy=False).view(np.uint8)
+                yield plan.region(node.name).offset, _rows(table, plan.beat_bytes)
+            if isinstance(node.op, Angles):
+                at = plan.region(node.name).offset
+                for layer in range(graph.loops[0].trips if len(node.op.bases) > 1 else 1):
+                    angles = quantised.parameters(node.name, layer)
+                    assert isinstance(angles, AngleParameters)
+                    piece = _rows(angles.words.astype("<u4").view(np.uint8), plan.beat_bytes)
+                    yield at, piece
+                    at += len(piece)
         for layer in range(graph.loops[0].trips):
             at = plan.region("body").offset + layer * plan.stride
             for segments in plan.body:
@@ -192,6 +206,14 @@ def image(
         written = offset + len(piece)
 
 
+def _rows(table: NDArray[np.uint8], beat: int) -> NDArray[np.uint8]:
+    """The bytes of an s16 table [rows, bytes] with each row padded to whole beats."""
+    size = table.shape[1]
+    padded = np.zeros((len(table), row_bytes(size // 2, beat)), dtype=np.uint8)
+    padded[:, :size] = table
+    return padded.reshape(-1)
+
+
 def _segments(
     node: Node,
     quantised: QuantisedModel,
@@ -199,11 +221,9 @@ def _segments(
     bindings: tuple[Binding, ...],
     beat: int,
 ) -> Segments | None:
-    layer = next((la for la in (0, None) if quantised.parameters(node.name, la) is not None), -1)
-    if layer == -1:
-        return None
-    values = quantised.parameters(node.name, layer)
-    if isinstance(values, LinearParameters):
+    plan = quantised.plans.get(node.name)
+    features = quantised.graph.shapes[node.name][-1]
+    if isinstance(plan, LinearPlan):
         assert isinstance(node.op, Linear)
         (binding,) = (b for b in bindings if node.name in b.nodes)
         groups = 0 if binding.group is None else node.op.inputs // binding.group
@@ -219,11 +239,11 @@ def _segments(
                 ),
             ),
         )
-    if isinstance(values, NormParameters):
-        size = _whole(node, 4 * len(values.gamma), beat)
+    if isinstance(plan, NormPlan):
+        size = _whole(node, (4 if plan.centred else 2) * int(features), beat)
         return Segments(node.name, 1, ((f"{node.name}_i_affine", size),))
-    if isinstance(values, ActivationParameters):
-        size = _whole(node, 2 * len(values.scale), beat)
+    if isinstance(plan, ActivationPlan | MultiplyPlan) and plan.scale is not None:
+        size = _whole(node, 2 * int(features), beat)
         return Segments(node.name, 1, ((f"{node.name}_i_scale", size),))
     return None
 
@@ -246,6 +266,8 @@ def _bytes(
     """One node's parameters in one layer as they lie in memory."""
     values = quantised.parameters(segments.node, layer)
     if isinstance(values, NormParameters):
+        if values.beta is None:
+            return values.gamma.astype("<i2").view(np.uint8)
         words = np.stack([values.gamma.astype("<i2"), values.beta.astype("<i2")], axis=1)
         return np.ascontiguousarray(words).view(np.uint8).reshape(-1)
     if isinstance(values, ActivationParameters):

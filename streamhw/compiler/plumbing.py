@@ -176,19 +176,31 @@ def parameter_reader(
     )
 
 
-def sequencer(*, tokens: int, context: int, layers: int, vocabulary: int) -> Plumbing:
-    """Runs prompt and answer."""
-    made = Sequencer(tokens=tokens, context=context, layers=layers, vocabulary=vocabulary)
+def sequencer(
+    *, tokens: int, context: int, layers: int, vocabulary: int, positions: bool
+) -> Plumbing:
+    """Runs prompt and answer; sends positions if some part reads them."""
+
+    def make() -> Sequencer:
+        return Sequencer(
+            tokens=tokens,
+            context=context,
+            layers=layers,
+            vocabulary=vocabulary,
+            positions=positions,
+        )
+
+    made = make()
     token, position = raw(made.token_width), raw(made.position_width)
     return Plumbing(
         "sequencer",
         (
             Port("i_next", token),
             Port("o_token", token),
-            Port("o_position", position),
+            *((Port("o_position", position),) if positions else ()),
             Port("o_step", raw(made.layout.size)),
         ),
-        lambda: Sequencer(tokens=tokens, context=context, layers=layers, vocabulary=vocabulary),
+        make,
         Resources(
             luts=60 + 12 * made.position_width,
             ffs=23 + 5 * made.position_width + made.token_width,

@@ -6,10 +6,14 @@ from enum import Enum
 from pathlib import Path
 
 from ..graph import Graph
+from .decoder import DecoderConfig
 from .gpt2 import Gpt2Config
 from .weights import Weights
 
-__all__ = ["Model", "Origin"]
+__all__ = ["Config", "Model", "Origin"]
+
+Config = Gpt2Config | DecoderConfig
+"""The numbers of an architecture."""
 
 
 class Origin(Enum):
@@ -35,7 +39,7 @@ class Model:
 
     name: str
     graph: Graph
-    config: Gpt2Config
+    config: Config
     weights: Weights = field(repr=False, compare=False)
     origin: Origin
     tokenizer: Path | None = None

@@ -22,6 +22,10 @@ Weights = Mapping[str, Floats]
 
 _TYPES = ("F64", "F32", "F16")
 _PREFIX = "transformer."
+_ADDING = ("c_proj.weight", "o_proj.weight", "down_proj.weight")
+"""Ends of the names of matrices whose results are added to the residual stream."""
+_BLOCK = 4096
+"""Rows that are drawn from one seed."""
 
 
 class CheckpointWeights(Weights):
@@ -104,7 +108,8 @@ def _index(path: Path) -> dict[str, Any]:
 
 
 class RandomWeights(Weights):
-    """Tensors as GPT-2 is initialised, each from its own seed: the same ones in any order.
+    """Tensors as GPT-2 is initialised, each block of rows from its own seed: the same ones in any
+    order.
 
     Matrices and tables are normal with deviation 0.02, those that add to the residual stream
     divided by the root of the number of additions; biases are 0 and norm weights 1.
@@ -116,14 +121,23 @@ class RandomWeights(Weights):
         self._seed = seed
 
     def __getitem__(self, name: str) -> Floats:
+        return self.head(name, self._parameters[name].shape[0])
+
+    def head(self, name: str, rows: int) -> Floats:
+        """The first ``rows`` of a tensor, without making the others."""
         shape = self._parameters[name].shape
+        rows = min(rows, shape[0])
         if len(shape) == 1:
-            return np.full(shape, name.endswith(".weight"), dtype=np.float32)
+            return np.full(rows, name.endswith(".weight"), dtype=np.float32)
         deviation = 0.02
-        if name.endswith("c_proj.weight"):
+        if name.endswith(_ADDING):
             deviation /= self._additions**0.5
-        random = np.random.default_rng((self._seed, zlib.crc32(name.encode())))
-        return random.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
+        values = np.empty((rows, *shape[1:]), dtype=np.float32)
+        for block, begin in enumerate(range(0, rows, _BLOCK)):
+            random = np.random.default_rng((self._seed, zlib.crc32(name.encode()), block))
+            random.standard_normal(out=values[begin : begin + _BLOCK], dtype=np.float32)
+        values *= np.float32(deviation)
+        return values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models by name: shapes that everybody knows, and the checkpoint that ships with the package."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import UserError
+from ..graph import Graph
+from .decoder import DecoderConfig, decoder_graph
 from .gpt2 import Gpt2Config, gpt2_graph
 from .hf import SHIPPED, calibration_text, load_directory, tokenizer_directory
-from .model import Model, Origin
+from .model import Config, Model, Origin
 from .weights import CheckpointWeights, RandomWeights
 
 __all__ = ["CHECKPOINTS", "SHAPES", "load", "model_names"]
 
-SHAPES = {
+SHAPES: Mapping[str, Config] = {
     "gpt2": Gpt2Config(
         layers=12,
         features=768,
@@ -29,6 +32,49 @@ SHAPES = {
         context=1024,
         hidden=4096,
         end_of_text=50256,
+    ),
+    "qwen2.5-0.5b": DecoderConfig(
+        layers=24,
+        features=896,
+        hidden=4864,
+        heads=14,
+        kv_heads=2,
+        head_dim=64,
+        vocabulary=151_936,
+        context=1024,
+        bases=(1e6,),
+        projection_bias=True,
+        end_of_text=151_643,
+    ),
+    "llama-1.1b": DecoderConfig(
+        layers=22,
+        features=2048,
+        hidden=5632,
+        heads=32,
+        kv_heads=4,
+        head_dim=64,
+        vocabulary=32_000,
+        context=1024,
+        epsilon=1e-5,
+        tied=False,
+        end_of_text=2,
+    ),
+    # Five of six layers see a window of 512 positions: up to that many it hides nothing.
+    "gemma3-1b": DecoderConfig(
+        layers=26,
+        features=1152,
+        hidden=6912,
+        heads=4,
+        kv_heads=1,
+        head_dim=256,
+        vocabulary=262_144,
+        context=512,
+        function="gelu_tanh",
+        bases=(1e4, 1e4, 1e4, 1e4, 1e4, 1e6),
+        head_norms=True,
+        outer_norms=True,
+        embedding_scale=1152**0.5,
+        end_of_text=1,
     ),
 }
 """Named shapes; their weights are the user's, or seeded random ones."""
@@ -65,8 +111,14 @@ def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
     return load_directory(path, weights=given)
 
 
-def _named(name: str, config: Gpt2Config, weights: Path | None) -> Model:
-    graph = gpt2_graph(name, config)
+def _graph(name: str, config: Config) -> Graph:
+    if isinstance(config, DecoderConfig):
+        return decoder_graph(name, config)
+    return gpt2_graph(name, config)
+
+
+def _named(name: str, config: Config, weights: Path | None) -> Model:
+    graph = _graph(name, config)
     if weights is None:
         random = RandomWeights(graph, additions=2 * config.layers)
         return Model(name=name, graph=graph, config=config, weights=random, origin=Origin.RANDOM)

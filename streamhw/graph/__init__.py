@@ -9,6 +9,7 @@ from .ops import (
     OPS,
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -17,6 +18,9 @@ from .ops import (
     LastToken,
     LayerNorm,
     Linear,
+    Multiply,
+    RmsNorm,
+    Rotary,
 )
 from .text import parse_graph, print_graph
 
@@ -27,6 +31,7 @@ __all__ = [
     "ROWS",
     "Activation",
     "Add",
+    "Angles",
     "ArgMax",
     "Attention",
     "Chunk",
@@ -37,9 +42,12 @@ __all__ = [
     "LayerNorm",
     "Linear",
     "Loop",
+    "Multiply",
     "Node",
     "Op",
     "Parameter",
+    "RmsNorm",
+    "Rotary",
     "Shape",
     "parameter_name",
     "parse_graph",

@@ -10,6 +10,7 @@ __all__ = [
     "OPS",
     "Activation",
     "Add",
+    "Angles",
     "ArgMax",
     "Attention",
     "Chunk",
@@ -18,6 +19,9 @@ __all__ = [
     "LastToken",
     "LayerNorm",
     "Linear",
+    "Multiply",
+    "RmsNorm",
+    "Rotary",
 ]
 
 FUNCTIONS = ("gelu_tanh", "gelu_erf", "silu", "relu")
@@ -67,14 +71,17 @@ class Input(Op):
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(Op):
-    """Rows of a table, chosen by the input's integers."""
+    """Rows of a table times ``scale``, chosen by the input's integers."""
 
     table: str
     rows: int
     features: int
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         _positive(self, "rows", "features")
+        if self.scale <= 0:
+            raise ValueError(f"Gather scale must be positive, not {self.scale}")
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -102,6 +109,21 @@ class Add(Op):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Multiply(Op):
+    """The product of two values of one shape, element by element: the gate of a layer."""
+
+    @property
+    def arity(self) -> int:
+        return 2
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if inputs[0] != inputs[1]:
+            first, second = (print_shape(shape) for shape in inputs)
+            raise ValueError(f"Multiply inputs must have one shape, not {first} and {second}")
+        return inputs[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayerNorm(Op):
     """Each row minus its mean, over its deviation, times ``weight``, plus ``bias``."""
 
@@ -121,6 +143,82 @@ class LayerNorm(Op):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return _features(self, inputs[0], self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RmsNorm(Op):
+    """Each row over the root of its mean square, times ``weight``.
+
+    heads: runs of ``features`` elements in a row that are normalised each by itself, all with the
+        same weight
+    """
+
+    features: int
+    epsilon: float
+    weight: str
+    heads: int = 1
+
+    def __post_init__(self) -> None:
+        _positive(self, "features", "heads")
+        if self.epsilon <= 0:
+            raise ValueError(f"RmsNorm epsilon must be positive, not {self.epsilon}")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (Parameter(self.weight, (self.features,)),)
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return _features(self, inputs[0], self.heads * self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Angles(Op):
+    """Cosines, then sines, of the angles by which rotary embeddings turn pairs of features.
+
+    Position p turns pair i of ``features`` / 2 by ``p * base ** (-2 i / features)``. Layers take
+    the ``bases`` in turn.
+    """
+
+    features: int
+    bases: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _positive(self, "features")
+        if self.features % 2:
+            raise ValueError(f"Angles features must be even, not {self.features}")
+        if not self.bases or any(base <= 1 for base in self.bases):
+            raise ValueError(f"Angles bases must be above 1, not {self.bases}")
+
+    def base(self, layer: int | None) -> float:
+        """The base of a layer."""
+        return self.bases[(layer or 0) % len(self.bases)]
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if len(inputs[0]) != 1:
+            raise ValueError(f"Angles input must have shape [rows], not {print_shape(inputs[0])}")
+        return (inputs[0][0], self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotary(Op):
+    """Rotary embedding: turns features i and i + head_dim / 2 of each head by the row's angle i."""
+
+    heads: int
+    head_dim: int
+
+    def __post_init__(self) -> None:
+        _positive(self, "heads", "head_dim")
+
+    @property
+    def arity(self) -> int:
+        return 2
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        value = _features(self, inputs[0], self.heads * self.head_dim)
+        if inputs[1] != (value[0], self.head_dim):
+            expected = print_shape((value[0], self.head_dim))
+            raise ValueError(f"Rotary angles must be {expected}, not {print_shape(inputs[1])}")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,7 +343,11 @@ OPS: tuple[type[Op], ...] = (
     Input,
     Gather,
     Add,
+    Multiply,
     LayerNorm,
+    RmsNorm,
+    Angles,
+    Rotary,
     Linear,
     Chunk,
     Attention,

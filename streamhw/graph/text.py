@@ -5,7 +5,7 @@
 
     graph tiny context=8 vocabulary=16
     tokens = Input(role='tokens')() : [n]
-    x0 = Gather(table='wte', rows=16, features=4)(tokens) : [n, 4]
+    x0 = Gather(table='wte', rows=16, features=4, scale=1.0)(tokens) : [n, 4]
     loop blocks = 2 times x from x0 : [n, 4]
       norm = LayerNorm(features=4, epsilon=1e-05, weight='{layer}.g', bias='{layer}.b')(x) : [n, 4]
       x1 = Add()(x, norm) : [n, 4]

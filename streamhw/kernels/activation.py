@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
@@ -26,13 +26,15 @@ Ints = NDArray[np.int64]
 INT8 = Fixed(8)
 LOOKUP = 4
 """Registers of the function: those of a piecewise linear lookup."""
-LATENCY = 1 + LOOKUP + 1 + 3
-"""Registers from operands to result: input, function, tails, product, rounding, saturation."""
+FUNCTION = 1 + LOOKUP + 1
+"""Registers from an operand to its function: input, function, tails."""
+SCALING = 3
+"""Registers of the multiplier: product, rounding, saturation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activation(KernelSpec):
-    """Elementwise ``function(x) * m``, each element with its own multiplier m.
+    """Elementwise ``function(x) * m``, each element with its own multiplier m, or without one.
 
     Only the part around zero, where the function is neither 0 nor x, is in a table of straight
     lines; the rest is wired::
@@ -42,14 +44,16 @@ class Activation(KernelSpec):
         i_scale -------------------------------+
 
     Shapes      i, o: any tensor in the order of ``type``; i_scale: one word an element of i, in
-                the order of i: any type with as many beats and lanes (channels read again)
+                the order of i: any type with as many beats and lanes (channels read again); there
+                is no such port without ``scale``
     Formats     i: ``type.fmt``, at most 20 bits; function: ``inner``; i_scale: 16 bits unsigned;
                 o = saturate(round_shift(y * m, multiplier_frac)), integers of ``out`` whose scale
-                is folded in m
+                is folded in m; without ``scale`` o = y, and ``out`` is ``inner``
     Parameters  function: which; type: order, tile and format of i; scale: type of i_scale;
                 out, inner: formats; multiplier_frac: fraction bits that the product loses
-    Timing      interval = type.tokens() cycles; latency = drain = 10 cycles; a beat each cycle
-    Buffers     11 beats in the queue of the credit bracket; one memory for two lanes
+    Timing      interval = type.tokens() cycles; latency = drain = 10 cycles, 7 without ``scale``;
+                a beat each cycle
+    Buffers     11 beats (8) in the queue of the credit bracket; one memory for two lanes
     Error       |y - function(x)| <= ``table.max_error`` <= 1 LSB of ``inner``, found by trying
                 every code; then half an LSB of ``out``; where a format ends its last code counts
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
@@ -60,20 +64,24 @@ class Activation(KernelSpec):
 
     function: Function
     type: ITensor
-    scale: ITensor
+    scale: ITensor | None
     out: Fixed = INT8
     inner: Fixed
-    multiplier_frac: int
+    multiplier_frac: int = 0
 
     def __post_init__(self) -> None:
-        if self.scale.fmt.signed or self.scale.fmt.width != 16:
+        if self.scale is None:
+            if self.out != self.inner or self.multiplier_frac:
+                raise ValueError(f"out must be {self.inner} without scale, not {self.out}")
+        elif self.scale.fmt.signed or self.scale.fmt.width != 16:
             raise ValueError(f"scale must have 16 bits unsigned, not {self.scale.fmt}")
-        for name, mine, other in (
-            ("lanes", self.scale.lanes, self.type.lanes),
-            ("beats", self.scale.tokens(), self.type.tokens()),
-        ):
-            if mine != other:
-                raise ValueError(f"scale must have {other} {name} as type has, not {mine}")
+        else:
+            for name, mine, other in (
+                ("lanes", self.scale.lanes, self.type.lanes),
+                ("beats", self.scale.tokens(), self.type.tokens()),
+            ):
+                if mine != other:
+                    raise ValueError(f"scale must have {other} {name} as type has, not {mine}")
         if not self.type.fmt.signed or not self.inner.signed or not self.out.signed:
             raise ValueError(
                 f"type, inner and out must be signed, "
@@ -91,39 +99,46 @@ class Activation(KernelSpec):
         return activation(self.function, source=self.type.fmt, out=self.inner)
 
     @property
-    def ports(self) -> tuple[Port, ...]:
-        return (
-            Port("i", self.type),
-            Port("i_scale", self.scale),
-            Port("o", replace(self.type, fmt=self.out)),
-        )
+    def depth(self) -> int:
+        """Registers from operands to result."""
+        return FUNCTION if self.scale is None else FUNCTION + SCALING
 
-    def golden(self, x: Ints, multipliers: Ints) -> Ints:
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        scale = () if self.scale is None else (Port("i_scale", self.scale),)
+        return (Port("i", self.type), *scale, Port("o", replace(self.type, fmt=self.out)))
+
+    def golden(self, x: Ints, multipliers: Ints | None = None) -> Ints:
         """Output codes of input codes and multipliers, arrays of shapes that broadcast."""
+        if multipliers is None:
+            return self.table.evaluate(x)
         product = self.table.evaluate(x) * np.asarray(multipliers, dtype=np.int64)
         return self.out.saturate(round_shift(product, self.multiplier_frac))
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
         x = self.type.pack(inputs["i"], bindings)
-        multipliers = self.scale.pack(inputs["i_scale"], bindings)
+        multipliers = None
+        if self.scale is not None:
+            multipliers = self.scale.pack(inputs["i_scale"], bindings)
         return {"o": self.type.unpack(self.golden(x, multipliers), bindings)}
 
     def timing(self, bindings: Bindings) -> Timing:
-        latency = credit_latency(LATENCY)
+        latency = credit_latency(self.depth)
         return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
 
     def resources(self) -> Resources:
         lanes = self.type.lanes
         core = self.table.core
         lookup = TableLookup.resources_of(core, lanes) if core else Resources()
-        queue = credit_memory(lanes_of(self.port("o").type), LATENCY)
+        queue = credit_memory(lanes_of(self.port("o").type), self.depth)
         x, y, product = self.type.fmt.width, self.inner.width, self.inner.width + 17
+        scaled = 0 if self.scale is None else lanes
         return Resources(
-            luts=lookup.luts + lanes * (y + self.out.width) + 40,
-            muxes=2 * lanes * self.out.width,
-            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y + 2 * 16 + product) + 30,
-            delays=((8 * lanes, 8),),
-            multipliers=lookup.multipliers + ((y, 16),) * lanes,
+            luts=lookup.luts + lanes * y + scaled * self.out.width + 40,
+            muxes=2 * scaled * self.out.width,
+            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y) + scaled * (2 * 16 + product) + 30,
+            delays=((8 * scaled, 8),) if scaled else (),
+            multipliers=lookup.multipliers + ((y, 16),) * scaled,
             memories=lookup.memories + ((queue,) if queue else ()),
         )
 
@@ -143,20 +158,23 @@ class ActivationKernel(wiring.Component):
         spec = self.spec
         lanes, inner = spec.type.lanes, spec.inner
         core = spec.table.core
-        m.submodules.credit = credit = Credit(shape=lanes_of(spec.port("o").type), latency=LATENCY)
+        shape = lanes_of(spec.port("o").type)
+        m.submodules.credit = credit = Credit(shape=shape, latency=spec.depth)
         wiring.connect(m, credit.o, wiring.flipped(self.o))
+        scaled: Value = Const(1)
+        if spec.scale is not None:
+            scaled = self.i_scale.valid
+            m.d.comb += self.i_scale.ready.eq(credit.may_enter & self.i.valid)
         m.d.comb += [
-            self.i.ready.eq(credit.may_enter & self.i_scale.valid),
-            self.i_scale.ready.eq(credit.may_enter & self.i.valid),
-            credit.enter.eq(credit.may_enter & self.i.valid & self.i_scale.valid),
-            credit.i_valid.eq(delayed(m, credit.enter, LATENCY, reset=True)),
+            self.i.ready.eq(credit.may_enter & scaled),
+            credit.enter.eq(credit.may_enter & self.i.valid & scaled),
+            credit.i_valid.eq(delayed(m, credit.enter, spec.depth, reset=True)),
         ]
         lookup = None
         if core is not None:
             m.submodules.lookup = lookup = TableLookup(table=core, lanes=lanes)
         for lane in range(lanes):
             x = delayed(m, self.i.p[lane], 1)
-            multiplier = delayed(m, self.i_scale.p[lane], 1 + LOOKUP + 1)
             # The upper tail: x in the inner format. It is computed once the table is at work.
             moved = rounded(x, spec.type.fmt.frac - inner.frac)
             wide = Signal(moved.shape(), name=f"wide_{lane}", reset_less=True)
@@ -172,6 +190,10 @@ class ActivationKernel(wiring.Component):
                 m.d.comb += lookup.code[lane].eq(x)
                 chosen = Mux(inside, value, chosen)
             y = delayed(m, chosen, 1)
+            if spec.scale is None:
+                m.d.comb += credit.i_payload[lane].eq(y)
+                continue
+            multiplier = delayed(m, self.i_scale.p[lane], FUNCTION)
             product = Signal(signed(inner.width + 17), name=f"product_{lane}", reset_less=True)
             total = Signal(signed(inner.width + 18), name=f"total_{lane}", reset_less=True)
             m.d.sync += [

@@ -12,12 +12,19 @@ from ..stream.itensor import Bindings, ITensor, Symbol, row_major
 __all__ = [
     "attention_nest",
     "cached_type",
+    "check_shared",
     "length_type",
     "lengths_of",
     "query_type",
     "row_type",
     "score_type",
 ]
+
+
+def check_shared(shared: int, heads: int) -> None:
+    """Raises ``ValueError`` if ``shared`` query heads a cached head do not divide the heads."""
+    if shared < 1 or heads % shared:
+        raise ValueError(f"shared must divide the {heads} heads, not {shared}")
 
 
 def attention_nest(
@@ -51,13 +58,24 @@ def query_type(
 
 
 def cached_type(
-    fmt: Fixed, *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
+    fmt: Fixed,
+    *,
+    tokens: int,
+    heads: int,
+    head_dim: int,
+    context: int,
+    lanes: int,
+    shared: int = 1,
 ) -> ITensor:
-    """[context, heads * head_dim], for each token head by head up to the token's length."""
+    """[context, heads / shared * head_dim], for each token head by head up to the token's length;
+    ``shared`` query heads in a row read one cached head (g), each all of it."""
     nest = attention_nest(
-        tokens=tokens, heads=heads, head_dim=head_dim, context=context, lanes=lanes
+        tokens=tokens, heads=shared, head_dim=head_dim, context=context, lanes=lanes
     )
-    return nest.input(Operand(fmt=fmt, access=(index(p=1), index(h=head_dim, e=1))))
+    token, query, *inner = nest.loops
+    again = (query,) if shared > 1 else ()
+    grouped = KernelNest((token, KernelLoop("g", heads // shared), *again, *inner))
+    return grouped.input(Operand(fmt=fmt, access=(index(p=1), index(g=head_dim, e=1))))
 
 
 def score_type(fmt: Fixed, *, tokens: int, heads: int, context: int) -> ITensor:

@@ -16,7 +16,7 @@ from ..stream.itensor import Bindings
 from ..stream.queue import Queue
 from ..stream.step import step_layout
 from ..stream.unpack import Unpack
-from .attention import cached_type, lengths_of, row_type
+from .attention import cached_type, check_shared, lengths_of, row_type
 from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
 
 __all__ = ["CacheAppend", "CacheAppendKernel", "CacheRead", "CacheReadKernel", "cache_address"]
@@ -188,20 +188,23 @@ class CacheAppend(_Cache):
 
 @dataclass(frozen=True, kw_only=True)
 class CacheRead(_Cache):
-    """Reads all rows of each head up to each token's own, as soon as memory has that one.
+    """Reads all rows of each head up to each token's own, as soon as memory has that one, again
+    for each of the ``shared`` query heads that use it.
 
     Commands run ahead of the data by up to ``outstanding`` heads. Connect o_command and i_data to
     a read DMA, i_written to the append kernel of the same cache. A step with ``tail`` is passed
     over.
 
-    Shapes      i_step: one a group; i_written: one a token; o_command: one a token and head;
+    Shapes      i_step: one a group; i_written: one a token; o_command: one a token and query head;
                 i_data: ceil(length * head_dim * 8 / width) memory beats a command;
-                o: [context, heads * head_dim], again for each token, head by head, the first
-                ``length`` = position + index + 1 rows
+                o: [context, heads * head_dim], again for each token, head by head, each ``shared``
+                times, the first ``length`` = position + index + 1 rows
     Formats     o: int8; o_command: ``command()``
-    Parameters  as of ``CacheAppend``; outstanding: heads whose data may be missing
+    Parameters  as of ``CacheAppend``; outstanding: heads whose data may be missing; shared: query
+                heads a cached head
     Members     cfg_base: In(40), as of ``CacheAppend``
-    Timing      interval = heads * head_dim / lanes * sum of the lengths, if memory keeps up;
+    Timing      interval = heads * shared * head_dim / lanes * sum of the lengths, if memory keeps
+                up;
                 the first command 5 cycles after its step; latency = 2 from a memory beat to its
                 first elements, when its command has been given
     Buffers     3 memory beats, ``outstanding`` commands
@@ -213,9 +216,11 @@ class CacheRead(_Cache):
     """
 
     outstanding: int = 4
+    shared: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_shared(self.shared, self.heads * self.shared)
         if self.outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {self.outstanding}")
 
@@ -226,13 +231,19 @@ class CacheRead(_Cache):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        shape = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
+        shape = {
+            "tokens": self.tokens,
+            "heads": self.heads * self.shared,
+            "head_dim": self.head_dim,
+            "context": self.context,
+            "shared": self.shared,
+        }
         return (
             Port("i_step", raw(self.step.size)),
             Port("i_written", raw(1)),
             Port("o_command", raw(command().size)),
             Port("i_data", raw(self.width)),
-            Port("o", cached_type(Fixed(8), **shape, context=self.context, lanes=self.lanes)),
+            Port("o", cached_type(Fixed(8), **shape, lanes=self.lanes)),
         )
 
     def beats(self, length: int) -> int:
@@ -247,7 +258,7 @@ class CacheRead(_Cache):
         commands = []
         for t in range(step["tokens"]):
             length = step["position"] + t + 1
-            for head in range(self.heads):
+            for head in np.repeat(np.arange(self.heads), self.shared).tolist():
                 address = cache_address(self, layer=step["layer"], head=head, position=0)
                 commands.append(self._command(address, self.beats(length)))
                 taken, words = words[: self.beats(length)], words[self.beats(length) :]
@@ -267,7 +278,7 @@ class CacheRead(_Cache):
         parts = self.beat_bytes // self.lanes
         return Timing(
             latency=Unpack.latency,
-            interval=int(lengths.sum()) * self.heads * self.fold,
+            interval=int(lengths.sum()) * self.heads * self.shared * self.fold,
             drain=Unpack.latency + (last - 1) % parts,
         )
 
@@ -418,16 +429,22 @@ class CacheReadKernel(wiring.Component):
         written = Signal()  # memory has the row of this token
         length = Signal(range(spec.context + 1))
         rounded = Signal(unsigned(bits_for(spec.head_bytes + spec.beat_bytes)))
+        query = Signal(range(max(2, spec.shared)))  # of those that share the head
+        asked, last = Signal(), Signal()
         m.d.comb += [
             self.i_written.ready.eq(walk.running & ~written),
-            walk.head_done.eq(written & commands.i.ready & counts.i.ready),
-            commands.i.valid.eq(walk.head_done),
-            counts.i.valid.eq(walk.head_done),
+            asked.eq(written & commands.i.ready & counts.i.ready),
+            last.eq(query == spec.shared - 1),
+            walk.head_done.eq(asked & last),
+            commands.i.valid.eq(asked),
+            counts.i.valid.eq(asked),
             rounded.eq(length * spec.head_dim + spec.beat_bytes - 1),
             commands.i.p.address.eq(walk.head_at),
             commands.i.p.beats.eq(rounded >> ceil_log2(spec.beat_bytes)),
             counts.i.p.eq(length * spec.fold),
         ]
+        with m.If(asked):
+            m.d.sync += query.eq(Mux(last, 0, query + 1))
         with m.If(self.i_written.valid & self.i_written.ready):
             m.d.sync += written.eq(1)
         with m.If(walk.begins):

@@ -33,9 +33,11 @@ class Gather(KernelSpec):
 
     Shapes      i_index: [tokens]; o_command: one a token, layout ``command()``; i_data: row_beats
                 memory beats a token; o: [tokens, features] row-major, ``lanes`` a beat
-    Formats     i_index: unsigned, below ``rows``; o: ``fmt``
+    Formats     i_index: unsigned, below ``rows``; table: ``fmt``; o: ``out``, the same numbers:
+                codes moved left by wires
     Parameters  tokens: bound; rows, features: extent of the table; lanes: divides features;
-                fmt: of an element; width: bits of a memory beat, multiple of lanes * fmt.width;
+                fmt: of an element; out: at least as fine and as wide as fmt, or None: fmt;
+                width: bits of a memory beat, multiple of lanes * fmt.width;
                 offset: byte offset of the table, multiple of the bytes of a beat
     Members     cfg_base: In(40), byte address that offsets count from, stable while indices come
     Timing      interval = tokens * features / lanes, if memory keeps up; 4 cycles from an index
@@ -55,8 +57,11 @@ class Gather(KernelSpec):
     fmt: Fixed
     width: int
     offset: int = 0
+    out: Fixed | None = None
 
     def __post_init__(self) -> None:
+        if self.shift < 0 or self.result.width < self.fmt.width + self.shift:
+            raise ValueError(f"out must hold every {self.fmt}, not {self.result}")
         if self.rows < 1:
             raise ValueError(f"rows must be at least 1, not {self.rows}")
         if self.lanes < 1 or self.features % self.lanes:
@@ -68,6 +73,16 @@ class Gather(KernelSpec):
             raise ValueError(
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
+
+    @property
+    def result(self) -> Fixed:
+        """Format of the output."""
+        return self.out or self.fmt
+
+    @property
+    def shift(self) -> int:
+        """Bits by which codes move left."""
+        return self.result.frac - self.fmt.frac
 
     @property
     def row_beats(self) -> int:
@@ -87,7 +102,7 @@ class Gather(KernelSpec):
             Port("i_index", ITensor(index, (1,), (Loop(tokens, 1, 0),))),
             Port("o_command", raw(command().size)),
             Port("i_data", raw(self.width)),
-            Port("o", row_major(self.fmt, (tokens, self.features), self.lanes)),
+            Port("o", row_major(self.result, (tokens, self.features), self.lanes)),
         )
 
     def members(self) -> dict[str, wiring.Member]:
@@ -120,7 +135,7 @@ class Gather(KernelSpec):
             .value
             for i in index
         ]
-        return {"o": codes, "o_command": np.asarray(commands, dtype=object)}
+        return {"o": codes << self.shift, "o_command": np.asarray(commands, dtype=object)}
 
     def timing(self, bindings: Bindings) -> Timing:
         tokens = bindings.get("tokens", self.tokens)
@@ -192,8 +207,11 @@ class GatherKernel(wiring.Component):
             self.i_data.ready.eq(unpack.i.ready),
             unpack.i_count.p.eq(beats),
             unpack.i_count.valid.eq(1),
-            self.o.p.as_value().eq(unpack.o.p),
             self.o.valid.eq(unpack.o.valid),
             unpack.o.ready.eq(self.o.ready),
         ]
+        for lane in range(spec.lanes):
+            code = unpack.o.p.word_select(lane, spec.fmt.width)
+            code = code.as_signed() if spec.fmt.signed else code
+            m.d.comb += self.o.p[lane].eq(code << spec.shift)
         return m

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer norm of a streamed matrix: integer mean and variance, then normalise, scale, shift."""
+"""Layer norm and RMS norm of a streamed matrix: integer statistics, then normalise and scale."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,11 +34,14 @@ NORMALISE = 10
 INT8 = Fixed(8)
 AFFINE = Fixed(32, signed=False)
 """Gamma and beta in a word."""
+GAMMA = Fixed(16)
+"""Gamma alone, where there is no beta."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerNorm(KernelSpec):
-    """Rows to zero mean and unit variance, times gamma, plus beta, to the output's integers.
+    """Rows to zero mean and unit variance, times gamma, plus beta, to the output's integers; or
+    to unit mean square, times gamma (RMS norm), if not ``centred``.
 
     Sums of elements and squares are taken while a row is stored; then the row is read, next to
     its reciprocal standard deviation, while following rows arrive. All is exact up to there::
@@ -47,20 +50,24 @@ class LayerNorm(KernelSpec):
             +--> S1 = sum x, S2 = sum x^2 -> V = d*S2 - S1^2 + E --> r = 1/sqrt(V)  ^--- i_affine
 
     With d features (d*x - S1) / sqrt(V) is the normalised element; no mean is rounded and V does
-    not cancel. E = d^2 * epsilon in squared input LSB, at least 1.
+    not cancel. E = d^2 * epsilon in squared input LSB, at least 1. If not centred, S1 is 0 and
+    there is no beta: the same hardware without sums, their square and their queue.
 
-    Shapes      i: (tokens, features) row-major; i_affine: (1, features), read again for each token;
-                o: (tokens, features) row-major; all with ``lanes`` elements a beat
+    Shapes      i: (tokens, heads * features) row-major, each run of ``features`` a row of its own;
+                i_affine: (1, heads * features), read again for each token; o: as i; all with
+                ``lanes`` elements a beat
     Formats     i: ``source``; o: ``out``, integers whose scale is folded in gamma and beta;
                 i_affine: 32-bit words, gamma in the low half, beta in the high half, both
-                two's complement: s16 with ``gamma_frac`` and ``beta_frac`` fraction bits.
+                two's complement: s16 with ``gamma_frac`` and ``beta_frac`` fraction bits;
+                if not centred gamma alone, s16.
                 The normalised element has 18 bits, ``norm_frac`` of them fraction:
                 o = saturate(round_shift(norm * gamma + (beta << shift), norm_frac + gamma_frac))
     Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
-                tokens: rows, or their symbol; epsilon: added to the variance, in real units
-    Timing      n tokens, b = features / lanes beats a row: latency = b + 25 + ceil(log4(lanes))
-                cycles (1 less while d^2 * range^2 has at most 32 bits); interval = n * b cycles;
-                drain = 11 cycles; a beat each cycle
+                tokens: rows, or their symbol; epsilon: added to the variance, in real units;
+                heads: rows of a token; centred: whether the mean is taken off
+    Timing      n tokens, h heads, b = features / lanes beats a row: latency = b + 25 +
+                ceil(log4(lanes)) cycles (1 less while d^2 * range^2 has at most 32 bits);
+                interval = n * h * b cycles; drain = 11 cycles; a beat each cycle
     Buffers     b + 15 + ceil(log4(lanes)) beats of the input; sums of the rows in them
     Error       |o - exact| <= 0.5 + |gamma| * (2^-norm_frac + 2^-15 * |norm|) LSB before
                 saturation, gamma in output LSB: below 1 LSB for int8
@@ -78,7 +85,9 @@ class LayerNorm(KernelSpec):
     out: Fixed = INT8
     epsilon: float = 1e-5
     gamma_frac: int
-    beta_frac: int
+    beta_frac: int = 0
+    heads: int = 1
+    centred: bool = True
 
     def __post_init__(self) -> None:
         if self.features < 2:
@@ -92,6 +101,8 @@ class LayerNorm(KernelSpec):
             )
         if not self.out.signed or self.out.width > 16:
             raise ValueError(f"out must be signed with at most 16 bits, not {self.out}")
+        if self.heads < 1:
+            raise ValueError(f"heads must be at least 1, not {self.heads}")
         if self.epsilon < 0:
             raise ValueError(f"epsilon must not be negative, not {self.epsilon}")
         if self.gamma_frac < 0 or not 0 <= self.beta_frac <= self.scale_frac:
@@ -131,10 +142,12 @@ class LayerNorm(KernelSpec):
     def norm_frac(self) -> int:
         """Fraction bits of a normalised element.
 
-        |d*x - S1| <= sqrt((d - 1) * V), and the root's power of two is above sqrt(V) / 2: the
-        shifted difference is below 2 * sqrt(d - 1), which the other bits hold.
+        |d*x - S1| <= sqrt((d - 1) * V), or |d*x| <= sqrt(d * V), and the root's power of two is
+        above sqrt(V) / 2: the shifted difference is below 2 * sqrt(d - 1) or 2 * sqrt(d), which
+        the other bits hold.
         """
-        whole = ((4 * (self.features - 1) - 1).bit_length() + 1) // 2
+        most = self.features - int(self.centred)
+        whole = ((4 * most - 1).bit_length() + 1) // 2
         return NORM_WIDTH - 1 - whole
 
     @property
@@ -167,27 +180,28 @@ class LayerNorm(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        nest = KernelNest(
-            (KernelLoop("t", self.tokens), KernelLoop("c", self.features, self.lanes))
-        )
+        columns = KernelLoop("c", self.heads * self.features, self.lanes)
+        nest = KernelNest((KernelLoop("t", self.tokens), columns))
         each, channel = (index(t=1), index(c=1)), (index(), index(c=1))
+        words = AFFINE if self.centred else GAMMA
         return (
             Port("i", nest.input(Operand(fmt=self.source, access=each))),
-            Port("i_affine", nest.input(Operand(fmt=AFFINE, access=channel))),
+            Port("i_affine", nest.input(Operand(fmt=words, access=channel))),
             Port("o", nest.output(Operand(fmt=self.out, access=each))),
         )
 
     @staticmethod
     def affine(gamma: Ints, beta: Ints) -> Ints:
-        """The tensor of port ``i_affine`` for codes of gamma and beta."""
+        """The tensor of port ``i_affine`` of a centred norm for codes of gamma and beta."""
         low = np.asarray(gamma, dtype=np.int64) & 0xFFFF
         high = np.asarray(beta, dtype=np.int64) & 0xFFFF
         return (low | high << 16).reshape(1, -1)
 
-    def golden(self, x: Ints, gamma: Ints, beta: Ints) -> Ints:
-        """Output codes (n, features) of input codes (n, features) and affine codes (features)."""
-        x = np.asarray(x, dtype=np.int64)
-        total = x.sum(axis=1)
+    def golden(self, x: Ints, gamma: Ints, beta: Ints | None = None) -> Ints:
+        """Output codes (n, heads * features) of input codes and affine codes (heads * features)."""
+        shape = np.shape(x)
+        x = np.asarray(x, dtype=np.int64).reshape(-1, self.features)
+        total = x.sum(axis=1) if self.centred else np.zeros(len(x), dtype=np.int64)
         squares = (x * x).sum(axis=1)
         exponent = np.empty(len(x), dtype=np.int64)
         mantissa = np.empty(len(x), dtype=np.int64)
@@ -201,13 +215,16 @@ class LayerNorm(KernelSpec):
         difference = self.features * x - total[:, None]
         shifted = (difference << self.norm_frac) >> exponent[:, None]
         # A cut number stands for the middle of what it may have been: half an LSB more.
-        norm = round_shift(shifted * root + (root >> 1), ROOT_FRACTION)
-        beta_up = np.asarray(beta, dtype=np.int64) << (self.scale_frac - self.beta_frac)
-        sums = norm * np.asarray(gamma, dtype=np.int64) + beta_up
+        norm = round_shift(shifted * root + (root >> 1), ROOT_FRACTION).reshape(shape)
+        sums = norm * np.asarray(gamma, dtype=np.int64)
+        if beta is not None:
+            sums += np.asarray(beta, dtype=np.int64) << (self.scale_frac - self.beta_frac)
         return self.out.saturate(round_shift(sums, self.scale_frac))
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
         words = np.asarray(inputs["i_affine"], dtype=np.int64).reshape(-1)
+        if not self.centred:
+            return {"o": self.golden(inputs["i"], words)}
         gamma, beta = (((half & 0xFFFF) ^ 0x8000) - 0x8000 for half in (words, words >> 16))
         return {"o": self.golden(inputs["i"], gamma, beta)}
 
@@ -225,21 +242,23 @@ class LayerNorm(KernelSpec):
         shape = self.port("o").type
         memories = (
             queue_memory(self.lanes * self.source.width, self.depth),
-            queue_memory(self.sum_width, self.rows),
+            queue_memory(self.sum_width, self.rows) if self.centred else None,
             queue_memory(self.root_width, self.rows),
             credit_memory(shape.bits_per_token, NORMALISE),
         )
         lookup = TableLookup.resources_of(self.root, 1)
-        w, total, v = self.source.width, self.sum_width, self.variance_width
+        w, v = self.source.width, self.variance_width
+        total = self.sum_width if self.centred else 0
         ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 138
         deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
-        once = square_registers(total) + 3 * total + 6 * v + lookup.ffs + 220
+        sums = square_registers(total) + 3 * total if total else 0
+        once = sums + 6 * v + lookup.ffs + 220
         return Resources(
             luts=self.lanes * (2 * total + 5 * w + 15) + 2 * total + 13 * v + 100,
             ffs=self.lanes * (ways + deep) + once + 3 * w,
             delays=((29 * self.lanes, 8),),
             multipliers=squares
-            + square_multipliers(self.sum_width)
+            + (square_multipliers(self.sum_width) if self.centred else ())
             + lookup.multipliers
             + normalised,
             memories=tuple(m for m in memories if m) + lookup.memories,
@@ -267,9 +286,10 @@ class LayerNormKernel(wiring.Component):
             offset=spec.offset,
             width=spec.variance_width,
             root=spec.root,
+            centred=spec.centred,
         )
         # A row leaves these queues with its last beat, so the beats bound their levels.
-        m.submodules.totals = totals = Queue(shape=statistics.total.shape(), depth=spec.rows)
+        total: Value = Const(0)
         scale = data.StructLayout(
             {"exponent": statistics.exponent.shape(), "root": statistics.root.shape()}
         )
@@ -283,8 +303,6 @@ class LayerNormKernel(wiring.Component):
             self.i.ready.eq(beats.i.ready),
             statistics.element.eq(self.i.p),
             statistics.valid.eq(self.i.valid & self.i.ready),
-            totals.i.p.eq(statistics.total),
-            totals.i.valid.eq(statistics.total_valid),
             roots.i.p.exponent.eq(statistics.exponent),
             roots.i.p.root.eq(statistics.root),
             roots.i.valid.eq(statistics.root_valid),
@@ -292,15 +310,22 @@ class LayerNormKernel(wiring.Component):
             bracket.enter.eq(self.i_affine.ready & self.i_affine.valid),
             last.eq(count == spec.beats - 1),
             beats.o.ready.eq(bracket.enter),
-            totals.o.ready.eq(bracket.enter & last),
             roots.o.ready.eq(bracket.enter & last),
             bracket.i_valid.eq(delayed(m, bracket.enter, NORMALISE, reset=True)),
         ]
+        if spec.centred:
+            m.submodules.totals = totals = Queue(shape=statistics.total.shape(), depth=spec.rows)
+            m.d.comb += [
+                totals.i.p.eq(statistics.total),
+                totals.i.valid.eq(statistics.total_valid),
+                totals.o.ready.eq(bracket.enter & last),
+            ]
+            total = delayed(m, totals.o.p, 2)
         with m.If(bracket.enter):
             m.d.sync += count.eq(Mux(last, 0, count + 1))
         root = delayed(m, roots.o.p.root, 5)
         row = {
-            "total": delayed(m, totals.o.p, 2),
+            "total": total,
             "exponent": delayed(m, roots.o.p.exponent, 3),
             "fine": delayed(m, roots.o.p.exponent[:3], 4),
             "root": root,
@@ -318,7 +343,7 @@ class LayerNormKernel(wiring.Component):
         spec = self.spec
         element = delayed(m, element, 1)
         gamma = delayed(m, affine[:16].as_signed(), 7)
-        beta = delayed(m, affine[16:].as_signed(), 8)
+        beta = delayed(m, affine[16:].as_signed(), 8) if spec.centred else Const(0)
         product = delayed(m, scaled(element, spec.features), 1)
         difference = Signal(signed(spec.sum_width + 1), reset_less=True)
         coarse = Signal(signed(NORM_WIDTH + 7), reset_less=True)

@@ -13,7 +13,7 @@ from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.signature import lanes_of
-from .attention import cached_type, lengths_of, query_type, score_type
+from .attention import cached_type, check_shared, lengths_of, query_type, score_type
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .rounding import rounded, saturated
 
@@ -32,12 +32,13 @@ class Scores(KernelSpec):
     Every score takes head_dim / lanes beats, so that rows of any length need no control.
 
     Shapes      i_q: [tokens, heads * head_dim], each head's part again for each of ``length``
-                positions; i_k: [context, heads * head_dim], again for each token, head by head;
+                positions; i_k: [context, heads / shared * head_dim], again for each token, head by
+                head, each head again for the ``shared`` query heads that read it;
                 o: [tokens, heads, context], each row up to ``length``
     Formats     i_q: ``query``; i_k: ``key``; o: ``out``, an integer of it is the rounded sum.
                 The sum has query + key + log2(head_dim) bits and cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
-                shift: bits dropped from the sum, round half up
+                shift: bits dropped from the sum, round half up; shared: query heads a key head
     Timing      F = head_dim / lanes, c = ceil(log2(lanes)) + 5: interval = F * scores cycles,
                 latency = F - 1 + c, drain = c; scores = heads * sum of the lengths
     Buffers     c + 1 beats in the queue of the credit bracket
@@ -56,8 +57,10 @@ class Scores(KernelSpec):
     key: Fixed = Fixed(8)  # noqa: RUF009
     out: Fixed = Fixed(18, 10)  # noqa: RUF009
     shift: int = 0
+    shared: int = 1
 
     def __post_init__(self) -> None:
+        check_shared(self.shared, self.heads)
         if self.lanes < 1 or self.head_dim % self.lanes:
             raise ValueError(f"lanes must divide head_dim {self.head_dim}, not {self.lanes}")
         if self.shift < 0:
@@ -84,7 +87,7 @@ class Scores(KernelSpec):
         beats = {"head_dim": self.head_dim, "lanes": self.lanes}
         return (
             Port("i_q", query_type(self.query, **rows, **beats)),
-            Port("i_k", cached_type(self.key, **rows, **beats)),
+            Port("i_k", cached_type(self.key, **rows, **beats, shared=self.shared)),
             Port("o", score_type(self.out, **rows)),
         )
 
@@ -93,7 +96,7 @@ class Scores(KernelSpec):
         k = np.asarray(inputs["i_k"], dtype=np.int64)
         n = len(q)
         q = q.reshape(n, self.heads, self.head_dim)
-        k = k.reshape(len(k), self.heads, self.head_dim)
+        k = np.repeat(k.reshape(len(k), -1, self.head_dim), self.shared, axis=1)
         scores = np.zeros((n, self.heads, self.context), dtype=np.int64)
         for t, length in enumerate(lengths_of(bindings, tokens=n, context=self.context)):
             total = np.einsum("hd,phd->hp", q[t], k[:length])

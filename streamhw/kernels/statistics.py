@@ -15,19 +15,30 @@ __all__ = ["RowStatistics"]
 class RowStatistics(wiring.Component):
     """S1 = sum of x, and 2**-exponent * root = 1 / sqrt(d * sum of x^2 - S1^2 + offset), of rows.
 
+    If not ``centred``, S1 is left out and ``total`` stays 0.
+
     A free-running part of kernels: no ready. ``total`` comes first, ``root`` ``variance_latency``
     cycles later.
 
     Parameters  shape: of an element, signed; lanes: elements a beat; beats: of a row;
                 offset: added to V, at least 1; width: bits of V, even; root: table of the
-                reciprocal root of a mantissa
+                reciprocal root of a mantissa; centred: whether S1 counts
     Members     element: In(array), valid: In(1); total, total_valid: Out;
                 exponent, root, root_valid: Out
     """
 
     def __init__(
-        self, *, shape: Shape, lanes: int, beats: int, offset: int, width: int, root: Table
+        self,
+        *,
+        shape: Shape,
+        lanes: int,
+        beats: int,
+        offset: int,
+        width: int,
+        root: Table,
+        centred: bool = True,
     ) -> None:
+        self._centred = centred
         self._shape = shape
         self._lanes = lanes
         self._beats = beats
@@ -82,7 +93,7 @@ class RowStatistics(wiring.Component):
         with m.If(self.valid):
             m.d.sync += count.eq(Mux(last, 0, count + 1))
         elements = [delayed(m, self.element[lane], 1) for lane in range(self._lanes)]
-        sums = tree_sum(m, [delayed(m, x, 2) for x in elements])
+        sums = tree_sum(m, [delayed(m, x, 2) for x in elements]) if self._centred else Const(0)
         squares = tree_sum(m, [square(m, x) for x in elements])
         ahead = self.total_latency(self._lanes) - 1
         valid = delayed(m, self.valid, ahead, reset=True)
@@ -93,9 +104,10 @@ class RowStatistics(wiring.Component):
         with m.If(valid):
             m.d.sync += [
                 first.eq(end),
-                self.total.eq(sums + Mux(first, 0, self.total)),
                 total_squares.eq(squares + Mux(first, 0, total_squares)),
             ]
+            if self._centred:
+                m.d.sync += self.total.eq(sums + Mux(first, 0, self.total))
         return total_squares
 
     def _variance(self, m: Module, squares: Value) -> Value:
@@ -105,7 +117,7 @@ class RowStatistics(wiring.Component):
         m.d.sync += [
             scaled_squares.eq(scaled(squares, self._features)),
             raised.eq(scaled_squares + self._offset),
-            variance.eq(raised - square(m, self.total)),
+            variance.eq(raised - square(m, self.total) if self._centred else raised),
         ]
         return variance
 

@@ -15,7 +15,7 @@ from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.queue import Queue, queue_latency, queue_memory
 from ..stream.width import Width
-from .attention import cached_type, length_type, lengths_of, row_type, score_type
+from .attention import cached_type, check_shared, length_type, lengths_of, row_type, score_type
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .rounding import rounded, saturated
 
@@ -37,12 +37,14 @@ class Values(KernelSpec):
                                             ^------------------+
 
     Shapes      i_length: [tokens, heads], at least 1; i_p: [tokens, heads, context], each row up
-                to its length; i_v: [context, heads * head_dim], again for each token, head by
-                head; o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
+                to its length; i_v: [context, heads / shared * head_dim], again for each token, head
+                by head, each head again for the ``shared`` query heads that read it;
+                o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
     Formats     i_p: ``probability``; i_v: ``value``; o: ``out``; the sum has all bits of
                 probability + value + log2(context), it cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
-                out_lanes: divides or is divided by lanes; shift: bits dropped from the sum
+                out_lanes: divides or is divided by lanes; shift: bits dropped from the sum;
+                shared: query heads a value head
     Timing      r = max(1, lanes / out_lanes): interval = sum over the rows of F * max(length, r),
                 latency and drain in ``timing``, exact where no length is below r;
                 for out_lanes = lanes: latency = F * (first length - 1) + 6, drain = 5
@@ -63,8 +65,10 @@ class Values(KernelSpec):
     probability: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
     value: Fixed = Fixed(8)  # noqa: RUF009
     out: Fixed = Fixed(8)  # noqa: RUF009
+    shared: int = 1
 
     def __post_init__(self) -> None:
+        check_shared(self.shared, self.heads)
         width = self.heads * self.head_dim
         if self.lanes < 1 or self.head_dim % self.lanes:
             raise ValueError(f"lanes must divide head_dim {self.head_dim}, not {self.lanes}")
@@ -93,16 +97,18 @@ class Values(KernelSpec):
     def ports(self) -> tuple[Port, ...]:
         rows = {"tokens": self.tokens, "heads": self.heads, "context": self.context}
         beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
+        cached = {"head_dim": self.head_dim, "lanes": self.lanes, "shared": self.shared}
         return (
             Port("i_length", length_type(**rows)),
             Port("i_p", score_type(self.probability, **rows)),
-            Port("i_v", cached_type(self.value, **rows, head_dim=self.head_dim, lanes=self.lanes)),
+            Port("i_v", cached_type(self.value, **rows, **cached)),
             Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),
         )
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
         p = np.asarray(inputs["i_p"], dtype=np.int64)
-        v = np.asarray(inputs["i_v"], dtype=np.int64).reshape(-1, self.heads, self.head_dim)
+        v = np.asarray(inputs["i_v"], dtype=np.int64).reshape(len(inputs["i_v"]), -1, self.head_dim)
+        v = np.repeat(v, self.shared, axis=1)
         n = len(p)
         sums = np.zeros((n, self.heads, self.head_dim), dtype=np.int64)
         for t, length in enumerate(lengths_of(bindings, tokens=n, context=self.context)):

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calibration: what the float reference's values look like on sample tokens."""
+"""Calibration: what the float reference's values look like on sample tokens.
+
+A trained model is measured as it is. In seeded random weights all layers, rows and channels look
+alike: the first layer stands for all of them, and the first words for the vocabulary, so that the
+other gigabytes need not be made.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +15,30 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
 from ..frontend.tokenizer import Tokenizer
-from ..graph import Gather, Graph, Linear, Node
+from ..frontend.weights import RandomWeights
+from ..graph import Gather, Graph, Linear, Node, parameter_name
 from .config import QuantConfig
 from .execute import Array, execute
-from .reference import Floats, float_compute
+from .reference import Floats, evaluate_node, float_compute
 
-__all__ = ["Moments", "Statistics", "calibrate", "calibration_tokens", "windows"]
+__all__ = [
+    "Moments",
+    "Statistics",
+    "calibrate",
+    "calibrate_shape",
+    "calibration_tokens",
+    "windows",
+]
 
 Key = tuple[str, int | None]
 """A value's name and its layer, ``None`` outside loops."""
 
 _MOST_TOKENS = 8192
 _RANDOM_TOKENS = 64
+_RANDOM_WORDS = 1024
+"""Of the vocabulary of a model with random weights: rows of its table and of its head."""
+_RANDOM_MARGIN = 1.5
+"""The greatest of a billion normal numbers against that of a sample of a million."""
 _MULTIPLICATIONS = 1 << 37
 """Of one calibration; bounds its time to seconds for large models."""
 _BATCH = 2048
@@ -74,14 +91,16 @@ def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.in
         limit = _RANDOM_TOKENS
     random = np.random.default_rng(config.seed)
     length = min(graph.context, limit)
-    chosen = random.integers(0, graph.vocabulary, (max(1, limit // length), length))
+    words = graph.vocabulary
+    if model.origin is Origin.RANDOM:
+        words = min(words, _RANDOM_WORDS)
+    chosen = random.integers(0, words, (max(1, limit // length), length))
     return chosen, f"{chosen.size} random tokens"
 
 
 @dataclass
 class _Collector:
     outer: bool
-    count: int = 0
     largest: dict[Key, Floats] = field(default_factory=dict)
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
 
@@ -101,6 +120,23 @@ class _Collector:
             sums = self.sums.setdefault(key, [np.zeros_like(x[0]), np.zeros_like(square)])
             sums[0] += x.sum(axis=0)
             sums[1] += square
+
+    def statistics(self, count: int, source: str) -> Statistics:
+        """What was seen in ``count`` tokens."""
+
+        def moments(sums: list[Floats]) -> Moments:
+            mean, square = (total / np.float32(count) for total in sums)
+            return Moments(
+                mean=mean,
+                square=np.diagonal(square).copy() if self.outer else square,
+                outer=square if self.outer else None,
+            )
+
+        return Statistics(
+            largest=self.largest,
+            moments={key: moments(sums) for key, sums in self.sums.items()},
+            source=source,
+        )
 
 
 def calibrate(
@@ -129,18 +165,43 @@ def calibrate(
 
     for node, _ in graph.walk():
         if isinstance(node.op, Gather):  # other text reads other rows
-            collector.largest[node.name, None] = np.abs(weights[node.op.table]).max(axis=0)
+            peak = np.abs(weights[node.op.table]).max(axis=0) * np.float32(node.op.scale)
+            collector.largest[node.name, None] = peak
+    return collector.statistics(tokens.size, source)
 
-    def moments(sums: list[Floats]) -> Moments:
-        mean, square = (total / np.float32(tokens.size) for total in sums)
-        return Moments(
-            mean=mean,
-            square=np.diagonal(square).copy() if outer else square,
-            outer=square if outer else None,
-        )
 
-    return Statistics(
-        largest=collector.largest,
-        moments={key: moments(sums) for key, sums in collector.sums.items()},
-        source=source,
-    )
+def calibrate_shape(
+    graph: Graph, weights: RandomWeights, tokens: NDArray[np.int64], *, source: str
+) -> Statistics:
+    """Statistics of a model with random weights, from its first layer and first words.
+
+    tokens: [windows, n], of the first words; every feature gets the range of the widest one
+    """
+    collector = _Collector(outer=False)
+    made: dict[str, Floats] = {}
+
+    def weight(template: str) -> Floats:
+        name = parameter_name(template, 0)
+        if name not in made:
+            made[name] = weights.head(name, rows[template])
+        return made[name]
+
+    rows = {p.name: p.shape[0] for node, _ in graph.walk() for p in node.op.parameters}
+    for node, loop in graph.walk():
+        for parameter in node.op.parameters:
+            if loop is None and parameter.shape[0] == graph.vocabulary:
+                rows[parameter.name] = min(graph.vocabulary, _RANDOM_WORDS)
+
+    def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
+        value = evaluate_node(node, inputs, weight, layer)
+        collector.observe(node, layer, inputs, value)
+        return value
+
+    execute(graph, tokens, compute, all_rows=True)
+    for node, _ in graph.walk():
+        if isinstance(node.op, Gather):
+            peak = np.abs(weight(node.op.table)).max(axis=0)
+            collector.largest[node.name, None] = peak * np.float32(node.op.scale * _RANDOM_MARGIN)
+    for key, peak in collector.largest.items():
+        collector.largest[key] = np.full_like(peak, peak.max())
+    return collector.statistics(tokens.size, source)

@@ -33,6 +33,7 @@ class Rounding:
     square: mean square of each input, in integers: weighs the clipping search
     mean: mean of each input: what rounding shifts on average goes into the bias; ``None``: not
     spread: upper triangular factor of the inverse second moments, ``None``: plain rounding
+    search: whether to look for a scale that clips, or to clip nothing
     """
 
     bits: int
@@ -40,6 +41,7 @@ class Rounding:
     square: Floats
     mean: Floats | None = None
     spread: Floats | None = None
+    search: bool = True
 
 
 def spreading_factor(outer: Floats) -> Floats:
@@ -57,18 +59,28 @@ def spreading_factor(outer: Floats) -> Floats:
 
 
 def quantise_matrix(
-    weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
+    weight: Floats,
+    bias: Reals,
+    rounding: Rounding,
+    output_scale: Reals,
+    columns: Floats | None = None,
 ) -> LinearParameters:
     """The integers of a matrix [outputs, inputs] in units of the input's integers.
 
-    bias: real; output_scale: output integers per real unit, of each row
+    bias: real; output_scale: output integers per real unit, of each row; columns: factors of the
+    matrix's columns, multiplied in some rows at a time
 
     Raises ``ValueError`` if the group does not divide the columns.
     """
     if rounding.group is not None and weight.shape[1] % rounding.group:
         raise ValueError(f"group must divide the {weight.shape[1]} columns, not {rounding.group}")
     parts = [
-        _rows(weight[part], bias[part], rounding, output_scale[part])
+        _rows(
+            weight[part] if columns is None else weight[part] * columns,
+            bias[part],
+            rounding,
+            output_scale[part],
+        )
         for begin in range(0, len(weight), _ROWS)
         for part in (slice(begin, begin + _ROWS),)
     ]
@@ -92,7 +104,10 @@ def _rows(
     rows, columns = weight.shape
     group = rounding.group or columns
     scale = _search(
-        weight.reshape(rows, -1, group), rounding.square.reshape(1, -1, group), rounding.bits
+        weight.reshape(rows, -1, group),
+        rounding.square.reshape(1, -1, group),
+        rounding.bits,
+        _CLIPPING if rounding.search else (),
     )
     most = 1 if rounding.group is None else 255
     # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
@@ -116,12 +131,13 @@ def _round(values: Floats, bits: int) -> Floats:
     return np.asarray(np.clip(np.rint(values), least, most))
 
 
-def _search(weight: Floats, square: Floats, bits: int) -> Floats:
-    """The scale of each group [rows, groups] of least weighted error."""
+def _search(weight: Floats, square: Floats, bits: int, candidates: tuple[float, ...]) -> Floats:
+    """The scale of each group [rows, groups] of least weighted error; without candidates the one
+    that clips nothing."""
     widest = np.abs(weight).max(axis=2) / np.float32((1 << (bits - 1)) - 1)
     widest = np.maximum(widest, np.float32(1e-30))
     best, error = widest, np.full(widest.shape, np.inf, dtype=np.float32)
-    for clipping in _CLIPPING:
+    for clipping in candidates:
         scale = widest * np.float32(clipping)
         rest = _round(weight / scale[..., None], bits) * scale[..., None] - weight
         found = (rest * rest * square).sum(axis=2)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from ..errors import BuildError
 from ..frontend.model import Model, Origin
+from ..frontend.weights import RandomWeights
 from ..graph import (
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -19,28 +21,30 @@ from ..graph import (
     LastToken,
     LayerNorm,
     Linear,
+    Multiply,
     Node,
+    RmsNorm,
+    Rotary,
     parameter_name,
 )
-from .calibrate import Key, Statistics, calibrate, calibration_tokens
+from .calibrate import Key, Statistics, calibrate, calibrate_shape, calibration_tokens
 from .config import PROBABILITIES, SCORES, QuantConfig
 from .fixed import Fixed
-from .matrix import Rounding, quantise_matrix, spreading_factor
+from .integers import Integers
 from .quantised import (
-    ActivationParameters,
     ActivationPlan,
     AddPlan,
+    AnglePlan,
     ArgMaxPlan,
     AttentionPlan,
-    GatherParameters,
     GatherPlan,
     LinearPlan,
-    NormParameters,
+    MultiplyPlan,
     NormPlan,
-    Parameters,
     PassPlan,
     Plan,
     QuantisedModel,
+    RotaryPlan,
 )
 from .ranges import FormatRules, byte_steps, expand_heads, fraction
 
@@ -51,7 +55,10 @@ Reals = NDArray[np.float64]
 
 _SCALE = Fixed(16, signed=False)
 """Per-channel multipliers after an activation function."""
+_PRODUCT_WIDTH = 20
+"""Bits of a gate's product before its multiplier: one input of a DSP block."""
 _BETA_FRACTION = 7
+_BYTE_BITS = 8
 _LARGEST_AFFINE = 1024.0
 """Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
 
@@ -63,10 +70,13 @@ def quantise(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
     value in a way that the integer semantics does not have.
     """
     chosen = config or QuantConfig()
-    trained = model.origin is Origin.CHECKPOINT
     tokens, source = calibration_tokens(model, chosen)
-    outer = trained and chosen.compensate and chosen.weight_bits == 4
-    statistics = calibrate(model.graph, model.weights, tokens, outer=outer, source=source)
+    if isinstance(model.weights, RandomWeights):
+        statistics = calibrate_shape(model.graph, model.weights, tokens, source=source)
+    else:
+        trained = model.origin is Origin.CHECKPOINT
+        outer = trained and chosen.compensate and chosen.weight_bits == 4
+        statistics = calibrate(model.graph, model.weights, tokens, outer=outer, source=source)
     return _Quantiser(model, chosen, statistics).run()
 
 
@@ -78,7 +88,6 @@ class _Quantiser:
     formats: dict[str, Fixed] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
     steps: dict[Key, Reals] = field(default_factory=dict)
-    parameters: dict[Key, Parameters] = field(default_factory=dict)
 
     def run(self) -> QuantisedModel:
         graph = self.model.graph
@@ -92,18 +101,24 @@ class _Quantiser:
         for node, _ in graph.walk():
             if not isinstance(node.op, Input):
                 self.plans[node.name] = self._plan(node)
-        for node, _ in graph.walk():
-            for key in self.rules.keys(node.name):
-                found = self._convert(node, key[1])
-                if found is not None:
-                    self.parameters[key] = found
+        parameters = Integers(
+            model=self.model,
+            statistics=self.statistics,
+            rules=self.rules,
+            formats=self.formats,
+            plans=self.plans,
+            steps=self.steps,
+        )
+        parameters.scale()
+        if not isinstance(self.model.weights, RandomWeights):
+            parameters.make_all()
         return QuantisedModel(
             graph=graph,
             config=self.config,
             plans=self.plans,
             formats=self.formats,
             calibration=self.statistics.source,
-            _parameters=self.parameters,
+            _parameters=parameters,
             _steps=self.steps,
         )
 
@@ -118,32 +133,51 @@ class _Quantiser:
 
     def _channel_steps(self, node: Node) -> None:
         op = node.op
+        turn, role = self.rules.turn(node.name), self.rules.role(node.name)
         for layer in self.rules.layers(node.name):
             key = node.name, layer
-            role = self.rules.role(node.name)
-            if isinstance(op, LayerNorm):
-                gamma = np.abs(self._weight(op.weight, layer)).astype(np.float64)
-                beta = np.abs(self._weight(op.bias, layer))
-                least = np.maximum(gamma, beta) / _LARGEST_AFFINE
-                self.steps[key] = np.maximum(self._smooth(node, layer), least)
-            elif isinstance(op, Activation):
-                self.steps[key] = self._smooth(node, layer)
+            if turn is not None:
+                turned = self._attended_steps(turn, layer)
+                finer = self.formats[node.name].frac - self.formats[turn.name].frac
+                self.steps[key] = turned * 2.0**-finer
+            elif role is not None:
+                self.steps[key] = self._attended_steps(node, layer)
+            elif isinstance(op, LayerNorm | RmsNorm):
+                if self.formats[node.name].width == _BYTE_BITS:
+                    least = self._affine_peaks(op, layer) / _LARGEST_AFFINE
+                    self.steps[key] = np.maximum(self._smooth(node, layer), least)
+            elif isinstance(op, Activation | Multiply):
+                if self.formats[node.name].width == _BYTE_BITS:
+                    self.steps[key] = self._smooth(node, layer)
             elif isinstance(op, Attention):
                 values = self.statistics.largest[node.inputs[2], layer]
                 self.steps[key] = expand_heads(op, byte_steps(values))
-            elif role is not None and role[1] == "query":
-                scale = self.rules.query_scale(role[0], layer)
-                self.steps[key] = self.formats[node.name].step / scale
-            elif role is not None:
-                self.steps[key] = byte_steps(self.statistics.largest[key])
+
+    def _attended_steps(self, node: Node, layer: int | None) -> Reals:
+        """Steps of what attention reads as queries, keys or values."""
+        role = self.rules.role(node.name)
+        assert role is not None
+        attention, part = role
+        if part == "query":
+            scale = self.rules.query_scale(attention, layer)
+            return np.asarray(self.formats[node.name].step / scale)
+        if part == "key":
+            return self.rules.key_steps(attention, layer)
+        return byte_steps(self.statistics.largest[node.name, layer])
+
+    def _affine_peaks(self, op: LayerNorm | RmsNorm, layer: int | None) -> Reals:
+        gamma = np.abs(self._weight(op.weight, layer)).astype(np.float64)
+        if isinstance(op, RmsNorm):
+            return np.tile(gamma, op.heads)
+        return np.maximum(gamma, np.abs(self._weight(op.bias, layer)))
 
     def _smooth(self, node: Node, layer: int | None) -> Reals:
         """Steps that split the channels' ranges between the value and the weights that read it."""
         readers = [r for r in self.model.graph.readers(node.name) if isinstance(r.op, Linear)]
         steps = byte_steps(self.statistics.largest[node.name, layer])
         alpha = min((self.config.smoothing_of(self._bits(r)) for r in readers), default=1.0)
-        if alpha == 1.0 or not readers:
-            return steps
+        if alpha == 1.0 or not readers or isinstance(self.model.weights, RandomWeights):
+            return steps  # columns of random matrices are all alike
         weight = np.max([self._column_peaks(r, layer) for r in readers], axis=0)
         weight = np.maximum(weight, max(float(weight.max()) * 2.0**-10, 1e-9))
         shape = steps**alpha / weight ** (1 - alpha)
@@ -165,7 +199,7 @@ class _Quantiser:
         op, out = node.op, self.formats[node.name]
         sources = [self.formats[name] for name in node.inputs]
         if isinstance(op, Gather):
-            return GatherPlan(out=out)
+            return GatherPlan(out=out, table=self.rules.table(node))
         if isinstance(op, Add):
             return AddPlan(a=sources[0], b=sources[1], out=out)
         if isinstance(op, LayerNorm):
@@ -173,9 +207,23 @@ class _Quantiser:
                 source=sources[0],
                 out=out,
                 epsilon=op.epsilon,
-                gamma_frac=self._affine_fraction(weights=True, finest=15),
-                beta_frac=self._affine_fraction(weights=False, finest=_BETA_FRACTION),
+                gamma_frac=self._affine_fraction(node, weights=True, finest=15),
+                beta_frac=self._affine_fraction(node, weights=False, finest=_BETA_FRACTION),
             )
+        if isinstance(op, RmsNorm):
+            return NormPlan(
+                source=sources[0],
+                out=out,
+                epsilon=op.epsilon,
+                gamma_frac=self._affine_fraction(node, weights=True, finest=15),
+                beta_frac=0,
+                heads=op.heads,
+                centred=False,
+            )
+        if isinstance(op, Angles):
+            return AnglePlan(out=out)
+        if isinstance(op, Rotary):
+            return RotaryPlan(source=sources[0], out=out)
         if isinstance(op, Linear):
             bits = self._bits(node)
             group = self.config.group_of(bits)
@@ -199,79 +247,56 @@ class _Quantiser:
                 score_shift=sources[0].frac - SCORES.frac,
                 value_shift=PROBABILITIES.frac,
             )
+        if isinstance(op, Activation) and out == sources[0]:
+            return ActivationPlan(
+                function=op.function,
+                source=sources[0],
+                middle=out,
+                scale=None,
+                scale_shift=0,
+                out=out,
+            )
         if isinstance(op, Activation):
-            finest = min(float(self.steps[key].min()) for key in self.rules.keys(node.name))
-            widest_ratio = sources[0].step / finest
             return ActivationPlan(
                 function=op.function,
                 source=sources[0],
                 middle=sources[0],
                 scale=_SCALE,
-                scale_shift=fraction(17, widest_ratio * (1 + 2.0**-17), 0),
+                scale_shift=self._scale_shift(node, sources[0]),
+                out=out,
+            )
+        if isinstance(op, Multiply):
+            exact = sources[0].frac + sources[1].frac
+            finest = fraction(_PRODUCT_WIDTH, self.rules.largest(node.name), 1)
+            middle = Fixed(_PRODUCT_WIDTH, min(exact, finest))
+            return MultiplyPlan(
+                a=sources[0],
+                b=sources[1],
+                middle=middle,
+                scale=_SCALE,
+                scale_shift=self._scale_shift(node, middle),
                 out=out,
             )
         assert isinstance(op, ArgMax)
         return ArgMaxPlan(source=sources[0], out=out)
 
-    def _affine_fraction(self, *, weights: bool, finest: int) -> int:
-        """Fraction bits of gamma or beta, one number for all norms so that they can share."""
-        largest = 0.0
+    def _scale_shift(self, node: Node, middle: Fixed) -> int:
+        """Fraction bits of the multipliers from ``middle`` to the node's own steps."""
+        finest = min(float(self.steps[key].min()) for key in self.rules.keys(node.name))
+        return fraction(17, middle.step / finest * (1 + 2.0**-17), 0)
+
+    def _affine_fraction(self, norm: Node, *, weights: bool, finest: int) -> int:
+        """Fraction bits of gamma or beta: one number for all norms of one width of results."""
+        width, largest = self.formats[norm.name].width, 0.0
         for node, _ in self.model.graph.walk():
-            if isinstance(node.op, LayerNorm):
-                for layer in self.rules.layers(node.name):
-                    name = node.op.weight if weights else node.op.bias
-                    scaled = np.abs(self._weight(name, layer)) / self.steps[node.name, layer]
-                    largest = max(largest, float(scaled.max()))
-        return min(finest, fraction(16, largest * (1 + 2.0**-12), 0))
-
-    # ---- what differs from layer to layer
-
-    def _convert(self, node: Node, layer: int | None) -> Parameters | None:
-        op, plan = node.op, self.plans.get(node.name)
-        if isinstance(op, Gather):
-            codes = self.formats[node.name].encode(self._weight(op.table, layer))
-            return GatherParameters(table=codes.astype(np.int16))
-        if isinstance(op, LayerNorm) and isinstance(plan, NormPlan):
-            steps = self.steps[node.name, layer]
-            gamma = Fixed(16, plan.gamma_frac).encode(self._weight(op.weight, layer) / steps)
-            beta = Fixed(16, plan.beta_frac).encode(self._weight(op.bias, layer) / steps)
-            return NormParameters(gamma=gamma.astype(np.int16), beta=beta.astype(np.int16))
-        if isinstance(op, Activation) and isinstance(plan, ActivationPlan):
-            ratio = plan.middle.step / self.steps[node.name, layer]
-            codes = np.maximum(1, Fixed(16, plan.scale_shift, signed=False).encode(ratio))
-            # What the rounded multiplier really stands for goes into the next weights.
-            self.steps[node.name, layer] = plan.middle.step * 2.0**plan.scale_shift / codes
-            return ActivationParameters(scale=codes.astype(np.uint16))
-        if isinstance(op, Linear) and isinstance(plan, LinearPlan):
-            return self._linear(node, op, plan, layer)
-        return None
-
-    def _linear(self, node: Node, op: Linear, plan: LinearPlan, layer: int | None) -> Parameters:
-        steps = self.steps[node.inputs[0], layer].astype(np.float32)
-        moments = self.statistics.moments[node.name, layer]
-        trained = self.model.origin is Origin.CHECKPOINT
-        outer = moments.outer if plan.weight_bits == 4 else None
-        rounding = Rounding(
-            bits=plan.weight_bits,
-            group=plan.group,
-            square=moments.square / steps**2,
-            mean=moments.mean / steps if trained and op.bias is not None else None,
-            spread=None if outer is None else spreading_factor(outer / np.outer(steps, steps)),
-        )
-        weight = self._matrix(node, layer) * steps
-        bias = np.zeros(op.outputs) if op.bias is None else self._weight(op.bias, layer)
-        return quantise_matrix(
-            weight, bias.astype(np.float64), rounding, self._output_scale(node, op, layer)
-        )
-
-    def _output_scale(self, node: Node, op: Linear, layer: int | None) -> Reals:
-        """Integers of the value per real unit, for each output."""
-        scale = np.full(op.outputs, 1 / self.formats[node.name].step)
-        if (node.name, layer) in self.steps:
-            return 1 / self.steps[node.name, layer]
-        for reader in self.model.graph.readers(node.name):
-            if isinstance(reader.op, Chunk):
-                width = op.outputs // reader.op.parts
-                begin = reader.op.index * width
-                scale[begin : begin + width] = 1 / self.steps[reader.name, layer]
-        return scale
+            op = node.op
+            if not isinstance(op, LayerNorm | RmsNorm) or self.formats[node.name].width != width:
+                continue
+            for layer in self.rules.layers(node.name):
+                if isinstance(op, RmsNorm):
+                    values = np.tile(self._weight(op.weight, layer), op.heads)
+                else:
+                    values = self._weight(op.weight if weights else op.bias, layer)
+                steps = self.steps.get((node.name, layer), self.formats[node.name].step)
+                largest = max(largest, float((np.abs(values) / steps).max()))
+        return max(0, min(finest, fraction(16, largest * (1 + 2.0**-12), 0)))

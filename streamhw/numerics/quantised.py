@@ -15,18 +15,22 @@ __all__ = [
     "ActivationParameters",
     "ActivationPlan",
     "AddPlan",
+    "AngleParameters",
+    "AnglePlan",
     "ArgMaxPlan",
     "AttentionPlan",
     "GatherParameters",
     "GatherPlan",
     "LinearParameters",
     "LinearPlan",
+    "MultiplyPlan",
     "NormParameters",
     "NormPlan",
     "Parameters",
     "PassPlan",
     "Plan",
     "QuantisedModel",
+    "RotaryPlan",
     "Steps",
 ]
 
@@ -37,9 +41,15 @@ Steps = float | NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class GatherPlan:
-    """Rows of a table: ``out`` is the format of its elements."""
+    """Rows of a table of ``table``, the same numbers in ``out``; ``None``: both are ``out``."""
 
     out: Fixed
+    table: Fixed | None = None
+
+    @property
+    def stored(self) -> Fixed:
+        """Format of the table's elements."""
+        return self.table or self.out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +63,34 @@ class AddPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class NormPlan:
-    """Layer norm from ``source``; gamma and beta (s16) have these fraction bits."""
+    """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
+
+    heads: runs of a row that are normalised each by itself; centred: whether the mean is taken off
+    (layer norm), or not and there is no beta (RMS norm)
+    """
 
     source: Fixed
     out: Fixed
     epsilon: float
     gamma_frac: int
     beta_frac: int
+    heads: int = 1
+    centred: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnglePlan:
+    """Cosines and sines of positions, a word in ``out`` for each pair of features."""
+
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotaryPlan:
+    """``saturate(round_shift(x * c - y * s, shift))`` and ``y * c + x * s`` of pairs x, y."""
+
+    source: Fixed
+    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +136,25 @@ class AttentionPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationPlan:
-    """``saturate(round_shift(f(x) * scale[channel], scale_shift))``, f from source to middle."""
+    """``saturate(round_shift(f(x) * scale[channel], scale_shift))``, f from source to middle.
+
+    Without ``scale`` the result is f(x), and ``out`` is ``middle``.
+    """
 
     function: str
     source: Fixed
+    middle: Fixed
+    scale: Fixed | None
+    scale_shift: int
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiplyPlan:
+    """``saturate(round_shift(p * scale[channel], scale_shift))``, p = a * b rounded to middle."""
+
+    a: Fixed
+    b: Fixed
     middle: Fixed
     scale: Fixed
     scale_shift: int
@@ -130,7 +176,10 @@ Plan = (
     | LinearPlan
     | PassPlan
     | AttentionPlan
+    | AnglePlan
+    | RotaryPlan
     | ActivationPlan
+    | MultiplyPlan
     | ArgMaxPlan
 )
 """How a node computes: the same for all layers of a loop."""
@@ -145,10 +194,17 @@ class GatherParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class NormParameters:
-    """gamma, beta: int16 [features], the output's scale folded in."""
+    """gamma, beta: int16 [features], the output's scale folded in; no beta in an RMS norm."""
 
     gamma: NDArray[np.int16]
-    beta: NDArray[np.int16]
+    beta: NDArray[np.int16] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AngleParameters:
+    """words: int64 [context, pairs], of all positions."""
+
+    words: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,12 +227,14 @@ class LinearParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class ActivationParameters:
-    """scale: uint16 [features]."""
+    """Multipliers of an elementwise kernel; scale: uint16 [features]."""
 
     scale: NDArray[np.uint16]
 
 
-Parameters = GatherParameters | NormParameters | LinearParameters | ActivationParameters
+Parameters = (
+    GatherParameters | NormParameters | AngleParameters | LinearParameters | ActivationParameters
+)
 """What a node is fed with: differs from layer to layer."""
 
 

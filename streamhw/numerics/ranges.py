@@ -11,6 +11,7 @@ from ..errors import BuildError
 from ..graph import (
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -20,8 +21,13 @@ from ..graph import (
     LastToken,
     LayerNorm,
     Linear,
+    Multiply,
     Node,
+    Op,
+    RmsNorm,
+    Rotary,
 )
+from .angles import ANGLE_WORD
 from .calibrate import Key, Statistics
 from .config import RESIDUAL_WIDTH, SCORES
 from .fixed import Fixed
@@ -35,6 +41,8 @@ _BYTE = Fixed(8)
 _RESIDUAL_MARGIN = 2
 _HIDDEN_MARGIN = 1
 """Spare bits above the greatest magnitude that calibration saw."""
+_KEY_GUARD = Fixed(16, 7)
+"""Keys before they are turned: 7 bits below the LSB of the int8 that they become, 1 spare bit."""
 _LOGIT_FRACTION = 16
 """No finer: the multiplier of a row must stay below 2**16."""
 
@@ -70,6 +78,7 @@ class FormatRules:
     def residual(self) -> Fixed:
         """The one format of all sums, and of what is added to them."""
         sums = [n.name for n, _ in self.graph.walk() if isinstance(n.op, Add)]
+        sums += [loop.source for loop in self.graph.loops]
         largest = max((self.largest(name) for name in sums), default=1.0)
         return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, largest, _RESIDUAL_MARGIN))
 
@@ -80,9 +89,34 @@ class FormatRules:
                 return reader, ("query", "key", "value")[reader.inputs.index(name)]
         return None
 
+    def turn(self, name: str) -> Node | None:
+        """The rotary embedding that a value goes through on its way to attention."""
+        for reader in self.graph.readers(name):
+            if isinstance(reader.op, Rotary) and reader.inputs[0] == name:
+                return reader
+        return None
+
+    def before_turn(self, rotary: Node) -> Fixed:
+        """Format of what a rotary embedding turns."""
+        role = self.role(rotary.name)
+        if role is None:
+            raise BuildError(f"Node {rotary.name}: no integer format for Rotary without attention")
+        return self.query(role[0]) if role[1] == "query" else _KEY_GUARD
+
+    def _attended(self, name: str, layer: int | None) -> Floats:
+        """Greatest magnitudes of queries or keys; of turned ones those of both features of a pair,
+        turned or not, since other positions turn them by other angles."""
+        largest = self.statistics.largest[name, layer]
+        node = self.graph.node(name)
+        if not isinstance(node.op, Rotary):
+            return largest
+        both = np.maximum(largest, self.statistics.largest[node.inputs[0], layer])
+        pairs = both.reshape(node.op.heads, 2, -1).max(axis=1, keepdims=True)
+        return np.repeat(pairs, 2, axis=1).reshape(-1)
+
     def key_steps(self, attention: Node, layer: int | None) -> Reals:
         """Real size of a key's LSB for each key feature."""
-        return byte_steps(self.statistics.largest[attention.inputs[1], layer])
+        return byte_steps(self._attended(attention.inputs[1], layer))
 
     def query_scale(self, attention: Node, layer: int | None) -> Reals:
         """What real queries are multiplied by, so that integer keys give real scores."""
@@ -94,9 +128,7 @@ class FormatRules:
         """Format of the queries; its fraction is that of the integer dot product."""
         queries = attention.inputs[0]
         largest = max(
-            float(
-                (self.statistics.largest[queries, layer] * self.query_scale(attention, layer)).max()
-            )
+            float((self._attended(queries, layer) * self.query_scale(attention, layer)).max())
             for layer in self.layers(attention.name)
         )
         return Fixed(16, max(SCORES.frac, fraction(16, largest, _HIDDEN_MARGIN)))
@@ -110,27 +142,52 @@ class FormatRules:
         if isinstance(op, ArgMax):
             return index_format(op.classes)
         if isinstance(op, Gather):
-            return Fixed(16, fraction(16, self.largest(node.name), 0))
+            return self.residual if self.enters_loop(node) else self.table(node)
         if isinstance(op, Add | LastToken):
             return self.residual
-        if isinstance(op, LayerNorm | Activation | Attention):
+        if isinstance(op, Angles):
+            return ANGLE_WORD
+        if isinstance(op, Attention | Multiply):
             return _BYTE
-        role = self.role(node.name)
+        if isinstance(op, Activation):
+            gates = self._feeds(node.name, Multiply)
+            return self.of(self.graph.node(node.inputs[0])) if gates else _BYTE
+        role, turn = self.role(node.name), self.turn(node.name)
         if role is not None:
             return self.query(role[0]) if role[1] == "query" else _BYTE
+        if turn is not None and isinstance(op, Linear | LayerNorm | RmsNorm):
+            return self.before_turn(turn)
+        if isinstance(op, LayerNorm | RmsNorm):
+            if self._feeds(node.name, Add):
+                return Fixed(16, fraction(16, self.largest(node.name), _HIDDEN_MARGIN))
+            return _BYTE
         if isinstance(op, Linear):
             return self._linear(node)
         raise BuildError(
             f"Node {node.name}: no integer format for {op.kind} that feeds no attention"
         )
 
+    def enters_loop(self, node: Node) -> bool:
+        """Whether a node's value is what enters the layers."""
+        return any(loop.source == node.name for loop in self.graph.loops)
+
+    def table(self, node: Node) -> Fixed:
+        """Format of the elements of a table of embeddings; moves to the node's without loss."""
+        finest = fraction(16, self.largest(node.name), 0)
+        return Fixed(16, min(finest, self.residual.frac) if self.enters_loop(node) else finest)
+
+    def _feeds(self, name: str, *kinds: type[Op]) -> bool:
+        return any(isinstance(reader.op, kinds) for reader in self.graph.readers(name))
+
     def _linear(self, node: Node) -> Fixed:
-        readers = self.graph.readers(node.name)
-        if any(isinstance(reader.op, Add) for reader in readers):
+        if self._feeds(node.name, Add):
             return self.residual
-        if any(isinstance(reader.op, Chunk) for reader in readers):
+        if self._feeds(node.name, Chunk):
             return Fixed(16)
-        if any(isinstance(reader.op, Activation) for reader in readers):
+        if self._feeds(node.name, LayerNorm, RmsNorm):
+            widest = fraction(RESIDUAL_WIDTH, self.largest(node.name), _RESIDUAL_MARGIN)
+            return Fixed(RESIDUAL_WIDTH, widest)
+        if self._feeds(node.name, Activation, Multiply):
             return Fixed(16, fraction(16, self.largest(node.name), _HIDDEN_MARGIN))
         frac = fraction(32, self.largest(node.name), _RESIDUAL_MARGIN)
         return Fixed(32, min(_LOGIT_FRACTION, frac))

@@ -10,6 +10,7 @@ from scipy.special import erf
 from ..graph import (
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -17,7 +18,10 @@ from ..graph import (
     Graph,
     LayerNorm,
     Linear,
+    Multiply,
     Node,
+    RmsNorm,
+    Rotary,
     parameter_name,
 )
 from .execute import Array, Compute, execute
@@ -76,15 +80,45 @@ def attend(op: Attention, queries: Floats, keys: Floats, values: Floats) -> Floa
     return np.asarray(rows.reshape(*lead, n, op.heads * op.head_dim))
 
 
+def cosines_and_sines(op: Angles, positions: Array, layer: int | None) -> Floats:
+    """[..., features]: first the cosines of all pairs, then the sines."""
+    pairs = op.features // 2
+    turns = positions[..., None] * op.base(layer) ** (-np.arange(pairs) / pairs)
+    return np.concatenate([np.cos(turns), np.sin(turns)], axis=-1).astype(np.float32)
+
+
+def turn(op: Rotary, x: Floats, angles: Floats) -> Floats:
+    """Pairs of features of each head, half a head apart, turned by the angles of their row."""
+    halves = x.reshape(*x.shape[:-1], op.heads, 2, op.head_dim // 2)
+    first, second = halves[..., 0, :], halves[..., 1, :]
+    cosine, sine = np.split(angles[..., None, :], 2, axis=-1)
+    turned = [first * cosine - second * sine, second * cosine + first * sine]
+    return np.stack(turned, axis=-2).reshape(x.shape)
+
+
 def evaluate_node(
-    node: Node, inputs: tuple[Array, ...], parameters: Callable[[str], Floats]
+    node: Node,
+    inputs: tuple[Array, ...],
+    parameters: Callable[[str], Floats],
+    layer: int | None = None,
 ) -> Array:
-    """The value of one node; ``parameters`` gives tensors by the graph's names."""
+    """The value of one node in a layer; ``parameters`` gives tensors by the graph's names."""
     op = node.op
     if isinstance(op, Gather):
-        return np.asarray(parameters(op.table)[inputs[0].astype(np.int64)])
+        rows = parameters(op.table)[inputs[0].astype(np.int64)]
+        return np.asarray(rows if op.scale == 1 else rows * np.float32(op.scale))
     if isinstance(op, Add):
         return np.asarray(inputs[0] + inputs[1])
+    if isinstance(op, Multiply):
+        return np.asarray(inputs[0] * inputs[1])
+    if isinstance(op, Angles):
+        return cosines_and_sines(op, inputs[0], layer)
+    if isinstance(op, Rotary):
+        return turn(op, inputs[0], inputs[1])
+    if isinstance(op, RmsNorm):
+        rows = inputs[0].reshape(*inputs[0].shape[:-1], op.heads, op.features)
+        root = np.sqrt((rows * rows).mean(axis=-1, keepdims=True) + np.float32(op.epsilon))
+        return np.asarray(rows / root * parameters(op.weight)).reshape(inputs[0].shape)
     if isinstance(op, LayerNorm):
         x = inputs[0]
         x = x - x.mean(axis=-1, keepdims=True)
@@ -110,7 +144,7 @@ def float_compute(weights: Mapping[str, Floats]) -> Compute:
     """The arithmetic of ``execute`` in 32-bit floats."""
 
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
-        return evaluate_node(node, inputs, lambda name: weights[parameter_name(name, layer)])
+        return evaluate_node(node, inputs, lambda n: weights[parameter_name(n, layer)], layer)
 
     return compute
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sequencer: turns one start into all steps of a whole answer, token by token."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,7 +24,8 @@ class Sequencer(wiring.Component):
                     ^                              no: next group                     |
                     '------- append, count, stop at the end, EOS, soft stop <-- i_next '
 
-    Parameters  tokens: of a group, at most; context: positions; layers; vocabulary
+    Parameters  tokens: of a group, at most; context: positions; layers; vocabulary; positions:
+                whether there is ``o_position``
     Members     cfg_start: In(1), one cycle, ignored while busy;  cfg_stop: In(1), one cycle: stop
                 after the current token;  cfg_prompt_length, cfg_total_length: In, tokens; held
                 while busy;  cfg_eos, cfg_eos_enable: In
@@ -43,7 +44,9 @@ class Sequencer(wiring.Component):
     at once. A tail step has 1 token, the position of the group's last token, and layer 0.
     """
 
-    def __init__(self, *, tokens: int, context: int, layers: int, vocabulary: int):
+    def __init__(
+        self, *, tokens: int, context: int, layers: int, vocabulary: int, positions: bool = True
+    ):
         for name, value in (("tokens", tokens), ("layers", layers), ("vocabulary", vocabulary)):
             if value < 1:
                 raise ValueError(f"Sequencer {name} must be at least 1, not {value}")
@@ -54,6 +57,7 @@ class Sequencer(wiring.Component):
         self.position_width = max(1, (context - 1).bit_length())
         self.layout = step_layout(tokens=tokens, context=context, layers=layers)
         token, length = self.token_width, range(context + 1)
+        position = {"o_position": Out(stream_of(raw(self.position_width)))} if positions else {}
         super().__init__(
             {
                 "cfg_start": In(1),
@@ -71,7 +75,7 @@ class Sequencer(wiring.Component):
                 "token_write_data": Out(token),
                 "token_write_enable": Out(1),
                 "o_token": Out(stream_of(raw(token))),
-                "o_position": Out(stream_of(raw(self.position_width))),
+                **position,
                 "o_step": Out(stream.Signature(self.layout)),
                 "i_next": In(stream_of(raw(token))),
             }
@@ -101,7 +105,9 @@ class Sequencer(wiring.Component):
             self.o_step.payload.position.eq(Mux(tail, end - 1, begin)),
             self.o_step.payload.layer.eq(layer),
         ]
-        for output in (self.o_token, self.o_position):
+        sent = {"o_token": self.token_read_data, "o_position": at}
+        outputs = {getattr(self, n): v for n, v in sent.items() if n in self.signature.members}
+        for output in outputs:
             with m.If(output.ready):
                 m.d.sync += output.valid.eq(0)
         with m.If(self.cfg_stop & self.stat_busy):
@@ -136,14 +142,10 @@ class Sequencer(wiring.Component):
                 ]
                 m.next = "send"
             with m.State("send"):
-                with m.If(~self.o_token.valid & ~self.o_position.valid):
-                    m.d.sync += [
-                        self.o_token.valid.eq(1),
-                        Value.cast(self.o_token.payload).eq(self.token_read_data),
-                        self.o_position.valid.eq(1),
-                        Value.cast(self.o_position.payload).eq(at),
-                        at.eq(at + 1),
-                    ]
+                with m.If(~Cat(output.valid for output in outputs).any()):
+                    m.d.sync += at.eq(at + 1)
+                    for output, value in outputs.items():
+                        m.d.sync += [output.valid.eq(1), Value.cast(output.payload).eq(value)]
                     m.next = "sent"
             with m.State("sent"):
                 # the memory reads the next token

@@ -45,7 +45,7 @@ def tiny(tmp_path: Path) -> Path:
 
 def test_unknown_names(say: Say) -> None:
     code, line = say("build", "gpt5")
-    assert code == 2 and "MODEL must be one of gpt2, gpt2-medium, gpt2-shakespeare" in line
+    assert code == 2 and "MODEL must be one of gemma3-1b, gpt2, gpt2-medium" in line
     code, line = say("build", "gpt2-shakespeare", "--board", "zedboard")
     assert code == 2 and "Board must be one of sim, u55c, ulx3s" in line and "'zedboard'" in line
     code, line = say("build", "gpt2-shakespeare", "--board", "none.py")

@@ -65,7 +65,7 @@ def test_errors() -> None:
 GRAPH = """
 graph example context=8 vocabulary=16
 tokens = Input(role='tokens')() : [n]
-x0 = Gather(table='wte', rows=16, features=8)(tokens) : [n, 8]
+x0 = Gather(table='wte', rows=16, features=8, scale=1.0)(tokens) : [n, 8]
 loop blocks = 2 times x from x0 : [n, 8]
   y = LeakyRelu(slope=0.1)(x) : [n, 8]
 yield y

@@ -10,16 +10,31 @@ import pytest
 
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load, model_names
+from streamhw.frontend.weights import RandomWeights
 from streamhw.frontend.zoo import CHECKPOINTS
 
 
 def test_names() -> None:
-    assert model_names() == ("gpt2", "gpt2-medium", "gpt2-shakespeare")
+    assert model_names() == (
+        "gemma3-1b",
+        "gpt2",
+        "gpt2-medium",
+        "gpt2-shakespeare",
+        "llama-1.1b",
+        "qwen2.5-0.5b",
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("gpt2", 124_439_808), ("gpt2-medium", 354_823_168), ("gpt2-shakespeare", 875_264)],
+    [
+        ("gpt2", 124_439_808),
+        ("gpt2-medium", 354_823_168),
+        ("gpt2-shakespeare", 875_264),
+        ("llama-1.1b", 1_100_048_384),
+        ("qwen2.5-0.5b", 494_032_768),
+        ("gemma3-1b", 999_885_952),
+    ],
 )
 def test_sizes(name: str, parameters: int) -> None:
     graph = load(name).graph
@@ -37,6 +52,10 @@ def test_random_weights_are_those_of_an_initialised_model() -> None:
     assert first.std() == pytest.approx(0.02, rel=0.01)
     assert model.weights["h.0.mlp.c_proj.weight"].std() == pytest.approx(0.02 / 24**0.5, rel=0.01)
     assert (model.weights["ln_f.weight"] == 1).all() and (model.weights["ln_f.bias"] == 0).all()
+    table = model.weights["wte.weight"]
+    assert isinstance(model.weights, RandomWeights)
+    for rows in (7, 5000):
+        assert (model.weights.head("wte.weight", rows) == table[:rows]).all()
 
 
 def test_weights_must_fit_the_named_shape() -> None:
@@ -53,7 +72,7 @@ def test_given_weights_replace_those_of_a_checkpoint() -> None:
 
 
 def test_unknown_names(tmp_path: Path) -> None:
-    message = "MODEL must be one of gpt2, gpt2-medium, gpt2-shakespeare, or a directory, not 'gpt5'"
+    message = f"MODEL must be one of {', '.join(model_names())}, or a directory, not 'gpt5'"
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         load("gpt5")
     missing = tmp_path / "nothing"

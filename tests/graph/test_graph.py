@@ -12,6 +12,7 @@ from streamhw.graph import (
     FUNCTIONS,
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -22,7 +23,10 @@ from streamhw.graph import (
     LayerNorm,
     Linear,
     Loop,
+    Multiply,
     Node,
+    RmsNorm,
+    Rotary,
     parse_graph,
     print_graph,
 )
@@ -61,13 +65,20 @@ def graphs(draw: st.DrawFn) -> Graph:
             return f"v{count}"
 
         value = source
-        for kind in draw(st.lists(st.sampled_from(["norm", "act", "mlp", "attn"]), max_size=4)):
+        for kind in draw(
+            st.lists(st.sampled_from(["norm", "rms", "gate", "act", "mlp", "attn"]), max_size=4)
+        ):
             if kind == "norm":
                 epsilon = draw(st.floats(1e-9, 1.0))
                 op = LayerNorm(
                     features=width, epsilon=epsilon, weight=f"{prefix}g", bias=f"{prefix}b"
                 )
                 value = add(op, value)
+            elif kind == "rms":
+                op = RmsNorm(features=dim, heads=heads, epsilon=1e-6, weight=f"{prefix}r")
+                value = add(op, value)
+            elif kind == "gate":
+                value = add(Multiply(), value, value)
             elif kind == "act":
                 value = add(Activation(function=draw(st.sampled_from(FUNCTIONS))), value)
             else:
@@ -166,6 +177,24 @@ def test_shapes_and_queries() -> None:
             (Node("y", LastToken(), ("x0",)), Node("z", LastToken(), ("x0",))),
             "Value y must be read by some node, or be the last",
         ),
+        (
+            (
+                Node("y", Linear(inputs=4, outputs=2, weight="w"), ("x0",)),
+                Node("z", Multiply(), ("x0", "y")),
+            ),
+            "Node z: Multiply inputs must have one shape, not [n, 4] and [n, 2]",
+        ),
+        (
+            (Node("y", RmsNorm(features=3, heads=2, epsilon=1e-6, weight="w"), ("x0",)),),
+            "Node y: RmsNorm input must have shape [rows, 6], not [n, 4]",
+        ),
+        (
+            (
+                Node("a", Angles(features=4, bases=(10000.0,)), ("tokens",)),
+                Node("y", Rotary(heads=2, head_dim=2), ("x0", "a")),
+            ),
+            "Node y: Rotary angles must be [n, 2], not [n, 4]",
+        ),
         ((block(trips=0),), "Loop blocks trips must be positive, not 0"),
         ((block(result="x0"),), "Loop blocks must yield a value of its body, not x0"),
         (
@@ -198,6 +227,17 @@ def test_faults_are_named(nodes: tuple[Node | Loop, ...], message: str) -> None:
         (
             lambda: LayerNorm(features=1, epsilon=0.0, weight="g", bias="b"),
             "LayerNorm epsilon must be positive, not 0.0",
+        ),
+        (
+            lambda: RmsNorm(features=1, epsilon=0.0, weight="g"),
+            "RmsNorm epsilon must be positive, not 0.0",
+        ),
+        (lambda: Angles(features=3, bases=(1e4,)), "Angles features must be even, not 3"),
+        (lambda: Angles(features=2, bases=(1.0,)), "Angles bases must be above 1, not (1.0,)"),
+        (lambda: Rotary(heads=0, head_dim=2), "Rotary heads must be positive, not 0"),
+        (
+            lambda: Gather(table="t", rows=1, features=1, scale=0.0),
+            "Gather scale must be positive, not 0.0",
         ),
         (lambda: Input(role="mask"), "Input role must be 'tokens' or 'positions', not 'mask'"),
         (

@@ -53,6 +53,18 @@ def test_hardware_equals_golden(spec: Activation) -> None:
     check_kernel(spec, cases)
 
 
+@pytest.mark.parametrize("function", [Function.SILU, Function.GELU_TANH])
+def test_function_alone_equals_golden(function: Function) -> None:
+    spec = spec_of(function, 12, 11, scale=None, out=Fixed(16, 11), multiplier_frac=0)
+    rng = np.random.default_rng(5)
+    cases = []
+    for n in (1, 3, 2, 2):
+        x = rng.integers(-(2**15), 2**15, size=(3, 24))
+        x[0, :2] = [spec.type.fmt.minimum, spec.type.fmt.maximum]
+        cases.append(Case(inputs={"i": x}, bindings={"tokens": n}))
+    check_kernel(spec, cases)
+
+
 def test_one_lane_and_one_beat() -> None:
     tensor, scale = row_major(Fixed(16, 11), (1, 1)), row_major(U16, (1, 1))
     spec = spec_of(Function.GELU_ERF, type=tensor, scale=scale)
@@ -82,6 +94,7 @@ def test_result_is_the_function_scaled(function: Function) -> None:
         ({"scale": row_major(U16, (2, 24), 4)}, "scale must have 18 beats as type has, not 12"),
         ({"out": Fixed(8, signed=False)}, "type, inner and out must be signed"),
         ({"multiplier_frac": -1}, "multiplier_frac must be 0 to 40, not -1"),
+        ({"scale": None, "multiplier_frac": 0}, "out must be s16.11 without scale, not s8"),
     ],
 )
 def test_bad_parameters(changes: dict[str, object], message: str) -> None:

@@ -68,9 +68,11 @@ def test_append_equals_golden(head_dim: int, lanes: int, width: int) -> None:
     check_kernel(spec, cases, timing=False)
 
 
-@pytest.mark.parametrize("head_dim, lanes, width", SHAPES)
-def test_read_equals_golden(head_dim: int, lanes: int, width: int) -> None:
-    spec = BasedRead(**parameters(head_dim, lanes, width))
+@pytest.mark.parametrize(
+    "head_dim, lanes, width, shared", [(*shape, 1) for shape in SHAPES] + [(16, 4, 128, 3)]
+)
+def test_read_equals_golden(head_dim: int, lanes: int, width: int, shared: int) -> None:
+    spec = BasedRead(**parameters(head_dim, lanes, width), shared=shared)
     rng = np.random.default_rng(head_dim)
     cases = []
     for n, position, layer in ((1, 0, 0), (3, 1, 2), (1, 15, 1), (2, 5, 0)):
@@ -78,7 +80,7 @@ def test_read_equals_golden(head_dim: int, lanes: int, width: int) -> None:
         rows = rng.integers(0, 256, (16, 3, head_dim), dtype=np.uint8)
         words = []
         for length in lengths:
-            for head in range(3):
+            for head in np.repeat(range(3), shared):
                 size = spec.beats(length) * spec.beat_bytes
                 content = rows[:, head].tobytes()[: length * head_dim].ljust(size, b"\xaa")
                 words += [

@@ -52,9 +52,21 @@ def test_hardware_equals_golden(features: int, lanes: int, width: int) -> None:
     check_kernel(spec, cases)
 
 
+def test_wider_output_holds_the_same_numbers() -> None:
+    spec = BasedGather(
+        tokens=4, rows=9, features=8, lanes=4, fmt=Fixed(16, 12), out=Fixed(24, 15), width=128
+    )
+    table = np.random.default_rng(3).integers(-(1 << 15), 1 << 15, (9, 8))
+    table[0] = [-(1 << 15), (1 << 15) - 1] * 4
+    cases = [case(spec, table, i) for i in ([0, 8, 0, 1], [7], [3, 3], [4, 5, 6])]
+    assert (spec.compute(cases[0].inputs, {"tokens": 4})["o"][0] == table[0] << 3).all()
+    check_kernel(spec, cases)
+
+
 @pytest.mark.parametrize(
     "change, text",
     [
+        ({"out": Fixed(16, 2)}, "out must hold every s16, not s16.2"),
         ({"rows": 0}, "rows must be at least 1, not 0"),
         ({"lanes": 5}, "lanes must divide features 8, not 5"),
         ({"width": 48}, "width must be a multiple of 32 bits and 8, not 48"),

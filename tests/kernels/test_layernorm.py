@@ -99,6 +99,52 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
     assert error.max() <= 0.75  # far below the 1 LSB that int8 asks for
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        spec_of(24, 4, beta_frac=0, centred=False),
+        spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centred=False, out=Fixed(16)),
+        spec_of(2, 1, Fixed(9, 20), beta_frac=0, centred=False),
+        spec_of(6, 2, beta_frac=4, heads=2),
+    ],
+    ids=["rms", "rms of heads", "rms minimal", "heads"],
+)
+def test_rms_and_heads_equal_golden(spec: LayerNorm) -> None:
+    rng = np.random.default_rng(3)
+    width = spec.heads * spec.features
+    cases = []
+    for n in (1, 4, 2, 3, 3, 3):
+        x = rows_of(rng, spec.source, n * spec.heads, spec.features)
+        if n == 4:
+            x = np.resize(extreme_rows(spec.source, spec.features), x.shape)
+        gamma = rng.integers(-(2**15), 2**15, size=width)
+        affine = gamma.reshape(1, -1)
+        if spec.centred:
+            affine = spec.affine(gamma, rng.integers(-(2**15), 2**15, size=width))
+        inputs = {"i": np.zeros((4, width), dtype=np.int64), "i_affine": affine}
+        inputs["i"][:n] = x.reshape(n, width)
+        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+    check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize("features", [64, 256, 896, 1152, 2048])
+def test_rms_is_within_bound_of_exact(features: int) -> None:
+    rng = np.random.default_rng(features)
+    spec = spec_of(features, 8, beta_frac=0, centred=False)
+    x = np.concatenate(
+        [rows_of(rng, spec.source, 300, features), extreme_rows(spec.source, features)]
+    )
+    gamma = rng.integers(-(2**15), 2**15, size=features)
+    squares = np.array([float(Fraction(int((r * r).sum()), features)) for r in x])
+    mean = squares[:, None] * 4.0**-spec.source.frac
+    norm = x * spec.source.step / np.sqrt(mean + spec.epsilon)
+    weight = gamma * 2.0**-spec.gamma_frac
+    error = np.abs(spec.golden(x, gamma) - np.clip(norm * weight, -128, 127))
+    bound = 0.5 + np.abs(weight) * (2.0**-spec.norm_frac + 2.0**-15 * np.abs(norm))
+    assert (error <= bound).all()
+    assert error.max() <= 0.75
+
+
 def test_constant_rows_give_beta() -> None:
     spec = spec_of(64, 4)
     gamma = np.full(64, 2**15 - 1)
@@ -125,6 +171,7 @@ def test_first_result_comes_within_a_row_and_thirty_cycles() -> None:
         ),
         ({"source": Fixed(8, signed=False)}, "source must be signed"),
         ({"out": Fixed(17)}, "out must be signed with at most 16 bits, not s17"),
+        ({"heads": 0}, "heads must be at least 1, not 0"),
         ({"epsilon": -1.0}, "epsilon must not be negative, not -1.0"),
         ({"beta_frac": 30}, "beta_frac must be 0 to"),
     ],

@@ -13,16 +13,21 @@ def case(spec: Scores, lengths: list[int], seed: int, extreme: bool = False) -> 
     rng = np.random.default_rng(seed)
     width = spec.heads * spec.head_dim
     q = rng.integers(spec.query.minimum, spec.query.maximum, (len(lengths), width), endpoint=True)
-    k = rng.integers(spec.key.minimum, spec.key.maximum, (spec.context, width), endpoint=True)
+    cached = spec.context, width // spec.shared
+    k = rng.integers(spec.key.minimum, spec.key.maximum, cached, endpoint=True)
     if extreme:
         q[:] = spec.query.minimum
         k[0], k[1:] = spec.key.minimum, spec.key.maximum
     return Case(inputs={"i_q": q, "i_k": k}, bindings={"tokens": len(lengths), "length": lengths})
 
 
-@pytest.mark.parametrize("head_dim, lanes", [(8, 2), (4, 4), (3, 1), (6, 3)])
-def test_hardware_equals_golden(head_dim: int, lanes: int) -> None:
-    spec = Scores(tokens=3, heads=2, head_dim=head_dim, context=6, lanes=lanes, shift=6)
+@pytest.mark.parametrize(
+    "heads, shared, head_dim, lanes",
+    [(2, 1, 8, 2), (2, 1, 4, 4), (2, 1, 3, 1), (2, 1, 6, 3), (4, 2, 4, 2), (3, 3, 4, 4)],
+)
+def test_hardware_equals_golden(heads: int, shared: int, head_dim: int, lanes: int) -> None:
+    shape = {"heads": heads, "shared": shared, "head_dim": head_dim, "lanes": lanes}
+    spec = Scores(tokens=3, context=6, shift=6, **shape)
     cases = [
         case(spec, [2, 3], 1),
         case(spec, [1], 2),

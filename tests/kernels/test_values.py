@@ -15,7 +15,8 @@ def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None
     rng = np.random.default_rng(seed)
     n, width = len(lengths), spec.heads * spec.head_dim
     p = rng.integers(0, spec.probability.maximum, (n, spec.heads, spec.context), endpoint=True)
-    v = rng.integers(spec.value.minimum, spec.value.maximum, (spec.context, width), endpoint=True)
+    cached = spec.context, width // spec.shared
+    v = rng.integers(spec.value.minimum, spec.value.maximum, cached, endpoint=True)
     if extreme is not None:
         p[:], v[:] = spec.probability.maximum, extreme
     repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads, axis=1)
@@ -24,9 +25,18 @@ def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None
 
 
 @pytest.mark.parametrize(
-    "head_dim, lanes, out_lanes", [(6, 2, 2), (4, 4, 4), (4, 4, 1), (8, 4, 2), (4, 2, 4), (2, 1, 4)]
+    "head_dim, lanes, out_lanes, shared",
+    [
+        (6, 2, 2, 1),
+        (4, 4, 4, 1),
+        (4, 4, 1, 1),
+        (8, 4, 2, 1),
+        (4, 2, 4, 1),
+        (2, 1, 4, 1),
+        (4, 2, 2, 2),
+    ],
 )
-def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int) -> None:
+def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, shared: int) -> None:
     spec = Values(
         tokens=3,
         heads=2,
@@ -35,6 +45,7 @@ def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int) -> No
         lanes=lanes,
         out_lanes=out_lanes,
         shift=17,
+        shared=shared,
     )
     cases = [
         case(spec, [5, 6], 1),
@@ -91,6 +102,7 @@ def test_attention_is_close_to_float() -> None:
         ({"out_lanes": 3}, "out_lanes must divide a row of 16, not 3"),
         ({"heads": 3, "out_lanes": 3}, "out_lanes must divide or be divided by lanes 4, not 3"),
         ({"shift": -1}, "shift must be at least 0, not -1"),
+        ({"shared": 3}, "shared must divide the 2 heads, not 3"),
     ],
 )
 def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:

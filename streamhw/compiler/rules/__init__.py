@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ...graph import (
     Activation,
     Add,
+    Angles,
     ArgMax,
     Attention,
     Chunk,
@@ -14,14 +15,18 @@ from ...graph import (
     LastToken,
     LayerNorm,
     Linear,
+    Multiply,
     Op,
+    RmsNorm,
+    Rotary,
 )
 from ..lowering import Rule
 from .attention import attention
-from .elementwise import activation, add
+from .elementwise import activation, add, multiply
 from .linear import chunk, linear
-from .norm import layer_norm
+from .norm import norm
 from .result import arg_max, last_token
+from .rotary import angles, rotary
 from .source import gather, source
 
 __all__ = ["RULES"]
@@ -30,7 +35,11 @@ RULES: Mapping[type[Op], Rule] = {
     Input: source,
     Gather: gather,
     Add: add,
-    LayerNorm: layer_norm,
+    Multiply: multiply,
+    LayerNorm: norm,
+    RmsNorm: norm,
+    Angles: angles,
+    Rotary: rotary,
     Linear: linear,
     Chunk: chunk,
     Attention: attention,

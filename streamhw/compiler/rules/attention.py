@@ -14,11 +14,9 @@ __all__ = ["attention"]
 def attention(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantised.plans[node.name]
     assert isinstance(op, Attention) and isinstance(plan, AttentionPlan)
-    if op.heads != op.kv_heads or not op.causal:
-        raise BuildError(
-            f"Attention {node.name} must be causal with one key/value head a query head, not "
-            f"{op.kv_heads} of {op.heads}"
-        )
+    if not op.causal:
+        raise BuildError(f"Attention {node.name} must be causal, not over all positions")
+    shared = op.heads // op.kv_heads
     tiling, context = state.tiling, state.graph.context
     name = node.name
     score = state.place(
@@ -33,6 +31,7 @@ def attention(state: Lowering, node: Node) -> None:
             key=plan.key,
             out=plan.scores,
             shift=plan.score_shift,
+            shared=shared,
         ),
     )
     soft = state.place(
@@ -58,33 +57,27 @@ def attention(state: Lowering, node: Node) -> None:
             out=plan.out,
             shift=plan.value_shift,
             out_lanes=tiling.head_lanes(op.head_dim),
+            shared=shared,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
+    rows = {
+        "heads": op.kv_heads,
+        "head_dim": op.head_dim,
+        "context": context,
+        "layers": state.layers,
+        "tokens": tiling.group,
+        "width": state.beat_bits,
+    }
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),
         ("value", node.inputs[2], total, "i_v"),
     ):
-        append, read = (
-            state.place(
-                f"{name}_{role}_{verb}",
-                part(
-                    heads=op.heads,
-                    head_dim=op.head_dim,
-                    context=context,
-                    layers=state.layers,
-                    tokens=tiling.group,
-                    lanes=lanes,
-                    width=state.beat_bits,
-                    offset=0,
-                ),
-                region=f"{name}_{role}",
-            )
-            for verb, part, lanes in (
-                ("append", cache.CacheAppend, tiling.head_lanes(op.head_dim)),
-                ("read", cache.CacheRead, tiling.attention_lanes),
-            )
-        )
+        writes = cache.CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
+        reads = cache.CacheRead(**rows, lanes=tiling.attention_lanes, shared=shared)
+        region = f"{name}_{role}"
+        append = state.place(f"{region}_append", writes, region=region)
+        read = state.place(f"{region}_read", reads, region=region)
         state.feed(value, append, "i")
         state.link(append, "o_written", read, "i_written", f"{name}.{role}_written")
         state.link(read, "o", sink, port, f"{name}.{role}_cache")

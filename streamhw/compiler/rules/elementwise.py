@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Element by element: sums and activation functions."""
+"""Element by element: sums, products and activation functions."""
 
 from dataclasses import replace
 
 from ...graph import Node
 from ...kernels import activation as activation_kernel
 from ...kernels import add as add_kernel
-from ...numerics.quantised import ActivationPlan, AddPlan
+from ...kernels import multiply as multiply_kernel
+from ...numerics.fixed import Fixed
+from ...numerics.quantised import ActivationPlan, AddPlan, MultiplyPlan
 from ...numerics.tables import Function
 from ...stream.algebra import broadcast
-from ...stream.itensor import row_major
+from ...stream.itensor import ITensor, row_major
+from ..design import Instance
 from ..lowering import Lowering
 
-__all__ = ["activation", "add"]
+__all__ = ["activation", "add", "multiply"]
 
 
 def add(state: Lowering, node: Node) -> None:
@@ -30,18 +33,47 @@ def activation(state: Lowering, node: Node) -> None:
     plan = state.quantised.plans[node.name]
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
-    features = value.type.tensor_shape()[1]
-    # Every token of a group meets the same multipliers.
-    scales = broadcast(replace(value.type, fmt=plan.scale), 0)
     part = activation_kernel.Activation(
         function=Function(plan.function),
         type=value.type,
-        scale=scales,
+        scale=None if plan.scale is None else _scales(plan.scale, value.type),
         out=plan.out,
         inner=plan.middle,
         multiplier_frac=plan.scale_shift,
     )
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")
-    state.parameters(instance, "i_scale", row_major(plan.scale, (1, features), value.type.lanes))
+    if plan.scale is not None:
+        _feed_scales(state, instance, plan.scale, value.type)
     state.produce(node.name, instance)
+
+
+def multiply(state: Lowering, node: Node) -> None:
+    """The product takes both values in the order of the first one."""
+    plan = state.quantised.plans[node.name]
+    assert isinstance(plan, MultiplyPlan)
+    order = state.values[node.inputs[0]].type
+    part = multiply_kernel.Multiply(
+        type=order,
+        scale=_scales(plan.scale, order),
+        a=plan.a,
+        b=plan.b,
+        inner=plan.middle,
+        out=plan.out,
+        multiplier_frac=plan.scale_shift,
+    )
+    instance = state.place(node.name, part)
+    state.feed(node.inputs[0], instance, "i_a")
+    state.feed(node.inputs[1], instance, "i_b")
+    _feed_scales(state, instance, plan.scale, order)
+    state.produce(node.name, instance)
+
+
+def _scales(fmt: Fixed, order: ITensor) -> ITensor:
+    """Multipliers of channels: every token of a group meets the same."""
+    return broadcast(replace(order, fmt=fmt), 0)
+
+
+def _feed_scales(state: Lowering, instance: Instance, fmt: Fixed, order: ITensor) -> None:
+    features = order.tensor_shape()[1]
+    state.parameters(instance, "i_scale", row_major(fmt, (1, features), order.lanes))

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Normalisation of rows."""
+"""Normalisation of rows, and of the heads in them."""
 
-from ...graph import LayerNorm, Node
+from ...graph import LayerNorm, Node, RmsNorm
 from ...kernels import layernorm
 from ...numerics.quantised import NormPlan
 from ...stream.itensor import row_major
 from ..lowering import Lowering
 
-__all__ = ["layer_norm"]
+__all__ = ["norm"]
 
 
-def layer_norm(state: Lowering, node: Node) -> None:
+def norm(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantised.plans[node.name]
-    assert isinstance(op, LayerNorm) and isinstance(plan, NormPlan)
+    assert isinstance(op, LayerNorm | RmsNorm) and isinstance(plan, NormPlan)
     lanes = state.tiling.lanes_of(node.name)
     part = layernorm.LayerNorm(
         features=op.features,
@@ -23,9 +23,12 @@ def layer_norm(state: Lowering, node: Node) -> None:
         epsilon=plan.epsilon,
         gamma_frac=plan.gamma_frac,
         beta_frac=plan.beta_frac,
+        heads=plan.heads,
+        centred=plan.centred,
     )
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")
     affine = instance.port("i_affine").type.fmt
-    state.parameters(instance, "i_affine", row_major(affine, (1, op.features), lanes))
+    stored = row_major(affine, (1, plan.heads * op.features), lanes)
+    state.parameters(instance, "i_affine", stored)
     state.produce(node.name, instance)

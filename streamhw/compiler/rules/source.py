@@ -30,7 +30,8 @@ def gather(state: Lowering, node: Node) -> None:
         features=op.features,
         lanes=state.tiling.lanes,
         tokens=state.tiling.group,
-        fmt=plan.out,
+        fmt=plan.stored,
+        out=plan.out,
         width=state.beat_bits,
     )
     instance = state.place(node.name, part, region=node.name)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the angles of a step's positions from a table in memory, for rotary embeddings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from ..numerics.angles import ANGLE_WORD
+from ..stream.axi.signature import ADDRESS_WIDTH, command
+from ..stream.credit import Credit, credit_latency, credit_memory
+from ..stream.itensor import Bindings, Symbol, row_major
+from ..stream.step import step_layout
+from ..stream.unpack import Unpack, unpack_drain
+from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+
+__all__ = ["Angles", "AnglesKernel"]
+
+_LATENCY = 3
+"""Registers from a step to its command: step, products, address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Angles(KernelSpec):
+    """One read command for the consecutive positions of a step, and the rows that come back.
+
+    A row holds ``pairs`` words, padded to whole memory beats. Row p of a layer begins at byte
+    ``cfg_base + offset + (layer * context if layered else 0 + p) * row_bytes``. A step with
+    ``tail`` is passed over. Connect o_command and i_data to a read DMA.
+
+    Shapes      i_step: one a group; o_command: one a group; i_data: row_beats memory beats a
+                token; o: [tokens, pairs] row-major, ``lanes`` a beat
+    Formats     i_step: ``step_layout``; o_command: ``command()``; o: words of 32 bits
+    Parameters  tokens, context, layers: bounds; pairs: words of a row; lanes: divides pairs;
+                layered: whether each layer has its own table; width: bits of a memory beat,
+                multiple of 32 * lanes; offset: byte of the table, multiple of a beat's bytes
+    Members     cfg_base: In(40), byte address that offsets count from, stable while steps pass
+    Timing      interval = tokens * pairs / lanes, if memory keeps up; 4 cycles from a step to its
+                command; latency = 2 from a memory beat to its first words
+    Buffers     3 memory beats; 5 commands in the queue of the credit bracket
+    Error       none: words pass as they are
+    Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
+                to an input's ready
+    Raises      ValueError: if lanes, width or offset are not as above
+    Source      none: an address and a shift register
+    """
+
+    tokens: int
+    context: int
+    layers: int
+    pairs: int
+    lanes: int
+    width: int
+    layered: bool = False
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        if self.lanes < 1 or self.pairs % self.lanes:
+            raise ValueError(f"lanes must divide pairs {self.pairs}, not {self.lanes}")
+        part = self.lanes * ANGLE_WORD.width
+        if self.width < 1 or self.width % part:
+            raise ValueError(f"width must be a multiple of {part} bits, not {self.width}")
+        if self.offset % (self.width // 8) or self.offset < 0:
+            raise ValueError(
+                f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
+            )
+
+    @property
+    def row_beats(self) -> int:
+        """Memory beats of a row."""
+        return -(-self.pairs * ANGLE_WORD.width // self.width)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes from a row to the next."""
+        return self.row_beats * self.width // 8
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the rows of all positions."""
+        return self.context * self.row_bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tables."""
+        return self.table_bytes * (self.layers if self.layered else 1)
+
+    @property
+    def step(self) -> data.StructLayout:
+        """Layout of i_step."""
+        return step_layout(tokens=self.tokens, context=self.context, layers=self.layers)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        shape = (Symbol("tokens", self.tokens), self.pairs)
+        return (
+            Port("i_step", raw(self.step.size)),
+            Port("o_command", raw(command().size)),
+            Port("i_data", raw(self.width)),
+            Port("o", row_major(ANGLE_WORD, shape, self.lanes)),
+        )
+
+    def members(self) -> dict[str, wiring.Member]:
+        return super().members() | {
+            "i_step": In(stream.Signature(self.step)),
+            "o_command": Out(stream.Signature(command())),
+            "cfg_base": In(ADDRESS_WIDTH),
+        }
+
+    def pack(self, words: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Bytes of rows [rows, pairs] as they lie in memory."""
+        rows = np.zeros((len(words), self.row_bytes), dtype=np.uint8)
+        rows[:, : 4 * self.pairs] = words.astype("<u4").view(np.uint8)
+        return rows.reshape(-1)
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """Words of the memory beats ``i_data``; the command relative to a base of 0."""
+        code = int(np.asarray(inputs["i_step"], dtype=object).flat[0])
+        step = self.step.from_bits(code)
+        words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat]
+        content = b"".join(w.to_bytes(self.width // 8, "little") for w in words)
+        rows = np.frombuffer(content, dtype="<u4").reshape(-1, self.row_bytes // 4)
+        row = int(step["position"]) + (int(step["layer"]) * self.context if self.layered else 0)
+        sent = command().const(
+            {
+                "address": self.offset + row * self.row_bytes,
+                "beats": int(step["tokens"]) * self.row_beats,
+            }
+        )
+        return {
+            "o": rows[:, : self.pairs].astype(np.int64),
+            "o_command": np.array([sent.as_value().value], dtype=object),
+        }
+
+    def timing(self, bindings: Bindings) -> Timing:
+        tokens = bindings.get("tokens", self.tokens)
+        assert isinstance(tokens, int | np.integer)
+        beats = self.pairs // self.lanes
+        parts = self.width // (self.lanes * ANGLE_WORD.width)
+        late = max(0, credit_latency(_LATENCY) - Unpack.latency - int(tokens) * (beats - 1))
+        return Timing(
+            latency=Unpack.latency,
+            interval=int(tokens) * beats,
+            drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
+        )
+
+    def resources(self) -> Resources:
+        step, queue = self.step.size, credit_memory(command(), _LATENCY)
+        products = [(self.step["position"].width, self.row_bytes)]
+        if self.layered:
+            products.append((self.step["layer"].width, self.table_bytes))
+        multipliers = tuple(
+            (width, factor.bit_length()) for width, factor in products if factor.bit_count() > 1
+        )
+        return Resources(
+            luts=self.width + 2 * ADDRESS_WIDTH + 10,
+            ffs=self.width + 4 * ADDRESS_WIDTH + step + 60,
+            multipliers=multipliers,
+            memories=(Memory(self.width, 2), *((queue,) if queue else ())),
+        )
+
+    def create(self) -> "AnglesKernel":
+        return AnglesKernel(spec=self)
+
+
+class AnglesKernel(wiring.Component):
+    """Hardware of ``Angles``."""
+
+    def __init__(self, *, spec: Angles) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        m.submodules.credit = credit = Credit(shape=command(), latency=_LATENCY)
+        wiring.connect(m, credit.o, wiring.flipped(self.o_command))
+        busy = Signal(_LATENCY)
+        step = Signal(spec.step)
+        position, layer = (Signal(ADDRESS_WIDTH, name=name) for name in ("position", "layer"))
+        address = Signal(ADDRESS_WIDTH)
+        beats = [Signal(command()["beats"].shape, name=f"beats_{i}") for i in range(2)]
+        m.d.sync += [
+            Cat(busy).eq(Cat(credit.enter, busy)),
+            step.eq(self.i_step.p),
+            position.eq(step.position * spec.row_bytes),
+            layer.eq(step.layer * spec.table_bytes if spec.layered else 0),
+            address.eq(self.cfg_base + spec.offset + position + layer),
+            beats[0].eq(step.tokens * spec.row_beats),
+            beats[1].eq(beats[0]),
+        ]
+        m.d.comb += [
+            self.i_step.ready.eq(credit.may_enter),
+            credit.enter.eq(self.i_step.valid & credit.may_enter & ~self.i_step.p.tail),
+            credit.i_payload.address.eq(address),
+            credit.i_payload.beats.eq(beats[1]),
+            credit.i_valid.eq(busy[-1]),
+        ]
+        count = spec.pairs // spec.lanes
+        m.submodules.unpack = unpack = Unpack(
+            width=spec.width, part=spec.lanes * ANGLE_WORD.width, bound=count
+        )
+        m.d.comb += [
+            unpack.i.p.eq(self.i_data.p[0]),
+            unpack.i.valid.eq(self.i_data.valid),
+            self.i_data.ready.eq(unpack.i.ready),
+            unpack.i_count.p.eq(count),
+            unpack.i_count.valid.eq(1),
+            self.o.p.as_value().eq(unpack.o.p),
+            self.o.valid.eq(unpack.o.valid),
+            unpack.o.ready.eq(self.o.ready),
+        ]
+        return m

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tiny decoders of the Llama family: the emitted Verilog writes what the integer reference says."""
+
+from collections.abc import Callable
+
+import pytest
+from streamhw.boards.base import load_board
+from streamhw.sim.golden import Golden
+
+from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.pipeline import compile_model
+from streamhw.frontend.decoder import DecoderConfig
+from streamhw.numerics.config import QuantConfig
+from tests.e2e.machine import Machine
+from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(TINY_LLAMA, id="llama"),
+        pytest.param(TINY_QWEN, id="qwen", marks=pytest.mark.slow),
+        pytest.param(TINY_GEMMA, id="gemma", marks=pytest.mark.slow),
+    ],
+)
+def test_every_stream_equals_the_reference(
+    machine_of: Callable[..., Machine], config: DecoderConfig
+) -> None:
+    choices = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
+    design = compile_model(tiny_decoder(config), load_board("sim"), choices)
+    machine = machine_of(design=design, observed=True)
+    assert machine.library.warnings == ()
+    golden = Golden(design.known.quantised)
+    for prompt, stalls in (([1, 2, 3], 0.0), ([7], 0.0), (list(range(5, 18)), 0.3)):
+        answer = machine.answer(prompt, 6, check=True, stalls=stalls, seed=3)
+        assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 6))
+        assert answer.compared is not None and answer.compared.streams > 50
+        depths = {c.name: c.depth for c in design.channels}
+        assert all(peak <= depths[name] for name, peak in answer.peaks.items())
