@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
@@ -10,7 +11,7 @@ from ..stream.itensor import Bindings
 from .design import Channel, Design, Instance, Part, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
-from .fifo.waits import Verdict, Why, prove
+from .fifo.waits import Verdict, Waits, Why, prove
 from .fold import folded
 from .schedule import HOP, Activity, Span, Task, Timeline
 from .threads import waits_of
@@ -256,11 +257,13 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     depth = {name: depth for answer in answers for name, depth in answer.depth.items()}
     parts = {i.name: i for i in design.instances}
     channels = tuple(replace(c, depth=_depth(c, depth, parts)) for c in design.channels)
-    verdicts = prove(waits_of(replace(design, channels=channels)))
-    while (cheapest := _closes_a_circle(channels, verdicts, depth)) is not None:
+    waits = waits_of(replace(design, channels=channels))
+    verdicts = prove(waits)
+    while (cheapest := _closes_a_circle(channels, waits, verdicts, depth)) is not None:
         deeper = replace(cheapest, depth=cheapest.consumed.tokens())
         channels = tuple(deeper if c is cheapest else c for c in channels)
-        verdicts = prove(waits_of(replace(design, channels=channels)))
+        waits = waits_of(replace(design, channels=channels))
+        verdicts = prove(waits)
     depth = {c.name: c.depth for c in channels if c.name in depth}
     depths = Depths(
         depth,
@@ -272,22 +275,36 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
 
 
 def _closes_a_circle(
-    channels: tuple[Channel, ...], verdicts: Iterable[Verdict], program: Mapping[str, int]
+    channels: tuple[Channel, ...],
+    waits: Waits,
+    verdicts: Iterable[Verdict],
+    program: Mapping[str, int],
 ) -> Channel | None:
-    """The stream of fewest bits that could close a circle of waits, if it is small or in no
-    program: with all its beats in a queue it does not, at any speed."""
-    circles = {v.stream for v in verdicts if v.why is Why.SCHEDULE}
+    """The stream of fewest bits that, with all its beats in a queue, opens a circle of waits that
+    a small stream, or a stream or buffer in no program, could close: that stream, or one in whose
+    queue a thread of the circle waits for room."""
+    by_name = {c.name: c for c in channels if c.consumed.loops}
+    rooms: dict[tuple[str, str], list[str]] = {}
+    for link in waits.links:
+        if not link.holds:
+            rooms.setdefault((link.source, link.sink), []).append(link.name)
 
     def bits(channel: Channel) -> int:
         return channel.consumed.tokens() * channel.consumed.bits_per_token
 
-    found = [
-        c
-        for c in channels
-        if c.name in circles and c.consumed.loops and c.depth < c.consumed.tokens()
-        if bits(c) <= FEW_BITS or c.name not in program
-    ]
-    return min(found, key=bits, default=None)
+    found: dict[str, Channel] = {}
+    for verdict in verdicts:
+        if verdict.why is not Why.SCHEDULE:
+            continue
+        closing = by_name.get(verdict.stream)
+        if verdict.stream in program and (closing is None or bits(closing) > FEW_BITS):
+            continue
+        ring = [name for pair in pairwise(verdict.way) for name in rooms.get(pair, ())]
+        for name in (verdict.stream, *ring):
+            channel = by_name.get(name)
+            if channel is not None and channel.depth < channel.consumed.tokens():
+                found[name] = channel
+    return min(found.values(), key=bits, default=None)
 
 
 def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Instance]) -> int:
