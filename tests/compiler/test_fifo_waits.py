@@ -8,8 +8,9 @@ import pytest
 from streamhw.compiler.design import Design
 from streamhw.compiler.fifo.waits import Link, Verdict, Waits, Why, prove, verify_waits
 from streamhw.compiler.invariants import check
-from streamhw.compiler.threads import waits_of
+from streamhw.compiler.threads import holds_all, waits_of
 from streamhw.errors import InternalError
+from streamhw.stream.convert import Converter, Kind
 
 
 def link(source: str, sink: str, holds: int = 0, later: int = 0) -> Link:
@@ -117,3 +118,15 @@ def test_invariant(design: Design) -> None:
     depths = replace(design.known.depths, verdicts=verdicts)
     with pytest.raises(InternalError, match=r"^Stream attention_values_i_length must hold all"):
         check("size", replace(broken, depths=depths))
+
+
+def test_a_converter_of_less_than_its_tensor_closes_circles(design: Design) -> None:
+    """Its writer stops while its reader waits for keys, which stand behind the query: this hung."""
+    name = "attention_scores_i_q_convert"
+    (instance,) = (i for i in design.instances if i.name == name)
+    assert isinstance(instance.part, Converter) and holds_all(instance.part)
+    mapped = replace(instance.part, kind=Kind.MAPPED)
+    assert not holds_all(mapped)
+    parts = tuple(replace(i, part=mapped) if i is instance else i for i in design.instances)
+    found = circles(waits_of(replace(design, instances=parts)))
+    assert {"attention_scores", "qkv_split"} <= set(found[f"{name}_i"])
