@@ -145,7 +145,8 @@ def arrow() -> Html:
         viewBox="0 0 8 8",
         refX="7",
         refY="4",
-        markerWidth="7",
-        markerHeight="7",
+        markerUnits="userSpaceOnUse",
+        markerWidth="8",
+        markerHeight="8",
         orient="auto",
     )
