@@ -60,8 +60,7 @@ def _scatter(front: Front, points: list[Point], names: dict[int, list[str]]) -> 
             yield tag("line", x1=x, x2=x, y1=TOP, y2=BOTTOM, cls="grid")
             yield tag("text", f"{cycles:,.0f}", x=x, y=BOTTOM + 16, cls="soft mid")
         yield tag("text", "cycles a token", x=RIGHT, y=BOTTOM + 34, cls="soft end")
-        steps = sorted(at(point) for point in front.points)
-        yield tag("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in steps), cls="front")
+        yield tag("path", d="".join(_stairs([at(point) for point in front.points])), cls="front")
         for point in {p.number: p for p in points}.values():
             x, y = at(point)
             said = names[point.number]
@@ -71,6 +70,18 @@ def _scatter(front: Front, points: list[Point], names: dict[int, list[str]]) -> 
                 yield tag("text", ", ".join(said), x=x + 10, y=y - 6)
 
     return tag("svg", *parts(), viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}")
+
+
+def _stairs(places: list[tuple[float, float]]) -> Iterator[str]:
+    """The border of what is reached in the two quantities that are shown: the designs of the front
+    that others beat in both of these are right of it, for they are better in a third one."""
+    lowest = TOP
+    for x, y in sorted(places, key=lambda place: (place[0], -place[1])):
+        if y > lowest:
+            yield f"M{x:.1f} {TOP:.1f}V{y:.1f}" if lowest == TOP else f"H{x:.1f}V{y:.1f}"
+            lowest = y
+    if lowest > TOP:
+        yield f"H{RIGHT:.1f}"
 
 
 def _decades(low: float, high: float) -> Iterator[float]:
