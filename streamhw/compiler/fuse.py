@@ -7,7 +7,7 @@ from ..errors import BuildError
 from .design import Design
 from .fusion.choose import group
 from .fusion.costs import problem_of
-from .fusion.cut import cut_of, with_cuts
+from .fusion.cut import Cut, cut_of, with_cuts
 from .fusion.fit import check_kernels
 from .fusion.intermediate import intermediate_memory
 from .fusion.paths import Paths
@@ -53,14 +53,21 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
     Raises   ``DoesNotFitError`` if a kernel alone exceeds the board; ``BuildError`` if no grouping
              is within the limit
     """
-    paths = Paths(design).all
-    ways = {path.name: cut_of(path, design.board.beat_bits) for path in paths}
-    cuts = {name: way for name, way in ways.items() if way is not None}
-    problem = problem_of(design, whole, cuts, design.config.on_chip_bits)
+    paths, bits = Paths(design).all, design.config.on_chip_bits
+    problem = problem_of(design, whole, {}, bits)
     check_kernels(problem, design.board)
     limit = problem.limit.memory_bits
-    tight = replace(problem, limit=replace(problem.limit, memory_bits=max(0, limit - reserve)))
-    grouping = group(tight, design.config.fusion)
+    cuts: dict[str, Cut] = {}
+    one = (0,) * len(problem.kernels)
+    grouping: Grouping | None = Grouping(
+        groups=one, outcome=problem.outcome(one), method="one group"
+    )
+    if reserve or not problem.outcome(one).valid:
+        ways = {path.name: cut_of(path, design.board.beat_bits) for path in paths}
+        cuts = {name: way for name, way in ways.items() if way is not None}
+        problem = problem_of(design, whole, cuts, bits)
+        tight = replace(problem, limit=replace(problem.limit, memory_bits=max(0, limit - reserve)))
+        grouping = group(tight, design.config.fusion)
     if grouping is None:
         grouping = _without_groups(problem, design, reserve)
     home = dict(zip((k.name for k in problem.kernels), grouping.groups, strict=True))

@@ -47,6 +47,11 @@ class IntermediateMemory:
         return sum(row.original for row in self.rows)
 
     @property
+    def without_matrices(self) -> int:
+        """The same without scores and probabilities, which grow with the square of the tokens."""
+        return sum(row.original for row in self.rows if "." not in row.value)
+
+    @property
     def fused(self) -> int:
         """Bits of all converters, FIFOs and buffers of what goes through memory."""
         return sum(row.fused for row in self.rows)

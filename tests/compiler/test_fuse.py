@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fusion of whole designs: what is counted, what is cut, and what happens when nothing fits."""
+
+from dataclasses import replace
+
+import pytest
+from streamhw.boards.base import Board, load_board
+
+from streamhw.compiler.config import BuildConfig, Fusion
+from streamhw.compiler.design import Design
+from streamhw.compiler.fusion.intermediate import intermediate_memory
+from streamhw.compiler.fusion.paths import Paths
+from streamhw.compiler.pipeline import compile_model
+from streamhw.errors import BuildError, DoesNotFitError
+from streamhw.frontend import load
+from streamhw.frontend.model import Model
+from streamhw.kernels.spill import SpillRead, SpillWrite
+from streamhw.numerics.config import QuantConfig
+from streamhw.stream.convert import Converter
+from tests.tiny import write_tiny
+
+NUMBERS = QuantConfig(group=32)
+CONFIG = BuildConfig(quantisation=NUMBERS, multipliers=32)
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Board:
+    """The simulator with memory beats of 128 bits: buffers at memory are small."""
+    board = load_board("sim")
+    return replace(board, ports=tuple(replace(port, width=128) for port in board.ports))
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Two layers of 64: values that are worth the way to memory."""
+    folder = tmp_path_factory.mktemp("models") / "wide"
+    return load(str(write_tiny(folder, features=64, hidden=128)))
+
+
+@pytest.fixture(scope="module")
+def whole(wide: Model, narrow: Board) -> Design:
+    return compile_model(wide, narrow, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def tight(wide: Model, narrow: Board, whole: Design) -> dict[Fusion, Design]:
+    """The design with less memory between kernels than it takes on chip, fused in both ways."""
+    bits = whole.known.fused.bits * 6 // 10
+    return {
+        fusion: compile_model(wide, narrow, replace(CONFIG, fusion=fusion, on_chip_bits=bits))
+        for fusion in Fusion
+    }
+
+
+def test_everything_on_chip_where_it_fits(whole: Design) -> None:
+    fused = whole.known.fused
+    assert (len(fused.groups), fused.cuts, fused.bytes, fused.gap) == (1, (), 0, 0)
+    assert fused.bits == intermediate_memory(whole).fused < fused.limit
+
+
+def test_ways_of_values(whole: Design) -> None:
+    """Every stream of a value inside the layers is on a way, in a fork, or carried around."""
+    paths = Paths(whole).all
+    ways = {(p.source.name, p.sink.name, p.value) for p in paths}
+    assert ("blocks_entry", "norm_1", "x") in ways and ("blocks_entry", "residual_1", "x") in ways
+    assert ("norm_1", "qkv", "norm_1") in ways and ("mlp_out", "residual_2", "mlp_out") in ways
+    on_the_way = [c.name for p in paths for c in p.channels]
+    assert len(on_the_way) == len(set(on_the_way))
+    engine = next(p for p in paths if p.sink.name == "hidden")
+    assert engine.sink.instance == "matmul_w4" and engine.converter is not None
+
+
+@pytest.mark.parametrize("fusion", list(Fusion))
+def test_cut_streams_go_through_memory(tight: dict[Fusion, Design], fusion: Fusion) -> None:
+    design = tight[fusion]
+    fused = design.known.fused
+    assert fused.cuts and fused.bytes > 0 and len(fused.groups) > 1
+    assert intermediate_memory(design).fused <= fused.limit
+    parts = {i.name: i.part for i in design.instances}
+    for name in fused.cuts:
+        write, read = parts[f"{name}_write"], parts[f"{name}_read"]
+        assert isinstance(write, SpillWrite) and isinstance(read, SpillRead)
+        region = design.known.memory.region(f"{name}_spill")
+        assert region.offset == write.offset == read.offset
+        assert region.bytes == write.layout.bytes
+        assert {f"{name}_write_dma", f"{name}_read_dma"} <= set(parts)
+        convert = parts.get(f"{name}_convert")
+        assert convert is None or isinstance(convert, Converter) and convert.plan.shared
+
+
+def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Design]) -> None:
+    best, simple = tight[Fusion.OPTIMAL].known.fused, tight[Fusion.GREEDY].known.fused
+    assert best.bytes <= simple.bytes and best.gap == 0
+
+
+def test_too_little_memory_between_kernels(tiny: Model) -> None:
+    with pytest.raises(
+        BuildError,
+        match=r"^Values between kernels of tiny must fit into 1,000 bits of on-chip memory on sim, "
+        r"but need [\d,]+ with as much as possible in external memory \([\d,]+ too many\); the "
+        r"largest is \w+ with [\d,]+$",
+    ):
+        compile_model(tiny, load_board("sim"), replace(CONFIG, on_chip_bits=1000))
+
+
+def limited(**cells: int) -> Board:
+    board = load_board("sim")
+    return replace(board, budget=replace(board.budget, **cells))
+
+
+def test_tiling_again_until_it_fits(tiny: Model) -> None:
+    """60 DSPs too few for the engine of the board: half of it fits."""
+    seen: list[str] = []
+    large = compile_model(tiny, load_board("sim"), BuildConfig(quantisation=NUMBERS))
+    need = large.known.placement.total.dsps
+    board = limited(dsps=need - 1)
+    design = compile_model(
+        tiny,
+        board,
+        BuildConfig(quantisation=NUMBERS),
+        on_stage=lambda name, _: seen.append(name),
+    )
+    assert design.known.placement.total.dsps < need
+    (engine,) = design.known.tiling.engines.values()
+    (before,) = large.known.tiling.engines.values()
+    assert engine.multipliers == before.multipliers // 2
+    assert seen.count("lower") == 2 and seen.count("tile") == 1
+
+
+def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
+    with pytest.raises(
+        DoesNotFitError,
+        match=r"^Kernel matmul_w4 must fit on board sim alone, but needs \d+ DSPs of 10 "
+        r"\(\d+ too many\)$",
+    ) as caught:
+        compile_model(tiny, limited(dsps=10), BuildConfig(quantisation=NUMBERS))
+    assert caught.value.part == "matmul_w4" or caught.value.hint is not None
+    with pytest.raises(DoesNotFitError, match=r"^Kernel matmul_w4 must fit .* but needs \d+ DSPs"):
+        compile_model(tiny, limited(dsps=10), CONFIG)
+
+
+def test_intermediate_memory(whole: Design) -> None:
+    """By hand: 64 features, 2 heads, 128 hidden; a layer's input and results but the last, once."""
+    found = intermediate_memory(whole, 8)
+    # x, two norms, attention and its projection, residual_1 and mlp_out; qkv; hidden and activation
+    features = 64 * 7 + 192 + 128 * 2
+    assert found.without_matrices == 8 * 8 * features
+    assert found.original - found.without_matrices == 8 * 2 * (2 * 8 * 8)
+    assert intermediate_memory(whole).tokens == whole.graph.context
+    assert intermediate_memory(whole).fused == found.fused
+    fifo = next(c for c in whole.channels if c.name == "residual_1_i_a")
+    row = next(r for r in found.rows if r.value == "x")
+    assert row.fifos >= fifo.depth * fifo.consumed.bits_per_token
+    with pytest.raises(ValueError, match=r"^tokens must be 1 to the context of 32, not 33$"):
+        intermediate_memory(whole, 33)
