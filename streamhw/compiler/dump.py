@@ -34,10 +34,6 @@ def _lines(design: Design) -> Iterator[str]:
         yield f"engine {binding.instance}: {binding.weight_bits}-bit weights{group}"
         yield from (f"  {node} in each layer" for node in binding.body)
         yield from (f"  {node} after the layers" for node in binding.tail)
-    if design.fused is not None and design.fused.cuts:
-        for number, members in enumerate(design.fused.groups):
-            yield f"group {number}: {' '.join(members.tasks)}"
-        yield from (f"through memory: {name}" for name in design.fused.cuts)
     for instance in design.instances:
         yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
     for channel in design.channels:
