@@ -5,12 +5,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...graph import Attention, Chunk, Graph
+from ...kernels.matmul import Matmul
 from ...kernels.spill import SpillRead, SpillWrite
 from ...stream.convert import Converter
 from ..design import Channel, Design, Scope
 
 __all__ = ["IntermediateMemory", "Row", "intermediate_memory"]
 
+OPERAND_BITS = 8
 ORIGINAL_BITS = 8
 """Bits of an element where nothing is fused: activations of the published designs (W4A8)."""
 
@@ -36,10 +38,14 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class IntermediateMemory:
-    """Values between the kernels of a layer, for a sequence of ``tokens``."""
+    """Values between the kernels of a layer, for a sequence of ``tokens``.
+
+    stored: bits of the operand stores of matrix engines, which take the place of converters
+    """
 
     tokens: int
     rows: tuple[Row, ...]
+    stored: int
 
     @property
     def original(self) -> int:
@@ -58,7 +64,8 @@ class IntermediateMemory:
 
     @property
     def share(self) -> float:
-        return self.fused / self.original
+        """Of the original, what is on chip between kernels or stored for an engine."""
+        return (self.fused + self.stored) / self.original
 
 
 def intermediate_memory(design: Design, tokens: int | None = None) -> IntermediateMemory:
@@ -100,6 +107,7 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     names = dict.fromkeys([*original, *(str(c.value) for c in streams)])
     return IntermediateMemory(
         tokens=count,
+        stored=sum(_stored(i.part) for i in design.instances if isinstance(i.part, Matmul)),
         rows=tuple(
             Row(
                 value=name,
@@ -111,6 +119,12 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
             for name in names
         ),
     )
+
+
+def _stored(engine: Matmul) -> int:
+    """Bits of an engine's operand store, both regions."""
+    store = engine.layout
+    return store.depth * store.lanes * store.inputs * OPERAND_BITS
 
 
 def _spilled_value(name: str, into: dict[str, Channel], value_of: dict[str, str | None]) -> str:
