@@ -66,7 +66,8 @@ def test_yosys_finds_no_latch_and_no_conflict(machine: Machine) -> None:
     before = Path.cwd()
     os.chdir(machine.folder)
     try:
-        script = "read_verilog top.v; hierarchy -check -top top; proc; opt_clean; check -assert"
-        assert run_yosys(["-q", "-p", f"{script}; select -assert-none t:$dlatch t:$adlatch"]) == 0
+        # All of ``synth`` but the optimisation of gates by ABC, which changes nothing to check.
+        script = "read_verilog top.v; synth -noabc -top top; check -assert"
+        assert run_yosys(["-q", "-p", f"{script}; select -assert-none t:$_DLATCH*"]) == 0
     finally:
         os.chdir(before)
