@@ -52,6 +52,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     """The numbers of one model, in this process."""
     begin = time.perf_counter()
     from streamhw.boards.base import load_board
+
     from streamhw.compiler.emit import emit
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load

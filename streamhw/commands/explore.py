@@ -12,8 +12,8 @@ from rich.table import Table
 import streamhw
 
 from ..boards.base import Board, load_board
-from ..compiler.explore.evaluate import Evaluator, evaluator_of
 from ..compiler.explore.choice import write_choice
+from ..compiler.explore.evaluate import Evaluator, evaluator_of
 from ..compiler.explore.explore import Exploration, explore
 from ..compiler.explore.journal import Journal
 from ..compiler.explore.score import Goal, Objective, Score, Trial, best_of

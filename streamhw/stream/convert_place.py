@@ -28,11 +28,11 @@ class PlacePlan:
     """Two walks over one block whose words move from block to block.
 
     The source sends the loops (P, X, Y, Z), outermost first, and the target takes its words for
-    the last time in the order (P, Y, X, Z). P moves from part to part of the memory. Block ``b + 1`` is written to the places that the last reads
-    of block ``b`` free, in the order in which they do. A run of Z is a *unit*; there are
-    ``M = |X| |Y|`` of them. Unit ``u`` of block ``b`` lies at ``u * |Y|**b mod (M - 1)``, the last
-    one, ``M - 1``, where it is: the order of the target is one step of ``|Y|`` in the order of the
-    source.
+    the last time in the order (P, Y, X, Z). P moves from part to part of the memory. Block
+    ``b + 1`` is written to the places that the last reads of block ``b`` free, in the order in
+    which they do. A run of Z is a *unit*; there are ``M = |X| |Y|`` of them. Unit ``u`` of block
+    ``b`` lies at ``u * |Y|**b mod (M - 1)``, the last one, ``M - 1``, where it is: the order of the
+    target is one step of ``|Y|`` in the order of the source.
 
     write, read: the walks, in the same loops (a loop that only one nest has in two is split)
     lead: loops of P; outer: loops of X, None if the orders differ by more than one rotation

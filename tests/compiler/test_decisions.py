@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from streamhw.boards.base import load_board
+
 from streamhw.compiler.config import BuildConfig, Sharing
 from streamhw.compiler.decisions import SECTIONS, Decisions, decisions_of, differing
 from streamhw.compiler.design import Design

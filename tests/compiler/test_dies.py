@@ -121,8 +121,8 @@ def test_a_pin_to_no_die() -> None:
 
 
 def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
-    """60 parts, each with six others, on the dies of the U55C, two thirds full: in time, and the gap
-    to the optimum is said."""
+    """60 parts, each with six others, on the dies of the U55C, two thirds full: in time, and the
+    gap to the optimum is said."""
     pick = random.Random(1)
     stack = load_board("u55c").stack
     blocks = [

@@ -85,7 +85,7 @@ def test_cut_streams_go_through_memory(tight: dict[Fusion, Design], fusion: Fusi
         assert region.bytes == write.layout.bytes
         assert {f"{name}_write_dma", f"{name}_read_dma"} <= set(parts)
         convert = parts.get(f"{name}_convert")
-        assert convert is None or isinstance(convert, Converter) and convert.plan.shared
+        assert convert is None or (isinstance(convert, Converter) and convert.plan.shared)
 
 
 def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Design]) -> None:

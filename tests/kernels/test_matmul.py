@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.back import verilog
+from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_pack import (
@@ -20,7 +21,6 @@ from streamhw.kernels.matmul_pack import (
     unpack_weight,
 )
 from streamhw.numerics.fixed import Fixed
-from streamhw.sim.bench import Case, check_kernel
 from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
 
 INT8 = Fixed(8)

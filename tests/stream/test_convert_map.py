@@ -37,7 +37,7 @@ def run_pages(spec, bindings, rng):
     wide = spec.source if spec.source.lanes == plan.lanes else spec.target
     writes = words(spec.source, plan.source, wide, bindings)
     reads = words(spec.target, plan.target, wide, bindings)
-    inside = len(writes) // len({w: None for w in writes})
+    inside = len(writes) // len(dict.fromkeys(writes))
     trips = [
         a.trip if isinstance(a.trip, int) else bindings[a.trip.name] for a in pages.loops.write
     ]

@@ -53,7 +53,7 @@ def run_model(spec, bindings, rng):
     turn = prod(trips(a) for a in place.write[place.lead + place.outer : place.apart])
     words = units * prod(trips(a) for a in place.write if not a.unit and a.increment >> bits)
     memory = {}
-    frees, taken = [], 0
+    previous, frees, taken = [], [], 0
     stride, result = 1, []
     for block in range(3):
         found, following, unit = {}, stride, 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from ...errors import BuildError, InternalError, UserError
+from ...graph import Linear
 from ...kernels.base import Resources
 from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
@@ -85,13 +86,14 @@ class Evaluator:
             engine = tiling.engines[binding.instance]
             for name in binding.nodes:
                 op = graph.node(name).op
-                tiles = ceil(op.outputs / engine.rows)  # type: ignore[attr-defined]
-                passes = tiles * op.inputs // engine.inputs  # type: ignore[attr-defined]
-                once = product_beats(op, engine.rows, binding, board.beat_bits)  # type: ignore[arg-type]
+                assert isinstance(op, Linear)
+                tiles = ceil(op.outputs / engine.rows)
+                passes = tiles * op.inputs // engine.inputs
+                once = product_beats(op, engine.rows, binding, board.beat_bits)
                 inside = name in binding.body
                 work[binding.instance] += passes * (layers * rows if inside else heads)
                 beats += once * (layers * steps if inside else heads)
-        return max(max(work.values()), beats / board.ports[0].beats_per_cycle)
+        return float(max(max(work.values()), beats / board.ports[0].beats_per_cycle))
 
     def _too_many_multipliers(self, choice: Choice) -> str | None:
         """A look at the products alone, before anything is compiled."""

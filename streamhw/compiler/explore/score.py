@@ -101,7 +101,7 @@ def share_of(cells: Cells, board: Board) -> float:
         (cells.block_ram, budget.block_ram),
         (cells.ultra_ram, budget.ultra_ram),
     )
-    return max(used / have for used, have in pairs if have)
+    return max(float(used / have) for used, have in pairs if have)
 
 
 def best_of(trials: Iterable[Trial], goal: Goal) -> Trial | None:
