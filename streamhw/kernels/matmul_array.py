@@ -141,11 +141,11 @@ class MatmulArray(wiring.Component):
         parts: list[Value] = [self.x] * (self._inputs * self._lanes)
         for index in range(self._chain):
             places = [p for p in range(self._inputs * self._lanes) if p % self._chain == index]
-            column = Cat(self.x.word_select(p, 8) for p in places)
+            column = _named(m, f"x_column{index}", Cat(self.x.word_select(p, 8) for p in places))
             late = delayed(m, f"x{index}", column, index + 1, valid)[-1]
             for n, place in enumerate(places):
                 parts[place] = late.word_select(n, 8)
-        return Cat(parts)
+        return _named(m, "x_skewed", Cat(parts))
 
     def _skewed_weight(self, m: Module, load: list[Value]) -> Value:
         """Weights as the rows take them: column i of every chain i cycles later."""
@@ -153,11 +153,12 @@ class MatmulArray(wiring.Component):
         parts: list[Value] = [self.weight] * (self._rows * self._inputs)
         for index in range(self._chain):
             places = [p for p in range(self._rows * self._inputs) if p % self._chain == index]
-            column = Cat(self.weight.word_select(p, bits) for p in places)
+            words = Cat(self.weight.word_select(p, bits) for p in places)
+            column = _named(m, f"weight_column{index}", words)
             late = delayed(m, f"weight{index}", column, index, load)[-1]
             for n, place in enumerate(places):
                 parts[place] = late.word_select(n, bits)
-        return Cat(parts)
+        return _named(m, "weight_skewed", Cat(parts))
 
     def _row(self) -> MatmulRow:
         return MatmulRow(
@@ -170,3 +171,10 @@ class MatmulArray(wiring.Component):
             width=self._width,
             depth=self._depth,
         )
+
+
+def _named(m: Module, name: str, value: Value) -> Signal:
+    """A net for ``value``: each slice of an expression would copy all of it."""
+    net = Signal(len(value), name=name)
+    m.d.comb += net.eq(value)
+    return net
