@@ -13,6 +13,7 @@ from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul, MatmulContext
 from ..kernels.matmul_timing import tile_latency
 from ..kernels.spill import SpillRead, SpillWrite
+from ..kernels.softmax import Softmax
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
@@ -246,6 +247,8 @@ class Estimate:
             memory=memory,
             traffic=traffic or _no_traffic,
             apart=isinstance(part, SpillWrite),
+            writes="i_done" in ports,
+            needs=_first_row if isinstance(part, Softmax) else None,
             give=part.target.tokens if isinstance(part, Converter) else _nothing,
         )
 
@@ -324,6 +327,12 @@ def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) ->
     if context.follows and engine.tokens_of(context, bindings) == 1:
         return engine.input_lanes // context.arrival.lanes
     return context.arrival.tokens(bindings)
+
+
+def _first_row(bindings: Bindings) -> int:
+    """Scores of the first token and head: softmax gives nothing before it has them all."""
+    length = bindings["length"]
+    return length if isinstance(length, int) else length[0]
 
 
 def _nothing(_: Bindings) -> int:

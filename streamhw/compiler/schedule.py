@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from ..kernels.base import Timing
 from ..stream.itensor import Bindings
@@ -64,6 +65,8 @@ class Task:
     memory: the memory port that it reads or writes itself, if any
     traffic: its beats there
     apart: whether they pass beside what others read, as writes do
+    writes: whether it only writes there, and so waits for no read that was asked for before
+    needs: beats of its input that the first output needs, if that is less than its latency
     give: beats that it gives at most one a cycle, if that may take longer than its input
     """
 
@@ -80,7 +83,14 @@ class Task:
     memory: str | None = None
     traffic: Callable[[Bindings], float] = lambda _: 0.0
     apart: bool = False
+    writes: bool = False
+    needs: Callable[[Bindings], int] | None = None
     give: Callable[[Bindings], int] = lambda _: 0
+
+    def input_ahead(self, bindings: Bindings) -> int:
+        """Beats of the input behind the first that must come before the first output."""
+        beats = min(self.timing(bindings).latency, self.accept(bindings) - 1)
+        return beats if self.needs is None else min(beats, self.needs(bindings))
 
 
 @dataclass(kw_only=True)
@@ -114,6 +124,8 @@ class Supply:
     def owed(self, cycle: float, since: float) -> float:
         """Beats that memory has been asked for and not sent by a cycle, nothing before ``since``:
         the reader asks for all that there is room for, and who asks later waits for that."""
+        if cycle < since == inf:
+            return 0.0
         if since != self.since:
             self.since, self.base = since, self.beats
         if cycle <= since:
@@ -217,10 +229,11 @@ class Timeline:
             if task.memory is not None and task.apart:
                 fed = max(fed, begin + task.traffic(bindings) / clock.supply.rate)
             elif task.memory is not None:
-                fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin, since))
+                asked = inf if task.writes else since
+                fed = max(fed, clock.transfer(task.memory, task.traffic(bindings), begin, asked))
             last = fed + timing.drain + task.wait
             slower = (fed - begin) / max(1, accept - 1)
-            first = begin + timing.latency + min(timing.latency, accept - 1) * (slower - 1)
+            first = begin + timing.latency + task.input_ahead(bindings) * (slower - 1)
             first = min(first + task.wait, last)
             output = Span(first, max(last, first + task.give(bindings) - 1))
             work[task.name] = Activity(Span(begin, fed), output)

@@ -147,7 +147,7 @@ def _task(
     if o_first == o_last:
         return
     # What the first result needs of its input comes at the input's pace; as much is held inside.
-    ahead = min(timing.latency, accept - 1)
+    ahead = task.input_ahead(bindings)
     if isinstance(part, Converter):
         ahead = min(ahead, _needed(part))
     share = ahead / max(1, accept - 1)

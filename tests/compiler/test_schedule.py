@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dataflow recurrence on cases small enough to work out by hand."""
 
+from dataclasses import replace
+
 from streamhw.compiler.schedule import HOP, Activity, Clock, Link, Span, Supply, Task, Timeline
 from streamhw.kernels.base import Timing
 
@@ -143,3 +145,12 @@ def test_traffic_of_tasks_takes_from_the_parameters() -> None:
 def test_memory_latency_before_the_first_result() -> None:
     work = run([task("a", 3, wait=50)], [link("in", "a")])
     assert work["a"].output == Span(55, 62)
+
+
+def test_a_kernel_that_needs_a_row_and_then_works_on() -> None:
+    """A latency of 6 of which two beats of input are needed: a beat every two cycles delays the
+    first result by two cycles, not by six."""
+    slow = Span(0, 14)
+    whole, row = task("a", 6), replace(task("a", 6), needs=lambda _: 2)
+    first = [run([t], [link("in", "a")], slow)["a"].output.first for t in (whole, row)]
+    assert first == [2 + 6 + 6, 2 + 6 + 2]
