@@ -307,7 +307,7 @@ class _Walk:
         self.head_done = Signal(name="head_done")  # driven: this cycle ends a head
         self.token_done = Signal(name="token_done")
         self.token = Signal(range(spec.tokens + 1), name="token")
-        self.head = Signal(range(spec.heads), name="head")
+        self.head = Signal(range(max(2, spec.heads)), name="head")
         self.layer_at = Signal(ADDRESS_WIDTH, name="layer_at")
         self.head_at = Signal(ADDRESS_WIDTH, name="head_at")
         layer_bytes = Signal(ADDRESS_WIDTH, name="layer_bytes")
@@ -392,7 +392,7 @@ class CacheAppendKernel(wiring.Component):
         with m.If(walk.token_done):
             m.d.sync += position_bytes.eq(position_bytes + spec.head_dim)
 
-        done = Signal(range(spec.heads))
+        done = Signal(range(max(2, spec.heads)))
         limit = 2 * spec.tokens
         rows = Signal(range(limit + 1))
         row_done, taken = Signal(), Signal()
