@@ -12,8 +12,8 @@ import networkx as nx
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.matmul import Matmul, MatmulContext
 from ..kernels.matmul_timing import tile_latency
-from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.softmax import Softmax
+from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
