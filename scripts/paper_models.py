@@ -54,8 +54,10 @@ def measure(name: str, board: str) -> dict[str, object]:
     from streamhw.boards.base import load_board
 
     from streamhw.compiler.emit import emit
+    from streamhw.compiler.fusion.intermediate import intermediate_memory
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load
+    from streamhw.stream.convert import Converter
 
     stages: dict[str, float] = {}
     model = load(name)
@@ -67,6 +69,8 @@ def measure(name: str, board: str) -> dict[str, object]:
     stages["emit"] = time.perf_counter() - mark
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     total = design.known.placement.total
+    memory = intermediate_memory(design)
+    converters = [i.part for i in design.instances if isinstance(i.part, Converter)]
     return {
         "model": name,
         "layers": model.config.layers,
@@ -82,6 +86,12 @@ def measure(name: str, board: str) -> dict[str, object]:
         "dsps": total.dsps,
         "on_chip_bits": total.memory_bits,
         "image_bytes": design.known.memory.stored,
+        "sequence": memory.tokens,
+        "intermediate_bits": memory.original,
+        "fused_bits": memory.fused + memory.stored,
+        "converter_bits": sum(part.bits for part in converters),
+        "ping_pong_bits": sum(part.ping_pong_bits for part in converters),
+        "live_set_bits": sum(part.bound_bits for part in converters),
     }
 
 
@@ -99,6 +109,11 @@ def show(rows: list[dict[str, object]], board: str) -> None:
         table.add_column(column, justify="left" if column == "model" else "right")
     for column in ("CPU s", "peak MiB", "emitted", "parts", "streams"):
         table.add_column(column, justify="right")
+    memory = Table(title="memory between kernels", title_justify="left")
+    for column in ("model", "tokens", "whole tensors, Mbit", "fused, Mbit", "share"):
+        memory.add_column(column, justify="left" if column == "model" else "right")
+    for column in ("converters, Kbit", "of ping-pong", "of live set"):
+        memory.add_column(column, justify="right")
     for row in rows:
         stages = row["stages"]
         assert isinstance(stages, dict)
@@ -113,7 +128,19 @@ def show(rows: list[dict[str, object]], board: str) -> None:
             str(row["parts"]),
             str(row["streams"]),
         )
+        bits = {key: int(str(row[key])) for key in row if key.endswith("_bits")}
+        memory.add_row(
+            str(row["model"]),
+            f"{row['sequence']}",
+            f"{bits['intermediate_bits'] / 1e6:,.1f}",
+            f"{bits['fused_bits'] / 1e6:,.2f}",
+            f"{bits['fused_bits'] / bits['intermediate_bits']:.1%}",
+            f"{bits['converter_bits'] / 1e3:,.0f}",
+            f"{bits['converter_bits'] / bits['ping_pong_bits']:.2f}",
+            f"{bits['converter_bits'] / bits['live_set_bits']:.2f}",
+        )
     Console(width=150).print(table)
+    Console(width=150).print(memory)
 
 
 if __name__ == "__main__":

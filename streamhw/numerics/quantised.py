@@ -2,7 +2,7 @@
 """A quantised model: formats that hardware is built from, and integers that it is fed with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -256,6 +256,10 @@ class QuantisedModel:
     calibration: str
     _parameters: Mapping[tuple[str, int | None], Parameters] = field(repr=False, compare=False)
     _steps: Mapping[tuple[str, int | None], NDArray[np.float64]] = field(repr=False, compare=False)
+
+    def formats_only(self) -> "QuantisedModel":
+        """The same without integers and steps: enough to compile, and small enough to send."""
+        return replace(self, _parameters={}, _steps={})
 
     def parameters(self, node: str, layer: int | None = None) -> Parameters | None:
         """The integers that a node is fed with in ``layer`` (``None`` outside loops)."""

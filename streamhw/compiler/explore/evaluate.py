@@ -109,9 +109,13 @@ class Evaluator:
 
 
 def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
-    """An evaluator that carries no float weights: it may go to other processes."""
+    """An evaluator that carries no weights: it may go to other processes."""
     return Evaluator(
-        design=replace(design, model=replace(design.model, weights={})),
+        design=replace(
+            design,
+            model=replace(design.model, weights={}),
+            quantised=design.known.quantised.formats_only(),
+        ),
         prompt=prompt,
         tokens=tokens,
     )
