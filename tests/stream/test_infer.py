@@ -19,7 +19,7 @@ from streamhw.kernels.layernorm import LayerNorm
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.infer import KernelLoop, KernelNest, Operand, index
-from streamhw.stream.itensor import ITensor, Loop, Symbol
+from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.random_types import FMT, Offsets, enumerated
 
 SEED = 11
@@ -173,8 +173,24 @@ def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
         features=8, lanes=2, source=Fixed(24, 12), tokens=TOKENS, gamma_frac=8, beta_frac=7
     )
     contexts = (
-        MatmulContext(name="a", inputs=8, outputs=12, tokens=4, group=None, out=fmt),
-        MatmulContext(name="b", inputs=4, outputs=4, tokens=1, group=None, out=fmt),
+        MatmulContext(
+            name="a",
+            inputs=8,
+            outputs=12,
+            tokens=4,
+            group=None,
+            out=fmt,
+            arrival=row_major(Fixed(8), (TOKENS, 8), 2),
+        ),
+        MatmulContext(
+            name="b",
+            inputs=4,
+            outputs=4,
+            tokens=1,
+            group=None,
+            out=fmt,
+            arrival=row_major(Fixed(8), (1, 4), 2),
+        ),
     )
     engine = Matmul(contexts=contexts, rows=4, input_lanes=2, lanes=2, tokens=4, weight_bits=8)
     head, fold = Loop(3, 8, 1), Loop(4, 2, 1)
@@ -208,11 +224,7 @@ def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
         inferred = norm.port(port).type
         pairs[f"norm {port}"] = (inferred, ITensor(inferred.fmt, (1, 2), nest))
     for context, trip in zip(contexts, (TOKENS, 1), strict=True):
-        tiles, steps = context.outputs // 4, context.inputs // 2
-        pairs[f"x {context.name}"] = (
-            engine.port(f"i_x_{context.name}").type,
-            ITensor(FMT, (1, 2), (Loop(tiles), Loop(steps, 2, 1), Loop(trip, 1, 0))),
-        )
+        tiles = context.outputs // 4
         pairs[f"y {context.name}"] = (
             engine.port(f"o_{context.name}").type,
             ITensor(fmt, (1, 2), (Loop(tiles, 4, 1), Loop(trip, 1, 0), Loop(2, 2, 1))),
