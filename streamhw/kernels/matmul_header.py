@@ -124,7 +124,7 @@ class MatmulHeader(wiring.Component):
             depth = self._slots << len(index)
             m.submodules.groups = memory = Memory(shape=self._lanes * bits, depth=depth, init=[])
             write, read = memory.write_port(), memory.read_port()
-            fetched, chosen = Signal(), Signal(within)
+            fetched, chosen = Signal(), Signal(max(1, within))
             m.d.comb += [
                 write.addr.eq(into << len(index) | index),
                 write.data.eq(self.i.payload.as_value()),
