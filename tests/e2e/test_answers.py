@@ -44,7 +44,7 @@ def test_every_stream_equals_the_reference(
     answer = observed.answer(prompts[index], 4, check=True, stalls=stalls, seed=5)
     assert answer.compared is not None
     assert answer.compared.streams >= 37
-    assert answer.compared.beats > 100_000
+    assert answer.compared.beats > 50_000  # an operand passes once, not for every tile
     depths = {c.name: c.depth for c in observed.design.channels}
     assert answer.peaks and all(peak <= depths[name] for name, peak in answer.peaks.items())
 
