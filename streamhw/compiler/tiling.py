@@ -54,6 +54,8 @@ class Tiling:
     group: tokens of a step (T)
     lanes: elements a beat of the row-wise kernels (L)
     attention_lanes: elements of a head a cycle in scores and values
+    attention_heads: query heads that pass attention side by side; more than one of them have
+        whole heads as lanes
     prefetch: beats of parameters that may wait on chip
     engines: by instance of an engine
     node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
@@ -62,6 +64,7 @@ class Tiling:
     group: int
     lanes: int
     attention_lanes: int
+    attention_heads: int = 1
     prefetch: int
     engines: Mapping[str, EngineTiling] = field(default_factory=dict)
     node_lanes: Mapping[str, int] = field(default_factory=dict)
