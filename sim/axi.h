@@ -32,10 +32,13 @@ struct Memory {
     uint8_t* data = nullptr;
     uint64_t base = 0, bytes = 0;
     bool answer_errors = false;  // an access out of range is answered, not reported
+};
 
-    bool holds(uint64_t address, uint64_t size) const {
-        return address >= base && size <= bytes && address - base <= bytes - size;
-    }
+// What a port sees of the memory: all of it, or a channel of a striped one, which is every
+// `stride`-th beat from beat `first` on.
+struct View {
+    uint64_t address = 0;  // of its first beat on the bus, above the memory's base
+    uint32_t first = 0, stride = 1;
 };
 
 // The first thing that went wrong, with its cycle.
@@ -123,6 +126,8 @@ public:
         drive();
     }
 
+    void show(const View& view) { view_ = view; }
+
     // Takes what the design offers in this cycle; true if a beat or an address passed.
     bool sample(uint64_t cycle) {
         bool moved = false;
@@ -140,9 +145,8 @@ public:
             w_.rvalid.set(rvalid_);
             if (rvalid_ && fresh_) {
                 const Burst& burst = reads_pending_.front();
-                const uint64_t address = burst.address + uint64_t(burst.done) * size_;
                 if (burst.error) std::memset(w_.rdata.data, 0, size_);
-                else std::memcpy(w_.rdata.data, memory_.data + (address - memory_.base), size_);
+                else std::memcpy(w_.rdata.data, bytes_of(burst, burst.done), size_);
                 if (w_.rresp) w_.rresp.set(burst.error ? DECERR : 0);
                 if (w_.rlast) w_.rlast.set(burst.done + 1 == burst.beats);
                 if (w_.rid) w_.rid.set(burst.id);
@@ -312,13 +316,25 @@ private:
         if (a.address / 4096 != (a.address + bytes - 1) / 4096)
             fault_.report(cycle, w_.name, "%s of %u beats at 0x%llx crosses a 4 KiB boundary", what,
                           burst.beats, address);
-        burst.error = !memory_.holds(a.address, bytes);
+        const uint64_t begin = memory_.base + view_.address, beats = visible_beats();
+        burst.error = a.address < begin || burst.beats > beats ||
+                      (a.address - begin) / size_ > beats - burst.beats;
         if (burst.error && !memory_.answer_errors)
             fault_.report(cycle, w_.name, "%s of %llu bytes at 0x%llx is outside memory 0x%llx..0x%llx",
                           what, static_cast<unsigned long long>(bytes), address,
-                          static_cast<unsigned long long>(memory_.base),
-                          static_cast<unsigned long long>(memory_.base + memory_.bytes));
+                          static_cast<unsigned long long>(begin),
+                          static_cast<unsigned long long>(begin + beats * size_));
         return burst;
+    }
+
+    uint64_t visible_beats() const {
+        const uint64_t beats = memory_.bytes / size_;
+        return beats > view_.first ? (beats - view_.first - 1) / view_.stride + 1 : 0;
+    }
+
+    uint8_t* bytes_of(const Burst& burst, uint32_t beat) const {
+        const uint64_t seen = (burst.address - memory_.base - view_.address) / size_ + beat;
+        return memory_.data + (seen * view_.stride + view_.first) * size_;
     }
 
     void check_held(const char* channel, uint64_t cycle, bool valid, bool changed) {
@@ -329,18 +345,19 @@ private:
 
     void commit(const Burst& burst) {
         if (burst.error) return;
-        uint8_t* to = memory_.data + (burst.address - memory_.base);
         const size_t mask_bytes = (size_ + 7) / 8;
         for (uint32_t beat = 0; beat < burst.beats; ++beat) {
+            uint8_t* to = bytes_of(burst, beat);
+            const uint8_t* from = &burst.data[size_t(beat) * size_];
             const uint8_t* mask = &burst.strobes[beat * mask_bytes];
-            const size_t offset = size_t(beat) * size_;
             for (uint32_t i = 0; i < size_; ++i)
-                if (mask[i / 8] >> (i % 8) & 1) to[offset + i] = burst.data[offset + i];
+                if (mask[i / 8] >> (i % 8) & 1) to[i] = from[i];
         }
     }
 
     AxiWires w_;
     Memory& memory_;
+    View view_;
     Fault& fault_;
     uint32_t size_, log_size_ = 0;
     bool reads_, writes_;

@@ -202,6 +202,9 @@ API void shw_memory(Harness* h, uint8_t* data, uint64_t bytes, uint64_t base, in
     h->memory.data = data, h->memory.bytes = bytes, h->memory.base = base;
     h->memory.answer_errors = answer_errors;
 }
+API void shw_view(Harness* h, uint32_t port, uint64_t address, uint32_t first, uint32_t stride) {
+    h->ports.at(port).show({address, first, stride});
+}
 API void shw_port(Harness* h, uint32_t port, const PortConfig* config) {
     h->ports.at(port).configure(*config);
 }

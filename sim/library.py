@@ -88,6 +88,7 @@ _SIGNATURES = {
     "shw_cycle": (c_uint64, [c_void_p]),
     "shw_count": (c_uint32, [c_void_p]),
     "shw_memory": (None, [c_void_p, c_void_p, c_uint64, c_uint64, c_int]),
+    "shw_view": (None, [c_void_p, c_uint32, c_uint64, c_uint32, c_uint32]),
     "shw_port": (None, [c_void_p, c_uint32, POINTER(PortConfig)]),
     "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
     "shw_reset": (c_int, [c_void_p, c_uint32]),
@@ -134,6 +135,9 @@ class Harness:
         self._library.shw_memory(
             self._handle, memory.ctypes.data, memory.size, base, int(answer_errors)
         )
+        stride = len(manifest.ports) if manifest.memory.striped else 1
+        for i, port in enumerate(manifest.ports):
+            self._library.shw_view(self._handle, i, port.address, i % stride, stride)
 
     def close(self) -> None:
         """Ends the simulation; the object is of no use afterwards."""

@@ -22,13 +22,15 @@ FILE_NAME = "manifest.json"
 class MemoryPort:
     """An AXI4 manager port of the top: its signals are ``<name>_arvalid`` and so on.
 
-    A port may have only the read channels or only the write channels.
+    A port may have only the read channels or only the write channels. What it sees of the memory
+    begins at ``address``, to which the image's base is added.
     """
 
     name: str
     data_width: int  # bits
     address_width: int  # bits
     id_width: int  # bits
+    address: int = 0  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +44,16 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryMap:
-    """External memory: ``bytes`` from the base on, whose first part is the file ``image``."""
+    """External memory: ``bytes`` from the base on, whose first part is the file ``image``.
+
+    Every port sees all of it; or it is striped over n ports of g bytes a beat: byte A of the image
+    is at byte ``A // (g * n) * g + A % g`` of port ``A // g % n``.
+    """
 
     bytes: int
     image: str | None = None  # beside the manifest; None: all zero
     regions: tuple[Region, ...] = ()
+    striped: bool = False
 
     def region(self, name: str) -> Region:
         """The region of that name; raises ``KeyError`` if there is none."""
@@ -113,6 +120,15 @@ class Manifest:
                 raise ValueError(
                     f"Data width of {port.name} must be a power of two from 8 to 1024, not {width}"
                 )
+            if port.address % (width // 8):
+                raise ValueError(
+                    f"Address of {port.name} must be a multiple of its {width // 8} bytes a beat, "
+                    f"not {port.address:#x}"
+                )
+        if self.memory.striped and len(widths := {port.data_width for port in self.ports}) != 1:
+            raise ValueError(
+                f"Ports of a striped memory must have one data width, not {sorted(widths)}"
+            )
         end = 0
         for region in sorted(self.memory.regions, key=lambda region: region.offset):
             if region.offset < end or region.offset + region.bytes > self.memory.bytes:
@@ -210,6 +226,6 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
             raise ValueError(f"{where} must be a list, not {type(value).__name__}")
         element = typing.get_args(kind)[0]
         return tuple(_decode(element, v, f"{where}[{i}]") for i, v in enumerate(value))
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if type(value) is not kind:  # a bool is an int, but not where one is asked for
         raise ValueError(f"{where} must be {kind.__name__}, not {type(value).__name__}")
     return value
