@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole-graph integer reference: executes a quantised model with the kernels' own goldens."""
+"""The whole-graph integer reference: executes a quantised model, bit for bit as the hardware."""
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..graph import Chunk, Loop, Node
+from ..graph import Attention as AttentionOp
+from ..graph import Chunk, Input, LastToken, Loop, Node
 from ..graph import Rotary as RotaryOp
-from ..kernels.activation import Activation
-from ..kernels.add import Add
-from ..kernels.layernorm import LayerNorm
-from ..kernels.matmul_pack import fold_groups, linear_golden
-from ..kernels.multiply import Multiply
-from ..kernels.rotary import Rotary
 from ..numerics.execute import execute
 from ..numerics.quantised import (
     ActivationParameters,
@@ -35,14 +29,27 @@ from ..numerics.quantised import (
     QuantisedModel,
     RotaryPlan,
 )
-from ..numerics.tables import Function
-from ..stream.itensor import row_major
-from .golden_attention import Cache, attention
+from .golden_attention import Attention, Cache
+from .golden_linear import Product
+from .golden_nodes import (
+    Added,
+    Codes,
+    Curve,
+    Looked,
+    Multiplied,
+    Normalised,
+    Passed,
+    Reals,
+    Turned,
+)
 
 __all__ = ["Cache", "Golden", "Trace"]
 
 Ints = NDArray[np.int64]
 Key = tuple[str, int | None]
+
+_WIDE_BYTES = 2 << 30
+"""Of matrices kept as 32-bit floats; those of larger models are kept in 16 bits."""
 
 Trace = dict[Key, Ints]
 """Integer tensors by value name and layer (``None`` outside loops).
@@ -56,12 +63,15 @@ a row's length, ``NAME.key_cache`` and ``NAME.value_cache`` [positions so far, f
 class Golden:
     """Executes ``quantised`` bit for bit as the hardware does.
 
-    Results do not depend on how a sequence is cut into steps.
+    Results do not depend on how a sequence is cut into steps. Each node of each layer is prepared
+    once, when it is first asked for: tables are unpacked, matrices made floats. Values between
+    nodes are integers in 64-bit floats.
     """
 
     def __init__(self, quantised: QuantisedModel):
         self.quantised = quantised
-        self._matrices: dict[Key, NDArray[np.generic]] = {}
+        self._prepared: dict[Key, Callable[..., Codes]] = {}
+        self._wide = 0
 
     def step(self, tokens: Sequence[int], cache: Cache) -> Trace:
         """Values of the next ``tokens`` after what ``cache`` holds; ``cache`` moves on.
@@ -69,19 +79,11 @@ class Golden:
         Raises ``UserError`` if the sequence exceeds the context or a token the vocabulary.
         """
         graph = self.quantised.graph
-        ids = np.asarray(tokens, dtype=np.int64)
-        if cache.position + len(ids) > graph.context:
-            raise UserError(
-                f"Sequence must have at most {graph.context} tokens, "
-                f"not {cache.position + len(ids)}"
-            )
-        if len(ids) == 0 or ids.min() < 0 or ids.max() >= graph.vocabulary:
-            wrong = next((int(t) for t in ids if not 0 <= t < graph.vocabulary), "none at all")
-            raise UserError(f"Token must be 0 to {graph.vocabulary - 1}, not {wrong}")
+        ids = self._checked(tokens, cache)
         trace: Trace = {}
 
-        def record(name: str, layer: int | None, value: Ints) -> None:
-            trace[name, layer] = value
+        def record(name: str, layer: int | None, value: Codes) -> None:
+            trace[name, layer] = value.astype(np.int64, copy=False)
 
         values = self._run(ids, cache, record)
         for item in graph.nodes:
@@ -89,8 +91,17 @@ class Golden:
                 trace[item.carried, 0] = trace[item.source, None]
                 for layer in range(1, item.trips):
                     trace[item.carried, layer] = trace[item.result, layer - 1]
-            trace.setdefault((item.name, None), values[item.name])
+            if (item.name, None) not in trace:
+                record(item.name, None, values[item.name])
         return trace
+
+    def next(self, tokens: Sequence[int], cache: Cache) -> int:
+        """The token after ``tokens``; ``cache`` moves on. Nothing but the result is kept.
+
+        Raises ``UserError`` as ``step`` does.
+        """
+        values = self._run(self._checked(tokens, cache), cache, None)
+        return int(values[self.quantised.graph.result][-1])
 
     def logits(self, tokens: Ints) -> NDArray[np.float64]:
         """Real logits [batch, n, vocabulary] after each token of ``tokens`` [batch, n]."""
@@ -109,32 +120,54 @@ class Golden:
         cache = Cache()
         tokens = list(prompt)
         for _ in range(count):
-            trace = self.step(tokens, cache)
-            token = int(trace[self.quantised.graph.result, None][-1])
+            token = self.next(tokens, cache)
             yield token
             if token == end:
                 return
             tokens = [token]
 
+    def _checked(self, tokens: Sequence[int], cache: Cache) -> Ints:
+        graph = self.quantised.graph
+        ids = np.asarray(tokens, dtype=np.int64)
+        if cache.position + len(ids) > graph.context:
+            raise UserError(
+                f"Sequence must have at most {graph.context} tokens, "
+                f"not {cache.position + len(ids)}"
+            )
+        if len(ids) == 0 or ids.min() < 0 or ids.max() >= graph.vocabulary:
+            wrong = next((int(t) for t in ids if not 0 <= t < graph.vocabulary), "none at all")
+            raise UserError(f"Token must be 0 to {graph.vocabulary - 1}, not {wrong}")
+        return ids
+
+    def prepare(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Prepares all nodes of all layers now; ``progress`` gets those done and all."""
+        keys = [
+            (node, layer)
+            for node, loop in self.quantised.graph.walk()
+            if not isinstance(node.op, Input | LastToken)
+            for layer in (range(loop.trips) if loop else (None,))
+        ]
+        for done, (node, layer) in enumerate(keys):
+            self._function(node, layer)
+            if progress is not None:
+                progress(done + 1, len(keys))
+
     def _run(
         self,
         tokens: Ints,
         cache: Cache,
-        record: Callable[[str, int | None, Ints], None] | None,
+        record: Callable[[str, int | None, Codes], None] | None,
         *,
         all_rows: bool = False,
-    ) -> dict[str, Ints]:
-        def compute(node: Node, layer: int | None, inputs: tuple[Ints, ...]) -> Ints:
-            plan = self.quantised.plans[node.name]
-            if isinstance(plan, AttentionPlan):
-                value, inner = attention(
-                    node, plan, inputs, cache, layer, self.quantised.graph.context
-                )
-                if record is not None:
-                    for name, tensor in inner.items():
-                        record(f"{node.name}.{name}", layer, tensor)
+    ) -> dict[str, Codes]:
+        def compute(node: Node, layer: int | None, inputs: tuple[Codes, ...]) -> Codes:
+            function = self._function(node, layer)
+            if isinstance(function, Attention):
+                name = node.name
+                inner = record and (lambda part, found: record(f"{name}.{part}", layer, found))
+                value = function(*inputs, cache=cache, record=inner)
             else:
-                value = self._compute(node, layer, inputs)
+                value = function(*inputs)
             if record is not None:
                 record(node.name, layer, value)
             return value
@@ -145,116 +178,42 @@ class Golden:
         cache.position += tokens.shape[-1]
         return values
 
-    def _compute(self, node: Node, layer: int | None, inputs: tuple[Ints, ...]) -> Ints:
-        plan = self.quantised.plans[node.name]
-        parameters = self.quantised.parameters(node.name, layer)
-        x = inputs[0]
-        if isinstance(plan, GatherPlan) and isinstance(parameters, GatherParameters):
-            codes = parameters.table[x].astype(np.int64)
-            return codes << (plan.out.frac - plan.stored.frac)
-        if isinstance(parameters, AngleParameters):
-            return parameters.words[x]
-        if isinstance(plan, RotaryPlan):
-            assert isinstance(node.op, RotaryOp)
-            return _rotary(plan, node.op).golden(x, inputs[1])
-        if isinstance(plan, MultiplyPlan) and isinstance(parameters, ActivationParameters):
-            return _multiply(plan).golden(x, inputs[1], parameters.scale)
-        if isinstance(plan, ActivationPlan) and plan.scale is None:
-            return _activation(plan).golden(x)
+    def _function(self, node: Node, layer: int | None) -> Callable[..., Codes]:
+        known = self._prepared.get((node.name, layer))
+        if known is None:
+            known = self._prepared[node.name, layer] = self._prepare(node, layer)
+        return known
+
+    def _prepare(self, node: Node, layer: int | None) -> Callable[..., Codes]:
+        op, plan = node.op, self.quantised.plans[node.name]
+        found = self.quantised.parameters(node.name, layer)
+        if isinstance(plan, GatherPlan) and isinstance(found, GatherParameters):
+            return Looked(plan, found)
+        if isinstance(found, AngleParameters):
+            words = found.words
+            return lambda positions: words[positions]
+        if isinstance(plan, RotaryPlan) and isinstance(op, RotaryOp):
+            return Turned(plan, op)
+        if isinstance(plan, MultiplyPlan) and isinstance(found, ActivationParameters):
+            return Multiplied(plan, found)
+        if isinstance(plan, ActivationPlan):
+            return Curve(plan, found if isinstance(found, ActivationParameters) else None)
         if isinstance(plan, AddPlan):
-            return _add(plan).compute({"i_a": x, "i_b": inputs[1]}, {})["o"]
-        if isinstance(plan, PassPlan):
-            assert isinstance(node.op, Chunk)
-            parts = np.split(x, node.op.parts, axis=-1)
-            return plan.out.saturate(parts[node.op.index])
+            return Added(plan)
+        if isinstance(plan, PassPlan) and isinstance(op, Chunk):
+            return Passed(plan, op)
         if isinstance(plan, ArgMaxPlan):
-            return x.argmax(axis=-1)
-        rows = x.reshape(-1, x.shape[-1])
-        if isinstance(plan, NormPlan) and isinstance(parameters, NormParameters):
-            norm = _norm(plan, rows.shape[1] // plan.heads)
-            result = norm.golden(rows, parameters.gamma, parameters.beta)
-        elif isinstance(plan, ActivationPlan) and isinstance(parameters, ActivationParameters):
-            result = _activation(plan).golden(rows, parameters.scale)
-        elif isinstance(plan, LinearPlan) and isinstance(parameters, LinearParameters):
-            result = linear_golden(
-                rows,
-                self._matrix(node.name, layer, plan, parameters),
-                None,
-                parameters.bias,
-                parameters.mult,
-                parameters.shift,
-                plan.out,
-                None,
-            )
-        else:
-            raise TypeError(f"The integer reference has no rule for {node.op.kind}")
-        return result.reshape(*x.shape[:-1], -1)
-
-    def _matrix(
-        self, name: str, layer: int | None, plan: LinearPlan, parameters: LinearParameters
-    ) -> NDArray[np.generic]:
-        """Codes times group multipliers, at most 8 * 255: folded once, kept in 16 bits."""
-        if plan.group is None:
-            return parameters.weight
-        if (name, layer) not in self._matrices:
-            folded = fold_groups(parameters.weight, parameters.group_multipliers, plan.group)
-            self._matrices[name, layer] = folded.astype(np.int16)
-        return self._matrices[name, layer]
+            return _greatest
+        if isinstance(plan, NormPlan) and isinstance(found, NormParameters):
+            return Normalised(plan, found)
+        if isinstance(plan, AttentionPlan) and isinstance(op, AttentionOp):
+            return Attention(node.name, layer, op, plan, self.quantised.graph.context)
+        if isinstance(plan, LinearPlan) and isinstance(found, LinearParameters):
+            product = Product(plan, found, wide=self._wide < _WIDE_BYTES)
+            self._wide += product.bytes
+            return product
+        raise TypeError(f"The integer reference has no rule for {op.kind}")
 
 
-@functools.cache
-def _add(plan: AddPlan) -> Add:
-    return Add(type=row_major(plan.out, (1, 1)), a=plan.a, b=plan.b, out=plan.out)
-
-
-@functools.cache
-def _norm(plan: NormPlan, features: int) -> LayerNorm:
-    return LayerNorm(
-        features=features,
-        lanes=1,
-        tokens=1,
-        source=plan.source,
-        out=plan.out,
-        epsilon=plan.epsilon,
-        gamma_frac=plan.gamma_frac,
-        beta_frac=plan.beta_frac,
-        heads=plan.heads,
-        centred=plan.centred,
-    )
-
-
-@functools.cache
-def _rotary(plan: RotaryPlan, op: RotaryOp) -> Rotary:
-    return Rotary(
-        tokens=1,
-        heads=op.heads,
-        head_dim=op.head_dim,
-        lanes=1,
-        source=plan.source,
-        out=plan.out,
-    )
-
-
-@functools.cache
-def _multiply(plan: MultiplyPlan) -> Multiply:
-    return Multiply(
-        type=row_major(plan.out, (1, 1)),
-        scale=row_major(plan.scale, (1, 1)),
-        a=plan.a,
-        b=plan.b,
-        inner=plan.middle,
-        out=plan.out,
-        multiplier_frac=plan.scale_shift,
-    )
-
-
-@functools.cache
-def _activation(plan: ActivationPlan) -> Activation:
-    return Activation(
-        function=Function(plan.function),
-        type=row_major(plan.source, (1, 1)),
-        scale=None if plan.scale is None else row_major(plan.scale, (1, 1)),
-        out=plan.out,
-        inner=plan.middle,
-        multiplier_frac=plan.scale_shift,
-    )
+def _greatest(x: Reals) -> Codes:
+    return x.argmax(axis=-1)

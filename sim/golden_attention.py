@@ -2,22 +2,29 @@
 """Integer attention over a cache of keys and values, for whole sequences or step by step."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import Attention, Node
+from ..graph import Attention as AttentionOp
 from ..kernels.softmax import Softmax
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.quantised import AttentionPlan
+from ..numerics.tables import Table
+from .golden_nodes import Codes, Reals, rounded
 
-__all__ = ["Cache", "attention", "probabilities"]
+__all__ = ["Attention", "Cache", "probabilities"]
 
 Ints = NDArray[np.int64]
+Key = tuple[str, int | None, str]
 
+_LOG2E = round(np.log2(np.e) * 2**24)
 _SOFTMAX_ELEMENTS = 1 << 21
 """Scores that go through softmax at a time: bounds its temporaries."""
+_FAR = 62
+"""Shift that leaves nothing of a mantissa."""
 
 
 @dataclass
@@ -25,101 +32,159 @@ class Cache:
     """Keys and values of all positions so far, of each attention node and layer."""
 
     position: int = 0
-    rows: dict[tuple[str, int | None, str], Ints] = field(default_factory=dict)
+    _stored: dict[Key, Reals] = field(default_factory=dict)
+    _counts: dict[Key, int] = field(default_factory=dict)
 
-    def append(self, node: str, layer: int | None, role: str, rows: Ints) -> Ints:
-        """All rows [..., positions, features] with the new ones at the end."""
-        known = self.rows.get((node, layer, role))
-        joined = rows if known is None else np.concatenate([known, rows], axis=-2)
-        self.rows[node, layer, role] = joined
-        return joined
-
-
-def attention(
-    node: Node,
-    plan: AttentionPlan,
-    inputs: tuple[Ints, ...],
-    cache: Cache,
-    layer: int | None,
-    context: int,
-) -> tuple[Ints, dict[str, Ints]]:
-    """The value of an attention node [..., n, features], and its inner tensors by name.
-
-    ``cache`` gets the new keys and values; rows attend to all positions so far, or up to their own.
-    """
-    op = node.op
-    assert isinstance(op, Attention)
-    q = inputs[0].reshape(-1, *inputs[0].shape[-2:])
-    batch, n, _ = q.shape
-    keys, values = (
-        cache.append(node.name, layer, role, rows)
-        for role, rows in (("key", inputs[1]), ("value", inputs[2]))
-    )
-    total = keys.shape[-2]
-    first = total - n + 1 if op.causal else total
-    lengths = [first + t * op.causal for t in range(n)]
-
-    def heads(x: Ints, count: int) -> NDArray[np.float64]:
-        """[batch, query heads, rows, head_dim] in floats: all sums below are exact in 53 bits."""
-        split = x.reshape(batch, -1, count, op.head_dim).swapaxes(1, 2).astype(np.float64)
-        return np.repeat(split, op.heads // count, axis=1)
-
-    k, v = heads(keys, op.kv_heads), heads(values, op.kv_heads)
-    sums = (heads(q, op.heads) @ k.swapaxes(2, 3)).astype(np.int64)
-    scores = np.zeros((n, batch * op.heads, context), dtype=np.int64)
-    rounded = plan.scores.saturate(round_shift(sums, plan.score_shift))
-    scores[..., :total] = np.moveaxis(rounded, 2, 0).reshape(n, -1, total)
-    scores *= np.arange(context) < np.array(lengths)[:, None, None]
-    p = probabilities(plan, scores, np.array(lengths), context)
-    weights = p[..., :total].reshape(n, batch, op.heads, total).transpose(1, 2, 0, 3)
-    mixed = (weights.astype(np.float64) @ v).astype(np.int64)
-    out = plan.out.saturate(round_shift(mixed, plan.value_shift))
-    inner = {
-        "scores": scores,
-        "probabilities": p,
-        "key_cache": keys,
-        "value_cache": values,
-    }
-    return out.swapaxes(1, 2).reshape(inputs[0].shape), inner
+    def append(self, key: Key, rows: Reals) -> Reals:
+        """All rows [..., positions, head_dim] with the new ones at the end; room is doubled, so
+        that no row is moved at each step."""
+        before = self._counts.get(key, 0)
+        after = before + rows.shape[-2]
+        stored = self._stored.get(key)
+        if stored is None or stored.shape[-2] < after:
+            wider = np.empty((*rows.shape[:-2], max(64, 2 * after), rows.shape[-1]))
+            if stored is not None:
+                wider[..., :before, :] = stored[..., :before, :]
+            stored = self._stored[key] = wider
+        stored[..., before:after, :] = rows
+        self._counts[key] = after
+        return stored[..., :after, :]
 
 
-def probabilities(plan: AttentionPlan, scores: Ints, lengths: Ints, context: int) -> Ints:
-    """Softmax of ``scores`` [n, rows, context], rows of one n having one length.
+class Attention:
+    """The node of one layer; all sums below are integers of less than 53 bits."""
 
-    Where a row's greatest score is far enough above the format's least one, padding with the least
-    one changes no bit: it is shifted out of the sum. All such rows then go through the kernel's
-    golden as rows of one length, instead of one call a length.
-    """
-    n, rows, _ = scores.shape
-    longest = int(lengths.max())
-    flat = np.full((n * rows, longest), plan.scores.minimum, dtype=np.int64)
-    each = np.repeat(lengths, rows)
-    inside = np.arange(longest) < each[:, None]
-    flat[inside] = scores.reshape(n * rows, context)[:, :longest][inside]
-    result = np.zeros((n * rows, context), dtype=np.int64)
-    step = max(1, _SOFTMAX_ELEMENTS // longest)
-    for begin in range(0, n * rows, step):
+    def __init__(
+        self, name: str, layer: int | None, op: AttentionOp, plan: AttentionPlan, context: int
+    ):
+        self._name, self._layer, self._op, self._plan = name, layer, op, plan
+        self._context = context
+        self._score_factor = 2.0**-plan.score_shift
+        self._value_factor = 2.0**-plan.value_shift
+
+    def __call__(
+        self,
+        queries: Reals,
+        keys: Reals,
+        values: Reals,
+        cache: Cache,
+        record: Callable[[str, Ints], None] | None,
+    ) -> Reals:
+        """The value [..., n, features]; ``record`` gets inner tensors by their names.
+
+        ``cache`` gets the new keys and values; rows attend to all positions so far, or up to their
+        own.
+        """
+        op, plan = self._op, self._plan
+        batch, n = int(np.prod(queries.shape[:-2])), queries.shape[-2]
+
+        def heads(x: Reals, count: int) -> Reals:
+            return x.reshape(batch, -1, count, op.head_dim).swapaxes(1, 2)
+
+        k, v = (
+            cache.append((self._name, self._layer, role), heads(x, op.kv_heads))
+            for role, x in (("key", keys), ("value", values))
+        )
+        total = k.shape[-2]
+        # The query heads that share keys are rows of one product.
+        q = heads(queries, op.heads).reshape(batch, op.kv_heads, -1, op.head_dim)
+        scores = q @ k.swapaxes(2, 3)
+        scores *= self._score_factor
+        rounded(scores, plan.scores)
+        lengths = np.full(n, total) if not op.causal else np.arange(total - n + 1, total + 1)
+        rows = scores.reshape(-1, total)
+        p = probabilities(plan, rows, np.tile(lengths, batch * op.heads), self._context)
+        mixed = p.reshape(scores.shape).astype(np.float64) @ v
+        mixed *= self._value_factor
+        out = rounded(mixed, plan.out).reshape(batch, op.heads, n, op.head_dim)
+        if record is not None:
+            inside = np.arange(total) < lengths[:, None]
+            for name, tensor in (("scores", rows), ("probabilities", p)):
+                full = np.zeros((n, batch * op.heads, self._context), dtype=np.int64)
+                full[..., :total] = tensor.reshape(-1, n, total).swapaxes(0, 1) * inside[:, None]
+                record(name, full)
+            for name, stored in (("key_cache", k), ("value_cache", v)):
+                joined = stored.astype(np.int64).swapaxes(1, 2)
+                record(name, joined.reshape(*keys.shape[:-2], total, -1))
+        return out.swapaxes(1, 2).reshape(queries.shape)
+
+
+def probabilities(plan: AttentionPlan, scores: Codes, lengths: Ints, context: int) -> Ints:
+    """Softmax of rows [rows, positions] up to their lengths, 0 beyond: bit for bit what the
+    kernel's golden gives element by element, but whole rows at a time."""
+    tables = _tables(plan.scores, plan.probabilities, context)
+    result = np.empty(scores.shape, dtype=np.int64)
+    step = max(1, _SOFTMAX_ELEMENTS // scores.shape[1])
+    for begin in range(0, len(scores), step):
         part = slice(begin, begin + step)
-        result[part] = _softmax_rows(plan, flat[part], longest, context)
-    result[:, :longest][~inside] = 0
-    sum_frac = _softmax(plan.scores, plan.probabilities, 1, context).sum_frac
-    bits = (flat.max(axis=1) - plan.scores.minimum) * plan.scores.step * np.log2(np.e)
-    for row in np.flatnonzero((bits < sum_frac + 3) & (each < longest)):
-        length = int(each[row])
-        alone = flat[row : row + 1, :length]
-        result[row] = _softmax_rows(plan, alone, length, context)[0]
-    return result.reshape(n, rows, context)
+        result[part] = _rows(tables, scores[part], lengths[part])
+    return result
 
 
-def _softmax_rows(plan: AttentionPlan, x: Ints, length: int, context: int) -> Ints:
-    """The kernel's golden of rows [rows, length] of one length, padded to [rows, context]."""
-    count = 1 << (len(x) - 1).bit_length()  # few sizes, so that few kernels are built
-    padded = np.zeros((1, count, context), dtype=np.int64)
-    padded[0, : len(x), :length] = x
-    softmax = _softmax(plan.scores, plan.probabilities, count, context)
-    return softmax.compute({"i": padded}, {"length": [length]})["o"][0, : len(x)]
+def _rows(tables: "_Tables", scores: Codes, lengths: Ints) -> Ints:
+    spec, rows = tables.spec, len(scores)
+    outside = np.arange(scores.shape[1]) >= lengths[:, None]
+    places = (scores - spec.source.minimum).astype(np.int64)
+    whole, mantissa = tables.whole[places], tables.mantissa[places]
+    ragged = bool(outside.any())
+    if ragged:
+        whole[outside] = whole.min()
+    # The sum so far is cut by a shift only where the largest power grows: between such places
+    # it is a plain sum of shifted mantissas.
+    largest = np.maximum.accumulate(whole, axis=1)
+    scaled = (mantissa << (spec.sum_frac - spec.frac)) >> np.minimum(largest - whole, _FAR)
+    if ragged:
+        scaled[outside] = 0
+    grows = np.ones(scores.shape, dtype=bool)
+    np.greater(largest[:, 1:], largest[:, :-1], out=grows[:, 1:])
+    begins = np.flatnonzero(grows)
+    sums = np.add.reduceat(scaled.reshape(-1), begins)
+    tops = largest.reshape(-1)[begins]
+    firsts = np.searchsorted(begins, np.arange(rows) * scores.shape[1])
+    counts = np.diff(firsts, append=len(begins))
+    total = sums[firsts]
+    for k in range(1, int(counts.max())):
+        at = np.flatnonzero(counts > k)
+        place = firsts[at] + k
+        cut = np.minimum(tops[place] - tops[place - 1], _FAR)
+        total[at] = (total[at] >> cut) + sums[place]
+    exponent = np.frexp(total.astype(np.float64))[1].astype(np.int64) - 1 - spec.sum_frac
+    rest = (total >> (exponent + spec.sum_frac - spec.frac)) & ((1 << spec.frac) - 1)
+    inverse = tables.inverses(rest)
+    shift = (largest[:, -1] + exponent)[:, None] - whole + (2 * spec.frac + 1 - spec.out.frac)
+    np.minimum(shift, _FAR, out=shift)
+    product = mantissa * inverse[:, None]
+    product += np.int64(1) << (shift - 1)
+    product >>= shift
+    np.minimum(product, spec.out.maximum, out=product)
+    if ragged:
+        product[outside] = 0
+    return product
+
+
+class _Tables:
+    """exp(x) of every score as a power of two and a mantissa, and the kernel's reciprocals."""
+
+    def __init__(self, spec: Softmax):
+        self.spec = spec
+        codes = np.arange(spec.source.minimum, spec.source.maximum + 1)
+        powers = round_shift(codes * _LOG2E, spec.source.frac + 24 - spec.frac)
+        self.whole = powers >> spec.frac
+        self.mantissa = spec.power_table.evaluate(powers & ((1 << spec.frac) - 1))
+        self.inverses = _lookup(spec.reciprocal_table)
+
+
+def _lookup(table: Table) -> Callable[[Ints], Ints]:
+    entries, slopes = np.array(table.entries), np.array(table.slopes)
+    mask = (1 << table.rest) - 1
+
+    def evaluate(codes: Ints) -> Ints:
+        address = codes >> table.rest
+        return (entries[address] + slopes[address] * (codes & mask)) >> table.shift
+
+    return evaluate
 
 
 @functools.cache
-def _softmax(source: Fixed, out: Fixed, heads: int, context: int) -> Softmax:
-    return Softmax(tokens=1, heads=heads, context=context, source=source, out=out)
+def _tables(source: Fixed, out: Fixed, context: int) -> _Tables:
+    return _Tables(Softmax(tokens=1, heads=1, context=context, source=source, out=out))

@@ -92,13 +92,28 @@ def add_run(commands: Commands) -> None:
         help="hold back every memory channel at random in this share of cycles",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="the same tokens from the integer reference, with predicted cycles: no simulation",
+    )
     talk(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.fast import FastRequest, run_fast
     from ..commands.run import RunRequest, run
+    from ..errors import UserError
 
+    if chosen.fast:
+        if chosen.check or chosen.stalls:
+            raise UserError(
+                "Option --fast must come without --check and --stalls: nothing is simulated"
+            )
+        wanted = FastRequest(build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens)
+        run_fast(wanted, console)
+        return
     run(
         RunRequest(
             build=request(chosen),

@@ -13,9 +13,8 @@ from ..boards.base import load_board
 from ..compiler.design import Design, Scope
 from ..compiler.estimate import Estimate
 from ..compiler.pipeline import compile_model
-from ..errors import InternalError, UserError
-from ..frontend import Model, Tokenizer, load
-from ..graph import Graph
+from ..errors import InternalError
+from ..frontend import load
 from ..report.gather import activities_of
 from ..report.measured import Measured, StepTimes, Waits
 from ..runtime.driver import Token, generate
@@ -24,6 +23,7 @@ from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
 from ..sim import verilator
 from ..sim.compare import Comparison
 from .build import BuildRequest, Built, reuse_or_build, settled
+from .prompt import check_run, tokens_of
 from .show import Console, GrowingText, progress
 
 __all__ = ["Answer", "RunRequest", "run", "simulate"]
@@ -82,8 +82,8 @@ def run(request: RunRequest, console: Console) -> Answer:
     verilator.find_compiler()
     request = replace(request, build=settled(request.build))
     model = load(request.build.model, request.build.weights)
-    prompt, decode = _tokens(request.prompt, model)
-    _check(request, prompt, model.graph)
+    prompt, decode = tokens_of(request.prompt, model)
+    check_run(prompt, request.tokens, request.stalls, model.graph)
     built = reuse_or_build(request.build, console)
     manifest = Manifest.load(built.folder)
     design = None
@@ -258,48 +258,6 @@ def _agree(comparison: Comparison, token: Token, expected: int | None) -> None:
             f"Token at position {token.position} must be {expected} as in the integer reference, "
             f"not {token.token}"
         )
-
-
-def _check(request: RunRequest, prompt: list[int], graph: Graph) -> None:
-    """Refuses what cannot run before anything is built."""
-    if not prompt:
-        raise UserError("Prompt must have at least one token, not none")
-    if request.tokens < 1:
-        raise UserError(f"Number of wanted tokens must be at least 1, not {request.tokens}")
-    if not 0 <= request.stalls < 1:
-        raise UserError(f"Share of stalls must be from 0 to below 1, not {request.stalls}")
-    if len(prompt) + request.tokens > graph.context:
-        room = graph.context - len(prompt)
-        raise UserError(
-            f"Prompt and answer must have at most {graph.context} tokens together (the "
-            f"context), not {len(prompt)} + {request.tokens}",
-            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
-        )
-    for position, token in enumerate(prompt):
-        if not 0 <= token < graph.vocabulary:
-            raise UserError(
-                f"Token at position {position} must be below the vocabulary of "
-                f"{graph.vocabulary}, not {token}"
-            )
-
-
-def _tokens(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]], str]]:
-    """The prompt's tokens, and what turns tokens into text."""
-    if model.tokenizer is not None:
-        try:
-            prompt.encode()
-        except UnicodeEncodeError:
-            raise UserError(f"Prompt must be UTF-8 text, not {prompt!r}") from None
-        tokenizer = Tokenizer(model.tokenizer)
-        return tokenizer.encode(prompt), tokenizer.decode
-    try:
-        numbers = [int(word) for word in prompt.replace(",", " ").split()]
-    except ValueError:
-        raise UserError(
-            f"Prompt of {model.name} must be token numbers, since it has no tokenizer, "
-            f"not {prompt!r}"
-        ) from None
-    return numbers, lambda tokens: " ".join(map(str, tokens)) + " "
 
 
 def _design(request: BuildRequest, built: Built) -> Design:

@@ -92,3 +92,16 @@ def test_engines_of_their_own(
     names = {kernel["name"] for kernel in report["kernels"]}
     products = ("qkv", "attention_out", "hidden", "mlp_out", "logits")
     assert names >= {f"matmul_{product}" for product in products}
+
+
+def test_fast_run_says_that_cycles_are_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    choices = [str(write_tiny(tmp_path / "tiny")), "--quant", "w8a8", "--multipliers", "32"]
+    assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--fast"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing was simulated" in shown and "answer, predicted" in shown
+    assert not (tmp_path / "build").exists()
+    assert main(["run", *choices, "--prompt", "5", "--fast", "--check"]) == 2
+    assert "Option --fast must come without --check" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from streamhw.sim.golden import Golden
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.estimate import Estimate
+from streamhw.frontend import Model, Tokenizer
 from streamhw.numerics.config import QuantConfig
 from streamhw.runtime.driver import generate
 from streamhw.runtime.simdevice import SimDevice
@@ -25,6 +26,13 @@ def test_tokens_equal_the_reference(
     prompt = prompts[index]
     answer = machine.answer(prompt, TOKENS)
     assert [t.token for t in answer.tokens] == list(golden.generate(prompt, TOKENS))
+
+
+def test_a_long_answer_equals_the_reference(machine: Machine, golden: Golden, model: Model) -> None:
+    assert model.tokenizer is not None
+    prompt = Tokenizer(model.tokenizer).encode("ROMEO.")
+    answer = machine.answer(prompt, 48)
+    assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 48))
 
 
 @pytest.mark.parametrize("stall_seed", [1, 2, 3])

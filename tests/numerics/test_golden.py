@@ -92,7 +92,23 @@ def test_probabilities_equal_the_softmax_kernel_at_any_level(level: int) -> None
     scores[np.broadcast_to(np.arange(16) >= lengths[:, None, None], scores.shape)] = 0
     kernel = Softmax(tokens=4, heads=6, context=16, source=plan.scores, out=plan.probabilities)
     expected = kernel.compute({"i": scores}, {"length": lengths.tolist()})["o"]
-    assert (probabilities(plan, scores, lengths, 16) == expected).all()
+    rows = probabilities(plan, scores.reshape(24, 16), np.repeat(lengths, 6), 16)
+    assert (rows == expected.reshape(24, 16)).all()
+
+
+@pytest.mark.parametrize("length", [1, 2, 40])
+def test_probabilities_equal_the_softmax_kernel_where_the_largest_grows(length: int) -> None:
+    plan = QUANTISED.plans["attention"]
+    assert isinstance(plan, AttentionPlan)
+    random = np.random.default_rng(length)
+    jumps = random.integers(-3000, 12_000, (1, 50, length)).cumsum(axis=2) - 131_072
+    edges = np.array([plan.scores.minimum, plan.scores.maximum])
+    scores = plan.scores.saturate(np.concatenate([jumps, random.choice(edges, (1, 14, length))], 1))
+    kernel = Softmax(tokens=1, heads=64, context=40, source=plan.scores, out=plan.probabilities)
+    padded = np.zeros((1, 64, 40), dtype=np.int64)
+    padded[..., :length] = scores
+    expected = kernel.compute({"i": padded}, {"length": [length]})["o"][0, :, :length]
+    assert (probabilities(plan, scores[0], np.full(64, length), 40) == expected).all()
 
 
 def test_linear_is_its_formula(trace: Trace) -> None:
@@ -150,7 +166,7 @@ def test_greatest_index_is_the_lowest_of_equal_ones() -> None:
     values = execute(MODEL.graph, np.array([1]), float_compute(MODEL.weights))
     assert values["next_token"].shape == (1,)
     node = MODEL.graph.node("next_token")
-    assert GOLDEN._compute(node, None, (np.array([[3, 9, 9, 1]]),))[0] == 1
+    assert GOLDEN._function(node, None)(np.array([[3, 9, 9, 1]]))[0] == 1
 
 
 def test_limits() -> None:

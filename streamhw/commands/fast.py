@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw run --fast``: the integers that the hardware gives, without the hardware.
+
+Tokens come from the integer reference; cycles are predicted by the cost model and say so.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from rich.table import Table
+
+from ..boards.base import Board, load_board
+from ..compiler.design import Design
+from ..compiler.estimate import Answer as Predicted
+from ..compiler.estimate import Estimate
+from ..compiler.pipeline import STAGES, compile_model
+from ..frontend import Model, Origin, load
+from ..sim.golden import Golden
+from .build import BuildRequest, settled
+from .prompt import check_run, tokens_of
+from .show import Console, GrowingText, progress
+
+__all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastRequest:
+    """What the user typed: prompt is text, or token numbers for a model without a tokenizer."""
+
+    build: BuildRequest
+    prompt: str
+    tokens: int
+
+
+@dataclass(kw_only=True)
+class FastAnswer:
+    """Tokens of the integer reference, with cycles that are predicted."""
+
+    prompt: list[int]
+    tokens: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+    predicted: Predicted | None = None
+
+
+def run_fast(request: FastRequest, console: Console) -> FastAnswer:
+    """Compiles the design in memory, prints the text as it comes, then a table.
+
+    Raises ``UserError`` for a prompt that does not fit, ``BuildError`` as ``build`` does.
+    """
+    build = settled(request.build)
+    model, board = load(build.model, build.weights), load_board(build.board)
+    prompt, decode = tokens_of(request.prompt, model)
+    check_run(prompt, request.tokens, 0.0, model.graph)
+    design = compiled(build, model, board, console)
+    golden = prepared(design, console)
+    answer = FastAnswer(prompt=prompt)
+    with progress(console) as shown:
+        text = GrowingText(console, shown)
+        text.show(decode(prompt))
+        task = shown.add_task("compute", total=request.tokens, detail="")
+        begin = time.perf_counter()
+        for token in golden.generate(prompt, request.tokens, end=model.end_of_text):
+            answer.tokens.append(token)
+            answer.seconds = time.perf_counter() - begin
+            text.show(decode([*prompt, *answer.tokens]))
+            count = len(answer.tokens)
+            detail = f"{count} tokens, {count / answer.seconds:,.1f} a second"
+            shown.update(task, completed=count, detail=detail)
+        text.end()
+    total = len(prompt) + len(answer.tokens)
+    answer.predicted = Estimate(design).answer(len(prompt), total)
+    console.print(_table(answer, answer.predicted, model, board))
+    return answer
+
+
+def compiled(request: BuildRequest, model: Model, board: Board, console: Console) -> Design:
+    """The design of a request, with progress; nothing is written."""
+    with progress(console) as shown:
+        task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
+        done = 0
+
+        def on_stage(_: str, __: float) -> None:
+            nonlocal done
+            done += 1
+            says = STAGES[done].says if done < len(STAGES) else ""
+            shown.update(task, completed=done, detail=says)
+
+        return compile_model(
+            model, board, request.config, decisions=request.decided, on_stage=on_stage
+        )
+
+
+def prepared(design: Design, console: Console) -> Golden:
+    """The integer reference of a design with all weights unpacked, with progress."""
+    golden = Golden(design.known.quantised)
+    with progress(console) as shown:
+        task = shown.add_task("unpack weights", total=None, detail="")
+
+        def on_node(done: int, total: int) -> None:
+            shown.update(task, completed=done, total=total)
+
+        golden.prepare(on_node)
+    return golden
+
+
+def _table(answer: FastAnswer, predicted: Predicted, model: Model, board: Board) -> Table:
+    origin = ", seeded random weights" if model.origin is Origin.RANDOM else ""
+    table = Table(title=f"{model.name}{origin}, by the integer reference; nothing was simulated")
+    table.add_column("")
+    table.add_column("", justify="right")
+    each = sum(predicted.tokens) / len(predicted.tokens) if predicted.tokens else 0.0
+    per_ms = board.clock_mhz * 1e3
+    speed = len(answer.tokens) / max(answer.seconds, 1e-9)
+    rows: list[tuple[str, str]] = [
+        ("prompt, predicted", f"{predicted.prompt:,.0f} cycles to the first new token"),
+        ("answer, predicted", f"{each:,.0f} cycles a token after it"),
+        (
+            f"on {board.name} at {board.clock_mhz:g} MHz (assumed), predicted",
+            f"{predicted.prompt / per_ms:.3f} ms, then {each / per_ms:.3f} ms a token",
+        ),
+        ("computed", f"{len(answer.tokens)} tokens in {answer.seconds:.2f} s, {speed:,.1f}/s"),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    return table

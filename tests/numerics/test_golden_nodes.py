@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each prepared node of the integer reference against its kernel's own golden, at extremes, too."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from streamhw.sim.golden_linear import Product
+from streamhw.sim.golden_nodes import Added, Curve, Multiplied, Normalised, Turned
+
+from streamhw.graph import Rotary as RotaryOp
+from streamhw.kernels.activation import Activation
+from streamhw.kernels.add import Add
+from streamhw.kernels.layernorm import LayerNorm
+from streamhw.kernels.matmul_pack import linear_golden
+from streamhw.kernels.multiply import Multiply
+from streamhw.kernels.rotary import Rotary
+from streamhw.numerics.fixed import Fixed
+from streamhw.numerics.quantised import (
+    ActivationParameters,
+    ActivationPlan,
+    AddPlan,
+    LinearParameters,
+    LinearPlan,
+    MultiplyPlan,
+    NormParameters,
+    NormPlan,
+    RotaryPlan,
+)
+from streamhw.numerics.tables import Function
+from streamhw.stream.itensor import row_major
+
+Ints = NDArray[np.int64]
+
+ROWS = 12
+U16 = Fixed(16, signed=False)
+
+
+def codes(random: np.random.Generator, fmt: Fixed, *shape: int) -> Ints:
+    """Rows of all sizes, from a few LSB to the whole range, and rows of nothing but extremes."""
+    values = random.integers(fmt.minimum, fmt.maximum + 1, shape)
+    sizes = random.integers(0, fmt.width, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    values >>= sizes
+    values[:2] = random.choice([fmt.minimum, fmt.maximum], (2, *shape[1:]))
+    return values
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("group", [None, 32])
+@pytest.mark.parametrize("wide", [True, False])
+def test_products(seed: int, group: int | None, wide: bool) -> None:
+    random = np.random.default_rng(seed)
+    outputs, inputs = 24, 32 * int(random.integers(1, 40))
+    bits = 4 if group else 8
+    most = (1 << (bits - 1)) - 1
+    weight = random.integers(-most - 1, most + 1, (outputs, inputs)).astype(np.int8)
+    weight[0], weight[1], weight[2] = -most - 1, most, 0
+    factors = None
+    if group is not None:
+        factors = random.integers(1, 256, (outputs, inputs // group)).astype(np.uint8)
+        factors[0] = 255
+    out = Fixed(*((8, 0), (16, 9), (24, 12), (32, 14))[seed % 4])
+    parameters = LinearParameters(
+        weight=weight,
+        group_multipliers=factors,
+        bias=random.integers(-(2**31), 2**31, outputs).astype(np.int32) >> random.integers(0, 20),
+        mult=random.integers(2**15, 2**16, outputs).astype(np.uint16),
+        shift=random.integers(0, 40, outputs).astype(np.uint8),
+        row_step=np.ones(outputs),
+    )
+    plan = LinearPlan(weight_bits=bits, group=group, source=Fixed(8), out=out)
+    x = codes(random, plan.source, ROWS, inputs)
+    p = parameters
+    expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
+    product = Product(plan, parameters, wide=wide)
+    assert (product(x.astype(np.float64)) == expected).all()
+    assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
+
+
+def test_products_that_floats_cannot_hold() -> None:
+    parameters = LinearParameters(
+        weight=np.full((1, 2), 127, dtype=np.int8),
+        group_multipliers=None,
+        bias=np.zeros(1, dtype=np.int32),
+        mult=np.full(1, 2**15, dtype=np.uint16),
+        shift=np.zeros(1, dtype=np.uint8),
+        row_step=np.ones(1),
+    )
+    plan = LinearPlan(weight_bits=8, group=None, source=Fixed(20), out=Fixed(32))
+    with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
+        Product(plan, parameters)
+    with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):
+        wide = replace(parameters, weight=np.ones((1, 1 << 20), dtype=np.int8))
+        Product(replace(plan, source=Fixed(17)), wide)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("heads", "centred"), [(1, True), (1, False), (3, False)])
+def test_norms(seed: int, heads: int, centred: bool) -> None:
+    random = np.random.default_rng(seed)
+    features = int(random.choice([2, 32, 96, 1024]))
+    plan = NormPlan(
+        source=Fixed(24, 12),
+        out=Fixed(8 if seed % 2 else 16),
+        epsilon=1e-5,
+        gamma_frac=6,
+        beta_frac=4 if centred else 0,
+        heads=heads,
+        centred=centred,
+    )
+    spec = LayerNorm(
+        features=features,
+        lanes=1,
+        tokens=1,
+        source=plan.source,
+        out=plan.out,
+        epsilon=plan.epsilon,
+        gamma_frac=plan.gamma_frac,
+        beta_frac=plan.beta_frac,
+        heads=heads,
+        centred=centred,
+    )
+    x = codes(random, plan.source, ROWS, heads * features)
+    x[2] = 0
+    gamma, beta = (
+        random.integers(-(2**15), 2**15, heads * features).astype(np.int16) for _ in range(2)
+    )
+    expected = spec.golden(x, gamma, beta if centred else None)
+    norm = Normalised(plan, NormParameters(gamma=gamma, beta=beta if centred else None))
+    assert (norm(x.astype(np.float64)) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "out"),
+    [
+        (Fixed(24, 12), Fixed(24, 12), Fixed(24, 12)),
+        (Fixed(24, 10), Fixed(24, 14), Fixed(24, 11)),
+        (Fixed(16, 3), Fixed(12, 5), Fixed(20, 9)),
+    ],
+)
+def test_sums(a: Fixed, b: Fixed, out: Fixed) -> None:
+    random = np.random.default_rng(1)
+    plan = AddPlan(a=a, b=b, out=out)
+    x, y = codes(random, a, ROWS, 64), codes(random, b, ROWS, 64)
+    spec = Add(type=row_major(out, (1, 1)), a=a, b=b, out=out)
+    expected = spec.compute({"i_a": x, "i_b": y}, {})["o"]
+    assert (Added(plan)(x.astype(np.float64), y.astype(np.float64)) == expected).all()
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("function", [Function.GELU_TANH, Function.SILU, Function.RELU])
+def test_curves(function: Function, scaled: bool) -> None:
+    random = np.random.default_rng(2)
+    middle = Fixed(16, 11)
+    plan = ActivationPlan(
+        function=function.value,
+        source=Fixed(16, 11),
+        middle=middle,
+        scale=U16 if scaled else None,
+        scale_shift=18 if scaled else 0,
+        out=Fixed(8) if scaled else middle,
+    )
+    spec = Activation(
+        function=function,
+        type=row_major(plan.source, (1, 1)),
+        scale=row_major(U16, (1, 1)) if scaled else None,
+        out=plan.out,
+        inner=middle,
+        multiplier_frac=plan.scale_shift,
+    )
+    x = codes(random, plan.source, ROWS, 200)
+    scale = random.integers(1, 2**16, 200).astype(np.uint16)
+    expected = spec.golden(x, scale if scaled else None)
+    curve = Curve(plan, ActivationParameters(scale=scale))
+    assert (curve(x.astype(np.float64)) == expected).all()
+
+
+def test_multiplied_values() -> None:
+    random = np.random.default_rng(3)
+    plan = MultiplyPlan(
+        a=Fixed(16, 10), b=Fixed(24, 12), middle=Fixed(16, 9), scale=U16, scale_shift=20,
+        out=Fixed(8),
+    )  # fmt: skip
+    spec = Multiply(
+        type=row_major(plan.out, (1, 1)),
+        scale=row_major(U16, (1, 1)),
+        a=plan.a,
+        b=plan.b,
+        inner=plan.middle,
+        out=plan.out,
+        multiplier_frac=plan.scale_shift,
+    )
+    a, b = codes(random, plan.a, ROWS, 50), codes(random, plan.b, ROWS, 50)
+    scale = random.integers(1, 2**16, 50).astype(np.uint16)
+    found = Multiplied(plan, ActivationParameters(scale=scale))(a * 1.0, b * 1.0)
+    assert (found == spec.golden(a, b, scale)).all()
+
+
+def test_turned_pairs() -> None:
+    random = np.random.default_rng(4)
+    plan = RotaryPlan(source=Fixed(16, 7), out=Fixed(8))
+    sizes = {"heads": 3, "head_dim": 8}
+    spec = Rotary(tokens=1, lanes=1, source=plan.source, out=plan.out, **sizes)
+    x = codes(random, plan.source, ROWS, 24)
+    words = random.integers(0, 2**32, (ROWS, 4))
+    found = Turned(plan, RotaryOp(**sizes))(x * 1.0, words)
+    assert (found == spec.golden(x, words)).all()
