@@ -10,6 +10,8 @@ from math import inf
 import networkx as nx
 
 from ..kernels.base import KernelSpec, Timing
+from ..kernels.cache_append import CacheAppend
+from ..kernels.cache_read import CacheRead
 from ..kernels.matmul import Matmul, MatmulContext
 from ..kernels.matmul_timing import tile_latency
 from ..kernels.softmax import Softmax
@@ -222,7 +224,7 @@ class Estimate:
             waits = self.port.latency + 16
             memory = self._memory_port(name)
             traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
-            if isinstance(part, SpillRead | SpillWrite):
+            if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
                 traffic = part.traffic
         timing: Callable[[Bindings], Timing]
         if isinstance(part, Converter):

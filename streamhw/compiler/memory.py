@@ -24,6 +24,7 @@ from ..numerics.quantised import (
     QuantisedModel,
 )
 from .bind import Binding
+from .caches import cache_layout
 from .tiling import Tiling, header_bytes
 
 __all__ = ["MemoryPlan", "Region", "Segments", "image", "plan_memory"]
@@ -140,9 +141,9 @@ def plan_memory(
     stored = regions[-1].end
     for node, _ in graph.walk():
         if isinstance(node.op, Attention):
-            size = layers * node.op.kv_heads * graph.context * node.op.head_dim
-            add(f"{node.name}_key", size)
-            add(f"{node.name}_value", size)
+            cache = cache_layout(node.op, tiling, graph.context, layers, beat_bits)
+            add(f"{node.name}_key", cache.size)
+            add(f"{node.name}_value", cache.size)
     for name, size in (spills or {}).items():
         add(name, size)
     plan = MemoryPlan(

@@ -12,7 +12,8 @@ from ..stream.itensor import Bindings, ITensor, Symbol, row_major
 __all__ = [
     "attention_nest",
     "cached_type",
-    "check_shared",
+    "check_heads",
+    "check_lanes",
     "length_type",
     "lengths_of",
     "query_type",
@@ -21,21 +22,40 @@ __all__ = [
 ]
 
 
-def check_shared(shared: int, heads: int) -> None:
-    """Raises ``ValueError`` if ``shared`` query heads a cached head do not divide the heads."""
+def check_heads(*, heads: int, shared: int, abreast: int) -> None:
+    """Raises ``ValueError`` if ``shared`` query heads a cached head do not divide the heads, or
+    ``abreast`` of them do not, or use some cached head with others that do not pass with them."""
     if shared < 1 or heads % shared:
         raise ValueError(f"shared must divide the {heads} heads, not {shared}")
+    if abreast < 1 or heads % abreast:
+        raise ValueError(f"abreast must divide the {heads} heads, not {abreast}")
+    if abreast > 1 and abreast % shared:
+        raise ValueError(
+            f"abreast must be 1 or a multiple of the {shared} heads that share one, not {abreast}"
+        )
+
+
+def check_lanes(*, head_dim: int, lanes: int, abreast: int) -> None:
+    """Raises ``ValueError`` if ``lanes`` do not divide a head, or heads that pass side by side are
+    not whole."""
+    if lanes < 1 or head_dim % lanes:
+        raise ValueError(f"lanes must divide head_dim {head_dim}, not {lanes}")
+    if abreast > 1 and lanes != head_dim:
+        raise ValueError(
+            f"lanes must be head_dim {head_dim} where {abreast} heads pass abreast, not {lanes}"
+        )
 
 
 def attention_nest(
-    *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
+    *, tokens: int, heads: int, head_dim: int, context: int, lanes: int, abreast: int = 1
 ) -> KernelNest:
     """The loops of causal attention: token t, head h, position p up to the token's length, and
-    element e of the head, ``lanes`` of them in an iteration."""
+    element e of the head; ``abreast`` heads and ``lanes`` elements of each in an iteration. All
+    heads of a token have one length, so that heads abreast need no mask."""
     return KernelNest(
         (
             KernelLoop("t", Symbol("tokens", tokens)),
-            KernelLoop("h", heads),
+            KernelLoop("h", heads, abreast),
             KernelLoop("p", Symbol("length", context, ragged=True)),
             KernelLoop("e", head_dim, lanes),
         )
@@ -48,11 +68,23 @@ def row_type(fmt: Fixed, *, tokens: int, heads: int, head_dim: int, lanes: int) 
 
 
 def query_type(
-    fmt: Fixed, *, tokens: int, heads: int, head_dim: int, context: int, lanes: int
+    fmt: Fixed,
+    *,
+    tokens: int,
+    heads: int,
+    head_dim: int,
+    context: int,
+    lanes: int,
+    abreast: int = 1,
 ) -> ITensor:
-    """[tokens, heads * head_dim], each head's part read again for each position it attends to."""
+    """[tokens, heads * head_dim], the part of heads abreast again for each position of theirs."""
     nest = attention_nest(
-        tokens=tokens, heads=heads, head_dim=head_dim, context=context, lanes=lanes
+        tokens=tokens,
+        heads=heads,
+        head_dim=head_dim,
+        context=context,
+        lanes=lanes,
+        abreast=abreast,
     )
     return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=head_dim, e=1))))
 
@@ -66,28 +98,36 @@ def cached_type(
     context: int,
     lanes: int,
     shared: int = 1,
+    abreast: int = 1,
 ) -> ITensor:
     """[context, heads / shared * head_dim], for each token head by head up to the token's length;
-    ``shared`` query heads in a row read one cached head (g), each all of it."""
+    ``shared`` query heads in a row read one cached head (g), each all of it, or, abreast, all at
+    once: a beat has the ``abreast / shared`` cached heads of the query heads that pass."""
     nest = attention_nest(
         tokens=tokens, heads=shared, head_dim=head_dim, context=context, lanes=lanes
     )
     token, query, *inner = nest.loops
-    again = (query,) if shared > 1 else ()
-    grouped = KernelNest((token, KernelLoop("g", heads // shared), *again, *inner))
+    again = (query,) if shared > 1 and abreast == 1 else ()
+    cached = KernelLoop("g", heads // shared, max(1, abreast // shared))
+    grouped = KernelNest((token, cached, *again, *inner))
     return grouped.input(Operand(fmt=fmt, access=(index(p=1), index(g=head_dim, e=1))))
 
 
-def score_type(fmt: Fixed, *, tokens: int, heads: int, context: int) -> ITensor:
-    """[tokens, heads, context], one element a beat, each row up to its token's length."""
-    nest = attention_nest(tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1)
+def score_type(fmt: Fixed, *, tokens: int, heads: int, context: int, abreast: int = 1) -> ITensor:
+    """[tokens, heads, context], one element of the heads abreast a beat, each row up to its
+    token's length."""
+    nest = attention_nest(
+        tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1, abreast=abreast
+    )
     return nest.output(Operand(fmt=fmt, access=(index(t=1), index(h=1), index(p=1))))
 
 
-def length_type(*, tokens: int, heads: int, context: int) -> ITensor:
-    """[tokens, heads]: the length of each row of scores."""
+def length_type(*, tokens: int, heads: int, context: int, abreast: int = 1) -> ITensor:
+    """[tokens, heads / abreast]: the length of the rows of scores that pass together."""
     fmt = Fixed(bits_for(context), signed=False)
-    nest = attention_nest(tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1)
+    nest = attention_nest(
+        tokens=tokens, heads=heads // abreast, head_dim=1, context=context, lanes=1
+    )
     return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=1)), holds=True))
 
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
@@ -13,7 +13,14 @@ from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.signature import lanes_of
-from .attention import cached_type, check_shared, lengths_of, query_type, score_type
+from .attention import (
+    cached_type,
+    check_heads,
+    check_lanes,
+    lengths_of,
+    query_type,
+    score_type,
+)
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .rounding import rounded, saturated
 
@@ -29,22 +36,26 @@ class Scores(KernelSpec):
 
         i_q, i_k -> [lanes multipliers] -> [adder tree] -> [+ accumulator] -> [round, saturate] -> o
 
-    Every score takes head_dim / lanes beats, so that rows of any length need no control.
+    Every score takes head_dim / lanes beats, so that rows of any length need no control. With
+    heads abreast a beat has whole heads, and each has multipliers and a tree of its own.
 
-    Shapes      i_q: [tokens, heads * head_dim], each head's part again for each of ``length``
-                positions; i_k: [context, heads / shared * head_dim], again for each token, head by
-                head, each head again for the ``shared`` query heads that read it;
-                o: [tokens, heads, context], each row up to ``length``
+    Shapes      i_q: [tokens, heads * head_dim], the part of each head, or of heads abreast, again
+                for each of ``length`` positions; i_k: [context, heads / shared * head_dim], again
+                for each token, head by head, each head again for the ``shared`` query heads that
+                read it (abreast: at once for all of them); o: [tokens, heads, context],
+                ``abreast`` heads a beat, each row up to ``length``
     Formats     i_q: ``query``; i_k: ``key``; o: ``out``, an integer of it is the rounded sum.
                 The sum has query + key + log2(head_dim) bits and cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
-                shift: bits dropped from the sum, round half up; shared: query heads a key head
+                shift: bits dropped from the sum, round half up; shared: query heads a key head;
+                abreast: query heads a beat, 1 or a multiple of shared
     Timing      F = head_dim / lanes, c = ceil(log2(lanes)) + 5: interval = F * scores cycles,
-                latency = F - 1 + c, drain = c; scores = heads * sum of the lengths
+                latency = F - 1 + c, drain = c; scores = heads / abreast * sum of the lengths
     Buffers     c + 1 beats in the queue of the credit bracket
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
-    Raises      ValueError: if lanes does not divide head_dim, or shift is negative
+    Raises      ValueError: if lanes does not divide head_dim, or is not all of it with heads
+                abreast; if shared or abreast do not divide the heads as above, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -58,11 +69,11 @@ class Scores(KernelSpec):
     out: Fixed = Fixed(18, 10)  # noqa: RUF009
     shift: int = 0
     shared: int = 1
+    abreast: int = 1
 
     def __post_init__(self) -> None:
-        check_shared(self.shared, self.heads)
-        if self.lanes < 1 or self.head_dim % self.lanes:
-            raise ValueError(f"lanes must divide head_dim {self.head_dim}, not {self.lanes}")
+        check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
+        check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
         if self.shift < 0:
             raise ValueError(f"shift must be at least 0, not {self.shift}")
 
@@ -83,7 +94,12 @@ class Scores(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        rows = {"tokens": self.tokens, "heads": self.heads, "context": self.context}
+        rows = {
+            "tokens": self.tokens,
+            "heads": self.heads,
+            "context": self.context,
+            "abreast": self.abreast,
+        }
         beats = {"head_dim": self.head_dim, "lanes": self.lanes}
         return (
             Port("i_q", query_type(self.query, **rows, **beats)),
@@ -113,14 +129,11 @@ class Scores(KernelSpec):
         queue = credit_memory(lanes_of(self.port("o").type), self.depth)
         tree = (self.lanes - 1) * (product + 1)
         return Resources(
-            luts=tree + 2 * self.sum_width + self.out.width + 30,
-            ffs=tree
-            + 2 * self.lanes * product
-            + self.sum_width
-            + self.out.width
+            luts=self.abreast * (tree + 2 * self.sum_width + self.out.width) + 30,
+            ffs=self.abreast * (tree + 2 * self.lanes * product + self.sum_width + self.out.width)
             + 3 * self.depth
             + 20,
-            multipliers=((self.query.width, self.key.width),) * self.lanes,
+            multipliers=((self.query.width, self.key.width),) * self.lanes * self.abreast,
             memories=(queue,) if queue else (),
         )
 
@@ -167,13 +180,29 @@ class ScoresKernel(wiring.Component):
             starts.eq((starts << 1) | first),
             ends.eq((ends << 1) | (fire & last)),
         ]
+        m.d.comb += credit.i_valid.eq(ends[-1])
+        at = spec.depth - 3
+        for head in range(spec.abreast):
+            score = self._head(m, head, used[at], starts[at])
+            m.d.comb += credit.i_payload[head].eq(score)
+        return m
+
+    def _head(self, m: Module, head: int, used: Value, starts: Value) -> Signal:
+        """The score of one of the heads abreast: its lanes of a beat, its tree and sum."""
+        spec = self.spec
         level: list[Signal] = []
         signed = spec.query.signed or spec.key.signed
+        # heads that share a cached head stand side by side; one at a time, all read its only one
+        cached = head // spec.shared
         for lane in range(spec.lanes):
-            q = Signal(spec.query.shape, name=f"q_{lane}")
-            k = Signal(spec.key.shape, name=f"k_{lane}")
-            product = Signal((q * k).shape(), name=f"product_{lane}")
-            m.d.sync += [q.eq(self.i_q.p[lane]), k.eq(self.i_k.p[lane]), product.eq(q * k)]
+            q = Signal(spec.query.shape, name=f"q_{head}_{lane}")
+            k = Signal(spec.key.shape, name=f"k_{head}_{lane}")
+            product = Signal((q * k).shape(), name=f"product_{head}_{lane}")
+            m.d.sync += [
+                q.eq(self.i_q.p[head * spec.lanes + lane]),
+                k.eq(self.i_k.p[cached * spec.lanes + lane]),
+                product.eq(q * k),
+            ]
             level.append(product)
         stage = 0
         while len(level) > 1:
@@ -182,21 +211,18 @@ class ScoresKernel(wiring.Component):
                 level[i] + level[i + 1] if i + 1 < len(level) else level[i]
                 for i in range(0, len(level), 2)
             ]
-            level = [Signal(p.shape(), name=f"sum_{stage}_{i}") for i, p in enumerate(pairs)]
+            level = [
+                Signal(pair.shape(), name=f"sum_{head}_{stage}_{i}") for i, pair in enumerate(pairs)
+            ]
             m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
-        total = Signal(Shape(spec.sum_width, signed))
-        at = spec.depth - 3
-        with m.If(used[at]):
-            with m.If(starts[at]):
+        total = Signal(Shape(spec.sum_width, signed), name=f"total_{head}")
+        with m.If(used):
+            with m.If(starts):
                 m.d.sync += total.eq(level[0])
             with m.Else():
                 m.d.sync += total.eq(total + level[0])
-        moved = Signal.like(rounded(total, spec.shift))
-        score = Signal(spec.out.shape)
-        m.d.comb += [
-            moved.eq(rounded(total, spec.shift)),
-            credit.i_payload[0].eq(score),
-            credit.i_valid.eq(ends[-1]),
-        ]
+        moved = Signal(rounded(total, spec.shift).shape(), name=f"moved_{head}")
+        score = Signal(spec.out.shape, name=f"score_{head}")
+        m.d.comb += moved.eq(rounded(total, spec.shift))
         m.d.sync += score.eq(saturated(moved, spec.out))
-        return m
+        return score

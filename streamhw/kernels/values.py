@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
@@ -15,7 +15,15 @@ from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.queue import Queue, queue_latency, queue_memory
 from ..stream.width import Width
-from .attention import cached_type, check_shared, length_type, lengths_of, row_type, score_type
+from .attention import (
+    cached_type,
+    check_heads,
+    check_lanes,
+    length_type,
+    lengths_of,
+    row_type,
+    score_type,
+)
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .rounding import rounded, saturated
 
@@ -36,22 +44,28 @@ class Values(KernelSpec):
         i_p, i_v -> [lanes multipliers] -> [+] -> [ring of F] -+-> [round, saturate] -> [width] -> o
                                             ^------------------+
 
-    Shapes      i_length: [tokens, heads], at least 1; i_p: [tokens, heads, context], each row up
-                to its length; i_v: [context, heads / shared * head_dim], again for each token, head
-                by head, each head again for the ``shared`` query heads that read it;
+    Heads abreast go in lockstep, since their rows have one length: each has a ring of its own, and
+    the beat of all of them is a piece of the row, which is cut or joined to ``out_lanes``.
+
+    Shapes      i_length: [tokens, heads / abreast], at least 1; i_p: [tokens, heads, context],
+                ``abreast`` heads a beat, each row up to its length; i_v: [context, heads / shared *
+                head_dim], again for each token, head by head, each head again for the ``shared``
+                query heads that read it (abreast: at once for all of them);
                 o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
     Formats     i_p: ``probability``; i_v: ``value``; o: ``out``; the sum has all bits of
                 probability + value + log2(context), it cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
-                out_lanes: divides or is divided by lanes; shift: bits dropped from the sum;
-                shared: query heads a value head
-    Timing      r = max(1, lanes / out_lanes): interval = sum over the rows of F * max(length, r),
-                latency and drain in ``timing``, exact where no length is below r;
-                for out_lanes = lanes: latency = F * (first length - 1) + 6, drain = 5
-    Buffers     ring of head_dim sums; 6 beats in the credit bracket; F more where r > 1
+                out_lanes: divides or is divided by abreast * lanes; shift: bits dropped from the
+                sum; shared: query heads a value head; abreast: query heads a beat, 1 or a multiple
+                of shared
+    Timing      r = max(1, abreast * lanes / out_lanes): interval = heads / abreast * sum over the
+                tokens of F * max(length, r), latency and drain in ``timing``, exact where no length
+                is below r; for r = 1: latency = F * (first length - 1) + 6, drain = 5
+    Buffers     rings of head_dim sums; 6 beats in the credit bracket; F more where r and F > 1
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
-    Raises      ValueError: if lanes or out_lanes do not divide as above, or shift is negative
+    Raises      ValueError: if lanes, out_lanes, shared or abreast do not divide as above, lanes is
+                not all of head_dim with heads abreast, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -66,17 +80,19 @@ class Values(KernelSpec):
     value: Fixed = Fixed(8)  # noqa: RUF009
     out: Fixed = Fixed(8)  # noqa: RUF009
     shared: int = 1
+    abreast: int = 1
 
     def __post_init__(self) -> None:
-        check_shared(self.shared, self.heads)
+        check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
+        check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
         width = self.heads * self.head_dim
-        if self.lanes < 1 or self.head_dim % self.lanes:
-            raise ValueError(f"lanes must divide head_dim {self.head_dim}, not {self.lanes}")
         if self.out_lanes < 1 or width % self.out_lanes:
             raise ValueError(f"out_lanes must divide a row of {width}, not {self.out_lanes}")
-        if self.lanes % self.out_lanes and self.out_lanes % self.lanes:
+        if self.beat % self.out_lanes and self.out_lanes % self.beat:
+            heads = f" of {self.abreast} heads" if self.abreast > 1 else ""
             raise ValueError(
-                f"out_lanes must divide or be divided by lanes {self.lanes}, not {self.out_lanes}"
+                f"out_lanes must divide or be divided by lanes {self.beat}{heads}, "
+                f"not {self.out_lanes}"
             )
         if self.shift < 0:
             raise ValueError(f"shift must be at least 0, not {self.shift}")
@@ -87,6 +103,21 @@ class Values(KernelSpec):
         return self.head_dim // self.lanes
 
     @property
+    def beat(self) -> int:
+        """Elements of the rings' beat: lanes of all heads abreast."""
+        return self.abreast * self.lanes
+
+    @property
+    def ratio(self) -> int:
+        """Beats of ``o`` that a beat of the rings is cut to."""
+        return max(1, self.beat // self.out_lanes)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a head that is cut waits in a queue of its own: if the bracket is too small."""
+        return self.ratio > 1 and self.fold > 1
+
+    @property
     def sum_shape(self) -> Shape:
         """Shape of the exact sum."""
         signed = self.probability.signed or self.value.signed
@@ -95,7 +126,12 @@ class Values(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        rows = {"tokens": self.tokens, "heads": self.heads, "context": self.context}
+        rows = {
+            "tokens": self.tokens,
+            "heads": self.heads,
+            "context": self.context,
+            "abreast": self.abreast,
+        }
         beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
         cached = {"head_dim": self.head_dim, "lanes": self.lanes, "shared": self.shared}
         return (
@@ -120,37 +156,39 @@ class Values(KernelSpec):
         tokens = bindings.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
         lengths = lengths_of(bindings, tokens=int(tokens), context=self.context)
-        ratio = max(1, self.lanes // self.out_lanes)
-        joined = max(1, self.out_lanes // self.lanes)
+        ratio = self.ratio
+        joined = max(1, self.out_lanes // self.beat)
         rows, beats = divmod(joined - 1, self.fold)
         first = ((rows + 1) * int(lengths[0]) - 1) * self.fold + beats
         tail = credit_latency(_LATENCY) + int(ratio * joined > 1)
-        if ratio > 1:
+        if self.waits:
             tail += queue_latency(self.fold)
         return Timing(
             latency=1 + first + tail,
-            interval=int(np.maximum(lengths, ratio).sum()) * self.heads * self.fold,
+            interval=int(np.maximum(lengths, ratio).sum())
+            * (self.heads // self.abreast)
+            * self.fold,
             drain=tail + self.fold * (ratio - 1),
         )
 
     def resources(self) -> Resources:
-        total = self.sum_shape.width
-        beat = self.lanes * self.out.width
+        total, lanes = self.sum_shape.width, self.beat
+        beat = lanes * self.out.width
         memories = [credit_memory(beat, _LATENCY)]
         repack = 0
-        if self.lanes != self.out_lanes:
-            repack = 2 * max(self.lanes, self.out_lanes) * self.out.width
-        if self.lanes > self.out_lanes:
+        if lanes != self.out_lanes:
+            repack = 2 * max(lanes, self.out_lanes) * self.out.width
+        if self.waits:
             memories.append(queue_memory(beat, self.fold))
-        rounding = self.lanes * (self.out.width + 4)
-        products = self.lanes * (self.probability.width + 2 * self.value.width)
+        rounding = lanes * (self.out.width + 4)
+        products = lanes * (self.probability.width + 2 * self.value.width)
         return Resources(
-            luts=self.lanes * total + rounding + repack // 2 + 34,
-            muxes=2 * self.lanes * total,
-            ffs=self.lanes * (min(self.fold, 2) * total + self.out.width) + products + repack + 63,
+            luts=lanes * total + rounding + repack // 2 + 34,
+            muxes=2 * lanes * total,
+            ffs=lanes * (min(self.fold, 2) * total + self.out.width) + products + repack + 63,
             # the ring of sums between its first and last register
-            delays=((self.lanes * total, max(0, self.fold - 2)),),
-            multipliers=((self.probability.width + 1, self.value.width),) * self.lanes,
+            delays=((lanes * total, max(0, self.fold - 2)),),
+            multipliers=((self.probability.width + 1, self.value.width),) * lanes,
             memories=tuple(memory for memory in memories if memory),
         )
 
@@ -170,7 +208,7 @@ class ValuesKernel(wiring.Component):
         spec = self.spec
         length_shape = spec.port("i_length").type.fmt.shape
         m.submodules.waiting = waiting = Queue(shape=length_shape, depth=2)
-        m.submodules.credit = credit = Credit(shape=spec.lanes * spec.out.width, latency=_LATENCY)
+        m.submodules.credit = credit = Credit(shape=spec.beat * spec.out.width, latency=_LATENCY)
         position = Signal(length_shape)
         beat = Signal(range(max(2, spec.fold)))
         first, last, may, fire, whole = (
@@ -202,43 +240,56 @@ class ValuesKernel(wiring.Component):
             Cat(starts).eq(Cat(first, starts)),
             Cat(ends).eq(Cat(credit.enter, ends)),
         ]
-        p = Signal(spec.probability.shape)
-        m.d.sync += p.eq(self.i_p.p[0])
-        results = []
-        for lane in range(spec.lanes):
-            v = Signal(spec.value.shape, name=f"v_{lane}")
-            product = Signal((p * v).shape(), name=f"product_{lane}")
-            ring = [
-                Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=i > 0)
-                for i in range(spec.fold)
-            ]
-            moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
-            result = Signal(spec.out.shape, name=f"result_{lane}")
-            m.d.comb += moved.eq(rounded(ring[0], spec.shift))
-            m.d.sync += [
-                v.eq(self.i_v.p[lane]),
-                product.eq(p * v),
-                result.eq(saturated(moved, spec.out)),
-            ]
-            with m.If(used[1]):
-                m.d.sync += ring[0].eq(Mux(starts[1], 0, ring[-1]) + product)
-                m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
-            results.append(result)
+        results = [
+            result
+            for head in range(spec.abreast)
+            for result in self._head(m, head, used[1], starts[1])
+        ]
         m.d.comb += [credit.i_payload.eq(Cat(results)), credit.i_valid.eq(ends[-1])]
         self._send(m, credit)
         return m
 
+    def _head(self, m: Module, head: int, used: Value, starts: Value) -> list[Signal]:
+        """The results of one of the heads abreast: its lanes of a beat, a ring for each."""
+        spec = self.spec
+        p = Signal(spec.probability.shape, name=f"p_{head}")
+        m.d.sync += p.eq(self.i_p.p[head])
+        # heads that share a cached head stand side by side; one at a time, all read its only one
+        cached = head // spec.shared
+        results = []
+        for lane in range(spec.lanes):
+            name = f"{head}_{lane}"
+            v = Signal(spec.value.shape, name=f"v_{name}")
+            product = Signal((p * v).shape(), name=f"product_{name}")
+            ring = [
+                Signal(spec.sum_shape, name=f"sum_{name}_{i}", reset_less=i > 0)
+                for i in range(spec.fold)
+            ]
+            moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{name}")
+            result = Signal(spec.out.shape, name=f"result_{name}")
+            m.d.comb += moved.eq(rounded(ring[0], spec.shift))
+            m.d.sync += [
+                v.eq(self.i_v.p[cached * spec.lanes + lane]),
+                product.eq(p * v),
+                result.eq(saturated(moved, spec.out)),
+            ]
+            with m.If(used):
+                m.d.sync += ring[0].eq(Mux(starts, 0, ring[-1]) + product)
+                m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
+            results.append(result)
+        return results
+
     def _send(self, m: Module, credit: Credit) -> None:
         spec = self.spec
         results = credit.o
-        if spec.out_lanes < spec.lanes:
+        if spec.waits:
             # a whole head waits here, so that the next row is not held up while this one leaves
-            m.submodules.queue = queue = Queue(shape=spec.lanes * spec.out.width, depth=spec.fold)
+            m.submodules.queue = queue = Queue(shape=spec.beat * spec.out.width, depth=spec.fold)
             wiring.connect(m, results, queue.i)
             results = queue.o
-        if spec.out_lanes != spec.lanes:
+        if spec.out_lanes != spec.beat:
             m.submodules.width = width = Width(
-                width_in=spec.lanes * spec.out.width, width_out=spec.out_lanes * spec.out.width
+                width_in=spec.beat * spec.out.width, width_out=spec.out_lanes * spec.out.width
             )
             wiring.connect(m, results, width.i)
             results = width.o

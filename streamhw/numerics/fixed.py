@@ -36,8 +36,8 @@ class Fixed:
     signed: bool = True
 
     def __post_init__(self) -> None:
-        if not 1 <= self.width <= 1024:
-            raise ValueError(f"Fixed width must be 1 to 1024 bits, not {self.width}")
+        if not 1 <= self.width <= 65536:
+            raise ValueError(f"Fixed width must be 1 to 65536 bits, not {self.width}")
 
     @property
     def minimum(self) -> int:

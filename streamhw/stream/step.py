@@ -224,7 +224,7 @@ class LengthsKernel(wiring.Component):
         active = Signal()
         length = Signal(range(spec.context + 1))
         left = Signal(range(spec.tokens + 1))
-        head = Signal(range(spec.heads))
+        head = Signal(range(max(2, spec.heads)))  # a net of zero bits draws warnings
         row_end, ending = Signal(), Signal()
         m.d.comb += [
             row_end.eq(active & skid.i.ready & (head == spec.heads - 1)),

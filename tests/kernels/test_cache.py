@@ -12,10 +12,29 @@ from amaranth.sim import Simulator
 from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.cache import CacheAppend, CacheRead
+from streamhw.kernels.cache import CacheLayout
+from streamhw.kernels.cache_append import CacheAppend
+from streamhw.kernels.cache_read import CacheRead
 
 BASE = 0x12_3400_0000
-SHAPES = [(16, 4, 128), (4, 2, 128), (32, 8, 128), (8, 8, 64), (8, 1, 512)]
+SHAPES = [
+    (1, 16, 4, 4, 128),
+    (1, 4, 2, 2, 128),
+    (1, 32, 8, 8, 128),
+    (1, 8, 8, 8, 64),
+    (1, 8, 1, 1, 512),
+    (1, 32, 8, 16, 64),
+    (1, 6, 3, 6, 128),
+    (1, 24, 8, 24, 128),
+    (3, 4, 4, 12, 128),
+    (3, 8, 8, 24, 512),
+    (2, 8, 8, 16, 64),
+    (3, 8, 4, 24, 64),
+    (3, 4, 2, 12, 64),
+]
+"""Heads abreast, head_dim, lanes of the append and of the read kernel, bits of a memory beat: rows
+that fill a memory beat or several, or of which a memory beat has several, with and without
+padding; beats of them that are cut and joined."""
 
 
 class BasedAppend(CacheAppend):
@@ -40,9 +59,10 @@ class BasedRead(CacheRead):
         return Based(super().create(), BASE)
 
 
-def parameters(head_dim: int, lanes: int, width: int) -> dict[str, int]:
-    shape = {"heads": 3, "head_dim": head_dim, "context": 16, "layers": 3, "tokens": 3}
-    return shape | {"lanes": lanes, "width": width, "offset": 7 * width}
+def parameters(abreast: int, head_dim: int, lanes: int, width: int) -> dict[str, int]:
+    heads = 4 if abreast == 2 else 3
+    shape = {"heads": heads, "head_dim": head_dim, "context": 16, "layers": 3, "tokens": 3}
+    return shape | {"lanes": lanes, "width": width, "offset": 7 * width, "abreast": abreast}
 
 
 def step(spec: CacheAppend | CacheRead, n: int, position: int, layer: int) -> np.ndarray:
@@ -50,16 +70,16 @@ def step(spec: CacheAppend | CacheRead, n: int, position: int, layer: int) -> np
     return np.array([spec.step.const(fields).as_value().value])
 
 
-@pytest.mark.parametrize("head_dim, lanes, width", SHAPES)
-def test_append_equals_golden(head_dim: int, lanes: int, width: int) -> None:
-    spec = BasedAppend(**parameters(head_dim, lanes, width))
+@pytest.mark.parametrize("abreast, head_dim, lanes, width", [(*s[:3], s[4]) for s in SHAPES])
+def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: int) -> None:
+    spec = BasedAppend(**parameters(abreast, head_dim, lanes, width))
     rng = np.random.default_rng(head_dim)
     cases = [
         Case(
             inputs={
                 "i_step": step(spec, n, position, layer),
-                "i": rng.integers(-128, 128, (n, 3 * head_dim)),
-                "i_done": np.zeros(3 * n, dtype=np.int64),
+                "i": rng.integers(-128, 128, (n, spec.heads * head_dim)),
+                "i_done": np.zeros(spec.layout.groups * n, dtype=np.int64),
             },
             bindings={"tokens": n},
         )
@@ -69,23 +89,28 @@ def test_append_equals_golden(head_dim: int, lanes: int, width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "head_dim, lanes, width, shared", [(*shape, 1) for shape in SHAPES] + [(16, 4, 128, 3)]
+    "abreast, head_dim, lanes, width, shared",
+    [(*s[:2], *s[3:], 1) for s in SHAPES] + [(1, 16, 4, 128, 3), (1, 32, 32, 64, 2)],
 )
-def test_read_equals_golden(head_dim: int, lanes: int, width: int, shared: int) -> None:
-    spec = BasedRead(**parameters(head_dim, lanes, width), shared=shared)
+def test_read_equals_golden(
+    abreast: int, head_dim: int, lanes: int, width: int, shared: int
+) -> None:
+    spec = BasedRead(**parameters(abreast, head_dim, lanes, width), shared=shared)
+    layout = spec.layout
     rng = np.random.default_rng(head_dim)
     cases = []
     for n, position, layer in ((1, 0, 0), (3, 1, 2), (1, 15, 1), (2, 5, 0)):
         lengths = [position + t + 1 for t in range(n)]
-        rows = rng.integers(0, 256, (16, 3, head_dim), dtype=np.uint8)
+        rows = rng.integers(0, 256, (16, layout.groups, layout.row), dtype=np.uint8)
         words = []
         for length in lengths:
-            for head in np.repeat(range(3), shared):
-                size = spec.beats(length) * spec.beat_bytes
-                content = rows[:, head].tobytes()[: length * head_dim].ljust(size, b"\xaa")
+            for group in np.repeat(range(layout.groups), shared):
+                stored = np.full((length, layout.pitch), 0xAA, dtype=np.uint8)
+                stored[:, : layout.row] = rows[:length, group]
+                content = stored.tobytes().ljust(layout.beats(length) * layout.beat_bytes, b"\xbb")
                 words += [
-                    int.from_bytes(content[at : at + spec.beat_bytes], "little")
-                    for at in range(0, size, spec.beat_bytes)
+                    int.from_bytes(content[at : at + layout.beat_bytes], "little")
+                    for at in range(0, len(content), layout.beat_bytes)
                 ]
         inputs = {
             "i_step": step(spec, n, position, layer),
@@ -93,6 +118,7 @@ def test_read_equals_golden(head_dim: int, lanes: int, width: int, shared: int) 
             "i_data": np.array(words, dtype=object),
         }
         cases.append(Case(inputs=inputs, bindings={"tokens": n, "length": lengths}))
+        assert spec.traffic(cases[-1].bindings) == len(words)
         got = spec.compute(inputs, cases[-1].bindings)["o"][: lengths[-1]]
         wanted = rows.astype(np.int8).reshape(16, -1)[: lengths[-1]]
         assert (got == wanted).all()
@@ -113,18 +139,20 @@ class Loop(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("head_dim, lanes, width", SHAPES[:3])
+@pytest.mark.parametrize("shape", [SHAPES[n] for n in (0, 1, 2, 8, 9, 11)])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_reads_what_was_appended(head_dim: int, lanes: int, width: int, seed: int) -> None:
+def test_reads_what_was_appended(shape: tuple[int, ...], seed: int) -> None:
     """Steps of two layers through a memory; seed 0 never stalls and checks the rate of reads."""
-    shape = parameters(head_dim, lanes, width)
-    appending, reading = CacheAppend(**shape), CacheRead(**shape)
+    abreast, head_dim, in_lanes, out_lanes, width = shape
+    appending = CacheAppend(**parameters(abreast, head_dim, in_lanes, width))
+    reading = CacheRead(**parameters(abreast, head_dim, out_lanes, width))
+    features = appending.heads * head_dim
     append, read = appending.create(), reading.create()
     rng = random.Random(seed)
     numbers = np.random.default_rng(seed)
     steps = [(3, 0, 0), (3, 0, 1), (2, 3, 0), (2, 3, 1), (1, 5, 0)]
-    memory = bytearray(b"\xee" * (shape["offset"] + appending.size))
-    rows = {layer: np.zeros((16, 3 * head_dim), dtype=np.int64) for layer in range(2)}
+    memory = bytearray(b"\xee" * (appending.offset + appending.layout.size))
+    rows = {layer: np.zeros((16, features), dtype=np.int64) for layer in range(2)}
     inputs: dict[object, deque[int]] = {
         k: deque() for k in ("step_a", "step_r", "i", "done", "data")
     }
@@ -133,7 +161,7 @@ def test_reads_what_was_appended(head_dim: int, lanes: int, width: int, seed: in
         code = int(step(appending, n, position, layer)[0])
         inputs["step_a"].append(code)
         inputs["step_r"].append(code)
-        new = numbers.integers(-128, 128, (n, 3 * head_dim))
+        new = numbers.integers(-128, 128, (n, features))
         rows[layer][position : position + n] = new
         bindings = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
         for name, spec, tensor in (("i", appending, new), ("o", reading, rows[layer])):
@@ -210,21 +238,57 @@ def test_reads_what_was_appended(head_dim: int, lanes: int, width: int, seed: in
     simulator.run()
     assert taken["o"] == wanted
     if not seed:
-        # the last head of the longest row comes at one beat a cycle
+        # the last head of the longest row comes at one beat a cycle, or one of memory
         beats = 6 * reading.fold
-        assert cycles[-1] - cycles[-beats] == beats - 1
+        assert cycles[-1] - cycles[-beats] == (beats - 1) * reading.joined
+
+
+def test_padded_rows_and_their_size() -> None:
+    """12 heads of 64 take 1,024 bytes; two positions a beat of 2,048, one write a token."""
+    shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 16384}
+    layout = CacheLayout(**shape, abreast=12)
+    assert (layout.row, layout.pitch, layout.beat_rows, layout.row_beats) == (768, 1024, 2, 1)
+    assert layout.size == 12 * 501 * 2048
+    assert [layout.beats(n) for n in (1, 2, 3)] == [1, 1, 2]
+    assert [layout.whole_beats(n) for n in (1, 2, 3)] == [0, 1, 1]
+    append = CacheAppend(**shape, tokens=16, lanes=32, abreast=12)
+    assert append.traffic({"tokens": 16}) == 16
+    read = CacheRead(**shape, tokens=16, lanes=768, abreast=12)
+    assert read.traffic({"tokens": 1, "length": [1000]}) == 500
 
 
 @pytest.mark.parametrize(
     "change, text",
     [
         ({"width": 96}, "width must be 8 times a power of two, not 96"),
-        ({"head_dim": 24}, "head_dim must divide or be a multiple of 16 bytes, not 24"),
-        ({"head_dim": 4, "context": 5}, "context must fill whole beats of 16 bytes"),
         ({"lanes": 3}, "lanes must divide 16 bytes of a beat, not 3"),
+        (
+            {"head_dim": 24, "lanes": 16},
+            "lanes must divide 16 bytes of a beat and a row of 24, not 16",
+        ),
         ({"offset": 8}, "offset must be a multiple of 16 bytes, not 8"),
+        ({"abreast": 2}, "abreast must divide the 3 heads, not 2"),
     ],
 )
-def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        CacheAppend(**{**parameters(16, 4, 128), **change})
+        CacheAppend(**{**parameters(1, 16, 4, 128), **change})
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ({"lanes": 3}, "lanes must divide a row of 16 bytes, not 3"),
+        ({"head_dim": 24, "lanes": 3}, "lanes must be a row of 24 bytes, which does not fill"),
+        ({"head_dim": 48, "lanes": 24}, "lanes must divide or be divided by a beat of 16 bytes"),
+        ({"abreast": 3}, "lanes must be a row of 48 bytes, which passes at once, not 4"),
+        (
+            {"abreast": 3, "lanes": 48, "shared": 2},
+            "shared must be at least 1, and 1 with 3 heads abreast, not 2",
+        ),
+        ({"outstanding": 1}, "outstanding must be at least 2, not 1"),
+    ],
+)
+def test_read_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        CacheRead(**{**parameters(1, 16, 4, 128), **change})

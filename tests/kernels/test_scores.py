@@ -38,6 +38,32 @@ def test_hardware_equals_golden(heads: int, shared: int, head_dim: int, lanes: i
     check_kernel(spec, cases)
 
 
+@pytest.mark.parametrize(
+    "heads, shared, abreast", [(4, 1, 2), (3, 1, 3), (4, 2, 2), (4, 2, 4), (6, 3, 3)]
+)
+def test_heads_abreast(heads: int, shared: int, abreast: int) -> None:
+    shape = {"heads": heads, "shared": shared, "abreast": abreast, "head_dim": 3, "lanes": 3}
+    spec = Scores(tokens=3, context=6, shift=6, **shape)
+    cases = [
+        case(spec, [2, 3], 1),
+        case(spec, [1], 2),
+        case(spec, [4, 5, 6], 3, extreme=True),
+        case(spec, [1, 2, 3], 4),
+        case(spec, [1, 2, 3], 5),
+    ]
+    check_kernel(spec, cases)
+
+
+def test_heads_abreast_have_the_scores_of_one_after_the_other() -> None:
+    shape = {"tokens": 3, "heads": 4, "shared": 2, "head_dim": 8, "context": 6, "shift": 6}
+    one, all_at_once = Scores(**shape, lanes=2), Scores(**shape, lanes=8, abreast=4)
+    c = case(one, [4, 5, 6], 3)
+    results = [spec.compute(c.inputs, c.bindings)["o"] for spec in (one, all_at_once)]
+    assert (results[0] == results[1]).all()
+    cycles = [spec.timing(c.bindings).interval for spec in (one, all_at_once)]
+    assert cycles == [4 * 4 * (4 + 5 + 6), 4 + 5 + 6]
+
+
 def test_minimal() -> None:
     spec = Scores(tokens=1, heads=1, head_dim=1, context=1, lanes=1, out=Fixed(24), shift=0)
     check_kernel(spec, [case(spec, [1], s, extreme=s == 3) for s in (1, 2, 3)])
@@ -55,8 +81,21 @@ def test_golden_is_the_float_dot_product() -> None:
         assert not got[t, :, length:].any()
 
 
-def test_rejects_bad_parameters() -> None:
-    with pytest.raises(ValueError, match="lanes must divide head_dim 8, not 3"):
-        Scores(tokens=1, heads=1, head_dim=8, context=4, lanes=3)
-    with pytest.raises(ValueError, match="shift must be at least 0, not -1"):
-        Scores(tokens=1, heads=1, head_dim=8, context=4, lanes=4, shift=-1)
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ({"lanes": 3}, "lanes must divide head_dim 8, not 3"),
+        ({"shift": -1}, "shift must be at least 0, not -1"),
+        ({"shared": 3}, "shared must divide the 4 heads, not 3"),
+        ({"abreast": 3}, "abreast must divide the 4 heads, not 3"),
+        ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
+        (
+            {"abreast": 2, "shared": 4, "lanes": 8},
+            "abreast must be 1 or a multiple of the 4 heads that share one, not 2",
+        ),
+    ],
+)
+def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+    good = {"tokens": 1, "heads": 4, "head_dim": 8, "context": 4, "lanes": 4}
+    with pytest.raises(ValueError, match=text):
+        Scores(**{**good, **change})

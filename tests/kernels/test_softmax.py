@@ -14,7 +14,7 @@ def case(spec: Softmax, lengths: list[int], seed: int, spread: float = 2.0) -> C
     rng = np.random.default_rng(seed)
     shape = (len(lengths), spec.heads, spec.context)
     x = spec.source.encode(rng.normal(size=shape) * spread)
-    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads, axis=1)
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.abreast, axis=1)
     bindings = {"tokens": len(lengths), "length": lengths}
     return Case(inputs={"i": x, "i_length": repeated}, bindings=bindings)
 
@@ -25,8 +25,7 @@ def exact(spec: Softmax, x: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def test_hardware_equals_golden() -> None:
-    spec = Softmax(tokens=3, heads=2, context=12)
+def mixed_cases(spec: Softmax) -> list[Case]:
     cases = [
         case(spec, [3, 4], 1),
         case(spec, [1], 2),
@@ -38,7 +37,26 @@ def test_hardware_equals_golden() -> None:
     cases[2].inputs["i"][1, :, ::2] = spec.source.minimum
     cases[2].inputs["i"][1, :, 1::2] = spec.source.maximum
     cases[2].inputs["i"][2, 0] = spec.source.minimum
-    check_kernel(spec, cases)
+    return cases
+
+
+def test_hardware_equals_golden() -> None:
+    spec = Softmax(tokens=3, heads=2, context=12)
+    check_kernel(spec, mixed_cases(spec))
+
+
+@pytest.mark.parametrize("heads, abreast", [(2, 2), (6, 3)])
+def test_heads_abreast(heads: int, abreast: int) -> None:
+    spec = Softmax(tokens=3, heads=heads, context=12, abreast=abreast)
+    check_kernel(spec, mixed_cases(spec))
+
+
+def test_a_row_of_all_heads_begins_within_30_cycles_of_its_end() -> None:
+    """A beat a cycle whatever the heads, and the first result one row and 23 cycles later."""
+    for heads in (1, 12, 16):
+        spec = Softmax(tokens=1, heads=heads, context=1024, abreast=heads)
+        timing = spec.timing({"tokens": 1, "length": [1000]})
+        assert (timing.latency, timing.interval) == (1000 + 23, 1000)
 
 
 def test_rows_of_one_element_pass_at_full_rate() -> None:
@@ -84,6 +102,11 @@ def test_bound_of_the_error() -> None:
 def test_rejects_bad_output() -> None:
     with pytest.raises(ValueError, match="out must be unsigned with 1 to 17 fraction bits"):
         Softmax(tokens=1, heads=1, context=4, out=Fixed(16, 15))
+
+
+def test_rejects_heads_that_do_not_pass_in_whole_beats() -> None:
+    with pytest.raises(ValueError, match="abreast must divide the 4 heads, not 3"):
+        Softmax(tokens=1, heads=4, context=4, abreast=3)
 
 
 def test_rejects_lengths_that_differ_from_the_bound_ones() -> None:

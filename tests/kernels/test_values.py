@@ -19,9 +19,20 @@ def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None
     v = rng.integers(spec.value.minimum, spec.value.maximum, cached, endpoint=True)
     if extreme is not None:
         p[:], v[:] = spec.probability.maximum, extreme
-    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads, axis=1)
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.abreast, axis=1)
     bindings = {"tokens": n, "length": lengths}
     return Case(inputs={"i_p": p, "i_v": v, "i_length": repeated}, bindings=bindings)
+
+
+def mixed_cases(spec: Values) -> list[Case]:
+    return [
+        case(spec, [5, 6], 1),
+        case(spec, [1], 2),
+        case(spec, [7, 7, 7], 3, extreme=spec.value.minimum),
+        case(spec, [6], 3, extreme=spec.value.maximum),
+        case(spec, [4, 5, 6], 4),
+        case(spec, [4, 5, 6], 5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -47,15 +58,47 @@ def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, share
         shift=17,
         shared=shared,
     )
-    cases = [
-        case(spec, [5, 6], 1),
-        case(spec, [1], 2),
-        case(spec, [7, 7, 7], 3, extreme=spec.value.minimum),
-        case(spec, [6], 3, extreme=spec.value.maximum),
-        case(spec, [4, 5, 6], 4),
-        case(spec, [4, 5, 6], 5),
-    ]
-    check_kernel(spec, cases)
+    check_kernel(spec, mixed_cases(spec))
+
+
+@pytest.mark.parametrize(
+    "heads, head_dim, out_lanes, shared, abreast",
+    [
+        (4, 2, 2, 1, 2),
+        (2, 4, 8, 1, 2),
+        (3, 2, 6, 1, 3),
+        (4, 2, 8, 2, 2),
+        (4, 2, 2, 2, 4),
+        (4, 1, 1, 4, 4),
+    ],
+)
+def test_heads_abreast(
+    heads: int, head_dim: int, out_lanes: int, shared: int, abreast: int
+) -> None:
+    """Beats that are cut, passed as they are, and joined; cached heads alone and shared."""
+    spec = Values(
+        tokens=3,
+        heads=heads,
+        head_dim=head_dim,
+        context=7,
+        lanes=head_dim,
+        out_lanes=out_lanes,
+        shift=17,
+        shared=shared,
+        abreast=abreast,
+    )
+    check_kernel(spec, mixed_cases(spec))
+
+
+def test_heads_abreast_have_the_values_of_one_after_the_other() -> None:
+    shape = {"tokens": 3, "heads": 4, "shared": 2, "head_dim": 8, "context": 7, "shift": 17}
+    one = Values(**shape, lanes=2, out_lanes=8)
+    all_at_once = Values(**shape, lanes=8, out_lanes=8, abreast=4)
+    c, lengths = case(one, [5, 6, 7], 3), np.array([[5], [6], [7]])
+    got = all_at_once.compute(c.inputs | {"i_length": lengths}, c.bindings)["o"]
+    assert (got == one.compute(c.inputs, c.bindings)["o"]).all()
+    cycles = [spec.timing(c.bindings).interval for spec in (one, all_at_once)]
+    assert cycles == [4 * 4 * (5 + 6 + 7), 5 + 6 + 7]
 
 
 def test_minimal() -> None:
@@ -103,6 +146,12 @@ def test_attention_is_close_to_float() -> None:
         ({"heads": 3, "out_lanes": 3}, "out_lanes must divide or be divided by lanes 4, not 3"),
         ({"shift": -1}, "shift must be at least 0, not -1"),
         ({"shared": 3}, "shared must divide the 2 heads, not 3"),
+        ({"abreast": 3}, "abreast must divide the 2 heads, not 3"),
+        ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
+        (
+            {"heads": 6, "lanes": 8, "abreast": 2, "out_lanes": 3},
+            "out_lanes must divide or be divided by lanes 16 of 2 heads, not 3",
+        ),
     ],
 )
 def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:

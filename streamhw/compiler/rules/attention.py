@@ -3,9 +3,12 @@
 
 from ...errors import BuildError
 from ...graph import Attention, Node
-from ...kernels import cache, scores, softmax
+from ...kernels import scores, softmax
 from ...kernels import values as values_kernel
+from ...kernels.cache_append import CacheAppend
+from ...kernels.cache_read import CacheRead
 from ...numerics.quantised import AttentionPlan
+from ..caches import cache_layout
 from ..lowering import Lowering
 
 __all__ = ["attention"]
@@ -16,9 +19,19 @@ def attention(state: Lowering, node: Node) -> None:
     assert isinstance(op, Attention) and isinstance(plan, AttentionPlan)
     if not op.causal:
         raise BuildError(f"Attention {node.name} must be causal, not over all positions")
-    shared = op.heads // op.kv_heads
     tiling, context = state.tiling, state.graph.context
+    shared, abreast = op.heads // op.kv_heads, tiling.attention_heads
     name = node.name
+    if (
+        op.heads % abreast
+        or (abreast > 1 and abreast % shared)
+        or (abreast > 1 and tiling.attention_lanes != op.head_dim)
+    ):
+        raise BuildError(
+            f"Attention {name} must have 1 head side by side, or a number of whole ones that "
+            f"divides its {op.heads} and that the {shared} with one cached head divide, not "
+            f"{abreast} of {tiling.attention_lanes} lanes and head_dim {op.head_dim}"
+        )
     score = state.place(
         f"{name}_scores",
         scores.Scores(
@@ -32,6 +45,7 @@ def attention(state: Lowering, node: Node) -> None:
             out=plan.scores,
             shift=plan.score_shift,
             shared=shared,
+            abreast=abreast,
         ),
     )
     soft = state.place(
@@ -42,6 +56,7 @@ def attention(state: Lowering, node: Node) -> None:
             context=context,
             source=plan.scores,
             out=plan.probabilities,
+            abreast=abreast,
         ),
     )
     total = state.place(
@@ -58,23 +73,20 @@ def attention(state: Lowering, node: Node) -> None:
             shift=plan.value_shift,
             out_lanes=tiling.head_lanes(op.head_dim),
             shared=shared,
+            abreast=abreast,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
-    rows = {
-        "heads": op.kv_heads,
-        "head_dim": op.head_dim,
-        "context": context,
-        "layers": state.layers,
-        "tokens": tiling.group,
-        "width": state.beat_bits,
-    }
+    layout = cache_layout(op, tiling, context, state.layers, state.beat_bits)
+    # Heads abreast read a cached head at once, others one after the other.
+    again, lanes = (shared, tiling.attention_lanes) if abreast == 1 else (1, layout.row)
+    rows = {**vars(layout), "tokens": tiling.group}
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),
         ("value", node.inputs[2], total, "i_v"),
     ):
-        writes = cache.CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = cache.CacheRead(**rows, lanes=tiling.attention_lanes, shared=shared)
+        writes = CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
+        reads = CacheRead(**rows, lanes=lanes, shared=again)
         region = f"{name}_{role}"
         append = state.place(f"{region}_append", writes, region=region)
         read = state.place(f"{region}_read", reads, region=region)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Key/value caches: how much memory one takes, and how its rows lie there."""
+
+from ..graph import Attention
+from ..kernels.cache import CacheLayout
+from .tiling import Tiling
+
+__all__ = ["cache_layout"]
+
+
+def cache_layout(
+    op: Attention, tiling: Tiling, context: int, layers: int, beat_bits: int
+) -> CacheLayout:
+    """The layout of the keys, or of the values, of an attention node in all layers."""
+    shared = op.heads // op.kv_heads
+    return CacheLayout(
+        heads=op.kv_heads,
+        head_dim=op.head_dim,
+        context=context,
+        layers=layers,
+        width=beat_bits,
+        abreast=max(1, tiling.attention_heads // shared),
+    )

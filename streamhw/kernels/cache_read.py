@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the rows of a key/value cache in memory, those of earlier steps ahead of time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.utils import bits_for, ceil_log2
+from numpy.typing import NDArray
+
+from ..numerics.fixed import Fixed
+from ..stream.axi.signature import ADDRESS_WIDTH, command
+from ..stream.itensor import Bindings
+from ..stream.queue import Queue
+from ..stream.unpack import Unpack
+from ..stream.width import Width
+from .attention import cached_type, lengths_of
+from .base import Memory, Port, Resources, Tensors, Timing, raw
+from .cache import CacheSpec
+from .cache_walk import CacheWalk
+
+__all__ = ["CacheRead", "CacheReadKernel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheRead(CacheSpec):
+    """Reads all rows of each head, or heads abreast, up to each token's own, again for each of the
+    ``shared`` query heads that use it one after the other.
+
+    Rows of earlier steps are in memory when a step begins: what memory beats they fill is asked
+    for at once, ahead of the rows of this step, which wait until memory has their token's. So the
+    wait for the new rows, and most of the reading, is over when a query comes. Data that nobody
+    takes yet stays in its DMA, which has reserved the room.
+
+    Commands run ahead of the data by up to ``outstanding``. Connect o_command and i_data to a read
+    DMA, i_written to the append kernel of the same cache. A step with ``tail`` is passed over.
+
+    Shapes      i_step: one a group; i_written: one a token; o_command: for each token and row one
+                for the memory beats that rows of earlier steps fill, if there are any, and one for
+                the rest; i_data: the beats of the commands; o: [context, heads * head_dim], again
+                for each token, head by head, each ``shared`` times, the first ``length`` =
+                position + index + 1 rows
+    Formats     o: int8; o_command: ``command()``
+    Parameters  as of ``CacheAppend``, but lanes: a row, or, of rows that fill memory beats, what
+                divides a row, and a memory beat or is a number of them; outstanding: commands that
+                wait for the DMA; shared: query heads that read a row in turn, 1 with heads abreast
+    Members     cfg_base: In(40), as of ``CacheAppend``
+    Timing      b memory beats for a beat of o, or f beats of o from one: interval = beats of o,
+                times b, if memory keeps up; the first command 4 cycles after its step, that of the
+                rows of this step 2 cycles after i_written; latency = b + 1, or b if b > 1, from the
+                first memory beat to the first elements, when its command has been given
+    Buffers     3 memory beats, or 2 beats of o; ``outstanding`` commands
+    Error       none: elements pass as they are
+    Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
+                to an input's ready
+    Raises      ValueError: if width, abreast, lanes, offset or outstanding are not as above
+    Source      none: addresses and a shift register
+    """
+
+    outstanding: int = 4
+    shared: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        layout = self.layout
+        beat, row = layout.beat_bytes, layout.row
+        if self.shared < 1 or (self.abreast > 1 and self.shared > 1):
+            raise ValueError(
+                f"shared must be at least 1, and 1 with {self.abreast} heads abreast, "
+                f"not {self.shared}"
+            )
+        if self.lanes != row and (layout.pitch != row or self.abreast > 1):
+            why = "does not fill beats" if self.abreast == 1 else "passes at once"
+            raise ValueError(f"lanes must be a row of {row} bytes, which {why}, not {self.lanes}")
+        if self.lanes < 1 or row % self.lanes:
+            raise ValueError(f"lanes must divide a row of {row} bytes, not {self.lanes}")
+        if self.lanes != row and beat % self.lanes and self.lanes % beat:
+            raise ValueError(
+                f"lanes must divide or be divided by a beat of {beat} bytes, not {self.lanes}"
+            )
+        if self.outstanding < 2:
+            raise ValueError(f"outstanding must be at least 2, not {self.outstanding}")
+
+    @property
+    def fold(self) -> int:
+        """Beats of ``o`` of one row."""
+        return self.layout.row // self.lanes
+
+    @property
+    def chunk(self) -> int:
+        """Bytes in memory of a beat of ``o``."""
+        return self.layout.pitch if self.fold == 1 else self.lanes
+
+    @property
+    def joined(self) -> int:
+        """Memory beats of a beat of ``o``; 1 if one memory beat has several."""
+        return max(1, self.chunk // self.layout.beat_bytes)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        rows = cached_type(
+            Fixed(8),
+            tokens=self.tokens,
+            heads=self.heads * self.shared,
+            head_dim=self.head_dim,
+            context=self.context,
+            lanes=self.lanes // self.abreast,
+            shared=self.shared,
+            abreast=self.abreast,
+        )
+        return (
+            Port("i_step", raw(self.step.size)),
+            Port("i_written", raw(1)),
+            Port("o_command", raw(command().size)),
+            Port("i_data", raw(self.width)),
+            Port("o", rows),
+        )
+
+    def traffic(self, bindings: Bindings) -> int:
+        """Memory beats read."""
+        each = [self.layout.beats(length) for length in self._lengths(bindings)]
+        return sum(each) * self.layout.groups * self.shared
+
+    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+        """Elements of the last token's memory beats; commands relative to a base of 0."""
+        step, layout = self.step_of(inputs), self.layout
+        words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat]
+        rows = np.zeros((self.context, layout.groups, layout.row), dtype=np.int64)
+        commands = []
+        old = layout.whole_beats(step["position"])
+        for t in range(step["tokens"]):
+            length = step["position"] + t + 1
+            beats = layout.beats(length)
+            for group in np.repeat(np.arange(layout.groups), self.shared).tolist():
+                address = self.offset + layout.address(layer=step["layer"], group=group, position=0)
+                if old:
+                    commands.append(self.command_of(address, old))
+                new = address + old * layout.beat_bytes
+                commands.append(self.command_of(new, beats - old))
+                taken, words = words[:beats], words[beats:]
+                content = b"".join(w.to_bytes(layout.beat_bytes, "little") for w in taken)
+                codes = np.frombuffer(content, dtype=np.int8)[: length * layout.pitch]
+                rows[:length, group] = codes.reshape(length, layout.pitch)[:, : layout.row]
+        return {
+            "o": rows.reshape(self.context, -1),
+            "o_command": np.asarray(commands, dtype=object),
+        }
+
+    def timing(self, bindings: Bindings) -> Timing:
+        lengths = self._lengths(bindings)
+        beats = sum(lengths) * self.layout.groups * self.shared * self.fold
+        if self.joined > 1:
+            return Timing(latency=self.joined, interval=beats * self.joined, drain=1)
+        parts = self.layout.beat_bytes // self.chunk
+        last = (lengths[-1] * self.fold - 1) % parts
+        return Timing(latency=Unpack.latency, interval=beats, drain=Unpack.latency + last)
+
+    def resources(self) -> Resources:
+        count = bits_for(self.context * self.fold)
+        beats = bits_for(self.layout.beats(self.context))
+        control = 3 * ADDRESS_WIDTH + 4 * beats
+        commands = Memory(command().size, self.outstanding, asynchronous=True)
+        if self.joined > 1:
+            return Resources(
+                luts=self.chunk * 8 + control,
+                ffs=2 * self.chunk * 8 + control,
+                memories=(commands,),
+            )
+        return Resources(
+            luts=self.width + control,
+            ffs=self.width + control + 3 * count,
+            memories=(
+                Memory(self.width, 2, asynchronous=True),
+                commands,
+                Memory(count, self.outstanding, asynchronous=True),
+            ),
+        )
+
+    def create(self) -> "CacheReadKernel":
+        return CacheReadKernel(spec=self)
+
+    def _lengths(self, bindings: Bindings) -> list[int]:
+        tokens = bindings.get("tokens", self.tokens)
+        assert isinstance(tokens, int | np.integer)
+        return lengths_of(bindings, tokens=int(tokens), context=self.context).tolist()
+
+
+class CacheReadKernel(wiring.Component):
+    """Hardware of ``CacheRead``."""
+
+    def __init__(self, *, spec: CacheRead) -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec, layout = self.spec, self.spec.layout
+        walk = CacheWalk(m, spec, self.i_step, self.cfg_base)
+        m.submodules.commands = commands = Queue(shape=command(), depth=spec.outstanding)
+        wiring.connect(m, commands.o, wiring.flipped(self.o_command))
+
+        length = Signal(range(spec.context + 1))
+        most = layout.beats(spec.context)
+        beats, old = (Signal(range(most + 1), name=n) for n in ("beats", "old"))
+        fills = Signal()  # rows of earlier steps fill memory beats
+        rest = Signal()  # the next command is for those that they do not fill
+        written = Signal()  # memory has the row of this token
+        query = Signal(range(max(2, spec.shared)))  # of those that read the row in turn
+        room, asked, begins, last = (Signal(name=n) for n in ("room", "asked", "begins", "last"))
+        m.d.comb += [
+            self.i_written.ready.eq(walk.running & ~written),
+            asked.eq(walk.running & (written | ~rest) & commands.i.ready & room),
+            begins.eq(asked & (~rest | ~fills)),
+            last.eq(query == spec.shared - 1),
+            walk.group_done.eq(asked & rest & last),
+            fills.eq(old != 0),
+            beats.eq(
+                (length + layout.beat_rows - 1 >> ceil_log2(layout.beat_rows)) * layout.row_beats
+            ),
+            commands.i.valid.eq(asked),
+            commands.i.p.address.eq(walk.group_at + Mux(rest, old * layout.beat_bytes, 0)),
+            commands.i.p.beats.eq(Mux(rest, beats - old, old)),
+        ]
+        with m.If(asked):
+            m.d.sync += rest.eq(~rest | ~fills)
+            with m.If(rest):
+                m.d.sync += query.eq(Mux(last, 0, query + 1))
+        with m.If(self.i_written.valid & self.i_written.ready):
+            m.d.sync += written.eq(1)
+        position = walk.step.position
+        whole = (position >> ceil_log2(layout.beat_rows)) * layout.row_beats
+        with m.If(walk.begins):
+            m.d.sync += [length.eq(position + 1), old.eq(whole), rest.eq(whole == 0)]
+        with m.If(walk.token_done):
+            m.d.sync += [written.eq(0), length.eq(length + 1)]
+        if spec.joined > 1:
+            m.submodules.width = width = Width(width_in=spec.width, width_out=spec.chunk * 8)
+            m.d.comb += room.eq(1)
+        else:
+            bound = spec.context * spec.fold
+            m.submodules.counts = counts = Queue(shape=range(bound + 1), depth=spec.outstanding)
+            width = Unpack(width=spec.width, part=spec.chunk * 8, bound=bound)
+            m.submodules.unpack = width
+            wiring.connect(m, counts.o, width.i_count)
+            m.d.comb += [
+                room.eq(counts.i.ready),
+                counts.i.valid.eq(begins),
+                counts.i.p.eq(length * spec.fold),
+            ]
+        m.d.comb += [
+            width.i.p.eq(self.i_data.p[0]),
+            width.i.valid.eq(self.i_data.valid),
+            self.i_data.ready.eq(width.i.ready),
+            self.o.p.as_value().eq(width.o.p),
+            self.o.valid.eq(width.o.valid),
+            width.o.ready.eq(self.o.ready),
+        ]
+        return m

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardware of softmax: rows of several heads in lockstep, two passes over a ring of elements."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory as LibMemory
+from amaranth.lib.memory import WritePort
+from amaranth.utils import bits_for
+
+from ..stream.credit import Credit
+from ..stream.queue import Queue
+from ..stream.signature import lanes_of
+from .rounding import rounded, saturated
+from .table import TableLookup
+
+if TYPE_CHECKING:
+    from .softmax import Softmax
+
+__all__ = ["LOG2E", "RECORD", "RESULT", "ROWS", "SCALE", "SoftmaxKernel"]
+
+LOG2E = round(1.4426950408889634 * 2**24)
+ROWS = 32
+"""Rows between their last element and their last result: enough for rows of one element."""
+SCALE = 7
+"""Registers from an element to its mantissa: element, product, power, and 4 of the table."""
+RECORD = SCALE + 9
+"""Registers from a row's last element to its reciprocal."""
+RESULT = 5
+"""Registers of the second pass: memory, mantissa, product, shift, rounding."""
+
+
+class SoftmaxKernel(wiring.Component):
+    """Hardware of ``Softmax``: one control for all heads abreast, a data path for each."""
+
+    def __init__(self, *, spec: "Softmax") -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+        self._power = spec.power_shape
+        self._exponent = Shape(spec.power_shape.width + 1, signed=True)
+        heads = spec.abreast
+        word = data.StructLayout({"mantissa": spec.frac + 1, "whole": spec.power_shape})
+        record = data.StructLayout({"inverse": spec.frac + 2, "exponent": self._exponent})
+        self._words, self._records = data.ArrayLayout(word, heads), data.ArrayLayout(record, heads)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        length_shape = spec.port("i_length").type.fmt.shape
+        m.submodules.ring = ring = LibMemory(shape=self._words, depth=spec.ring_depth, init=[])
+        m.submodules.waiting = waiting = Queue(shape=length_shape, depth=2)
+        m.submodules.lengths = lengths = Queue(shape=length_shape, depth=ROWS)
+        m.submodules.records = records = Queue(shape=self._records, depth=ROWS)
+
+        # input side: an element needs a place in the ring, its row a place among the rows
+        at = Signal(length_shape)
+        room = Signal(range(spec.ring_depth + 1), init=spec.ring_depth)
+        has_room = Signal(init=1)
+        rows = Signal(range(ROWS + 1), init=ROWS)
+        has_row = Signal(init=1)
+        fire, first, last, issue, finish = (
+            Signal(name=n) for n in ("fire", "first", "last", "issue", "finish")
+        )
+        m.d.comb += [
+            waiting.i.p.eq(self.i_length.p[0]),
+            waiting.i.valid.eq(self.i_length.valid),
+            self.i_length.ready.eq(waiting.i.ready),
+            self.i.ready.eq(waiting.o.valid & has_room & has_row),
+            fire.eq(self.i.valid & self.i.ready),
+            first.eq(at == 0),
+            last.eq(fire & (at == waiting.o.p - 1)),
+            waiting.o.ready.eq(last),
+            lengths.i.p.eq(waiting.o.p),
+            lengths.i.valid.eq(last),
+        ]
+        with m.If(fire):
+            m.d.sync += at.eq(Mux(last, 0, at + 1))
+        with m.If(fire & ~issue):
+            m.d.sync += [room.eq(room - 1), has_room.eq(room != 1)]
+        with m.Elif(issue & ~fire):
+            m.d.sync += [room.eq(room + 1), has_room.eq(1)]
+        with m.If(last & ~finish):
+            m.d.sync += [rows.eq(rows - 1), has_row.eq(rows != 1)]
+        with m.Elif(finish & ~last):
+            m.d.sync += [rows.eq(rows + 1), has_row.eq(1)]
+
+        used, starts, ends = (Signal(RECORD, name=n) for n in ("used", "starts", "ends"))
+        m.d.sync += [
+            Cat(used).eq(Cat(fire, used)),
+            Cat(starts).eq(Cat(first, starts)),
+            Cat(ends).eq(Cat(last, ends)),
+        ]
+        write = ring.write_port()
+        m.d.comb += write.en.eq(used[SCALE - 1])
+        with m.If(write.en):
+            m.d.sync += write.addr.eq(write.addr + 1)
+        m.submodules.powers = powers = TableLookup(table=spec.power_table, lanes=spec.abreast)
+        m.submodules.inverse = inverse = TableLookup(
+            table=spec.reciprocal_table, lanes=spec.abreast
+        )
+        for head in range(spec.abreast):
+            whole = self._power_of(m, head, powers)
+            m.d.comb += [
+                write.data[head].mantissa.eq(powers.value[head]),
+                write.data[head].whole.eq(whole),
+            ]
+            largest, total = self._sum(m, head, write, starts, used)
+            self._invert(m, head, largest, total, inverse, records)
+        m.d.comb += records.i.valid.eq(ends[-1])
+        self._second_pass(m, ring, records, lengths, issue, finish)
+        return m
+
+    def _power_of(self, m: Module, head: int, powers: TableLookup) -> Signal:
+        """Looks up the mantissa of 2^(x log2 e) and gives the whole part of the power beside it."""
+        spec = self.spec
+        source = Signal(spec.source.shape, name=f"source_{head}")
+        scaled = Signal(Shape(spec.source.width + 26, signed=True), name=f"scaled_{head}")
+        power = Signal(Shape(self._power.width + spec.frac, signed=True), name=f"power_{head}")
+        whole = [Signal(self._power, name=f"whole_{head}_{i}") for i in range(powers.latency + 1)]
+        m.d.sync += [
+            source.eq(self.i.p[head]),
+            scaled.eq(source * LOG2E),
+            power.eq(rounded(scaled, spec.source.frac + 24 - spec.frac)),
+            *(b.eq(a) for a, b in pairwise(whole)),
+        ]
+        m.d.comb += [
+            whole[0].eq(power[spec.frac :]),
+            powers.code[head].eq(power[: spec.frac]),
+        ]
+        return whole[-1]
+
+    def _sum(
+        self, m: Module, head: int, write: WritePort, starts: Signal, used: Signal
+    ) -> tuple[Signal, Signal]:
+        """The largest power so far, whose distance to this one shifts either the element or the
+        sum; and the sum relative to it."""
+        spec = self.spec
+        mantissa, whole = write.data[head].mantissa, write.data[head].whole
+        largest = Signal(self._power, name=f"largest_{head}")
+        grows = Signal(name=f"grows_{head}")
+        cap = (1 << bits_for(spec.sum_width)) - 1
+        apart = Signal(self._exponent, name=f"apart_{head}")
+        distance = Signal(self._power.width, name=f"distance_{head}")
+        capped = Signal(range(cap + 1), name=f"capped_{head}")
+        m.d.comb += [
+            apart.eq(whole - largest),
+            grows.eq(starts[SCALE - 1] | (apart > 0)),
+            distance.eq(Mux(apart < 0, -apart, apart)),
+            capped.eq(Mux(distance > cap, cap, distance)),
+        ]
+        with m.If(used[SCALE - 1] & grows):
+            m.d.sync += largest.eq(whole)
+        shift_sum, shift_term, shift_later = (
+            Signal.like(capped, name=f"{n}_{head}")
+            for n in ("shift_sum", "shift_term", "shift_later")
+        )
+        term_wide, term = (
+            Signal(spec.sum_frac + 1, name=f"{n}_{head}") for n in ("term_wide", "term")
+        )
+        total, kept = (Signal(spec.sum_width, name=f"{n}_{head}") for n in ("total", "kept"))
+        m.d.sync += [
+            shift_sum.eq(Mux(grows, capped, 0)),
+            shift_term.eq(Mux(grows, 0, capped)),
+            term_wide.eq(mantissa << (spec.sum_frac - spec.frac)),
+            term.eq(term_wide >> shift_term),
+            shift_later.eq(shift_sum),
+        ]
+        m.d.comb += kept.eq(Mux(starts[SCALE + 1], 0, total >> shift_later))
+        with m.If(used[SCALE + 1]):
+            m.d.sync += total.eq(kept + term)
+        return largest, total
+
+    def _invert(
+        self,
+        m: Module,
+        head: int,
+        largest: Signal,
+        total: Signal,
+        inverse: TableLookup,
+        records: Queue,
+    ) -> None:
+        """The reciprocal of the sum: it is at least 1, its highest one is above the fraction."""
+        spec = self.spec
+        above = total[spec.sum_frac :]
+        exponent = Signal(range(spec.sum_width - spec.sum_frac), name=f"exponent_{head}")
+        held, normal = (Signal(spec.sum_width, name=f"{n}_{head}") for n in ("held", "normal"))
+        code = Signal(spec.frac, name=f"code_{head}")
+        for k in range(len(above)):
+            with m.If(above[k]):
+                m.d.sync += exponent.eq(k)
+        m.d.comb += normal.eq(held >> exponent)
+        m.d.sync += [held.eq(total), code.eq(normal[spec.sum_frac - spec.frac : spec.sum_frac])]
+        m.d.comb += inverse.code[head].eq(code)
+        # from the update of the largest power (visible at SCALE + 1) on, beside the sum
+        peaks = [Signal(self._power, name=f"peak_{head}_{i}") for i in range(3)]
+        delayed = [
+            Signal(self._exponent, name=f"raised_{head}_{i}") for i in range(inverse.latency + 1)
+        ]
+        m.d.sync += [
+            peaks[0].eq(largest),
+            *(b.eq(a) for a, b in pairwise(peaks)),
+            delayed[0].eq(peaks[-1] + exponent),
+            *(b.eq(a) for a, b in pairwise(delayed)),
+        ]
+        m.d.comb += [
+            records.i.p[head].inverse.eq(inverse.value[head]),
+            records.i.p[head].exponent.eq(delayed[-1]),
+        ]
+
+    def _second_pass(
+        self,
+        m: Module,
+        ring: LibMemory,
+        records: Queue,
+        lengths: Queue,
+        issue: Signal,
+        finish: Signal,
+    ) -> None:
+        spec = self.spec
+        m.submodules.credit = credit = Credit(shape=lanes_of(spec.port("o").type), latency=RESULT)
+        wiring.connect(m, credit.o, wiring.flipped(self.o))
+        read = ring.read_port()
+        sent = Signal(lengths.o.p.shape())
+        m.d.comb += [
+            issue.eq(records.o.valid & credit.may_enter),
+            finish.eq(issue & (sent == lengths.o.p - 1)),
+            credit.enter.eq(issue),
+            records.o.ready.eq(finish),
+            lengths.o.ready.eq(finish),
+        ]
+        with m.If(issue):
+            m.d.sync += [read.addr.eq(read.addr + 1), sent.eq(Mux(finish, 0, sent + 1))]
+        first, second = (Signal(self._records, name=n) for n in ("record_1", "record_2"))
+        busy = Signal(RESULT)
+        m.d.sync += [
+            Cat(busy).eq(Cat(issue, busy)),
+            first.eq(records.o.p),
+            second.eq(first),
+        ]
+        for head in range(spec.abreast):
+            result = self._result(m, head, read.data[head], second[head])
+            m.d.comb += credit.i_payload[head].eq(result)
+        m.d.comb += credit.i_valid.eq(busy[-1])
+
+    def _result(self, m: Module, head: int, word: data.View, record: data.View) -> Value:
+        """Mantissa times reciprocal, shifted by the powers' distance."""
+        spec = self.spec
+        mantissa = Signal(spec.frac + 1, name=f"mantissa_{head}")
+        whole = Signal(self._power, name=f"power_whole_{head}")
+        product = Signal(2 * spec.frac + 3, name=f"product_{head}")
+        below = 2 * spec.frac - spec.out.frac  # all but one bit below the result's LSB
+        cap = (1 << bits_for(spec.out.frac + 3)) - 1
+        distance = Signal(Shape(self._power.width + 2, signed=True), name=f"away_{head}")
+        shift = Signal(range(cap + 1), name=f"shift_{head}")
+        moved = Signal(len(product) - below, name=f"moved_{head}")
+        nearest = Signal(len(moved), name=f"nearest_{head}")
+        result = Signal(spec.out.shape, name=f"result_{head}")
+        m.d.comb += distance.eq(record.exponent - whole)
+        m.d.comb += nearest.eq(rounded(moved, 1))
+        m.d.sync += [
+            mantissa.eq(word.mantissa),
+            whole.eq(word.whole),
+            product.eq(mantissa * record.inverse),
+            shift.eq(Mux(distance > cap, cap, distance)),
+            moved.eq(product[below:] >> shift),
+            result.eq(saturated(nearest, spec.out)),
+        ]
+        return result
