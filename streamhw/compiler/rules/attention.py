@@ -22,15 +22,12 @@ def attention(state: Lowering, node: Node) -> None:
     tiling, context = state.tiling, state.graph.context
     shared, abreast = op.heads // op.kv_heads, tiling.attention_heads
     name = node.name
-    if (
-        op.heads % abreast
-        or (abreast > 1 and abreast % shared)
-        or (abreast > 1 and tiling.attention_lanes != op.head_dim)
-    ):
+    lanes = tiling.attention_lanes
+    if op.heads % abreast or (abreast > 1 and (abreast % shared or lanes != op.head_dim)):
         raise BuildError(
-            f"Attention {name} must have 1 head side by side, or a number of whole ones that "
-            f"divides its {op.heads} and that the {shared} with one cached head divide, not "
-            f"{abreast} of {tiling.attention_lanes} lanes and head_dim {op.head_dim}"
+            f"Attention {name} must have one of its {op.heads} heads at a time or, side by side, "
+            f"a multiple of {shared} that divides them with {op.head_dim} lanes each, not "
+            f"{abreast} with {lanes}"
         )
     score = state.place(
         f"{name}_scores",
@@ -39,7 +36,7 @@ def attention(state: Lowering, node: Node) -> None:
             heads=op.heads,
             head_dim=op.head_dim,
             context=context,
-            lanes=tiling.attention_lanes,
+            lanes=lanes,
             query=plan.query,
             key=plan.key,
             out=plan.scores,
@@ -66,7 +63,7 @@ def attention(state: Lowering, node: Node) -> None:
             heads=op.heads,
             head_dim=op.head_dim,
             context=context,
-            lanes=tiling.attention_lanes,
+            lanes=lanes,
             probability=plan.probabilities,
             value=plan.value,
             out=plan.out,
@@ -79,14 +76,14 @@ def attention(state: Lowering, node: Node) -> None:
     state.feed(node.inputs[0], score, "i_q")
     layout = cache_layout(op, tiling, context, state.layers, state.beat_bits)
     # Heads abreast read a cached head at once, others one after the other.
-    again, lanes = (shared, tiling.attention_lanes) if abreast == 1 else (1, layout.row)
+    again, beat = (shared, lanes) if abreast == 1 else (1, layout.row)
     rows = {**vars(layout), "tokens": tiling.group}
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),
         ("value", node.inputs[2], total, "i_v"),
     ):
         writes = CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = CacheRead(**rows, lanes=lanes, shared=again)
+        reads = CacheRead(**rows, lanes=beat, shared=again)
         region = f"{name}_{role}"
         append = state.place(f"{region}_append", writes, region=region)
         read = state.place(f"{region}_read", reads, region=region)
