@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// An AXI4 memory port: latency, bandwidth and stalls by configuration, and checks of the protocol.
+// An AXI4 memory port: random stalls by configuration, and checks of the protocol.
 #pragma once
 
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "memory.h"
 #include "wires.h"
 
 // Layout known to Python.
 struct PortConfig {
-    uint32_t latency;          // cycles from a read address to its first beat, at least 1
-    uint32_t write_latency;    // cycles from the last write beat to its response, at least 1
-    uint32_t beats, cycles;    // bandwidth: beats of reads and writes together in so many cycles
     uint32_t outstanding;      // bursts accepted ahead, in each direction
     uint32_t stall_length;     // mean cycles of a random stall
     double stalls[5];          // share of cycles in which AR, R, AW, W, B is held back
@@ -25,20 +24,6 @@ struct PortCounters {
     uint64_t read_bytes, write_bytes, read_bursts, write_bursts;
     uint64_t busy_cycles;      // something is outstanding
     uint64_t blocked_cycles;   // a read beat is offered and not taken
-};
-
-// The external memory, shared by all ports; the bytes belong to the caller.
-struct Memory {
-    uint8_t* data = nullptr;
-    uint64_t base = 0, bytes = 0;
-    bool answer_errors = false;  // an access out of range is answered, not reported
-};
-
-// What a port sees of the memory: all of it, or a channel of a striped one, which is every
-// `stride`-th beat from beat `first` on.
-struct View {
-    uint64_t address = 0;  // of its first beat on the bus, above the memory's base
-    uint32_t first = 0, stride = 1;
 };
 
 // The first thing that went wrong, with its cycle.
@@ -77,6 +62,9 @@ public:
         return stalled_;
     }
 
+    bool active() const { return active_; }
+    void state(Archive& a) { a(state_, stalled_); }
+
 private:
     static uint64_t threshold(double probability) {
         return static_cast<uint64_t>(probability * 4294967296.0);
@@ -106,40 +94,44 @@ public:
     }
 
     void configure(const PortConfig& config) {
-        config_ = config;
-        config_.latency = std::max(config.latency, 1u);
-        config_.write_latency = std::max(config.write_latency, 1u);
-        config_.outstanding = std::max(config.outstanding, 1u);
-        config_.beats = std::max(config.beats, 1u);
-        config_.cycles = std::max(config.cycles, config_.beats);
-        for (int i = 0; i < 5; ++i)
+        outstanding_ = std::max(config.outstanding, 1u);
+        stalling_ = false;
+        for (int i = 0; i < 5; ++i) {
             stall_[i].configure(config.stalls[i], config.stall_length, config.seed * 8 + i + 1);
-        reset();
+            stalling_ |= stall_[i].active();
+        }
     }
 
-    void reset() {
+    void behave(std::unique_ptr<Timing> timing) { timing_ = std::move(timing); }
+    void show(const View& view) { view_ = view; }
+
+    void reset(uint64_t cycle) {
+        timing_->reset(cycle);
         reads_pending_.clear(), writes_pending_.clear();
         arready_ = rvalid_ = awready_ = wready_ = bvalid_ = false;
-        ar_held_ = aw_held_ = w_held_ = false;
-        credit_ = config_.cycles;
+        ar_held_ = aw_held_ = w_held_ = at_rest_ = driven_ = false;
         collected_ = 0;
         drive();
     }
 
-    void show(const View& view) { view_ = view; }
-
     // Takes what the design offers in this cycle; true if a beat or an address passed.
     bool sample(uint64_t cycle) {
+        // A port at rest must cost next to nothing: there may be many.
+        if (at_rest_ && !w_.arvalid.bit() && !w_.awvalid.bit() && !w_.wvalid.bit()) return false;
         bool moved = false;
-        // Unused bandwidth is kept for one beat only: a memory cannot save it up.
-        credit_ = std::min<int64_t>(credit_ + config_.beats, config_.cycles + config_.beats - 1);
-        if (!reads_pending_.empty() || !writes_pending_.empty()) ++counters.busy_cycles;
+        if (!reads_pending_.empty() || !writes_pending_.empty()) {
+            ++counters.busy_cycles;
+            timing_->advance(cycle);
+        }
         if (reads_) moved |= sample_read(cycle);
         if (writes_) moved |= sample_write(cycle);
+        at_rest_ = !stalling_ && reads_pending_.empty() && writes_pending_.empty() &&
+                   arready_ == reads_ && awready_ == writes_ && !w_held_;
         return moved;
     }
 
     void drive() {
+        if (at_rest_ && driven_) return;
         if (reads_) {
             w_.arready.set(arready_);
             w_.rvalid.set(rvalid_);
@@ -163,10 +155,19 @@ public:
                 if (w_.bid) w_.bid.set(burst.id);
             }
         }
+        driven_ = at_rest_;
     }
 
-    bool idle() const { return reads_pending_.empty() && writes_pending_.empty(); }
-    const std::string& name() const { return w_.name; }
+    MemoryCounters memory_counters(uint64_t cycle) { return timing_->counters(cycle); }
+
+    // The inputs of the design are part of its own state.
+    void state(Archive& a) {
+        timing_->state(a);
+        a(counters, reads_pending_, writes_pending_, collected_);
+        a(arready_, rvalid_, fresh_, awready_, wready_, bvalid_, at_rest_, driven_);
+        a(ar_held_, aw_held_, w_held_, ar_, aw_, held_data_, held_strobes_, held_last_);
+        for (Stall& stall : stall_) a(stall);
+    }
 
     PortCounters counters{};
 
@@ -175,10 +176,12 @@ private:
     enum Channel { AR, R, AW, W, B };
 
     struct Burst {
-        uint64_t address = 0, id = 0, ready = 0;
+        uint64_t address = 0, id = 0;
         uint32_t beats = 0, done = 0;
         bool error = false;
         std::vector<uint8_t> data, strobes;
+
+        void state(Archive& a) { a(address, id, beats, done, error, data, strobes); }
     };
 
     struct Address {
@@ -197,21 +200,23 @@ private:
 
     bool sample_read(uint64_t cycle) {
         bool moved = false;
-        const bool valid = w_.arvalid.get();
+        const bool valid = w_.arvalid.bit();
         if (valid || ar_held_) {
             const Address now{w_.araddr.get(), w_.arlen.get(),
                               w_.arsize ? w_.arsize.get() : log_size_,
                               w_.arburst ? w_.arburst.get() : 1, w_.arid.get()};
             if (ar_held_) check_held("AR", cycle, valid, ar_ != now);
             if (valid && arready_) {
-                reads_pending_.push_back(accept(cycle, now, "read", cycle + config_.latency));
+                reads_pending_.push_back(accept(cycle, now, "read"));
+                const Burst& burst = reads_pending_.back();
+                timing_->read(cycle, seen(burst), burst.beats);
                 ++counters.read_bursts;
                 moved = true;
             }
             ar_held_ = valid && !arready_, ar_ = now;
         }
         if (rvalid_) {
-            if (w_.rready.get()) {
+            if (w_.rready.bit()) {
                 moved = true;
                 counters.read_bytes += size_;
                 rvalid_ = false;
@@ -222,50 +227,46 @@ private:
             }
         }
         const bool held_back = stall_[R].next();
-        if (!rvalid_ && !held_back && !reads_pending_.empty() && credit_ >= config_.cycles &&
-            cycle + 1 >= reads_pending_.front().ready) {
-            rvalid_ = fresh_ = true;
-            credit_ -= config_.cycles;
-        }
-        arready_ = !stall_[AR].next() && reads_pending_.size() < config_.outstanding;
+        if (!rvalid_ && !held_back && timing_->gives(cycle)) rvalid_ = fresh_ = true;
+        arready_ = !stall_[AR].next() && reads_pending_.size() < outstanding_;
         return moved;
     }
 
     bool sample_write(uint64_t cycle) {
         bool moved = false;
-        const bool valid = w_.awvalid.get();
+        const bool valid = w_.awvalid.bit();
         if (valid || aw_held_) {
             const Address now{w_.awaddr.get(), w_.awlen.get(),
                               w_.awsize ? w_.awsize.get() : log_size_,
                               w_.awburst ? w_.awburst.get() : 1, w_.awid.get()};
             if (aw_held_) check_held("AW", cycle, valid, aw_ != now);
             if (valid && awready_) {
-                writes_pending_.push_back(accept(cycle, now, "write", 0));
+                writes_pending_.push_back(accept(cycle, now, "write"));
                 ++counters.write_bursts;
                 moved = true;
             }
             aw_held_ = valid && !awready_, aw_ = now;
         }
         moved |= sample_data(cycle);
-        if (bvalid_ && w_.bready.get()) {
+        if (bvalid_ && w_.bready.bit()) {
             moved = true;
             bvalid_ = false;
             writes_pending_.pop_front();
             --collected_;
         }
-        if (!bvalid_ && !stall_[B].next() && collected_ > 0 &&
-            cycle + 1 >= writes_pending_.front().ready) {
+        if (!bvalid_ && !stall_[B].next() && timing_->answers(cycle)) {
             // Not visible to reads before it is answered, so that a design that does not wait fails.
             commit(writes_pending_.front());
             bvalid_ = true;
         }
-        awready_ = !stall_[AW].next() && writes_pending_.size() < config_.outstanding;
-        wready_ = !stall_[W].next() && collected_ < writes_pending_.size() && credit_ > 0;
+        awready_ = !stall_[AW].next() && writes_pending_.size() < outstanding_;
+        wready_ = !stall_[W].next() && collected_ < writes_pending_.size() &&
+                  timing_->accepts(cycle);
         return moved;
     }
 
     bool sample_data(uint64_t cycle) {
-        const bool valid = w_.wvalid.get();
+        const bool valid = w_.wvalid.bit();
         if (!valid && !w_held_) return false;
         const uint64_t strobes_now = w_.wstrb.get();
         const bool last = w_.wlast.get();
@@ -281,7 +282,7 @@ private:
         }
         if (!valid || !wready_) return false;
         Burst& burst = writes_pending_[collected_];
-        credit_ -= config_.cycles;
+        timing_->took(cycle);
         counters.write_bytes += size_;
         const auto* data = static_cast<const uint8_t*>(w_.wdata.data);
         const auto* strobes = static_cast<const uint8_t*>(w_.wstrb.data);
@@ -292,15 +293,15 @@ private:
             fault_.report(cycle, w_.name, "WLAST must be at beat %u of the burst, not at beat %u",
                           burst.beats, burst.done);
         if (burst.done == burst.beats) {
-            burst.ready = cycle + config_.write_latency;
+            timing_->write(cycle, seen(burst), burst.beats);
             ++collected_;
         }
         return true;
     }
 
-    Burst accept(uint64_t cycle, const Address& a, const char* what, uint64_t ready) {
+    Burst accept(uint64_t cycle, const Address& a, const char* what) {
         Burst burst;
-        burst.address = a.address, burst.id = a.id, burst.ready = ready;
+        burst.address = a.address, burst.id = a.id;
         burst.beats = static_cast<uint32_t>(a.length) + 1;
         const uint64_t bytes = uint64_t(burst.beats) * size_;
         const auto address = static_cast<unsigned long long>(a.address);
@@ -332,9 +333,14 @@ private:
         return beats > view_.first ? (beats - view_.first - 1) / view_.stride + 1 : 0;
     }
 
+    // Where a burst begins in what the port sees.
+    uint64_t seen(const Burst& burst) const {
+        return burst.address - memory_.base - view_.address;
+    }
+
     uint8_t* bytes_of(const Burst& burst, uint32_t beat) const {
-        const uint64_t seen = (burst.address - memory_.base - view_.address) / size_ + beat;
-        return memory_.data + (seen * view_.stride + view_.first) * size_;
+        const uint64_t at = seen(burst) / size_ + beat;
+        return memory_.data + (at * view_.stride + view_.first) * size_;
     }
 
     void check_held(const char* channel, uint64_t cycle, bool valid, bool changed) {
@@ -358,14 +364,15 @@ private:
     AxiWires w_;
     Memory& memory_;
     View view_;
+    std::unique_ptr<Timing> timing_;
     Fault& fault_;
-    uint32_t size_, log_size_ = 0;
-    bool reads_, writes_;
-    PortConfig config_{};
+    uint32_t size_, log_size_ = 0, outstanding_ = 1;
+    bool reads_, writes_, stalling_ = false;
     Stall stall_[5];
     std::deque<Burst> reads_pending_, writes_pending_;
     size_t collected_ = 0;  // leading write bursts whose data is complete
-    int64_t credit_ = 0;    // a beat costs config_.cycles
+    bool at_rest_ = false;  // nothing is under way, and the memory waits for addresses
+    bool driven_ = false;   // and the design knows
     bool arready_ = false, rvalid_ = false, fresh_ = false;
     bool awready_ = false, wready_ = false, bvalid_ = false;
     bool ar_held_ = false, aw_held_ = false, w_held_ = false;

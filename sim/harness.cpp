@@ -8,6 +8,7 @@
 #include "verilated.h"
 
 #include "axi.h"
+#include "hbm.h"
 #include "observe.h"
 #include "wires.h"
 
@@ -37,14 +38,13 @@ public:
         if (!design_->clock || !design_->reset)
             throw std::runtime_error("Top must have a clock and a reset");
         design_->clock.set(0);
-        for (AxiPort& port : ports) port.configure(PortConfig{});
     }
 
     void reset(uint32_t cycles) {
         const LiteWires& c = design_->control;
         for (Wire wire : {c.awvalid, c.wvalid, c.arvalid, c.bready, c.rready}) wire.set(0);
         design_->reset.set(1);
-        for (AxiPort& port : ports) port.reset();
+        for (AxiPort& port : ports) port.reset(cycle + cycles);
         for (uint32_t i = 0; i < cycles; ++i) clock();
         design_->reset.set(0);
         quiet_ = 0;
@@ -208,8 +208,17 @@ API void shw_view(Harness* h, uint32_t port, uint64_t address, uint32_t first, u
 API void shw_port(Harness* h, uint32_t port, const PortConfig* config) {
     h->ports.at(port).configure(*config);
 }
+API void shw_ideal(Harness* h, uint32_t port, const IdealConfig* config) {
+    h->ports.at(port).behave(std::make_unique<Ideal>(*config));
+}
+API void shw_hbm(Harness* h, uint32_t port, const HbmConfig* config) {
+    h->ports.at(port).behave(std::make_unique<Hbm>(*config));
+}
 API void shw_port_counters(Harness* h, uint32_t port, PortCounters* to) {
     *to = h->ports.at(port).counters;
+}
+API void shw_memory_counters(Harness* h, uint32_t port, MemoryCounters* to) {
+    *to = h->ports.at(port).memory_counters(h->cycle);
 }
 
 API int shw_reset(Harness* h, uint32_t cycles) {

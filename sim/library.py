@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from streamhw.errors import InternalError
 from streamhw.runtime.manifest import Manifest
 
-__all__ = ["Harness", "PortConfig", "PortCounters", "Reason", "StreamCounters", "Watch"]
+__all__ = ["Harness", "HbmConfig", "IdealConfig", "MemoryCounters", "PortConfig", "PortCounters",
+           "Reason", "StreamCounters", "Watch"]  # fmt: skip
 
 
 class Reason(IntEnum):
@@ -35,49 +36,62 @@ class Reason(IntEnum):
     FAULT = 4
 
 
+def _words(*names: str, kind: type = c_uint32) -> tuple[tuple[str, type], ...]:
+    """Fields of one type."""
+    return tuple((name, kind) for name in names)
+
+
 class PortConfig(Structure):
-    """Behaviour of a memory port, as in ``axi.h``."""
+    """Behaviour of a port whatever the memory is, as in ``axi.h``."""
 
     _fields_ = (
-        ("latency", c_uint32),
-        ("write_latency", c_uint32),
-        ("beats", c_uint32),
-        ("cycles", c_uint32),
-        ("outstanding", c_uint32),
-        ("stall_length", c_uint32),
+        *_words("outstanding", "stall_length"),
         ("stalls", c_double * 5),
         ("seed", c_uint64),
     )
 
 
+class IdealConfig(Structure):
+    """A memory of constant latency and bandwidth, as in ``memory.h``."""
+
+    _fields_ = _words("latency", "write_latency", "beats", "cycles")
+
+
+class HbmConfig(Structure):
+    """A pseudo-channel of HBM2, as in ``hbm.h``; times are picoseconds."""
+
+    _fields_ = _words(
+        "period", "t_ccd", "t_rcd", "t_rp", "t_ras", "t_rtp", "t_wtp", "t_rrd", "t_faw", "t_rtw",
+        "t_wtr", "t_rfc", "t_refi", "phase", "read_latency", "write_latency", "access_bytes",
+        "row_bytes", "banks", "lookahead", "group", "beat_bytes",
+    )  # fmt: skip
+
+
 class PortCounters(Structure):
     """What passed a memory port since the simulation began, as in ``axi.h``."""
 
-    _fields_ = tuple(
-        (name, c_uint64)
-        for name in ("read_bytes", "write_bytes", "read_bursts", "write_bursts", "busy_cycles",
-                     "blocked_cycles")
+    _fields_ = _words(
+        "read_bytes", "write_bytes", "read_bursts", "write_bursts", "busy_cycles",
+        "blocked_cycles", kind=c_uint64,
     )  # fmt: skip
+
+
+class MemoryCounters(Structure):
+    """What happened in the memory behind a port, as in ``memory.h``."""
+
+    _fields_ = _words("row_hits", "row_misses", "refresh_cycles", kind=c_uint64)
 
 
 class StreamCounters(Structure):
     """Cycles of a watched stream by state of its handshake, as in ``observe.h``."""
 
-    _fields_ = tuple(
-        (name, c_uint64)
-        for name in ("transfers", "blocked", "starved", "first", "last", "state")
-    )  # fmt: skip
+    _fields_ = _words("transfers", "blocked", "starved", "first", "last", "state", kind=c_uint64)
 
 
 class Watch(Structure):
     """Registers to poll if the top has no status outputs, as in ``harness.cpp``."""
 
-    _fields_ = (
-        ("status_address", c_uint32),
-        ("done_mask", c_uint32),
-        ("count_address", c_uint32),
-        ("poll_cycles", c_uint32),
-    )
+    _fields_ = _words("status_address", "done_mask", "count_address", "poll_cycles")
 
 
 _SIGNATURES = {
@@ -90,7 +104,10 @@ _SIGNATURES = {
     "shw_memory": (None, [c_void_p, c_void_p, c_uint64, c_uint64, c_int]),
     "shw_view": (None, [c_void_p, c_uint32, c_uint64, c_uint32, c_uint32]),
     "shw_port": (None, [c_void_p, c_uint32, POINTER(PortConfig)]),
+    "shw_ideal": (None, [c_void_p, c_uint32, POINTER(IdealConfig)]),
+    "shw_hbm": (None, [c_void_p, c_uint32, POINTER(HbmConfig)]),
     "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
+    "shw_memory_counters": (None, [c_void_p, c_uint32, POINTER(MemoryCounters)]),
     "shw_reset": (c_int, [c_void_p, c_uint32]),
     "shw_step": (c_int, [c_void_p, c_uint64]),
     "shw_write32": (c_int, [c_void_p, c_uint64, c_uint32]),
@@ -164,9 +181,12 @@ class Harness:
         """What went wrong first, or nothing."""
         return str(self._library.shw_fault(self._handle).decode())
 
-    def configure(self, port: str, config: PortConfig) -> None:
-        """Sets the behaviour of a memory port; only before a reset."""
-        self._library.shw_port(self._handle, self._ports[port], ctypes.byref(config))
+    def configure(self, port: str, config: PortConfig, memory: IdealConfig | HbmConfig) -> None:
+        """Sets the behaviour of a memory port; every port, once, before the first reset."""
+        index = self._ports[port]
+        self._library.shw_port(self._handle, index, ctypes.byref(config))
+        behave = "shw_ideal" if isinstance(memory, IdealConfig) else "shw_hbm"
+        getattr(self._library, behave)(self._handle, index, ctypes.byref(memory))
 
     def reset(self, cycles: int = 4) -> None:
         """Holds reset; memory keeps its bytes."""
@@ -197,6 +217,12 @@ class Harness:
         """Traffic of a memory port so far."""
         counters = PortCounters()
         self._library.shw_port_counters(self._handle, self._ports[port], ctypes.byref(counters))
+        return counters
+
+    def memory_counters(self, port: str) -> MemoryCounters:
+        """What happened in the memory behind a port so far."""
+        counters = MemoryCounters()
+        self._library.shw_memory_counters(self._handle, self._ports[port], ctypes.byref(counters))
         return counters
 
     def capture(self, stream: str, on: bool) -> None:

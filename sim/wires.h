@@ -29,6 +29,9 @@ struct Wire {
         }
     }
 
+    // Of a wire of one bit, or one that is absent.
+    bool bit() const { return data && *static_cast<const uint8_t*>(data); }
+
     void set(uint64_t value) const { std::memcpy(data, &value, bytes < 8 ? bytes : 8); }
 };
 

@@ -19,7 +19,8 @@ from ..report.gather import activities_of
 from ..report.measured import Measured, StepTimes, Waits
 from ..runtime.driver import Token, generate
 from ..runtime.manifest import Manifest
-from ..runtime.simdevice import MemoryModel, SimDevice, Stalls
+from ..runtime.memory import MemoryModel, Stalls
+from ..runtime.simdevice import SimDevice
 from ..sim import verilator
 from ..sim.compare import Comparison
 from .build import BuildRequest, Built, reuse_or_build, settled

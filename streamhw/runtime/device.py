@@ -2,7 +2,7 @@
 """What a driver needs of an accelerator, be it simulated or on a board."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from .manifest import Manifest
@@ -26,12 +26,13 @@ class Traffic:
     read_bytes: int
     write_bytes: int
     busy_cycles: int = 0  # something was outstanding
+    row_hits: int = 0  # accesses of the memory to an open row
+    row_misses: int = 0  # and those that had to open one
+    refresh_cycles: int = 0  # in which the memory refreshed
 
     def __sub__(self, earlier: "Traffic") -> "Traffic":
         return Traffic(
-            read_bytes=self.read_bytes - earlier.read_bytes,
-            write_bytes=self.write_bytes - earlier.write_bytes,
-            busy_cycles=self.busy_cycles - earlier.busy_cycles,
+            **{f.name: getattr(self, f.name) - getattr(earlier, f.name) for f in fields(self)}
         )
 
 

@@ -2,85 +2,22 @@
 """The simulated accelerator as a device: compiled Verilog, memory model, observation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError, UserError
-from ..sim.library import Harness, PortConfig, Reason, StreamCounters, Watch
+from ..sim.library import Harness, Reason, StreamCounters, Watch
 from ..sim.verilator import Build
 from . import registers
 from .device import Progress, Traffic
 from .manifest import Manifest
+from .memory import Memory, MemoryModel
 
-__all__ = ["MemoryModel", "SimDevice", "Stalls"]
+__all__ = ["SimDevice"]
 
-CHANNELS = ("ar", "r", "aw", "w", "b")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stalls:
-    """Share of cycles in which the memory holds a channel back at random, and for how long."""
-
-    ar: float = 0.0
-    r: float = 0.0
-    aw: float = 0.0
-    w: float = 0.0
-    b: float = 0.0
-    length: int = 1  # mean cycles of a stall
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for channel in CHANNELS:
-            if not 0.0 <= (share := getattr(self, channel)) < 1.0:
-                raise ValueError(f"Stalls of {channel} must be from 0 to below 1, not {share}")
-        if self.length < 1:
-            raise ValueError(f"Length of stalls must be at least 1, not {self.length}")
-
-    @classmethod
-    def everywhere(cls, share: float, *, seed: int, length: int = 1) -> "Stalls":
-        """The same share on every channel."""
-        return cls(**dict.fromkeys(CHANNELS, share), length=length, seed=seed)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryModel:
-    """How the simulated memory behaves at a port.
-
-    bandwidth: beats a cycle, reads and writes together
-    """
-
-    latency: int = 32  # cycles from a read address to its first beat
-    write_latency: int = 16  # cycles from the last beat to the response
-    bandwidth: Fraction = Fraction(1)
-    outstanding: int = 64  # bursts accepted ahead, in each direction
-    stalls: Stalls = Stalls()
-
-    def __post_init__(self) -> None:
-        if min(self.latency, self.write_latency, self.outstanding) < 1:
-            raise ValueError(
-                "Latency, write latency and outstanding bursts must be at least 1, not "
-                f"{self.latency}, {self.write_latency}, {self.outstanding}"
-            )
-        if not 0 < self.bandwidth <= 1:
-            raise ValueError(f"Bandwidth must be above 0 and at most 1, not {self.bandwidth}")
-
-    def config(self, port: int) -> PortConfig:
-        """For the port of that index; each has stalls of its own."""
-        s = self.stalls
-        return PortConfig(
-            latency=self.latency,
-            write_latency=self.write_latency,
-            beats=self.bandwidth.numerator,
-            cycles=self.bandwidth.denominator,
-            outstanding=self.outstanding,
-            stall_length=s.length,
-            stalls=(s.ar, s.r, s.aw, s.w, s.b),
-            seed=(s.seed << 16) + port,
-        )
+IDEAL = MemoryModel()
 
 
 class SimDevice:
@@ -88,7 +25,7 @@ class SimDevice:
 
     build: what ``streamhw.sim.verilator.build`` returned for the manifest
     image: bytes of the memory image, at most the memory's size
-    model: behaviour of every memory port, or of each by its name
+    model: behaviour of the memory behind every port, or behind each by its name
     base: byte address of the image, as the design sees it
     stuck_cycles: after as many without any transfer the design counts as hanging
     max_cycles: most cycles of one ``wait``
@@ -100,7 +37,7 @@ class SimDevice:
         build: Build,
         image: bytes | NDArray[np.uint8] = b"",
         *,
-        model: MemoryModel | Mapping[str, MemoryModel] = MemoryModel(),
+        model: Memory | Mapping[str, Memory] = IDEAL,
         base: int = 0,
         answer_errors: bool = False,
         stuck_cycles: int = 100_000,
@@ -120,8 +57,9 @@ class SimDevice:
             build.library, manifest, self.memory, base=base, answer_errors=answer_errors
         )
         for index, port in enumerate(manifest.ports):
-            behaviour = model if isinstance(model, MemoryModel) else model[port.name]
-            self._harness.configure(port.name, behaviour.config(index))
+            memory = model[port.name] if isinstance(model, Mapping) else model
+            behaviour = memory.memory_config(index, len(manifest.ports), port.data_width // 8)
+            self._harness.configure(port.name, memory.port_config(index), behaviour)
         self._watch = Watch(
             status_address=registers.STATUS,
             done_mask=registers.STATUS_DONE,
@@ -196,15 +134,19 @@ class SimDevice:
         )
 
     def traffic(self) -> dict[str, Traffic]:
-        found = {port.name: self._harness.port_counters(port.name) for port in self.manifest.ports}
-        return {
-            name: Traffic(
-                read_bytes=counters.read_bytes,
-                write_bytes=counters.write_bytes,
-                busy_cycles=counters.busy_cycles,
+        found = {}
+        for port in self.manifest.ports:
+            passed = self._harness.port_counters(port.name)
+            memory = self._harness.memory_counters(port.name)
+            found[port.name] = Traffic(
+                read_bytes=passed.read_bytes,
+                write_bytes=passed.write_bytes,
+                busy_cycles=passed.busy_cycles,
+                row_hits=memory.row_hits,
+                row_misses=memory.row_misses,
+                refresh_cycles=memory.refresh_cycles,
             )
-            for name, counters in found.items()
-        }
+        return found
 
     def take(self, stream: str) -> NDArray[np.uint8]:
         """Captured beats of a stream since the last call: (beats, bytes), little endian."""

@@ -13,7 +13,8 @@ from streamhw.sim.verilator import build, find_compiler, find_simulator
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
 from streamhw.runtime.manifest import Manifest
-from streamhw.runtime.simdevice import MemoryModel, SimDevice, Stalls
+from streamhw.runtime.memory import MemoryModel, Stalls
+from streamhw.runtime.simdevice import SimDevice
 
 PROMPT, COUNT = [3, 5, 1], 6
 

@@ -39,7 +39,7 @@ module port #(parameter WIDTH = 512, BEATS = 1, BURSTS = 1, PLACES = 1, RANDOM =
   localparam BYTES = BEATS * WIDTH / 8;
   reg [31:0] issued, draw;
   reg open, ordered;  // this burst's read, write address is still to be taken
-  wire [31:0] place = RANDOM ? draw & (PLACES - 1) : issued;
+  wire [31:0] place = RANDOM ? draw % PLACES : issued % PLACES;
   assign arvalid = issued != BURSTS && open, araddr = ADDRESS + place * BYTES;
   assign awvalid = COPY && issued != BURSTS && ordered, awaddr = araddr + PLACES * BYTES;
   assign arlen = BEATS - 1, awlen = BEATS - 1;
@@ -63,7 +63,7 @@ endmodule
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """Parameters of the top; ``places`` (a power of two if at random) are bursts of half a port."""
+    """Parameters of the top; ``places`` are bursts of half a port."""
 
     ports: int = 1
     width: int = 512
@@ -125,11 +125,12 @@ class Traffic:
         tops, instances = [], []
         for i in range(self.ports):
             tops.append(self._declared(signals, f"mem{i}_"))
-            bursts = self.places * 2 + 1 if self.flaw and i == self.ports - 1 else self.bursts
+            flawed = self.flaw and i == self.ports - 1
+            places, bursts = (2 * self.places + 1,) * 2 if flawed else (self.places, self.bursts)
             pins = ", ".join(f".{name}(mem{i}_{name})" for _, _, name in signals)
             instances.append(
                 f"  port #(.WIDTH({self.width}), .BEATS({self.beats}), .BURSTS({bursts}), "
-                f".PLACES({self.places}), .RANDOM({int(self.random)}), .COPY({int(self.copy)}), "
+                f".PLACES({places}), .RANDOM({int(self.random)}), .COPY({int(self.copy)}), "
                 f".ADDRESS(40'd{base + i * self.spacing}), .SEED({7919 * i + 1})) port{i} "
                 f"(.clk(clk), .rst(rst), {pins});"
             )
