@@ -126,7 +126,7 @@ def test_hbm_latency(streams):
             return int(d.timed()["mem0"][0])
 
     base = first(MemoryModel(latency=48)) - 48
-    assert first(HbmModel(clock_mhz=450.0, t_rcd=0.0)) - base == 48
+    assert first(HbmModel(clock_mhz=450.0, t_rcd=0.0, t_rrd=0.0)) - base == 48
     assert abs(first(HbmModel(clock_mhz=450.0)) - base - 55) <= 1
 
 
