@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from . import __version__
-from .cli import exploring, looking, making
+from .cli import benching, exploring, looking, making
 from .cli.options import talk
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         making.add_build,
         exploring.add_explore,
         making.add_run,
+        benching.add_bench,
         making.add_synth,
         looking.add_explain,
         looking.add_report,

@@ -3,6 +3,8 @@
 
 from pathlib import Path
 
+from ..compiler.package import read_key
+from ..report.bench import Bench
 from ..report.exploration import Front
 from ..report.facts import Facts
 from ..report.html.page import page
@@ -24,7 +26,10 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     front = Front.load(folder)
     if front is not None and (front.model, front.board) != (facts.model, facts.board):
         front = None
-    text = page(facts, summary, Measured.load(folder), front)
+    measures = Bench.load(folder)
+    if measures is not None and measures.key != read_key(folder):
+        measures = None
+    text = page(facts, summary, Measured.load(folder), front, measures)
     file = output or folder / HTML_FILE
     if file.is_dir():
         file = file / HTML_FILE

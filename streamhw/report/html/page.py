@@ -4,10 +4,12 @@
 from importlib.resources import files
 
 from ... import __version__
+from ..bench import Bench
 from ..exploration import Front
 from ..facts import Facts
 from ..measured import Measured
 from ..summary import Summary
+from .bench import bench
 from .dies import dies
 from .fusion import fusion
 from .graph import graph
@@ -30,12 +32,17 @@ SECTIONS = {
     "dies": "Dies",
     "resources": "Resources",
     "pareto": "Exploration",
+    "bench": "Roof",
     "choices": "Choices",
 }
 
 
 def page(
-    facts: Facts, summary: Summary, measured: Measured | None, front: Front | None = None
+    facts: Facts,
+    summary: Summary,
+    measured: Measured | None,
+    front: Front | None = None,
+    measures: Bench | None = None,
 ) -> str:
     """The text of the file."""
     sections = {
@@ -48,6 +55,7 @@ def page(
         "dies": dies(facts, summary),
         "resources": resources(summary),
         "pareto": None if front is None else pareto(front),
+        "bench": None if measures is None else bench(measures),
         "choices": _choices(facts),
     }
     there = {name: text for name, text in sections.items() if text is not None}

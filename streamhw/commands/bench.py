@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw bench``: a design beside its roof and published figures, simulated or predicted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+
+from ..boards.base import Board, load_board
+from ..compiler.design import Design
+from ..compiler.estimate import Estimate
+from ..compiler.package import read_key
+from ..errors import InternalError, UserError
+from ..frontend import Model, Tokenizer
+from ..kernels.matmul import Matmul
+from ..report.bench import BENCH_FILE, Bench, Context, Point
+from ..report.bench_tables import bench_view
+from ..report.floor import roof_of, shape_of
+from ..runtime.manifest import Manifest
+from ..sim import verilator
+from .build import BuildRequest, Built, reuse_or_build, settled
+from .fast import compiled, prepared
+from .prompt import check_run
+from .run import Answer, memory_model, simulate
+from .show import Console, progress, write_whole
+
+__all__ = ["BenchRequest", "bench"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRequest:
+    """What the user typed.
+
+    prompts, answers: lengths, point by point; one of either goes with all of the other
+    contexts: positions at which the cost of a token is predicted
+    simulate: whether the points are simulated, too
+    """
+
+    build: BuildRequest
+    prompts: tuple[int, ...]
+    answers: tuple[int, ...]
+    contexts: tuple[int, ...] = ()
+    simulate: bool = False
+
+    def points(self) -> list[tuple[int, int]]:
+        """Lengths of prompt and answer; raises ``UserError`` if they do not pair."""
+        most = max(len(self.prompts), len(self.answers))
+        lists = [n * most if len(n) == 1 else n for n in (self.prompts, self.answers)]
+        if len(lists[0]) != len(lists[1]):
+            raise UserError(
+                f"Lengths of prompts and answers must pair, not {len(self.prompts)} with "
+                f"{len(self.answers)}"
+            )
+        return list(zip(*lists, strict=True))
+
+
+def bench(request: BenchRequest, console: Console) -> Bench:
+    """Builds or reuses the build, predicts and, if asked, simulates all points; prints tables and
+    writes ``bench.json`` into the build folder, where `report` finds it.
+
+    Raises ``UserError`` for lengths that do not fit, ``ToolError`` without a simulator,
+    ``InternalError`` at the first token that is not the integer reference's.
+    """
+    request = replace(request, build=settled(request.build))
+    pairs = request.points()
+    if request.simulate:
+        verilator.find_simulator()
+        verilator.find_compiler()
+    built = reuse_or_build(request.build, console)
+    model, board = built.model, load_board(request.build.board)
+    for prompt, answer in pairs:
+        check_run([0] * prompt, answer, 0.0, model.graph)
+    for length in request.contexts:
+        if not 1 <= length <= model.graph.context - 2:
+            raise UserError(
+                f"Context must be 1 to {model.graph.context - 2} positions, not {length}"
+            )
+    design = compiled(request.build, model, board, console)
+    estimate = Estimate(design)
+    points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
+    contexts = [
+        Context(length=n, cycles=estimate.answer(n, n + 2).tokens[0]) for n in request.contexts
+    ]
+    result = _known(built, design, board).merged(points, contexts)
+    _save(result, built)
+    if request.simulate:
+        for point in _simulated(points, request, built, design, console):
+            result = result.merged([point], ())
+            _save(result, built)
+    console.print(bench_view(result))
+    console.print(f"Written to {built.folder / BENCH_FILE}", soft_wrap=True)
+    return result
+
+
+def _predicted(estimate: Estimate, prompt: int, answer: int) -> Point:
+    found = estimate.answer(prompt, prompt + answer)
+    return Point(
+        prompt=prompt,
+        answer=answer,
+        predicted=(found.prompt, *found.tokens),
+        moved=_moved(estimate.design, prompt, answer),
+    )
+
+
+def _moved(design: Design, prompt: int, answer: int) -> float:
+    """Bytes of parameters of every step, and of keys and values that are read and written."""
+    known = design.known
+    body = known.memory.stride * design.graph.loops[0].trips
+    steps = ceil(prompt / known.tiling.group) + answer - 1
+    positions = prompt + answer - 1
+    pair = roof_of(design.graph, design.config.quantisation, design.board).work.cache_bytes
+    cached = (positions * (positions + 1) // 2 + positions) * pair
+    return float(steps * body + answer * known.memory.region("tail").bytes + cached)
+
+
+def _known(built: Built, design: Design, board: Board) -> Bench:
+    """What an earlier bench of the same build holds, or a new one."""
+    engines = [i.part for i in design.instances if isinstance(i.part, Matmul)]
+    empty = Bench(
+        key=read_key(built.folder) or "",
+        model=design.model.name,
+        weights=built.model.origin.value,
+        shape=shape_of(design.graph),
+        board=board.name,
+        part=board.part,
+        clock_mhz=board.clock_mhz,
+        quantisation=str(design.config.quantisation),
+        roof=roof_of(design.graph, design.config.quantisation, board),
+        products_a_dsp=2 if all(engine.paired for engine in engines) else 1,
+        cells=design.known.placement.total,
+    )
+    before = Bench.load(built.folder)
+    return before if before is not None and before.key == empty.key else empty
+
+
+def _save(result: Bench, built: Built) -> None:
+    write_whole(built.folder / BENCH_FILE, result.to_json())
+
+
+def _simulated(
+    points: list[Point], request: BenchRequest, built: Built, design: Design, console: Console
+) -> Iterator[Point]:
+    golden = prepared(design, console)
+    manifest = Manifest.load(built.folder)
+    image = np.fromfile(built.folder / (manifest.memory.image or ""), dtype=np.uint8)
+    with progress(console) as shown:
+        task = shown.add_task("compile the simulator", total=None, detail="")
+        library = verilator.build(
+            [built.folder / manifest.verilog],
+            manifest,
+            progress=lambda stage, done, total: shown.update(
+                task, completed=done, total=total, detail=stage
+            ),
+        )
+        shown.remove_task(task)
+        for point in points:
+            prompt = prompt_of(built.model, point.prompt)
+            expected = golden.generate(prompt, point.answer)
+            task = shown.add_task("simulate", total=point.answer, detail="")
+
+            def on_token(answer: Answer, task=task, expected=expected, shown=shown) -> None:
+                token, wanted = answer.tokens[-1], next(expected)
+                if token.token != wanted:
+                    raise InternalError(
+                        f"Token at position {token.position} must be {wanted} as in the integer "
+                        f"reference, not {token.token}"
+                    )
+                rate = answer.simulated / max(answer.seconds, 1e-9)
+                detail = f"{answer.simulated:,} cycles, {rate:,.0f} a second"
+                shown.update(task, completed=len(answer.tokens), detail=detail)
+
+            answer = simulate(
+                manifest,
+                library,
+                image,
+                prompt,
+                point.answer,
+                model=memory_model(request.build.board),
+                on_token=on_token,
+            )
+            shown.remove_task(task)
+            yield replace(
+                point,
+                simulated=tuple(token.cycles for token in answer.tokens),
+                compared=len(answer.tokens),
+                moved=float(answer.read_bytes + answer.write_bytes),
+            )
+
+
+def prompt_of(model: Model, count: int) -> list[int]:
+    """The first tokens of the held-out text, or seeded random ones where there is none."""
+    if model.tokenizer is not None and model.heldout is not None:
+        tokens = Tokenizer(model.tokenizer).encode(model.heldout[: 64 * count])
+        if len(tokens) >= count:
+            return tokens[:count]
+    return np.random.default_rng(0).integers(model.graph.vocabulary, size=count).tolist()

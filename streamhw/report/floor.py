@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The roof of a board for a model: what no design can do in less time.
+
+Bytes and products follow from the graph, bandwidth and products a second from the board:
+
+    a step reads every weight once, and the keys and values of all positions so far
+    a step's time >= max(bytes / bandwidth, products / (2 x DSPs x clock))
+    prompt of n tokens: one step, n tokens in the layers and one in the head
+    answer: a step of one token for each token but the first
+
+A DSP gives two products a cycle, since two int4 x int8 products fit one 27 x 18 multiplier. Scales,
+headers, norms, activation functions and everything else is free here, so that no design reaches it.
+"""
+
+from dataclasses import dataclass
+
+from ..boards.base import Board
+from ..graph import Attention, Gather, Graph, Linear
+from ..numerics.config import QuantConfig
+from .published import Shape
+
+__all__ = ["Roof", "Work", "roof_of", "shape_of", "work_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one token asks for.
+
+    body, head: weights of all layers, of what follows them; weight_bytes: of both, codes only
+    pair: products of one token with one position in attention, of all layers
+    cache_bytes: of keys and values of one position, of all layers
+    """
+
+    body: int
+    head: int
+    weight_bytes: float
+    pair: int
+    cache_bytes: int
+
+    def products(self, tokens: int, position: int) -> int:
+        """Of a step of ``tokens`` after ``position`` others, with a result."""
+        pairs = tokens * position + tokens * (tokens + 1) // 2
+        return tokens * self.body + self.head + pairs * self.pair
+
+    def bytes(self, tokens: int, position: int) -> float:
+        """That such a step reads: earlier keys and values, not those that it makes."""
+        return self.weight_bytes + position * self.cache_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roof:
+    """A model on a board.
+
+    bandwidth: bytes a second of all memory ports; rate: products a second of all DSPs
+    """
+
+    work: Work
+    bandwidth: float
+    rate: float
+
+    def step(self, tokens: int, position: int) -> float:
+        """Seconds that a step takes at least."""
+        work = self.work
+        return max(
+            work.bytes(tokens, position) / self.bandwidth,
+            work.products(tokens, position) / self.rate,
+        )
+
+    def answer(self, prompt: int, answer: int) -> tuple[float, list[float]]:
+        """Seconds to the first new token, and of each further one."""
+        later = [self.step(1, position) for position in range(prompt, prompt + answer - 1)]
+        return self.step(prompt, 0), later
+
+
+def work_of(graph: Graph, quantisation: QuantConfig) -> Work:
+    """What a token of a model asks for."""
+    body = head = pair = cache = 0
+    weight_bytes = 0.0
+    for node, loop in graph.walk():
+        op, trips = node.op, loop.trips if loop else 1
+        if isinstance(op, Linear):
+            weights = op.inputs * op.outputs * trips
+            weight_bytes += weights * quantisation.bits(head=loop is None) / 8
+            body, head = (body + weights, head) if loop else (body, head + weights)
+        elif isinstance(op, Attention):
+            pair += 2 * op.heads * op.head_dim * trips
+            cache += 2 * op.kv_heads * op.head_dim * trips
+    return Work(body=body, head=head, weight_bytes=weight_bytes, pair=pair, cache_bytes=cache)
+
+
+def roof_of(graph: Graph, quantisation: QuantConfig, board: Board) -> Roof:
+    """The roof of a model on a board."""
+    clock = board.clock_mhz * 1e6
+    return Roof(
+        work=work_of(graph, quantisation),
+        bandwidth=sum(p.width / 8 * p.beats_per_cycle for p in board.ports) * clock,
+        rate=2 * board.budget.dsps * clock,
+    )
+
+
+def shape_of(graph: Graph) -> Shape:
+    """The numbers by which papers know a model."""
+    body = [node.op for node, loop in graph.walk() if loop]
+    (attention,) = (op for op in body if isinstance(op, Attention))
+    features = next(node.op.features for node, _ in graph.walk() if isinstance(node.op, Gather))
+    hidden = [op.inputs for op in body if isinstance(op, Linear)][-1]
+    layers = graph.loops[0].trips
+    return Shape(layers, features, hidden, attention.heads, attention.kv_heads)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The roof: published figures, the floor and this design, with an estimate of energy."""
+
+from dataclasses import fields
+
+from ..bench import Bench
+from ..bench_tables import COLUMNS, notes, rows_of
+from ..energy import MODELS, Energy
+from .markup import Content, Html, section, table, tag
+
+__all__ = ["bench"]
+
+
+def bench(measures: Bench) -> Html:
+    """The section."""
+    names = tuple(f"{n}#" if n not in ("who", "where", "how") else n for n in COLUMNS)
+    parts: list[Content] = []
+    for point in measures.points:
+        parts.append(tag("h3", f"{point.answer} tokens after {point.prompt}"))
+        parts.append(table(names, rows_of(measures, point)))
+    parts.extend(tag("p", note, cls="says") for note in notes(measures))
+    if measures.contexts:
+        parts.append(tag("h3", "One token at a context, predicted"))
+        parts.append(_contexts(measures))
+    if measures.part in MODELS and measures.points:
+        parts.append(tag("h3", "Energy, estimated: millijoule a token, prompt included"))
+        parts.append(_energy(measures))
+        parts.append(_constants(measures))
+    return section(
+        "bench",
+        "Roof",
+        "What the model asks for at least on this board, what this design takes, and what others "
+        "published. Milliseconds are cycles at an assumed clock.",
+        *parts,
+    )
+
+
+def _contexts(measures: Bench) -> Html:
+    rows: list[list[Content]] = []
+    for context in measures.contexts:
+        floor, ours = 1e3 * measures.roof.step(1, context.length), measures.ms(context.cycles)
+        rows.append([context.length, round(context.cycles), f"{ours:.3f}", f"{floor:.3f}",
+                     f"{floor / ours:.1%}"])  # fmt: skip
+    return table(("positions#", "cycles#", "ms#", "floor, ms#", "share of the roof#"), rows)
+
+
+def _energy(measures: Bench) -> Html:
+    names = [field.name for field in fields(Energy)]
+    rows: list[list[Content]] = []
+    for point in measures.points:
+        energy = measures.energy(point)
+        assert energy is not None
+        each = 1e3 / point.answer
+        watts = energy.total / (measures.ms(point.total) / 1e3)
+        rows.append(
+            [
+                f"{point.prompt}:{point.answer}",
+                *(f"{getattr(energy, name) * each:.2f}" for name in names),
+                f"{energy.total * each:.2f}",
+                f"{point.answer / energy.total:.1f}",
+                f"{watts:.1f}",
+            ]
+        )
+    heads = (*(f"{name}#" for name in names), "all#", "tokens/J#", "average W#")
+    return table(("prompt:answer", *heads), rows)
+
+
+def _constants(measures: Bench) -> Html:
+    model = MODELS[measures.part]
+    rows: list[list[Content]] = []
+    for field in fields(model):
+        constant = getattr(model, field.name)
+        rows.append([field.name.replace("_", " "), f"{constant.value:g}", constant.unit,
+                     constant.source])  # fmt: skip
+    return table(("constant", "value#", "unit", "source or assumption"), rows)
