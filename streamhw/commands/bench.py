@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
+from rich.progress import Progress, TaskID
 
 from ..boards.base import Board, load_board
 from ..compiler.design import Design
 from ..compiler.estimate import Estimate
 from ..compiler.package import read_key
 from ..errors import InternalError, UserError
-from ..frontend import Model, Tokenizer
+from ..frontend import Model, Tokenizer, load
 from ..kernels.matmul import Matmul
 from ..report.bench import BENCH_FILE, Bench, Context, Point
 from ..report.bench_tables import bench_view
@@ -64,11 +65,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     """
     request = replace(request, build=settled(request.build))
     pairs = request.points()
-    if request.simulate:
-        verilator.find_simulator()
-        verilator.find_compiler()
-    built = reuse_or_build(request.build, console)
-    model, board = built.model, load_board(request.build.board)
+    board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
     for prompt, answer in pairs:
         check_run([0] * prompt, answer, 0.0, model.graph)
     for length in request.contexts:
@@ -76,6 +73,10 @@ def bench(request: BenchRequest, console: Console) -> Bench:
             raise UserError(
                 f"Context must be 1 to {model.graph.context - 2} positions, not {length}"
             )
+    if request.simulate:
+        verilator.find_simulator()
+        verilator.find_compiler()
+    built = reuse_or_build(request.build, console)
     design = compiled(request.build, model, board, console)
     estimate = Estimate(design)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
@@ -159,7 +160,12 @@ def _simulated(
             expected = golden.generate(prompt, point.answer)
             task = shown.add_task("simulate", total=point.answer, detail="")
 
-            def on_token(answer: Answer, task=task, expected=expected, shown=shown) -> None:
+            def on_token(
+                answer: Answer,
+                task: TaskID = task,
+                expected: Iterator[int] = expected,
+                shown: Progress = shown,
+            ) -> None:
                 token, wanted = answer.tokens[-1], next(expected)
                 if token.token != wanted:
                     raise InternalError(
@@ -194,4 +200,5 @@ def prompt_of(model: Model, count: int) -> list[int]:
         tokens = Tokenizer(model.tokenizer).encode(model.heldout[: 64 * count])
         if len(tokens) >= count:
             return tokens[:count]
-    return np.random.default_rng(0).integers(model.graph.vocabulary, size=count).tolist()
+    drawn = np.random.default_rng(0).integers(model.graph.vocabulary, size=count)
+    return [int(token) for token in drawn]

@@ -71,9 +71,7 @@ MODELS: Mapping[str, Model] = {
             unit="pJ/access of 72 bits",
             source=f"20 pJ for 64 bits of 32 kB ({HOROWITZ}) {_SCALING}, x 2 for {_WIRES}",
         ),
-        ram_share=Constant(
-            value=0.5, unit="accesses a cycle of a block", source="assumption"
-        ),
+        ram_share=Constant(value=0.5, unit="accesses a cycle of a block", source="assumption"),
         lut=Constant(
             value=0.0125,
             unit="pJ/cycle",

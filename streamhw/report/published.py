@@ -116,9 +116,7 @@ LOOPLYNX = System(
 )
 
 
-def _row(
-    system: System, length: int, total_ms: float, first_ms: float, rate: float
-) -> Figure:
+def _row(system: System, length: int, total_ms: float, first_ms: float, rate: float) -> Figure:
     return Figure(
         system=system,
         prompt=length,
