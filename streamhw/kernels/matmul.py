@@ -16,7 +16,7 @@ from .matmul_cost import engine_resources
 from .matmul_engine import SLOTS, MatmulKernel
 from .matmul_operand import OperandLayout
 from .matmul_pack import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
-from .matmul_row import SPACING
+from .matmul_product import SPACING
 from .matmul_timing import engine_timing
 
 __all__ = ["Matmul", "MatmulContext"]
@@ -88,7 +88,10 @@ class Matmul(KernelSpec):
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
                 weight_bits: 4 or 8; header_lanes: 1, 2, 4 or 8; header_multiple: words that headers
                 are padded to; chain: columns whose products are added one after the other;
-                paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``)
+                paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``);
+                levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
+                fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
+                fabric_columns of every row in the other lanes: for devices short of multipliers
     Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
                 D = n * R / L, for one context unstalled: latency = max(H, x) + C + fill + 11, where
                 x = n * inputs / arrival lanes, or 1 beat if n = 1 and columns come in order;
@@ -115,6 +118,9 @@ class Matmul(KernelSpec):
     header_multiple: int = 1
     chain: int = 1
     paired: bool = False
+    levels: int = 1
+    fabric_lanes: int = 0
+    fabric_columns: int = 0
 
     def __post_init__(self) -> None:
         if not self.contexts:
@@ -163,6 +169,17 @@ class Matmul(KernelSpec):
             raise ValueError(f"Matmul header_lanes must be 1, 2, 4 or 8, not {self.header_lanes}")
         if self.token_lanes < 1 or self.token_lanes & (self.token_lanes - 1):
             raise ValueError(f"Matmul token_lanes must be a power of two, not {self.token_lanes}")
+        if self.levels < 1:
+            raise ValueError(f"Matmul levels must be at least 1, not {self.levels}")
+        if not 0 <= self.fabric_lanes <= self.token_lanes:
+            raise ValueError(
+                f"Matmul fabric_lanes must be 0 to {self.token_lanes}, not {self.fabric_lanes}"
+            )
+        if not 0 <= self.fabric_columns < self.input_lanes:
+            raise ValueError(
+                f"Matmul fabric_columns must be 0 to {self.input_lanes - 1}, not "
+                f"{self.fabric_columns}"
+            )
         if self.chain < 1 or self.input_lanes % self.chain:
             raise ValueError(
                 f"Matmul chain must divide input_lanes {self.input_lanes}, not {self.chain}"

@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the matmul engine in lockstep, and the registers that bring control to each stage."""
 
+from typing import TYPE_CHECKING
+
 from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .matmul_row import MatmulRow, RowInstance, row_stages
+from .matmul_product import TRIPLE_BITS, fabric_places, row_stages
+from .matmul_row import MatmulRow, RowInstance
 
-__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "delayed"]
+if TYPE_CHECKING:
+    from .matmul import Matmul
+
+__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "delayed", "row_of"]
 
 SHARED_ROWS_FROM = 512
 """Multipliers of an array whose rows become instances of one Verilog module, if the platform of the
 elaboration takes source files (``add_file``)."""
 
 
-def array_latency(*, inputs: int, chain: int, paired: bool, grouped: bool) -> int:
+def array_latency(spec: "Matmul") -> int:
     """Cycles from an x beat issued to its sum in the accumulator."""
-    return 2 + row_stages(inputs=inputs, chain=chain, paired=paired, grouped=grouped)
+    return 2 + row_stages(
+        inputs=spec.input_lanes,
+        chain=spec.chain,
+        paired=spec.paired,
+        grouped=spec.is_grouped,
+        levels=spec.levels,
+    )
 
 
 def delayed(
@@ -38,12 +50,27 @@ def delayed(
     return values
 
 
+def row_of(spec: "Matmul", depth: int) -> MatmulRow:
+    """The row module of an engine; depth: accumulators of a row and lane."""
+    return MatmulRow(
+        inputs=spec.input_lanes,
+        lanes=spec.token_lanes,
+        weight_bits=spec.weight_bits,
+        chain=spec.chain,
+        paired=spec.paired,
+        grouped=spec.is_grouped,
+        levels=spec.levels,
+        fabric_lanes=spec.fabric_lanes,
+        fabric_columns=spec.fabric_columns,
+        width=spec.accumulator_width,
+        depth=depth,
+    )
+
+
 class MatmulArray(wiring.Component):
     """``rows`` dot products of ``inputs`` columns a cycle, for ``lanes`` tokens, accumulated.
 
-    Parameters  rows, inputs, lanes, weight_bits; chain, paired: see ``MatmulRow``;
-                grouped: with group multipliers; width: accumulator bits;
-                depth: accumulators of a row and lane (a power of two)
+    Parameters  spec: of the engine; depth: accumulators of a row and lane (a power of two)
     Members     load, weight: new weights, used by beats issued from this cycle on
                 issue: bit v: token lane v has a beat; x: lanes x inputs bytes
                 first: the beat overwrites accumulator ``at``; last: it completes a tile
@@ -54,45 +81,29 @@ class MatmulArray(wiring.Component):
     Timing      ``array_latency`` cycles from issue to ``acc``
     """
 
-    def __init__(
-        self,
-        *,
-        rows: int,
-        inputs: int,
-        lanes: int,
-        weight_bits: int,
-        chain: int,
-        paired: bool,
-        grouped: bool,
-        width: int,
-        depth: int,
-    ):
-        self._rows = rows
-        self._inputs = inputs
-        self._lanes = lanes
-        self._weight_bits = weight_bits
-        self._chain = chain
-        self._paired = paired
-        self._grouped = grouped
-        self._width = width
+    def __init__(self, spec: "Matmul", *, depth: int):
+        self._spec = spec
         self._depth = depth
-        self._stages = row_stages(inputs=inputs, chain=chain, paired=paired, grouped=grouped)
+        self._rows, self._inputs, self._lanes = spec.rows, spec.input_lanes, spec.token_lanes
+        self._chain, self._weight_bits = spec.chain, spec.weight_bits
+        self._grouped = spec.is_grouped
+        self._stages = array_latency(spec) - 2
         self.group_delay = self._stages - 2
         members = {
             "load": In(1),
-            "weight": In(rows * inputs * weight_bits),
-            "issue": In(lanes),
-            "x": In(8 * inputs * lanes),
+            "weight": In(self._rows * self._inputs * self._weight_bits),
+            "issue": In(self._lanes),
+            "x": In(8 * self._inputs * self._lanes),
             "first": In(1),
             "last": In(1),
             "at": In(range(depth)),
             "done": Out(1),
-            "lane": In(range(max(2, lanes))),
+            "lane": In(range(max(2, self._lanes))),
             "read": In(range(depth)),
-            "acc": Out(data.ArrayLayout(signed(width), rows)),
+            "acc": Out(data.ArrayLayout(signed(spec.accumulator_width), self._rows)),
         }
-        if grouped:
-            members |= {"group_en": Out(1), "m": In(data.ArrayLayout(unsigned(8), rows))}
+        if self._grouped:
+            members |= {"group_en": Out(1), "m": In(data.ArrayLayout(unsigned(8), self._rows))}
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -107,18 +118,31 @@ class MatmulArray(wiring.Component):
         m.d.comb += self.done.eq(delayed(m, "last", some & self.last, delays)[-1])
         if self._grouped:
             m.d.comb += self.group_en.eq(any_valid[self.group_delay])
-        x = self._skewed_x(m, any_valid)
+        columns = range(self._inputs * self._lanes)
+        x = self._skewed(
+            m, "x", [(c % self._inputs, self.x.word_select(c, 8)) for c in columns], any_valid
+        )
+        triples = []
+        for lane, column in fabric_places(
+            inputs=self._inputs,
+            lanes=self._lanes,
+            fabric_lanes=self._spec.fabric_lanes,
+            fabric_columns=self._spec.fabric_columns,
+        ):
+            once = self.x.word_select(lane * self._inputs + column, 8).as_signed()
+            triples.append((column, (once + (once << 1))[:TRIPLE_BITS]))
+        triple = self._skewed(m, "triple", triples, any_valid) if triples else None
         load = delayed(m, "load", self.load, self._chain - 1)
         weight = self._skewed_weight(m, load)
 
         shared = self._rows * self._inputs >= SHARED_ROWS_FROM and hasattr(platform, "add_file")
         if shared:
-            model = self._row()
+            model = row_of(self._spec, self._depth)
             platform.add_file(f"{model.module}.v", model.verilog())
         bits = self._inputs * self._weight_bits
-        count = 2 if self._paired else 1
+        count = 2 if self._spec.paired else 1
         for index in range(self._rows // count):
-            row = RowInstance(model) if shared else self._row()
+            row = RowInstance(model) if shared else row_of(self._spec, self._depth)
             m.submodules[f"row_{index}"] = row
             m.d.comb += [
                 row.load.eq(Cat(load)),
@@ -129,6 +153,8 @@ class MatmulArray(wiring.Component):
                 row.lane.eq(self.lane),
                 row.read.eq(self.read),
             ]
+            if triple is not None:
+                m.d.comb += row.triple.eq(triple)
             m.d.comb += [row.valid[v].eq(Cat(lane[1:])) for v, lane in enumerate(valid)]
             for each in range(count):
                 m.d.comb += self.acc[index * count + each].eq(row.o[each])
@@ -136,16 +162,18 @@ class MatmulArray(wiring.Component):
                     m.d.comb += row.m[each].eq(self.m[index * count + each])
         return m
 
-    def _skewed_x(self, m: Module, valid: list[Value]) -> Value:
-        """The x beat in a register, column i of every chain i cycles later still."""
-        parts: list[Value] = [self.x] * (self._inputs * self._lanes)
+    def _skewed(
+        self, m: Module, name: str, words: list[tuple[int, Value]], valid: list[Value]
+    ) -> Value:
+        """Words of the x beat in a register, those of column i of a chain i cycles later still."""
+        parts = [value for _, value in words]
         for index in range(self._chain):
-            places = [p for p in range(self._inputs * self._lanes) if p % self._chain == index]
-            column = _named(m, f"x_column{index}", Cat(self.x.word_select(p, 8) for p in places))
-            late = delayed(m, f"x{index}", column, index + 1, valid)[-1]
-            for n, place in enumerate(places):
-                parts[place] = late.word_select(n, 8)
-        return _named(m, "x_skewed", Cat(parts))
+            chosen = [n for n, (column, _) in enumerate(words) if column % self._chain == index]
+            column = _named(m, f"{name}_column{index}", Cat(parts[n] for n in chosen))
+            late = delayed(m, f"{name}{index}", column, index + 1, valid)[-1]
+            for n, place in enumerate(chosen):
+                parts[place] = late.word_select(n, len(parts[place]))
+        return _named(m, f"{name}_skewed", Cat(parts))
 
     def _skewed_weight(self, m: Module, load: list[Value]) -> Value:
         """Weights as the rows take them: column i of every chain i cycles later."""
@@ -159,18 +187,6 @@ class MatmulArray(wiring.Component):
             for n, place in enumerate(places):
                 parts[place] = late.word_select(n, bits)
         return _named(m, "weight_skewed", Cat(parts))
-
-    def _row(self) -> MatmulRow:
-        return MatmulRow(
-            inputs=self._inputs,
-            lanes=self._lanes,
-            weight_bits=self._weight_bits,
-            chain=self._chain,
-            paired=self._paired,
-            grouped=self._grouped,
-            width=self._width,
-            depth=self._depth,
-        )
 
 
 def _named(m: Module, name: str, value: Value) -> Signal:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cell estimate of the matmul engine, part by part; factors are fitted to synthesis for ECP5."""
+"""Cell estimate of the matmul engine, part by part; factors are fitted to synthesis."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,58 +9,118 @@ from .base import Memory, Resources
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_operand import OPERAND_LATENCY
 from .matmul_pack import AFFINE_WORDS
-from .matmul_row import SPACING
+from .matmul_product import (
+    SPACING,
+    TRIPLE_BITS,
+    fabric_places,
+    packed_levels,
+    sum_bits,
+    tree_levels,
+)
 from .matmul_timing import fill_latency
 from .requantise import multiplier_parts, sum_width
 
 if TYPE_CHECKING:
     from .matmul import Matmul
 
-__all__ = ["engine_resources"]
+__all__ = ["engine_resources", "row_resources"]
 
 CONTROL = 150
 """LUTs and flip-flops of counters, enables and comparisons of a small engine."""
 
+PACKING = 3
+"""LUTs that make one operand of two codes: the borrow."""
+
 
 @dataclass(frozen=True)
-class _Array:
-    """adders: bits of all; ffs; operands: bits of a multiplier's; sum_width: bits of the sum of all
-    columns; rows: that share a multiplier"""
+class _Sums:
+    """Adder bits and flip-flops between the multipliers and an accumulator, of all rows of a row
+    module and one token lane; width: bits of the sum of all columns"""
 
     adders: int
     ffs: int
-    operands: tuple[int, int]
-    sum_width: int
-    rows: int
+    width: int
 
 
-def _array(spec: "Matmul") -> _Array:
-    """Multipliers, chains and trees of all rows and token lanes, and registers around them."""
+def _sums(spec: "Matmul", *, shared: bool) -> _Sums:
+    """shared: whether two rows share their sums as far as these have room."""
     inputs, chain, bits = spec.input_lanes, spec.chain, spec.weight_bits
-    rows, count = (2, spec.rows // 2) if spec.paired else (1, spec.rows)
-    above = SPACING + 1 if spec.paired else 0
-    operand, product = bits + above, 8 + bits
-    most = (chain << (7 + bits - 1)).bit_length() + 1 if chain > 1 or spec.paired else product
-    chains = inputs // chain
-    adders = chains * (chain - 1) * (most + above)
-    ffs = inputs * (product + above) + (inputs * (most + above) if chain > 1 else 0)
+    rows = 2 if spec.paired else 1
+    parts, above = (1, SPACING) if shared else (rows, 0)
+    until = packed_levels(inputs=inputs, chain=chain, weight_bits=bits)
+    chains, columns = inputs // chain, chain
+    ffs = parts * inputs * (sum_bits(1, bits) + above)
+    adders = 0
+    if chain > 1:
+        adders += parts * chains * (chain - 1) * (sum_bits(chain, bits) + above)
+        ffs += parts * inputs * (sum_bits(chain, bits) + above)
+    levels = tree_levels(chains)
+    splits = [False] * levels
     if spec.paired:
-        adders += chains * most
-        ffs += rows * chains * most
-    width, left = most, chains
-    while left > 1:
-        width += 1
-        adders += rows * (left // 2) * width
-        left = (left + 1) // 2
-        ffs += rows * left * width
+        splits.insert(until, True)
+    for level, is_split in enumerate(splits):
+        if is_split:
+            adders += chains * sum_bits(columns, bits) if shared else 0
+            parts, above = rows, 0
+        else:
+            columns = min(2 * columns, inputs)
+            adders += parts * (chains // 2) * (sum_bits(columns, bits) + above)
+            chains = (chains + 1) // 2
+        if (level + 1) % spec.levels == 0 or level == len(splits) - 1:
+            ffs += parts * chains * (sum_bits(columns, bits) + above)
+    width = sum_bits(inputs, bits)
     ffs += rows * (width + 8) if spec.is_grouped else 0
-    adders += rows * spec.accumulator_width
-    weights = spec.rows * inputs * bits
-    around = weights * (OPERAND_LATENCY + (chain - 1) / 2) + count * inputs * operand
-    around += spec.token_lanes * 8 * inputs * (2 + (chain - 1) / 2)
-    around += 8 * spec.rows if spec.is_grouped else 0
-    lanes = count * spec.token_lanes
-    return _Array(lanes * adders, lanes * ffs + round(around), (operand, 8), width, rows)
+    return _Sums(adders + rows * spec.accumulator_width, ffs, width)
+
+
+def row_resources(spec: "Matmul", depth: int) -> Resources:
+    """One row module: multipliers, chains and trees of a row or of two, for all token lanes.
+
+    depth: accumulators of a row and lane
+    """
+    inputs, bits = spec.input_lanes, spec.weight_bits
+    rows = 2 if spec.paired else 1
+    dsp_lanes, fabric_lanes = spec.token_lanes - spec.fabric_lanes, spec.fabric_lanes
+    columns = inputs - spec.fabric_columns if dsp_lanes else 0
+    in_dsps, in_luts = _sums(spec, shared=spec.paired), _sums(spec, shared=False)
+
+    luts = dsp_lanes * in_dsps.adders + fabric_lanes * in_luts.adders
+    # two bits of a code are a digit: a table a bit for every other one, adders for the rest
+    luts += rows * len(_places(spec)) * ((20 * bits + 11 * (bits - 4)) // 4)
+    luts += (columns + dsp_lanes * spec.fabric_columns) * PACKING if spec.paired else 0
+    held = columns * (2 * bits + 1 if spec.paired else bits)
+    held += (inputs - (0 if fabric_lanes else columns)) * rows * bits
+    operand = SPACING + bits + 1 if spec.paired else bits
+    multipliers = [(operand, 8)] * (columns * dsp_lanes)
+    if spec.is_grouped:
+        multipliers += [(in_luts.width, 8)] * (rows * spec.token_lanes)
+    width, lanes = spec.accumulator_width, spec.token_lanes
+    return Resources(
+        luts=luts,
+        ffs=held + dsp_lanes * in_dsps.ffs + fabric_lanes * in_luts.ffs,
+        muxes=rows * width * (lanes - 1),
+        multipliers=tuple(multipliers),
+        memories=(Memory(width, depth, readers=2, asynchronous=True),) * (rows * lanes),
+    )
+
+
+def _places(spec: "Matmul") -> list[tuple[int, int]]:
+    return fabric_places(
+        inputs=spec.input_lanes,
+        lanes=spec.token_lanes,
+        fabric_lanes=spec.fabric_lanes,
+        fabric_columns=spec.fabric_columns,
+    )
+
+
+def _around(spec: "Matmul") -> Resources:
+    """What brings weights and x to the rows."""
+    inputs, skew = spec.input_lanes, (spec.chain - 1) / 2
+    triples = TRIPLE_BITS * len(_places(spec))
+    ffs = spec.rows * inputs * spec.weight_bits * (OPERAND_LATENCY + skew)
+    ffs += spec.token_lanes * 8 * inputs * (2 + skew) + triples * (1 + skew)
+    ffs += 8 * spec.rows if spec.is_grouped else 0
+    return Resources(luts=triples, ffs=round(ffs))
 
 
 def engine_resources(spec: "Matmul", slots: int) -> Resources:
@@ -69,9 +129,11 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     widest = max(c.out.width + int(not c.out.signed) for c in spec.contexts)
     contexts = len(spec.contexts)
 
-    array = _array(spec)
-    adders, array_ffs, product = array.adders, array.ffs, array.sum_width
-    muxes = rows * spec.token_lanes * width + (contexts - 1) * 8 * spec.input_lanes
+    layout, tokens = spec.layout, spec.token_lanes
+    row, around = row_resources(spec, slots * layout.places), _around(spec)
+    count = rows // 2 if spec.paired else rows
+    adders = count * row.luts + around.luts
+    muxes = count * row.muxes + rows * width + (contexts - 1) * 8 * spec.input_lanes
 
     # requantiser: bias, product of parts, three registers of a shifter, clamp, round, saturate
     total = sum_width(width)
@@ -85,9 +147,7 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     drain_ffs += 3 * (total + 17) + 5 * 6 + 2 * kept + widest
     control = CONTROL + 8 * (fill_latency(spec) + DRAIN_LATENCY)
 
-    layout, tokens = spec.layout, spec.token_lanes
-    places = Memory(width, slots * layout.places, readers=2, asynchronous=True)
-    memories = [places] * (rows * tokens)
+    memories = list(row.memories * count)
     memories += [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
@@ -97,14 +157,11 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
         memories.append(Memory(8 * rows * spec.header_lanes, deep))
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, DRAIN_LATENCY)
-    multipliers = [array.operands] * (rows // array.rows * spec.input_lanes * tokens)
-    if spec.is_grouped:
-        multipliers += [(product, 8)] * (rows * tokens)
-    multipliers += [(part, 16) for part in parts] * lanes
+    multipliers = row.multipliers * count + tuple((part, 16) for part in parts) * lanes
     return Resources(
         luts=adders + control,
         muxes=muxes,
-        ffs=array_ffs + lanes * drain_ffs + control,
-        multipliers=tuple(multipliers),
+        ffs=count * row.ffs + around.ffs + lanes * drain_ffs + control,
+        multipliers=multipliers,
         memories=(*memories, *([queue] if queue else [])),
     )

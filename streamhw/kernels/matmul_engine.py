@@ -61,17 +61,7 @@ class MatmulKernel(wiring.Component):
         m.submodules.operand = operand = MatmulOperand(
             layout=spec.layout, arrivals=[c.arrival for c in spec.contexts], tokens=spec.tokens
         )
-        m.submodules.array = array = MatmulArray(
-            rows=spec.rows,
-            inputs=spec.input_lanes,
-            lanes=spec.token_lanes,
-            weight_bits=spec.weight_bits,
-            chain=spec.chain,
-            paired=spec.paired,
-            grouped=spec.is_grouped,
-            width=spec.accumulator_width,
-            depth=SLOTS * spec.layout.places,
-        )
+        m.submodules.array = array = MatmulArray(spec, depth=SLOTS * spec.layout.places)
         m.submodules.drain = drain = MatmulDrain(
             rows=spec.rows,
             lanes=spec.lanes,

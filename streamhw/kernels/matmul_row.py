@@ -3,7 +3,6 @@
 
 from amaranth.back import verilog
 from amaranth.hdl import (
-    Cat,
     ClockSignal,
     Instance,
     Module,
@@ -18,21 +17,21 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["SPACING", "MatmulRow", "RowInstance", "row_stages", "tree_levels"]
+from .matmul_product import (
+    KEPT,
+    SPACING,
+    TRIPLE_BITS,
+    fabric_places,
+    fabric_product,
+    packed,
+    packed_levels,
+    row_stages,
+    split,
+    sum_bits,
+    tree_levels,
+)
 
-SPACING = 18
-"""Bits between two weights in one operand: with 8-bit codes above them they fill the 27 bits of a
-DSP48E2, and sums of products below have room."""
-
-
-def tree_levels(inputs: int) -> int:
-    """Adder levels that sum ``inputs`` values."""
-    return (inputs - 1).bit_length()
-
-
-def row_stages(*, inputs: int, chain: int, paired: bool, grouped: bool) -> int:
-    """Register stages from x to the operand of the accumulator."""
-    return 1 + chain * (chain > 1) + paired + tree_levels(inputs // chain) + grouped
+__all__ = ["MatmulRow", "RowInstance"]
 
 
 class MatmulRow(wiring.Component):
@@ -42,19 +41,26 @@ class MatmulRow(wiring.Component):
     of a chain works ``i`` cycles later. The chains of a row meet in a tree of adders::
 
         weight register -+
-        x -------------- * -reg-> + -reg-> + -reg-> ... split -> tree -(x m)-reg-> + -> [address]
-                                  ^ 0      ^ next product                          ^---- comb read
+        x -------------- * -reg-> + -reg-> + -reg-> ... tree, split -(x m)-reg-> + -> [at]
+                                  ^ 0      ^ next product                            ^---- read
 
     Two rows may share their multipliers: one operand holds ``(w1 << 18) + w0``, so its product with
-    x is ``(w1 * x << 18) + w0 * x``. The lower sum of a chain stays below ``2**17``, so it is the
-    low 18 bits, signed, and the upper sum is the rest, plus one where the lower is negative.
-    All rows run in lockstep: the engine computes addresses and enables once for all of them.
+    x is ``(w1 * x << 18) + w0 * x``. As long as the lower sum stays below ``2**17``, it is the low
+    18 bits, signed, and the upper sum is the rest, plus one where the lower is negative: sums are
+    added together as far as that holds. All rows run in lockstep: the engine computes addresses and
+    enables once for all of them.
+
+    Some products may be made of LUTs where multipliers are few; then nothing is shared.
 
     Parameters  inputs: columns; lanes: tokens; weight_bits: 4 or 8; chain: columns of a chain,
-                divides inputs; paired: two rows instead of one; grouped: with group multipliers;
+                divides inputs; levels: adder levels of the tree between two registers;
+                paired: two rows instead of one; grouped: with group multipliers;
+                fabric_lanes: the last lanes, whose products are made of LUTs; fabric_columns: the
+                last columns of the other lanes, too
                 width: accumulator bits; depth: accumulators of a row and lane (a power of two)
     Members     load: bit i takes new weights for column i of every chain; weight: rows x inputs
                 codes; x: lanes x inputs bytes, the one of column i of a chain i cycles late
+                triple: three times x, as late, for each of ``fabric_places``
                 valid: of each lane, bit s enables the registers at the end of stage s
                 m: group multiplier of each row, of the beat in stage ``stages - 1``
                 first, at: whether the beat in the last stage overwrites its accumulator, and which
@@ -71,6 +77,9 @@ class MatmulRow(wiring.Component):
         chain: int,
         paired: bool,
         grouped: bool,
+        levels: int,
+        fabric_lanes: int,
+        fabric_columns: int,
         width: int,
         depth: int,
     ):
@@ -80,10 +89,18 @@ class MatmulRow(wiring.Component):
         self._chain = chain
         self._paired = paired
         self._grouped = grouped
+        self._levels = levels
+        self._fabric_lanes = fabric_lanes
+        self._fabric_columns = fabric_columns
+        self._places = fabric_places(
+            inputs=inputs, lanes=lanes, fabric_lanes=fabric_lanes, fabric_columns=fabric_columns
+        )
         self._width = width
         self._depth = depth
         self.rows = 2 if paired else 1
-        self.stages = row_stages(inputs=inputs, chain=chain, paired=paired, grouped=grouped)
+        self.stages = row_stages(
+            inputs=inputs, chain=chain, paired=paired, grouped=grouped, levels=levels
+        )
         members = {
             "load": In(chain),
             "weight": In(self.rows * inputs * weight_bits),
@@ -95,6 +112,8 @@ class MatmulRow(wiring.Component):
             "read": In(range(max(2, depth))),
             "o": Out(data.ArrayLayout(signed(width), self.rows)),
         }
+        if self._places:
+            members["triple"] = In(TRIPLE_BITS * len(self._places))
         if grouped:
             members["m"] = In(data.ArrayLayout(unsigned(8), self.rows))
         super().__init__(members)
@@ -105,7 +124,8 @@ class MatmulRow(wiring.Component):
         kind = ("p" if self._paired else "") + ("g" if self._grouped else "")
         return (
             f"matmul_row_{self._inputs}x{self._lanes}_w{self._weight_bits}{kind}"
-            f"_c{self._chain}_{self._width}x{self._depth}"
+            f"_c{self._chain}l{self._levels}f{self._fabric_lanes}_{self._fabric_columns}"
+            f"_{self._width}x{self._depth}"
         )
 
     def verilog(self) -> str:
@@ -114,10 +134,21 @@ class MatmulRow(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        operands = [self._operand(m, column) for column in range(self._inputs)]
+        dsp_columns = self._inputs - self._fabric_columns
+        some_dsp = self._fabric_lanes < self._lanes
+        codes = [self._codes(column) for column in range(self._inputs)]
+        operands: list[Value] = []
+        for column, (low, *high) in enumerate(codes[: dsp_columns * some_dsp]):
+            value = packed(low, high[0]) if high else low
+            operands.append(self._held(m, column, value, f"held_{column}"))
+        for column in range(0 if self._fabric_lanes else dsp_columns, self._inputs):
+            codes[column] = [
+                self._held(m, column, code, f"code_{row}_{column}")
+                for row, code in enumerate(codes[column])
+            ]
         outputs: list[list[Value]] = [[] for _ in range(self.rows)]
         for lane in range(self._lanes):
-            for row, value in enumerate(self._sums(m, operands, lane)):
+            for row, value in enumerate(self._sums(m, operands, codes, lane)):
                 outputs[row].append(self._accumulate(m, value, row, lane))
         for row, lanes in enumerate(outputs):
             chosen = lanes[-1]
@@ -126,81 +157,121 @@ class MatmulRow(wiring.Component):
             m.d.comb += self.o[row].eq(chosen)
         return m
 
-    def _operand(self, m: Module, column: int) -> Signal:
-        """The register of a column's weights: one code, or two in one operand."""
-        bits = self._weight_bits
-        codes = [
-            self.weight.word_select(row * self._inputs + column, bits).as_signed()
+    def _codes(self, column: int) -> list[Value]:
+        """The weights of a column that come in, of each row."""
+        return [
+            self.weight.word_select(row * self._inputs + column, self._weight_bits).as_signed()
             for row in range(self.rows)
         ]
-        if self._paired:
-            low = Signal(signed(SPACING), name=f"low_{column}")
-            m.d.comb += low.eq(codes[0])
-            # A negative lower code borrows one from the upper.
-            value: Value = Cat(low, codes[1] - codes[0][-1]).as_signed()
-        else:
-            value = codes[0]
-        held = Signal(signed(len(value)), name=f"held_{column}", reset_less=True)
+
+    def _held(self, m: Module, column: int, value: Value, name: str) -> Signal:
+        """The register that keeps something of a column's weights."""
+        held = Signal(signed(len(value)), name=name, reset_less=True)
         with m.If(self.load[column % self._chain]):
             m.d.sync += held.eq(value)
         return held
 
-    def _sums(self, m: Module, operands: list[Signal], lane: int) -> list[Signal]:
+    def _sums(
+        self, m: Module, operands: list[Value], codes: list[list[Value]], lane: int
+    ) -> list[Value]:
         """The sum over all columns for each row, a group multiplier in it."""
         valid = self.valid[lane]
+        bits = self._weight_bits
+        shared = self._paired and lane < self._lanes - self._fabric_lanes
 
-        def register(stage: int, value: Value, name: str) -> Signal:
-            signal = Signal(value.shape(), name=f"{name}_{lane}", reset_less=True)
+        def register(stage: int, value: Value, name: str, width: int | None = None) -> Signal:
+            signal = Signal(signed(width or len(value)), name=f"{name}_{lane}", reset_less=True)
             with m.If(valid[stage]):
                 m.d.sync += signal.eq(value)
             return signal
 
-        chains: list[Signal] = []
-        # the largest sum of a chain in one row, and its room above the lower row's bits
-        most = (self._chain << (7 + self._weight_bits - 1)).bit_length() + 1
-        for begin in range(0, self._inputs, self._chain):
-            total: Signal | None = None
-            for index in range(self._chain):
-                column = begin + index
-                x = self.x.word_select(lane * self._inputs + column, 8).as_signed()
-                product = register(index, operands[column] * x, f"product_{column}")
-                if self._chain > 1:
-                    shape = signed(most + SPACING + 1 if self._paired else most)
-                    value = Signal(shape, name=f"next_{column}_{lane}")
-                    m.d.comb += value.eq(product if total is None else total + product)
-                    product = register(1 + index, value, f"total_{column}")
-                total = product
-            assert total is not None
-            chains.append(total)
+        def wire(value: Value, name: str, width: int) -> Signal:
+            signal = Signal(signed(width), name=f"{name}_{lane}", attrs=KEPT)
+            m.d.comb += signal.eq(value)
+            return signal
+
+        # a part is what has a sum of its own: a row, or two that share theirs
+        parts: list[list[Value]] = []
+        for part in range(1 if shared else self.rows):
+            chains: list[Value] = []
+            for begin in range(0, self._inputs, self._chain):
+                total: Value | None = None
+                for index in range(self._chain):
+                    column = begin + index
+                    name = f"{part}_{column}"
+                    product = self._product(m, operands, codes[column], column, lane, part)
+                    above = SPACING * shared
+                    made = register(index, product, f"product_{name}", sum_bits(1, bits) + above)
+                    if self._chain > 1:
+                        value = made if total is None else total + made
+                        width = sum_bits(self._chain, bits) + above
+                        made = register(1 + index, value, f"total_{name}", width)
+                    total = made
+                assert total is not None
+                chains.append(total)
+            parts.append(chains)
 
         stage = 1 + self._chain * (self._chain > 1)
+        levels = tree_levels(self._inputs // self._chain)
+        until = packed_levels(inputs=self._inputs, chain=self._chain, weight_bits=bits)
+        splits = [False] * levels
         if self._paired:
-            halves: list[list[Signal]] = [[], []]
-            for index, packed in enumerate(chains):
-                low = packed[:most].as_signed()
-                high = (packed >> SPACING)[:most].as_signed() + packed[SPACING - 1]
-                for row, value in enumerate((low, high[:most].as_signed())):
-                    halves[row].append(register(stage, value, f"half_{row}_{index}"))
-            stage += 1
-        else:
-            halves = [chains]
-        results = []
-        for row, level in enumerate(halves):
-            at = stage
-            for depth in range(tree_levels(len(level))):
-                pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-                level = [
-                    register(at, sum(pair[1:], pair[0]), f"sum_{row}_{depth}_{i}")
-                    for i, pair in enumerate(pairs)
+            splits.insert(until, True)
+        columns = self._chain
+        for level, is_split in enumerate(splits):
+            if not is_split:
+                columns = min(2 * columns, self._inputs)
+            elif shared:
+                halves = [
+                    split(m, value, sum_bits(columns, bits), f"half_{index}_{lane}")
+                    for index, value in enumerate(parts[0])
                 ]
-                at += 1
-            (value,) = level
+                parts = [list(rows) for rows in zip(*halves, strict=True)]
+                shared = False
+            last = (level + 1) % self._levels == 0 or level == len(splits) - 1
+            width = sum_bits(columns, bits) + SPACING * shared
+            for part, values in enumerate(parts):
+                step = 1 if is_split else 2
+                terms = [values[i : i + step] for i in range(0, len(values), step)]
+                parts[part] = [
+                    register(stage, sum(term[1:], term[0]), f"sum_{part}_{level}_{i}", width)
+                    if last
+                    else wire(sum(term[1:], term[0]), f"sum_{part}_{level}_{i}", width)
+                    for i, term in enumerate(terms)
+                ]
+            stage += last
+        results = []
+        for row, (value,) in enumerate(parts):
             if self._grouped:
-                value = register(at, value * self.m[row], f"scaled_{row}")
+                value = register(stage, value * self.m[row], f"scaled_{row}")
             results.append(value)
         return results
 
-    def _accumulate(self, m: Module, value: Signal, row: int, lane: int) -> Value:
+    def _product(
+        self,
+        m: Module,
+        operands: list[Value],
+        codes: list[Value],
+        column: int,
+        lane: int,
+        part: int,
+    ) -> Value:
+        """The product of a column for a lane: of a row, or of two in one."""
+        x = self.x.word_select(lane * self._inputs + column, 8).as_signed()
+        if (lane, column) not in self._places:
+            return operands[column] * x
+        triple = self.triple.word_select(self._places.index((lane, column)), TRIPLE_BITS)
+        if lane >= self._lanes - self._fabric_lanes:
+            codes = codes[part : part + 1]
+        products: list[Value] = []
+        for row, code in enumerate(codes, part):
+            name = f"fabric_{row}_{column}_{lane}"
+            product = Signal(signed(sum_bits(1, len(code))), name=name)
+            m.d.comb += product.eq(fabric_product(m, code, x, triple.as_signed(), name))
+            products.append(product)
+        return packed(*products) if len(products) == 2 else products[0]
+
+    def _accumulate(self, m: Module, value: Value, row: int, lane: int) -> Value:
         """Adds to the accumulator ``at``; returns the one at ``read``."""
         m.submodules[f"accumulators_{row}_{lane}"] = memory = Memory(
             shape=signed(self._width), depth=self._depth, init=[]

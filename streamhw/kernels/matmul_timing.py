@@ -18,10 +18,7 @@ __all__ = ["engine_timing", "fill_latency", "tile_latency"]
 
 def fill_latency(spec: "Matmul") -> int:
     """Cycles from the last x beat issued to the first read of its tile's sums."""
-    latency = array_latency(
-        inputs=spec.input_lanes, chain=spec.chain, paired=spec.paired, grouped=spec.is_grouped
-    )
-    return OPERAND_LATENCY + latency - 1
+    return OPERAND_LATENCY + array_latency(spec) - 1
 
 
 def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:

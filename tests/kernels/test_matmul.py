@@ -130,6 +130,42 @@ SPECS = {
         chain=4,
         weight_bits=8,
     ),
+    "fabric": engine(context(out=Fixed(24)), token_lanes=2, fabric_lanes=1),
+    "fabric, int8, two levels": engine(
+        context(out=Fixed(24), inputs=8),
+        input_lanes=8,
+        weight_bits=8,
+        token_lanes=2,
+        fabric_lanes=2,
+        levels=2,
+    ),
+    "paired, fabric, groups, two levels": engine(
+        context(inputs=32, outputs=12, group=16, lanes=4),
+        input_lanes=16,
+        token_lanes=2,
+        paired=True,
+        levels=2,
+        fabric_lanes=1,
+    ),
+    "paired, int8, columns in fabric, two levels": engine(
+        context(inputs=32, lanes=8, out=Fixed(30)),
+        input_lanes=16,
+        paired=True,
+        levels=2,
+        weight_bits=8,
+        fabric_columns=3,
+    ),
+    "paired, chains, lanes and columns in fabric": engine(
+        context(inputs=32, lanes=8, out=Fixed(30)),
+        input_lanes=16,
+        token_lanes=2,
+        chain=4,
+        paired=True,
+        levels=3,
+        weight_bits=8,
+        fabric_lanes=1,
+        fabric_columns=5,
+    ),
     "chain": engine(context(lanes=4), chain=4),
     "wide headers": engine(context(group=4), header_lanes=4),
     "wider headers": engine(context("a", group=4), context("b", group=8), header_lanes=8),
@@ -307,8 +343,8 @@ def test_large_array_shares_one_row_module() -> None:
     )
     files = Files()
     text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
-    assert files.names == ["matmul_row_32x1_w4g_c1_25x8.v"]
-    assert text.count("matmul_row_32x1_w4g_c1_25x8 ") == 16
+    assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v"]
+    assert text.count("matmul_row_32x1_w4g_c1l1f0_0_25x8 ") == 16
 
 
 @pytest.mark.parametrize(
@@ -322,6 +358,9 @@ def test_large_array_shares_one_row_module() -> None:
         ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
         ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4 or 8, not 3"),
         ({"token_lanes": 3}, "Matmul token_lanes must be a power of two, not 3"),
+        ({"levels": 0}, "Matmul levels must be at least 1, not 0"),
+        ({"fabric_lanes": 2}, "Matmul fabric_lanes must be 0 to 1, not 2"),
+        ({"fabric_columns": 4}, "Matmul fabric_columns must be 0 to 3, not 4"),
         ({"chain": 3}, "Matmul chain must divide input_lanes 4, not 3"),
         ({"rows": 1, "lanes": 1, "paired": True}, "Matmul rows must be even .*, not 1"),
         (
