@@ -10,10 +10,13 @@ from pathlib import Path
 
 from ..errors import UserError
 
-__all__ = ["BOARDS", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
+__all__ = ["BOARDS", "MEMORIES", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
 BOARDS = ("sim", "u55c", "ulx3s")
 """Boards that ship with streamhw; a file path or an entry point ``streamhw.board`` adds others."""
+
+MEMORIES = ("ideal", "hbm2")
+"""Models of external memory in the simulator: constant latency and bandwidth, or HBM2 channels."""
 
 
 class Family(Enum):
@@ -77,6 +80,7 @@ class Board:
         of one die
     die_fill: share of each die's budget that is planned with: placement needs room
     die_wires: wires between two dies that touch, if they are limited
+    memory_model: of ``MEMORIES``: what a simulation has at the ports unless a run asks for another
     """
 
     name: str
@@ -93,8 +97,14 @@ class Board:
     dies: tuple[Die, ...] = ()
     die_fill: float = 0.8
     die_wires: int | None = None
+    memory_model: str = "ideal"
 
     def __post_init__(self) -> None:
+        if self.memory_model not in MEMORIES:
+            raise ValueError(
+                f"Board {self.name} must have a memory model of {', '.join(MEMORIES)}, "
+                f"not {self.memory_model!r}"
+            )
         if not self.ports:
             raise ValueError(f"Board {self.name} must have at least one memory port")
         if len({port.width for port in self.ports}) != 1:

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 class Archive {
@@ -34,13 +35,23 @@ public:
     std::vector<uint8_t> written;
 
 private:
+    template <class T, class = void> struct HasState : std::false_type {};
+    template <class T>
+    struct HasState<T, std::void_t<decltype(std::declval<T&>().state(std::declval<Archive&>()))>>
+        : std::true_type {};
+
+    // An object that says what its state is may have pointers too, even if it can be copied.
     template <class T> void value(T& v) {
-        if constexpr (std::is_trivially_copyable_v<T>) raw(&v, sizeof v);
-        else v.state(*this);
+        if constexpr (HasState<T>::value) {
+            v.state(*this);
+        } else {
+            static_assert(std::is_trivially_copyable_v<T>);
+            raw(&v, sizeof v);
+        }
     }
     template <class T> void value(std::vector<T>& v) {
         resize(v);
-        if constexpr (std::is_trivially_copyable_v<T>) raw(v.data(), v.size() * sizeof(T));
+        if constexpr (std::is_arithmetic_v<T>) raw(v.data(), v.size() * sizeof(T));
         else
             for (T& element : v) value(element);
     }

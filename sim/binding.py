@@ -21,6 +21,7 @@ _HEAD = """\
 #include "verilated_vcd_c.h"
 #endif
 
+#include "savable.h"
 #include "wires.h"
 
 namespace {{
@@ -62,6 +63,7 @@ _TAIL = """\
     }
 
     void eval() override { top.eval(); }
+    void state(Archive& archive) override { model_state(archive, top); }
 #if VM_TRACE
     void open_trace(const char* path) override { top.trace(&waves, 99), waves.open(path); }
     void trace(uint64_t time) override { waves.dump(time); }

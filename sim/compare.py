@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every stream of a simulated design against the integer reference, beat by beat."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +57,7 @@ class _Watched:
     channel: Channel
     expected: list[_Activation] = field(default_factory=list)
     found: list[Ints] = field(default_factory=list)
-    compared: int = 0
+    done: int = 0  # activations that have been compared
 
 
 class Comparison:
@@ -121,6 +121,19 @@ class Comparison:
                 watched.found = [found[used:]]
         return self.first
 
+    def save(self) -> dict[str, Ints]:
+        """How far the comparison is, and what it has of activations that have not passed whole."""
+        found = {f"found{i}": np.concatenate(w.found) for i, w in enumerate(self._watched)}
+        return {"compared": np.array([w.done for w in self._watched]), **found}
+
+    def load(self, saved: Mapping[str, Ints]) -> None:
+        """Goes on from what ``save`` gave; everything that was fed until then must be again."""
+        for i, (watched, done) in enumerate(zip(self._watched, saved["compared"], strict=True)):
+            passed, watched.expected = watched.expected[:done], watched.expected[done:]
+            watched.done, watched.found = int(done), [saved[f"found{i}"]]
+            self.beats += sum(len(activation.beats) for activation in passed)
+            self._streams |= {watched.channel.name} if passed else set()
+
     def _match(
         self, watched: _Watched, found: Ints, complete: bool
     ) -> tuple[Difference | None, int]:
@@ -141,6 +154,7 @@ class Comparison:
                 self.beats -= len(have)
                 break
             used += count
+            watched.done += 1
             watched.expected.pop(0)
         return None, used
 

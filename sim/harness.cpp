@@ -89,7 +89,6 @@ public:
         const uint64_t end = cycle + max_cycles;
         const bool outputs = design_->count && design_->done;
         uint64_t next_poll = cycle;
-        quiet_ = 0;
         while (fault.text.empty()) {
             if (outputs) {
                 settle();
@@ -120,11 +119,21 @@ public:
         edge();
     }
 
+    // All that a later cycle depends on, but the memory's bytes.
+    void state(Archive& a) {
+        a(cycle, last_count, quiet_);
+        for (AxiPort& port : ports) a(port);
+        for (StreamTap& stream : streams) a(stream);
+        for (QueueTap& queue : queues) a(queue);
+        design_->state(a);
+    }
+
     void open_trace(const char* path) { design_->open_trace(path), tracing_ = true; }
     void close_trace() { design_->close_trace(), tracing_ = false; }
 
     Memory memory;
     Fault fault;
+    std::vector<uint8_t> saved;  // by the last call of shw_save
     uint64_t cycle = 0;
     uint32_t last_count = 0;
     std::vector<AxiPort> ports;
@@ -259,6 +268,24 @@ API void shw_stream_counters(Harness* h, uint32_t stream, StreamCounters* to) {
     *to = h->streams.at(stream).counters;
 }
 API uint64_t shw_peak(Harness* h, uint32_t queue) { return h->queues.at(queue).peak; }
+
+API int shw_save(Harness* h, const uint8_t** data, uint64_t* size) {
+    return guarded(h, [&] {
+        Archive archive;
+        h->state(archive);
+        h->saved = std::move(archive.written);
+        *data = h->saved.data(), *size = h->saved.size();
+        return 0;
+    });
+}
+API int shw_load(Harness* h, const uint8_t* data, uint64_t size) {
+    return guarded(h, [&] {
+        Archive archive{data, size};
+        h->state(archive);
+        if (!archive.complete()) throw std::runtime_error("the state is of another design");
+        return 0;
+    });
+}
 
 API int shw_open_trace(Harness* h, const char* path) {
     return guarded(h, [&] { return h->open_trace(path), 0; });

@@ -120,6 +120,8 @@ _SIGNATURES = {
     "shw_timed": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
     "shw_stream_counters": (None, [c_void_p, c_uint32, POINTER(StreamCounters)]),
     "shw_peak": (c_uint64, [c_void_p, c_uint32]),
+    "shw_save": (c_int, [c_void_p, POINTER(POINTER(c_uint8)), POINTER(c_uint64)]),
+    "shw_load": (c_int, [c_void_p, c_void_p, c_uint64]),
     "shw_open_trace": (c_int, [c_void_p, c_char_p]),
     "shw_close_trace": (None, [c_void_p]),
 }
@@ -263,6 +265,16 @@ class Harness:
     def peak(self, queue: str) -> int:
         """Highest level of a watched queue so far."""
         return int(self._library.shw_peak(self._handle, self._queues[queue]))
+
+    def save(self) -> NDArray[np.uint8]:
+        """The whole state but the memory's bytes."""
+        data, size = POINTER(c_uint8)(), c_uint64()
+        self._check(self._library.shw_save(self._handle, ctypes.byref(data), ctypes.byref(size)))
+        return np.ctypeslib.as_array(data, (size.value,)).copy()
+
+    def load(self, state: NDArray[np.uint8]) -> None:
+        """Goes on from what ``save`` gave in the same library with the same configuration."""
+        self._check(self._library.shw_load(self._handle, state.ctypes.data, state.size))
 
     def open_waves(self, path: Path) -> None:
         """Begins to write a VCD file; the build must be one with waves."""

@@ -41,6 +41,8 @@ public:
         return true;
     }
 
+    void state(Archive& a) { a(counters, capture, timed, data, cycles); }
+
     StreamCounters counters{};
     bool capture = true, timed = false;
     std::vector<uint8_t> data;
@@ -59,6 +61,8 @@ public:
         const uint64_t level = level_.get();
         if (level > peak) peak = level;
     }
+
+    void state(Archive& a) { a(peak); }
 
     uint64_t peak = 0;
 

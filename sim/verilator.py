@@ -29,9 +29,9 @@ Progress = Callable[[str, int, int], None]
 MINIMUM = (5, 36)
 JOBS = 2
 HARNESS = Path(__file__).parent
-HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "observe.h", "wires.h")
+HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "observe.h", "savable.h", "wires.h")
 SOURCES = ("harness.cpp",)
-RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+RUNTIME = ("verilated.cpp", "verilated_save.cpp", "verilated_threads.cpp")
 RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
 # Measured on an engine of 1024 multipliers: -O3 simulates no faster than -O1 and compiles twice as
@@ -40,8 +40,10 @@ COMPILE = ("-std=c++17", "-O1", "-march=native", "-fPIC", "-fvisibility=hidden",
            "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH")  # fmt: skip
 # The harness and the run-time library are compiled once and run every cycle.
 COMPILE_ONCE = ("-O2",)
-VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--output-split", "8000",
-            "--output-split-cfuncs", "800",
+VERILATE = ("--cc", "--savable", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+            "--output-split", "8000", "--output-split-cfuncs", "800",
+            # A concatenation of a wide array is one line of Yosys.
+            "--preproc-token-limit", "100000000",
             # Warnings are reported to the caller, who decides.
             "-Wno-fatal",
             # What Yosys writes and Verilog defines as meant: a signed operand shorter than its
@@ -252,7 +254,7 @@ def _compile(
         for source in sources
     }
     for source in SOURCES:
-        commands[work / f"{Path(source).stem}.o"][1:1] = COMPILE_ONCE
+        commands[work / f"{Path(source).stem}.o"] += COMPILE_ONCE
     commands |= objects
     header = model / f"{PREFIX}__pch.h"
     if header.is_file() and not compiler.is_clang and len(sources) > 5:

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "archive.h"
+
 // A port or net of any width in Verilator's storage: 1, 2, 4 or 8 bytes, or an array of 32-bit words.
 struct Wire {
     void* data = nullptr;
@@ -90,6 +92,7 @@ struct QueueWires {
 struct Design {
     virtual ~Design() = default;
     virtual void eval() = 0;
+    virtual void state(Archive& archive) = 0;
     virtual void open_trace(const char* path) = 0;  // throws if the build has no waves
     virtual void trace(uint64_t time) = 0;
     virtual void close_trace() = 0;

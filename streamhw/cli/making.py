@@ -93,6 +93,30 @@ def add_run(commands: Commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
     parser.add_argument(
+        "--memory",
+        choices=("ideal", "hbm2"),
+        help="constant latency and bandwidth, or channels of HBM2; default: the board's",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="keep the state of the simulation there, from time to time",
+    )
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1_000_000,
+        metavar="CYCLES",
+        help="from one checkpoint to the next; default: 1000000",
+    )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="go on from a checkpoint of a run with the same options",
+    )
+    parser.add_argument(
         "--fast",
         action="store_true",
         help="the same tokens from the integer reference, with predicted cycles: no simulation",
@@ -104,12 +128,14 @@ def add_run(commands: Commands) -> None:
 def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.fast import FastRequest, run_fast
     from ..commands.run import RunRequest, run
+    from ..commands.simulate import Checkpoints
     from ..errors import UserError
 
     if chosen.fast:
-        if chosen.check or chosen.stalls:
+        if chosen.check or chosen.stalls or chosen.memory or chosen.checkpoint or chosen.resume:
             raise UserError(
-                "Option --fast must come without --check and --stalls: nothing is simulated"
+                "Option --fast must come without --check, --stalls, --memory, --checkpoint and "
+                "--resume: nothing is simulated"
             )
         wanted = FastRequest(build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens)
         run_fast(wanted, console)
@@ -122,6 +148,10 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             check=chosen.check,
             stalls=chosen.stalls,
             seed=chosen.seed,
+            memory=chosen.memory,
+            checkpoints=Checkpoints(
+                file=chosen.checkpoint, every=chosen.every, resume=chosen.resume
+            ),
         ),
         console,
     )

@@ -12,7 +12,7 @@ from ..compiler.codec import decode, encode
 from ..errors import UserError
 from .facts import ActivityFacts
 
-__all__ = ["MEASURED_FILE", "Measured", "StepTimes", "Waits"]
+__all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "Waits"]
 
 MEASURED_FILE = "measured.json"
 
@@ -24,6 +24,22 @@ class Waits:
     transfers: int
     blocked: int
     starved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelUse:
+    """What passed a memory channel, and how well it was used.
+
+    peak: share of the bytes that it could have carried; busy: share of the cycles in which
+    something was outstanding
+    """
+
+    read_bytes: int
+    write_bytes: int
+    peak: float
+    busy: float
+    row_misses: int = 0
+    refresh_cycles: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +63,7 @@ class Measured:
     predicted_cycles: of the same answer; stalls: share of cycles in which memory was held back
     peaks: highest level of each queue; streams: their handshakes
     step: of the last token, as it was predicted and measured
+    memory: model of the memory; channels: their use during the answer
     """
 
     prompt: int
@@ -56,6 +73,8 @@ class Measured:
     peaks: Mapping[str, int] = field(default_factory=dict)
     streams: Mapping[str, Waits] = field(default_factory=dict)
     step: "StepTimes | None" = None
+    memory: str = "ideal"
+    channels: Mapping[str, ChannelUse] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Writes the file of a build, whole or not at all."""

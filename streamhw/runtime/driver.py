@@ -8,7 +8,7 @@ from ..errors import InternalError, UserError
 from . import registers
 from .device import Device, Traffic
 
-__all__ = ["Generation", "Token", "generate"]
+__all__ = ["Generation", "Progressed", "Token", "generate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,14 @@ class Token:
     cycles: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Progressed:
+    """How far an answer is: its tokens, and the memory traffic when it was started."""
+
+    tokens: tuple[Token, ...]
+    before: Mapping[str, Traffic]
+
+
 def generate(
     device: Device,
     prompt: Sequence[int],
@@ -27,10 +35,12 @@ def generate(
     count: int,
     eos: int | None = None,
     on_token: Callable[[Token], None] | None = None,
+    since: "Progressed | None" = None,
 ) -> "Generation":
     """Starts an answer of up to ``count`` tokens; iterate over the result for the tokens.
 
     eos: token after which the answer ends
+    since: what the same answer had brought when the state that the device goes on from was saved
 
     Raises ``UserError`` if the prompt is empty, has a token outside the vocabulary, or does not
     leave room for ``count`` tokens in the context.
@@ -61,7 +71,7 @@ def generate(
             f"context), not {len(prompt)} + {count}",
             hint=f"Ask for at most {manifest.context - len(prompt)} tokens",
         )
-    return Generation(device, list(prompt), count, eos, on_token)
+    return Generation(device, list(prompt), count, eos, on_token, since)
 
 
 class Generation(Iterator[Token]):
@@ -79,16 +89,18 @@ class Generation(Iterator[Token]):
         count: int,
         eos: int | None,
         on_token: Callable[[Token], None] | None,
+        since: Progressed | None,
     ):
-        self.tokens: list[Token] = []
+        self.tokens: list[Token] = [] if since is None else list(since.tokens)
         self._device, self._on_token = device, on_token
         self._window = device.manifest.window
-        self._position = len(prompt)
+        self._position = len(prompt) + len(self.tokens)
         self._ready: list[Token] = []
         self._done = False
-        self._cycles = 0
-        self._before = dict(device.traffic())
-        self._begin(prompt, count, eos)
+        self._cycles = self.cycles
+        self._before = dict(device.traffic() if since is None else since.before)
+        if since is None:
+            self._begin(prompt, count, eos)
 
     @property
     def prompt_cycles(self) -> int:
@@ -107,6 +119,10 @@ class Generation(Iterator[Token]):
     def traffic(self) -> Mapping[str, Traffic]:
         """Memory traffic since the start, by port."""
         return {name: now - self._before[name] for name, now in self._device.traffic().items()}
+
+    def progressed(self) -> Progressed:
+        """How far the answer is while the device waits for the next token."""
+        return Progressed(tokens=tuple(self.tokens), before=self._before)
 
     def stop(self) -> None:
         """Ends the answer after the current token."""

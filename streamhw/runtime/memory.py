@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from ..sim.library import HbmConfig, IdealConfig, PortConfig
 
@@ -66,6 +66,8 @@ class MemoryModel(_Port):
     bandwidth: beats a cycle, reads and writes together
     """
 
+    kind: ClassVar[str] = "ideal"
+
     latency: int = 32  # cycles from a read address to its first beat
     write_latency: int = 16  # cycles from the last beat to the response
     bandwidth: Fraction = Fraction(1)
@@ -102,6 +104,8 @@ class HbmModel(_Port):
     JESD235, which is not public; [P] AMD PG276; [U] AMD UG1393; [S] Shuhai, arXiv 2005.04324,
     measured on a U280 of the same generation. [A] is an assumption.
     """
+
+    kind: ClassVar[str] = "hbm2"
 
     clock_mhz: float = 250.0  # of the design
     bandwidth: float = 14.375  # GB/s [U]: 32 pseudo-channels share 460 GB/s

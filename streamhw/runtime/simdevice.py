@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated accelerator as a device: compiled Verilog, memory model, observation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,9 @@ from .memory import Memory, MemoryModel
 __all__ = ["SimDevice"]
 
 IDEAL = MemoryModel()
+PAGE = 4096
+SLICE = 100_000
+"""Cycles after which Python looks whether the user has interrupted."""
 
 
 class SimDevice:
@@ -49,8 +52,11 @@ class SimDevice:
             raise UserError(
                 f"Memory image must have at most {manifest.memory.bytes} bytes, not {content.size}"
             )
-        self.memory: NDArray[np.uint8] = np.zeros(manifest.memory.bytes, dtype=np.uint8)
+        self._pages = np.zeros((-(-manifest.memory.bytes // PAGE), PAGE), dtype=np.uint8)
+        self.memory: NDArray[np.uint8] = self._pages.reshape(-1)[: manifest.memory.bytes]
         self.memory[: content.size] = content
+        self._image = content
+        self._pause: tuple[int, Callable[[], None]] | None = None
         self._manifest, self._base, self._observed = manifest, base, build.observed
         self._stuck_cycles, self._max_cycles = stuck_cycles, max_cycles
         self._harness = Harness(
@@ -117,9 +123,16 @@ class SimDevice:
         self._harness.step(cycles)
 
     def wait(self, count: int) -> Progress:
-        reason = self._harness.run(
-            count, self._watch, max_cycles=self._max_cycles, stuck_cycles=self._stuck_cycles
-        )
+        begin = self.cycle
+        reason = Reason.CYCLES
+        while reason is Reason.CYCLES and (left := begin + self._max_cycles - self.cycle) > 0:
+            every, action = self._pause or (SLICE, None)
+            part = min(left, SLICE, every - self.cycle % every)
+            reason = self._harness.run(
+                count, self._watch, max_cycles=part, stuck_cycles=self._stuck_cycles
+            )
+            if reason is Reason.CYCLES and action is not None and self.cycle % every == 0:
+                action()
         if reason is Reason.CYCLES:
             raise InternalError(f"Design has no token after {self._max_cycles} cycles")
         if reason is Reason.STUCK:
@@ -132,6 +145,32 @@ class SimDevice:
             done=reason is Reason.DONE,
             cycles=self._harness.cycle - self._started,
         )
+
+    def pause(self, every: int, action: Callable[[], None]) -> None:
+        """Calls ``action`` after every so many cycles while it waits; it may ``save``."""
+        self._pause = every, action
+
+    def save(self) -> dict[str, NDArray[np.uint8]]:
+        """The whole state, with those pages of memory that differ from the image."""
+        pages = np.flatnonzero((self._pages != self._initial()).any(axis=1))
+        return {
+            "state": self._harness.save(),
+            "started": np.frombuffer(self._started.to_bytes(8, "little"), dtype=np.uint8),
+            "places": pages.astype("<u8").view(np.uint8),
+            "pages": self._pages[pages],
+        }
+
+    def load(self, saved: Mapping[str, NDArray[np.uint8]]) -> None:
+        """Goes on from what ``save`` gave of a device of the same build, image and model."""
+        self._pages[:] = self._initial()
+        self._pages[saved["places"].view("<u8").astype(np.int64)] = saved["pages"]
+        self._started = int.from_bytes(saved["started"].tobytes(), "little")
+        self._harness.load(saved["state"])
+
+    def _initial(self) -> NDArray[np.uint8]:
+        pages = np.zeros_like(self._pages)
+        pages.reshape(-1)[: self._image.size] = self._image
+        return pages
 
     def traffic(self) -> dict[str, Traffic]:
         found = {}

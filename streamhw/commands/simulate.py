@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One answer of a compiled simulation: tokens, cycles, traffic, and what lets it go on later."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..boards.base import load_board
+from ..compiler.design import Design
+from ..errors import InternalError, UserError
+from ..report.measured import Waits
+from ..runtime.checkpoint import Checkpoint
+from ..runtime.device import Traffic
+from ..runtime.driver import Generation, Progressed, Token, generate
+from ..runtime.manifest import Manifest
+from ..runtime.memory import HbmModel, Memory, MemoryModel, Stalls
+from ..runtime.simdevice import SimDevice
+from ..sim import verilator
+from ..sim.compare import Comparison
+
+__all__ = ["NEVER", "Answer", "Checkpoints", "memory_model", "simulate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints:
+    """Where a run keeps its state, every so many cycles, and which state it goes on from."""
+
+    file: Path | None = None
+    every: int = 1_000_000
+    resume: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise UserError(f"Cycles between checkpoints must be at least 1, not {self.every}")
+
+
+NEVER = Checkpoints()
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What a simulated answer was and cost."""
+
+    prompt: list[int]
+    tokens: list[Token] = field(default_factory=list)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    seconds: float = 0.0
+    simulated: int = 0
+    compared: Comparison | None = None
+    peaks: dict[str, int] = field(default_factory=dict)
+    waits: dict[str, Waits] = field(default_factory=dict)
+    passed: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def prompt_cycles(self) -> int:
+        return self.tokens[0].cycles if self.tokens else 0
+
+    @property
+    def token_cycles(self) -> float:
+        """Mean cycles of a token after the first."""
+        later = self.tokens[1:]
+        return sum(t.cycles for t in later) / len(later) if later else 0.0
+
+    @property
+    def read_bytes(self) -> int:
+        return sum(t.read_bytes for t in self.traffic.values())
+
+    @property
+    def write_bytes(self) -> int:
+        return sum(t.write_bytes for t in self.traffic.values())
+
+
+def simulate(
+    manifest: Manifest,
+    library: verilator.Build,
+    image: np.ndarray,
+    prompt: list[int],
+    count: int,
+    *,
+    model: Memory,
+    end: int | None = None,
+    design: Design | None = None,
+    on_token: Callable[[Answer], None] | None = None,
+    checkpoints: Checkpoints = NEVER,
+) -> Answer:
+    """One answer of the compiled simulation; with ``design``, compared with the reference.
+
+    Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
+    ``UserError`` for a checkpoint that is damaged or belongs to something else.
+    """
+    identity, resumed = {}, None
+    if checkpoints.file or checkpoints.resume:
+        identity = {
+            "simulation": library.library.parent.name,
+            "memory image": hashlib.sha256(image.data).hexdigest(),
+            "model of the memory": repr(model),
+            "prompt and number of tokens": repr((prompt, count, end)),
+            "choice of --check": repr(design is not None),
+        }
+    if checkpoints.resume is not None:
+        resumed = Checkpoint.load(checkpoints.resume, identity)
+    with SimDevice(manifest, library, image, model=model) as device:
+        session = _Session(device, prompt, count, end, design)
+        session.start(resumed)
+        if (file := checkpoints.file) is not None:
+            device.pause(checkpoints.every, lambda: session.save(file, identity))
+        try:
+            session.finish(on_token)
+        except InternalError as error:
+            session.explain(error)
+            raise
+        answer = session.answer
+        if library.observed:
+            answer.peaks = device.peaks()
+            answer.waits = {
+                name: Waits(
+                    transfers=int(c.transfers), blocked=int(c.blocked), starved=int(c.starved)
+                )
+                for name, c in device.statistics().items()
+            }
+    return answer
+
+
+def memory_model(
+    board: str, stalls: float = 0.0, seed: int = 0, *, kind: str | None = None
+) -> Memory:
+    """The memory of a board's ports, with random stalls on every channel if asked for.
+
+    kind: of ``MEMORIES``; None: the board's own
+    """
+    chosen = load_board(board)
+    port = chosen.ports[0]
+    held = Stalls.everywhere(stalls, seed=seed) if stalls else Stalls()
+    if (kind or chosen.memory_model) == "hbm2":
+        # What is between the port and the channel takes its time too.
+        latency = max(HbmModel.latency, port.latency * 1e3 / chosen.clock_mhz)
+        return HbmModel(clock_mhz=chosen.clock_mhz, latency=latency, stalls=held)
+    return MemoryModel(
+        latency=port.latency,
+        bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
+        stalls=held,
+    )
+
+
+class _Session:
+    """An answer under way: the device, the host's part, and the comparison with the reference."""
+
+    def __init__(
+        self,
+        device: SimDevice,
+        prompt: Sequence[int],
+        count: int,
+        end: int | None,
+        design: Design | None,
+    ):
+        self.answer = Answer(prompt=list(prompt))
+        self._device, self._count, self._end = device, count, end
+        self._comparison: Comparison | None = None
+        if design is not None:
+            self._comparison = self.answer.compared = Comparison(design, device.take)
+            device.capture(set(self._comparison.watched))
+        self._expected: int | None = None
+        self._begin = self._step = device.cycle
+        self._clock = time.perf_counter()
+
+    def start(self, resumed: Checkpoint | None) -> None:
+        """Starts the answer, or goes on with it."""
+        tokens: list[Token] = []
+        since = None
+        self._feed(self.answer.prompt)
+        if resumed is not None:
+            facts = resumed.facts
+            tokens = [Token(**token) for token in facts["tokens"]]
+            before = {name: Traffic(**traffic) for name, traffic in facts["before"].items()}
+            since = Progressed(tokens=tuple(tokens), before=before)
+            self._device.load(resumed.arrays)
+            self._begin, self._step = facts["begin"], facts["step"]
+            self._clock -= facts["seconds"]
+            for token in tokens:
+                self._feed([token.token])
+            if self._comparison is not None:
+                self._comparison.load(resumed.arrays)
+        self.answer.tokens += tokens
+        self._generation: Generation = generate(
+            self._device, self.answer.prompt, count=self._count, eos=self._end, since=since
+        )
+
+    def finish(self, on_token: Callable[[Answer], None] | None) -> None:
+        """Runs to the end of the answer."""
+        answer, device = self.answer, self._device
+        for token in self._generation:
+            answer.tokens.append(token)
+            answer.simulated = device.cycle - self._begin
+            answer.seconds = time.perf_counter() - self._clock
+            if self._comparison is not None:
+                self._agree(token)
+                answer.passed = self._passed()
+                self._step = device.cycle
+                device.time()
+                if len(answer.tokens) < self._count and token.token != self._end:
+                    self._feed([token.token])
+            if on_token is not None:
+                on_token(answer)
+        self._compare(complete=True)
+        answer.traffic = dict(self._generation.traffic())
+
+    def save(self, file: Path, identity: dict[str, str]) -> None:
+        """Writes a checkpoint, while the device waits."""
+        self._compare()
+        progressed = self._generation.progressed()
+        facts: dict[str, Any] = {
+            "tokens": [asdict(token) for token in progressed.tokens],
+            "before": {name: asdict(traffic) for name, traffic in progressed.before.items()},
+            "begin": self._begin,
+            "step": self._step,
+            "seconds": time.perf_counter() - self._clock,
+        }
+        arrays: dict[str, np.ndarray] = dict(self._device.save())
+        if self._comparison is not None:
+            arrays |= self._comparison.save()
+        Checkpoint(identity=identity, facts=facts, arrays=arrays).save(file)
+
+    def explain(self, error: InternalError) -> None:
+        """Raises the first difference from the reference, if there is one, as the cause."""
+        try:
+            self._compare()
+        except InternalError as difference:
+            raise difference from error
+
+    def _feed(self, tokens: Sequence[int]) -> None:
+        if self._comparison is not None:
+            self._expected = self._comparison.feed(tokens)
+
+    def _compare(self, *, complete: bool = False) -> None:
+        if self._comparison is not None:
+            found = self._comparison.compare(complete=complete)
+            if found is not None:
+                raise InternalError(str(found))
+
+    def _agree(self, token: Token) -> None:
+        self._compare()
+        if token.token != self._expected:
+            raise InternalError(
+                f"Token at position {token.position} must be {self._expected} as in the integer "
+                f"reference, not {token.token}"
+            )
+
+    def _passed(self) -> dict[str, list[int]]:
+        """Cycles of the last step's beats, by stream."""
+        return {
+            name: (cycles.astype(np.int64) - self._step).tolist()
+            for name, cycles in self._device.timed().items()
+            if len(cycles)
+        }
