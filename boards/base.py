@@ -32,12 +32,14 @@ class MemoryPort:
 
     width: data bits of a beat; beats_per_cycle: what the memory behind it sustains (at most 1);
     latency: cycles from a read address accepted to its first data beat
+    address: where its own memory begins, in bytes, if the board's memory is striped
     """
 
     name: str
     width: int
     beats_per_cycle: float
     latency: int
+    address: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,7 @@ class Board:
     clock_mhz: the clock that cycle counts are turned into seconds with: an assumption until the
         design is placed and routed
     memory_bytes: external memory
+    striped: whether all ports together are one memory: a beat has a part from each, in their order
     multipliers: matmul multiplies a cycle that the board should carry
     group: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
@@ -94,6 +97,7 @@ class Board:
     multipliers: int
     group: int
     lanes: int
+    striped: bool = False
     dies: tuple[Die, ...] = ()
     die_fill: float = 0.8
     die_wires: int | None = None
@@ -109,6 +113,11 @@ class Board:
             raise ValueError(f"Board {self.name} must have at least one memory port")
         if len({port.width for port in self.ports}) != 1:
             raise ValueError(f"Board {self.name} must have memory ports of one width")
+        if self.striped and len(self.ports) & (len(self.ports) - 1):
+            raise ValueError(
+                f"Board {self.name} must stripe memory over a power of two of ports, not "
+                f"{len(self.ports)}"
+            )
         if not self.dies:
             return
         if sum(die.memory for die in self.dies) != 1:
@@ -136,7 +145,17 @@ class Board:
     @property
     def beat_bits(self) -> int:
         """Bits of a beat of external memory."""
-        return self.ports[0].width
+        return self.ports[0].width * self.stripes
+
+    @property
+    def stripes(self) -> int:
+        """Ports that a beat of external memory comes from."""
+        return len(self.ports) if self.striped else 1
+
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """For each stripe, the byte address at which it begins."""
+        return tuple(port.address for port in self.ports) if self.striped else (0,)
 
 
 def load_board(name: str) -> Board:

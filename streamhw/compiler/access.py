@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory access: a DMA for each part that asks for memory, and the one stream of parameters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..kernels.spill import SpillRead, SpillWrite
@@ -30,10 +30,13 @@ def add_memory_access(
     context: int,
     layers: int,
     beat_bits: int,
+    begins: Sequence[int],
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
     """Gives every open memory port a DMA, and every parameter stream its place in memory.
+
+    begins: for each bus over which memory is striped, the address of its byte 0
 
     Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
     """
@@ -56,7 +59,7 @@ def add_memory_access(
         names = {p.name for p in instance.part.ports}
         writes = "o_data" in names
         dma, scope = (
-            Instance(name, dma_of(instance.part, beat_bits), instance.scope),
+            Instance(name, dma_of(instance.part, beat_bits, begins), instance.scope),
             instance.scope,
         )
         parts.append(dma)
@@ -81,7 +84,7 @@ def add_memory_access(
         len(targets),
         (_program(plan.body, targets), _program(plan.tail, targets)),
     )
-    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch)
+    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch, begins=begins)
     shared = Scope.SHARED
     parts += [
         Instance(READER, reader, shared),
@@ -102,23 +105,25 @@ def add_memory_access(
             continue
         target = targets.index(channel.source.port)
         name = f"{channel.source.port}_width"
-        cut = plumbing.width(channel.produced, beat_bits)
+        bits = channel.produced.bits_per_token
+        padded = bits < beat_bits and channel.produced.tokens() * bits % beat_bits
+        cut = (plumbing.unpadded if padded else plumbing.width)(channel.produced, beat_bits)
         parts.append(Instance(name, cut, channel.scope))
         wire(End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
     return (*placed, *parts), (*rest, *wires)
 
 
-def dma_of(part: Part, beat_bits: int) -> plumbing.Plumbing:
+def dma_of(part: Part, beat_bits: int, begins: Sequence[int] = (0,)) -> plumbing.Plumbing:
     """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
     to save memory on chip."""
     if isinstance(part, SpillWrite):
-        return plumbing.write_dma(beat_bits, burst=SPILL_WRITES)
+        return plumbing.write_dma(beat_bits, burst=SPILL_WRITES, begins=begins)
     if isinstance(part, SpillRead):
-        return plumbing.read_dma(beat_bits, 2 * SPILL_READS, burst=SPILL_READS)
+        return plumbing.read_dma(beat_bits, 2 * SPILL_READS, SPILL_READS, begins)
     if any(port.name == "o_data" for port in part.ports):
-        return plumbing.write_dma(beat_bits)
-    return plumbing.read_dma(beat_bits, READ_BUFFER)
+        return plumbing.write_dma(beat_bits, begins=begins)
+    return plumbing.read_dma(beat_bits, READ_BUFFER, begins=begins)
 
 
 def _program(run: Iterable[Segments], targets: tuple[str, ...]) -> tuple[Repeat, ...]:

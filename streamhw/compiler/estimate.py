@@ -223,7 +223,7 @@ class Estimate:
         if "i_data" in ports or "i_done" in ports:
             waits = self.port.latency + 16
             memory = self._memory_port(name)
-            traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
+            traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits)
             if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
                 traffic = part.traffic
         timing: Callable[[Bindings], Timing]
@@ -255,10 +255,10 @@ class Estimate:
         )
 
     def _memory_port(self, name: str) -> str:
-        """The port behind a part's DMA; before placement, one that is not the parameters' if
-        there is any."""
-        placement = self.design.placement
-        port: str = self.design.board.ports[-1].name
+        """The (first) port behind a part's DMA; before placement, one that is not the parameters'
+        if there is any."""
+        placement, board = self.design.placement, self.design.board
+        port: str = board.ports[0 if board.striped else -1].name
         return port if placement is None else placement.ports[f"{name}_dma"][0]
 
     def _context_of(self, node: str) -> tuple[Matmul, MatmulContext]:

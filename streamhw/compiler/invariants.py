@@ -190,6 +190,10 @@ def _ports(design: Design) -> None:
         for port in ports:
             if port not in known:
                 raise InternalError(f"DMA {name} must use a port of the board, not {port}")
+        if len(ports) != design.board.stripes:
+            raise InternalError(
+                f"DMA {name} must use {design.board.stripes} ports, not {len(ports)}"
+            )
     for instance in design.instances:
         if instance.name.endswith("_dma") and instance.name not in design.known.placement.ports:
             raise InternalError(f"DMA {instance.name} must have a port, but has none")

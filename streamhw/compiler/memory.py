@@ -191,14 +191,12 @@ def image(
         for layer in range(graph.loops[0].trips):
             at = plan.region("body").offset + layer * plan.stride
             for segments in plan.body:
-                piece = _bytes(segments, layer, quantised, tiling, plan.beat_bytes)
-                yield at, piece
-                at += len(piece)
+                yield at, _bytes(segments, layer, quantised, tiling, plan.beat_bytes)
+                at += segments.beats * plan.beat_bytes
         at = plan.region("tail").offset
         for segments in plan.tail:
-            piece = _bytes(segments, None, quantised, tiling, plan.beat_bytes)
-            yield at, piece
-            at += len(piece)
+            yield at, _bytes(segments, None, quantised, tiling, plan.beat_bytes)
+            at += segments.beats * plan.beat_bytes
 
     for offset, piece in pieces():
         if offset > written:
@@ -241,20 +239,12 @@ def _segments(
             ),
         )
     if isinstance(plan, NormPlan):
-        size = _whole(node, (4 if plan.centred else 2) * int(features), beat)
+        size = ceil((4 if plan.centred else 2) * int(features) / beat)
         return Segments(node.name, 1, ((f"{node.name}_i_affine", size),))
     if isinstance(plan, ActivationPlan | MultiplyPlan) and plan.scale is not None:
-        size = _whole(node, 2 * int(features), beat)
+        size = ceil(2 * int(features) / beat)
         return Segments(node.name, 1, ((f"{node.name}_i_scale", size),))
     return None
-
-
-def _whole(node: Node, size: int, beat: int) -> int:
-    if size % beat:
-        raise BuildError(
-            f"Parameters of {node.name} must fill whole beats of {beat} bytes, not {size} bytes"
-        )
-    return size // beat
 
 
 def _bytes(
@@ -264,7 +254,7 @@ def _bytes(
     tiling: Tiling,
     beat: int,
 ) -> NDArray[np.uint8]:
-    """One node's parameters in one layer as they lie in memory."""
+    """One node's parameters in one layer as they lie in memory, but for padding at their end."""
     values = quantised.parameters(segments.node, layer)
     if isinstance(values, NormParameters):
         if values.beta is None:

@@ -71,7 +71,7 @@ def _blocks(design: Design) -> list[Block]:
     channels, _ = sized(design)
     parts = [(i.name, i.part.resources()) for i in design.instances]
     parts += [(CONTROL, control(design))]
-    parts += [(ARBITERS, a) for a in arbiters(design, _one_port(design)).values()]
+    parts += [(ARBITERS, a) for a in arbiters(design, _first_ports(design)).values()]
     parts += [(channel.sink.instance, queue_of(channel)) for channel in channels]
     cells = {name: Cells() for name, _ in parts} | {ARBITERS: Cells()}
     for name, resources in parts:
@@ -101,10 +101,10 @@ def _blocks(design: Design) -> list[Block]:
     return blocks
 
 
-def _one_port(design: Design) -> dict[str, tuple[str, ...]]:
-    """All DMAs at one port: ports are given later, and arbiters of several cost about as much."""
-    port = (design.board.ports[0].name,)
-    return {i.name: port for i in design.instances if i.name.endswith(DMA)}
+def _first_ports(design: Design) -> dict[str, tuple[str, ...]]:
+    """All DMAs at the first ports: ports are given later, and arbiters of others cost as much."""
+    ports = tuple(port.name for port in design.board.ports[: design.board.stripes])
+    return {i.name: ports for i in design.instances if i.name.endswith(DMA)}
 
 
 def _joined(design: Design) -> Iterator[tuple[str, ...]]:

@@ -116,6 +116,7 @@ def _memory(design: Design) -> Design:
         design.graph.context,
         design.graph.loops[0].trips,
         board.beat_bits,
+        board.begins,
         design.instances,
         design.channels,
     )

@@ -34,7 +34,13 @@ def demands_of(design: Design) -> list[Demand]:
     moved[parameters] += memory.stride * trips + memory.region("tail").bytes
     kinds = {i.name: getattr(i.part, "kind", "") for i in design.instances}
     return [
-        Demand(dma=name, bytes=n, alone=name == parameters, writes=kinds[name] == WRITE_DMA)
+        Demand(
+            dma=name,
+            bytes=n,
+            stripes=design.board.stripes,
+            alone=name == parameters,
+            writes=kinds[name] == WRITE_DMA,
+        )
         for name, n in moved.items()
     ]
 

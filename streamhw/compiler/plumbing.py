@@ -20,6 +20,7 @@ from ..stream.queue import queue_latency
 from ..stream.sequencer import Sequencer
 from ..stream.signature import lanes_of
 from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout, step_layout
+from ..stream.unpack import Unpadded
 from ..stream.width import Width
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "sequencer",
     "step_fanout",
     "width",
+    "unpadded",
     "write_dma",
 ]
 
@@ -120,30 +122,61 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
     )
 
 
-def read_dma(beat_bits: int, buffer: int, burst: int = BURST) -> Plumbing:
-    """Reads memory through AXI4."""
-    memory = Memory(beat_bits, buffer, asynchronous=queue_latency(buffer) == 1)
+def unpadded(type: ITensor, beat_bits: int) -> Plumbing:
+    """Memory beats cut to the beats of a type, without what pads the last one of an activation."""
+    bits, beats = type.bits_per_token, type.tokens()
+    return Plumbing(
+        "width",
+        (Port("i", raw(beat_bits)), Port("o", type)),
+        lambda: Unpadded(width=beat_bits, part=bits, count=beats),
+        Resources(
+            luts=beat_bits + 3 * beats.bit_length() + 12,
+            ffs=beat_bits + 2 * beats.bit_length() + 10,
+            memories=(Memory(beat_bits, 2, asynchronous=True),),
+        ),
+        latency=Unpadded.latency,
+    )
+
+
+def read_dma(
+    beat_bits: int, buffer: int, burst: int = BURST, begins: Sequence[int] = (0,)
+) -> Plumbing:
+    """Reads memory through AXI4, striped over the buses that begin there."""
+    stripes = len(begins)
+    part = beat_bits // stripes
+    memory = Memory(part, buffer, asynchronous=queue_latency(buffer) == 1)
+    others = stripes - 1
     return Plumbing(
         "read DMA",
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
-        lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst),
+        lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst, begins=begins),
         Resources(
-            luts=232,
-            ffs=225 if memory.asynchronous else 254 + beat_bits,
-            memories=(memory,),
+            luts=232 + 42 * others,
+            ffs=(225 if memory.asynchronous else 254 + part)
+            + others * (76 if memory.asynchronous else 105 + part),
+            memories=(memory,) * stripes,
         ),
         latency=5,
     )
 
 
-def write_dma(beat_bits: int, burst: int = BURST) -> Plumbing:
-    """Writes memory through AXI4."""
-    bits = write_data(beat_bits).size
+def write_dma(
+    beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)
+) -> Plumbing:
+    """Writes memory through AXI4, striped over the buses that begin there."""
+    stripes = len(begins)
+    bits, part = write_data(beat_bits).size, write_data(beat_bits // stripes).size
+    memory = Memory(part, 2 * burst, asynchronous=True)
+    others = stripes - 1
     return Plumbing(
         WRITE_DMA,
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
-        lambda: WriteDma(width=beat_bits, burst=burst),
-        Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * burst, asynchronous=True),)),
+        lambda: WriteDma(width=beat_bits, burst=burst, begins=begins),
+        Resources(
+            luts=322 + 132 * others,
+            ffs=270 + bits + 121 * others,
+            memories=(memory,) * stripes,
+        ),
         latency=8,
     )
 

@@ -109,9 +109,12 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
                     continue
                 dma = components[name]
                 assert isinstance(dma, ReadDma | WriteDma)
-                far = self._apart(name)
-                errors.append(registered(m, f"{name}_error", dma.stat_error, 2 * far))
-                bus = _sliced(m, name, dma.bus, self._apart(name, memory))
+                stripe = at.index(port.name)
+                if stripe == 0:
+                    far = self._apart(name)
+                    errors.append(registered(m, f"{name}_error", dma.stat_error, 2 * far))
+                label = f"{name}_{stripe}" if len(at) > 1 else name
+                bus = _sliced(m, label, dma.bus[stripe], self._apart(name, memory))
                 groups["read" if isinstance(dma, ReadDma) else "write"].append(bus)
             for kind, group in groups.items():
                 if not group:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .queue import Queue
 
-__all__ = ["Unpack", "unpack_drain"]
+__all__ = ["Unpack", "Unpadded", "unpack_drain"]
 
 _WAITING = 2
 
@@ -80,6 +80,36 @@ class Unpack(wiring.Component):
                 parts_left.eq(parts - 1),
                 row_left.eq(Mux(more, row_left, self.i_count.p) - 1),
             ]
+        return m
+
+
+class Unpadded(wiring.Component):
+    """``Unpack`` of rows of one length.
+
+    Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width; count:
+                narrow beats of a row
+    Members     i: In(stream of unsigned(width));  o: Out(stream of unsigned(part))
+    Timing, Buffers, Stalls, Raises: as of ``Unpack``
+    """
+
+    latency = Unpack.latency
+
+    def __init__(self, *, width: int, part: int, count: int) -> None:
+        self._count = count
+        self._unpack = Unpack(width=width, part=part, bound=count)
+        super().__init__(
+            {
+                "i": In(stream.Signature(unsigned(width))),
+                "o": Out(stream.Signature(unsigned(part))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.unpack = unpack = self._unpack
+        wiring.connect(m, wiring.flipped(self.i), unpack.i)
+        wiring.connect(m, unpack.o, wiring.flipped(self.o))
+        m.d.comb += [unpack.i_count.valid.eq(1), unpack.i_count.p.eq(self._count)]
         return m
 
 

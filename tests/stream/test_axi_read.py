@@ -29,7 +29,7 @@ WIDTH, BURST, BUFFER = 64, 16, 80
 BYTES = WIDTH // 8
 SIZE = 1 << 16
 CHANNELS = {
-    "m_axi_ar": ["m_axi_araddr", "m_axi_arlen", "m_axi_arsize", "m_axi_arburst"],
+    "m_axi0_ar": ["m_axi0_araddr", "m_axi0_arlen", "m_axi0_arsize", "m_axi0_arburst"],
     "o__": ["o__payload"],
 }
 
@@ -85,7 +85,7 @@ async def returns_memory_under_stalls(dut):
     rng = random.Random(1)
     await start(dut, ["i_command"], ["o"])
     cocotb.start_soon(check_held(dut, CHANNELS))
-    bus = AxiReadBus.from_prefix(dut, "m_axi")
+    bus = AxiReadBus.from_prefix(dut, "m_axi0")
     ram = AxiRamRead(bus, dut.clk, dut.rst, size=SIZE)
     requests = AxiARMonitor(bus.ar, dut.clk, dut.rst)
     content = rng.randbytes(SIZE)
@@ -114,13 +114,13 @@ async def returns_memory_under_stalls(dut):
 async def never_makes_r_wait_and_fills_the_buffer(dut):
     await start(dut, ["i_command"], ["o"])
     words = list(range(4096))
-    memory = DistantMemory(dut, "m_axi", 10, words)
+    memory = DistantMemory(dut, "m_axi0", 10, words)
     refused = []
 
     async def watch():
         while True:
             await RisingEdge(dut.clk)
-            if dut.m_axi_rvalid.value == 1 and dut.m_axi_rready.value != 1:
+            if dut.m_axi0_rvalid.value == 1 and dut.m_axi0_rready.value != 1:
                 refused.append(get_sim_time("ns"))
 
     cocotb.start_soon(watch())
@@ -138,7 +138,7 @@ async def keeps_one_beat_a_cycle(dut):
     await start(dut, ["i_command"], ["o"])
     latency = BUFFER - BURST - 6
     words = list(range(8192))
-    memory = DistantMemory(dut, "m_axi", latency, words)
+    memory = DistantMemory(dut, "m_axi0", latency, words)
     begin = get_sim_time("ns")
     lengths = [1000, 1, 15, 16, 500, *[BURST] * 20]
     starts = [sum(lengths[:i]) for i in range(len(lengths))]
@@ -156,7 +156,7 @@ async def keeps_one_beat_a_cycle(dut):
 @cocotb.test()
 async def short_bursts_start_each_cycle(dut):
     await start(dut, ["i_command"], ["o"])
-    DistantMemory(dut, "m_axi", 8, list(range(8192)))
+    DistantMemory(dut, "m_axi0", 8, list(range(8192)))
     begin = get_sim_time("ns")
     places = random.Random(3).sample(range(8192), 200)
     cocotb.start_soon(send(dut, "i_command", [command(p * BYTES, 1) for p in places]))
@@ -170,7 +170,7 @@ async def remembers_an_error_and_resets(dut):
     await start(dut, ["i_command"], ["o"])
     target = Faulty(SIZE, {2})
     target.memory[:] = bytes(i * 7 % 251 for i in range(SIZE))
-    slave = AxiSlaveRead(AxiReadBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, target)
+    slave = AxiSlaveRead(AxiReadBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, target)
     cocotb.start_soon(send(dut, "i_command", [command(0, 8)]))
     await receive(dut, "o", 8)
     assert dut.stat_error.value == 0

@@ -18,8 +18,8 @@ WIDTH, BURST, OUTSTANDING = 64, 16, 4
 BYTES = WIDTH // 8
 SIZE = 1 << 16
 CHANNELS = {
-    "m_axi_aw": ["m_axi_awaddr", "m_axi_awlen", "m_axi_awsize", "m_axi_awburst"],
-    "m_axi_w": ["m_axi_wdata", "m_axi_wstrb", "m_axi_wlast"],
+    "m_axi0_aw": ["m_axi0_awaddr", "m_axi0_awlen", "m_axi0_awsize", "m_axi0_awburst"],
+    "m_axi0_w": ["m_axi0_wdata", "m_axi0_wstrb", "m_axi0_wlast"],
     "o_done__": ["o_done__payload"],
 }
 INPUTS = ["i_command", "i_data"]
@@ -72,7 +72,7 @@ async def fills_memory_under_stalls(dut):
     rng = random.Random(1)
     await start(dut, INPUTS, ["o_done"])
     cocotb.start_soon(check_held(dut, CHANNELS))
-    bus = AxiWriteBus.from_prefix(dut, "m_axi")
+    bus = AxiWriteBus.from_prefix(dut, "m_axi0")
     ram = AxiRamWrite(bus, dut.clk, dut.rst, size=SIZE)
     requests = AxiAWMonitor(bus.aw, dut.clk, dut.rst)
     expected = bytearray(rng.randbytes(SIZE))
@@ -110,20 +110,20 @@ async def fills_memory_under_stalls(dut):
 async def announces_only_what_it_has(dut):
     """No AW before the last beat of its burst, and then W without a gap."""
     await start(dut, INPUTS, ["o_done"])
-    AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=SIZE)
+    AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, size=SIZE)
     await send(dut, "i_command", [command(0, BURST)])
     await send(dut, "i_data", [data(i) for i in range(BURST - 1)])
     await ClockCycles(dut.clk, 20)
-    assert dut.m_axi_awvalid.value == 0
-    assert dut.m_axi_wvalid.value == 0
+    assert dut.m_axi0_awvalid.value == 0
+    assert dut.m_axi0_wvalid.value == 0
     cocotb.start_soon(send(dut, "i_data", [data(99)]))
-    while dut.m_axi_wvalid.value == 0:
+    while dut.m_axi0_wvalid.value == 0:
         await RisingEdge(dut.clk)
     for i in range(BURST):
-        assert dut.m_axi_wvalid.value == 1
-        while dut.m_axi_wready.value == 0:
+        assert dut.m_axi0_wvalid.value == 1
+        while dut.m_axi0_wready.value == 0:
             await RisingEdge(dut.clk)
-        assert dut.m_axi_wlast.value == (i == BURST - 1)
+        assert dut.m_axi0_wlast.value == (i == BURST - 1)
         await RisingEdge(dut.clk)
     assert await receive(dut, "o_done", 1) == [0]
 
@@ -131,7 +131,7 @@ async def announces_only_what_it_has(dut):
 @cocotb.test()
 async def keeps_one_beat_a_cycle(dut):
     await start(dut, INPUTS, ["o_done"])
-    ram = AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=SIZE)
+    ram = AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, size=SIZE)
     lengths = [1000, 1, 15, 16, 480, *[1] * 60]
     total = sum(lengths)
     begin = get_sim_time("ns")
@@ -152,7 +152,7 @@ async def keeps_one_beat_a_cycle(dut):
 async def tells_which_command_failed(dut):
     await start(dut, INPUTS, ["o_done"])
     target = Faulty(SIZE, {2})
-    AxiSlaveWrite(AxiWriteBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, target)
+    AxiSlaveWrite(AxiWriteBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, target)
     # the first burst of the second command fails, its second one does not
     commands = [(0, 3), (3 * 4096 - BYTES, 9), (64, 20), (8192, 1), (0, 1)]
     cocotb.start_soon(send(dut, "i_command", [command(*c) for c in commands]))
@@ -166,7 +166,7 @@ async def tells_which_command_failed(dut):
 @cocotb.test()
 async def limits_the_bursts_under_way_and_resets(dut):
     await start(dut, INPUTS, ["o_done"])
-    ram = AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, size=SIZE)
+    ram = AxiRamWrite(AxiWriteBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, size=SIZE)
     ram.b_channel.pause = True
     command_task = cocotb.start_soon(send(dut, "i_command", [command(8 * i, 1) for i in range(9)]))
     data_task = cocotb.start_soon(send(dut, "i_data", [data(i) for i in range(20)]))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cuts the commands of a DMA into AXI4 bursts."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -8,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..skid import Skid
 from .signature import ADDRESS_WIDTH, check_data_width, command
 
-__all__ = ["Bursts", "longest_burst"]
+__all__ = ["Bursts", "longest_burst", "part_width"]
 
 PAGE = 4096
 """Bytes of an aligned block that a burst must stay within (AXI4)."""
@@ -22,6 +24,14 @@ def longest_burst(width: int, burst: int) -> int:
     return min(burst, PAGE * 8 // width)
 
 
+def part_width(width: int, begins: Sequence[int]) -> int:
+    """Bits of a memory beat of ``width`` bits that each of the buses carries that begin there."""
+    count = len(begins)
+    if count < 1 or count & (count - 1) or width % count:
+        raise ValueError(f"Buses must be a power of two that divides {width} bits, not {count}")
+    return width // count
+
+
 class Bursts(wiring.Component):
     """Cuts each command into bursts that end at multiples of ``burst`` beats.
 
@@ -30,14 +40,15 @@ class Bursts(wiring.Component):
 
     Parameters
     ----------
-    width: data width in bits
+    width: data width of a bus in bits
     burst: beats of the longest burst, a power of two to 256; 4 KiB if that is shorter
     address: bits of a byte address
+    stripes: buses over which memory is striped; each gets the same bursts
 
     Members
     -------
     i: stream of ``command``; one of 0 beats is dropped
-    o: stream of {``address``, ``beats`` (1 to ``burst``), ``last`` burst of its command}
+    o: stream of {``address`` on each bus, ``beats`` (1 to ``burst``), ``last`` burst of its command}
 
     Timing: latency 2 cycles; one burst a cycle, also when each command is only one burst.
     Stalls: lossless; no combinational path between ``i`` and ``o``.
@@ -45,9 +56,12 @@ class Bursts(wiring.Component):
     bus of ``width`` bits.
     """
 
-    def __init__(self, *, width: int, burst: int, address: int = ADDRESS_WIDTH):
+    def __init__(
+        self, *, width: int, burst: int, address: int = ADDRESS_WIDTH, stripes: int = 1
+    ):
         self.burst = longest_burst(width, burst)
         self._shift = (width // 8).bit_length() - 1
+        self._beat_shift = (width // 8 * stripes).bit_length() - 1
         self._address = address
         layout = data.StructLayout({"address": address, "beats": range(self.burst + 1), "last": 1})
         super().__init__(
@@ -60,7 +74,7 @@ class Bursts(wiring.Component):
         wiring.connect(m, skid.o, wiring.flipped(self.o))
 
         busy = Signal()
-        index = Signal(self._address - self._shift)  # of the next beat, counted from address 0
+        index = Signal(self._address - self._beat_shift)  # of the next beat, counted from address 0
         remaining = Signal.like(self.i.p.beats)
         room = Signal(range(self.burst + 1))  # beats until the next multiple of burst
         fits = Signal()
@@ -83,7 +97,7 @@ class Bursts(wiring.Component):
             ]
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [
-                index.eq(self.i.p.address >> self._shift),
+                index.eq(self.i.p.address >> self._beat_shift),
                 remaining.eq(self.i.p.beats),
                 busy.eq(self.i.p.beats != 0),
             ]

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes memory through AXI4: commands and memory beats in, one answer a command out."""
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from .bursts import Bursts, longest_burst
+from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_write, command, word, write_data
 
 __all__ = ["WriteDma"]
@@ -15,9 +17,9 @@ __all__ = ["WriteDma"]
 class WriteDma(wiring.Component):
     """Stores the beats of each command, in order, and says when memory has them.
 
-    ::
+    Memory may be striped over several buses, as for ``ReadDma``; ``o_done`` waits for all::
 
-        i_command --> Bursts --> AW     (only when the buffer holds the whole burst)
+        i_command --> Bursts --> AW     (only when the buffers hold the whole burst)
         i_data --> buffer -----> W
                                  B  --> o_done
 
@@ -27,10 +29,11 @@ class WriteDma(wiring.Component):
     Parameters
     ----------
     width: bits of a memory beat
-    burst: beats of the longest burst, a power of two to 256; 4 KiB if that is shorter
+    burst: beats of the longest burst, a power of two to 256; 4 KiB of a bus if that is shorter
     buffer: beats that wait for W, at least ``burst``; twice that unless given
     outstanding: bursts whose B may be missing, at least 1
     address: bits of a byte address
+    begins: for each bus, the address of its byte 0; a single one begins at 0
 
     Members
     -------
@@ -38,8 +41,8 @@ class WriteDma(wiring.Component):
     i_data: stream of ``write_data(width)``; beats with strobe 0 count but leave memory as it is
     o_done: stream of ``raw(1)``, one beat a command after the B of all its bursts; 1 if one of
         them was an error
-    bus: AXI4 master, AW, W and B
-    stat_level: beats in the buffer
+    bus: array of AXI4 masters, AW, W and B, each of ``width / n`` bits
+    stat_level: beats in the buffer of bus 0
     stat_error: some burst since reset got an error response
 
     Timing: a burst starts 4 cycles after its command and at least 2 after its last beat, and W
@@ -49,7 +52,7 @@ class WriteDma(wiring.Component):
     Buffers: ``buffer`` beats, and two beats of ``o_done``; a full ``o_done`` holds back B.
     Stalls: lossless; no combinational path from an input to an output.
     Raises: ``ValueError`` if the buffer is shorter than a burst, ``outstanding`` is not positive,
-    or for a width or burst that AXI4 does not allow.
+    buses are not a power of two, or for a width or burst that AXI4 does not allow.
     """
 
     def __init__(
@@ -60,8 +63,10 @@ class WriteDma(wiring.Component):
         buffer: int | None = None,
         outstanding: int = 8,
         address: int = ADDRESS_WIDTH,
+        begins: Sequence[int] = (0,),
     ):
-        longest = longest_burst(width, burst)
+        part = part_width(width, begins)
+        longest = longest_burst(part, burst)
         self._buffer = 2 * longest if buffer is None else buffer
         if self._buffer < longest:
             raise ValueError(
@@ -69,7 +74,8 @@ class WriteDma(wiring.Component):
             )
         if outstanding < 1:
             raise ValueError(f"WriteDma outstanding must be at least 1, not {outstanding}")
-        self._width = width
+        self._part = part
+        self._begins = tuple(begins)
         self._burst = burst
         self._address = address
         self._outstanding = outstanding
@@ -78,7 +84,7 @@ class WriteDma(wiring.Component):
                 "i_command": In(stream.Signature(command(address))),
                 "i_data": In(stream.Signature(write_data(width))),
                 "o_done": Out(word(1)),
-                "bus": Out(axi4_write(width=width, address=address)),
+                "bus": Out(axi4_write(width=part, address=address)).array(len(begins)),
                 "stat_level": Out(range(self._buffer + 1)),
                 "stat_error": Out(1),
             }
@@ -87,48 +93,110 @@ class WriteDma(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.bursts = bursts = Bursts(
-            width=self._width, burst=self._burst, address=self._address
+            width=self._part, burst=self._burst, address=self._address, stripes=len(self._begins)
         )
-        m.submodules.buffer = buffer = Queue(shape=self.i_data.p.shape(), depth=self._buffer)
-        m.submodules.lengths = lengths = Queue(shape=8, depth=self._outstanding)
-        m.submodules.lasts = lasts = Queue(shape=1, depth=self._outstanding)
-        m.submodules.done = done = Queue(shape=self.o_done.p.shape(), depth=2)
         wiring.connect(m, wiring.flipped(self.i_command), bursts.i)
-        wiring.connect(m, wiring.flipped(self.i_data), buffer.i)
-        wiring.connect(m, done.o, wiring.flipped(self.o_done))
-        m.d.comb += self.stat_level.eq(buffer.stat_level)
+        buses = []
+        for n, begin in enumerate(self._begins):
+            bus = _Bus(
+                width=self._part,
+                buffer=self._buffer,
+                outstanding=self._outstanding,
+                address=self._address,
+                begin=begin,
+            )
+            m.submodules[f"bus_{n}"] = bus
+            wiring.connect(m, bus.bus, wiring.flipped(self.bus[n]))
+            buses.append(bus)
 
-        aw = self.bus.aw
         unclaimed = Signal(range(self._buffer + 1))  # buffered beats that no AW has announced
         may_issue = Signal()
         issue = Signal()
+        takes = Signal(len(buses))
         stored = Signal()
         m.d.comb += [
             may_issue.eq(
-                (bursts.o.p.beats <= unclaimed)
-                & (~aw.valid | aw.ready)
-                & lengths.i.ready
-                & lasts.i.ready
+                (bursts.o.p.beats <= unclaimed) & Cat(bus.may_issue for bus in buses).all()
             ),
             bursts.o.ready.eq(may_issue),
             issue.eq(bursts.o.valid & may_issue),
+            takes.eq(Cat(bus.i.ready for bus in buses)),
+            self.i_data.ready.eq(takes.all()),
             stored.eq(self.i_data.valid & self.i_data.ready),
-            lengths.i.valid.eq(issue),
-            lengths.i.p.eq(bursts.o.p.beats - 1),
-            lasts.i.valid.eq(issue),
-            lasts.i.p.eq(bursts.o.p.last),
+            self.stat_level.eq(buses[0].level),
         ]
         m.d.sync += unclaimed.eq(unclaimed - Mux(issue, bursts.o.p.beats, 0) + stored)
+
+        done = Signal()
+        answered = Signal()
         m.d.comb += [
+            answered.eq(Cat(bus.o.valid for bus in buses).all()),
+            done.eq(answered & self.o_done.ready),
+            self.o_done.valid.eq(answered),
+            self.o_done.p[0].eq(Cat(bus.o.p for bus in buses).any()),
+        ]
+        data_bits, strobe_bits = self._part, self._part // 8
+        for n, bus in enumerate(buses):
+            m.d.comb += [
+                bus.i.p.data.eq(self.i_data.p.data.word_select(n, data_bits)),
+                bus.i.p.strobe.eq(self.i_data.p.strobe.word_select(n, strobe_bits)),
+                bus.i.valid.eq(stored),
+                bus.issue.eq(issue),
+                *(bus.burst[field].eq(bursts.o.p[field]) for field in ("address", "beats", "last")),
+                bus.o.ready.eq(done),
+            ]
+            with m.If(bus.error):
+                m.d.sync += self.stat_error.eq(1)
+        return m
+
+
+class _Bus(wiring.Component):
+    """One bus of a ``WriteDma``: the bursts that it is told of, with the data that came before."""
+
+    def __init__(self, *, width: int, buffer: int, outstanding: int, address: int, begin: int):
+        self._width = width
+        self._buffer = buffer
+        self._outstanding = outstanding
+        self._begin = begin
+        burst = data.StructLayout({"address": address, "beats": 9, "last": 1})
+        super().__init__(
+            {
+                "i": In(stream.Signature(write_data(width))),
+                "may_issue": Out(1),
+                "issue": In(1),
+                "burst": In(burst),
+                "o": Out(stream.Signature(1)),
+                "level": Out(range(buffer + 1)),
+                "error": Out(1),
+                "bus": Out(axi4_write(width=width, address=address)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.buffer = buffer = Queue(shape=self.i.p.shape(), depth=self._buffer)
+        m.submodules.lengths = lengths = Queue(shape=8, depth=self._outstanding)
+        m.submodules.lasts = lasts = Queue(shape=1, depth=self._outstanding)
+        m.submodules.done = done = Queue(shape=1, depth=2)
+        wiring.connect(m, wiring.flipped(self.i), buffer.i)
+        wiring.connect(m, done.o, wiring.flipped(self.o))
+
+        aw = self.bus.aw
+        m.d.comb += [
+            self.may_issue.eq((~aw.valid | aw.ready) & lengths.i.ready & lasts.i.ready),
+            lengths.i.valid.eq(self.issue),
+            lengths.i.p.eq(self.burst.beats - 1),
+            lasts.i.valid.eq(self.issue),
+            lasts.i.p.eq(self.burst.last),
             aw.p.size.eq((self._width // 8).bit_length() - 1),
             aw.p.burst.eq(INCREMENT),
             aw.p.cache.eq(CACHE),
         ]
-        with m.If(issue):
+        with m.If(self.issue):
             m.d.sync += [
                 aw.valid.eq(1),
-                aw.p.addr.eq(bursts.o.p.address),
-                aw.p.len.eq(bursts.o.p.beats - 1),
+                aw.p.addr.eq(self._begin + self.burst.address),
+                aw.p.len.eq(self.burst.beats - 1),
             ]
         with m.Elif(aw.ready):
             m.d.sync += aw.valid.eq(0)
@@ -164,10 +232,10 @@ class WriteDma(wiring.Component):
             lasts.o.ready.eq(answer),
             error.eq(failed | (b.p.resp != OKAY)),
             done.i.valid.eq(answer & lasts.o.p),
-            done.i.p[0].eq(error),
+            done.i.p.eq(error),
+            self.level.eq(buffer.stat_level),
+            self.error.eq(answer & (b.p.resp != OKAY)),
         ]
         with m.If(answer):
             m.d.sync += failed.eq(error & ~lasts.o.p)
-            with m.If(b.p.resp != OKAY):
-                m.d.sync += self.stat_error.eq(1)
         return m
