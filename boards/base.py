@@ -76,7 +76,9 @@ class Board:
         design is placed and routed
     memory_bytes: external memory
     striped: whether all ports together are one memory: a beat has a part from each, in their order
-    multipliers: matmul multiplies a cycle that the board should carry
+    multipliers: weights that a matmul engine of the board takes a cycle
+    token_lanes: tokens that each of them meets in that cycle
+    paired: whether two products of a shared operand fit one multiplier of the board
     group: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
     dies: from the bottom of the stack to its top, with the budget between them; none for a device
@@ -97,6 +99,8 @@ class Board:
     multipliers: int
     group: int
     lanes: int
+    token_lanes: int = 1
+    paired: bool = False
     striped: bool = False
     dies: tuple[Die, ...] = ()
     die_fill: float = 0.8

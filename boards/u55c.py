@@ -19,13 +19,19 @@ BOARD = Board(
     family=Family.ULTRASCALE_PLUS,
     clock_mhz=250.0,
     ports=tuple(
-        MemoryPort(name=f"mem{i}", width=512, beats_per_cycle=0.898, latency=64) for i in range(4)
+        MemoryPort(
+            name=f"mem{i}", width=512, beats_per_cycle=0.898, latency=64, address=i * (512 << 20)
+        )
+        for i in range(32)
     ),
+    striped=True,
     memory_bytes=16 << 30,
     budget=Budget(luts=1_131_000, ffs=2_265_000, dsps=8_304, block_ram=1_776, ultra_ram=960),
-    multipliers=512,
+    multipliers=4096,
+    token_lanes=4,
+    paired=True,
     group=16,
-    lanes=8,
+    lanes=32,
     dies=(
         Die(
             name="slr0",

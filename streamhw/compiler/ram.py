@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """On-chip memories in the emitted Verilog: the placed kind as attribute, large ones as modules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from amaranth.back import verilog
 from amaranth.hdl import ClockSignal, Elaboratable, Fragment, Instance, Shape, Value
+from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
 from ..errors import InternalError
@@ -38,6 +40,7 @@ class Target:
 
     def __init__(self, stores: Sequence[Store] = ()):
         self.texts: dict[str, str] = {}
+        self.memories: dict[str, tuple[tuple[int, int], ...]] = {}  # of modules that repeat
         self._kinds: dict[str, dict[tuple[int, int], list[RamKind]]] = {}
         for store in stores:
             sizes = self._kinds.setdefault(store.owner, {})
@@ -70,13 +73,33 @@ class _Within:
     def __init__(self, target: Target, kinds: Mapping[tuple[int, int], list[RamKind]]):
         self._target = target
         self._kinds = kinds
+        self.taken: list[tuple[int, int]] = []
 
     def add_file(self, name: str, content: str) -> None:
         self._target.add_file(name, content)
 
+    def shared(self, name: str, make: Callable[[], wiring.Component]) -> str:
+        """The name of the Verilog module of a part that repeats: one for each choice of kinds for
+        the memories in it."""
+        sizes = self._target.memories.get(name)
+        if sizes is None:
+            probe = _Within(Target(), {})
+            _text(make(), name, probe)
+            sizes = self._target.memories[name] = tuple(probe.taken)
+        kinds: dict[tuple[int, int], list[RamKind]] = {}
+        for size in sizes:
+            if left := self._kinds.get(size):
+                kinds.setdefault(size, []).append(left.pop(0))
+        module = "_".join((name, *(kind.style for each in kinds.values() for kind in each)))
+        if f"{module}.v" not in self._target.texts:
+            text = _text(make(), module, _Within(self._target, kinds))
+            self._target.add_file(f"{module}.v", text)
+        return module
+
     def get_memory(self, memory: Memory) -> Fragment:
         """The hardware of a memory; Amaranth calls it for each ``lib.memory.Memory``."""
         width, depth = Shape.cast(memory.shape).width, memory.depth
+        self.taken.append((width, depth))
         left = self._kinds.get((width, depth))
         if left:
             memory.attrs[ATTRIBUTE] = left.pop(0).style
@@ -102,6 +125,13 @@ class _Within:
             ),
             None,
         )
+
+
+def _text(component: wiring.Component, module: str, platform: _Within) -> str:
+    text: str = verilog.convert(
+        component, name=module, platform=platform, emit_src=False, strip_internal_attrs=True
+    )
+    return text
 
 
 def _is_simple(memory: Any) -> bool:

@@ -36,14 +36,19 @@ class EngineTiling:
     rows, inputs: outputs and inputs of a product that it multiplies a cycle (R, K); its loops are
     output tiles, then steps along the inputs, then tokens, the only order that the kernel has
     lanes: results that leave it a cycle
+    token_lanes: tokens that meet a weight in one cycle (V)
+    paired: whether two rows share their multipliers, as wide ones can
     """
 
     rows: int
     inputs: int
     lanes: int
+    token_lanes: int = 1
+    paired: bool = False
 
     @property
     def multipliers(self) -> int:
+        """Weights that it takes a cycle."""
         return self.rows * self.inputs
 
 
@@ -88,19 +93,27 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
 
     Chooses  lanes: the board's, as far as they divide every row and head;
              of each engine, rows x inputs = the board's multipliers, with the fewest beats of
-             parameters (a header a tile favours many rows), smallest ``inputs`` on ties;
-             attention lanes: the fewest that keep scores within the matmuls' time at full context
+             parameters (a header a tile favours many rows), smallest ``inputs`` on ties; token
+             lanes as the board has them, up to the tokens of a step;
+             attention: the fewest lanes, then the fewest heads side by side, that keep scores
+             within the matmuls' time at full context
     Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
     """
     lanes = row_lanes(graph, board.lanes)
+    group = min(board.group, graph.context)
     engines = {
-        b.instance: _choose_engine(graph, board, b, board.multipliers, lanes) for b in bindings
+        b.instance: replace(
+            _choose_engine(graph, board, b, board.multipliers, lanes),
+            token_lanes=powers(1, min(board.token_lanes, group))[-1],
+            paired=board.paired,
+        )
+        for b in bindings
     }
     body = [
         node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
     ]
     macs = sum(op.inputs * op.outputs for op in body) // board.multipliers
-    attention = lanes
+    attention, heads = lanes, 1
     for node, _ in graph.walk():
         op = node.op
         if not isinstance(op, Attention):
@@ -109,10 +122,15 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         work = op.heads * op.head_dim * graph.context
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
+        if not enough and attention == op.head_dim:
+            together = _head_groups(op, board.beat_bits)
+            enough = [n for n in together if work // (n * op.head_dim) <= macs]
+            heads = max(heads, min(enough, default=together[-1]))
     return Tiling(
-        group=min(board.group, graph.context),
+        group=group,
         lanes=lanes,
         attention_lanes=attention,
+        attention_heads=heads,
         prefetch=PREFETCH,
         engines=engines,
     )
@@ -176,8 +194,8 @@ def smaller(
 ) -> Tiling | None:
     """The next smaller tiling when something does not fit; ``None`` if there is none.
 
-    instance: the part that does not fit. An engine gets half its multipliers, the parts of
-    attention half their lanes. For others, or ``None``: the largest engine that can be halved,
+    instance: the part that does not fit. An engine gets half its token lanes, then half its
+    multipliers; the parts of attention half their heads side by side, then half their lanes. For others, or ``None``: the largest engine that can be halved,
     else half the tokens of a step.
     """
     sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
@@ -188,22 +206,48 @@ def smaller(
         for node, _ in graph.walk()
         if isinstance(node.op, Attention)
     ):
+        if tiling.attention_heads > 1:
+            return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
         half = tiling.attention_lanes // 2
         return replace(tiling, attention_lanes=half) if half else None
     if instance in by_name:
         names = [instance]
     for name in names:
         binding, engine = by_name[name], tiling.engines[name]
+        if engine.token_lanes > 1:
+            # Fewer tokens a cycle make prompts slower, not answers: weights limit those.
+            half_engine = replace(engine, token_lanes=engine.token_lanes // 2)
+            return replace(tiling, engines={**tiling.engines, name: half_engine})
         try:
             half_engine = _choose_engine(
                 graph, board, binding, engine.multipliers // 2, min(engine.lanes, tiling.lanes)
             )
         except BuildError:
             continue
+        half_engine = replace(half_engine, token_lanes=engine.token_lanes, paired=engine.paired)
         return replace(tiling, engines={**tiling.engines, name: half_engine})
     if instance in by_name or tiling.group < 4:
         return None
     return replace(tiling, group=tiling.group // 2)
+
+
+def _head_groups(op: Attention, beat_bits: int) -> list[int]:
+    """Numbers of heads that may pass side by side: their rows fit a memory beat."""
+    shared = op.heads // op.kv_heads
+    return [
+        n
+        for n in range(1, op.heads + 1)
+        if op.heads % n == 0
+        and (n == 1 or n % shared == 0)
+        and n // shared * op.head_dim * 8 <= beat_bits
+    ]
+
+
+def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
+    """The next smaller number of heads side by side that every attention can have."""
+    ops = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
+    common = set.intersection(*(set(_head_groups(op, board.beat_bits)) for op in ops))
+    return max(n for n in common if n < tiling.attention_heads)
 
 
 def powers(lowest: int, highest: int) -> list[int]:

@@ -14,6 +14,7 @@ from ..stream.axi.signature import axi4, axi4_lite, connect_pins, pins
 from ..stream.axi.write import WriteDma
 from ..stream.crossing import Crossing, registered
 from ..stream.queue import Queue
+from ..stream.shared import Shared
 from .design import Channel, Design
 from .fixed import CONTROL, queue_owner
 from .ram import Owned
@@ -121,10 +122,10 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
                     continue
                 bus = group[0]
                 if len(group) > 1:
-                    arbiter = (ReadArbiter if kind == "read" else WriteArbiter)(
-                        masters=len(group), width=port.width
+                    arbiter = _arbiter(kind, len(group), port.width)
+                    m.submodules[f"{port.name}_{kind}_arbiter"] = Owned(
+                        arbiter, f"{port.name}_{kind}_arbiter"
                     )
-                    m.submodules[f"{port.name}_{kind}_arbiter"] = arbiter
                     for i, master in enumerate(group):
                         connect(m, master, arbiter.masters[i])
                     bus = arbiter.memory
@@ -160,6 +161,17 @@ def _sliced(
                 one.ready.eq(other.ready),
             ]
     return far
+
+
+def _arbiter(kind: str, masters: int, width: int) -> Shared:
+    """The arbiter of a port; ports with as many masters have equal ones."""
+    build = ReadArbiter if kind == "read" else WriteArbiter
+
+    def make() -> wiring.Component:
+        return build(masters=masters, width=width)
+
+    members = dict(build.members(masters=masters, width=width))
+    return Shared(make, members, f"{kind}_arbiter_{masters}x{width}")
 
 
 def _any(bits: list[Value]) -> Value:

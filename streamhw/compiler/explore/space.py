@@ -102,15 +102,22 @@ class Space:
                 for rows in powers(1, max(op.outputs for op in ops))
                 for inputs in powers(1, min(op.inputs for op in ops))
                 for lanes in powers(1, min(rows, WIDEST))
+                for tokens in powers(1, self.board.token_lanes)
                 if rows * inputs <= self.most
                 and is_legal(
                     self.graph,
                     binding,
-                    engine := EngineTiling(rows=rows, inputs=inputs, lanes=lanes),
+                    engine := EngineTiling(
+                        rows=rows,
+                        inputs=inputs,
+                        lanes=lanes,
+                        token_lanes=tokens,
+                        paired=self.board.paired and rows % 2 == 0,
+                    ),
                     self.board.beat_bits,
                 )
             ]
-            found.sort(key=lambda e: (e.multipliers, e.rows, e.lanes))
+            found.sort(key=lambda e: (e.multipliers, e.rows, e.lanes, e.token_lanes))
             self._legal[key] = tuple(found)
         return self._legal[key]
 

@@ -40,6 +40,8 @@ def linear(state: Lowering, node: Node) -> None:
             input_lanes=sizes.inputs,
             lanes=sizes.lanes,
             tokens=tiling.group,
+            token_lanes=sizes.token_lanes,
+            paired=sizes.paired,
             weight_bits=binding.weight_bits,
             header_lanes=min(8, max(1, words)),
             header_multiple=max(1, words),

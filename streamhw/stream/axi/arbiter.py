@@ -38,8 +38,15 @@ class ReadArbiter(wiring.Component):
 
     def __init__(self, *, masters: int, width: int, address: int = ADDRESS_WIDTH):
         _check("ReadArbiter", masters)
+        super().__init__(self.members(masters=masters, width=width, address=address))
+
+    @staticmethod
+    def members(
+        *, masters: int, width: int, address: int = ADDRESS_WIDTH
+    ) -> dict[str, wiring.Member]:
+        """Members of an arbiter of that size."""
         bus = axi4_read(width=width, address=address)
-        super().__init__({"masters": In(bus).array(masters), "memory": Out(bus)})
+        return {"masters": In(bus).array(masters), "memory": Out(bus)}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -88,8 +95,15 @@ class WriteArbiter(wiring.Component):
         if outstanding < 1:
             raise ValueError(f"WriteArbiter outstanding must be at least 1, not {outstanding}")
         self._outstanding = outstanding
+        super().__init__(self.members(masters=masters, width=width, address=address))
+
+    @staticmethod
+    def members(
+        *, masters: int, width: int, address: int = ADDRESS_WIDTH
+    ) -> dict[str, wiring.Member]:
+        """Members of an arbiter of that size."""
         bus = axi4_write(width=width, address=address)
-        super().__init__({"masters": In(bus).array(masters), "memory": Out(bus)})
+        return {"masters": In(bus).array(masters), "memory": Out(bus)}
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -8,6 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
+from ..shared import Shared
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_read, command, word
 
@@ -103,35 +104,69 @@ class ReadDma(wiring.Component):
         ]
         m.d.sync += room.eq(room - Mux(issue, bursts.o.p.beats, 0) + freed)
 
+        module = f"read_bus_{self._part}x{self._buffer}_{self._address}"
+        bus_members = _bus_members(self._part, self._address)
+
+        def bus() -> _Bus:
+            return _Bus(members=bus_members, width=self._part, buffer=self._buffer)
+
         filled = Signal(len(self._begins))
         m.d.comb += self.o.valid.eq(filled.all())
-        for n, (begin, bus) in enumerate(zip(self._begins, self.bus, strict=True)):
-            ar, r = bus.ar, bus.r
+        for n, begin in enumerate(self._begins):
+            part = Shared(bus, bus_members, module) if len(self._begins) > 1 else bus()
+            m.submodules[f"bus_{n}"] = part
+            wiring.connect(m, part.bus, wiring.flipped(self.bus[n]))
             m.d.comb += [
-                free[n].eq(~ar.valid | ar.ready),
-                ar.p.size.eq((self._part // 8).bit_length() - 1),
-                ar.p.burst.eq(INCREMENT),
-                ar.p.cache.eq(CACHE),
+                free[n].eq(part.may_issue),
+                part.issue.eq(issue),
+                part.begins.eq(begin + bursts.o.p.address),
+                part.beats.eq(bursts.o.p.beats),
+                filled[n].eq(part.o.valid),
+                self.o.p.as_value().word_select(n, self._part).eq(part.o.p),
+                part.o.ready.eq(freed),
             ]
-            with m.If(issue):
-                m.d.sync += [
-                    ar.valid.eq(1),
-                    ar.p.addr.eq(begin + bursts.o.p.address),
-                    ar.p.len.eq(bursts.o.p.beats - 1),
-                ]
-            with m.Elif(ar.ready):
-                m.d.sync += ar.valid.eq(0)
-
-            buffer = Queue(shape=self._part, depth=self._buffer)
-            m.submodules[f"buffer_{n}"] = buffer
-            m.d.comb += [
-                buffer.i.valid.eq(r.valid),
-                buffer.i.p.eq(r.p.data),
-                r.ready.eq(buffer.i.ready),
-                filled[n].eq(buffer.o.valid),
-                self.o.p.as_value().word_select(n, self._part).eq(buffer.o.p),
-                buffer.o.ready.eq(freed),
-            ]
-            with m.If(r.valid & r.ready & (r.p.resp != OKAY)):
+            with m.If(part.error):
                 m.d.sync += self.stat_error.eq(1)
+        return m
+
+
+def _bus_members(width: int, address: int) -> dict[str, wiring.Member]:
+    return {
+        "may_issue": Out(1),
+        "issue": In(1),
+        "begins": In(address),
+        "beats": In(9),
+        "o": Out(stream.Signature(width)),
+        "error": Out(1),
+        "bus": Out(axi4_read(width=width, address=address)),
+    }
+
+
+class _Bus(wiring.Component):
+    """One bus of a ``ReadDma``: the bursts that it is told of, and a buffer for their beats."""
+
+    def __init__(self, *, members: dict[str, wiring.Member], width: int, buffer: int):
+        self._width = width
+        self._buffer = buffer
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.buffer = buffer = Queue(shape=self._width, depth=self._buffer)
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
+        ar, r = self.bus.ar, self.bus.r
+        m.d.comb += [
+            self.may_issue.eq(~ar.valid | ar.ready),
+            ar.p.size.eq((self._width // 8).bit_length() - 1),
+            ar.p.burst.eq(INCREMENT),
+            ar.p.cache.eq(CACHE),
+            buffer.i.valid.eq(r.valid),
+            buffer.i.p.eq(r.p.data),
+            r.ready.eq(buffer.i.ready),
+            self.error.eq(r.valid & r.ready & (r.p.resp != OKAY)),
+        ]
+        with m.If(self.issue):
+            m.d.sync += [ar.valid.eq(1), ar.p.addr.eq(self.begins), ar.p.len.eq(self.beats - 1)]
+        with m.Elif(ar.ready):
+            m.d.sync += ar.valid.eq(0)
         return m

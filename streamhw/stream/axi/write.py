@@ -8,6 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
+from ..shared import Shared
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_write, command, word, write_data
 
@@ -96,18 +97,23 @@ class WriteDma(wiring.Component):
             width=self._part, burst=self._burst, address=self._address, stripes=len(self._begins)
         )
         wiring.connect(m, wiring.flipped(self.i_command), bursts.i)
-        buses = []
-        for n, begin in enumerate(self._begins):
-            bus = _Bus(
+        members = _bus_members(self._part, self._buffer, self._address)
+
+        def bus() -> _Bus:
+            return _Bus(
+                members=members,
                 width=self._part,
                 buffer=self._buffer,
                 outstanding=self._outstanding,
-                address=self._address,
-                begin=begin,
             )
-            m.submodules[f"bus_{n}"] = bus
-            wiring.connect(m, bus.bus, wiring.flipped(self.bus[n]))
-            buses.append(bus)
+
+        buses = []
+        module = f"write_bus_{self._part}x{self._buffer}_{self._outstanding}_{self._address}"
+        for n in range(len(self._begins)):
+            part = Shared(bus, members, module) if len(self._begins) > 1 else bus()
+            m.submodules[f"bus_{n}"] = part
+            wiring.connect(m, part.bus, wiring.flipped(self.bus[n]))
+            buses.append(part)
 
         unclaimed = Signal(range(self._buffer + 1))  # buffered beats that no AW has announced
         may_issue = Signal()
@@ -136,41 +142,46 @@ class WriteDma(wiring.Component):
             self.o_done.p[0].eq(Cat(bus.o.p for bus in buses).any()),
         ]
         data_bits, strobe_bits = self._part, self._part // 8
-        for n, bus in enumerate(buses):
+        for n, part in enumerate(buses):
             m.d.comb += [
-                bus.i.p.data.eq(self.i_data.p.data.word_select(n, data_bits)),
-                bus.i.p.strobe.eq(self.i_data.p.strobe.word_select(n, strobe_bits)),
-                bus.i.valid.eq(stored),
-                bus.issue.eq(issue),
-                *(bus.burst[field].eq(bursts.o.p[field]) for field in ("address", "beats", "last")),
-                bus.o.ready.eq(done),
+                part.i.p.data.eq(self.i_data.p.data.word_select(n, data_bits)),
+                part.i.p.strobe.eq(self.i_data.p.strobe.word_select(n, strobe_bits)),
+                part.i.valid.eq(stored),
+                part.issue.eq(issue),
+                part.burst.address.eq(self._begins[n] + bursts.o.p.address),
+                part.burst.beats.eq(bursts.o.p.beats),
+                part.burst.last.eq(bursts.o.p.last),
+                part.o.ready.eq(done),
             ]
-            with m.If(bus.error):
+            with m.If(part.error):
                 m.d.sync += self.stat_error.eq(1)
         return m
+
+
+def _bus_members(width: int, buffer: int, address: int) -> dict[str, wiring.Member]:
+    burst = data.StructLayout({"address": address, "beats": 9, "last": 1})
+    return {
+        "i": In(stream.Signature(write_data(width))),
+        "may_issue": Out(1),
+        "issue": In(1),
+        "burst": In(burst),
+        "o": Out(stream.Signature(1)),
+        "level": Out(range(buffer + 1)),
+        "error": Out(1),
+        "bus": Out(axi4_write(width=width, address=address)),
+    }
 
 
 class _Bus(wiring.Component):
     """One bus of a ``WriteDma``: the bursts that it is told of, with the data that came before."""
 
-    def __init__(self, *, width: int, buffer: int, outstanding: int, address: int, begin: int):
+    def __init__(
+        self, *, members: dict[str, wiring.Member], width: int, buffer: int, outstanding: int
+    ):
         self._width = width
         self._buffer = buffer
         self._outstanding = outstanding
-        self._begin = begin
-        burst = data.StructLayout({"address": address, "beats": 9, "last": 1})
-        super().__init__(
-            {
-                "i": In(stream.Signature(write_data(width))),
-                "may_issue": Out(1),
-                "issue": In(1),
-                "burst": In(burst),
-                "o": Out(stream.Signature(1)),
-                "level": Out(range(buffer + 1)),
-                "error": Out(1),
-                "bus": Out(axi4_write(width=width, address=address)),
-            }
-        )
+        super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -195,7 +206,7 @@ class _Bus(wiring.Component):
         with m.If(self.issue):
             m.d.sync += [
                 aw.valid.eq(1),
-                aw.p.addr.eq(self._begin + self.burst.address),
+                aw.p.addr.eq(self.burst.address),
                 aw.p.len.eq(self.burst.beats - 1),
             ]
         with m.Elif(aw.ready):
