@@ -76,6 +76,7 @@ def manifest(design: Design, digest: str) -> Manifest:
         memory=MemoryMap(
             bytes=memory.total,
             image=IMAGE_FILE,
+            striped=design.board.striped,
             regions=tuple(
                 Region(name=r.name, offset=r.offset, bytes=r.bytes) for r in memory.regions
             ),
@@ -86,6 +87,7 @@ def manifest(design: Design, digest: str) -> Manifest:
                 data_width=port.width,
                 address_width=ADDRESS_WIDTH,
                 id_width=ID_WIDTH,
+                address=port.address,
             )
             for port in design.board.ports
         ),
