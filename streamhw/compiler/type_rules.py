@@ -2,6 +2,7 @@
 """What must hold of the types of a design's streams, said with both types and where they part."""
 
 from dataclasses import replace
+from math import ceil
 
 from ..errors import InternalError
 from ..kernels.base import Direction
@@ -107,8 +108,8 @@ def forks_copy(design: Design) -> None:
 
 
 def parameters_are_counted(design: Design) -> None:
-    """Memory holds as many beats for each stream of parameters as its type takes, once each step
-    for what is after the layers, once each layer for the rest."""
+    """Memory holds as many beats for each stream of parameters as its type fills, the last one
+    perhaps in part, once each step for what is after the layers, once each layer for the rest."""
     plan = design.known.memory
     for target in plan.targets:
         beats = sum(
@@ -119,11 +120,11 @@ def parameters_are_counted(design: Design) -> None:
         )
         for channel in design.out_of(f"{target}_width"):
             type = channel.produced
-            held = beats * plan.beat_bytes * 8 // type.bits_per_token
-            if held != type.tokens():
+            needed = ceil(type.tokens() * type.bits_per_token / (8 * plan.beat_bytes))
+            if beats != needed:
                 raise InternalError(
-                    f"Stream {channel} must find {type.tokens()} beats of {type} in memory, "
-                    f"not {held}"
+                    f"Stream {channel} must find {type.tokens()} beats of {type} in "
+                    f"{needed} memory beats, not in {beats}"
                 )
 
 
