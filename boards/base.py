@@ -78,9 +78,11 @@ class Board:
     striped: whether all ports together are one memory: a beat has a part from each, in their order
     multipliers: weights that a matmul engine of the board takes a cycle
     token_lanes: tokens that each of them meets in that cycle
+    fabric_lanes: those of them that multiply in LUTs
     paired: whether two products of a shared operand fit one multiplier of the board
     group: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
+    prefetch: beats of parameters that may wait on chip, across layers and tokens
     dies: from the bottom of the stack to its top, with the budget between them; none for a device
         of one die
     die_fill: share of each die's budget that is planned with: placement needs room
@@ -99,7 +101,9 @@ class Board:
     multipliers: int
     group: int
     lanes: int
+    prefetch: int = 512
     token_lanes: int = 1
+    fabric_lanes: int = 0
     paired: bool = False
     striped: bool = False
     dies: tuple[Die, ...] = ()

@@ -29,9 +29,11 @@ BOARD = Board(
     budget=Budget(luts=1_131_000, ffs=2_265_000, dsps=8_304, block_ram=1_776, ultra_ram=960),
     multipliers=4096,
     token_lanes=4,
+    fabric_lanes=2,
     paired=True,
     group=16,
     lanes=32,
+    prefetch=4096,
     dies=(
         Die(
             name="slr0",
@@ -47,5 +49,6 @@ BOARD = Board(
             budget=Budget(luts=381_000, ffs=763_000, dsps=2_856, block_ram=600, ultra_ram=320),
         ),
     ),
+    die_fill=0.9,
     die_wires=23_040,
 )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory access: a DMA for each part that asks for memory, and the one stream of parameters."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
 
+from ..kernels.cache_read import CacheRead
 from ..kernels.spill import SpillRead, SpillWrite
 from ..stream.distribute import Repeat, Segment
 from ..stream.itensor import ITensor
@@ -11,14 +13,17 @@ from ..stream.parameters import Run
 from . import plumbing
 from .control import open_ports
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope
-from .memory import MemoryPlan, Segments
+from .memory import MemoryPlan
 from .tiling import Tiling
 
-__all__ = ["READER", "add_memory_access", "dma_of"]
+__all__ = ["DISTRIBUTOR", "READER", "WIDE", "add_memory_access", "dma_of"]
 
-READER, DISTRIBUTOR = "parameter_reader", "distributor"
+READER, DISTRIBUTOR, NARROW = "parameter_reader", "distributor", "narrow"
 READ_BUFFER = 64
 """Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
+WIDE = 4096
+"""Bits of a memory beat from which a multiplexer that picks its parts is smaller than a register
+that shifts them."""
 SPILL_WRITES, SPILL_READS = 2, 4
 """Beats of the longest burst of a spilled stream; its DMAs hold two of them. A stream of 32 bits a
 cycle then hides 128 cycles of memory's latency."""
@@ -70,7 +75,6 @@ def add_memory_access(
         else:
             wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
 
-    targets = plan.targets
     reader = plumbing.parameter_reader(
         tokens=tiling.group,
         context=context,
@@ -79,37 +83,40 @@ def add_memory_access(
         stride=plan.stride,
         tail=Run(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
     )
-    deal = plumbing.distributor(
-        beat_bits,
-        len(targets),
-        (_program(plan.body, targets), _program(plan.tail, targets)),
-    )
     prefetch = plumbing.read_dma(beat_bits, tiling.prefetch, begins=begins)
     shared = Scope.SHARED
-    parts += [
-        Instance(READER, reader, shared),
-        Instance(f"{READER}_dma", prefetch, shared),
-        Instance(DISTRIBUTOR, deal, shared),
-    ]
-    ends = {i.name: i for i in parts}
-    for source, output, sink, port_name in (
-        (READER, "o_command", f"{READER}_dma", "i_command"),
-        (READER, "o_program", DISTRIBUTOR, "i_program"),
-        (f"{READER}_dma", "o", DISTRIBUTOR, "i"),
-    ):
-        wire(End(source, output), End(sink, port_name), ends[source].port(output).type, shared)
+    parts += [Instance(READER, reader, shared), Instance(f"{READER}_dma", prefetch, shared)]
+    command, program = reader.ports[1].type, reader.ports[2].type
+    wire(End(READER, "o_command"), End(f"{READER}_dma", "i_command"), command, shared)
+    types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
+    bits = {name: type.bits_per_token for name, type in types.items()}
+    dealt = _dealt(plan, types, beat_bits)
+    for index, deal in enumerate(dealt):
+        part = plumbing.distributor(deal.bits, len(deal.outputs), deal.programs)
+        parts.append(Instance(deal.name, part, shared))
+        wire(End(READER, "o_program"), End(deal.name, "i_program"), program, shared)
+        if index == 0:
+            wire(End(f"{READER}_dma", "o"), End(deal.name, "i"), part.ports[0].type, shared)
+        else:
+            cut = plumbing.cut(deal.bits, beat_bits)
+            source = End(dealt[0].name, f"o_{dealt[0].outputs.index(NARROW)}")
+            parts.append(Instance(NARROW, cut, shared))
+            wire(source, End(NARROW, "i"), cut.ports[0].type, shared)
+            wire(End(NARROW, "o"), End(deal.name, "i"), part.ports[0].type, shared)
     rest: list[Channel] = []
     for channel in channels:
         if channel.source.instance != PARAMETERS:
             rest.append(channel)
             continue
-        target = targets.index(channel.source.port)
-        name = f"{channel.source.port}_width"
-        bits = channel.produced.bits_per_token
-        padded = bits < beat_bits and channel.produced.tokens() * bits % beat_bits
-        cut = (plumbing.unpadded if padded else plumbing.width)(channel.produced, beat_bits)
+        target = channel.source.port
+        (deal,) = (d for d in dealt if target in d.outputs)
+        name = f"{target}_width"
+        padded = channel.produced.tokens() * bits[target] % deal.bits or deal.bits >= WIDE
+        narrow = plumbing.unpadded if bits[target] < deal.bits and padded else plumbing.width
+        cut = narrow(channel.produced, deal.bits)
         parts.append(Instance(name, cut, channel.scope))
-        wire(End(DISTRIBUTOR, f"o_{target}"), End(name, "i"), cut.ports[0].type, channel.scope)
+        source = End(deal.name, f"o_{deal.outputs.index(target)}")
+        wire(source, End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
     return (*placed, *parts), (*rest, *wires)
 
@@ -123,11 +130,66 @@ def dma_of(part: Part, beat_bits: int, begins: Sequence[int] = (0,)) -> plumbing
         return plumbing.read_dma(beat_bits, 2 * SPILL_READS, SPILL_READS, begins)
     if any(port.name == "o_data" for port in part.ports):
         return plumbing.write_dma(beat_bits, begins=begins)
-    return plumbing.read_dma(beat_bits, READ_BUFFER, begins=begins)
+    # Few wide beats are many bytes; but a cache has earlier rows to read ahead.
+    few = beat_bits >= WIDE and not isinstance(part, CacheRead)
+    return plumbing.read_dma(beat_bits, READ_BUFFER // 2 if few else READ_BUFFER, begins=begins)
 
 
-def _program(run: Iterable[Segments], targets: tuple[str, ...]) -> tuple[Repeat, ...]:
-    return tuple(
-        Repeat(s.repeat, tuple(Segment(targets.index(name), beats) for name, beats in s.parts))
-        for s in run
+@dataclass(frozen=True, kw_only=True)
+class _Deal:
+    """A distributor: bits of its beats, what each output is for, and its programs."""
+
+    name: str
+    bits: int
+    outputs: tuple[str, ...]
+    programs: tuple[tuple[Repeat, ...], ...]
+
+
+def _dealt(plan: MemoryPlan, types: Mapping[str, ITensor], beat_bits: int) -> list[_Deal]:
+    """The distributors of the parameter stream: one, or, where memory beats are wide, a second
+    one for streams of narrow words, so that few parts have to cut wide beats.
+
+    types: of each stream
+    """
+    bits = {name: type.bits_per_token for name, type in types.items()}
+    runs = (plan.body, plan.tail)
+    wide = [t for t in plan.targets if bits[t] >= WIDE]
+    narrow = [t for t in plan.targets if bits[t] < WIDE]
+    both = all(any(name in narrow for s in run for name, _ in s.parts) for run in runs)
+    if beat_bits < WIDE or not wide or not both:
+        programs = tuple(
+            tuple(
+                Repeat(s.repeat, tuple(Segment(plan.targets.index(n), count) for n, count in s.parts))
+                for s in run
+            )
+            for run in runs
+        )
+        return [_Deal(name=DISTRIBUTOR, bits=beat_bits, outputs=plan.targets, programs=programs)]
+    outputs = (*wide, NARROW)
+    at = {name: outputs.index(name) for name in wide} | dict.fromkeys(narrow, len(wide))
+    first = tuple(
+        tuple(Repeat(s.repeat, tuple(Segment(at[n], count) for n, count in s.parts)) for s in run)
+        for run in runs
     )
+    share = max(2, *(bits[name] for name in narrow))
+    share = 1 << (share - 1).bit_length()
+    times, padding = beat_bits // share, len(narrow)
+
+    def words(name: str, beats: int) -> Iterator[Segment]:
+        used = min(beats * times, ceil(types[name].tokens() * bits[name] / share))
+        yield Segment(narrow.index(name), used)
+        if used < beats * times:
+            yield Segment(padding, beats * times - used)
+
+    second = tuple(
+        tuple(
+            Repeat(s.repeat, tuple(segment for part in parts for segment in words(*part)))
+            for s in run
+            if (parts := [(n, count) for n, count in s.parts if n in narrow])
+        )
+        for run in runs
+    )
+    return [
+        _Deal(name=DISTRIBUTOR, bits=beat_bits, outputs=outputs, programs=first),
+        _Deal(name=f"{NARROW}_{DISTRIBUTOR}", bits=share, outputs=tuple(narrow), programs=second),
+    ]

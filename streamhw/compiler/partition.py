@@ -14,6 +14,7 @@ from .design import Channel, Design, End, Instance, Scope
 from .dies import Block, Partition, Wire, partition
 from .fixed import CONTROL, DMA, arbiters, control, queue_of
 from .kinds import choose_kinds
+from .pieces import pieces_of, split_parts
 from .size import sized
 
 __all__ = ["Slices", "partitioned"]
@@ -46,7 +47,7 @@ def partitioned(
     Raises   ``BuildError`` if parts fit on no die, or a pin names no part
     """
     stack = design.board.stack
-    names = [instance.name for instance in design.instances]
+    names = list(split_parts(design))
     for part, die in design.config.pins:
         if part not in names:
             raise BuildError(f"Pin to die {die} must name a part of the design, not {part!r}")
@@ -69,7 +70,7 @@ def _blocks(design: Design) -> list[Block]:
     """Parts with the queues in front of them, whose depths do not depend on dies yet."""
     board, pins = design.board, dict(design.config.pins)
     channels, _ = sized(design)
-    parts = [(i.name, i.part.resources()) for i in design.instances]
+    parts = list(split_parts(design).items())
     parts += [(CONTROL, control(design))]
     parts += [(ARBITERS, a) for a in arbiters(design, _first_ports(design)).values()]
     parts += [(channel.sink.instance, queue_of(channel)) for channel in channels]
@@ -120,6 +121,9 @@ def _wires(design: Design) -> Iterator[Wire]:
     for channel in design.channels:
         bits = channel.consumed.bits_per_token + HANDSHAKE
         yield Wire(source=channel.source.instance, sink=channel.sink.instance, bits=bits)
+    for instance in design.instances:
+        for name, piece in pieces_of(design, instance):
+            yield Wire(source=instance.name, sink=name, bits=piece.bits)
     for instance in design.instances:
         if instance.region is not None or instance.name == READER:
             yield Wire(source=CONTROL, sink=instance.name, bits=ADDRESS_WIDTH)

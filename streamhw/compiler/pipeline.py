@@ -110,7 +110,7 @@ def _memory(design: Design) -> Design:
             if isinstance(i.part, SpillWrite) and i.region is not None
         },
     )
-    instances, channels = add_memory_access(
+    with_access = add_memory_access(
         plan,
         known.tiling,
         design.graph.context,
@@ -120,6 +120,7 @@ def _memory(design: Design) -> Design:
         design.instances,
         design.channels,
     )
+    instances, channels = insert_forks(*with_access)
     return replace(design, memory=plan, instances=instances, channels=channels)
 
 

@@ -11,6 +11,7 @@ from .design import Design
 from .estimate import Estimate
 from .fixed import CONTROL, DMA, arbiters, control, queue_of, queue_owner
 from .kinds import choose_kinds
+from .pieces import split_parts
 from .placement import Placement
 from .plumbing import WRITE_DMA
 from .traffic import Demand, assign_ports
@@ -53,7 +54,7 @@ def placed(design: Design) -> Placement:
     """
     board, slices = design.board, design.known.slices
     assignment = assign_ports(demands_of(design), board.ports)
-    parts = {i.name: i.part.resources() for i in design.instances}
+    parts = split_parts(design)
     dies = {name: slices.dies[name] for name in parts}
     parts |= {CONTROL: control(design)} | arbiters(design, assignment.ports)
     dies[CONTROL] = dies["sequencer"]

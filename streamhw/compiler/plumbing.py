@@ -2,25 +2,26 @@
 """Parts that move streams without computing: forks, loop ends, memory access, step control."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.lib import data, wiring
 
 from ..kernels.base import Memory, Port, Resources, raw
+from ..numerics.fixed import Fixed
 from ..stream.axi.read import ReadDma
 from ..stream.axi.signature import command, write_data
 from ..stream.axi.write import WriteDma
 from ..stream.crossing import Crossing, crossing_beats, crossing_latency
 from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork
-from ..stream.itensor import ITensor
+from ..stream.itensor import ITensor, Loop
 from ..stream.loop import LoopEntry, LoopExit
 from ..stream.parameters import ParameterReader, Run
 from ..stream.queue import queue_latency
 from ..stream.sequencer import Sequencer
 from ..stream.signature import lanes_of
 from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout, step_layout
-from ..stream.unpack import Unpadded
+from ..stream.unpack import Unpadded, unpack_resources
 from ..stream.width import Width
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Plumbing",
     "context_schedule",
     "crossing",
+    "cut",
     "distributor",
     "fork",
     "loop_entry",
@@ -122,6 +124,13 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
     )
 
 
+def cut(bits: int, beat_bits: int) -> Plumbing:
+    """Memory beats cut to words of ``bits``."""
+    times = beat_bits // bits
+    part = unpadded(ITensor(Fixed(bits, signed=False), (1,), (Loop(times, 1, 0),)), beat_bits)
+    return replace(part, ports=(part.ports[0], Port("o", raw(bits))))
+
+
 def unpadded(type: ITensor, beat_bits: int) -> Plumbing:
     """Memory beats cut to the beats of a type, without what pads the last one of an activation."""
     bits, beats = type.bits_per_token, type.tokens()
@@ -129,11 +138,7 @@ def unpadded(type: ITensor, beat_bits: int) -> Plumbing:
         "width",
         (Port("i", raw(beat_bits)), Port("o", type)),
         lambda: Unpadded(width=beat_bits, part=bits, count=beats),
-        Resources(
-            luts=beat_bits + 3 * beats.bit_length() + 12,
-            ffs=beat_bits + 2 * beats.bit_length() + 10,
-            memories=(Memory(beat_bits, 2, asynchronous=True),),
-        ),
+        unpack_resources(width=beat_bits, part=bits, bound=beats),
         latency=Unpadded.latency,
     )
 
@@ -187,7 +192,7 @@ def distributor(beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat
     return Plumbing(
         "distributor",
         (Port("i", raw(beat_bits)), Port("i_program", raw(1)), *names),
-        lambda: Distributor(width=beat_bits, programs=programs),
+        lambda: Distributor(width=beat_bits, programs=programs, outputs=outputs),
         Resources(luts=beat_bits + 70 + 2 * outputs, ffs=2 * beat_bits + 30),
     )
 

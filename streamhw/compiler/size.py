@@ -8,6 +8,7 @@ from itertools import pairwise
 from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
+from .access import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope
 from .estimate import CARRIED, Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
@@ -312,10 +313,13 @@ def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Ins
         return program[channel.name]
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
+    if channel.source.instance == DISTRIBUTOR and channel.consumed.bits_per_token >= WIDE:
+        return 0  # what cuts wide beats has room for two
     if folded(channel, parts):
         return MINIMUM
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):
         if channel.scope is Scope.SHARED:
-            return 16
+            # Wide words have waited in the DMA's buffer; the part before them has registers.
+            return 0 if channel.consumed.bits_per_token >= WIDE else 16
         return max(MINIMUM, channel.produced.tokens())
     return MINIMUM

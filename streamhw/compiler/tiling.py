@@ -12,7 +12,6 @@ from ..graph.ops import Attention, Chunk, Linear
 from .bind import Binding
 
 __all__ = [
-    "PREFETCH",
     "EngineTiling",
     "Tiling",
     "check_tiling",
@@ -25,10 +24,6 @@ __all__ = [
     "smaller",
 ]
 
-PREFETCH = 512
-"""Beats of parameters on chip that a design has unless it says otherwise."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class EngineTiling:
     """Sizes of one matmul engine.
@@ -37,6 +32,7 @@ class EngineTiling:
     output tiles, then steps along the inputs, then tokens, the only order that the kernel has
     lanes: results that leave it a cycle
     token_lanes: tokens that meet a weight in one cycle (V)
+    fabric_lanes: those of them that multiply in LUTs
     paired: whether two rows share their multipliers, as wide ones can
     """
 
@@ -44,6 +40,7 @@ class EngineTiling:
     inputs: int
     lanes: int
     token_lanes: int = 1
+    fabric_lanes: int = 0
     paired: bool = False
 
     @property
@@ -104,7 +101,8 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
     engines = {
         b.instance: replace(
             _choose_engine(graph, board, b, board.multipliers, lanes),
-            token_lanes=powers(1, min(board.token_lanes, group))[-1],
+            token_lanes=(tokens := powers(1, min(board.token_lanes, group))[-1]),
+            fabric_lanes=max(0, board.fabric_lanes - board.token_lanes + tokens),
             paired=board.paired,
         )
         for b in bindings
@@ -131,7 +129,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         lanes=lanes,
         attention_lanes=attention,
         attention_heads=heads,
-        prefetch=PREFETCH,
+        prefetch=board.prefetch,
         engines=engines,
     )
 
@@ -208,15 +206,17 @@ def smaller(
     ):
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
-        half = tiling.attention_lanes // 2
-        return replace(tiling, attention_lanes=half) if half else None
+        lanes = tiling.attention_lanes // 2
+        return replace(tiling, attention_lanes=lanes) if lanes else None
     if instance in by_name:
         names = [instance]
     for name in names:
         binding, engine = by_name[name], tiling.engines[name]
         if engine.token_lanes > 1:
             # Fewer tokens a cycle make prompts slower, not answers: weights limit those.
-            half_engine = replace(engine, token_lanes=engine.token_lanes // 2)
+            half = engine.token_lanes // 2
+            fabric = max(0, engine.fabric_lanes - half)
+            half_engine = replace(engine, token_lanes=half, fabric_lanes=fabric)
             return replace(tiling, engines={**tiling.engines, name: half_engine})
         try:
             half_engine = _choose_engine(
@@ -224,7 +224,12 @@ def smaller(
             )
         except BuildError:
             continue
-        half_engine = replace(half_engine, token_lanes=engine.token_lanes, paired=engine.paired)
+        half_engine = replace(
+            half_engine,
+            token_lanes=engine.token_lanes,
+            fabric_lanes=engine.fabric_lanes,
+            paired=engine.paired,
+        )
         return replace(tiling, engines={**tiling.engines, name: half_engine})
     if instance in by_name or tiling.group < 4:
         return None

@@ -14,8 +14,8 @@ from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings, Symbol, row_major
 from ..stream.step import step_layout
-from ..stream.unpack import Unpack, unpack_drain
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ..stream.unpack import Unpack, unpack_drain, unpack_resources
+from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
 
 __all__ = ["Angles", "AnglesKernel"]
 
@@ -155,11 +155,14 @@ class Angles(KernelSpec):
         multipliers = tuple(
             (width, factor.bit_length()) for width, factor in products if factor.bit_count() > 1
         )
+        part = self.lanes * ANGLE_WORD.width
+        unpack = unpack_resources(width=self.width, part=part, bound=self.width // part)
         return Resources(
-            luts=self.width + 2 * ADDRESS_WIDTH + 10,
-            ffs=self.width + 4 * ADDRESS_WIDTH + step + 60,
+            luts=unpack.luts + 2 * ADDRESS_WIDTH + 5,
+            ffs=unpack.ffs + 4 * ADDRESS_WIDTH + step + 54,
+            muxes=unpack.muxes,
             multipliers=multipliers,
-            memories=(Memory(self.width, 2), *((queue,) if queue else ())),
+            memories=(queue,) if queue else (),
         )
 
     def create(self) -> "AnglesKernel":

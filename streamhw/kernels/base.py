@@ -15,7 +15,17 @@ from ..numerics.fixed import Fixed
 from ..stream.itensor import Bindings, ITensor
 from ..stream.signature import stream_of
 
-__all__ = ["Direction", "KernelSpec", "Memory", "Port", "Resources", "Tensors", "Timing", "raw"]
+__all__ = [
+    "Direction",
+    "KernelSpec",
+    "Memory",
+    "Piece",
+    "Port",
+    "Resources",
+    "Tensors",
+    "Timing",
+    "raw",
+]
 
 Tensors = Mapping[str, NDArray[np.int64]]
 """Integer tensors by port name."""
@@ -82,6 +92,18 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of a kernel that may be on another die than the rest.
+
+    bits: wires between it and the rest
+    """
+
+    name: str
+    resources: Resources
+    bits: int
+
+
+@dataclass(frozen=True)
 class Timing:
     """Cycles of one tensor when nothing stalls.
 
@@ -119,6 +141,14 @@ class KernelSpec(ABC):
     @abstractmethod
     def resources(self) -> Resources:
         """Estimated cells; compared with synthesis."""
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """What of the kernel may be on other dies, if it is too large for one."""
+        return ()
+
+    def core(self) -> Resources:
+        """Estimated cells without those of the pieces."""
+        return self.resources()
 
     @abstractmethod
     def create(self) -> wiring.Component:

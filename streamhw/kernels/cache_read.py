@@ -13,7 +13,7 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.itensor import Bindings
 from ..stream.queue import Queue
-from ..stream.unpack import Unpack
+from ..stream.unpack import Unpack, unpack_resources
 from ..stream.width import Width
 from .attention import cached_type, lengths_of
 from .base import Memory, Port, Resources, Tensors, Timing, raw
@@ -167,11 +167,13 @@ class CacheRead(CacheSpec):
                 ffs=2 * self.chunk * 8 + control,
                 memories=(commands,),
             )
+        bound = self.context * self.fold
+        unpack = unpack_resources(width=self.width, part=self.chunk * 8, bound=bound)
         return Resources(
-            luts=self.width + control,
-            ffs=self.width + control + 3 * count,
+            luts=unpack.luts + control,
+            ffs=unpack.ffs + control + 2 * count,
+            muxes=unpack.muxes,
             memories=(
-                Memory(self.width, 2, asynchronous=True),
                 commands,
                 Memory(count, self.outstanding, asynchronous=True),
             ),

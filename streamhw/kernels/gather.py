@@ -14,8 +14,8 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from ..stream.unpack import Unpack, unpack_drain
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ..stream.unpack import Unpack, unpack_drain, unpack_resources
+from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
 
 __all__ = ["Gather", "GatherKernel"]
 
@@ -154,11 +154,15 @@ class Gather(KernelSpec):
         index = self.port("i_index").type.fmt.width
         bytes_width = self.row_bytes.bit_length()
         queue = credit_memory(command(), _LATENCY)
+        unpack = unpack_resources(
+            width=self.width, part=self.lanes * self.fmt.width, bound=self.features // self.lanes
+        )
         return Resources(
-            luts=self.width + ADDRESS_WIDTH + 5,
-            ffs=self.width + 2 * ADDRESS_WIDTH + index + 60,
+            luts=unpack.luts + ADDRESS_WIDTH,
+            ffs=unpack.ffs + 2 * ADDRESS_WIDTH + index + 54,
+            muxes=unpack.muxes,
             multipliers=() if self.row_bytes.bit_count() == 1 else ((index, bytes_width),),
-            memories=(Memory(self.width, 2, asynchronous=True), *((queue,) if queue else ())),
+            memories=(queue,) if queue else (),
         )
 
     def create(self) -> "GatherKernel":

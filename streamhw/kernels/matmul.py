@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed
 from ..stream.infer import KernelLoop, KernelNest, Operand, index
 from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
-from .matmul_cost import engine_resources
+from .base import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
+from .matmul_cost import core_resources, engine_pieces, engine_resources
 from .matmul_engine import SLOTS, MatmulKernel
 from .matmul_operand import OperandLayout
 from .matmul_pack import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
@@ -323,6 +323,12 @@ class Matmul(KernelSpec):
 
     def resources(self) -> Resources:
         return engine_resources(self, SLOTS)
+
+    def pieces(self) -> tuple[Piece, ...]:
+        return engine_pieces(self, SLOTS)
+
+    def core(self) -> Resources:
+        return core_resources(self, SLOTS) if self.pieces() else self.resources()
 
     def create(self) -> wiring.Component:
         return MatmulKernel(self)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_memory
-from .base import Memory, Resources
+from .base import Memory, Piece, Resources
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_operand import OPERAND_LATENCY
 from .matmul_pack import AFFINE_WORDS
@@ -23,10 +23,13 @@ from .requantise import multiplier_parts, sum_width
 if TYPE_CHECKING:
     from .matmul import Matmul
 
-__all__ = ["engine_resources", "row_resources"]
+__all__ = ["core_resources", "engine_pieces", "engine_resources", "row_resources"]
 
 CONTROL = 150
 """LUTs and flip-flops of counters, enables and comparisons of a small engine."""
+
+PIECES, DIVIDED_FROM = 8, 2048
+"""Groups of rows that may be on different dies, and the products a cycle from which they may."""
 
 PACKING = 3
 """LUTs that make one operand of two codes: the borrow."""
@@ -123,17 +126,55 @@ def _around(spec: "Matmul") -> Resources:
     return Resources(luts=triples, ffs=round(ffs))
 
 
+def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
+    """Groups of rows of a large array: all rows work alike and meet only at the drain."""
+    count = spec.rows // 2 if spec.paired else spec.rows
+    products = spec.rows * spec.input_lanes * spec.token_lanes
+    if products < DIVIDED_FROM or count % PIECES:
+        return ()
+    row = _times(row_resources(spec, slots * spec.layout.places), count // PIECES)
+    weights = spec.rows // PIECES * spec.input_lanes * spec.weight_bits
+    words = 8 * spec.input_lanes * spec.token_lanes
+    sums = spec.lanes // PIECES * spec.accumulator_width
+    return tuple(Piece(f"rows_{n}", row, weights + words + sums) for n in range(PIECES))
+
+
+def _times(resources: Resources, count: int) -> Resources:
+    return Resources(
+        luts=count * resources.luts,
+        ffs=count * resources.ffs,
+        multipliers=resources.multipliers * count,
+        memories=resources.memories * count,
+        muxes=count * resources.muxes,
+        delays=resources.delays * count,
+    )
+
+
 def engine_resources(spec: "Matmul", slots: int) -> Resources:
     """Cells of the engine with ``slots`` places for tiles."""
+    count = spec.rows // 2 if spec.paired else spec.rows
+    rows = _times(row_resources(spec, slots * spec.layout.places), count)
+    core = core_resources(spec, slots)
+    return Resources(
+        luts=rows.luts + core.luts,
+        ffs=rows.ffs + core.ffs,
+        multipliers=rows.multipliers + core.multipliers,
+        memories=rows.memories + core.memories,
+        muxes=rows.muxes + core.muxes,
+        delays=rows.delays + core.delays,
+    )
+
+
+def core_resources(spec: "Matmul", slots: int) -> Resources:
+    """Cells of the engine without its rows."""
     rows, lanes, width = spec.rows, spec.lanes, spec.accumulator_width
     widest = max(c.out.width + int(not c.out.signed) for c in spec.contexts)
     contexts = len(spec.contexts)
 
     layout, tokens = spec.layout, spec.token_lanes
-    row, around = row_resources(spec, slots * layout.places), _around(spec)
-    count = rows // 2 if spec.paired else rows
-    adders = count * row.luts + around.luts
-    muxes = count * row.muxes + rows * width + (contexts - 1) * 8 * spec.input_lanes
+    around = _around(spec)
+    adders = around.luts
+    muxes = rows * width + (contexts - 1) * 8 * spec.input_lanes
 
     # requantiser: bias, product of parts, three registers of a shifter, clamp, round, saturate
     total = sum_width(width)
@@ -147,8 +188,7 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     drain_ffs += 3 * (total + 17) + 5 * 6 + 2 * kept + widest
     control = CONTROL + 8 * (fill_latency(spec) + DRAIN_LATENCY)
 
-    memories = list(row.memories * count)
-    memories += [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
+    memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
         groups = max(spec.tile_words(c) for c in spec.contexts) - AFFINE_WORDS
@@ -157,11 +197,10 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
         memories.append(Memory(8 * rows * spec.header_lanes, deep))
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, DRAIN_LATENCY)
-    multipliers = row.multipliers * count + tuple((part, 16) for part in parts) * lanes
     return Resources(
         luts=adders + control,
         muxes=muxes,
-        ffs=count * row.ffs + around.ffs + lanes * drain_ffs + control,
-        multipliers=multipliers,
+        ffs=around.ffs + lanes * drain_ffs + control,
+        multipliers=tuple((part, 16) for part in parts) * lanes,
         memories=(*memories, *([queue] if queue else [])),
     )

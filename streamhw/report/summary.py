@@ -240,10 +240,10 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
 
 
 def _extra(name: str, placement: Placement) -> KernelRow:
-    """What the top adds to the parts: registers, arbiters."""
+    """What the top adds to the parts, registers and arbiters, and pieces on other dies."""
     return KernelRow(
         name=name,
-        kind=name.rpartition("_")[2],
+        kind="piece" if "." in name else name.rpartition("_")[2],
         scope=Scope.SHARED.value,
         interval=None,
         latency=None,

@@ -41,17 +41,22 @@ class Distributor(wiring.Component):
         i --> skid (beat, output) --> o_0, o_1, ...
                ^ segment table <-- i_program
 
-    Parameters  width: bits of a beat; programs: each a tuple of ``Repeat``; an activation runs one
+    Parameters  width: bits of a beat; programs: each a tuple of ``Repeat``; an activation runs one;
+                outputs: how many there are, by default all that programs name; beats for the
+                number behind the last are dropped: they are padding
     Members     i: In(stream ``raw(width)``)   i_program: In(stream ``raw``), index of a program
                 o_0, o_1, ...: Out(stream ``raw(width)``)
     Timing      latency = 1 cycle; one beat a cycle, also from one activation to the next while
                 programs arrive in time (one may wait); 2 cycles from a program to its first beat
     Buffers     2 beats, in registers
     Stalls      lossless; no combinational path between ports
-    Raises      ValueError: if there are no programs, a program is empty, or a count is below 1
+    Raises      ValueError: if there are no programs, a program is empty, a count is below 1, or an
+                output is behind the padding's
     """
 
-    def __init__(self, *, width: int, programs: Sequence[Sequence[Repeat]]):
+    def __init__(
+        self, *, width: int, programs: Sequence[Sequence[Repeat]], outputs: int | None = None
+    ):
         self._width = width
         self._programs = tuple(tuple(program) for program in programs)
         if not self._programs:
@@ -67,7 +72,10 @@ class Distributor(wiring.Component):
                             f"not {segment} {repeat.count} times"
                         )
         self._table = [s for p in self._programs for r in p for s in r.segments]
-        self.outputs = 1 + max(segment.output for segment in self._table)
+        last = max(segment.output for segment in self._table)
+        self.outputs = 1 + last if outputs is None else outputs
+        if last > self.outputs:
+            raise ValueError(f"Distributor output must be at most {self.outputs}, not {last}")
         super().__init__(
             {
                 "i": In(stream_of(raw(width))),
@@ -83,7 +91,7 @@ class Distributor(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        layout = data.StructLayout({"beat": self._width, "output": range(self.outputs)})
+        layout = data.StructLayout({"beat": self._width, "output": range(self.outputs + 1)})
         m.submodules.skid = skid = Skid(shape=layout)
 
         # the next program waits in a register, so that activations follow without a gap
@@ -111,6 +119,8 @@ class Distributor(wiring.Component):
         with m.Elif(finished):
             m.d.sync += active.eq(0)
 
+        with m.If(skid.o.payload.output == self.outputs):
+            m.d.comb += skid.o.ready.eq(1)
         for n in range(self.outputs):
             output = getattr(self, f"o_{n}")
             chosen = skid.o.payload.output == n

@@ -7,18 +7,19 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .queue import Queue
+from ..kernels.base import Resources
 
-__all__ = ["Unpack", "Unpadded", "unpack_drain"]
+__all__ = ["Unpack", "Unpadded", "unpack_drain", "unpack_resources"]
 
-_WAITING = 2
+_HELD = 2
 
 
 class Unpack(wiring.Component):
     """Sends each row's first ``i_count`` parts, low end of a memory beat first.
 
     Every row begins in a new memory beat; the rest of the beat that holds its last part is
-    dropped. The beat is shifted, so that the output is always its low end.
+    dropped. Beats alternate between two registers, and a multiplexer picks the part: with wide
+    beats that takes fewer cells than to shift them.
 
     Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width;
                 bound: largest count of a row
@@ -26,7 +27,7 @@ class Unpack(wiring.Component):
                 i_count: In(stream of range(bound + 1)), parts of the next row, at least 1; its
                 ready depends on o.ready: put a queue in front, or a constant
     Timing      latency = 2 cycles; one part a cycle, also from beat to beat and from row to row
-    Buffers     3 memory beats
+    Buffers     2 memory beats and a part
     Stalls      lossless; no combinational path from i.valid to o.valid or from o.ready to i.ready
     Raises      ValueError: if part does not divide width
     """
@@ -48,38 +49,44 @@ class Unpack(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.waiting = waiting = Queue(shape=unsigned(self._width), depth=_WAITING)
-        wiring.connect(m, wiring.flipped(self.i), waiting.i)
         parts = self._width // self._part
-        held = Signal(self._width)
-        parts_left = Signal(range(max(2, parts)))  # of the beat, behind the part on o
+        held = [Signal(self._width, name=f"held_{n}") for n in range(_HELD)]
+        full = Signal(_HELD)
+        into, outof = Signal(range(_HELD)), Signal(range(_HELD))
+        part = Signal(range(max(2, parts)))
         row_left = Signal.like(self.i_count.p)  # of the row, behind the part on o
-        more, free, shift, load = (Signal(name=n) for n in ("more", "free", "shift", "load"))
+        now = Signal.like(row_left)  # the same before the next part
+        more, free, take, row_end, beat_end = (
+            Signal(name=n) for n in ("more", "free", "take", "row_end", "beat_end")
+        )
+        chosen = [each.word_select(part, self._part) for each in held]
         # All of these are plain assignments, not If: some event-driven simulators evaluate a
         # block only when its inputs change, and here they may rest from time zero on.
         m.d.comb += [
-            self.o.p.eq(held[: self._part]),
+            self.i.ready.eq(~full.bit_select(into, 1)),
             more.eq(row_left != 0),
+            now.eq(Mux(more, row_left, self.i_count.p)),
             free.eq(~self.o.valid | self.o.ready),
-            shift.eq(free & more & (parts_left != 0)),
-            load.eq(free & ~shift & waiting.o.valid & (more | self.i_count.valid)),
-            waiting.o.ready.eq(load),
-            self.i_count.ready.eq(load & ~more),
+            take.eq(free & full.bit_select(outof, 1) & (more | self.i_count.valid)),
+            row_end.eq(now == 1),
+            beat_end.eq(row_end | (part == parts - 1)),
+            self.i_count.ready.eq(take & ~more),
         ]
         with m.If(free):
-            m.d.sync += self.o.valid.eq(shift | load)
-        with m.If(shift):
+            m.d.sync += self.o.valid.eq(take)
+        with m.If(take):
             m.d.sync += [
-                held.eq(held[self._part :]),
-                parts_left.eq(parts_left - 1),
-                row_left.eq(row_left - 1),
+                self.o.p.eq(Mux(outof, chosen[1], chosen[0])),
+                row_left.eq(now - 1),
+                part.eq(Mux(beat_end, 0, part + 1)),
             ]
-        with m.If(load):
-            m.d.sync += [
-                held.eq(waiting.o.p),
-                parts_left.eq(parts - 1),
-                row_left.eq(Mux(more, row_left, self.i_count.p) - 1),
-            ]
+            with m.If(beat_end):
+                m.d.sync += [full.bit_select(outof, 1).eq(0), outof.eq(~outof)]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [full.bit_select(into, 1).eq(1), into.eq(~into)]
+            for n, each in enumerate(held):
+                with m.If(into == n):
+                    m.d.sync += each.eq(self.i.p)
         return m
 
 
@@ -113,18 +120,26 @@ class Unpadded(wiring.Component):
         return m
 
 
+def unpack_resources(*, width: int, part: int, bound: int) -> Resources:
+    """Estimated cells of ``Unpack``."""
+    control = 3 * bound.bit_length() + 12
+    return Resources(luts=control, ffs=2 * width + part + control, muxes=2 * width)
+
+
 def unpack_drain(counts: Iterable[int], *, parts: int) -> int:
     """Cycles from the last memory beat accepted to the last part offered.
 
     counts: parts of each row; parts: parts of a memory beat. Memory beats are offered from the
     start, each as early as the buffers accept it, and nothing else waits.
     """
-    loads: list[int] = []
-    now = 1
+    accepted: list[int] = []
+    ends: list[int] = []  # of the last part of each beat
+    now = 0
     for count in counts:
         for begin in range(0, count, parts):
-            loads.append(now)
-            now += min(parts, count - begin)
-    last = len(loads) - 1
-    accepted = max(last, loads[last - _WAITING] + 1) if last >= _WAITING else last
-    return now - accepted
+            previous = accepted[-1] + 1 if accepted else 0
+            freed = ends[-_HELD] + 1 if len(ends) >= _HELD else 0
+            accepted.append(max(previous, freed))
+            now = max(now, accepted[-1]) + min(parts, count - begin)
+            ends.append(now)
+    return now + 1 - accepted[-1]

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
 from ..bind import Binding, Format, Groups, bindings_of
-from ..tiling import PREFETCH, EngineTiling, Tiling, is_legal, powers, row_lanes
+from ..tiling import EngineTiling, Tiling, is_legal, powers, row_lanes
 from .choice import Choice
 
 __all__ = ["Pick", "Space", "space_of"]
@@ -112,6 +112,9 @@ class Space:
                         inputs=inputs,
                         lanes=lanes,
                         token_lanes=tokens,
+                        fabric_lanes=max(
+                            0, self.board.fabric_lanes - self.board.token_lanes + tokens
+                        ),
                         paired=self.board.paired and rows % 2 == 0,
                     ),
                     self.board.beat_bits,
@@ -223,6 +226,6 @@ def space_of(
         groups=(group,) if group is not None else tuple(powers(2, min(graph.context, 64))),
         lanes=tuple(powers(1, row_lanes(graph, WIDEST))),
         attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
-        prefetch=tuple(powers(PREFETCH // 8, PREFETCH * 4)),
+        prefetch=tuple(powers(board.prefetch // 8, board.prefetch * 4)),
         most=multipliers or board.budget.dsps,
     )

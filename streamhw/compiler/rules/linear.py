@@ -41,6 +41,7 @@ def linear(state: Lowering, node: Node) -> None:
             lanes=sizes.lanes,
             tokens=tiling.group,
             token_lanes=sizes.token_lanes,
+            fabric_lanes=sizes.fabric_lanes,
             paired=sizes.paired,
             weight_bits=binding.weight_bits,
             header_lanes=min(8, max(1, words)),

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts as dies hold them: a kernel that is too large for one may be in pieces on several."""
+
+from collections.abc import Iterator
+
+from ..kernels.base import KernelSpec, Piece, Resources
+from .design import Design, Instance
+
+__all__ = ["pieces_of", "split_parts"]
+
+
+def pieces_of(design: Design, instance: Instance) -> Iterator[tuple[str, Piece]]:
+    """The pieces of an instance by the names that they have in a design with several dies."""
+    if len(design.board.stack) > 1 and isinstance(instance.part, KernelSpec):
+        for piece in instance.part.pieces():
+            yield f"{instance.name}.{piece.name}", piece
+
+
+def split_parts(design: Design) -> dict[str, Resources]:
+    """Cells of every instance and of its pieces, by name."""
+    found: dict[str, Resources] = {}
+    for instance in design.instances:
+        pieces = dict(pieces_of(design, instance))
+        part = instance.part
+        whole = not pieces or not isinstance(part, KernelSpec)
+        found[instance.name] = part.resources() if whole else part.core()
+        found |= {name: piece.resources for name, piece in pieces.items()}
+    return found
