@@ -49,6 +49,6 @@ BOARD = Board(
             budget=Budget(luts=381_000, ffs=763_000, dsps=2_856, block_ram=600, ultra_ram=320),
         ),
     ),
-    die_fill=0.9,
+    die_fill=0.93,
     die_wires=23_040,
 )

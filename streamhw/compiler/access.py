@@ -111,9 +111,7 @@ def add_memory_access(
         target = channel.source.port
         (deal,) = (d for d in dealt if target in d.outputs)
         name = f"{target}_width"
-        padded = channel.produced.tokens() * bits[target] % deal.bits or deal.bits >= WIDE
-        narrow = plumbing.unpadded if bits[target] < deal.bits and padded else plumbing.width
-        cut = narrow(channel.produced, deal.bits)
+        cut = _cut(channel.produced, deal.bits)
         parts.append(Instance(name, cut, channel.scope))
         source = End(deal.name, f"o_{deal.outputs.index(target)}")
         wire(source, End(name, "i"), cut.ports[0].type, channel.scope)
@@ -133,6 +131,17 @@ def dma_of(part: Part, beat_bits: int, begins: Sequence[int] = (0,)) -> plumbing
     # Few wide beats are many bytes; but a cache has earlier rows to read ahead.
     few = beat_bits >= WIDE and not isinstance(part, CacheRead)
     return plumbing.read_dma(beat_bits, READ_BUFFER // 2 if few else READ_BUFFER, begins=begins)
+
+
+def _cut(type: ITensor, beat_bits: int) -> plumbing.Plumbing:
+    """From memory beats to those of a stream of parameters."""
+    bits = type.bits_per_token
+    if bits == beat_bits >= WIDE:
+        return plumbing.wire(type)
+    padded = type.tokens() * bits % beat_bits != 0
+    if bits < beat_bits and (padded or beat_bits >= WIDE):
+        return plumbing.unpadded(type, beat_bits)
+    return plumbing.width(type, beat_bits)
 
 
 @dataclass(frozen=True, kw_only=True)

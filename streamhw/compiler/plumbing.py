@@ -23,6 +23,7 @@ from ..stream.signature import lanes_of
 from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout, step_layout
 from ..stream.unpack import Unpadded, unpack_resources
 from ..stream.width import Width
+from ..stream.wire import Wire
 
 __all__ = [
     "WRITE_DMA",
@@ -39,6 +40,7 @@ __all__ = [
     "sequencer",
     "step_fanout",
     "width",
+    "wire",
     "unpadded",
     "write_dma",
 ]
@@ -122,6 +124,13 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
         lambda: Width(width_in=beat_bits, width_out=bits),
         Resources(luts=wide * (2 if bits < beat_bits else 1) + 8, ffs=2 * wide + 4),
     )
+
+
+def wire(type: ITensor) -> Plumbing:
+    """Memory beats that are beats of a type."""
+    bits = type.bits_per_token
+    ports = (Port("i", raw(bits)), Port("o", type))
+    return Plumbing("width", ports, lambda: Wire(width=bits), Resources(), latency=Wire.latency)
 
 
 def cut(bits: int, beat_bits: int) -> Plumbing:
