@@ -89,7 +89,6 @@ def add_memory_access(
     command, program = reader.ports[1].type, reader.ports[2].type
     wire(End(READER, "o_command"), End(f"{READER}_dma", "i_command"), command, shared)
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
-    bits = {name: type.bits_per_token for name, type in types.items()}
     dealt = _dealt(plan, types, beat_bits)
     for index, deal in enumerate(dealt):
         part = plumbing.distributor(deal.bits, len(deal.outputs), deal.programs)
@@ -168,7 +167,9 @@ def _dealt(plan: MemoryPlan, types: Mapping[str, ITensor], beat_bits: int) -> li
     if beat_bits < WIDE or not wide or not both:
         programs = tuple(
             tuple(
-                Repeat(s.repeat, tuple(Segment(plan.targets.index(n), count) for n, count in s.parts))
+                Repeat(
+                    s.repeat, tuple(Segment(plan.targets.index(n), count) for n, count in s.parts)
+                )
                 for s in run
             )
             for run in runs

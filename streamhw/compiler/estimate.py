@@ -223,7 +223,9 @@ class Estimate:
         if "i_data" in ports or "i_done" in ports:
             waits = self.port.latency + 16
             memory = self._memory_port(name)
-            traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits)
+            traffic = _traffic(
+                ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits
+            )
             if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
                 traffic = part.traffic
         timing: Callable[[Bindings], Timing]

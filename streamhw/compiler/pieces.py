@@ -22,7 +22,9 @@ def split_parts(design: Design) -> dict[str, Resources]:
     for instance in design.instances:
         pieces = dict(pieces_of(design, instance))
         part = instance.part
-        whole = not pieces or not isinstance(part, KernelSpec)
-        found[instance.name] = part.resources() if whole else part.core()
+        if pieces and isinstance(part, KernelSpec):
+            found[instance.name] = part.core()
+        else:
+            found[instance.name] = part.resources()
         found |= {name: piece.resources for name, piece in pieces.items()}
     return found

@@ -39,9 +39,9 @@ __all__ = [
     "read_dma",
     "sequencer",
     "step_fanout",
+    "unpadded",
     "width",
     "wire",
-    "unpadded",
     "write_dma",
 ]
 
@@ -174,9 +174,7 @@ def read_dma(
     )
 
 
-def write_dma(
-    beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)
-) -> Plumbing:
+def write_dma(beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)) -> Plumbing:
     """Writes memory through AXI4, striped over the buses that begin there."""
     stripes = len(begins)
     bits, part = write_data(beat_bits).size, write_data(beat_bits // stripes).size

@@ -24,6 +24,7 @@ __all__ = [
     "smaller",
 ]
 
+
 @dataclass(frozen=True, kw_only=True)
 class EngineTiling:
     """Sizes of one matmul engine.
@@ -193,8 +194,8 @@ def smaller(
     """The next smaller tiling when something does not fit; ``None`` if there is none.
 
     instance: the part that does not fit. An engine gets half its token lanes, then half its
-    multipliers; the parts of attention half their heads side by side, then half their lanes. For others, or ``None``: the largest engine that can be halved,
-    else half the tokens of a step.
+    multipliers; the parts of attention half their heads side by side, then half their lanes. For
+    others, or ``None``: the largest engine that can be halved, else half the tokens of a step.
     """
     sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
     by_name = {b.instance: b for b in bindings}

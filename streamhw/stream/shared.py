@@ -38,8 +38,9 @@ class Shared(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
         outer = {path: value for path, _, value in self.signature.flatten(self)}
         flows = {path: member.flow for path, member, _ in self.signature.flatten(self)}
         if hasattr(platform, "shared"):
+            side = {path: "i" if flow is In else "o" for path, flow in flows.items()}
             ports = {
-                f"{'i' if flows[path] is In else 'o'}_{'__'.join(map(str, path))}": Value.cast(value)
+                f"{side[path]}_{'__'.join(map(str, path))}": Value.cast(value)
                 for path, value in outer.items()
             }
             m.submodules.shared = Instance(

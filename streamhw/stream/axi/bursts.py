@@ -48,7 +48,8 @@ class Bursts(wiring.Component):
     Members
     -------
     i: stream of ``command``; one of 0 beats is dropped
-    o: stream of {``address`` on each bus, ``beats`` (1 to ``burst``), ``last`` burst of its command}
+    o: stream of {``address`` on each bus, ``beats`` (1 to ``burst``), ``last`` burst of its
+        command}
 
     Timing: latency 2 cycles; one burst a cycle, also when each command is only one burst.
     Stalls: lossless; no combinational path between ``i`` and ``o``.
@@ -56,9 +57,7 @@ class Bursts(wiring.Component):
     bus of ``width`` bits.
     """
 
-    def __init__(
-        self, *, width: int, burst: int, address: int = ADDRESS_WIDTH, stripes: int = 1
-    ):
+    def __init__(self, *, width: int, burst: int, address: int = ADDRESS_WIDTH, stripes: int = 1):
         self.burst = longest_burst(width, burst)
         self._shift = (width // 8).bit_length() - 1
         self._beat_shift = (width // 8 * stripes).bit_length() - 1
