@@ -31,13 +31,15 @@ class MemoryPort:
     """One AXI4 port to external memory.
 
     width: data bits of a beat; beats_per_cycle: what the memory behind it sustains (at most 1);
-    latency: cycles from a read address accepted to its first data beat
+    latency: cycles from a read address accepted to its first data beat; write_latency: from the
+    last data beat of a write to its answer
     """
 
     name: str
     width: int
     beats_per_cycle: float
     latency: int
+    write_latency: int = 16
 
 
 @dataclass(frozen=True, kw_only=True)

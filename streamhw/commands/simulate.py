@@ -143,6 +143,7 @@ def memory_model(
         return HbmModel(clock_mhz=chosen.clock_mhz, latency=latency, stalls=held)
     return MemoryModel(
         latency=port.latency,
+        write_latency=port.write_latency,
         bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
         stalls=held,
     )

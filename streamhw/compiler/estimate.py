@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Predicted cycles of a design: its timelines, run through every layer of every step."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -12,6 +12,7 @@ import networkx as nx
 from ..kernels.base import KernelSpec, Timing
 from ..kernels.cache_append import CacheAppend
 from ..kernels.cache_read import CacheRead
+from ..kernels.layernorm import LayerNorm
 from ..kernels.matmul import Matmul, MatmulContext
 from ..kernels.matmul_timing import tile_latency
 from ..kernels.softmax import Softmax
@@ -19,23 +20,35 @@ from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
-from .design import Channel, Design, Instance, Scope
-from .schedule import Clock, Link, Span, Supply, Task, Timeline
+from ..stream.queue import queue_latency
+from .access import READER
+from .design import Channel, Design, Instance, Part, Scope
+from .fifo import MINIMUM
+from .memory_path import read_wait, write_answer, write_wait
+from .schedule import HOP, Activity, Clock, Link, Span, Supply, Task, Timeline
 
-__all__ = ["Answer", "Estimate"]
+__all__ = ["Answer", "Estimate", "Seen"]
 
 CARRIED = "carried"
 """The task that stands for what enters the loop: the embedding, or the layer before."""
 OPERAND = "_operand"
 """What stands behind a node's name for the task that stores its operand in the engine."""
-TOKEN_CYCLES = 3
+TOKEN_CYCLES = 2
 """Cycles of the sequencer for each token that it sends."""
 START_CYCLES = 4
-"""Cycles from the start, or from the next token, to the first token sent."""
+"""Cycles from the start to the first token sent."""
+NEXT_CYCLES = 3
+"""Cycles from a new token that the sequencer takes to the same token sent."""
+READER_CYCLES = 2
+"""Cycles from a step to the command that asks for its parameters."""
 WAITING = 18
 """Weight words that wait in the queue and the registers in front of an engine."""
-STEP_CYCLES = 4
-"""Cycles from a step sent to a part that knows of it."""
+STEP_CYCLES = 1
+"""Cycles from a token's turn to the parts that know of its step: queue and fanout."""
+
+
+Seen = Callable[[Scope, Mapping[str, Activity]], None]
+"""Is told of each activation, and when every task works in it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,8 @@ class Estimate:
             port=self.port.name,
             rate=self.port.beats_per_cycle,
             buffer=tiling.prefetch,
-            latency=self.port.latency + 16,
+            latency=READER_CYCLES + read_wait(self.design, READER),
+            behind=self._behind_reader(),
         )
         return Clock(supply=supply)
 
@@ -105,25 +119,42 @@ class Estimate:
         gaps = tuple(b - a for a, b in pairwise(ends))
         return Answer(ends[0], gaps)
 
-    def step(self, clock: Clock, position: int, count: int, head: bool, now: float) -> float:
-        """The cycle at which the next step may begin."""
+    def step(
+        self,
+        clock: Clock,
+        position: int,
+        count: int,
+        head: bool,
+        now: float,
+        seen: Seen | None = None,
+    ) -> float:
+        """The cycle at which the next step may begin; ``seen`` is told of every activation."""
+        seen = seen or (lambda *_: None)
         bindings: Bindings = {
             "tokens": count,
             "length": tuple(range(position + 1, position + count + 1)),
         }
         sent = now + TOKEN_CYCLES * count + STEP_CYCLES
-        begin = Span(now + TOKEN_CYCLES, sent)
+        begin = Span(now, now + TOKEN_CYCLES * (count - 1))
+        memory = self.design.known.memory
+        layers = self.design.graph.loops[0].trips
+        body, tail = (sum(s.beats for s in run) for run in (memory.body, memory.tail))
+        clock.supply.total = layers * body + head * tail
         # The step's parameters are asked for behind its embedding.
         work = self.entry.run({CARRIED: begin}, bindings, clock, inf)
+        seen(Scope.ENTRY, work)
         carried = work[self._source_of_loop()].output
         for _ in range(self.design.graph.loops[0].trips):
             work = self.body.run({CARRIED: carried}, bindings, clock, sent)
+            seen(Scope.BODY, work)
             carried = work[self.leaving].output
         if not head:
             return sent + 2
         row = Span(max(carried.first, carried.last - self._row_beats()), carried.last)
         work = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
-        return max(activity.output.last for activity in work.values()) + START_CYCLES + 2
+        seen(Scope.TAIL, work)
+        last = max(activity.output.last for activity in work.values())
+        return last + self._next_hop() + NEXT_CYCLES
 
     def bound(self) -> Bindings:
         """Symbols at their bounds: what FIFOs are sized for."""
@@ -138,6 +169,16 @@ class Estimate:
             for c in self.design.channels
             if c.sink.instance == entry and c.sink.port == "i_first"
         )
+
+    def _next_hop(self) -> int:
+        """Cycles of the queue in front of the sequencer."""
+        (channel,) = (c for c in self.design.channels if c.sink.instance == "sequencer")
+        return HOP if self.design.depths is None else queue_latency(channel.depth)
+
+    def _behind_reader(self) -> int:
+        """Cycles from the buffer of parameters to a part: the distributor, what cuts or joins the
+        beats for it, and the queues in front of both and of the part."""
+        return 2 + 2 * queue_latency(MINIMUM)
 
     def _row_beats(self) -> int:
         exit_type = self.design.instance(self.leaving).port("o_exit").type
@@ -187,6 +228,7 @@ class Estimate:
                 bits=channel.consumed.bits_per_token,
                 part=share,
                 parts=shares,
+                hop=HOP if self.design.depths is None else queue_latency(channel.depth),
             )
 
     def _stored(self, scope: Scope) -> Iterator[Link]:
@@ -217,11 +259,15 @@ class Estimate:
         if instance is None:
             return self._context(name)
         part = instance.part
-        waits = 0.0
+        wait, answer, pause = 0, 0, _nothing
         memory, traffic = None, None
         ports = {p.name: p.type for p in part.ports}
         if "i_data" in ports or "i_done" in ports:
-            waits = self.port.latency + 16
+            writes = "i_done" in ports
+            wait = _asking(part) + (write_wait if writes else read_wait)(self.design, name)
+            if isinstance(part, CacheRead):
+                pause = _round_trips(part, wait)
+            answer = write_answer(self.design, name) if writes else 0
             memory = self._memory_port(name)
             traffic = _traffic(ports["o" if "i_data" in ports else "i"], self.port.width)
             if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
@@ -229,6 +275,8 @@ class Estimate:
         timing: Callable[[Bindings], Timing]
         if isinstance(part, Converter):
             timing = _memoised(part, alone=True)
+        elif isinstance(part, LayerNorm):
+            timing = _after_rows(_memoised(part))
         elif isinstance(part, KernelSpec):
             timing = _memoised(part)
         else:
@@ -245,13 +293,16 @@ class Estimate:
             timing=timing,
             accept=lambda bindings: timing(bindings).interval,
             exclusive=exclusive,
-            wait=waits,
+            wait=wait,
+            answer=answer,
+            pause=pause,
             memory=memory,
             traffic=traffic or _no_traffic,
             apart=isinstance(part, SpillWrite),
             writes="i_done" in ports,
             needs=_first_row if isinstance(part, Softmax) else None,
-            give=part.target.tokens if isinstance(part, Converter) else _nothing,
+            before=None if self.design.depths is None else _before(part, timing),
+            give=_given(part),
         )
 
     def _memory_port(self, name: str) -> str:
@@ -280,11 +331,12 @@ class Estimate:
         run = memory.body if node in binding.body else memory.tail
         place = [s.node for s in run].index(node)
         segments, products = run[place], {name for b in self.design.bindings for name in b.nodes}
-        behind = 0
+        behind, lead = 0, 0.0
         for before in reversed(run[:place]):
             if before.node in products:
                 break
             behind += before.beats
+            lead += sum(self._passing(target, beats) for target, beats in before.parts)
         (_, header), (_, weights) = segments.parts
         word = weights / (context.inputs // engine.input_lanes)
         timing = _memoised(replace(engine, contexts=(context,)))
@@ -292,22 +344,36 @@ class Estimate:
         def without_operand(bindings: Bindings) -> Timing:
             return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
 
+        def first_tile(bindings: Bindings) -> int:
+            return context.inputs // engine.input_lanes * _passes(engine, context, bindings) - 1
+
         return Task(
             name=node,
             resource=binding.instance,
             timing=without_operand,
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
+            first=header + word,
             behind=behind,
+            lead=lead,
             ahead=header + WAITING * word,
+            hold=lambda bindings: WAITING * _passes(engine, context, bindings),
+            before=None if self.design.depths is None else first_tile,
         )
+
+    def _passing(self, target: str, beats: int) -> float:
+        """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
+        bits move on as fast as the pieces, but for the beats that wait to be cut."""
+        cut = next(c for c in self.design.channels if c.source.instance == f"{target}_width")
+        ratio = self.port.width / cut.consumed.bits_per_token
+        return max(beats, (beats - MINIMUM - 1) * ratio)
 
     def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:
         """The operand comes in once; the array reads it for each tile: the first as it comes, all
         others after its end."""
 
         def timing(bindings: Bindings) -> Timing:
-            beats = -(-engine.tokens_of(context, bindings) // engine.token_lanes)
+            beats = _passes(engine, context, bindings)
             tiles, steps = context.outputs // engine.rows, context.inputs // engine.input_lanes
             return Timing(
                 latency=_stored_after(engine, context, bindings),
@@ -321,7 +387,13 @@ class Estimate:
             timing=timing,
             accept=lambda bindings: timing(bindings).interval,
             stores=True,
+            before=lambda bindings: _stored_after(engine, context, bindings) - 1,
         )
+
+
+def _passes(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
+    """Cycles for which a weight is used: groups of tokens that pass side by side."""
+    return -(-engine.tokens_of(context, bindings) // engine.token_lanes)
 
 
 def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
@@ -335,6 +407,69 @@ def _first_row(bindings: Bindings) -> int:
     """Scores of the first token and head: softmax gives nothing before it has them all."""
     length = bindings["length"]
     return length if isinstance(length, int) else length[0]
+
+
+def _after_rows(timing: Callable[[Bindings], Timing]) -> Callable[[Bindings], Timing]:
+    """A norm's timing whose drain counts from the last beat of its rows: its parameters, which
+    come as the result leaves, are later. The last row takes as long as the first."""
+
+    def from_rows(bindings: Bindings) -> Timing:
+        found = timing(bindings)
+        return replace(found, drain=found.latency)
+
+    return from_rows
+
+
+def _asking(part: Part) -> int:
+    """Cycles from a part's input to the command that follows from it."""
+    return int(getattr(part, "asking", 1))
+
+
+def _before(part: Part, timing: Callable[[Bindings], Timing]) -> Callable[[Bindings], int]:
+    """Beats of its input, behind the first, that a part must have for its first output: all that
+    its latency is longer than its pipeline, which is what its last beat takes to the end."""
+    if isinstance(part, Softmax):
+        return lambda bindings: _first_row(bindings) - 1
+    if isinstance(part, Converter):
+        return lambda bindings: part.ahead(timing(bindings))
+    if isinstance(part, LayerNorm):
+        return lambda _: part.beats - 1
+
+    def before(bindings: Bindings) -> int:
+        found = timing(bindings)
+        return max(0, found.latency - found.drain)
+
+    return before
+
+
+def _round_trips(part: CacheRead, wait: int) -> Callable[[Bindings], int]:
+    """By how much longer than a beat a cycle a reader takes, from when memory has its first new
+    row: it has read the old rows of the first head by then, and for all further ones memory takes
+    ``wait`` cycles, with only so many under way at once, one of which it sends."""
+    ahead, layout = part.outstanding + 1, part.layout
+    rows = layout.groups * part.shared
+
+    @lru_cache(maxsize=256)
+    def longer(lengths: tuple[int, ...]) -> int:
+        asked, sent = 1, [0] * ahead
+        early = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
+        for length in lengths:
+            for _ in range(rows):
+                sent.append(max(sent[-1], asked + wait) + (length - early) * part.fold)
+                asked, early = max(asked + 2, sent[1 - ahead]), 0
+        return sent[-1] - (1 + wait) - sum(lengths) * rows * part.fold
+
+    def by_values(bindings: Bindings) -> int:
+        length = bindings["length"]
+        return longer((length,) if isinstance(length, int) else tuple(length))
+
+    return by_values
+
+
+def _given(part: Part) -> Callable[[Bindings], int]:
+    """Beats of a part's result, one a cycle: as long as they take, whatever came when."""
+    results = [port for port in part.ports if port.name == "o"]
+    return _beats(results[0].type) if results else _nothing
 
 
 def _nothing(_: Bindings) -> int:

@@ -23,6 +23,7 @@ from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout,
 from ..stream.width import Width
 
 __all__ = [
+    "READ_DMA",
     "WRITE_DMA",
     "Plumbing",
     "context_schedule",
@@ -42,7 +43,7 @@ __all__ = [
 BURST = 16
 """Beats of the longest burst: long enough to hide a row change, short enough to share a port."""
 
-WRITE_DMA = "write DMA"
+READ_DMA, WRITE_DMA = "read DMA", "write DMA"
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def read_dma(beat_bits: int, buffer: int, burst: int = BURST) -> Plumbing:
     """Reads memory through AXI4."""
     memory = Memory(beat_bits, buffer, asynchronous=queue_latency(buffer) == 1)
     return Plumbing(
-        "read DMA",
+        READ_DMA,
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
         lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst),
         Resources(
@@ -132,7 +133,7 @@ def read_dma(beat_bits: int, buffer: int, burst: int = BURST) -> Plumbing:
             ffs=225 if memory.asynchronous else 254 + beat_bits,
             memories=(memory,),
         ),
-        latency=5,
+        latency=4 + queue_latency(buffer),
     )
 
 
@@ -144,7 +145,7 @@ def write_dma(beat_bits: int, burst: int = BURST) -> Plumbing:
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
         lambda: WriteDma(width=beat_bits, burst=burst),
         Resources(luts=322, ffs=270 + bits, memories=(Memory(bits, 2 * burst, asynchronous=True),)),
-        latency=8,
+        latency=4,
     )
 
 

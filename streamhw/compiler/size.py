@@ -70,9 +70,7 @@ def program_of(
             first, last = _gives(link.source, given[link.source])
         if link.parts > 1:
             ends = (f"{link.name}.first", f"{link.name}.last")
-            for event, share in zip(
-                ends, (link.part / link.parts, (link.part + 1) / link.parts), strict=True
-            ):
+            for event, share in zip(ends, link.shares(tokens), strict=True):
                 terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
                 rules += _equal(terms, 0.0, f"share of {link.source}")
             first, last = ends
