@@ -11,7 +11,7 @@ that of the lines above is where the estimate and the hardware part.
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,8 @@ from streamhw.numerics.config import QuantConfig
 from streamhw.runtime.driver import generate
 from streamhw.runtime.simdevice import SimDevice
 from streamhw.stream.itensor import Bindings
+
+Activation = tuple[Scope, Mapping[str, Activity]]
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ def predicted(design: Design, prompt: int, tokens: int) -> tuple[list[Seen], lis
             "tokens": count,
             "length": tuple(range(position + 1, position + count + 1)),
         }
-        log: list[tuple[Scope, Mapping[str, Activity]]] = []
-        now = estimate.step(clock, position, count, head, now, lambda *seen: log.append(seen))
+        log: list[Activation] = []
+        now = estimate.step(clock, position, count, head, now, noting(log))
         for place, (scope, work) in enumerate(log):
             values = {"tokens": 1} if scope is Scope.TAIL else bindings
             found.append(Seen(step, scope, max(0, place - 1), values, work))
@@ -126,6 +128,11 @@ def predicted(design: Design, prompt: int, tokens: int) -> tuple[list[Seen], lis
             ends.append(now - before)
             before = now
     return found, ends
+
+
+def noting(log: list[Activation]) -> Callable[[Scope, Mapping[str, Activity]], None]:
+    """What the estimate tells of each activation goes into ``log``."""
+    return lambda scope, work: log.append((scope, work))
 
 
 def show(

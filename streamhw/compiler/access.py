@@ -14,7 +14,7 @@ from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .memory import MemoryPlan, Segments
 from .tiling import Tiling
 
-__all__ = ["READER", "add_memory_access", "dma_of"]
+__all__ = ["READER", "READ_BUFFER", "add_memory_access", "dma_of"]
 
 READER, DISTRIBUTOR = "parameter_reader", "distributor"
 READ_BUFFER = 64

@@ -9,11 +9,13 @@ from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from .design import Channel, Design, Instance, Part, Scope
-from .estimate import CARRIED, Estimate
+from .estimate import Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Waits, Why, prove
 from .fold import folded
-from .schedule import HOP, Activity, Span, Task, Timeline
+from .schedule import HOP, Activity, Task, Timeline
+from .supply import Span
+from .tasks import CARRIED
 from .threads import waits_of
 
 __all__ = ["program_of", "scenarios", "sized"]

@@ -6,11 +6,12 @@ from enum import Enum
 
 from ..compiler.codec import encode
 from ..compiler.design import Channel, Design, Instance, Scope
-from ..compiler.estimate import CARRIED, Estimate
+from ..compiler.estimate import Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity
+from ..compiler.tasks import CARRIED
 from ..stream.convert import Converter
 from .binding import flows
 from .facts import (
