@@ -28,11 +28,15 @@ _REGISTERS = ("$_DFF", "$_SDFF", "$_ALDFF", "$_DFFE", "$_SR", "$_DLATCH", "$_FF"
 
 @dataclass(frozen=True)
 class Path:
-    """The longest path that ends in a module: its levels, and the nets at its two ends."""
+    """The longest path in a module: its levels, and the nets at its two ends.
+
+    inside: the kind of module that it is wholly in, if that is not this one
+    """
 
     levels: int = 0
     begin: str = ""
     end: str = ""
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class _Arc:
 def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
     """Levels of a module of Yosys' JSON netlist; ``known``: of the modules that it contains."""
     arcs: dict[Bit, list[_Arc]] = {}
-    ends: list[tuple[Bit, int, str]] = []
+    ends: list[tuple[Bit, int, Bit]] = []
     for name, cell in netlist["cells"].items():
         kind = cell["type"].lstrip("\\")
         inputs, outputs = _sides(cell)
@@ -72,7 +76,8 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
         for bit in (b for bits in outputs.values() for b in bits if isinstance(b, int)):
             arcs[bit] = [*inside, *(_Arc(b, w) for b, w in through)]
         passed = {b for b, _ in through}
-        ends += [(b, 0, name) for bits in inputs.values() for b in bits
+        result = next((b for bits in outputs.values() for b in bits), name)
+        ends += [(b, 0, result) for bits in inputs.values() for b in bits
                  if isinstance(b, int) and b not in passed]  # fmt: skip
     ports = netlist["ports"]
     sources: dict[Bit, str] = {
@@ -84,21 +89,20 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
     found = _Arrivals(arcs, sources)
     longest, ahead = Path(), dict.fromkeys(sources.values(), 0)
     names = _names(netlist)
-    best: tuple[int, Bit, str] | None = None
-    for bit, more, where in ends:
-        level, far = found.of(bit)
+    best: tuple[int, Bit, Bit] | None = None
+    for at, more, end in ends:
+        level, far = found.of(at)
         if level >= 0 and (best is None or level + more > best[0]):
-            best = (level + more, bit, where)
+            best = (level + more, at, end)
         for port, n in far.items():
             ahead[port] = max(ahead[port], n + more)
     if best is not None:
-        level, bit, where = best
-        begin = names.get(found.begin(bit), "")
-        longest = Path(level, begin, names.get(bit, "") or where)
+        far_level, last, end = best
+        longest = Path(far_level, names.get(found.begin(last), ""), names.get(end, str(end)))
     for kind in {cell["type"].lstrip("\\") for cell in netlist["cells"].values()}:
         if kind in known and known[kind].longest.levels > longest.levels:
             inner = known[kind].longest
-            longest = Path(inner.levels, f"{kind}: {inner.begin}", inner.end)
+            longest = Path(inner.levels, inner.begin, inner.end, inner.inside or kind)
     behind = {
         port: tuple(found.of(bit) for bit in what["bits"])
         for port, what in ports.items()
@@ -122,7 +126,7 @@ def _child(
     inputs: Mapping[str, list[Bit]],
     outputs: Mapping[str, list[Bit]],
     arcs: dict[Bit, list[_Arc]],
-    ends: list[tuple[Bit, int, str]],
+    ends: list[tuple[Bit, int, Bit]],
     name: str,
 ) -> None:
     for port, bits in outputs.items():

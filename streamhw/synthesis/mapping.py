@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..boards.base import Family
 from ..compiler.codec import decode, encode
@@ -22,6 +23,8 @@ __all__ = ["Mapped", "map_modules"]
 
 BATCH = 300_000
 """Characters of Verilog that go through Yosys at a time."""
+SCHEMA = 3
+"""Changes with what is kept of a module."""
 ALL = "every_module"
 """The module that holds one instance of each."""
 
@@ -88,7 +91,7 @@ def _batches(waiting: list[Module]) -> Iterator[list[Module]]:
         yield batch
 
 
-def _run(batch: list[Module], modules: Modules, family: Family) -> Mapping[str, Mapping]:
+def _run(batch: list[Module], modules: Modules, family: Family) -> Mapping[str, Mapping[str, Any]]:
     inside = {module.name for module in batch}
     outside = {name for m in batch for name in m.children} - inside
     instances = "".join(f"(* keep *) \\{m.name}  u{i} ();\n" for i, m in enumerate(batch))
@@ -112,12 +115,14 @@ def _run(batch: list[Module], modules: Modules, family: Family) -> Mapping[str, 
                 f"Yosys must map {batch[0].name} and {len(batch) - 1} others, but stopped: "
                 f"{said[-1] if said else 'without a message'}"
             )
-        read: Mapping[str, Mapping] = json.loads((work / "batch.json").read_text())["modules"]
+        read: Mapping[str, Mapping[str, Any]] = json.loads((work / "batch.json").read_text())[
+            "modules"
+        ]
     return {name.lstrip("\\"): netlist for name, netlist in read.items()}
 
 
 def _file(module: Module, family: Family, cache: Path) -> Path:
-    key = hashlib.sha256(f"{module.digest} {SCRIPTS[family]} 1".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{module.digest} {SCRIPTS[family]} {SCHEMA}".encode()).hexdigest()[:24]
     return cache / f"synth-{key}.json"
 
 

@@ -56,7 +56,7 @@ class Modules:
     def instances(self) -> Counter[str]:
         """How often each kind is in the design."""
         counts = Counter({self.top: 1})
-        for name in reversed(self.kinds):
+        for name in reversed(list(self.kinds)):
             for child, count in self.kinds[name].children.items():
                 counts[child] += count * counts[name]
         return counts
@@ -127,7 +127,8 @@ class _Reader:
         head = _HEADER.match(lines[0])
         assert head is not None
         rest = lines[0][head.end() :]
-        content = "\n".join([rest, *digested[1:]])
+        # Instances name their connections, so that the order of ports is of no account.
+        content = "\n".join([*sorted(re.split(r"[(),;]\s*", rest)), *digested[1:]])
         digest = hashlib.sha256(content.encode()).hexdigest()[:24]
         kind = self._names.setdefault(digest, name)
         if kind == name:
