@@ -157,6 +157,7 @@ def _simulated(
         library = verilator.build(
             [built.folder / manifest.verilog],
             manifest,
+            savable=request.checkpoints.wanted,
             progress=lambda stage, done, total: shown.update(
                 task, completed=done, total=total, detail=stage
             ),
