@@ -243,17 +243,24 @@ class ValuesKernel(wiring.Component):
         results = [
             result
             for head in range(spec.abreast)
-            for result in self._head(m, head, used[1], starts[1])
+            for result in self._head(m, head, fire, used, starts[1], ends[2])
         ]
         m.d.comb += [credit.i_payload.eq(Cat(results)), credit.i_valid.eq(ends[-1])]
         self._send(m, credit)
         return m
 
-    def _head(self, m: Module, head: int, used: Value, starts: Value) -> list[Signal]:
-        """The results of one of the heads abreast: its lanes of a beat, a ring for each."""
+    def _head(
+        self, m: Module, head: int, fire: Signal, used: Signal, starts: Value, ends: Value
+    ) -> list[Signal]:
+        """The results of one of the heads abreast: its lanes of a beat, a ring for each.
+
+        Registers move only with a beat: most of the time there is none, and what rests needs no
+        power, and no time in a simulation.
+        """
         spec = self.spec
         p = Signal(spec.probability.shape, name=f"p_{head}")
-        m.d.sync += p.eq(self.i_p.p[head])
+        with m.If(fire):
+            m.d.sync += p.eq(self.i_p.p[head])
         # heads that share a cached head stand side by side; one at a time, all read its only one
         cached = head // spec.shared
         results = []
@@ -268,12 +275,13 @@ class ValuesKernel(wiring.Component):
             moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{name}")
             result = Signal(spec.out.shape, name=f"result_{name}")
             m.d.comb += moved.eq(rounded(ring[0], spec.shift))
-            m.d.sync += [
-                v.eq(self.i_v.p[cached * spec.lanes + lane]),
-                product.eq(p * v),
-                result.eq(saturated(moved, spec.out)),
-            ]
-            with m.If(used):
+            with m.If(fire):
+                m.d.sync += v.eq(self.i_v.p[cached * spec.lanes + lane])
+            with m.If(used[0]):
+                m.d.sync += product.eq(p * v)
+            with m.If(ends):
+                m.d.sync += result.eq(saturated(moved, spec.out))
+            with m.If(used[1]):
                 m.d.sync += ring[0].eq(Mux(starts, 0, ring[-1]) + product)
                 m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
             results.append(result)
