@@ -114,9 +114,9 @@ class Requantise(wiring.Component):
                 high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
             ]
         shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
-        one = RequantiseLane(width=self._width, result=self.result)
         name = f"requantise_{self._width}_{self.result}"
         if shared:
+            one = RequantiseLane(width=self._width, result=self.result)
             platform.add_file(f"{name}.v", module_text(one, name))
         for index in range(self._lanes):
             lane = (
