@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.back import verilog
-from streamhw.sim.bench import Case, check_kernel
+from streamhw.sim import bench
+from streamhw.sim.bench import Case, check_kernel, run_cocotb
 
+from streamhw.kernels import matmul_array, requantise
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_pack import (
     fold_groups,
@@ -360,6 +362,35 @@ def test_large_array_shares_one_row_module() -> None:
     assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v", "requantise_25_8.v"]
     assert text.count("matmul_row_32x1_w4g_c1l1f0_0_25x8 ") == 16
     assert text.count("requantise_25_8 ") == 4
+
+
+class Texts:
+    """What an elaboration is told of: it takes Verilog of modules."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def add_file(self, name: str, content: str) -> None:
+        self.texts[name] = content
+
+
+@pytest.mark.parametrize("name", ["all of it", "paired, fabric, groups, two levels"])
+def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_shared(design: Any, **rest: Any) -> None:
+        platform = Texts()
+        text = verilog.convert(
+            design, name="dut", platform=platform, emit_src=False, strip_internal_attrs=True
+        )
+        assert len(platform.texts) == 2
+        run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
+
+    monkeypatch.setattr(matmul_array, "SHARED_ROWS_FROM", 1)
+    monkeypatch.setattr(requantise, "SHARED_LANES_FROM", 1)
+    monkeypatch.setattr(bench, "run_cocotb", run_shared)
+    spec, rng = SPECS[name], np.random.default_rng(10)
+    cases = [case(spec, spec.tokens, rng, extreme=1), case(spec, 1, rng, extreme=-1)]
+    cases += [case(spec, n, rng) for n in (1, 1, 2, spec.tokens)]
+    check_kernel(spec, cases, scenarios=("single", "free", "all", "reset"))
 
 
 @pytest.mark.parametrize(
