@@ -42,4 +42,5 @@ BOARD = Board(
         ),
     ),
     die_wires=23_040,
+    memory_model="hbm2",
 )
