@@ -31,7 +31,8 @@ class MemoryPort:
     """One AXI4 port to external memory.
 
     width: data bits of a beat; beats_per_cycle: what the memory behind it sustains (at most 1);
-    latency: cycles from a read address accepted to its first data beat
+    latency: cycles from a read address accepted to its first data beat; write_latency: from the
+    last data beat of a write to its answer
     address: where its own memory begins, in bytes, if the board's memory is striped
     """
 
@@ -39,6 +40,7 @@ class MemoryPort:
     width: int
     beats_per_cycle: float
     latency: int
+    write_latency: int = 16
     address: int = 0
 
 

@@ -51,4 +51,5 @@ BOARD = Board(
     ),
     die_fill=0.93,
     die_wires=23_040,
+    memory_model="hbm2",
 )

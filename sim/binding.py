@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generates what ties the C++ harness to one design: the binding and the list of watched nets."""
+"""Generates what ties the C++ harness to one design: where its ports and watched nets are."""
 
 import json
 
 from streamhw.runtime.manifest import Manifest
 
-__all__ = ["PREFIX", "binding", "visible_nets"]
+__all__ = ["PREFIX", "binding"]
 
 PREFIX = "Vtop"
 """Name of the C++ class that Verilator writes for the top."""
@@ -21,7 +21,9 @@ _HEAD = """\
 #include "verilated_vcd_c.h"
 #endif
 
+#if SAVABLE
 #include "savable.h"
+#endif
 #include "wires.h"
 
 namespace {{
@@ -63,7 +65,11 @@ _TAIL = """\
     }
 
     void eval() override { top.eval(); }
+#if SAVABLE
     void state(Archive& archive) override { model_state(archive, top); }
+#else
+    void state(Archive&) override { throw std::runtime_error("built without checkpoints"); }
+#endif
 #if VM_TRACE
     void open_trace(const char* path) override { top.trace(&waves, 99), waves.open(path); }
     void trace(uint64_t time) override { waves.dump(time); }
@@ -79,17 +85,6 @@ _TAIL = """\
 
 Design* make_design() { return new Binding; }
 """
-
-
-def visible_nets(manifest: Manifest) -> str:
-    """The control file that keeps the nets of streams and queues readable."""
-    nets = {net for s in manifest.streams for net in (s.payload, s.valid, s.ready)}
-    nets |= {queue.level for queue in manifest.queues}
-    lines = ["`verilator_config"]
-    for net in sorted(nets):
-        scope, _, name = f"{manifest.top}.{net}".rpartition(".")
-        lines.append(f'public_flat_rd -module "{scope}" -var "{name}"')
-    return "\n".join(lines) + "\n"
 
 
 def binding(manifest: Manifest, *, observed: bool) -> str:

@@ -122,7 +122,7 @@ def probabilities(plan: AttentionPlan, scores: Codes, lengths: Ints, context: in
 
 
 def _rows(tables: "_Tables", scores: Codes, lengths: Ints) -> Ints:
-    spec, rows = tables.spec, len(scores)
+    spec = tables.spec
     outside = np.arange(scores.shape[1]) >= lengths[:, None]
     places = (scores - spec.source.minimum).astype(np.int64)
     whole, mantissa = tables.whole[places], tables.mantissa[places]
@@ -138,16 +138,17 @@ def _rows(tables: "_Tables", scores: Codes, lengths: Ints) -> Ints:
     grows = np.ones(scores.shape, dtype=bool)
     np.greater(largest[:, 1:], largest[:, :-1], out=grows[:, 1:])
     begins = np.flatnonzero(grows)
-    sums = np.add.reduceat(scaled.reshape(-1), begins)
-    tops = largest.reshape(-1)[begins]
-    firsts = np.searchsorted(begins, np.arange(rows) * scores.shape[1])
-    counts = np.diff(firsts, append=len(begins))
-    total = sums[firsts]
-    for k in range(1, int(counts.max())):
-        at = np.flatnonzero(counts > k)
-        place = firsts[at] + k
-        cut = np.minimum(tops[place] - tops[place - 1], _FAR)
-        total[at] = (total[at] >> cut) + sums[place]
+    sums = np.add.reduceat(scaled.reshape(-1), begins).tolist()
+    tops = largest.reshape(-1)[begins].tolist()
+    totals: list[int] = []
+    before = 0
+    for first, top, part in zip((begins % scores.shape[1] == 0).tolist(), tops, sums, strict=True):
+        if first:
+            totals.append(part)
+        else:
+            totals[-1] = (totals[-1] >> (top - before)) + part
+        before = top
+    total = np.array(totals)
     exponent = np.frexp(total.astype(np.float64))[1].astype(np.int64) - 1 - spec.sum_frac
     rest = (total >> (exponent + spec.sum_frac - spec.frac)) & ((1 << spec.frac) - 1)
     inverse = tables.inverses(rest)

@@ -18,7 +18,8 @@ from pathlib import Path
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
 
-from .binding import PREFIX, binding, visible_nets
+from .binding import PREFIX, binding
+from .control import control_file
 
 __all__ = ["Build", "Compiler", "Simulator", "build", "default_cache", "find_compiler",
            "find_simulator"]  # fmt: skip
@@ -31,7 +32,8 @@ JOBS = 2
 HARNESS = Path(__file__).parent
 HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "observe.h", "savable.h", "wires.h")
 SOURCES = ("harness.cpp",)
-RUNTIME = ("verilated.cpp", "verilated_save.cpp", "verilated_threads.cpp")
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+RUNTIME_SAVABLE = ("verilated_save.cpp",)
 RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
 # Measured on an engine of 1024 multipliers: -O3 simulates no faster than -O1 and compiles twice as
@@ -40,7 +42,9 @@ COMPILE = ("-std=c++17", "-O1", "-march=native", "-fPIC", "-fvisibility=hidden",
            "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH")  # fmt: skip
 # The harness and the run-time library are compiled once and run every cycle.
 COMPILE_ONCE = ("-O2",)
-VERILATE = ("--cc", "--savable", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+# Verilator puts what runs once into files of this name: constructors, and what saves the state.
+SLOW, COMPILE_SLOW = "__Slow.cpp", ("-O0",)
+VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             "--output-split", "8000", "--output-split-cfuncs", "800",
             # A concatenation of a wide array is one line of Yosys.
             "--preproc-token-limit", "100000000",
@@ -128,6 +132,7 @@ def build(
     *,
     observed: bool = False,
     waves: bool = False,
+    savable: bool = False,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Build:
@@ -136,6 +141,7 @@ def build(
     verilog: files of the design
     observed: with the streams and queues of the manifest visible, at some cost in speed
     waves: able to write VCD files, at more cost
+    savable: able to save its state, at some cost when it is compiled
 
     Raises ``ToolError`` if a tool is missing or fails; then the cache is as it was.
     """
@@ -143,11 +149,13 @@ def build(
     cache = cache or default_cache()
     texts = {
         "binding.cpp": binding(manifest, observed=observed).encode(),
-        "visible.vlt": visible_nets(manifest).encode() if observed else b"",
+        "control.vlt": control_file(
+            manifest, [path.read_text() for path in verilog], observed=observed
+        ).encode(),
         **{name: (HARNESS / name).read_bytes() for name in HEADERS + SOURCES},
     }
     identity = [simulator.identity, compiler.identity, _machine(), *COMPILE, *COMPILE_ONCE,
-                *VERILATE, manifest.top, str(waves)]  # fmt: skip
+                *COMPILE_SLOW, *VERILATE, manifest.top, str(waves), str(savable)]  # fmt: skip
     digest = hashlib.sha256()
     parts = [t.encode() for t in identity] + list(texts.values())
     for part in parts + [path.read_bytes() for path in verilog]:
@@ -168,8 +176,9 @@ def build(
         for name, content in texts.items():
             (work / name).write_bytes(content)
         started = time.monotonic()
-        warnings = _verilate(simulator, verilog, manifest, work, observed, waves, progress)
-        library = _compile(simulator, compiler, work, cache, waves, progress)
+        options = [*(["--trace-vcd"] if waves else []), *(["--savable"] if savable else [])]
+        warnings = _verilate(simulator, verilog, manifest, work, options, progress)
+        library = _compile(simulator, compiler, work, cache, waves, savable, progress)
         product = work / "product"
         product.mkdir()
         library.rename(product / "simulation.so")
@@ -206,17 +215,15 @@ def _verilate(
     verilog: Sequence[Path],
     manifest: Manifest,
     work: Path,
-    observed: bool,
-    waves: bool,
+    options: Sequence[str],
     progress: Progress | None,
 ) -> list[str]:
     """Writes the C++ of the design; returns the warnings."""
     _tell(progress, "verilate", 0, 1)
     command = [str(simulator.binary), *VERILATE, "--prefix", PREFIX, "--top-module", manifest.top,
-               "--Mdir", str(work / "model")]  # fmt: skip
-    command += ["--trace-vcd"] if waves else []
+               "--Mdir", str(work / "model"), *options]  # fmt: skip
     command += [str(path.resolve()) for path in verilog]
-    command += [str(work / "visible.vlt")] if observed else []
+    command += [str(work / "control.vlt")]
     environment = {**os.environ, "VERILATOR_ROOT": str(simulator.root)}
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     report = result.stdout + result.stderr
@@ -236,6 +243,7 @@ def _compile(
     work: Path,
     cache: Path,
     waves: bool,
+    savable: bool,
     progress: Progress | None,
 ) -> Path:
     """Compiles and links all C++ to a shared library."""
@@ -243,9 +251,10 @@ def _compile(
     include = simulator.root / "include"
     flags = [*COMPILE, f"-I{work}", f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
              f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}", "-DVM_TRACE_FST=0",
-             "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
+             f"-DSAVABLE={int(savable)}", "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
     flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
-    runtime = [include / name for name in RUNTIME + (RUNTIME_WAVES if waves else ())]
+    runtime = [include / name for name in (*RUNTIME, *(RUNTIME_WAVES if waves else ()),
+                                           *(RUNTIME_SAVABLE if savable else ()))]  # fmt: skip
     ready, objects = _runtime_objects(simulator, compiler, work, cache, runtime, flags)
     sources = [work / "binding.cpp", *(work / name for name in SOURCES)]
     sources += sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
@@ -253,14 +262,18 @@ def _compile(
         work / f"{source.stem}.o": [str(compiler.binary), *flags, "-c", str(source)]
         for source in sources
     }
-    for source in SOURCES:
-        commands[work / f"{Path(source).stem}.o"] += COMPILE_ONCE
+    for command in commands.values():
+        name = command[-1].rpartition("/")[2]
+        command += COMPILE_ONCE if name in SOURCES else COMPILE_SLOW if name.endswith(SLOW) else ()
     commands |= objects
     header = model / f"{PREFIX}__pch.h"
     if header.is_file() and not compiler.is_clang and len(sources) > 5:
-        # g++ takes NAME.h.gch beside NAME.h by itself when the flags are the same.
-        _run([str(compiler.binary), *flags, "-x", "c++-header", str(header),
-              "-o", f"{header}.gch"])  # fmt: skip
+        # g++ takes the file in NAME.h.gch beside NAME.h that was made with the same flags.
+        ready_headers = Path(f"{header}.gch")
+        ready_headers.mkdir()
+        for name, more in (("fast", ()), ("slow", COMPILE_SLOW)):
+            _run([str(compiler.binary), *flags, *more, "-x", "c++-header", str(header),
+                  "-o", str(ready_headers / name)])  # fmt: skip
     _tell(progress, "compile", 0, len(commands))
     pool = ThreadPoolExecutor(JOBS)
     try:

@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, choices, earlier, request, talk
+from .options import Commands, checkpoints, choices, earlier, request, simulation, talk
 
 __all__ = ["add_bench"]
 
@@ -47,6 +47,7 @@ def add_bench(commands: Commands) -> None:
         "--simulate", action="store_true", help="simulate the points, too, and compare all tokens"
     )
     how.add_argument("--predict", action="store_true", help="only predict; the default")
+    simulation(parser)
     talk(parser)
     parser.set_defaults(run=_bench)
 
@@ -69,6 +70,8 @@ def _bench(chosen: argparse.Namespace, console: Console) -> None:
             answers=chosen.answers,
             contexts=chosen.contexts,
             simulate=chosen.simulate,
+            memory=chosen.memory,
+            checkpoints=checkpoints(chosen),
         ),
         console,
     )

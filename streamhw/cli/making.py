@@ -7,7 +7,16 @@ from pathlib import Path
 from rich.console import Console
 
 from .exploring import exploration, explored
-from .options import Commands, build_folder, choices, earlier, request, talk
+from .options import (
+    Commands,
+    build_folder,
+    checkpoints,
+    choices,
+    earlier,
+    request,
+    simulation,
+    talk,
+)
 
 __all__ = ["add_build", "add_run", "add_synth"]
 
@@ -92,30 +101,7 @@ def add_run(commands: Commands) -> None:
         help="hold back every memory channel at random in this share of cycles",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
-    parser.add_argument(
-        "--memory",
-        choices=("ideal", "hbm2"),
-        help="constant latency and bandwidth, or channels of HBM2; default: the board's",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        metavar="FILE",
-        help="keep the state of the simulation there, from time to time",
-    )
-    parser.add_argument(
-        "--every",
-        type=int,
-        default=1_000_000,
-        metavar="CYCLES",
-        help="from one checkpoint to the next; default: 1000000",
-    )
-    parser.add_argument(
-        "--resume",
-        type=Path,
-        metavar="FILE",
-        help="go on from a checkpoint of a run with the same options",
-    )
+    simulation(parser)
     parser.add_argument(
         "--fast",
         action="store_true",
@@ -128,7 +114,6 @@ def add_run(commands: Commands) -> None:
 def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.fast import FastRequest, run_fast
     from ..commands.run import RunRequest, run
-    from ..commands.simulate import Checkpoints
     from ..errors import UserError
 
     if chosen.fast:
@@ -149,9 +134,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             stalls=chosen.stalls,
             seed=chosen.seed,
             memory=chosen.memory,
-            checkpoints=Checkpoints(
-                file=chosen.checkpoint, every=chosen.every, resume=chosen.resume
-            ),
+            checkpoints=checkpoints(chosen),
         ),
         console,
     )

@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from ..commands.build import BuildRequest
+    from ..commands.simulate import Checkpoints
 
-__all__ = ["Commands", "build_folder", "choices", "earlier", "model", "request", "talk"]
+__all__ = [
+    "Commands",
+    "build_folder",
+    "checkpoints",
+    "choices",
+    "earlier",
+    "model",
+    "request",
+    "simulation",
+    "talk",
+]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -131,6 +142,41 @@ def earlier(parser: argparse.ArgumentParser) -> None:
         help="where they are: a build or its decisions.json, which may be edited; without --from, "
         "all that is in it is obeyed; default with --from: the build folder",
     )
+
+
+def simulation(parser: argparse.ArgumentParser) -> None:
+    """What commands that simulate share: the memory's model, and checkpoints."""
+    parser.add_argument(
+        "--memory",
+        choices=("ideal", "hbm2"),
+        help="constant latency and bandwidth, or channels of HBM2; default: the board's",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="keep the state of the simulation there, from time to time",
+    )
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1_000_000,
+        metavar="CYCLES",
+        help="from one checkpoint to the next; default: 1000000",
+    )
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="go on from a checkpoint of a run with the same options",
+    )
+
+
+def checkpoints(chosen: argparse.Namespace) -> "Checkpoints":
+    """What ``simulation`` typed of checkpoints."""
+    from ..commands.simulate import Checkpoints
+
+    return Checkpoints(file=chosen.checkpoint, every=chosen.every, resume=chosen.resume)
 
 
 def pin(text: str) -> tuple[str, str]:

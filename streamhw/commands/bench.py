@@ -23,8 +23,8 @@ from ..sim import verilator
 from .build import BuildRequest, Built, reuse_or_build, settled
 from .fast import compiled, prepared
 from .prompt import check_run
-from .run import Answer, memory_model, simulate
 from .show import Console, progress, write_whole
+from .simulate import NEVER, Answer, Checkpoints, memory_model, simulate
 
 __all__ = ["BenchRequest", "bench"]
 
@@ -36,6 +36,8 @@ class BenchRequest:
     prompts, answers: lengths, point by point; one of either goes with all of the other
     contexts: positions at which the cost of a token is predicted
     simulate: whether the points are simulated, too
+    memory: of ``boards.base.MEMORIES``; None: the board's own model
+    checkpoints: of the simulation, if there is only one
     """
 
     build: BuildRequest
@@ -43,6 +45,8 @@ class BenchRequest:
     answers: tuple[int, ...]
     contexts: tuple[int, ...] = ()
     simulate: bool = False
+    memory: str | None = None
+    checkpoints: Checkpoints = NEVER
 
     def points(self) -> list[tuple[int, int]]:
         """Lengths of prompt and answer; raises ``UserError`` if they do not pair."""
@@ -65,6 +69,8 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     """
     request = replace(request, build=settled(request.build))
     pairs = request.points()
+    if request.checkpoints != NEVER and (len(pairs) > 1 or not request.simulate):
+        raise UserError("Checkpoints must be of one simulated answer, and there is not one")
     board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
     for prompt, answer in pairs:
         check_run([0] * prompt, answer, 0.0, model.graph)
@@ -143,6 +149,7 @@ def _simulated(
     points: list[Point], request: BenchRequest, built: Built, design: Design, console: Console
 ) -> Iterator[Point]:
     golden = prepared(design, console)
+    memory = memory_model(request.build.board, kind=request.memory)
     manifest = Manifest.load(built.folder)
     image = np.fromfile(built.folder / (manifest.memory.image or ""), dtype=np.uint8)
     with progress(console) as shown:
@@ -150,6 +157,7 @@ def _simulated(
         library = verilator.build(
             [built.folder / manifest.verilog],
             manifest,
+            savable=request.checkpoints.wanted,
             progress=lambda stage, done, total: shown.update(
                 task, completed=done, total=total, detail=stage
             ),
@@ -160,18 +168,23 @@ def _simulated(
             expected = golden.generate(prompt, point.answer)
             task = shown.add_task("simulate", total=point.answer, detail="")
 
+            found: list[int] = []
+
             def on_token(
                 answer: Answer,
                 task: TaskID = task,
                 expected: Iterator[int] = expected,
+                found: list[int] = found,
                 shown: Progress = shown,
             ) -> None:
-                token, wanted = answer.tokens[-1], next(expected)
-                if token.token != wanted:
-                    raise InternalError(
-                        f"Token at position {token.position} must be {wanted} as in the integer "
-                        f"reference, not {token.token}"
-                    )
+                # A run that goes on from a checkpoint brings all earlier tokens with its first.
+                for token in answer.tokens[len(found) :]:
+                    found.append(next(expected))
+                    if token.token != found[-1]:
+                        raise InternalError(
+                            f"Token at position {token.position} must be {found[-1]} as in the "
+                            f"integer reference, not {token.token}"
+                        )
                 rate = answer.simulated / max(answer.seconds, 1e-9)
                 detail = f"{answer.simulated:,} cycles, {rate:,.0f} a second"
                 shown.update(task, completed=len(answer.tokens), detail=detail)
@@ -182,14 +195,16 @@ def _simulated(
                 image,
                 prompt,
                 point.answer,
-                model=memory_model(request.build.board),
+                model=memory,
                 on_token=on_token,
+                checkpoints=request.checkpoints,
             )
             shown.remove_task(task)
             yield replace(
                 point,
                 simulated=tuple(token.cycles for token in answer.tokens),
-                compared=len(answer.tokens),
+                compared=len(found),
+                memory=memory.kind,
                 moved=float(answer.read_bytes + answer.write_bytes),
             )
 

@@ -70,6 +70,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             [built.folder / manifest.verilog],
             manifest,
             observed=request.check,
+            savable=request.checkpoints.wanted,
             progress=lambda stage, done, total: shown.update(
                 task, completed=done, total=total, detail=stage
             ),

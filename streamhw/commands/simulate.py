@@ -35,6 +35,11 @@ class Checkpoints:
     every: int = 1_000_000
     resume: Path | None = None
 
+    @property
+    def wanted(self) -> bool:
+        """Whether the simulation must be one that can save its state."""
+        return self.file is not None or self.resume is not None
+
     def __post_init__(self) -> None:
         if self.every < 1:
             raise UserError(f"Cycles between checkpoints must be at least 1, not {self.every}")
@@ -95,7 +100,7 @@ def simulate(
     ``UserError`` for a checkpoint that is damaged or belongs to something else.
     """
     identity, resumed = {}, None
-    if checkpoints.file or checkpoints.resume:
+    if checkpoints.wanted:
         identity = {
             "simulation": library.library.parent.name,
             "memory image": hashlib.sha256(image.data).hexdigest(),
@@ -143,6 +148,7 @@ def memory_model(
         return HbmModel(clock_mhz=chosen.clock_mhz, latency=latency, stalls=held)
     return MemoryModel(
         latency=port.latency,
+        write_latency=port.write_latency,
         bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
         stalls=held,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw synth``: Yosys' cell counts of a build, beside the estimates."""
+"""``streamhw synth``: Yosys' cell counts of a build and its longest paths, beside the estimates."""
 
 from pathlib import Path
 
@@ -21,25 +21,72 @@ KINDS = (
 
 
 def synth(folder: Path, console: Console) -> Synthesis:
-    """Synthesises a build and prints the table; writes ``synth.json`` into the folder."""
+    """Synthesises a build and prints the tables; writes ``synth.json`` into the folder."""
     with progress(console) as shown:
-        shown.add_task("Yosys", total=None, detail="some minutes")
-        found = synthesise(folder)
+        task = shown.add_task("Yosys", total=None, detail="")
+
+        def on_module(done: int, total: int, name: str) -> None:
+            detail = f"{done} of {total} kinds of modules; {name}"
+            shown.update(task, completed=done, total=total, detail=detail)
+
+        found = synthesise(folder, on_module)
+    console.print(_parts(found))
+    if len(found.dies) > 1:
+        console.print(_dies(found))
+    console.print(_paths(found))
+    console.print(f"Written to {folder / SYNTH_FILE}")
+    return found
+
+
+def _parts(found: Synthesis) -> Table:
     table = Table(title=f"{found.model} on {found.board}: estimated / counted by Yosys")
     table.add_column("part")
     for title, _ in KINDS:
         table.add_column(title, justify="right")
+    table.add_column("levels", justify="right")
     for row in sorted(found.rows, key=lambda row: -row.counted.luts):
         if row.counted.luts + row.counted.ffs + row.counted.dsps > 0:
-            table.add_row(row.name, *_pairs(row))
-    table.add_row(found.rest.name, *_pairs(found.rest), end_section=True)
-    table.add_row("total", *_pairs(found.total))
+            table.add_row(row.name, *_pairs(row), str(row.levels))
+    table.add_row(found.rest.name, *_pairs(found.rest), "", end_section=True)
+    table.add_row("total", *_pairs(found.total), str(found.total.levels))
     budget = load_board(found.board).budget
-    table.add_row("board has", *(f"{getattr(budget, name):,}" for _, name in KINDS))
-    table.caption = f"{found.family}, logic synthesis only: nothing is placed"
-    console.print(table)
-    console.print(f"Written to {folder / SYNTH_FILE}")
-    return found
+    table.add_row("board has", *(f"{getattr(budget, name):,}" for _, name in KINDS), "")
+    table.caption = (
+        f"{found.family}, logic synthesis only: nothing is placed. {found.kinds} kinds of modules "
+        f"were mapped once each and counted as often as they are used ({found.instances} modules)"
+    )
+    return table
+
+
+def _dies(found: Synthesis) -> Table:
+    table = Table(title="counted cells die by die, by the partition of the build")
+    table.add_column("die")
+    for title, _ in KINDS:
+        table.add_column(title, justify="right")
+    for die in found.dies:
+        cells = []
+        for _, name in KINDS:
+            used, have = getattr(die.counted, name), getattr(die.budget, name)
+            cells.append(f"{used:,} ({used / have:.0%})" if have else f"{used:,}")
+        table.add_row(die.name, *cells)
+    return table
+
+
+def _paths(found: Synthesis) -> Table:
+    table = Table(title="longest combinational paths, in levels of LUTs and carry chains")
+    for title in ("levels", "modules"):
+        table.add_column(title, justify="right")
+    for title in ("in", "from", "to"):
+        table.add_column(title)
+    for slow in found.slowest:
+        path = slow.path
+        table.add_row(str(path.levels), str(slow.instances), slow.module, path.begin, path.end)
+    table.caption = (
+        f"the longest of all: {found.longest.levels} levels. Paths go through the borders of "
+        f"modules; wires are not in them. {found.clock_mhz:g} MHz is an assumption until the "
+        "design is placed"
+    )
+    return table
 
 
 def _pairs(row: Row) -> tuple[str, ...]:

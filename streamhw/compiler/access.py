@@ -16,7 +16,7 @@ from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .memory import MemoryPlan
 from .tiling import Tiling
 
-__all__ = ["DISTRIBUTOR", "READER", "WIDE", "add_memory_access", "dma_of"]
+__all__ = ["DISTRIBUTOR", "READER", "READ_BUFFER", "WIDE", "add_memory_access", "dma_of"]
 
 READER, DISTRIBUTOR, NARROW = "parameter_reader", "distributor", "narrow"
 READ_BUFFER = 64

@@ -33,6 +33,7 @@ class BuildConfig:
     equalisation: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
     pins: part and die, for parts that must be on a certain one
     fusion: how it is decided which streams go through external memory, if not all fit on chip
+    cuts: the streams that go through external memory; ``None``: as few as fit
     on_chip_bits: of memory for values between kernels; ``None``: what the board has
     """
 
@@ -44,6 +45,7 @@ class BuildConfig:
     equalisation: Equalisation = Equalisation.NORMAL
     pins: tuple[tuple[str, str], ...] = ()
     fusion: Fusion = Fusion.OPTIMAL
+    cuts: tuple[str, ...] | None = None
     on_chip_bits: int | None = None
 
 

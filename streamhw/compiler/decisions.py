@@ -23,7 +23,7 @@ __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing
 DECISIONS_FILE = "decisions.json"
 VERSION = 1
 
-SECTIONS = ("bind", "tile", "convert", "partition", "size", "place")
+SECTIONS = ("bind", "tile", "convert", "fuse", "partition", "size", "place")
 """Stages that have a choice; the others follow from these."""
 
 GIVEN = frozenset({"source", "target"})
@@ -36,7 +36,8 @@ class Decisions:
 
     graph: digest of the model's graph; config: what was asked for
     bind: the products of each engine; tile: sizes of all kernels; convert: how each converter is
-    built; size: beats of each stream's queue; place: the memory ports of each DMA
+    built; fuse: streams that go through external memory; size: beats of each stream's queue; place:
+    the memory ports of each DMA
     """
 
     version: int
@@ -47,6 +48,7 @@ class Decisions:
     bind: tuple[tuple[str, ...], ...] | None = None
     tile: Tiling | None = None
     convert: Mapping[str, Mapping[str, bool | int | str]] | None = None
+    fuse: tuple[str, ...] | None = None
     partition: Mapping[str, str] | None = None
     size: Mapping[str, int] | None = None
     place: Mapping[str, tuple[str, ...]] | None = None
@@ -135,6 +137,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
         bind=tuple(b.nodes for b in design.bindings) if design.bindings else None,
         tile=design.tiling,
         convert=converters if design.fused is not None or converters else None,
+        fuse=None if design.fused is None else design.fused.cuts,
         partition=_dies(design),
         size=None if design.depths is None else {c.name: c.depth for c in design.channels},
         place=None if design.placement is None else dict(design.placement.ports),
@@ -144,7 +147,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
 def obey(stage: str, design: Design, decisions: Decisions) -> Design:
     """The design after a stage with what was decided in place of what the stage chose.
 
-    Binding, tiling and dies are asked for in the configuration, whose rules check them.
+    Binding, tiling, cuts and dies are asked for in the configuration, whose rules check them.
 
     Raises ``UserError`` for a decision on something that the design does not have, or a value that
     it cannot have

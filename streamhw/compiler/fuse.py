@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fusion: groups of kernels with streams on chip within them, and through memory between them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import BuildError
+import networkx as nx
+
+from ..errors import BuildError, UserError
 from .design import Design
 from .fusion.choose import group
 from .fusion.costs import problem_of
 from .fusion.cut import Cut, cut_of, with_cuts
 from .fusion.fit import check_kernels
 from .fusion.intermediate import intermediate_memory
-from .fusion.paths import Paths
+from .fusion.paths import Path, Paths
 from .fusion.problem import Edge, Grouping, Problem, fits
 
 __all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
@@ -49,9 +52,10 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
 
     Assumes  the design is converted; ``whole`` is the same with every stream on chip, sized
     Ensures  on-chip memory between kernels within the limit, if FIFOs are as deep as in ``whole``
-    Chooses  groups as ``config.fusion`` says; one group of everything if that fits
+    Chooses  the cuts that were decided, if they were; else groups as ``config.fusion`` says, one
+             group of everything if that fits
     Raises   ``DoesNotFitError`` if a kernel alone exceeds the board; ``BuildError`` if no grouping
-             is within the limit
+             is within the limit; ``UserError`` for a decided cut of what cannot be cut
     """
     paths, bits = Paths(design).all, design.config.on_chip_bits
     problem = problem_of(design, whole, {}, bits)
@@ -62,10 +66,15 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
     grouping: Grouping | None = Grouping(
         groups=one, outcome=problem.outcome(one), method="one group"
     )
-    if reserve or not problem.outcome(one).valid:
+    decided = design.config.cuts
+    chooses = decided is None and (reserve > 0 or not problem.outcome(one).valid)
+    if decided or chooses:
         ways = {path.name: cut_of(path, design.board.beat_bits) for path in paths}
         cuts = {name: way for name, way in ways.items() if way is not None}
         problem = problem_of(design, whole, cuts, bits)
+    if decided:
+        grouping = _decided(problem, paths, cuts, decided)
+    elif chooses:
         tight = replace(problem, limit=replace(problem.limit, memory_bits=max(0, limit - reserve)))
         grouping = group(tight, design.config.fusion)
     if grouping is None:
@@ -74,7 +83,8 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
     crossing = [
         (path, cuts[path.name])
         for path in paths
-        if home[path.source.name] != home[path.sink.name] and path.name in cuts
+        if home[path.source.name] != home[path.sink.name]
+        and path.name in (cuts if decided is None else decided)
     ]
     members = tuple(
         Group(tuple(k.name for k in problem.kernels if home[k.name] == index))
@@ -95,6 +105,34 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
 def on_chip_excess(sized: Design) -> int:
     """Bits between kernels beyond the limit in a design whose FIFOs are sized; 0 if none."""
     return max(0, intermediate_memory(sized).fused - sized.known.fused.limit)
+
+
+def _decided(
+    problem: Problem, paths: Sequence[Path], cuts: Mapping[str, Cut], decided: Sequence[str]
+) -> Grouping:
+    """What hangs together without the streams that a user, or an earlier build, cut."""
+    for name in decided:
+        if name not in cuts:
+            raise UserError(
+                f"Decision fuse must name streams that can go through memory "
+                f"({', '.join(sorted(cuts)) or 'there are none'}), not {name}"
+            )
+    graph = nx.Graph()
+    graph.add_nodes_from(kernel.name for kernel in problem.kernels)
+    graph.add_edges_from(
+        (path.source.name, path.sink.name)
+        for path in paths
+        if path.name not in decided and not path.through_memory
+    )
+    groups = {name: n for n, found in enumerate(nx.connected_components(graph)) for name in found}
+    numbers = tuple(groups[kernel.name] for kernel in problem.kernels)
+    for path in paths:
+        if path.name in decided and groups[path.source.name] == groups[path.sink.name]:
+            raise UserError(
+                f"Decision fuse must cut all ways from {path.source.name} to {path.sink.name}, "
+                f"not only {path.name}"
+            )
+    return Grouping(groups=numbers, outcome=problem.outcome(numbers), method="decided")
 
 
 def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:

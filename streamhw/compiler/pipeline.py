@@ -89,7 +89,9 @@ def _fuse(design: Design) -> Design:
     whole, reserve = _size(_control(_memory(design))), 0
     while True:
         fused = fuse(design, whole, reserve)
-        over = on_chip_excess(_size(_control(_memory(fused)))) if fused.known.fused.cuts else 0
+        if design.config.cuts is not None or not fused.known.fused.cuts:
+            return fused
+        over = on_chip_excess(_size(_control(_memory(fused))))
         if over == 0:
             return fused
         reserve += over
@@ -198,6 +200,7 @@ def compile_model(
             config,
             sharing=decisions.bind or config.sharing,
             tiling=decisions.tile or config.tiling,
+            cuts=config.cuts if decisions.fuse is None else decisions.fuse,
             pins=tuple((decisions.partition or dict(config.pins)).items()),
         )
     design = Design(config=config, board=board, model=model)

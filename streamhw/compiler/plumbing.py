@@ -26,6 +26,7 @@ from ..stream.width import Width
 from ..stream.wire import Wire
 
 __all__ = [
+    "READ_DMA",
     "WRITE_DMA",
     "Plumbing",
     "context_schedule",
@@ -48,7 +49,7 @@ __all__ = [
 BURST = 16
 """Beats of the longest burst: long enough to hide a row change, short enough to share a port."""
 
-WRITE_DMA = "write DMA"
+READ_DMA, WRITE_DMA = "read DMA", "write DMA"
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def read_dma(
     memory = Memory(part, buffer, asynchronous=queue_latency(buffer) == 1)
     others = stripes - 1
     return Plumbing(
-        "read DMA",
+        READ_DMA,
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
         lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst, begins=begins),
         Resources(
@@ -170,7 +171,7 @@ def read_dma(
             + others * (76 if memory.asynchronous else 105 + part),
             memories=(memory,) * stripes,
         ),
-        latency=5,
+        latency=4 + queue_latency(buffer),
     )
 
 
@@ -189,7 +190,7 @@ def write_dma(beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)) 
             ffs=270 + bits + 121 * others,
             memories=(memory,) * stripes,
         ),
-        latency=8,
+        latency=4,
     )
 
 

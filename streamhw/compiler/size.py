@@ -10,11 +10,13 @@ from ..stream.convert import Converter
 from ..stream.itensor import Bindings
 from .access import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope
-from .estimate import CARRIED, Estimate
+from .estimate import Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Waits, Why, prove
 from .fold import folded
-from .schedule import HOP, Activity, Span, Task, Timeline
+from .schedule import HOP, Activity, Task, Timeline
+from .supply import Span
+from .tasks import CARRIED
 from .threads import waits_of
 
 __all__ = ["program_of", "scenarios", "sized"]
@@ -71,9 +73,7 @@ def program_of(
             first, last = _gives(link.source, given[link.source])
         if link.parts > 1:
             ends = (f"{link.name}.first", f"{link.name}.last")
-            for event, share in zip(
-                ends, (link.part / link.parts, (link.part + 1) / link.parts), strict=True
-            ):
+            for event, share in zip(ends, link.shares(tokens), strict=True):
                 terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
                 rules += _equal(terms, 0.0, f"share of {link.source}")
             first, last = ends

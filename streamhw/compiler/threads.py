@@ -10,8 +10,8 @@ from ..stream.convert import Converter
 from .access import DISTRIBUTOR
 from .control import FANOUT, STEPS_AHEAD
 from .design import Channel, Design, End, Instance
-from .estimate import OPERAND
 from .fifo.waits import Link, Waits
+from .tasks import OPERAND
 
 __all__ = ["holds_all", "waits_of"]
 

@@ -68,6 +68,9 @@ class Angles(KernelSpec):
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
 
+    asking = credit_latency(_LATENCY)
+    """Cycles from what is asked for to its command."""
+
     @property
     def row_beats(self) -> int:
         """Memory beats of a row."""

@@ -194,7 +194,7 @@ class CacheAppendKernel(wiring.Component):
         if last is not None:
             rest = layout.row % layout.unit
             strobe = Mux(last, Const((1 << rest) - 1, size), strobe)
-            padded = Mux(last, full >> ((layout.unit - rest) * 8), padded)
+            padded = Mux(last, full[(layout.unit - rest) * 8 :], padded)
         places = layout.beat_rows
         if places == 1:
             return Cat(padded, strobe)

@@ -61,6 +61,9 @@ class CacheRead(CacheSpec):
     outstanding: int = 4
     shared: int = 1
 
+    asking = 2
+    """Cycles from a row written to the command that reads it."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         layout = self.layout

@@ -84,6 +84,9 @@ class Gather(KernelSpec):
         """Bits by which codes move left."""
         return self.result.frac - self.fmt.frac
 
+    asking = credit_latency(_LATENCY)
+    """Cycles from what is asked for to its command."""
+
     @property
     def row_beats(self) -> int:
         """Memory beats of a row."""

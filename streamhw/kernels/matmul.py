@@ -86,17 +86,18 @@ class Matmul(KernelSpec):
                 group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
-                weight_bits: 4 or 8; header_lanes: 1, 2, 4 or 8; header_multiple: words that headers
-                are padded to; chain: columns whose products are added one after the other;
+                weight_bits: 4 or 8; header_lanes: 1, 2, 4, 8 or 16; header_multiple: words that
+                headers are padded to; chain: columns whose products are added one after the other;
                 paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``);
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
                 fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
                 fabric_columns of every row in the other lanes: for devices short of multipliers
     Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
-                D = n * R / L, for one context unstalled: latency = max(H, x) + C + fill + 11, where
-                x = n * inputs / arrival lanes, or 1 beat if n = 1 and columns come in order;
-                interval = outputs / R * C if C is the longest and tiles outlast the pipeline; the
-                drain limits it if D > C, the header if H > C; ``timing`` follows the tiles, exactly
+                D = n * R / L, for one context unstalled: latency = max(H, x) + C - ceil(n / V) +
+                fill + 10, where x = n * inputs / arrival lanes, or 1 beat if columns come in order
+                and n = 1 or W = 1; interval = outputs / R * C if C is the longest and tiles outlast
+                the pipeline; the drain follows the last step of a tile token by token and limits it
+                if D > C, the header if H > C; ``timing`` follows the tiles, exactly
     Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
                 way, results in the credit bracket's queue
     Error       none: all is exact up to the one rounding
@@ -165,8 +166,10 @@ class Matmul(KernelSpec):
 
     def _check_array(self) -> None:
         """Raises ``ValueError`` for sizes that the array cannot have."""
-        if self.header_lanes not in (1, 2, 4, 8):
-            raise ValueError(f"Matmul header_lanes must be 1, 2, 4 or 8, not {self.header_lanes}")
+        if self.header_lanes not in (1, 2, 4, 8, 16):
+            raise ValueError(
+                f"Matmul header_lanes must be 1, 2, 4, 8 or 16, not {self.header_lanes}"
+            )
         if self.token_lanes < 1 or self.token_lanes & (self.token_lanes - 1):
             raise ValueError(f"Matmul token_lanes must be a power of two, not {self.token_lanes}")
         if self.levels < 1:
@@ -234,6 +237,13 @@ class Matmul(KernelSpec):
             lanes=self.token_lanes,
             piece=min(c.arrival.lanes for c in self.contexts),
         )
+
+    def flows(self, context: MatmulContext) -> bool:
+        """Whether a row is one word and rows come in order, so that work begins with the first."""
+        plain = row_major(
+            context.arrival.fmt, (context.trip(), context.inputs), context.arrival.lanes
+        )
+        return context.inputs == self.input_lanes and context.arrival.is_same_stream(plain)
 
     @staticmethod
     def tokens_of(context: MatmulContext, bindings: Bindings) -> int:

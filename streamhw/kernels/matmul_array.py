@@ -7,13 +7,15 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .matmul_product import TRIPLE_BITS, fabric_places, row_stages
-from .matmul_row import MatmulRow, RowInstance
+from .matmul_delay import delayed, named
+from .matmul_product import fabric_places, multiples_of, row_stages
+from .matmul_row import MatmulRow
+from .module import SharedModule, module_text
 
 if TYPE_CHECKING:
     from .matmul import Matmul
 
-__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "delayed", "row_of"]
+__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
 
 SHARED_ROWS_FROM = 512
 """Multipliers of an array whose rows become instances of one Verilog module, if the platform of the
@@ -29,25 +31,6 @@ def array_latency(spec: "Matmul") -> int:
         grouped=spec.is_grouped,
         levels=spec.levels,
     )
-
-
-def delayed(
-    m: Module, name: str, value: Value, cycles: int, enables: list[Value] | None = None
-) -> list[Value]:
-    """The value now, after one cycle, ... after ``cycles`` cycles.
-
-    enables: for each cycle but the last, when a value moves on; always without
-    """
-    values = [value]
-    for cycle in range(1, cycles + 1):
-        later = Signal(value.shape(), name=f"{name}_{cycle}")
-        if enables is None:
-            m.d.sync += later.eq(values[-1])
-        else:
-            with m.If(enables[cycle - 1]):
-                m.d.sync += later.eq(values[-1])
-        values.append(later)
-    return values
 
 
 def row_of(spec: "Matmul", depth: int) -> MatmulRow:
@@ -71,12 +54,12 @@ class MatmulArray(wiring.Component):
     """``rows`` dot products of ``inputs`` columns a cycle, for ``lanes`` tokens, accumulated.
 
     Parameters  spec: of the engine; depth: accumulators of a row and lane (a power of two)
-    Members     load, weight: new weights, used by beats issued from this cycle on
+    Members     load, weight: new weights, used by beats issued from the next cycle on
                 issue: bit v: token lane v has a beat; x: lanes x inputs bytes
-                first: the beat overwrites accumulator ``at``; last: it completes a tile
+                first: the beat overwrites accumulator ``at``; last: it completes its sums
                 group_en: Out, cycle in which the beat's group must be looked up, ``group_delay``
-                cycles after issue; m: the group's multipliers 2 cycles later
-                done: Out, pulse: from the next cycle on the tile can be read
+                cycles after issue; take, m: the group's multipliers a cycle later
+                done: Out, pulse: from the next cycle on the sums of a beat can be read
                 lane, read: accumulator to read; acc: Out(array of rows), combinational
     Timing      ``array_latency`` cycles from issue to ``acc``
     """
@@ -103,7 +86,11 @@ class MatmulArray(wiring.Component):
             "acc": Out(data.ArrayLayout(signed(spec.accumulator_width), self._rows)),
         }
         if self._grouped:
-            members |= {"group_en": Out(1), "m": In(data.ArrayLayout(unsigned(8), self._rows))}
+            members |= {
+                "group_en": Out(1),
+                "take": In(1),
+                "m": In(data.ArrayLayout(unsigned(8), self._rows)),
+            }
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -122,7 +109,7 @@ class MatmulArray(wiring.Component):
         x = self._skewed(
             m, "x", [(c % self._inputs, self.x.word_select(c, 8)) for c in columns], any_valid
         )
-        triples = []
+        multiples = []
         for lane, column in fabric_places(
             inputs=self._inputs,
             lanes=self._lanes,
@@ -130,36 +117,37 @@ class MatmulArray(wiring.Component):
             fabric_columns=self._spec.fabric_columns,
         ):
             once = self.x.word_select(lane * self._inputs + column, 8).as_signed()
-            triples.append((column, (once + (once << 1))[:TRIPLE_BITS]))
-        triple = self._skewed(m, "triple", triples, any_valid) if triples else None
-        load = delayed(m, "load", self.load, self._chain - 1)
-        weight = self._skewed_weight(m, load)
+            multiples.append((column, multiples_of(once)))
+        multiple = self._skewed(m, "multiple", multiples, any_valid) if multiples else None
+        load = delayed(m, "load", self.load, self._chain)
 
         shared = self._rows * self._inputs >= SHARED_ROWS_FROM and hasattr(platform, "add_file")
         if shared:
             model = row_of(self._spec, self._depth)
-            platform.add_file(f"{model.module}.v", model.verilog())
+            platform.add_file(f"{model.module}.v", module_text(model, model.module))
         bits = self._inputs * self._weight_bits
         count = 2 if self._spec.paired else 1
         for index in range(self._rows // count):
-            row = RowInstance(model) if shared else row_of(self._spec, self._depth)
+            row = SharedModule(model, model.module) if shared else row_of(self._spec, self._depth)
             m.submodules[f"row_{index}"] = row
             m.d.comb += [
                 row.load.eq(Cat(load)),
-                row.weight.eq(Cat(weight[index * count * bits : (index + 1) * count * bits])),
+                row.weight.eq(self.weight[index * count * bits : (index + 1) * count * bits]),
                 row.x.eq(x),
                 row.first.eq(first),
                 row.at.eq(at),
                 row.lane.eq(self.lane),
                 row.read.eq(self.read),
             ]
-            if triple is not None:
-                m.d.comb += row.triple.eq(triple)
+            if multiple is not None:
+                m.d.comb += row.multiples.eq(multiple)
             m.d.comb += [row.valid[v].eq(Cat(lane[1:])) for v, lane in enumerate(valid)]
             for each in range(count):
                 m.d.comb += self.acc[index * count + each].eq(row.o[each])
                 if self._grouped:
                     m.d.comb += row.m[each].eq(self.m[index * count + each])
+            if self._grouped:
+                m.d.comb += row.take.eq(self.take)
         return m
 
     def _skewed(
@@ -169,28 +157,8 @@ class MatmulArray(wiring.Component):
         parts = [value for _, value in words]
         for index in range(self._chain):
             chosen = [n for n, (column, _) in enumerate(words) if column % self._chain == index]
-            column = _named(m, f"{name}_column{index}", Cat(parts[n] for n in chosen))
+            column = named(m, f"{name}_column{index}", Cat(parts[n] for n in chosen))
             late = delayed(m, f"{name}{index}", column, index + 1, valid)[-1]
             for n, place in enumerate(chosen):
                 parts[place] = late.word_select(n, len(parts[place]))
-        return _named(m, f"{name}_skewed", Cat(parts))
-
-    def _skewed_weight(self, m: Module, load: list[Value]) -> Value:
-        """Weights as the rows take them: column i of every chain i cycles later."""
-        bits = self._weight_bits
-        parts: list[Value] = [self.weight] * (self._rows * self._inputs)
-        for index in range(self._chain):
-            places = [p for p in range(self._rows * self._inputs) if p % self._chain == index]
-            words = Cat(self.weight.word_select(p, bits) for p in places)
-            column = _named(m, f"weight_column{index}", words)
-            late = delayed(m, f"weight{index}", column, index, load)[-1]
-            for n, place in enumerate(places):
-                parts[place] = late.word_select(n, bits)
-        return _named(m, "weight_skewed", Cat(parts))
-
-
-def _named(m: Module, name: str, value: Value) -> Signal:
-    """A net for ``value``: each slice of an expression would copy all of it."""
-    net = Signal(len(value), name=name)
-    m.d.comb += net.eq(value)
-    return net
+        return named(m, f"{name}_skewed", Cat(parts))

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from ..stream.credit import credit_memory
 from .base import Memory, Piece, Resources
 from .matmul_drain import DRAIN_LATENCY
-from .matmul_operand import OPERAND_LATENCY
 from .matmul_pack import AFFINE_WORDS
 from .matmul_product import (
+    MULTIPLE_BITS,
     SPACING,
-    TRIPLE_BITS,
     fabric_places,
     packed_levels,
     sum_bits,
@@ -91,6 +90,7 @@ def row_resources(spec: "Matmul", depth: int) -> Resources:
     # two bits of a code are a digit: a table a bit for every other one, adders for the rest
     luts += rows * len(_places(spec)) * ((20 * bits + 11 * (bits - 4)) // 4)
     luts += (columns + dsp_lanes * spec.fabric_columns) * PACKING if spec.paired else 0
+    taken = rows * inputs * bits * (1 + (spec.chain - 1) / 2) + (8 * rows if spec.is_grouped else 0)
     held = columns * (2 * bits + 1 if spec.paired else bits)
     held += (inputs - (0 if fabric_lanes else columns)) * rows * bits
     operand = SPACING + bits + 1 if spec.paired else bits
@@ -100,7 +100,7 @@ def row_resources(spec: "Matmul", depth: int) -> Resources:
     width, lanes = spec.accumulator_width, spec.token_lanes
     return Resources(
         luts=luts,
-        ffs=held + dsp_lanes * in_dsps.ffs + fabric_lanes * in_luts.ffs,
+        ffs=round(taken) + held + dsp_lanes * in_dsps.ffs + fabric_lanes * in_luts.ffs,
         muxes=rows * width * (lanes - 1),
         multipliers=tuple(multipliers),
         memories=(Memory(width, depth, readers=2, asynchronous=True),) * (rows * lanes),
@@ -117,13 +117,11 @@ def _places(spec: "Matmul") -> list[tuple[int, int]]:
 
 
 def _around(spec: "Matmul") -> Resources:
-    """What brings weights and x to the rows."""
+    """What brings x to the rows."""
     inputs, skew = spec.input_lanes, (spec.chain - 1) / 2
-    triples = TRIPLE_BITS * len(_places(spec))
-    ffs = spec.rows * inputs * spec.weight_bits * (OPERAND_LATENCY + skew)
-    ffs += spec.token_lanes * 8 * inputs * (2 + skew) + triples * (1 + skew)
-    ffs += 8 * spec.rows if spec.is_grouped else 0
-    return Resources(luts=triples, ffs=round(ffs))
+    multiples = 2 * MULTIPLE_BITS * len(_places(spec))
+    ffs = spec.token_lanes * 8 * inputs * (1 + skew) + multiples * (1 + skew)
+    return Resources(luts=multiples, ffs=round(ffs))
 
 
 def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
@@ -181,20 +179,19 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
     parts = multiplier_parts(total)
     kept = min(total + 17, widest + 2)
     operands = width + 32 + 16 + 6
-    adders += lanes * (total + (total + 16) * (len(parts) - 1) + kept + 2 * widest)
-    muxes += lanes * (6 * (total + 17) + kept + 2 * widest)
+    adders += lanes * (total + (total + 16) * (len(parts) - 1) + 3 * kept)
+    muxes += lanes * (6 * (total + 17) + 2 * kept)
     muxes += lanes * operands * (rows // lanes - 1)
     drain_ffs = operands + total + 16 + sum(p + 16 for p in parts) + total + 16
-    drain_ffs += 3 * (total + 17) + 5 * 6 + 2 * kept + widest
+    drain_ffs += 2 * (total + 17) + 4 * 6 + 2 * kept
     control = CONTROL + 8 * (fill_latency(spec) + DRAIN_LATENCY)
 
     memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
-        groups = max(spec.tile_words(c) for c in spec.contexts) - AFFINE_WORDS
-        beats = -(-groups // spec.header_lanes)
-        deep = slots << max(1, (beats - 1).bit_length())
-        memories.append(Memory(8 * rows * spec.header_lanes, deep))
+        beats = max(spec.tile_words(c) for c in spec.contexts) // spec.header_lanes
+        deep = slots << max(1, (beats - AFFINE_WORDS // spec.header_lanes - 1).bit_length())
+        memories += [Memory(8 * rows, deep)] * spec.header_lanes
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, DRAIN_LATENCY)
     return Resources(

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,6 +11,7 @@ from ..numerics.fixed import Fixed
 from ..stream.credit import Credit
 from ..stream.signature import stream_of
 from .base import Port
+from .matmul_pack import AFFINE_WORDS
 from .requantise import REQUANTISE_LATENCY, Requantise, choose
 
 __all__ = ["DRAIN_LATENCY", "MatmulDrain"]
@@ -24,9 +25,10 @@ class MatmulDrain(wiring.Component):
 
     Parameters  rows, lanes; tokens: bound; width: accumulator bits; outputs: port and format of
                 each context, in order of the context's number
-    Members     some, context, last_token: a finished tile, its context and its last token's index
-                token: Out, the token to read; acc, bias, mult, shift: its operands for all rows
-                done: Out, pulse with the last read of a tile
+    Members     some: the token to read is finished; context, last_token: of its tile, and the index
+                of the tile's last token
+                token: Out, the token to read; acc, affine: its sums and the tile's parameters of
+                all rows; read: Out, pulse with the last read of a token; done: of a tile
                 the ports of ``outputs``
     Timing      ``rows / lanes`` cycles a token; DRAIN_LATENCY cycles from read to queue
     Stalls      lossless by a credit bracket; ports share its queue and so wait for each other
@@ -47,9 +49,8 @@ class MatmulDrain(wiring.Component):
                 "last_token": In(range(max(2, tokens))),
                 "token": Out(range(max(2, tokens))),
                 "acc": In(data.ArrayLayout(signed(width), rows)),
-                "bias": In(data.ArrayLayout(unsigned(32), rows)),
-                "mult": In(data.ArrayLayout(unsigned(16), rows)),
-                "shift": In(data.ArrayLayout(unsigned(8), rows)),
+                "affine": In(data.ArrayLayout(8 * rows, AFFINE_WORDS - 1)),
+                "read": Out(1),
                 "done": Out(1),
                 **ports,
             }
@@ -71,14 +72,15 @@ class MatmulDrain(wiring.Component):
 
         chunks = self._rows // self._lanes
         chunk = Signal(range(max(2, chunks)))
-        read, last_chunk = Signal(), Signal()
+        reads, last_chunk = Signal(), Signal()
         m.d.comb += [
-            read.eq(self.some & credit.may_enter),
-            credit.enter.eq(read),
+            reads.eq(self.some & credit.may_enter),
+            credit.enter.eq(reads),
             last_chunk.eq(chunk == chunks - 1),
-            self.done.eq(read & last_chunk & (self.token == self.last_token)),
+            self.read.eq(reads & last_chunk),
+            self.done.eq(self.read & (self.token == self.last_token)),
         ]
-        with m.If(read):
+        with m.If(reads):
             m.d.sync += chunk.eq(chunk + 1)
             with m.If(last_chunk):
                 m.d.sync += [chunk.eq(0), self.token.eq(self.token + 1)]
@@ -87,25 +89,29 @@ class MatmulDrain(wiring.Component):
 
         valid = Signal()
         context = Signal.like(self.context)
-        operands = {
-            name: Signal(member.shape, name=name)
-            for name, member in requantise.signature.members.items()
-            if name in ("acc", "bias", "mult", "shift")
-        }
-        m.d.sync += valid.eq(read)
-        with m.If(read):
+        acc = Signal(data.ArrayLayout(signed(self._width), self._lanes))
+        planes = [Signal(8 * self._lanes, name=f"affine_{b}") for b in range(AFFINE_WORDS - 1)]
+        m.d.sync += valid.eq(reads)
+        with m.If(reads):
             m.d.sync += context.eq(self.context)
             with m.Switch(chunk):
                 for index in range(chunks):
                     with m.Case(index):
-                        for name, operand in operands.items():
-                            rows = getattr(self, name)
-                            for lane in range(self._lanes):
-                                m.d.sync += operand[lane].eq(rows[index * self._lanes + lane])
+                        for lane in range(self._lanes):
+                            m.d.sync += acc[lane].eq(self.acc[index * self._lanes + lane])
+                        for plane, rows in zip(planes, self.affine, strict=True):
+                            m.d.sync += plane.eq(rows.word_select(index, 8 * self._lanes))
+        for lane in range(self._lanes):
+            *bias, low, high, shift = (plane.word_select(lane, 8) for plane in planes)
+            m.d.comb += [
+                requantise.bias[lane].eq(Cat(bias)),
+                requantise.mult[lane].eq(Cat(low, high)),
+                requantise.shift[lane].eq(shift),
+            ]
         m.d.comb += [
             requantise.valid.eq(valid),
             requantise.select.eq(context),
-            *(getattr(requantise, name).eq(operand) for name, operand in operands.items()),
+            requantise.acc.eq(acc),
             credit.i_valid.eq(requantise.o_valid),
             credit.i_payload.context.eq(requantise.o_select),
             credit.i_payload.lanes.eq(requantise.o),

@@ -7,7 +7,8 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
-from .matmul_array import MatmulArray, delayed
+from .matmul_array import MatmulArray
+from .matmul_delay import delayed
 from .matmul_drain import MatmulDrain
 from .matmul_header import MatmulHeader
 from .matmul_operand import OPERAND_LATENCY, MatmulOperand
@@ -44,9 +45,8 @@ class MatmulKernel(wiring.Component):
         spec = self._spec
         m = Module()
         selects = range(max(2, len(spec.contexts)))
-        loaded, issued, completed, drained = (
-            Signal(range(2 * SLOTS), name=name)
-            for name in ("loaded", "issued", "completed", "drained")
+        loaded, issued, drained = (
+            Signal(range(2 * SLOTS), name=name) for name in ("loaded", "issued", "drained")
         )
         slot_bits = len(loaded) - 1
         words = [spec.tile_words(c) for c in spec.contexts]
@@ -113,13 +113,15 @@ class MatmulKernel(wiring.Component):
             Signal(name=name) for name in ("issue", "beat_end", "tile_end", "run_end")
         )
         last_step, last_tile = Signal.like(step), Signal.like(tile)
+        final = Signal()
         m.d.comb += [
+            final.eq(step == last_step),
             last_step.eq(
                 choose(context, [c.inputs // spec.input_lanes - 1 for c in spec.contexts])
             ),
             last_tile.eq(choose(context, [c.outputs // spec.rows - 1 for c in spec.contexts])),
             beat_end.eq(beat == last_token >> spec.layout.lane_bits),
-            tile_end.eq(beat_end & (step == last_step)),
+            tile_end.eq(beat_end & final),
             run_end.eq(issue & tile_end & (tile == last_tile)),
         ]
         with m.If(issue):
@@ -148,14 +150,19 @@ class MatmulKernel(wiring.Component):
                 pending_tokens.eq(command.tokens),
             ]
 
-        # x is there if all of it is, or, of a single token, this word
-        here, follows = Signal(), Signal()
+        # x is there if all of it is, or, where its words come in order, those of this beat
+        here, follows, flows = Signal(), Signal(), Signal()
+        newest = Signal.like(last_token)
+        places = (beat << spec.layout.lane_bits) + (spec.token_lanes - 1)
         m.d.comb += [
             follows.eq(choose(context, [int(c.follows) for c in spec.contexts])),
+            flows.eq(choose(context, [int(spec.flows(c)) for c in spec.contexts])),
+            newest.eq(Mux(places > last_token, last_token, places)),
             here.eq(
                 ~operand.busy
                 | (operand.region != region)
                 | (follows & (last_token == 0) & (operand.arrived > step))
+                | (flows & (operand.arrived > newest))
             ),
         ]
         # x meets weights: the register takes new ones in the cycle in which its last beat leaves
@@ -181,15 +188,13 @@ class MatmulKernel(wiring.Component):
         def late(name: str, value: Value) -> Value:
             return delayed(m, name, value, OPERAND_LATENCY)[-1]
 
-        loads = delayed(m, "load", load, OPERAND_LATENCY)
-        weight = delayed(m, "weight", self.i_weight.payload.as_value(), OPERAND_LATENCY, loads[:-1])
         m.d.comb += [
-            array.load.eq(loads[-1]),
-            array.weight.eq(weight[-1]),
+            array.load.eq(load),
+            array.weight.eq(self.i_weight.payload.as_value()),
             array.issue.eq(late("issue", lanes)),
             array.x.eq(operand.x),
             array.first.eq(late("first", step == 0)),
-            array.last.eq(late("last", tile_end)),
+            array.last.eq(late("last", final)),
             array.at.eq(late("at", issued[:slot_bits] * spec.layout.places + beat)),
         ]
         if spec.is_grouped:
@@ -200,6 +205,7 @@ class MatmulKernel(wiring.Component):
                 header.group_en.eq(array.group_en),
                 header.group.eq(at[: len(group)]),
                 header.group_slot.eq(at[len(group) :]),
+                array.take.eq(header.take),
                 array.m.eq(header.m),
             ]
 
@@ -208,27 +214,28 @@ class MatmulKernel(wiring.Component):
         tokens = Array(
             Signal(range(max(2, spec.tokens)), name=f"tokens_{slot}") for slot in range(SLOTS)
         )
-        with m.If(issue & tile_end):
+        with m.If(issue & final):
             m.d.sync += [
                 contexts[issued[:slot_bits]].eq(context),
                 tokens[issued[:slot_bits]].eq(last_token),
             ]
-        with m.If(array.done):
-            m.d.sync += completed.eq(completed + 1)
+        # beats whose sums are finished: the drain may follow the last step token by token
+        finished, leaves = Signal(range(SLOTS * spec.layout.places + 1)), Signal()
+        low = Cat(drain.token, 0)[: spec.layout.lane_bits]
+        m.d.comb += leaves.eq(drain.done | (drain.read & low.all()))
+        m.d.sync += finished.eq(finished + array.done - leaves)
         with m.If(drain.done):
             m.d.sync += drained.eq(drained + 1)
         slot = drained[:slot_bits]
         m.d.comb += [
-            drain.some.eq(completed != drained),
+            drain.some.eq(finished != 0),
             drain.context.eq(choose(slot, contexts)),
             drain.last_token.eq(choose(slot, tokens)),
             array.lane.eq(drain.token),
             array.read.eq(slot * spec.layout.places + (drain.token >> spec.layout.lane_bits)),
             header.slot.eq(slot),
             drain.acc.eq(array.acc),
-            drain.bias.eq(header.bias),
-            drain.mult.eq(header.mult),
-            drain.shift.eq(header.shift),
+            drain.affine.eq(header.affine),
         ]
         for port in spec.output_ports:
             inner, outer = getattr(drain, port.name), getattr(self, port.name)

@@ -19,16 +19,17 @@ class MatmulHeader(wiring.Component):
     """Takes header words tile after tile into one of ``slots`` places, and serves two readers.
 
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the
-    group multipliers lie in block memory, read by the array.
+    group multipliers lie in block memory, a bank for each word of a beat, read by the array.
 
-    Parameters  rows; lanes: words of a beat, a power of two to 8; slots: a power of two;
+    Parameters  rows; lanes: words of a beat, a power of two to 16; slots: a power of two;
                 tiles, beats: for each context, its tiles and the beats of a tile with padding;
                 groups: most words behind the affine ones, 0 without groups
     Members     i: In(stream of lanes x rows bytes)   start, context: In, first cycle of a context
                 busy: Out, a context is being loaded   free: In, a slot is free
                 loaded: Out, pulse with the last word of a tile
-                group_en, group_slot, group: In; m: Out(array of bytes), 2 cycles later
-                slot: In; bias, mult, shift: Out(array), combinational
+                group_en, group_slot, group: In; take, m: Out, array of bytes, a cycle later, when
+                ``take`` is 1
+                slot: In; affine: Out, the bytes of each row, word by word, combinational
     """
 
     def __init__(
@@ -55,15 +56,14 @@ class MatmulHeader(wiring.Component):
             "free": In(1),
             "loaded": Out(1),
             "slot": In(range(slots)),
-            "bias": Out(data.ArrayLayout(unsigned(32), rows)),
-            "mult": Out(data.ArrayLayout(unsigned(16), rows)),
-            "shift": Out(data.ArrayLayout(unsigned(8), rows)),
+            "affine": Out(data.ArrayLayout(8 * rows, AFFINE_WORDS - 1)),
         }
         if groups:
             members |= {
                 "group_en": In(1),
                 "group_slot": In(range(slots)),
                 "group": In(range(max(2, groups))),
+                "take": Out(1),
                 "m": Out(data.ArrayLayout(unsigned(8), rows)),
             }
         super().__init__(members)
@@ -95,7 +95,6 @@ class MatmulHeader(wiring.Component):
                 m.d.sync += [tile.eq(0), self.busy.eq(0)]
 
         bits = 8 * self._rows
-        planes = []
         for byte in range(AFFINE_WORDS - 1):
             plane = Memory(shape=bits, depth=self._slots, init=[])
             m.submodules[f"plane_{byte}"] = plane
@@ -106,34 +105,33 @@ class MatmulHeader(wiring.Component):
                 write.en.eq(take & (beat == byte // self._lanes)),
                 read.addr.eq(self.slot),
             ]
-            planes.append(read.data)
-        for field, used in (
-            (self.bias, planes[:4]),
-            (self.mult, planes[4:6]),
-            (self.shift, planes[6:]),
-        ):
-            for row in range(self._rows):
-                for byte, plane in enumerate(used):
-                    m.d.comb += field[row][8 * byte : 8 * byte + 8].eq(plane.word_select(row, 8))
+            m.d.comb += self.affine[byte].eq(read.data)
 
         if self._groups:
-            affine = AFFINE_WORDS // self._lanes
+            # The first beat with groups, and the words in front of them in it.
+            first, before = divmod(AFFINE_WORDS, self._lanes)
             within = ceil_log2(self._lanes)
-            index = Signal(range(max(2, -(-self._groups // self._lanes))))
-            m.d.comb += index.eq(beat - affine)
+            index = Signal(range(max(2, -(-(self._groups + before) // self._lanes))))
+            m.d.comb += index.eq(beat - first)
             depth = self._slots << len(index)
-            m.submodules.groups = memory = Memory(shape=self._lanes * bits, depth=depth, init=[])
-            write, read = memory.write_port(), memory.read_port()
-            fetched, chosen = Signal(), Signal(max(1, within))
-            m.d.comb += [
-                write.addr.eq(into << len(index) | index),
-                write.data.eq(self.i.payload.as_value()),
-                write.en.eq(take & (beat >= affine)),
-                read.addr.eq(self.group_slot << len(index) | self.group >> within),
-                read.en.eq(self.group_en),
-            ]
-            m.d.sync += [fetched.eq(self.group_en), chosen.eq(self.group)]
-            words = [read.data.word_select(lane, bits) for lane in range(self._lanes)]
-            with m.If(fetched):
-                m.d.sync += self.m.as_value().eq(choose(chosen, words))
+            place = Signal(range(max(2, self._groups + before)))
+            chosen = Signal(max(1, within))
+            m.d.comb += place.eq(self.group + before)
+            m.d.sync += self.take.eq(self.group_en)
+            with m.If(self.group_en):
+                m.d.sync += chosen.eq(place[:within])
+            words = []
+            for lane in range(self._lanes):
+                memory = Memory(shape=bits, depth=depth, init=[])
+                m.submodules[f"groups_{lane}"] = memory
+                write, read = memory.write_port(), memory.read_port()
+                m.d.comb += [
+                    write.addr.eq(into << len(index) | index),
+                    write.data.eq(self.i.payload.as_value().word_select(lane, bits)),
+                    write.en.eq(take & (beat >= first)),
+                    read.addr.eq(self.group_slot << len(index) | place >> within),
+                    read.en.eq(self.group_en & (place[:within] == lane)),
+                ]
+                words.append(read.data)
+            m.d.comb += self.m.as_value().eq(choose(chosen, words))
         return m

@@ -17,8 +17,8 @@ from .requantise import choose
 
 __all__ = ["OPERAND_LATENCY", "MatmulOperand", "OperandLayout"]
 
-OPERAND_LATENCY = 2
-"""Cycles from an address to x: the memory's own register and one behind it."""
+OPERAND_LATENCY = 1
+"""Cycles from an address to x: the memory's own register. The next is in front of the rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ class MatmulOperand(wiring.Component):
                 start, context, tokens: In, first cycle of a context: its x is let in from the next
                 cycle on; busy: Out, x of the last context is not all here; region: Out, where it is
                 arrived: Out, words of it that are complete
-                en, at: In, read: {region, place, word}; x: Out, lanes x inputs bytes, 2 cycles
+                en, at: In, read: {region, place, word}; x: Out, lanes x inputs bytes, a cycle
                 later
     Timing      a beat a cycle in, a word of each lane a cycle out
     """
@@ -183,6 +183,8 @@ class MatmulOperand(wiring.Component):
             )
             for p in range(count)
         ]
+        word_in = Signal(8 * layout.inputs)
+        m.d.comb += word_in.eq(choose(loading, words))
         outputs = []
         for v in range(layout.lanes):
             memory = Memory(
@@ -192,13 +194,11 @@ class MatmulOperand(wiring.Component):
             put, get = memory.write_port(granularity=1), memory.read_port()
             m.d.comb += [
                 put.addr.eq(Cat(word, place[: ceil_log2(layout.places)], self.region)),
-                Value.cast(put.data).eq(choose(loading, words)),
+                Value.cast(put.data).eq(word_in),
                 put.en.eq(Cat(enables) & (write & (lane == v)).replicate(count)),
                 get.addr.eq(self.at),
                 get.en.eq(self.en),
             ]
-            late = Signal(8 * layout.inputs, name=f"late_{v}")
-            outputs.append(late)
-            m.d.sync += late.eq(Value.cast(get.data))
+            outputs.append(Value.cast(get.data))
         m.d.comb += self.x.eq(Cat(outputs))
         return m

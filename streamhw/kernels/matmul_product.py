@@ -5,10 +5,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 __all__ = [
     "KEPT",
+    "MULTIPLE_BITS",
     "SPACING",
-    "TRIPLE_BITS",
     "fabric_places",
     "fabric_product",
+    "multiples_of",
     "packed",
     "packed_levels",
     "row_stages",
@@ -21,8 +22,8 @@ SPACING = 18
 """Bits between two weights in one operand: with 8-bit codes above them they fill the 27 bits of a
 DSP48E2, and sums of products below have room."""
 
-TRIPLE_BITS = 10
-"""Bits of three times x."""
+MULTIPLE_BITS = 10
+"""Bits of three times x, and of its negative."""
 
 KEPT = {"keep": 1}
 """For sums without a register: Yosys merges their adders with the next to compressors, that take
@@ -78,35 +79,35 @@ def fabric_places(
     return [(lane, column) for lane, first in shared + whole for column in range(first, inputs)]
 
 
-def fabric_product(m: Module, code: Value, x: Value, triple: Value, name: str) -> Value:
+def multiples_of(x: Value) -> Value:
+    """What ``fabric_product`` needs of a signed x: three times it, and its negative."""
+    return Cat((x + (x << 1))[:MULTIPLE_BITS], -x, (-x)[-1])
+
+
+def fabric_product(m: Module, code: Value, x: Value, multiples: Value, name: str) -> Value:
     """``code * x`` of signed values, with nothing that synthesis would turn into a multiplier.
 
-    Two bits of the code choose a multiple of x (``triple`` is three times x, that all rows share),
-    a look-up table a bit; the adder of two multiples has one of them in its own tables. The bits of
-    the code are a power of two from 4 on.
+    Two bits of the code choose a multiple of x, of which those that take an adder are shared by all
+    rows: a look-up table a bit, and the adder of two multiples has one of them in its own tables.
+    Nothing of four bits has two readers, so that simulators skip what is not wanted. The code has 4
+    or 8 bits.
     """
-    zero = Const(0, signed(TRIPLE_BITS))
-    digits = [code[i : i + 2] for i in range(0, len(code), 2)]
-    once, twice = [Cat(Const(0, by), x, x[-1].replicate(2 - by)).as_signed() for by in (0, 1)]
-    terms: list[Value] = [
-        Mux(d[1], Mux(d[0], triple, twice), Mux(d[0], once, zero)) for d in digits[:-1]
-    ]
-    # The last one is signed: 0, x, -2x, -x; the one that completes a complement is carried in.
-    top = digits[-1]
-    terms.append(Mux(top[1], ~Mux(top[0], once, twice), Mux(top[0], once, zero)).as_signed())
-    shift, carry = 2, top[1]
-    while len(terms) > 1:
-        sums: list[Value] = []
-        for i in range(0, len(terms), 2):
-            low, high = terms[i : i + 2]
-            above = Signal(signed(len(high) + 1), name=f"{name}_{shift}_{i}", attrs=KEPT)
-            with_carry = shift == 2 and i == len(terms) - 2
-            if with_carry:
-                one = Cat(Const(1, 1), low[shift:]).as_signed() + Cat(carry, high).as_signed()
-                m.d.comb += above.eq(one >> 1)
-            else:
-                m.d.comb += above.eq(low[shift:].as_signed() + high)
-            sums.append(Cat(low[:shift], above).as_signed())
-        terms = sums
-        shift *= 2
-    return terms[0]
+    triple, minus = (multiples.word_select(i, MULTIPLE_BITS) for i in (0, 1))
+    bits = len(x) + 4
+
+    def term(digit: Value, value: tuple[Value, Value, Value], shift: int) -> Value:
+        """None, one, two or three (or what stands for it) times x, extended before it is chosen."""
+        one, two, three = (
+            Cat(Const(0, by), v, v[-1].replicate(bits))[:bits]
+            for v, by in zip(value, (shift, shift + 1, shift), strict=True)
+        )
+        return Mux(digit[1], Mux(digit[0], three, two), Mux(digit[0], one, Const(0, bits)))
+
+    sums: list[Value] = []
+    for i in range(0, len(code), 4):
+        high = (x, x, triple) if i + 4 < len(code) else (x, minus, minus)
+        total = Signal(signed(bits), name=f"{name}_{i}", attrs=KEPT)
+        low = term(code[i : i + 2], (x, x, triple), 0)
+        m.d.comb += total.eq(low + term(code[i + 2 : i + 4], high, 2))
+        sums.append(total)
+    return sum((total << (4 * i) for i, total in enumerate(sums[1:], 1)), sums[0])

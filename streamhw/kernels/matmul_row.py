@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """One row of the matmul engine, or a pair: multipliers, sums, group multiplier, accumulators."""
 
-from amaranth.back import verilog
-from amaranth.hdl import (
-    ClockSignal,
-    Instance,
-    Module,
-    Mux,
-    ResetSignal,
-    Signal,
-    Value,
-    signed,
-    unsigned,
-)
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .matmul_delay import delayed
 from .matmul_product import (
     KEPT,
+    MULTIPLE_BITS,
     SPACING,
-    TRIPLE_BITS,
     fabric_places,
     fabric_product,
     packed,
@@ -31,7 +21,7 @@ from .matmul_product import (
     tree_levels,
 )
 
-__all__ = ["MatmulRow", "RowInstance"]
+__all__ = ["MatmulRow"]
 
 
 class MatmulRow(wiring.Component):
@@ -58,11 +48,12 @@ class MatmulRow(wiring.Component):
                 fabric_lanes: the last lanes, whose products are made of LUTs; fabric_columns: the
                 last columns of the other lanes, too
                 width: accumulator bits; depth: accumulators of a row and lane (a power of two)
-    Members     load: bit i takes new weights for column i of every chain; weight: rows x inputs
-                codes; x: lanes x inputs bytes, the one of column i of a chain i cycles late
-                triple: three times x, as late, for each of ``fabric_places``
+    Members     load: bit 0 takes new weights, bit i + 1 those of column i of every chain from them;
+                weight: rows x inputs codes
+                x: lanes x inputs bytes, the one of column i of a chain i cycles late
+                multiples: ``multiples_of`` x, as late, for each of ``fabric_places``
                 valid: of each lane, bit s enables the registers at the end of stage s
-                m: group multiplier of each row, of the beat in stage ``stages - 1``
+                take, m: the group multiplier of each row, of the beat in stage ``stages - 2``
                 first, at: whether the beat in the last stage overwrites its accumulator, and which
                 lane, read: which accumulator is at ``o``; o: Out(array of rows), combinational
     Timing      a beat in stage 0 is in its accumulator after ``stages + 1`` cycles
@@ -102,7 +93,7 @@ class MatmulRow(wiring.Component):
             inputs=inputs, chain=chain, paired=paired, grouped=grouped, levels=levels
         )
         members = {
-            "load": In(chain),
+            "load": In(chain + 1),
             "weight": In(self.rows * inputs * weight_bits),
             "x": In(lanes * inputs * 8),
             "valid": In(data.ArrayLayout(unsigned(self.stages + 1), lanes)),
@@ -113,9 +104,11 @@ class MatmulRow(wiring.Component):
             "o": Out(data.ArrayLayout(signed(width), self.rows)),
         }
         if self._places:
-            members["triple"] = In(TRIPLE_BITS * len(self._places))
+            members["multiples"] = In(2 * MULTIPLE_BITS * len(self._places))
         if grouped:
+            members["take"] = In(1)
             members["m"] = In(data.ArrayLayout(unsigned(8), self.rows))
+            self._m = Signal(data.ArrayLayout(unsigned(8), self.rows), reset_less=True)
         super().__init__(members)
 
     @property
@@ -128,15 +121,11 @@ class MatmulRow(wiring.Component):
             f"_{self._width}x{self._depth}"
         )
 
-    def verilog(self) -> str:
-        """Text of the Verilog module."""
-        return verilog.convert(self, name=self.module, emit_src=False, strip_internal_attrs=True)
-
     def elaborate(self, platform: object) -> Module:
         m = Module()
         dsp_columns = self._inputs - self._fabric_columns
         some_dsp = self._fabric_lanes < self._lanes
-        codes = [self._codes(column) for column in range(self._inputs)]
+        codes = self._codes(m)
         operands: list[Value] = []
         for column, (low, *high) in enumerate(codes[: dsp_columns * some_dsp]):
             value = packed(low, high[0]) if high else low
@@ -146,6 +135,9 @@ class MatmulRow(wiring.Component):
                 self._held(m, column, code, f"code_{row}_{column}")
                 for row, code in enumerate(codes[column])
             ]
+        if self._grouped:
+            with m.If(self.take):
+                m.d.sync += self._m.eq(self.m)
         outputs: list[list[Value]] = [[] for _ in range(self.rows)]
         for lane in range(self._lanes):
             for row, value in enumerate(self._sums(m, operands, codes, lane)):
@@ -157,17 +149,32 @@ class MatmulRow(wiring.Component):
             m.d.comb += self.o[row].eq(chosen)
         return m
 
-    def _codes(self, column: int) -> list[Value]:
-        """The weights of a column that come in, of each row."""
-        return [
-            self.weight.word_select(row * self._inputs + column, self._weight_bits).as_signed()
-            for row in range(self.rows)
-        ]
+    def _codes(self, m: Module) -> list[list[Value]]:
+        """The weights of each column, of each row, when its register takes them.
+
+        They come into a register here, so that all rows are the same to a simulator.
+        """
+        bits = self._weight_bits
+        codes: list[list[Value]] = [[] for _ in range(self._inputs)]
+        taken = Signal.like(self.weight, name="taken", reset_less=True)
+        with m.If(self.load[0]):
+            m.d.sync += taken.eq(self.weight)
+        for index in range(self._chain):
+            places = [
+                (row, column)
+                for row in range(self.rows)
+                for column in range(index, self._inputs, self._chain)
+            ]
+            words = Cat(taken.word_select(row * self._inputs + at, bits) for row, at in places)
+            late = delayed(m, f"taken{index}", words, index, list(self.load[1:]))[-1]
+            for number, (_, column) in enumerate(places):
+                codes[column].append(late.word_select(number, bits).as_signed())
+        return codes
 
     def _held(self, m: Module, column: int, value: Value, name: str) -> Signal:
         """The register that keeps something of a column's weights."""
         held = Signal(signed(len(value)), name=name, reset_less=True)
-        with m.If(self.load[column % self._chain]):
+        with m.If(self.load[1 + column % self._chain]):
             m.d.sync += held.eq(value)
         return held
 
@@ -243,7 +250,7 @@ class MatmulRow(wiring.Component):
         results = []
         for row, (value,) in enumerate(parts):
             if self._grouped:
-                value = register(stage, value * self.m[row], f"scaled_{row}")
+                value = register(stage, value * self._m[row], f"scaled_{row}")
             results.append(value)
         return results
 
@@ -260,14 +267,15 @@ class MatmulRow(wiring.Component):
         x = self.x.word_select(lane * self._inputs + column, 8).as_signed()
         if (lane, column) not in self._places:
             return operands[column] * x
-        triple = self.triple.word_select(self._places.index((lane, column)), TRIPLE_BITS)
+        place = self._places.index((lane, column))
+        multiples = self.multiples.word_select(place, 2 * MULTIPLE_BITS)
         if lane >= self._lanes - self._fabric_lanes:
             codes = codes[part : part + 1]
         products: list[Value] = []
         for row, code in enumerate(codes, part):
             name = f"fabric_{row}_{column}_{lane}"
             product = Signal(signed(sum_bits(1, len(code))), name=name)
-            m.d.comb += product.eq(fabric_product(m, code, x, triple.as_signed(), name))
+            m.d.comb += product.eq(fabric_product(m, code, x, multiples, name))
             products.append(product)
         return packed(*products) if len(products) == 2 else products[0]
 
@@ -287,26 +295,3 @@ class MatmulRow(wiring.Component):
             drain.addr.eq(self.read),
         ]
         return Value.cast(drain.data)
-
-
-class RowInstance(wiring.Component):
-    """The row as an instance of the Verilog module ``row.module``, whose text is ``row.verilog()``.
-
-    Amaranth emits a module for each instance of a component; for a large array that costs most of
-    the export and of the synthesis, and all rows are equal. Amaranth's simulator cannot run it.
-    """
-
-    def __init__(self, row: MatmulRow):
-        self._row = row
-        super().__init__(dict(row.signature.members.items()))
-
-    def elaborate(self, platform: object) -> Module:
-        ports = {
-            f"{'i' if member.flow is In else 'o'}_{name}": Value.cast(getattr(self, name))
-            for name, member in self.signature.members.items()
-        }
-        m = Module()
-        m.submodules.shared = Instance(
-            self._row.module, i_clk=ClockSignal(), i_rst=ResetSignal(), **ports
-        )
-        return m

@@ -17,7 +17,7 @@ __all__ = ["engine_timing", "fill_latency", "tile_latency"]
 
 
 def fill_latency(spec: "Matmul") -> int:
-    """Cycles from the last x beat issued to the first read of its tile's sums."""
+    """Cycles from the last x beat of a token issued to the first read of its sums."""
     return OPERAND_LATENCY + array_latency(spec) - 1
 
 
@@ -25,7 +25,7 @@ def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -
     """Cycles from the first x beat issued to the first result offered; headers are there."""
     beats = -(-spec.tokens_of(context, bindings) // spec.token_lanes)
     steps = context.inputs // spec.input_lanes
-    return steps * beats + fill_latency(spec) + credit_latency(DRAIN_LATENCY)
+    return (steps - 1) * beats + 1 + fill_latency(spec) + credit_latency(DRAIN_LATENCY)
 
 
 def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
@@ -60,17 +60,27 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
                 if tile == 0 and n == 1 and c.follows:
                     # words come one by one: the last but one, and the last
                     previous = max(begin + words - 1, accepted + 2 + (words - 1) * pieces)
-                    issued = max(previous + 1, accepted + 2 + words * pieces)
+                    final = [max(previous, accepted + 1 + words * pieces)]
+                elif tile == 0 and spec.flows(c):
+                    previous, final = begin, []
+                    for beat in range(beats):
+                        newest = min(n, (beat + 1) * spec.token_lanes)
+                        begin = max(begin, accepted + 1 + newest * pieces)
+                        final.append(begin)
+                        begin += 1
                 else:
-                    issued = max(begin, operand) + words * beats
-                    previous = issued - beats
+                    previous = max(begin, operand) + (words - 1) * beats
+                    final = [previous + beat for beat in range(beats)]
+                issued = final[-1] + 1
                 weight = previous if words > 1 else before if ends else 0
                 last = max(last, header - 1, operand - 1, weight)
-                begin = max(drained, issued + fill)
-                drained = begin + n * (spec.rows // spec.lanes)
-                ends.append(drained)
+                begin = max(drained, final[0] + 1 + fill)
                 if tile == position == 0:
                     firsts.append(begin)
+                for beat, issue in enumerate(final):
+                    tokens = min(spec.token_lanes, n - beat * spec.token_lanes)
+                    drained = max(drained, issue + 1 + fill) + tokens * (spec.rows // spec.lanes)
+                ends.append(drained)
         if run == 0:
             single_drain = drained - 1 + output - last
     return Timing(latency=firsts[0] + output, interval=firsts[-1] - firsts[-2], drain=single_drain)

@@ -3,16 +3,31 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, ValueLike, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, ValueLike, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..numerics.fixed import Fixed
+from .module import SharedModule, module_text
 
-__all__ = ["REQUANTISE_LATENCY", "Requantise", "choose", "multiplier_parts", "sum_width"]
+__all__ = [
+    "CLAMP_STAGE",
+    "REQUANTISE_LATENCY",
+    "Requantise",
+    "choose",
+    "multiplier_parts",
+    "sum_width",
+]
 
-REQUANTISE_LATENCY = 9
+REQUANTISE_LATENCY = 7
 """Cycles from operands to result."""
+
+CLAMP_STAGE = 5
+"""The stage in which a result is brought within the limits of its format."""
+
+SHARED_LANES_FROM = 4
+"""Lanes that become instances of one Verilog module, if the platform of the elaboration takes
+source files (``add_file``)."""
 
 _PART = 17
 """Unsigned bits of an operand that a signed 18-bit multiplier takes."""
@@ -51,15 +66,13 @@ class Requantise(wiring.Component):
     """``saturate(round_shift((acc + bias) * mult, shift))`` in a free-running pipeline.
 
     A part of kernels, not a stream: the credit bracket around it counts beats. The result
-    saturates to the format that ``select`` names for the beat. Rounding is half up with one adder:
-    shift twice the product, add 1, drop the lowest bit; the shifted value is clamped first, so that
-    only the bits of the result go through that adder.
+    saturates to the format that ``select`` names for the beat.
 
     Parameters  lanes; width: accumulator bits; formats: what results saturate to, by ``select``
     Members     valid: In(1); acc, bias (signed 32), mult (unsigned 16), shift (unsigned 6):
                 In(array of lanes); select: In(range(formats)); o_valid, o_select: Out;
                 o: Out(array of signed ``result`` bits, low bits are the code)
-    Timing      ``REQUANTISE_LATENCY`` = 9 cycles, a beat a cycle
+    Timing      ``REQUANTISE_LATENCY`` = 7 cycles, a beat a cycle
     """
 
     def __init__(self, *, lanes: int, width: int, formats: Sequence[Fixed]):
@@ -94,61 +107,113 @@ class Requantise(wiring.Component):
                 m.d.sync += select[stage].eq(select[stage - 1])
         m.d.comb += [self.o_valid.eq(valid[-1]), self.o_select.eq(select[-1])]
 
+        low, high = Signal(signed(self.result)), Signal(signed(self.result))
+        with m.If(valid[CLAMP_STAGE - 1]):
+            m.d.sync += [
+                low.eq(choose(select[CLAMP_STAGE - 1], [f.minimum for f in self._formats])),
+                high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
+            ]
+        shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
+        name = f"requantise_{self._width}_{self.result}"
+        if shared:
+            one = RequantiseLane(width=self._width, result=self.result)
+            platform.add_file(f"{name}.v", module_text(one, name))
+        for index in range(self._lanes):
+            lane = (
+                SharedModule(one, name)
+                if shared
+                else RequantiseLane(width=self._width, result=self.result)
+            )
+            m.submodules[f"lane_{index}"] = lane
+            m.d.comb += [
+                lane.valid.eq(Cat(valid[:-1])),
+                lane.acc.eq(self.acc[index]),
+                lane.bias.eq(self.bias[index]),
+                lane.mult.eq(self.mult[index]),
+                lane.shift.eq(self.shift[index]),
+                lane.low.eq(low),
+                lane.high.eq(high),
+                self.o[index].eq(lane.o),
+            ]
+        return m
+
+
+class RequantiseLane(wiring.Component):
+    """One lane of ``Requantise``.
+
+    Rounding is half up with one adder: shift twice the product, add 1, drop the lowest bit. The
+    shifted value is clamped first, to twice the limits of the format, so that only the bits of the
+    result go through that adder and the sum needs no look at them.
+
+    Parameters  width: accumulator bits; result: bits of a result
+    Members     valid: In, bit s enables the registers at the end of stage s
+                acc, bias, mult, shift: In, in stage 0
+                low, high: In, limits, in stage ``CLAMP_STAGE``; o: Out
+    """
+
+    def __init__(self, *, width: int, result: int):
+        self._width = width
+        self._result = result
+        super().__init__(
+            {
+                "valid": In(REQUANTISE_LATENCY),
+                "acc": In(signed(width)),
+                "bias": In(signed(32)),
+                "mult": In(unsigned(16)),
+                "shift": In(unsigned(6)),
+                "low": In(signed(result)),
+                "high": In(signed(result)),
+                "o": Out(signed(result)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+
         def register(stage: int, value: Value, shape: Shape, name: str) -> Signal:
             """The value one cycle later; ``stage`` is the stage that computes it."""
-            signal = Signal(shape, name=f"{name}_{stage + 1}")
-            with m.If(valid[stage]):
+            signal = Signal(shape, name=f"{name}_{stage + 1}", reset_less=True)
+            with m.If(self.valid[stage]):
                 m.d.sync += signal.eq(value)
             return signal
 
-        low, high = self._limits(m, select[8])
-        for lane in range(self._lanes):
-            total = register(
-                0, self.acc[lane] + self.bias[lane], signed(sum_width(self._width)), f"total{lane}"
-            )
-            mult = register(0, self.mult[lane], unsigned(16), f"mult{lane}")
-            shift = self.shift[lane]
-            for stage in range(3):
-                shift = register(stage, shift, unsigned(6), f"shift{lane}")
+        def wire(value: Value, shape: Shape, name: str) -> Signal:
+            signal = Signal(shape, name=name)
+            m.d.comb += signal.eq(value)
+            return signal
 
-            products, offset = [], 0
-            parts = multiplier_parts(len(total))
-            for index, bits in enumerate(parts):
-                part = total[offset : offset + bits]
-                operand = part.as_signed() if index == len(parts) - 1 else part
-                shape = (operand * mult).shape()
-                product = register(1, operand * mult, shape, f"product{lane}_{index}")
-                products.append(product << offset)
-                offset += bits
-            width = len(total) + 16
-            product = register(2, sum(products[1:], products[0]), signed(width), f"product{lane}")
+        total = register(0, self.acc + self.bias, signed(sum_width(self._width)), "total")
+        mult = register(0, self.mult, unsigned(16), "mult")
+        shift: Value = self.shift
+        for stage in range(3):
+            shift = register(stage, shift, unsigned(6), "shift")
 
-            value: Value = product << 1
-            for stage, bit in ((3, 5), (4, 3), (5, 1)):
-                half = Signal(signed(width + 1), name=f"half{lane}_{stage}")
-                m.d.comb += half.eq(Mux(shift[bit], value >> (1 << bit), value))
-                moved = Mux(shift[bit - 1], half >> (1 << (bit - 1)), half)
-                value = register(stage, moved, signed(width + 1), f"value{lane}")
-                shift = register(stage, shift, unsigned(6), f"shift{lane}")
+        products, offset = [], 0
+        parts = multiplier_parts(len(total))
+        for index, bits in enumerate(parts):
+            part = total[offset : offset + bits]
+            operand = part.as_signed() if index == len(parts) - 1 else part
+            product = register(1, operand * mult, (operand * mult).shape(), f"product_{index}")
+            products.append(product << offset)
+            offset += bits
+        width = len(total) + 16
+        value: Value = register(2, sum(products[1:], products[0]) << 1, signed(width + 1), "value")
+        for stage, low_bit in ((3, 3), (4, 0)):
+            for bit in reversed(range(low_bit, low_bit + 3)):
+                moved = Mux(shift[bit], value >> (1 << bit), value)
+                value = wire(moved, signed(width + 1), f"moved_{bit}")
+            value = register(stage, value, signed(width + 1), "value")
+            shift = register(stage, shift, unsigned(6), "shift")
 
-            kept = min(width + 1, self.result + 2)
-            top = value[kept - 1 :]
-            overflow = Signal(name=f"overflow{lane}")
-            m.d.comb += overflow.eq(top.any() & ~top.all())
-            limit = ((1 << (kept - 1)) - 1) ^ value[-1].replicate(kept)
-            clamped = register(
-                6, Mux(overflow, limit, value[:kept]).as_signed(), signed(kept), f"clamped{lane}"
-            )
-            rounded = register(7, (clamped + 1) >> 1, signed(kept), f"rounded{lane}")
-            code = Mux(rounded > high, high, Mux(rounded < low, low, rounded))
-            m.d.comb += self.o[lane].eq(register(8, code, signed(self.result), f"code{lane}"))
+        kept = min(width + 1, self._result + 2)
+        top = value[kept - 1 :]
+        negative = value[-1]
+        outside = wire(top.any() & ~top.all(), unsigned(1), "outside")
+        rest = wire(value[:kept].as_signed(), signed(kept), "rest")
+        above = ~negative & (outside | (rest > (self.high << 1)))
+        below = negative & (outside | (rest < (self.low << 1)))
+        clamped = Mux(above, self.high << 1, Mux(below, self.low << 1, rest))
+        twice = register(CLAMP_STAGE, clamped, signed(self._result + 1), "twice")
+        code = register(CLAMP_STAGE + 1, (twice + 1) >> 1, signed(self._result), "code")
+        m.d.comb += self.o.eq(code)
         return m
-
-    def _limits(self, m: Module, select: Value) -> tuple[Signal, Signal]:
-        """The smallest and the largest code of the selected format."""
-        low, high = Signal(signed(self.result)), Signal(signed(self.result))
-        m.d.comb += [
-            low.eq(choose(select, [fmt.minimum for fmt in self._formats])),
-            high.eq(choose(select, [fmt.maximum for fmt in self._formats])),
-        ]
-        return low, high

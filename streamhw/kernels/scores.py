@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Module, Shape, Signal, Value
+from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
@@ -181,15 +181,19 @@ class ScoresKernel(wiring.Component):
             ends.eq((ends << 1) | (fire & last)),
         ]
         m.d.comb += credit.i_valid.eq(ends[-1])
-        at = spec.depth - 3
         for head in range(spec.abreast):
-            score = self._head(m, head, used[at], starts[at])
+            score = self._head(m, head, fire, used, starts)
             m.d.comb += credit.i_payload[head].eq(score)
         return m
 
-    def _head(self, m: Module, head: int, used: Value, starts: Value) -> Signal:
-        """The score of one of the heads abreast: its lanes of a beat, its tree and sum."""
+    def _head(self, m: Module, head: int, fire: Signal, used: Signal, starts: Signal) -> Signal:
+        """The score of one of the heads abreast: its lanes of a beat, its tree and sum.
+
+        Registers move only with a beat: most of the time there is none, and what rests needs no
+        power, and no time in a simulation.
+        """
         spec = self.spec
+        at = spec.depth - 3
         level: list[Signal] = []
         signed = spec.query.signed or spec.key.signed
         # heads that share a cached head stand side by side; one at a time, all read its only one
@@ -198,11 +202,11 @@ class ScoresKernel(wiring.Component):
             q = Signal(spec.query.shape, name=f"q_{head}_{lane}")
             k = Signal(spec.key.shape, name=f"k_{head}_{lane}")
             product = Signal((q * k).shape(), name=f"product_{head}_{lane}")
-            m.d.sync += [
-                q.eq(self.i_q.p[head * spec.lanes + lane]),
-                k.eq(self.i_k.p[cached * spec.lanes + lane]),
-                product.eq(q * k),
-            ]
+            with m.If(fire):
+                m.d.sync += q.eq(self.i_q.p[head * spec.lanes + lane])
+                m.d.sync += k.eq(self.i_k.p[cached * spec.lanes + lane])
+            with m.If(used[0]):
+                m.d.sync += product.eq(q * k)
             level.append(product)
         stage = 0
         while len(level) > 1:
@@ -214,15 +218,17 @@ class ScoresKernel(wiring.Component):
             level = [
                 Signal(pair.shape(), name=f"sum_{head}_{stage}_{i}") for i, pair in enumerate(pairs)
             ]
-            m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
+            with m.If(used[stage]):
+                m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
         total = Signal(Shape(spec.sum_width, signed), name=f"total_{head}")
-        with m.If(used):
-            with m.If(starts):
+        with m.If(used[at]):
+            with m.If(starts[at]):
                 m.d.sync += total.eq(level[0])
             with m.Else():
                 m.d.sync += total.eq(total + level[0])
         moved = Signal(rounded(total, spec.shift).shape(), name=f"moved_{head}")
         score = Signal(spec.out.shape, name=f"score_{head}")
         m.d.comb += moved.eq(rounded(total, spec.shift))
-        m.d.sync += score.eq(saturated(moved, spec.out))
+        with m.If(used[at + 1]):
+            m.d.sync += score.eq(saturated(moved, spec.out))
         return score

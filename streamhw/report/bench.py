@@ -27,6 +27,7 @@ class Point:
         only the cost model was asked
     compared: tokens of the simulation that were held against the integer reference, all equal
     moved: bytes that passed the memory ports, measured if simulated
+    memory: the model of the memory that was simulated
     """
 
     prompt: int
@@ -35,6 +36,7 @@ class Point:
     simulated: tuple[int, ...] = ()
     compared: int = 0
     moved: float = 0.0
+    memory: str = ""
 
     @property
     def cycles(self) -> tuple[float, ...]:
@@ -43,7 +45,8 @@ class Point:
 
     @property
     def how(self) -> str:
-        return "simulated" if self.simulated else "predicted"
+        memory = f", memory {self.memory}" if self.memory else ""
+        return f"simulated{memory}" if self.simulated else "predicted"
 
     @property
     def first(self) -> float:

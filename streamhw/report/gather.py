@@ -6,13 +6,13 @@ from enum import Enum
 
 from ..compiler.codec import encode
 from ..compiler.design import Channel, Design, Instance, Scope
-from ..compiler.estimate import CARRIED, Estimate
+from ..compiler.estimate import Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.plumbing import Plumbing
-from ..compiler.schedule import Activity, Clock, Span, Timeline
+from ..compiler.schedule import Activity
+from ..compiler.tasks import CARRIED
 from ..stream.convert import Converter
-from ..stream.itensor import Bindings
 from .binding import flows
 from .facts import (
     VERSION,
@@ -150,41 +150,22 @@ def _fusion(design: Design) -> FusionFacts:
     )
 
 
-class _Watched(Timeline):
-    """A timeline that notes what each of its runs gave."""
-
-    def __init__(self, timeline: Timeline, name: str, log: list[tuple[str, dict[str, Activity]]]):
-        super().__init__(timeline.tasks, timeline.links)
-        self.__dict__.update(name=name, log=log)
-
-    def run(
-        self, entering: Mapping[str, Span], bindings: Bindings, clock: Clock, since: float
-    ) -> dict[str, Activity]:
-        work = super().run(entering, bindings, clock, since)
-        self.__dict__["log"].append((self.__dict__["name"], work))
-        return work
-
-
 def activities_of(design: Design, position: int) -> Iterator[ActivityFacts]:
     """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
     estimate = Estimate(design)
-    log: list[tuple[str, dict[str, Activity]]] = []
-    for scope in (Scope.ENTRY, Scope.BODY, Scope.TAIL):
-        timeline: Timeline = getattr(estimate, scope.value)
-        # Takes the place of the cached timeline.
-        estimate.__dict__[scope.value] = _Watched(timeline, scope.value, log)
     clock = estimate.clock()
     now = estimate.step(clock, max(0, position - 1), 1, True, 0.0)
-    log.clear()
-    estimate.step(clock, position, 1, True, now)
+    log: list[tuple[Scope, Mapping[str, Activity]]] = []
+    estimate.step(clock, position, 1, True, now, lambda *seen: log.append(seen))
     resources = {
         t.name: t.resource
-        for scope in (estimate.entry, estimate.body, estimate.tail)
-        for t in scope.tasks
+        for timeline in (estimate.entry, estimate.body, estimate.tail)
+        for t in timeline.tasks
     }
     layer = 0
-    for activation, work in log:
-        if activation == Scope.BODY.value:
+    for scope, work in log:
+        activation = scope.value
+        if scope is Scope.BODY:
             activation, layer = f"layer {layer}", layer + 1
         for task, done in work.items():
             if task == CARRIED:

@@ -190,6 +190,13 @@ class Converter(KernelSpec):
             drain=single.last_read + behind - single.last_accepted,
         )
 
+    def ahead(self, alone: Timing) -> int:
+        """Beats behind the first that must have come before the first is given, from the timing of
+        an activation by itself."""
+        begin = 2 * any(isinstance(axis.trip, Symbol) for axis in self.writer)
+        read = alone.latency - credit_latency(KERNELS[self.kind].pipeline)
+        return max(0, min(read - begin, alone.interval) - 1)
+
     def resources(self) -> Resources:
         plan, word = self.plan, self.target.bits_per_token
         axes = len(plan.write) + len(plan.read) + 2 * len(plan.shared)

@@ -103,6 +103,7 @@ class Width(wiring.Component):
             free.eq(~self.o.valid | (self.o.ready & (count == ratio - 1))),
         ]
         with m.If(self.o.valid & self.o.ready):
+            # a slice: each bit of a shift depends on all bits, in the eyes of Amaranth's checks
             m.d.sync += [current.eq(current[self._width_out :]), count.eq(count + 1)]
         with m.If(free):
             m.d.sync += [self.o.valid.eq(self.i.valid | ~ready), ready.eq(1), count.eq(0)]

@@ -1,50 +1,92 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real cell counts of a build, beside the estimates that the compiler decided by."""
+"""Real cell counts and longest paths of a build, beside the estimates it was decided by."""
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..boards.base import load_board
+from ..boards.base import Board, load_board
 from ..compiler.cost import Cells
 from ..compiler.emit import VERILOG_FILE
 from ..compiler.package import REPORT_FILE
 from ..errors import UserError
 from ..runtime.manifest import Manifest
-from .yosys import count_modules
+from ..sim.verilator import default_cache
+from .levels import Path as LongestPath
+from .mapping import Mapped, map_modules
+from .modules import Modules, read_modules
 
-__all__ = ["SYNTH_FILE", "Row", "Synthesis", "synthesise"]
+__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "synthesise"]
 
 SYNTH_FILE = "synth.json"
+WORST = 12
+"""Kinds of modules whose paths are listed."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with the kinds of modules done, all of them, and the next."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One part of the top: the estimate, and what Yosys counts."""
+    """One part of the top: the estimate, what Yosys counts, and its longest path."""
 
     name: str
     estimated: Cells
     counted: Cells
+    levels: int = 0
+
+
+@dataclass(frozen=True)
+class DieRow:
+    """One die: the cells counted on it, and what it has."""
+
+    name: str
+    counted: Cells
+    budget: Cells
+
+
+@dataclass(frozen=True)
+class SlowKind:
+    """A kind of module that has one of the longest paths within itself."""
+
+    module: str
+    instances: int
+    path: LongestPath
 
 
 @dataclass(frozen=True, kw_only=True)
 class Synthesis:
-    """What ``synth.json`` holds. ``rest`` of the top is queues, arbiters and registers."""
+    """What ``synth.json`` holds. ``rest`` of the top is queues, arbiters and registers.
+
+    kinds: of modules, each mapped once; instances: of all modules in the design
+    dies: by the partition of the build; a part on several counts on each in equal shares
+    longest: path of the whole design, through modules; slowest: kinds with the longest of their own
+    """
 
     model: str
     board: str
     family: str
+    clock_mhz: float
     rows: tuple[Row, ...]
     rest: Row
     total: Row
+    kinds: int
+    instances: int
+    dies: tuple[DieRow, ...]
+    longest: LongestPath
+    slowest: tuple[SlowKind, ...]
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
-def synthesise(folder: Path) -> Synthesis:
+def synthesise(folder: Path, on_module: Progress = lambda done, total, name: None) -> Synthesis:
     """Runs Yosys for the board's family and writes ``synth.json`` into the build folder.
+
+    Each kind of module is mapped once and counted as often as it is in the design; what was mapped
+    before is remembered.
 
     Raises ``UserError`` if ``folder`` is no build, ``ToolError`` if Yosys is missing or fails.
     """
@@ -53,6 +95,7 @@ def synthesise(folder: Path) -> Synthesis:
         verilog = (folder / VERILOG_FILE).read_text()
         board = load_board(report["board"])
         estimates = {kernel["name"]: Cells(**kernel["cells"]) for kernel in report["kernels"]}
+        dies = {kernel["name"]: tuple(kernel["dies"]) for kernel in report["kernels"]}
         queues, everything = Cells(**report["queues"]), Cells(**report["total"])
         model = str(report["model"])
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -61,26 +104,76 @@ def synthesise(folder: Path) -> Synthesis:
             hint="python -m streamhw build MODEL -o DIR",
         ) from None
     Manifest.load(folder)
-    modules = count_modules(verilog, board.family)
-    rows = tuple(
-        Row(name, estimated, modules.get(f"top.{name}", Cells()))
-        for name, estimated in estimates.items()
-    )
-    inside = Cells()
-    for row in rows:
-        inside += row.counted
-    total = Row("total", everything, modules["top"])
-    rest = Row("queues, arbiters, registers", queues, _less(total, inside))
+    modules = read_modules(verilog)
+    mapped = map_modules(modules, board.family, default_cache(), on_module=on_module)
+    counts = _totals(modules, mapped)
+    top = modules.kinds[modules.top]
+    rows = []
+    for name, estimated in estimates.items():
+        kind = top.parts.get(name)
+        level = 0 if kind is None else mapped[kind].levels.longest.levels
+        rows.append(Row(name, estimated, Cells() if kind is None else counts[kind], level))
+    inside = sum((row.counted for row in rows), Cells())
+    whole = counts[modules.top]
+    instances = modules.instances()
     found = Synthesis(
         model=model,
         board=board.name,
         family=board.family.value,
-        rows=rows,
-        rest=rest,
-        total=total,
+        clock_mhz=board.clock_mhz,
+        rows=tuple(rows),
+        rest=Row("queues, arbiters, registers", queues, _less(whole, inside)),
+        total=Row("total", everything, whole, mapped[modules.top].levels.longest.levels),
+        kinds=len(modules.kinds),
+        instances=sum(instances.values()),
+        dies=_dies(board, top.parts, dies, counts, mapped[modules.top].cells),
+        longest=mapped[modules.top].levels.longest,
+        slowest=_slowest(mapped, instances),
     )
     (folder / SYNTH_FILE).write_text(found.to_json())
     return found
+
+
+def _totals(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cells]:
+    """Cells of every kind with all that is inside it."""
+    totals: dict[str, Cells] = {}
+    for name, module in modules.kinds.items():
+        total = mapped[name].cells
+        for child, count in module.children.items():
+            total += _share(totals[child], count)
+        totals[name] = total
+    return totals
+
+
+def _slowest(mapped: Mapping[str, Mapped], instances: Mapping[str, int]) -> tuple[SlowKind, ...]:
+    own = {n: m.levels.longest for n, m in mapped.items() if not m.levels.longest.inside}
+    worst = sorted(own, key=lambda name: (-own[name].levels, name))[:WORST]
+    return tuple(SlowKind(name, instances[name], own[name]) for name in worst)
+
+
+def _dies(
+    board: Board,
+    parts: Mapping[str, str],
+    dies: Mapping[str, tuple[str, ...]],
+    counts: Mapping[str, Cells],
+    own: Cells,
+) -> tuple[DieRow, ...]:
+    """Cells by die: a queue is where its stream's sink is; what is in no part is at the memory."""
+    used = {die.name: Cells() for die in board.stack}
+    used[board.memory_die] += own
+    for name, kind in parts.items():
+        owner = max((p for p in dies if name.startswith(p)), key=len, default="")
+        at = [die for die in dies.get(owner, ()) if die in used] or [board.memory_die]
+        for die in at:
+            used[die] += _share(counts[kind], 1 / len(at))
+    return tuple(
+        DieRow(die.name, used[die.name], Cells(**dataclasses.asdict(die.budget)))
+        for die in board.stack
+    )
+
+
+def _share(cells: Cells, factor: float) -> Cells:
+    return Cells(**{k: round(n * factor) for k, n in dataclasses.asdict(cells).items()})
 
 
 def _reason(error: Exception) -> str:
@@ -89,9 +182,9 @@ def _reason(error: Exception) -> str:
     return f"{REPORT_FILE} has no {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _less(total: Row, inside: Cells) -> Cells:
+def _less(total: Cells, inside: Cells) -> Cells:
     values = {
-        field.name: getattr(total.counted, field.name) - getattr(inside, field.name)
+        field.name: getattr(total, field.name) - getattr(inside, field.name)
         for field in dataclasses.fields(Cells)
     }
     return Cells(**values)

@@ -39,6 +39,7 @@ LUTS = {
     "RAM64X1D": 2,
     "SRL16E": 1,
     "SRLC32E": 1,
+    "$__XILINX_SHREG_": 1,  # up to 32 cycles, before it gets one of the names above
 }
 FFS = ("TRELLIS_FF", "FDRE", "FDSE", "FDCE", "FDPE", "$_DFF_", "$_SDFF", "$_DFFE_")
 DSPS = ("MULT18X18D", "DSP48E2")

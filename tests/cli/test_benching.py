@@ -19,7 +19,10 @@ def test_bench(
     model = [str(write_tiny(tmp_path / "tiny")), *CHOICES]
     assert main(["bench", *model, "--in", "3", "--out", "4", "--simulate"]) == 0
     shown = capsys.readouterr().out
-    assert "simulated (model" in shown and "4 simulated tokens equal the integer reference" in shown
+    assert (
+        "simulated, memory ideal (model" in shown
+        and "4 simulated tokens equal the integer reference" in shown
+    )
     folder = tmp_path / "build" / "tiny-sim"
     first = Bench.load(folder)
     assert first is not None and len(first.points[0].simulated) == 4
@@ -29,7 +32,10 @@ def test_bench(
     shown = capsys.readouterr().out
     assert "Reusing the build" in shown and "one token at a context" in shown
     second = Bench.load(folder)
-    assert second is not None and [p.how for p in second.points] == ["simulated", "predicted"]
+    assert second is not None and [p.how for p in second.points] == [
+        "simulated, memory ideal",
+        "predicted",
+    ]
     assert second.points[0].simulated == first.points[0].simulated
     assert main(["report", str(folder)]) == 0
     page = (folder / "report.html").read_text()

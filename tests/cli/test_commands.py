@@ -58,8 +58,8 @@ def test_build_then_run_reuses_it(
     spans = step.passed["norm_1_i"]
     assert len(spans) == 2 and spans[0][1] < spans[1][0] and spans[0][1] - spans[0][0] >= 7
     ends = [a.output[1] for a in step.activities if a.task == "next_token"]
-    # A token of so small a model is mostly latency: estimates hold to 5 % for real ones.
-    assert ends == [pytest.approx(max(s[-1][1] for s in step.passed.values()), rel=0.15)]
+    # A token of so small a model is mostly latency, and that is in the estimate.
+    assert ends == [pytest.approx(max(s[-1][1] for s in step.passed.values()), rel=0.05)]
     assert measured.streams["norm_1_i"].transfers == 7 * 2 * 8  # tokens, layers, beats of a row
 
 

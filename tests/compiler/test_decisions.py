@@ -100,6 +100,25 @@ def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path)
     assert isinstance(part, Converter) and part.kind is Kind.PING_PONG
 
 
+def test_cuts_by_hand(tmp_path: Path) -> None:
+    """A build with little memory cuts; what it cut is cut again, also where there is room."""
+    model = load(str(write_tiny(tmp_path / "wide", features=64, hidden=128)))
+    board = load_board("sim")
+    board = replace(board, ports=tuple(replace(port, width=128) for port in board.ports))
+    whole = compile_model(model, board, CONFIG)
+    assert decisions_of(whole, CONFIG).fuse == ()
+    tight = replace(CONFIG, on_chip_bits=whole.known.fused.bits * 6 // 10)
+    cut = compile_model(model, board, tight)
+    names = cut.known.fused.cuts
+    assert names and decisions_of(cut, tight).fuse == names
+    wanted = replace(decisions_of(whole, CONFIG), fuse=names).before("memory")
+    made = compile_model(model, board, CONFIG, decisions=wanted)
+    assert made.known.fused.cuts == names
+    assert made.known.fused.bits == cut.known.fused.bits
+    with pytest.raises(UserError, match=r"^Decision fuse must name streams that can go through me"):
+        compile_model(model, board, CONFIG, decisions=replace(wanted, fuse=("nothing",)))
+
+
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     changed = edited(decisions, tmp_path, "tile", "group", 4)
     made = again(model, changed.before("lower"))

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 from rich.console import Console
 from streamhw.boards.base import load_board
 
@@ -260,10 +261,9 @@ def test_processes_give_what_one_gives(evaluator: Evaluator, space: Space) -> No
 
 
 def test_dask_gives_what_one_gives(evaluator: Evaluator, space: Space) -> None:
-    distributed = pytest.importorskip("distributed")
     rng = np.random.default_rng(6)
     choices = [random_choice(space, rng) for _ in range(4)]
-    with distributed.LocalCluster(
+    with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
     ) as cluster:
         with on_dask(evaluator, cluster.scheduler_address) as evaluate:

@@ -3,7 +3,8 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.schedule import HOP, Activity, Clock, Link, Span, Supply, Task, Timeline
+from streamhw.compiler.schedule import HOP, Activity, Link, Task, Timeline
+from streamhw.compiler.supply import Clock, Span, Supply
 from streamhw.kernels.base import Timing
 
 EIGHT = Span(0, 7)
@@ -77,8 +78,9 @@ def test_chunks_leave_one_after_another() -> None:
     links = [link("in", "a"), link("a", "x", 0, 2), link("a", "y", 1, 2)]
     work = run([task("a", 1), task("x", 1, accept=4), task("y", 1, accept=4)], links)
     assert work["a"].output == Span(3, 10)
-    assert work["x"].input == Span(5, 8.5)
-    assert work["y"].input == Span(8.5, 12)
+    # Eight cycles for sixteen beats of either half: beat i leaves at 3 + 7 i / 15.
+    assert work["x"].input == Span(5, 5 + 7 * 7 / 15)
+    assert work["y"].input == Span(5 + 7 * 8 / 15, 12)
 
 
 def test_tasks_of_one_engine_run_one_after_another() -> None:
@@ -97,39 +99,57 @@ def test_a_resource_stays_busy_until_the_next_activation() -> None:
 
 
 def test_parameters_delay_whoever_needs_them() -> None:
-    """Forty beats at one a cycle, after ten cycles: more than the eight cycles of the input."""
-    work = run([task("a", 3, demand=40)], [link("in", "a")], at=clock(buffer=64))
-    assert work["a"].input == Span(2, 50)
+    """Forty beats at one a cycle, after ten cycles: more than the eight cycles of the input. It
+    begins with the first four."""
+    work = run([task("a", 3, demand=40, first=4)], [link("in", "a")], at=clock(buffer=64))
+    assert work["a"].input == Span(14, 50)
     assert work["a"].output.last == 53
 
 
 def test_supply_runs_ahead_as_far_as_its_buffer() -> None:
     supply = Supply(port="mem0", rate=0.5, buffer=16, latency=10)
     assert supply.deliver(8, since=0) == 10 + 8 / 0.5
-    supply.eat(100)
+    supply.eat(100, 100)
     # Sixteen beats more: the first eight had to be eaten before the last eight were asked for.
     assert supply.deliver(16, since=0) == max(26 + 16 / 0.5, 100 + 10)
 
 
 def test_memory_serves_what_was_asked_for_first() -> None:
-    """A buffer of 16 beats at half a beat a cycle is full after 32 cycles; then 4 beats are taken
-    at once, which takes memory 8 cycles."""
+    """A buffer of 16 beats at half a beat a cycle is full after 32 cycles and the latency; then 4
+    beats are taken at once, which takes memory 8 cycles."""
     supply = Supply(port="mem0", rate=0.5, buffer=16, latency=10)
-    assert [supply.owed(cycle, since=100) for cycle in (99, 110, 132, 200)] == [0, 11, 0, 0]
+    assert [supply.until(cycle, since=100) for cycle in (99, 110, 132, 200)] == [99, 142, 142, 200]
     supply.deliver(4, since=100)
-    supply.eat(200)
-    assert [supply.owed(cycle, since=100) for cycle in (200, 204, 208)] == [0, 0, 0]
+    supply.eat(200, 200)
+    assert [supply.until(cycle, since=100) for cycle in (200, 204, 212)] == [210, 210, 212]
     supply.deliver(4, since=100)
-    supply.eat(201)
-    assert [supply.owed(cycle, since=100) for cycle in (201, 204, 209)] == [3.5, 2, 0]
+    supply.eat(201, 201)
+    assert [supply.until(cycle, since=100) for cycle in (201, 209, 220)] == [218, 218, 220]
+    supply.total = 22  # of the step: two beats are left to ask for
+    assert supply.until(201, since=100) == 200 + 2 / 0.5 + 10
+
+
+def test_writes_wait_for_a_cycle_without_reads() -> None:
+    """Sixteen beats after ten cycles, while a part eats one a cycle until 20: memory rests once it
+    has sent what that made room for."""
+    supply = Supply(port="mem0", rate=1.0, buffer=16, latency=10)
+    supply.until(0, since=0)
+    supply.deliver(20, since=0)
+    supply.eat(20, 20)
+    assert supply.until(5, since=0) == 10 + 16 + 5
+    assert supply.idle(15, since=0) == 10 + 20 + 16
+    assert Clock(supply=supply).write("mem0", 1, 15, since=0).first == 46
+    supply.rate = 0.5
+    assert Clock(supply=supply).write("mem0", 1, 15, since=0).first == 15, "there are idle cycles"
 
 
 def test_distributor_gives_a_beat_a_cycle() -> None:
-    """However much waits on chip: what is ahead of a part came while it did something else."""
+    """However much waits on chip: what is ahead of a part came while it did something else, and
+    what waits in front of a part holds up nobody."""
     supply = Supply(port="mem0", rate=1.0, buffer=64, latency=10)
-    assert supply.deal(40, ahead=8, begin=100) == 132
-    supply.eat(132)
-    assert supply.deal(40, ahead=8, begin=133) == 172, "others took until 132"
+    assert supply.deal(40, ahead=8, begin=100, lead=0) == Span(0, 132)
+    supply.eat(140, 132)
+    assert supply.deal(40, ahead=8, begin=133, lead=5) == Span(137, 177), "others took until 137"
 
 
 def test_traffic_of_tasks_takes_from_the_parameters() -> None:
@@ -138,8 +158,9 @@ def test_traffic_of_tasks_takes_from_the_parameters() -> None:
     work = run([slow], [link("in", "a")], at=state)
     assert work["a"].input == Span(2, 26)
     assert state.supply.delivered == 24
-    assert state.transfer("mem0", 1, begin=0, since=9) == 28, "the port is busy until 26"
-    assert state.transfer("mem1", 1, begin=0, since=9) == 2
+    assert state.read("mem0", 1, begin=0, wait=0, since=9) == Span(0, 2), "before the others"
+    assert state.read("mem0", 1, begin=0, wait=0, since=9) == Span(26, 28), "the port is busy"
+    assert state.read("mem1", 1, begin=0, wait=5, since=9) == Span(5, 7)
 
 
 def test_memory_latency_before_the_first_result() -> None:
@@ -154,3 +175,21 @@ def test_a_kernel_that_needs_a_row_and_then_works_on() -> None:
     whole, row = task("a", 6), replace(task("a", 6), needs=lambda _: 2)
     first = [run([t], [link("in", "a")], slow)["a"].output.first for t in (whole, row)]
     assert first == [2 + 6 + 6, 2 + 6 + 2]
+
+
+def test_a_reader_of_memory() -> None:
+    """Two wide beats after a wait of five give sixteen, of which three were there before."""
+    reader = task("a", 3, memory="mem0", traffic=lambda _: 2, wait=5, give=lambda _: 16)
+    early = replace(reader, pause=lambda _: -3)
+    spans = [
+        run([each], [link("in", "a")], at=clock(buffer=0))["a"].output for each in (reader, early)
+    ]
+    assert spans == [Span(10, 25), Span(7, 22)]
+
+
+def test_what_the_first_result_needs() -> None:
+    """Of a slow input, the beats that it needs and no more."""
+    slow = Span(0, 14)
+    for before, first in ((0, 2 + 6), (5, 2 + 6 + 5)):
+        some = replace(task("a", 6), before=lambda _, n=before: n)  # type: ignore[misc]
+        assert run([some], [link("in", "a")], slow)["a"].output.first == first

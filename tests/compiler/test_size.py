@@ -2,6 +2,7 @@
 """Sizing of a whole design: at every value of the symbols, in both equalisations, and in time."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,14 @@ from streamhw.compiler.size import program_of, scenarios, sized
 from streamhw.errors import InternalError
 
 
+def unsized(design: Design) -> Estimate:
+    """The timelines that depths are made for."""
+    return Estimate(replace(design, depths=None))
+
+
 def programs(design: Design, tokens: int, end: int) -> list[Program]:
     """Of all activations, for a step of ``tokens`` whose last row has length ``end``."""
-    estimate = Estimate(design)
+    estimate = unsized(design)
     bindings = {"tokens": tokens, "length": tuple(range(end - tokens + 1, end + 1))}
     timelines = (estimate.entry, estimate.body, estimate.tail)
     return [program_of(estimate, timeline, bindings) for timeline in timelines]
@@ -45,7 +51,7 @@ def test_half_of_a_residual_has_no_schedule(design: Design) -> None:
 
 @pytest.mark.parametrize("equalisation", list(Equalisation))
 def test_certificates(design: Design, equalisation: Equalisation) -> None:
-    estimate = Estimate(design)
+    estimate = unsized(design)
     for timeline in (estimate.entry, estimate.body, estimate.tail):
         found = [program_of(estimate, timeline, values) for values in scenarios(estimate)]
         answer = size_fifos(found, equalisation)

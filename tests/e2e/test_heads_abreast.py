@@ -28,11 +28,11 @@ def abreast(model: Model, board: Board, heads: int, config: BuildConfig | None =
     return compile_model(model, board, replace(config, tiling=tiling))
 
 
-@pytest.mark.parametrize("width", [128, 512])
+@pytest.mark.parametrize("width", [pytest.param(128, marks=pytest.mark.slow), 512])
 def test_every_stream_of_a_tiny_model(
     width: int, machine_of: Callable[..., Machine], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Two positions a memory beat, and two memory beats a position."""
+    """Two memory beats a position, and two positions a memory beat."""
     tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=32, hidden=64)))
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=width) for port in board.ports))

@@ -243,6 +243,58 @@ def test_reads_what_was_appended(shape: tuple[int, ...], seed: int) -> None:
         assert cycles[-1] - cycles[-beats] == (beats - 1) * reading.joined
 
 
+WRITTEN = 60
+"""The cycle in which the timed reader is told of the row of its step."""
+
+
+@pytest.mark.parametrize("shape", [SHAPES[n] for n in (0, 2, 6, 9, 11)])
+def test_read_timing(shape: tuple[int, ...]) -> None:
+    """One token behind 9 others: commands of old rows before ``i_written``, then a beat a cycle.
+
+    Memory beats come a cycle after they are asked for, as long as the reader takes them.
+    """
+    abreast, head_dim, _, lanes, width = shape
+    spec = CacheRead(**parameters(abreast, head_dim, lanes, width))
+    bindings, kernel = {"tokens": 1, "length": [10]}, spec.create()
+    timing = spec.timing(bindings)
+    seen: dict[str, list[int]] = {"command": [], "data": [], "o": []}
+    code = int(step(spec, 1, 9, 0)[0])
+
+    async def bench(ctx):  # type: ignore[no-untyped-def]
+        asked, step_taken = 0, False
+        ctx.set(kernel.o_command.ready, 1)
+        ctx.set(kernel.o.ready, 1)
+        ctx.set(kernel.i_step.payload.as_value(), code)
+        for cycle in range(600):
+            ctx.set(kernel.i_step.valid, not step_taken)
+            ctx.set(kernel.i_written.valid, cycle == WRITTEN)
+            ctx.set(kernel.i_data.valid, asked > 0)
+            step_taken = step_taken or ctx.get(kernel.i_step.ready)
+            if asked and ctx.get(kernel.i_data.ready):
+                seen["data"].append(cycle)
+                asked -= 1
+            if ctx.get(kernel.o_command.valid):
+                seen["command"].append(cycle)
+                asked += ctx.get(kernel.o_command.payload.as_value()) >> 40
+            if ctx.get(kernel.o.valid):
+                seen["o"].append(cycle)
+            await ctx.tick()
+
+    simulator = Simulator(kernel)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    layout = spec.layout
+    assert seen["command"][:2] == [4, WRITTEN + 2]
+    assert layout.whole_beats(9) == sum(cycle < WRITTEN for cycle in seen["data"])
+    assert len(seen["data"]) == spec.traffic(bindings)
+    assert seen["o"][0] - seen["data"][0] == timing.latency
+    # behind the rows of this step there is no gap
+    after = [cycle for cycle in seen["o"] if cycle > WRITTEN + 2]
+    assert after[-1] - after[0] == (len(after) - 1) * spec.joined
+    assert len(seen["o"]) * spec.joined == timing.interval
+
+
 def test_padded_rows_and_their_size() -> None:
     """12 heads of 64 take 1,024 bytes; two positions a beat of 2,048, one write a token."""
     shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 16384}

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.back import verilog
-from streamhw.sim.bench import Case, check_kernel
+from streamhw.sim import bench
+from streamhw.sim.bench import Case, check_kernel, run_cocotb
 
+from streamhw.kernels import matmul_array, requantise
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_pack import (
     fold_groups,
@@ -168,6 +170,20 @@ SPECS = {
     ),
     "chain": engine(context(lanes=4), chain=4),
     "wide headers": engine(context(group=4), header_lanes=4),
+    "widest headers": engine(
+        context("a", group=4), context("b", inputs=64, group=4), header_lanes=16
+    ),
+    "widest headers, no groups": engine(context(), header_lanes=16, header_multiple=32),
+    "rows of one word": engine(
+        context(inputs=4, outputs=12, tokens=5, lanes=2), tokens=5, token_lanes=2
+    ),
+    "rows of one word, groups": engine(
+        context("a", inputs=8, outputs=12, tokens=5, group=8, lanes=4),
+        context("b", inputs=16, outputs=8, tokens=5, group=8, lanes=8),
+        tokens=5,
+        input_lanes=8,
+        lanes=4,
+    ),
     "wider headers": engine(context("a", group=4), context("b", group=8), header_lanes=8),
     "all of it": engine(
         context("qkv", inputs=64, outputs=24, group=32, out=Fixed(16), lanes=8, tokens=4),
@@ -215,13 +231,13 @@ def test_timing_for_every_number_of_tokens(n: int) -> None:
 
 def test_timing_of_long_tiles_is_the_formula() -> None:
     spec = engine(context(inputs=64, outputs=32, tokens=8, group=16), rows=8, tokens=8)
-    fill = 2 + 5 + 1  # operand store, multiply, tree of 4, group multiplier, accumulate
+    fill = 2 + 1 + 2 + 1 + 1  # operand store, multiply, tree of 4, group multiplier, accumulate
     steps = 8 * 64 // 4
     timing = spec.timing({"tokens": 8})
     # one cycle more than the array needs: x of the next activation is let in when this one begins
     assert timing.interval == 32 // 8 * steps + 1
-    assert timing.latency == 1 + 8 * 64 + steps + fill - 1 + 11
-    assert spec.timing({"tokens": 1}).latency == 1 + 64 + 1 + fill - 1 + 11
+    assert timing.latency == 1 + 8 * 64 + steps - 8 + fill + 9
+    assert spec.timing({"tokens": 1}).latency == 1 + 64 + fill + 9
     wide = engine(
         context(inputs=64, outputs=32, tokens=8, lanes=4), rows=8, tokens=8, token_lanes=4
     )
@@ -343,8 +359,38 @@ def test_large_array_shares_one_row_module() -> None:
     )
     files = Files()
     text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
-    assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v"]
+    assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v", "requantise_25_8.v"]
     assert text.count("matmul_row_32x1_w4g_c1l1f0_0_25x8 ") == 16
+    assert text.count("requantise_25_8 ") == 4
+
+
+class Texts:
+    """What an elaboration is told of: it takes Verilog of modules."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def add_file(self, name: str, content: str) -> None:
+        self.texts[name] = content
+
+
+@pytest.mark.parametrize("name", ["all of it", "paired, fabric, groups, two levels"])
+def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_shared(design: Any, **rest: Any) -> None:
+        platform = Texts()
+        text = verilog.convert(
+            design, name="dut", platform=platform, emit_src=False, strip_internal_attrs=True
+        )
+        assert len(platform.texts) == 2
+        run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
+
+    monkeypatch.setattr(matmul_array, "SHARED_ROWS_FROM", 1)
+    monkeypatch.setattr(requantise, "SHARED_LANES_FROM", 1)
+    monkeypatch.setattr(bench, "run_cocotb", run_shared)
+    spec, rng = SPECS[name], np.random.default_rng(10)
+    cases = [case(spec, spec.tokens, rng, extreme=1), case(spec, 1, rng, extreme=-1)]
+    cases += [case(spec, n, rng) for n in (1, 1, 2, spec.tokens)]
+    check_kernel(spec, cases, scenarios=("single", "free", "all", "reset"))
 
 
 @pytest.mark.parametrize(
@@ -356,7 +402,7 @@ def test_large_array_shares_one_row_module() -> None:
         ({"tokens": 2}, "tokens of a must be 1 to 2, not 3"),
         ({"weight_bits": 5}, "Matmul weight_bits must be 4 or 8, not 5"),
         ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
-        ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4 or 8, not 3"),
+        ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4, 8 or 16, not 3"),
         ({"token_lanes": 3}, "Matmul token_lanes must be a power of two, not 3"),
         ({"levels": 0}, "Matmul levels must be at least 1, not 0"),
         ({"fabric_lanes": 2}, "Matmul fabric_lanes must be 0 to 1, not 2"),

@@ -10,6 +10,7 @@ from streamhw.compiler.cost import Cells, cells_of
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_array import row_of
 from streamhw.kernels.matmul_cost import row_resources
+from streamhw.kernels.module import module_text
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor import row_major
 from streamhw.synthesis.yosys import count_modules
@@ -33,7 +34,7 @@ def rows_of(group: int | None = None, **sizes: Any) -> Matmul:
 def counted(spec: Matmul, depth: int) -> Cells:
     """Cells of one row module."""
     row = row_of(spec, depth)
-    text = row.verilog().replace(f"module {row.module}(", "module top(", 1)
+    text = module_text(row, row.module).replace(f"module {row.module}(", "module top(", 1)
     return count_modules(text, Family.ULTRASCALE_PLUS)["top"]
 
 

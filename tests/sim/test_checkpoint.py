@@ -26,7 +26,8 @@ def device(tmp_path_factory):
     """A function that opens devices of a stand-in, observed."""
     spec = Standin()
     folder = tmp_path_factory.mktemp("standin")
-    made = build([spec.write(folder)], spec.manifest, observed=True, cache=folder / "cache")
+    made = build([spec.write(folder)], spec.manifest, observed=True, savable=True,
+                 cache=folder / "cache")  # fmt: skip
     return lambda model: SimDevice(spec.manifest, made, spec.image(1), model=model)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from standin import QUEUE_DEPTH, Standin
+from streamhw.sim.control import INSTANCES, LINES, shared_modules
 from streamhw.sim.verilator import build, find_compiler, find_simulator
 
 from streamhw.errors import InternalError, ToolError, UserError
@@ -191,3 +192,24 @@ def test_manifest(tmp_path):
     with pytest.raises(UserError, match="damaged"):
         Manifest.load(tmp_path)
     assert replace(manifest, group=2) != manifest
+
+
+def test_large_modules_that_repeat_stay_shared():
+    body = "  wire x;\n" * LINES
+    text = (
+        "".join(
+            f"module {name}(a);\n{body}{extra}endmodule\n"
+            for name, extra in (
+                ("row", ""),
+                ("once", ""),
+                (
+                    "top",
+                    "".join(f"  row row_{i} (.a(a));\n" for i in range(INSTANCES))
+                    + "  once o ();\n",
+                ),
+            )
+        )
+        + "module small(a);\nendmodule\n"
+        + "  small s ();\n" * INSTANCES
+    )
+    assert shared_modules([text]) == ["row"]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """External memory: regions, parameters in order of use, and who is at which port."""
 
+from ..channels import spread
 from ..facts import Facts
+from ..measured import Measured
 from .markup import Content, Html, percent, section, table, tag
 
 __all__ = ["memory"]
@@ -10,8 +12,8 @@ WIDTH = 1160.0
 FILLS = ("fill-blue", "fill-teal", "fill-amber", "fill-grey")
 
 
-def memory(facts: Facts) -> Html:
-    """The section."""
+def memory(facts: Facts, measured: Measured | None = None) -> Html:
+    """The section, with the use of each channel in the last run that was compared."""
     end = max((r.offset + r.bytes for r in facts.regions), default=0)
     regions: list[list[Content]] = [
         [tag("code", r.name), f"{r.offset:#x}", r.bytes, percent(r.bytes, end)]
@@ -46,7 +48,23 @@ def memory(facts: Facts) -> Html:
         table(("node", "in", "bytes#", "of these#"), runs),
         tag("h3", "Ports"),
         table(("port", "bits#", "beats a cycle#", "latency#", "clients"), ports),
+        *(_use(measured) if measured is not None and measured.channels else ()),
     )
+
+
+def _use(measured: Measured) -> tuple[Html, ...]:
+    """What a run measured at the channels."""
+    rows: list[list[Content]] = [
+        [port, use.read_bytes, use.write_bytes, f"{use.peak:.1%}", f"{use.busy:.1%}",
+         use.row_misses, use.refresh_cycles]
+        for port, use in measured.channels.items()
+    ]  # fmt: skip
+    return (
+        tag("h3", "Channels in the last run"),
+        tag("p", f"Model {measured.memory}: {spread(measured.channels)}."),
+        table(("port", "bytes read#", "bytes written#", "of peak#", "busy#", "rows opened#",
+               "refresh cycles#"), rows),
+    )  # fmt: skip
 
 
 def _map(facts: Facts, end: int) -> Html:

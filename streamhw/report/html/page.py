@@ -51,7 +51,7 @@ def page(
         "fifos": fifos(facts, measured),
         "converters": converters(facts),
         "fusion": fusion(facts),
-        "memory": memory(facts),
+        "memory": memory(facts, measured),
         "dies": dies(facts, summary),
         "resources": resources(summary),
         "pareto": None if front is None else pareto(front),

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles between a part and external memory: queues, DMA, arbiter, die crossings, memory itself."""
+
+from ..stream.crossing import crossing_latency
+from ..stream.queue import queue_latency
+from .design import Design
+from .fifo import MINIMUM
+from .plumbing import READ_DMA, WRITE_DMA
+
+__all__ = ["read_wait", "write_answer", "write_wait"]
+
+ARBITER = 1
+"""Cycles that an arbiter adds to an address of a read, and to each answer."""
+WRITE_ARBITER = 3
+"""Cycles from a write's address to its data, through an arbiter: the order comes with it."""
+ADDRESS = 1
+"""Cycles from a write's address to its data, where nothing is between."""
+ANSWER = 1
+"""Cycles from memory's answer to a write to the DMA's own."""
+
+
+def read_wait(design: Design, name: str) -> int:
+    """From a command that the part ``name`` offers to the first beat that it may take."""
+    dma = f"{name}_dma"
+    bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, READ_DMA))
+    return (
+        _hop(design, f"{dma}_i_command", MINIMUM)
+        + _latency(design, dma)
+        + bus
+        + design.board.ports[0].latency
+        + _data_hop(design, dma)
+    )
+
+
+def write_wait(design: Design, name: str) -> int:
+    """From a write that the part ``name`` offers to its data at memory."""
+    dma = f"{name}_dma"
+    shared = _is_shared(design, dma, WRITE_DMA)
+    return (
+        _hop(design, f"{dma}_i_data", MINIMUM)
+        + _latency(design, dma)
+        + _crossings(design, dma)
+        + (WRITE_ARBITER if shared else ADDRESS)
+    )
+
+
+def write_answer(design: Design, name: str) -> int:
+    """From the last data of a write at memory to the answer that the part ``name`` may take."""
+    dma = f"{name}_dma"
+    return (
+        design.board.ports[0].write_latency
+        + ARBITER * _is_shared(design, dma, WRITE_DMA)
+        + _crossings(design, dma)
+        + ANSWER
+        + _hop(design, f"{name}_i_done", 0)
+    )
+
+
+def _latency(design: Design, dma: str) -> int:
+    return int(getattr(design.instance(dma).part, "latency", 1))
+
+
+def _hop(design: Design, stream: str, unsized: int) -> int:
+    """Cycles of the queue of a stream; ``unsized``: its depth where there is none yet."""
+    channel = next(c for c in design.channels if c.name == stream)
+    return queue_latency(unsized if design.depths is None else channel.depth)
+
+
+def _data_hop(design: Design, dma: str) -> int:
+    """Cycles of the queue behind a DMA that reads."""
+    (channel,) = (c for c in design.channels if c.source.instance == dma)
+    return queue_latency(channel.depth)
+
+
+def _is_shared(design: Design, dma: str, kind: str) -> bool:
+    """Whether a DMA has its memory port for itself; before placement, it shares it."""
+    if design.placement is None:
+        return True
+    ports = design.placement.ports
+    alike = {i.name for i in design.instances if getattr(i.part, "kind", None) == kind}
+    return any(name != dma and name in alike and set(at) & set(ports[dma])
+               for name, at in ports.items())  # fmt: skip
+
+
+def _crossings(design: Design, dma: str) -> int:
+    """Cycles of the register slices between a DMA's die and memory's."""
+    board, placement = design.board, design.placement
+    if placement is None or not board.dies:
+        return 0
+    names = [die.name for die in board.stack]
+    apart = abs(names.index(placement.dies[dma][0]) - names.index(board.memory_die))
+    return crossing_latency(apart) if apart else 0

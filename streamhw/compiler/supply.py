@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When memory gives what it is asked for: the parameters that run ahead, and what tasks read."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
+
+__all__ = ["Clock", "Span", "Supply"]
+
+QUEUE = 64 * 16
+"""Beats that a memory has been asked for, at most: those of 64 of the longest bursts. Who asks next
+waits no longer, however much the reader of parameters still wants."""
+PIECES = 32
+"""In so many pieces at most a long transfer is followed."""
+TURNS = 64
+"""Latest uses of a memory port that are remembered."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Cycles at which the first and the last beat of a stream pass."""
+
+    first: float
+    last: float
+
+    def later(self, cycles: float) -> "Span":
+        return Span(self.first + cycles, self.last + cycles)
+
+
+@dataclass(kw_only=True)
+class Supply:
+    """The parameter stream from memory: a rate, a latency, and a buffer that runs ahead.
+
+    port: of memory; rate: its beats a cycle; buffer: beats on chip; latency: cycles from a step
+    that the reader knows to its first beat out of the buffer; behind: cycles from there to a part;
+    total: beats of a step; dealt: until when the distributor, a beat a cycle, is held up by what
+    it has given out: parts take turns, in the order of memory
+    """
+
+    port: str
+    rate: float
+    buffer: int
+    latency: float
+    behind: float = 0.0
+    total: float = inf
+    delivered: float = 0.0
+    beats: float = 0.0
+    dealt: float = 0.0
+    since: float = -1.0
+    base: float = 0.0
+    eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+
+    def deliver(self, beats: int, since: float) -> float:
+        """The cycle at which the next ``beats`` are at a part; none is asked for before
+        ``since``."""
+        self.until(since, since)
+        self.beats += beats
+        room = self._when_eaten(self.beats - self.buffer) + self.latency
+        self.delivered = max(max(self.delivered, since + self.latency) + beats / self.rate, room)
+        return self.delivered + self.behind
+
+    def arrival(self, beats: float, since: float) -> float:
+        """The cycle at which the next ``beats`` would be at a part, if there is room for them."""
+        self.until(since, since)
+        return max(self.delivered, since + self.latency) + beats / self.rate + self.behind
+
+    def until(self, cycle: float, since: float) -> float:
+        """The cycle at which memory has sent all that it has been asked for before ``cycle``: all
+        of the step that there is room for, but nothing before ``since``."""
+        if cycle < since == inf:
+            return cycle
+        if since != self.since:
+            self.since, self.base = since, self.beats
+        if cycle <= since:
+            return cycle
+        asked = self._asked(self._eaten_by(cycle))
+        if asked <= 0:
+            return cycle
+        ends = [since + asked / self.rate]
+        for (before, begin), (beats, end) in pairwise(self.eaten):
+            if begin < cycle and end > since and self._asked(beats) > self._asked(before):
+                # Room for the first of these, and for the last.
+                first = max(begin, since)
+                owed = asked - self._asked(self._eaten_by(first))
+                ends += [first + owed / self.rate, min(end, cycle)]
+        return max(cycle, max(ends) + self.latency)
+
+    def _asked(self, eaten: float) -> float:
+        """Beats of the step that memory has been asked for when so many of all are consumed."""
+        return min(self.total, max(eaten, self.base) - self.base + self.buffer)
+
+    def idle(self, cycle: float, since: float) -> float:
+        """The first cycle from ``cycle`` on in which memory sends nothing."""
+        while (end := self.until(cycle - self.latency, since)) > cycle + 0.5:
+            cycle = end
+        return cycle
+
+    def give_way(self, beats: float) -> None:
+        """Others take ``beats`` of the port: what is asked for later comes as much later."""
+        self.delivered += beats / self.rate
+
+    def deal(self, beats: int, ahead: float, begin: float, lead: float) -> Span:
+        """From when and until when ``beats`` pass the distributor to a part that begins to take
+        them, ``ahead`` of which may come before; ``lead``: cycles of what goes to others first."""
+        free = self.dealt + lead
+        start = max(free, begin - ahead)
+        self.eaten.append((self.beats, start))
+        return Span(free, start + beats)
+
+    def eat(self, cycle: float, dealt: float) -> None:
+        """Notes that all beats delivered so far are consumed by ``cycle``, and that the distributor
+        goes on to others at ``dealt``."""
+        self.dealt = dealt
+        self.eaten.append((self.beats, cycle))
+        del self.eaten[:-64]
+
+    def _eaten_by(self, cycle: float) -> float:
+        """Beats that are consumed by a cycle."""
+        beats, at = 0.0, 0.0
+        for more, end in self.eaten:
+            if end > cycle:
+                return beats + (more - beats) * max(0.0, cycle - at) / (end - at)
+            beats, at = more, end
+        return beats
+
+    def _when_eaten(self, beats: float) -> float:
+        before = self.eaten[0]
+        for point in self.eaten:
+            if point[0] >= beats:
+                share = (beats - before[0]) / max(point[0] - before[0], 1e-9)
+                return before[1] + max(0.0, share) * (point[1] - before[1])
+            before = point
+        return before[1]
+
+
+@dataclass(kw_only=True)
+class Clock:
+    """State that activations hand on: when each resource is free, the parameter stream, and when
+    each memory port serves what tasks read and write themselves: (begin, end), in order."""
+
+    supply: Supply
+    free: dict[str, float] = field(default_factory=dict)
+    serving: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def read(
+        self, port: str, beats: float, begin: float, wait: float, since: float, window: float = inf
+    ) -> Span:
+        """When ``beats`` that are asked for from ``begin`` on pass a port, the first after
+        ``wait`` cycles; no more than ``window`` are under way at once.
+
+        Parameters that memory has been asked for before come first: once for all beats, or, of
+        many, again and again, since there is room for the next when the first have come.
+        """
+        if port != self.supply.port or beats <= 0:
+            return self._transfer(port, beats, begin + wait)
+        piece = max(1.0, min(beats, window / 2), beats / PIECES)
+        ends: list[float] = []
+        first, left = 0.0, beats
+        while left > 0:
+            asked = begin if len(ends) < 2 or window == inf else max(begin, ends[-2])
+            owed = min(self.supply.until(asked, since), asked + wait + QUEUE / self.supply.rate)
+            span = self._transfer(port, min(piece, left), max(asked + wait, owed, *ends[-1:]))
+            first = span.first if not ends else first
+            ends.append(span.last)
+            left -= piece
+        return Span(first, ends[-1])
+
+    def write(self, port: str, beats: float, begin: float, since: float) -> Span:
+        """When ``beats`` that are offered from ``begin`` on pass a port: before those of reads,
+        but where these leave no cycle to anybody else."""
+        full = port == self.supply.port and self.supply.rate == 1
+        owed = self.supply.idle(begin, since) if full else begin
+        return self._transfer(port, beats, owed)
+
+    def _transfer(self, port: str, beats: float, begin: float) -> Span:
+        """Tasks on one port take turns, in the order of time and not of the recurrence, and
+        together take their share from the parameters asked for later: these run ahead, so that the
+        port has no idle cycle to give when memory is what limits."""
+        turns, left = self.serving.get(port, []), beats / self.supply.rate
+        taken, at = [], begin
+        for start, end in [*turns, (inf, inf)]:
+            if end <= at:
+                continue
+            if start > at:
+                taken.append((at, min(start, at + left)))
+                left -= taken[-1][1] - at
+                at = taken[-1][1]
+                if left <= 0:
+                    break
+            at = max(at, end)
+        self.serving[port] = sorted([*turns, *taken])[-TURNS:]
+        if port == self.supply.port:
+            self.supply.give_way(beats)
+        return Span(taken[0][0] if taken else at, at)

@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of a design as tasks: what each takes, gives and waits for, from its own formulas."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+
+import networkx as nx
+
+from ..kernels.base import KernelSpec, Timing
+from ..kernels.cache_append import CacheAppend
+from ..kernels.cache_read import CacheRead
+from ..kernels.layernorm import LayerNorm
+from ..kernels.matmul import Matmul, MatmulContext
+from ..kernels.matmul_timing import tile_latency
+from ..kernels.softmax import Softmax
+from ..kernels.spill import SpillRead, SpillWrite
+from ..kernels.split import Split
+from ..stream.convert import Converter, Kind
+from ..stream.itensor import Bindings, ITensor
+from ..stream.queue import queue_latency
+from .access import READ_BUFFER
+from .design import Channel, Design, Instance, Part, Scope
+from .fifo import MINIMUM
+from .memory_path import read_wait, write_answer, write_wait
+from .schedule import HOP, Link, Task, Timeline
+
+__all__ = ["CARRIED", "Tasks"]
+
+CARRIED = "carried"
+"""The task that stands for what enters the loop: the embedding, or the layer before."""
+OPERAND = "_operand"
+"""What stands behind a node's name for the task that stores its operand in the engine."""
+WAITING = 18
+"""Weight words that wait in the queue and the registers in front of an engine."""
+
+
+class Tasks:
+    """The timelines of a design; before it is sized, as the FIFO program may rely on."""
+
+    def __init__(self, design: Design):
+        self.design = design
+        self.port = design.board.ports[0]
+        self._leaving = f"{design.graph.loops[0].name}_exit"
+
+    def timeline(self, scope: Scope) -> Timeline:
+        """The tasks of an activation, and the streams between them."""
+        instances = {i.name: i for i in self.design.instances}
+        links = (*self._links(scope, instances), *self._stored(scope))
+        order = nx.DiGraph()
+        for link in links:
+            order.add_edge(link.source, link.sink)
+        # Products that do not need each other's results still run in the order of their engine.
+        for binding in self.design.bindings:
+            order.add_edges_from(
+                pair for pair in pairwise(binding.nodes) if order.nodes.keys() >= set(pair)
+            )
+        names = [n for n in nx.lexicographical_topological_sort(order) if n != CARRIED]
+        return Timeline(tuple(self._task(name, instances) for name in names), links)
+
+    def _links(self, scope: Scope, instances: dict[str, Instance]) -> Iterator[Link]:
+        entry = f"{self.design.graph.loops[0].name}_entry"
+        for channel in self.design.channels:
+            if channel.value is None:
+                continue
+            at_entry = channel.sink.instance == entry
+            if at_entry and channel.sink.port == "i_first":
+                continue
+            source, sink = (
+                self._node(channel, True, instances),
+                self._node(channel, False, instances),
+            )
+            if channel.source.instance == "sequencer" or at_entry:
+                source = CARRIED
+            if channel.source.instance == self._leaving and not at_entry:
+                source = CARRIED
+            if channel.sink.instance == "sequencer" or channel.scope is not scope:
+                continue
+            part = instances.get(channel.source.instance)
+            share, shares = 0, 1
+            if part is not None and isinstance(part.part, Split):
+                share, shares = int(channel.source.port.removeprefix("o_")), part.part.parts
+            yield Link(
+                name=channel.name,
+                source=source,
+                sink=sink,
+                tokens=_beats(channel.consumed),
+                bits=channel.consumed.bits_per_token,
+                part=share,
+                parts=shares,
+                hop=HOP if self.design.depths is None else queue_latency(channel.depth),
+            )
+
+    def _stored(self, scope: Scope) -> Iterator[Link]:
+        """From the operand of each context to its work: it waits in the engine, in no FIFO."""
+        for binding in self.design.bindings:
+            for node in binding.body if scope is Scope.BODY else binding.tail:
+                if scope is Scope.ENTRY:
+                    continue
+                type = self._context_of(node)[1].arrival
+                yield Link(
+                    name=f"{node}{OPERAND}",
+                    source=f"{node}{OPERAND}",
+                    sink=node,
+                    tokens=type.tokens,
+                    bits=0,
+                    inside=True,
+                )
+
+    def _node(self, channel: Channel, source: bool, instances: dict[str, Instance]) -> str:
+        end = channel.source if source else channel.sink
+        instance = instances.get(end.instance)
+        if instance is not None and isinstance(instance.part, Matmul):
+            return end.port[2:] if source else end.port.removeprefix("i_x_") + OPERAND
+        return end.instance
+
+    def _task(self, name: str, instances: dict[str, Instance]) -> Task:
+        instance = instances.get(name)
+        if instance is None:
+            return self._context(name)
+        part = instance.part
+        wait, answer = 0, 0
+        pause: Callable[[Bindings], int] = _nothing
+        memory, traffic = None, None
+        ports = {p.name: p.type for p in part.ports}
+        if "i_data" in ports or "i_done" in ports:
+            writes = "i_done" in ports
+            wait = _asking(part) + (write_wait if writes else read_wait)(self.design, name)
+            if isinstance(part, CacheRead):
+                pause = _round_trips(part, wait)
+            answer = write_answer(self.design, name) if writes else 0
+            memory = self._memory_port(name)
+            traffic = _traffic(
+                ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits
+            )
+            if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
+                traffic = part.traffic
+        timing: Callable[[Bindings], Timing]
+        if isinstance(part, Converter):
+            timing = _memoised(part, alone=True)
+        elif isinstance(part, LayerNorm):
+            timing = _after_rows(_memoised(part))
+        elif isinstance(part, KernelSpec):
+            timing = _memoised(part)
+        else:
+            beats, delay = _beats(part.ports[0].type), getattr(part, "latency", 1)
+
+            def timing(bindings: Bindings) -> Timing:
+                return Timing(latency=delay, interval=beats(bindings), drain=delay)
+
+        exclusive = isinstance(part, Converter) and part.kind is Kind.SINGLE
+
+        return Task(
+            name=name,
+            resource=name,
+            timing=timing,
+            accept=lambda bindings: timing(bindings).interval,
+            exclusive=exclusive,
+            wait=wait,
+            answer=answer,
+            pause=pause,
+            memory=memory,
+            traffic=traffic or _no_traffic,
+            window=READ_BUFFER,
+            apart=isinstance(part, SpillWrite),
+            writes="i_done" in ports,
+            needs=_first_row if isinstance(part, Softmax) else None,
+            before=None if self.design.depths is None else _before(part, timing),
+            give=_given(part),
+        )
+
+    def _memory_port(self, name: str) -> str:
+        """The (first) port behind a part's DMA; before placement, one that is not the parameters'
+        if there is any."""
+        placement, board = self.design.placement, self.design.board
+        port: str = board.ports[0 if board.striped else -1].name
+        return port if placement is None else placement.ports[f"{name}_dma"][0]
+
+    def _context_of(self, node: str) -> tuple[Matmul, MatmulContext]:
+        """The engine of a matrix product, and its context there."""
+        (binding,) = (b for b in self.design.bindings if node in b.nodes)
+        engine = self.design.instance(binding.instance).part
+        assert isinstance(engine, Matmul)
+        (context,) = (c for c in engine.contexts if c.name == node)
+        return engine, context
+
+    def _context(self, name: str) -> Task:
+        node = name.removesuffix(OPERAND)
+        (binding,) = (b for b in self.design.bindings if node in b.nodes)
+        engine, context = self._context_of(node)
+        if name.endswith(OPERAND):
+            return self._operand(name, binding.instance, engine, context)
+        memory = self.design.memory
+        assert memory is not None
+        run = memory.body if node in binding.body else memory.tail
+        place = [s.node for s in run].index(node)
+        segments, products = run[place], {name for b in self.design.bindings for name in b.nodes}
+        behind, lead = 0, 0.0
+        for before in reversed(run[:place]):
+            if before.node in products:
+                break
+            behind += before.beats
+            lead += sum(self._passing(target, beats) for target, beats in before.parts)
+        (_, header), (_, weights) = segments.parts
+        word = weights / (context.inputs // engine.input_lanes)
+        timing = _memoised(replace(engine, contexts=(context,)))
+
+        def without_operand(bindings: Bindings) -> Timing:
+            return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
+
+        def first_tile(bindings: Bindings) -> int:
+            return context.inputs // engine.input_lanes * _passes(engine, context, bindings) - 1
+
+        return Task(
+            name=node,
+            resource=binding.instance,
+            timing=without_operand,
+            accept=lambda bindings: timing(bindings).interval,
+            demand=segments.beats,
+            first=header + word,
+            behind=behind,
+            lead=lead,
+            ahead=header + WAITING * word,
+            hold=lambda bindings: WAITING * _passes(engine, context, bindings),
+            before=None if self.design.depths is None else first_tile,
+        )
+
+    def _passing(self, target: str, beats: int) -> float:
+        """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
+        bits move on as fast as the pieces, but for the beats that wait to be cut."""
+        cut = next(c for c in self.design.channels if c.source.instance == f"{target}_width")
+        ratio = self.design.board.beat_bits / cut.consumed.bits_per_token
+        return max(beats, (beats - MINIMUM - 1) * ratio)
+
+    def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:
+        """The operand comes in once; the array reads it for each tile: the first as it comes, all
+        others after its end."""
+
+        def timing(bindings: Bindings) -> Timing:
+            beats = _passes(engine, context, bindings)
+            tiles, steps = context.outputs // engine.rows, context.inputs // engine.input_lanes
+            return Timing(
+                latency=_stored_after(engine, context, bindings),
+                interval=context.arrival.tokens(bindings),
+                drain=1 + (tiles - 1) * steps * beats,
+            )
+
+        return Task(
+            name=name,
+            resource=f"{instance}{OPERAND}",
+            timing=timing,
+            accept=lambda bindings: timing(bindings).interval,
+            stores=True,
+            before=lambda bindings: _stored_after(engine, context, bindings) - 1,
+        )
+
+
+def _passes(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
+    """Cycles for which a weight is used: groups of tokens that pass side by side."""
+    return -(-engine.tokens_of(context, bindings) // engine.token_lanes)
+
+
+def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
+    """Cycles from the first beat of an operand to the first that the array may read."""
+    if context.follows and engine.tokens_of(context, bindings) == 1:
+        return engine.input_lanes // context.arrival.lanes
+    return context.arrival.tokens(bindings)
+
+
+def _first_row(bindings: Bindings) -> int:
+    """Scores of the first token and head: softmax gives nothing before it has them all."""
+    length = bindings["length"]
+    return length if isinstance(length, int) else length[0]
+
+
+def _after_rows(timing: Callable[[Bindings], Timing]) -> Callable[[Bindings], Timing]:
+    """A norm's timing whose drain counts from the last beat of its rows: its parameters, which
+    come as the result leaves, are later. The last row takes as long as the first."""
+
+    def from_rows(bindings: Bindings) -> Timing:
+        found = timing(bindings)
+        return replace(found, drain=found.latency)
+
+    return from_rows
+
+
+def _asking(part: Part) -> int:
+    """Cycles from a part's input to the command that follows from it."""
+    return int(getattr(part, "asking", 1))
+
+
+def _before(part: Part, timing: Callable[[Bindings], Timing]) -> Callable[[Bindings], int]:
+    """Beats of its input, behind the first, that a part must have for its first output: all that
+    its latency is longer than its pipeline, which is what its last beat takes to the end."""
+    if isinstance(part, Softmax):
+        return lambda bindings: _first_row(bindings) - 1
+    if isinstance(part, Converter):
+        return lambda bindings: part.ahead(timing(bindings))
+    if isinstance(part, LayerNorm):
+        return lambda _: part.beats - 1
+
+    def before(bindings: Bindings) -> int:
+        found = timing(bindings)
+        return max(0, found.latency - found.drain)
+
+    return before
+
+
+def _round_trips(part: CacheRead, wait: int) -> Callable[[Bindings], int]:
+    """By how much longer than a beat a cycle a reader takes, from when memory has its first new
+    row: it has read the old rows of the first head by then, and for all further ones memory takes
+    ``wait`` cycles, with only so many under way at once, one of which it sends."""
+    ahead, layout = part.outstanding + 1, part.layout
+    rows = layout.groups * part.shared
+
+    @lru_cache(maxsize=256)
+    def longer(lengths: tuple[int, ...]) -> int:
+        asked, sent = 1, [0] * ahead
+        early = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
+        for length in lengths:
+            for _ in range(rows):
+                sent.append(max(sent[-1], asked + wait) + (length - early) * part.fold)
+                asked, early = max(asked + 2, sent[1 - ahead]), 0
+        return sent[-1] - (1 + wait) - sum(lengths) * rows * part.fold
+
+    def by_values(bindings: Bindings) -> int:
+        length = bindings["length"]
+        return longer((length,) if isinstance(length, int) else tuple(length))
+
+    return by_values
+
+
+def _given(part: Part) -> Callable[[Bindings], int]:
+    """Beats of a part's result, one a cycle: as long as they take, whatever came when."""
+    results = [port for port in part.ports if port.name == "o"]
+    return _beats(results[0].type) if results else _nothing
+
+
+def _nothing(_: Bindings) -> int:
+    return 0
+
+
+def _no_traffic(_: Bindings) -> float:
+    return 0.0
+
+
+def _traffic(type: ITensor, width: int) -> Callable[[Bindings], float]:
+    """Beats of ``width`` bits of memory that hold a stream's elements."""
+    beats = _beats(type)
+    return lambda bindings: beats(bindings) * type.bits_per_token / width
+
+
+Key = tuple[tuple[str, int | Sequence[int]], ...]
+"""Values of symbols, to remember what follows from them."""
+
+
+@lru_cache(maxsize=2048)
+def _memoised(spec: KernelSpec, alone: bool = False) -> Callable[[Bindings], Timing]:
+    """Timing by the values of the symbols: formulas of long rows are worth computing once, also
+    for all designs that have the same kernel. alone: of a converter, one activation by itself."""
+    names = sorted(frozenset().union(*(p.type.symbols for p in spec.ports)))
+    formula = spec.alone if alone and isinstance(spec, Converter) else spec.timing
+
+    @lru_cache(maxsize=4096)
+    def by_key(key: Key) -> Timing:
+        return formula(dict(key))
+
+    return lambda bindings: by_key(tuple((n, bindings[n]) for n in names if n in bindings))
+
+
+@lru_cache(maxsize=4096)
+def _beats(type: ITensor) -> Callable[[Bindings], int]:
+    """Beats of a stream by the values of its symbols."""
+    names = sorted(type.symbols)
+
+    @lru_cache(maxsize=4096)
+    def by_key(key: Key) -> int:
+        return type.tokens(dict(key))
+
+    return lambda bindings: by_key(tuple((n, bindings[n]) for n in names if n in bindings))
