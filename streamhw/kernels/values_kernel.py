@@ -108,8 +108,7 @@ class ValuesKernel(wiring.Component):
 class ValueHead(wiring.Component):
     """The results of one of the heads abreast: its lanes of a beat, a ring for each.
 
-    Registers move only with a beat: most of the time there is none, and what rests needs no power,
-    and no time in a simulation.
+    Registers move only with a beat: most of the time there is none, and what rests needs no power.
 
     Members     fire: In, a beat enters; used: In, operands and products are of a beat; starts: In,
                 the product is of a row's first position; ends: In, the sums are those of a row
