@@ -185,7 +185,7 @@ class Clock:
                 taken.append((at, min(start, at + left)))
                 left -= taken[-1][1] - at
                 at = taken[-1][1]
-                if left <= 0:
+                if left < 1e-6:  # what is left of the last cycle is rounding
                     break
             at = max(at, end)
         self.serving[port] = sorted([*turns, *taken])[-TURNS:]

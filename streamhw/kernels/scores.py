@@ -4,13 +4,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Module, Shape, Signal
-from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed, round_shift
-from ..stream.credit import Credit, credit_latency, credit_memory
+from ..stream.credit import credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.signature import lanes_of
 from .attention import (
@@ -22,9 +20,9 @@ from .attention import (
     score_type,
 )
 from .base import KernelSpec, Port, Resources, Tensors, Timing
-from .rounding import rounded, saturated
+from .scores_kernel import ScoresKernel
 
-__all__ = ["Scores", "ScoresKernel"]
+__all__ = ["Scores"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,96 +137,3 @@ class Scores(KernelSpec):
 
     def create(self) -> "ScoresKernel":
         return ScoresKernel(spec=self)
-
-
-class ScoresKernel(wiring.Component):
-    """Hardware of ``Scores``."""
-
-    def __init__(self, *, spec: Scores) -> None:
-        self.spec = spec
-        super().__init__(spec.members())
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        spec = self.spec
-        m.submodules.credit = credit = Credit(
-            shape=lanes_of(spec.port("o").type), latency=spec.depth
-        )
-        wiring.connect(m, credit.o, wiring.flipped(self.o))
-
-        beat = Signal(range(max(2, spec.fold)))
-        first, last, may, fire = Signal(), Signal(), Signal(), Signal()
-        m.d.comb += [
-            first.eq(beat == 0),
-            last.eq(beat == spec.fold - 1),
-            # only the beat that completes a score needs a place in the queue
-            may.eq(credit.may_enter | ~last),
-            fire.eq(may & self.i_q.valid & self.i_k.valid),
-            self.i_q.ready.eq(may & self.i_k.valid),
-            self.i_k.ready.eq(may & self.i_q.valid),
-            credit.enter.eq(fire & last),
-        ]
-        with m.If(fire):
-            m.d.sync += beat.eq(0 if spec.fold == 1 else beat + 1)
-            with m.If(last):
-                m.d.sync += beat.eq(0)
-
-        # what is in each register of the pipeline: a beat, the first of its score, the last
-        used, starts, ends = (Signal(spec.depth, name=n) for n in ("used", "starts", "ends"))
-        m.d.sync += [
-            used.eq((used << 1) | fire),
-            starts.eq((starts << 1) | first),
-            ends.eq((ends << 1) | (fire & last)),
-        ]
-        m.d.comb += credit.i_valid.eq(ends[-1])
-        for head in range(spec.abreast):
-            score = self._head(m, head, fire, used, starts)
-            m.d.comb += credit.i_payload[head].eq(score)
-        return m
-
-    def _head(self, m: Module, head: int, fire: Signal, used: Signal, starts: Signal) -> Signal:
-        """The score of one of the heads abreast: its lanes of a beat, its tree and sum.
-
-        Registers move only with a beat: most of the time there is none, and what rests needs no
-        power, and no time in a simulation.
-        """
-        spec = self.spec
-        at = spec.depth - 3
-        level: list[Signal] = []
-        signed = spec.query.signed or spec.key.signed
-        # heads that share a cached head stand side by side; one at a time, all read its only one
-        cached = head // spec.shared
-        for lane in range(spec.lanes):
-            q = Signal(spec.query.shape, name=f"q_{head}_{lane}")
-            k = Signal(spec.key.shape, name=f"k_{head}_{lane}")
-            product = Signal((q * k).shape(), name=f"product_{head}_{lane}")
-            with m.If(fire):
-                m.d.sync += q.eq(self.i_q.p[head * spec.lanes + lane])
-                m.d.sync += k.eq(self.i_k.p[cached * spec.lanes + lane])
-            with m.If(used[0]):
-                m.d.sync += product.eq(q * k)
-            level.append(product)
-        stage = 0
-        while len(level) > 1:
-            stage += 1
-            pairs = [
-                level[i] + level[i + 1] if i + 1 < len(level) else level[i]
-                for i in range(0, len(level), 2)
-            ]
-            level = [
-                Signal(pair.shape(), name=f"sum_{head}_{stage}_{i}") for i, pair in enumerate(pairs)
-            ]
-            with m.If(used[stage]):
-                m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
-        total = Signal(Shape(spec.sum_width, signed), name=f"total_{head}")
-        with m.If(used[at]):
-            with m.If(starts[at]):
-                m.d.sync += total.eq(level[0])
-            with m.Else():
-                m.d.sync += total.eq(total + level[0])
-        moved = Signal(rounded(total, spec.shift).shape(), name=f"moved_{head}")
-        score = Signal(spec.out.shape, name=f"score_{head}")
-        m.d.comb += moved.eq(rounded(total, spec.shift))
-        with m.If(used[at + 1]):
-            m.d.sync += score.eq(saturated(moved, spec.out))
-        return score

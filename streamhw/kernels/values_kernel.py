@@ -4,18 +4,20 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from ..stream.credit import Credit
 from ..stream.queue import Queue
 from ..stream.width import Width
+from .heads import format_name, placed_heads
 from .rounding import rounded, saturated
 
 if TYPE_CHECKING:
     from .values import Values
 
-__all__ = ["LATENCY", "ValuesKernel"]
+__all__ = ["LATENCY", "ValueHead", "ValuesKernel"]
 
 LATENCY = 4
 """Registers from the operands to a result: operands, product, sum, result."""
@@ -65,52 +67,22 @@ class ValuesKernel(wiring.Component):
             Cat(starts).eq(Cat(first, starts)),
             Cat(ends).eq(Cat(credit.enter, ends)),
         ]
-        results = [
-            result
-            for head in range(spec.abreast)
-            for result in self._head(m, head, fire, used, starts[1], ends[2])
-        ]
+        heads = placed_heads(m, ValueHead(spec=spec), spec.abreast, platform)
+        for index, head in enumerate(heads):
+            # heads that share a cached head stand side by side
+            v = self.i_v.p.as_value().word_select(index // spec.shared, len(head.v))
+            m.d.comb += [
+                head.fire.eq(fire),
+                head.used.eq(used),
+                head.starts.eq(starts[1]),
+                head.ends.eq(ends[2]),
+                head.p.eq(self.i_p.p[index]),
+                head.v.eq(v),
+            ]
+        results = [head.o for head in heads]
         m.d.comb += [credit.i_payload.eq(Cat(results)), credit.i_valid.eq(ends[-1])]
         self._send(m, credit)
         return m
-
-    def _head(
-        self, m: Module, head: int, fire: Signal, used: Signal, starts: Value, ends: Value
-    ) -> list[Signal]:
-        """The results of one of the heads abreast: its lanes of a beat, a ring for each.
-
-        Registers move only with a beat: most of the time there is none, and what rests needs no
-        power, and no time in a simulation.
-        """
-        spec = self.spec
-        p = Signal(spec.probability.shape, name=f"p_{head}")
-        with m.If(fire):
-            m.d.sync += p.eq(self.i_p.p[head])
-        # heads that share a cached head stand side by side; one at a time, all read its only one
-        cached = head // spec.shared
-        results = []
-        for lane in range(spec.lanes):
-            name = f"{head}_{lane}"
-            v = Signal(spec.value.shape, name=f"v_{name}")
-            product = Signal((p * v).shape(), name=f"product_{name}")
-            ring = [
-                Signal(spec.sum_shape, name=f"sum_{name}_{i}", reset_less=i > 0)
-                for i in range(spec.fold)
-            ]
-            moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{name}")
-            result = Signal(spec.out.shape, name=f"result_{name}")
-            m.d.comb += moved.eq(rounded(ring[0], spec.shift))
-            with m.If(fire):
-                m.d.sync += v.eq(self.i_v.p[cached * spec.lanes + lane])
-            with m.If(used[0]):
-                m.d.sync += product.eq(p * v)
-            with m.If(ends):
-                m.d.sync += result.eq(saturated(moved, spec.out))
-            with m.If(used[1]):
-                m.d.sync += ring[0].eq(Mux(starts, 0, ring[-1]) + product)
-                m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
-            results.append(result)
-        return results
 
     def _send(self, m: Module, credit: Credit) -> None:
         spec = self.spec
@@ -131,3 +103,67 @@ class ValuesKernel(wiring.Component):
             self.o.valid.eq(results.valid),
             results.ready.eq(self.o.ready),
         ]
+
+
+class ValueHead(wiring.Component):
+    """The results of one of the heads abreast: its lanes of a beat, a ring for each.
+
+    Registers move only with a beat: most of the time there is none, and what rests needs no power.
+
+    Members     fire: In, a beat enters; used: In, operands and products are of a beat; starts: In,
+                the product is of a row's first position; ends: In, the sums are those of a row
+                p, v: In, probability and lanes of the beat; o: Out, results, ``LATENCY`` cycles
+                after their last beat
+    """
+
+    def __init__(self, *, spec: "Values") -> None:
+        self.spec = spec
+        super().__init__(
+            {
+                "fire": In(1),
+                "used": In(2),
+                "starts": In(1),
+                "ends": In(1),
+                "p": In(spec.probability.shape),
+                "v": In(spec.lanes * spec.value.width),
+                "o": Out(spec.lanes * spec.out.width),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        """Name of the Verilog module: all parameters, so that equal names are equal modules."""
+        spec = self.spec
+        formats = "_".join(format_name(f) for f in (spec.probability, spec.value, spec.out))
+        sums = f"{spec.sum_shape.width}_{spec.shift}"
+        return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}"
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        p = Signal(spec.probability.shape, name="p_held")
+        with m.If(self.fire):
+            m.d.sync += p.eq(self.p)
+        results = []
+        for lane in range(spec.lanes):
+            v = Signal(spec.value.shape, name=f"v_{lane}")
+            product = Signal((p * v).shape(), name=f"product_{lane}")
+            ring = [
+                Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=i > 0)
+                for i in range(spec.fold)
+            ]
+            moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
+            result = Signal(spec.out.shape, name=f"result_{lane}")
+            m.d.comb += moved.eq(rounded(ring[0], spec.shift))
+            with m.If(self.fire):
+                m.d.sync += v.eq(self.v.word_select(lane, spec.value.width))
+            with m.If(self.used[0]):
+                m.d.sync += product.eq(p * v)
+            with m.If(self.ends):
+                m.d.sync += result.eq(saturated(moved, spec.out))
+            with m.If(self.used[1]):
+                m.d.sync += ring[0].eq(Mux(self.starts, 0, ring[-1]) + product)
+                m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
+            results.append(result)
+        m.d.comb += self.o.eq(Cat(results))
+        return m

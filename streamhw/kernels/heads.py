@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data paths of heads that pass side by side: one Verilog module, where there are many."""
+
+from typing import TypeVar
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+
+from ..numerics.fixed import Fixed
+from .module import SharedModule, module_text
+
+__all__ = ["format_name", "placed_heads"]
+
+SHARED_FROM = 4
+"""Heads that become instances of one Verilog module, if the platform of the elaboration takes
+source files (``add_file``)."""
+
+Head = TypeVar("Head", bound=wiring.Component)
+
+
+def format_name(fmt: Fixed) -> str:
+    """A format's bits as part of a module's name."""
+    return f"{'s' if fmt.signed else 'u'}{fmt.width}"
+
+
+def placed_heads(m: Module, head: Head, count: int, platform: object) -> list[wiring.Component]:
+    """``count`` data paths like ``head`` in a module; ``head.module`` names all its parameters."""
+    if count >= SHARED_FROM and hasattr(platform, "add_file"):
+        name = head.module  # type: ignore[attr-defined]
+        platform.add_file(f"{name}.v", module_text(head, name))
+        heads: list[wiring.Component] = [SharedModule(head, name) for _ in range(count)]
+    else:
+        heads = [type(head)(spec=head.spec) for _ in range(count)]  # type: ignore[call-arg,attr-defined]
+    for index, placed in enumerate(heads):
+        m.submodules[f"head_{index}"] = placed
+    return heads

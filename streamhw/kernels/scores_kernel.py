@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardware of the attention scores: multipliers and an adder tree for each head abreast."""
+
+from typing import TYPE_CHECKING
+
+from amaranth.hdl import Module, Shape, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..stream.credit import Credit
+from ..stream.signature import lanes_of
+from .heads import format_name, placed_heads
+from .rounding import rounded, saturated
+
+if TYPE_CHECKING:
+    from .scores import Scores
+
+__all__ = ["ScoreHead", "ScoresKernel"]
+
+
+class ScoresKernel(wiring.Component):
+    """Hardware of ``Scores``."""
+
+    def __init__(self, *, spec: "Scores") -> None:
+        self.spec = spec
+        super().__init__(spec.members())
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec = self.spec
+        m.submodules.credit = credit = Credit(
+            shape=lanes_of(spec.port("o").type), latency=spec.depth
+        )
+        wiring.connect(m, credit.o, wiring.flipped(self.o))
+
+        beat = Signal(range(max(2, spec.fold)))
+        first, last, may, fire = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            first.eq(beat == 0),
+            last.eq(beat == spec.fold - 1),
+            # only the beat that completes a score needs a place in the queue
+            may.eq(credit.may_enter | ~last),
+            fire.eq(may & self.i_q.valid & self.i_k.valid),
+            self.i_q.ready.eq(may & self.i_k.valid),
+            self.i_k.ready.eq(may & self.i_q.valid),
+            credit.enter.eq(fire & last),
+        ]
+        with m.If(fire):
+            m.d.sync += beat.eq(0 if spec.fold == 1 else beat + 1)
+            with m.If(last):
+                m.d.sync += beat.eq(0)
+
+        # what is in each register of the pipeline: a beat, the first of its score, the last
+        used, starts, ends = (Signal(spec.depth, name=n) for n in ("used", "starts", "ends"))
+        m.d.sync += [
+            used.eq((used << 1) | fire),
+            starts.eq((starts << 1) | first),
+            ends.eq((ends << 1) | (fire & last)),
+        ]
+        m.d.comb += credit.i_valid.eq(ends[-1])
+        heads = placed_heads(m, ScoreHead(spec=spec), spec.abreast, platform)
+        for index, head in enumerate(heads):
+            # heads that share a cached head stand side by side
+            q, k = (
+                value.as_value().word_select(place, len(part))
+                for value, place, part in (
+                    (self.i_q.p, index, head.q),
+                    (self.i_k.p, index // spec.shared, head.k),
+                )
+            )
+            m.d.comb += [
+                head.fire.eq(fire),
+                head.used.eq(used),
+                head.starts.eq(starts[spec.depth - 3]),
+                head.q.eq(q),
+                head.k.eq(k),
+                credit.i_payload[index].eq(head.o),
+            ]
+        return m
+
+
+class ScoreHead(wiring.Component):
+    """The score of one of the heads abreast: its lanes of a beat, its tree and sum.
+
+    Registers move only with a beat: most of the time there is none, and what rests needs no power,
+    and no time in a simulation.
+
+    Members     fire: In, a beat enters; used: In, what is in each register is a beat; starts: In,
+                that at the sum is the first of a score
+                q, k: In, lanes of the beat; o: Out, the score, ``depth`` cycles after its last beat
+    """
+
+    def __init__(self, *, spec: "Scores") -> None:
+        self.spec = spec
+        super().__init__(
+            {
+                "fire": In(1),
+                "used": In(spec.depth),
+                "starts": In(1),
+                "q": In(spec.lanes * spec.query.width),
+                "k": In(spec.lanes * spec.key.width),
+                "o": Out(spec.out.shape),
+            }
+        )
+
+    @property
+    def module(self) -> str:
+        """Name of the Verilog module: all parameters, so that equal names are equal modules."""
+        spec = self.spec
+        formats = "_".join(format_name(f) for f in (spec.query, spec.key, spec.out))
+        return f"score_head_{spec.lanes}of{spec.head_dim}_{formats}_{spec.shift}"
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spec, used = self.spec, self.used
+        at = spec.depth - 3
+        level: list[Signal] = []
+        for lane in range(spec.lanes):
+            q = Signal(spec.query.shape, name=f"q_{lane}")
+            k = Signal(spec.key.shape, name=f"k_{lane}")
+            product = Signal((q * k).shape(), name=f"product_{lane}")
+            with m.If(self.fire):
+                m.d.sync += q.eq(self.q.word_select(lane, spec.query.width))
+                m.d.sync += k.eq(self.k.word_select(lane, spec.key.width))
+            with m.If(used[0]):
+                m.d.sync += product.eq(q * k)
+            level.append(product)
+        stage = 0
+        while len(level) > 1:
+            stage += 1
+            pairs = [
+                level[i] + level[i + 1] if i + 1 < len(level) else level[i]
+                for i in range(0, len(level), 2)
+            ]
+            level = [Signal(pair.shape(), name=f"sum_{stage}_{i}") for i, pair in enumerate(pairs)]
+            with m.If(used[stage]):
+                m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
+        total = Signal(Shape(spec.sum_width, spec.query.signed or spec.key.signed))
+        with m.If(used[at]):
+            with m.If(self.starts):
+                m.d.sync += total.eq(level[0])
+            with m.Else():
+                m.d.sync += total.eq(total + level[0])
+        moved = Signal(rounded(total, spec.shift).shape())
+        m.d.comb += moved.eq(rounded(total, spec.shift))
+        with m.If(used[at + 1]):
+            m.d.sync += self.o.eq(saturated(moved, spec.out))
+        return m
