@@ -115,7 +115,9 @@ async def writes_every_stripe(dut):
                             expected[n][address + i] = value[n * BYTES + i]
         cocotb.start_soon(send(dut, "i_command", [encoded(*c) for c in asked]))
         cocotb.start_soon(send(dut, "i_data", beats, pauses(50 + run, memory)))
-        assert await receive(dut, "o_done", len(asked), pauses(60 + run, memory)) == [0] * len(asked)
+        assert await receive(dut, "o_done", len(asked), pauses(60 + run, memory)) == [0] * len(
+            asked
+        )
         for n, ram in enumerate(rams):
             assert bytes(ram.read(0, SIZE * STRIPES)) == bytes(expected[n])
         assert dut.stat_error.value == 0
