@@ -221,7 +221,7 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
         "memory",
         with_half_the_scales,
         r"^Stream activation_i_scale_width.o -> activation_i_scale_convert.i must find 16 beats of "
-        r"1x4:u16 \(1 d0\+=1\) \(16 d1\+=4\) in memory, not 8$",
+        r"1x4:u16 \(1 d0\+=1\) \(16 d1\+=4\) in 2 memory beats, not in 1$",
     ),
     "not from memory": (
         "memory",

@@ -251,8 +251,19 @@ def test_memory_that_is_too_small(design: Design) -> None:
         r"1 too many$",
     ):
         plan(total - 1)
-    with pytest.raises(
-        BuildError,
-        match=r"^Parameters of norm_1 must fill whole beats of 256 bytes, not 128 bytes$",
-    ):
-        plan(total, beat_bits=2048)
+
+
+def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
+    known = design.known
+    plan = plan_memory(
+        design.graph, known.quantised, known.tiling, design.bindings, 2048, known.memory.total * 16
+    )
+    (norm,) = (s for s in plan.body if s.node == "norm_1")
+    assert norm.parts == (("norm_1_i_affine", 1),)  # 128 bytes in a beat of 256
+    at = plan.region("body").offset + plan.beat_bytes * sum(
+        s.beats for s in plan.body[: plan.body.index(norm)]
+    )
+    pieces = image(plan, design.graph, known.quantised, known.tiling)
+    stored = np.concatenate(list(pieces))[at : at + 256]
+    assert stored[:128].any()
+    assert not stored[128:].any()

@@ -75,7 +75,7 @@ def test_many_rows_read_fewer_headers() -> None:
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
     engine = choose_tiling(graph, board, one_engine(graph, 8, None)).engines["e"]
-    assert (engine.rows, engine.inputs) == (64, 8)
+    assert (engine.rows, engine.inputs) == (128, 32)
     assert header_bytes(64, 0) == 512
     assert header_bytes(64, 24) == 2048
 
@@ -83,9 +83,11 @@ def test_many_rows_read_fewer_headers() -> None:
 def test_attention_lanes_keep_up_at_full_context() -> None:
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
-    lanes = choose_tiling(graph, board, one_engine(graph, 4, 64)).attention_lanes
+    tiling = choose_tiling(graph, board, one_engine(graph, 4, 64))
+    lanes = tiling.attention_lanes * tiling.attention_heads
     macs = sum(o.inputs * o.outputs for o in ops(graph, Linear)[:-1]) // board.multipliers
     scores = 12 * 64 * 1024
+    assert tiling.attention_lanes == 64
     assert scores // lanes <= macs < scores // (lanes // 2)
 
 
