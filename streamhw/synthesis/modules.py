@@ -68,7 +68,9 @@ def read_modules(verilog: str, top: str = "top") -> Modules:
     texts = {}
     for begin, end in zip(begins, [*begins[1:], len(verilog)], strict=True):
         text = verilog[begin:end]
-        text = text[: text.rindex("endmodule") + len("endmodule")] + "\n"
+        last = text.rfind("endmodule")
+        if last >= 0:  # else the file is damaged, which is Yosys' to say
+            text = text[: last + len("endmodule")] + "\n"
         match = _HEADER.match(text)
         assert match is not None
         texts[_plain(match[1])] = text

@@ -169,7 +169,7 @@ def test_damaged_builds(say: Say, tiny: Path, tmp_path: Path) -> None:
         ("report.json", "{}", "report.json has no 'board'"),
         ("report.json", "[]", "(list indices must be integers"),
         ("report.json", "{", "(Expecting property name"),
-        ("top.v", "module top(", "Yosys must count the cells"),
+        ("top.v", "module top(", "Yosys must map top"),
     ):
         whole = (out / name).read_bytes()
         (out / name).write_text(content)
