@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -59,15 +59,16 @@ class Unpack(wiring.Component):
         more, free, take, row_end, beat_end = (
             Signal(name=n) for n in ("more", "free", "take", "row_end", "beat_end")
         )
-        chosen = [each.word_select(part, self._part) for each in held]
+        size = self._part
+        chosen = [Array(each[n * size : (n + 1) * size] for n in range(parts))[part] for each in held]
         # All of these are plain assignments, not If: some event-driven simulators evaluate a
         # block only when its inputs change, and here they may rest from time zero on.
         m.d.comb += [
-            self.i.ready.eq(~full.bit_select(into, 1)),
+            self.i.ready.eq(~Mux(into, full[1], full[0])),
             more.eq(row_left != 0),
             now.eq(Mux(more, row_left, self.i_count.p)),
             free.eq(~self.o.valid | self.o.ready),
-            take.eq(free & full.bit_select(outof, 1) & (more | self.i_count.valid)),
+            take.eq(free & Mux(outof, full[1], full[0]) & (more | self.i_count.valid)),
             row_end.eq(now == 1),
             beat_end.eq(row_end | (part == parts - 1)),
             self.i_count.ready.eq(take & ~more),
@@ -81,12 +82,15 @@ class Unpack(wiring.Component):
                 part.eq(Mux(beat_end, 0, part + 1)),
             ]
             with m.If(beat_end):
-                m.d.sync += [full.bit_select(outof, 1).eq(0), outof.eq(~outof)]
+                m.d.sync += outof.eq(~outof)
+                for n in range(_HELD):
+                    with m.If(outof == n):
+                        m.d.sync += full[n].eq(0)
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.bit_select(into, 1).eq(1), into.eq(~into)]
+            m.d.sync += into.eq(~into)
             for n, each in enumerate(held):
                 with m.If(into == n):
-                    m.d.sync += each.eq(self.i.p)
+                    m.d.sync += [each.eq(self.i.p), full[n].eq(1)]
         return m
 
 
