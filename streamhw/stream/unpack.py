@@ -60,7 +60,9 @@ class Unpack(wiring.Component):
             Signal(name=n) for n in ("more", "free", "take", "row_end", "beat_end")
         )
         size = self._part
-        chosen = [Array(each[n * size : (n + 1) * size] for n in range(parts))[part] for each in held]
+        chosen = [
+            Array(each[n * size : (n + 1) * size] for n in range(parts))[part] for each in held
+        ]
         # All of these are plain assignments, not If: some event-driven simulators evaluate a
         # block only when its inputs change, and here they may rest from time zero on.
         m.d.comb += [
