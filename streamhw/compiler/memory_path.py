@@ -27,7 +27,7 @@ def read_wait(design: Design, name: str) -> int:
         _hop(design, f"{dma}_i_command", MINIMUM)
         + _latency(design, dma)
         + bus
-        + design.board.ports[0].latency
+        + int(design.board.ports[0].latency)
         + _data_hop(design, dma)
     )
 
@@ -48,7 +48,7 @@ def write_answer(design: Design, name: str) -> int:
     """From the last data of a write at memory to the answer that the part ``name`` may take."""
     dma = f"{name}_dma"
     return (
-        design.board.ports[0].write_latency
+        int(design.board.ports[0].write_latency)
         + ARBITER * _is_shared(design, dma, WRITE_DMA)
         + _crossings(design, dma)
         + ANSWER
