@@ -230,7 +230,8 @@ class Tasks:
         """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
         bits move on as fast as the pieces, but for the beats that wait to be cut."""
         cut = next(c for c in self.design.channels if c.source.instance == f"{target}_width")
-        ratio = int(self.design.board.beat_bits) / cut.consumed.bits_per_token
+        dealt = next(c for c in self.design.channels if c.sink.instance == f"{target}_width")
+        ratio = dealt.consumed.bits_per_token / cut.consumed.bits_per_token
         return max(beats, (beats - MINIMUM - 1) * ratio)
 
     def _operand(self, name: str, instance: str, engine: Matmul, context: MatmulContext) -> Task:
