@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A memory striped over eight ports: wide beats, token lanes, narrow parameters dealt apart."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from streamhw.boards.base import load_board
+
+from streamhw.compiler.access import DISTRIBUTOR, NARROW
+from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.pipeline import compile_model
+from streamhw.frontend import load
+from streamhw.numerics.config import QuantConfig
+from tests.e2e.machine import Machine
+from tests.tiny import write_tiny
+
+
+def test_every_stream_of_a_tiny_model(
+    machine_of: Callable[..., Machine], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=128, hidden=256)))
+    board = load_board("sim")
+    (port,) = board.ports
+    board = replace(
+        board,
+        ports=tuple(replace(port, name=f"mem{n}", address=n << 24) for n in range(8)),
+        striped=True,
+        multipliers=1024,
+        lanes=8,
+        token_lanes=2,
+        fabric_lanes=1,
+        paired=True,
+    )
+    design = compile_model(tiny, board, BuildConfig(quantisation=QuantConfig(group=32)))
+    names = {instance.name for instance in design.instances}
+    assert {DISTRIBUTOR, f"{NARROW}_{DISTRIBUTOR}"} <= names
+    assert all(len(at) == 8 for at in design.known.placement.ports.values())
+    machine = machine_of(design=design, observed=True)
+    for stalls in (0.0, 0.3):
+        answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)
+        assert len(answer.tokens) == 5
