@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory access: a DMA for each part that asks for memory, and the one stream of parameters."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import ceil
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ..kernels.cache_read import CacheRead
 from ..kernels.spill import SpillRead, SpillWrite
-from ..stream.distribute import Repeat, Segment
 from ..stream.itensor import ITensor
 from ..stream.parameters import Run
 from . import plumbing
 from .control import open_ports
+from .deal import NARROW, WIDE, deal_parameters
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .memory import MemoryPlan
 from .tiling import Tiling
 
-__all__ = ["DISTRIBUTOR", "READER", "READ_BUFFER", "WIDE", "add_memory_access", "dma_of"]
+__all__ = ["READER", "READ_BUFFER", "add_memory_access", "dma_of"]
 
-READER, DISTRIBUTOR, NARROW = "parameter_reader", "distributor", "narrow"
+READER = "parameter_reader"
 READ_BUFFER = 64
 """Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
-WIDE = 4096
-"""Bits of a memory beat from which a multiplexer that picks its parts is smaller than a register
-that shifts them."""
 SPILL_WRITES, SPILL_READS = 2, 4
 """Beats of the longest burst of a spilled stream; its DMAs hold two of them. A stream of 32 bits a
 cycle then hides 128 cycles of memory's latency."""
@@ -63,10 +59,8 @@ def add_memory_access(
         name = f"{instance.name}_dma"
         names = {p.name for p in instance.part.ports}
         writes = "o_data" in names
-        dma, scope = (
-            Instance(name, dma_of(instance.part, beat_bits, begins), instance.scope),
-            instance.scope,
-        )
+        scope = instance.scope
+        dma = Instance(name, dma_of(instance.part, beat_bits, begins), scope)
         parts.append(dma)
         wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
         if writes:
@@ -89,7 +83,7 @@ def add_memory_access(
     command, program = reader.ports[1].type, reader.ports[2].type
     wire(End(READER, "o_command"), End(f"{READER}_dma", "i_command"), command, shared)
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
-    dealt = _dealt(plan, types, beat_bits)
+    dealt = deal_parameters(plan, types, beat_bits)
     for index, deal in enumerate(dealt):
         part = plumbing.distributor(deal.bits, len(deal.outputs), deal.programs)
         parts.append(Instance(deal.name, part, shared))
@@ -141,65 +135,3 @@ def _cut(type: ITensor, beat_bits: int) -> plumbing.Plumbing:
     if bits < beat_bits and (padded or beat_bits >= WIDE):
         return plumbing.unpadded(type, beat_bits)
     return plumbing.width(type, beat_bits)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Deal:
-    """A distributor: bits of its beats, what each output is for, and its programs."""
-
-    name: str
-    bits: int
-    outputs: tuple[str, ...]
-    programs: tuple[tuple[Repeat, ...], ...]
-
-
-def _dealt(plan: MemoryPlan, types: Mapping[str, ITensor], beat_bits: int) -> list[_Deal]:
-    """The distributors of the parameter stream: one, or, where memory beats are wide, a second
-    one for streams of narrow words, so that few parts have to cut wide beats.
-
-    types: of each stream
-    """
-    bits = {name: type.bits_per_token for name, type in types.items()}
-    runs = (plan.body, plan.tail)
-    wide = [t for t in plan.targets if bits[t] >= WIDE]
-    narrow = [t for t in plan.targets if bits[t] < WIDE]
-    both = all(any(name in narrow for s in run for name, _ in s.parts) for run in runs)
-    if beat_bits < WIDE or not wide or not both:
-        programs = tuple(
-            tuple(
-                Repeat(
-                    s.repeat, tuple(Segment(plan.targets.index(n), count) for n, count in s.parts)
-                )
-                for s in run
-            )
-            for run in runs
-        )
-        return [_Deal(name=DISTRIBUTOR, bits=beat_bits, outputs=plan.targets, programs=programs)]
-    outputs = (*wide, NARROW)
-    at = {name: outputs.index(name) for name in wide} | dict.fromkeys(narrow, len(wide))
-    first = tuple(
-        tuple(Repeat(s.repeat, tuple(Segment(at[n], count) for n, count in s.parts)) for s in run)
-        for run in runs
-    )
-    share = max(2, *(bits[name] for name in narrow))
-    share = 1 << (share - 1).bit_length()
-    times, padding = beat_bits // share, len(narrow)
-
-    def words(name: str, beats: int) -> Iterator[Segment]:
-        used = min(beats * times, ceil(types[name].tokens() * bits[name] / share))
-        yield Segment(narrow.index(name), used)
-        if used < beats * times:
-            yield Segment(padding, beats * times - used)
-
-    second = tuple(
-        tuple(
-            Repeat(s.repeat, tuple(segment for part in parts for segment in words(*part)))
-            for s in run
-            if (parts := [(n, count) for n, count in s.parts if n in narrow])
-        )
-        for run in runs
-    )
-    return [
-        _Deal(name=DISTRIBUTOR, bits=beat_bits, outputs=outputs, programs=first),
-        _Deal(name=f"{NARROW}_{DISTRIBUTOR}", bits=share, outputs=tuple(narrow), programs=second),
-    ]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ..kernels.spill import SpillRead
 from ..stream.convert import Converter
 from ..stream.itensor import Bindings
-from .access import DISTRIBUTOR, WIDE
+from .deal import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope
 from .estimate import Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos

@@ -7,8 +7,8 @@ from itertools import pairwise
 from ..kernels.matmul import Matmul
 from ..kernels.matmul_engine import SLOTS
 from ..stream.convert import Converter
-from .access import DISTRIBUTOR
 from .control import FANOUT, STEPS_AHEAD
+from .deal import DISTRIBUTOR
 from .design import Channel, Design, End, Instance
 from .fifo.waits import Link, Waits
 from .tasks import OPERAND

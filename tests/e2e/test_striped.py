@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from streamhw.boards.base import load_board
 
-from streamhw.compiler.access import DISTRIBUTOR, NARROW
 from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.deal import DISTRIBUTOR, NARROW
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.numerics.config import QuantConfig
@@ -19,7 +19,9 @@ from tests.tiny import write_tiny
 def test_every_stream_of_a_tiny_model(
     machine_of: Callable[..., Machine], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=128, hidden=256)))
+    tiny = load(
+        str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=128, hidden=256))
+    )
     board = load_board("sim")
     (port,) = board.ports
     board = replace(
