@@ -56,6 +56,26 @@ def test_order_under_stalls(pattern):
     run(PROGRAMS, order, source={"i_program": pattern}, sink={"o_2": pattern})
 
 
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_padding_is_dropped(pattern):
+    """What the programs give to the output behind the last one reaches nobody."""
+    order = [0, 2, 1, 0]
+    total, expected = dealt(PROGRAMS, order)
+    dut = Distributor(width=8, programs=PROGRAMS, outputs=2)
+    got = run_streams(
+        dut,
+        inputs={"i": [n % 256 for n in range(total + 3)], "i_program": order},
+        outputs={name: len(expected[name]) for name in ("o_0", "o_1")},
+        source=pattern,
+        sink="often",
+    )
+    assert {name: got.beats[name] for name in ("o_0", "o_1")} == {
+        name: expected[name] for name in ("o_0", "o_1")
+    }
+    with pytest.raises(ValueError, match=r"^Distributor output must be at most 1, not 2$"):
+        Distributor(width=8, programs=PROGRAMS, outputs=1)
+
+
 def test_full_rate_across_activations():
     got, total = run(PROGRAMS, [0, 1, 2, 0])
     cycles = sorted(c for n in range(3) for c in got.cycles[f"o_{n}"])
