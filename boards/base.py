@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import UserError
+from .hbm2 import Hbm2
 
 __all__ = ["BOARDS", "MEMORIES", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
@@ -30,7 +31,7 @@ class Family(Enum):
 class MemoryPort:
     """One AXI4 port to external memory.
 
-    width: data bits of a beat; beats_per_cycle: what the memory behind it sustains (at most 1);
+    width: data bits of a beat; beats_per_cycle: at best, of the memory behind it (at most 1);
     latency: cycles from a read address accepted to its first data beat; write_latency: from the
     last data beat of a write to its answer
     address: where its own memory begins, in bytes, if the board's memory is striped
@@ -161,6 +162,38 @@ class Board:
     def stripes(self) -> int:
         """Ports that a beat of external memory comes from."""
         return len(self.ports) if self.striped else 1
+
+    @property
+    def channel(self) -> Hbm2 | None:
+        """What is behind each port, if it is more than a latency and a bandwidth."""
+        return Hbm2() if self.memory_model == "hbm2" else None
+
+    @property
+    def sustained(self) -> float:
+        """Beats a cycle that long reads in sequence have, from each port."""
+        port, channel = self.ports[0], self.channel
+        if channel is None:
+            return port.beats_per_cycle
+        best = channel.bandwidth * 1e3 / self.clock_mhz / (port.width // 8)
+        return min(port.beats_per_cycle, best) * channel.sustained
+
+    @property
+    def pause(self) -> float:
+        """Cycles by which a beat is read or written later than the latencies of a port say."""
+        return self._cycles(0.0 if self.channel is None else self.channel.wait(self.stripes))
+
+    @property
+    def write_wait(self) -> float:
+        """Cycles that a write waits where reads are under way."""
+        return self._cycles(0.0 if self.channel is None else self.channel.ahead)
+
+    @property
+    def write_turn(self) -> float:
+        """Cycles of a port that a write among reads takes besides its data."""
+        return self._cycles(0.0 if self.channel is None else self.channel.turn)
+
+    def _cycles(self, nanoseconds: float) -> float:
+        return nanoseconds * self.clock_mhz / 1e3
 
     @property
     def begins(self) -> tuple[int, ...]:

@@ -84,7 +84,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         verilator.find_compiler()
     built = reuse_or_build(request.build, console)
     design = compiled(request.build, model, board, console)
-    estimate = Estimate(design)
+    estimate = Estimate(design, request.memory)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [
         Context(length=n, cycles=estimate.answer(n, n + 2).tokens[0]) for n in request.contexts
@@ -101,12 +101,14 @@ def bench(request: BenchRequest, console: Console) -> Bench:
 
 
 def _predicted(estimate: Estimate, prompt: int, answer: int) -> Point:
-    found = estimate.answer(prompt, prompt + answer)
+    found, board = estimate.answer(prompt, prompt + answer), estimate.design.board
     return Point(
         prompt=prompt,
         answer=answer,
         predicted=(found.prompt, *found.tokens),
         moved=_moved(estimate.design, prompt, answer),
+        memory=board.memory_model,
+        sustained=board.sustained / board.ports[0].beats_per_cycle,
     )
 
 

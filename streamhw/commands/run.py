@@ -109,7 +109,7 @@ def run(request: RunRequest, console: Console) -> Answer:
     predicted = None
     if design is not None:
         length = len(prompt) + len(answer.tokens)
-        predicted = Estimate(design).answer(len(prompt), length).total
+        predicted = Estimate(design, memory.kind).answer(len(prompt), length).total
         Measured(
             prompt=len(prompt),
             token_cycles=tuple(token.cycles for token in answer.tokens),

@@ -2,7 +2,7 @@
 """Predicted cycles of a design: its timelines, run through every layer of every step."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -46,9 +46,14 @@ class Answer:
 
 
 class Estimate:
-    """The timelines of a design whose streams are typed and converted."""
+    """The timelines of a design whose streams are typed and converted.
 
-    def __init__(self, design: Design):
+    memory: of ``boards.base.MEMORIES``: what is behind the ports; None: the board's own model
+    """
+
+    def __init__(self, design: Design, memory: str | None = None):
+        if memory is not None:
+            design = replace(design, board=replace(design.board, memory_model=memory))
         self.design = design
         assert design.tiling is not None and design.memory is not None
         self.port = design.board.ports[0]
@@ -76,16 +81,16 @@ class Estimate:
 
     def clock(self) -> Clock:
         """The state before the first step."""
-        tiling = self.design.tiling
+        tiling, board = self.design.tiling, self.design.board
         assert tiling is not None
         supply = Supply(
             port=self.port.name,
-            rate=self.port.beats_per_cycle,
+            rate=board.sustained,
             buffer=tiling.prefetch,
-            latency=READER_CYCLES + read_wait(self.design, READER),
+            latency=READER_CYCLES + read_wait(self.design, READER) + board.pause,
             behind=self._behind_reader(),
         )
-        return Clock(supply=supply)
+        return Clock(supply=supply, turn=board.write_turn, ahead=board.write_wait)
 
     def answer(self, prompt: int, total: int) -> Answer:
         """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""

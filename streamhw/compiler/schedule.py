@@ -87,7 +87,7 @@ class Task:
     hold: Callable[[Bindings], int] = lambda _: 0
     wait: float = 0.0
     answer: float = 0.0
-    pause: Callable[[Bindings], int] = lambda _: 0
+    pause: Callable[[Bindings], float] = lambda _: 0.0
     memory: str | None = None
     traffic: Callable[[Bindings], float] = lambda _: 0.0
     window: float = inf

@@ -243,7 +243,8 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
              of few bits, that could close a circle of waits (``fifo.waits``); a wire behind parts
              that end in a queue; else the minimum
     """
-    estimate = Estimate(design)
+    # As fast as memory may ever be: what it does later, like any stall, costs no depth.
+    estimate = Estimate(design, "ideal")
     answers = [
         size_fifos(
             [program_of(estimate, timeline, values, name) for values in scenarios(estimate)],

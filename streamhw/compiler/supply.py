@@ -135,10 +135,17 @@ class Supply:
 
 @dataclass(kw_only=True)
 class Clock:
-    """State that activations hand on: when each resource is free, the parameter stream, and when
-    each memory port serves what tasks read and write themselves: (begin, end), in order."""
+    """State that activations hand on.
+
+    supply: the parameter stream; turn: cycles of a port that a beat of a write takes besides its
+    data; ahead: cycles that a write waits if parameters are under way; free: when each resource
+    is; serving: when each memory port serves what tasks read and write themselves: (begin, end),
+    in order
+    """
 
     supply: Supply
+    turn: float = 0.0
+    ahead: float = 0.0
     free: dict[str, float] = field(default_factory=dict)
     serving: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
@@ -170,7 +177,9 @@ class Clock:
         but where these leave no cycle to anybody else."""
         full = port == self.supply.port and self.supply.rate == 1
         owed = self.supply.idle(begin, since) if full else begin
-        return self._transfer(port, beats, owed)
+        if self.ahead and port == self.supply.port and self.supply.until(begin, since) > begin:
+            owed = begin + self.ahead
+        return self._transfer(port, beats * (1 + self.turn * self.supply.rate), owed)
 
     def _transfer(self, port: str, beats: float, begin: float) -> Span:
         """Tasks on one port take turns, in the order of time and not of the recurrence, and

@@ -120,16 +120,18 @@ class Tasks:
         if instance is None:
             return self._context(name)
         part = instance.part
-        wait, answer = 0, 0
-        pause: Callable[[Bindings], int] = _nothing
+        wait, answer = 0.0, 0.0
+        pause: Callable[[Bindings], float] = _nothing
         memory, traffic = None, None
         ports = {p.name: p.type for p in part.ports}
         if "i_data" in ports or "i_done" in ports:
             writes = "i_done" in ports
             wait = _asking(part) + (write_wait if writes else read_wait)(self.design, name)
+            pauses = self.design.board.pause
+            wait += 0.0 if writes else pauses
             if isinstance(part, CacheRead):
                 pause = _round_trips(part, wait)
-            answer = write_answer(self.design, name) if writes else 0
+            answer = write_answer(self.design, name) + pauses if writes else 0.0
             memory = self._memory_port(name)
             traffic = _traffic(
                 ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits
@@ -308,7 +310,7 @@ def _before(part: Part, timing: Callable[[Bindings], Timing]) -> Callable[[Bindi
     return before
 
 
-def _round_trips(part: CacheRead, wait: int) -> Callable[[Bindings], int]:
+def _round_trips(part: CacheRead, wait: float) -> Callable[[Bindings], float]:
     """By how much longer than a beat a cycle a reader takes, from when memory has its first new
     row: it has read the old rows of the first head by then, and for all further ones memory takes
     ``wait`` cycles, with only so many under way at once, one of which it sends."""
@@ -316,8 +318,8 @@ def _round_trips(part: CacheRead, wait: int) -> Callable[[Bindings], int]:
     rows = layout.groups * part.shared
 
     @lru_cache(maxsize=256)
-    def longer(lengths: tuple[int, ...]) -> int:
-        asked, sent = 1, [0] * ahead
+    def longer(lengths: tuple[int, ...]) -> float:
+        asked, sent = 1.0, [0.0] * ahead
         early = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
         for length in lengths:
             for _ in range(rows):
@@ -325,7 +327,7 @@ def _round_trips(part: CacheRead, wait: int) -> Callable[[Bindings], int]:
                 asked, early = max(asked + 2, sent[1 - ahead]), 0
         return sent[-1] - (1 + wait) - sum(lengths) * rows * part.fold
 
-    def by_values(bindings: Bindings) -> int:
+    def by_values(bindings: Bindings) -> float:
         length = bindings["length"]
         return longer((length,) if isinstance(length, int) else tuple(length))
 

@@ -27,7 +27,8 @@ class Point:
         only the cost model was asked
     compared: tokens of the simulation that were held against the integer reference, all equal
     moved: bytes that passed the memory ports, measured if simulated
-    memory: the model of the memory that was simulated
+    memory: the model of the memory that was simulated, or that the prediction assumes
+    sustained: share of the ports' bandwidth that the prediction gives to long reads
     """
 
     prompt: int
@@ -37,6 +38,7 @@ class Point:
     compared: int = 0
     moved: float = 0.0
     memory: str = ""
+    sustained: float = 1.0
 
     @property
     def cycles(self) -> tuple[float, ...]:
@@ -46,7 +48,7 @@ class Point:
     @property
     def how(self) -> str:
         memory = f", memory {self.memory}" if self.memory else ""
-        return f"simulated{memory}" if self.simulated else "predicted"
+        return f"{'simulated' if self.simulated else 'predicted'}{memory}"
 
     @property
     def first(self) -> float:
@@ -124,12 +126,14 @@ class Bench:
         return energy_of(model, activity, self.cells, self.clock_mhz)
 
     def merged(self, points: Sequence[Point], contexts: Sequence[Context]) -> "Bench":
-        """With more points: a simulated one stays where the new one is only predicted."""
+        """With more points: a simulated one stays where the new one is only predicted, with the new
+        prediction if that is for the same memory."""
         known = {(p.prompt, p.answer): p for p in self.points}
         for point in points:
             before = known.get((point.prompt, point.answer))
             if before is not None and before.simulated and not point.simulated:
-                point = replace(before, predicted=point.predicted)
+                same = before.memory == point.memory
+                point = replace(before, predicted=point.predicted) if same else before
             known[point.prompt, point.answer] = point
         lengths = {c.length: c for c in (*self.contexts, *contexts)}
         return replace(

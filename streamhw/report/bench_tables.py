@@ -76,6 +76,11 @@ def notes(bench: Bench) -> Iterator[str]:
         f"clock: {bench.clock_mhz:g} MHz is an assumption; nothing was placed or routed. "
         f"Weights: {bench.weights}"
     )
+    for memory, share in sorted({(point.memory, point.sustained) for point in bench.points}):
+        yield (
+            f"predictions: memory {memory} gives long reads {share:.1%} of the bandwidth of the "
+            "floor" + ("; refreshes take the rest" if share < 1 else "")
+        )
     systems: dict[str, System] = {}
     for point in bench.points:
         for figure in published(bench.shape, point.prompt, point.answer):

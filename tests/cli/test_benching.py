@@ -34,7 +34,7 @@ def test_bench(
     second = Bench.load(folder)
     assert second is not None and [p.how for p in second.points] == [
         "simulated, memory ideal",
-        "predicted",
+        "predicted, memory ideal",
     ]
     assert second.points[0].simulated == first.points[0].simulated
     assert main(["report", str(folder)]) == 0

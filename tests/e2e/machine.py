@@ -32,14 +32,16 @@ class Machine:
         check: bool = False,
         stalls: float = 0,
         seed: int = 0,
+        memory: str | None = None,
     ) -> Answer:
-        """One simulated answer; ``check`` needs an observed library."""
+        """One simulated answer; ``check`` needs an observed library; ``memory``: its model, unless
+        it is the board's."""
         return simulate(
             self.emitted.manifest,
             self.library,
             self.image,
             prompt,
             count,
-            model=memory_model(self.design.board.name, stalls, seed),
+            model=memory_model(self.design.board.name, stalls, seed, kind=memory),
             design=self.design if check else None,
         )

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A memory striped over eight ports: wide beats, token lanes, narrow parameters dealt apart."""
+"""A memory striped over eight ports: wide beats, token lanes, narrow parameters, and its cycles."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import load_board
+from streamhw.boards.base import MEMORIES, load_board
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.deal import DISTRIBUTOR, NARROW
+from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.numerics.config import QuantConfig
@@ -39,6 +40,12 @@ def test_every_stream_of_a_tiny_model(
     assert {DISTRIBUTOR, f"{NARROW}_{DISTRIBUTOR}"} <= names
     assert all(len(at) == 8 for at in design.known.placement.ports.values())
     machine = machine_of(design=design, observed=True)
+    prompt = [5, 9, 33, 2, 1, 17, 8, 4, 60, 11]
     for stalls in (0.0, 0.3):
-        answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)
+        answer = machine.answer(prompt, 5, check=True, stalls=stalls)
         assert len(answer.tokens) == 5
+    for memory in MEMORIES:
+        simulated = [t.cycles for t in machine.answer(prompt, 5, memory=memory).tokens]
+        predicted = Estimate(design, memory).answer(len(prompt), len(prompt) + 5)
+        print(f"{memory}: {simulated} simulated, {predicted} predicted")
+        assert sum(predicted.tokens) == pytest.approx(sum(simulated[1:]), rel=0.05)

@@ -95,6 +95,8 @@ def test_points_keep_what_was_simulated() -> None:
     both = again.merged([Point(prompt=1, answer=1, predicted=(4.0,))], ())
     assert [p.prompt for p in both.points] == [1, 2] and both.points[0].token == 0
     assert len(both.contexts) == 1
+    other = first.merged([Point(prompt=2, answer=3, predicted=(9.0, 5, 5), memory="hbm2")], ())
+    assert other.points == (simulated,)  # a prediction for another memory says nothing of it
 
 
 def test_files(tmp_path: Path) -> None:
@@ -108,14 +110,16 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_rows_say_what_they_are() -> None:
-    point = Point(prompt=32, answer=32, predicted=(500_000.0,) + (100_000.0,) * 31)
+    predicted = (500_000.0,) + (100_000.0,) * 31
+    point = Point(prompt=32, answer=32, predicted=predicted, memory="hbm2", sustained=0.925)
     made = bench().merged([point], ())
     rows = {row[0]: row for row in rows_of(made, point)}
     assert rows["CODO"][2:] == ("20.40", "4.32", "231", "158.6", "published")
     assert rows["LoopLynx"][3] == "6.59" and rows["LoopLynx"][2] == ""
-    assert rows["this design"][2:] == ("2.000", "0.400", "2,500", "14.40", "predicted")
+    assert rows["this design"][2:] == ("2.000", "0.400", "2,500", "14.40", "predicted, memory hbm2")
     assert rows["times faster"][2:] == ("4.4 x", "10.8 x", "", "11.0 x", rows["times faster"][6])
     text = "\n".join(notes(made))
+    assert "memory hbm2 gives long reads 92.5% of the bandwidth" in text
     assert "assumption" in text and "10.1145/3725843.3762817" in text and "no head" in text
 
 
