@@ -60,6 +60,7 @@ class Task:
     behind: those of other parts that come just before; lead: cycles in which these pass the
     distributor; ahead: beats that wait in front of it, past the distributor; hold: cycles that they
     last
+    stall: cycles in which it takes none of them, as those of the next tile are not there
     wait: cycles to memory, or to it and back, that no kernel formula covers; answer: from memory
     back, of a write; pause: cycles that what comes from there takes longer than a beat each; less
     than none if some of it came before
@@ -85,6 +86,7 @@ class Task:
     lead: float = 0.0
     ahead: float = 0.0
     hold: Callable[[Bindings], int] = lambda _: 0
+    stall: Callable[[Bindings], int] = lambda _: 0
     wait: float = 0.0
     answer: float = 0.0
     pause: Callable[[Bindings], float] = lambda _: 0.0
@@ -140,7 +142,9 @@ class Timeline:
             if task.demand:
                 # A part begins with its first words, whether they come from memory or, late, from
                 # the distributor.
-                dealt = supply.deal(task.demand, task.ahead, begin, task.lead)
+                dealt = supply.deal(
+                    task.demand + task.stall(bindings), task.ahead, begin, task.lead
+                )
                 early = supply.arrival(task.behind + task.first, since)
                 begin = max(begin, dealt.first + task.first + supply.behind, early)
             fed = max([begin + accept - 1, *(s.last for s in arriving)])

@@ -21,6 +21,7 @@ from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency
 from .access import READ_BUFFER
+from .deal import DISTRIBUTOR, NARROW
 from .design import Channel, Design, Instance, Part, Scope
 from .fifo import MINIMUM
 from .memory_path import read_wait, write_answer, write_wait
@@ -211,6 +212,16 @@ class Tasks:
         def without_operand(bindings: Bindings) -> Timing:
             return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
 
+        dealt = header + weights
+        late = self._header_path(segments.parts[0][0], header)
+
+        def stall(bindings: Bindings) -> int:
+            # The header of a tile stands between the weights of the last one and its own, which
+            # wait for it, unless the array has as long to work on what waits in front of it.
+            steps = context.inputs // engine.input_lanes * _passes(engine, context, bindings)
+            tiles = context.outputs // engine.rows
+            return (tiles - 1) * max(0, dealt + late - max(steps, dealt))
+
         def first_tile(bindings: Bindings) -> int:
             return context.inputs // engine.input_lanes * _passes(engine, context, bindings) - 1
 
@@ -225,8 +236,24 @@ class Tasks:
             lead=lead,
             ahead=header + WAITING * word,
             hold=lambda bindings: WAITING * _passes(engine, context, bindings),
+            stall=stall,
             before=None if self.design.depths is None else first_tile,
         )
+
+    def _header_path(self, target: str, beats: int) -> int:
+        """Cycles from when the distributor deals the last of the beats of a tile's header to when
+        the engine has its last word: those of the parts on the way, of the queues behind them, and
+        of the words that a beat is cut into."""
+        cut = self.design.instance(f"{target}_width")
+        source = next(c.source.instance for c in self.design.into(cut.name))
+        on_the_way = [cut]
+        if source != DISTRIBUTOR:
+            on_the_way += [self.design.instance(name) for name in (source, NARROW)]
+        ports = [p.type.bits_per_token for p in on_the_way[-1].part.ports if p.name == "i"]
+        ports += [c.produced.bits_per_token for c in self.design.out_of(cut.name)]
+        words = beats * max(1, ports[0] // ports[1])
+        hop = queue_latency(MINIMUM)
+        return words - beats + sum(getattr(i.part, "latency", 1) + hop for i in on_the_way)
 
     def _passing(self, target: str, beats: int) -> float:
         """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
