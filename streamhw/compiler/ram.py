@@ -84,7 +84,7 @@ class _Within:
         sizes = self._target.memories.get(name)
         if sizes is None:
             probe = _Within(Target(), {})
-            _text(make(), name, probe)
+            Fragment.get(make(), probe)
             sizes = self._target.memories[name] = tuple(probe.taken)
         kinds: dict[tuple[int, int], list[RamKind]] = {}
         for size in sizes:
