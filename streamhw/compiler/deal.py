@@ -2,12 +2,12 @@
 """Who deals the parameters that come from memory as one stream, in which order, in which words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from ..stream.distribute import Repeat, Segment
 from ..stream.itensor import ITensor
-from .memory import MemoryPlan
+from .memory import MemoryPlan, Segments
 
 __all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "Deal", "deal_parameters"]
 
@@ -58,8 +58,9 @@ def deal_parameters(
         outputs=outputs,
         programs=tuple(
             tuple(
-                Repeat(s.repeat, tuple(Segment(output(name), n) for name, n in s.parts))
+                Repeat(count, tuple(Segment(output(name), n) for name, n in parts))
                 for s in run
+                for count, parts in s.turns
             )
             for run in runs
         ),
@@ -76,17 +77,21 @@ def deal_parameters(
         if used < all_:
             yield Segment(len(narrow), all_ - used)
 
+    def program(segments: Segments) -> Iterator[Repeat]:
+        """The narrow parts of a node's turns, those without wide parts between them together."""
+        found: list[Repeat] = []
+        for count, parts in segments.turns:
+            dealt = tuple(s for name, n in parts if name in narrow for s in words(name, n))
+            if found and found[-1].segments == dealt:
+                found[-1] = replace(found[-1], count=found[-1].count + count)
+            elif dealt:
+                found.append(Repeat(count, dealt))
+        yield from found
+
     second = Deal(
         name=f"{NARROW}_{DISTRIBUTOR}",
         bits=word,
         outputs=narrow,
-        programs=tuple(
-            tuple(
-                Repeat(s.repeat, tuple(segment for part in parts for segment in words(*part)))
-                for s in run
-                if (parts := [(name, n) for name, n in s.parts if name in narrow])
-            )
-            for run in runs
-        ),
+        programs=tuple(tuple(r for s in run for r in program(s)) for run in runs),
     )
     return first, second

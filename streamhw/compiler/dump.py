@@ -91,6 +91,8 @@ def _stream(channel: Channel, *, sized: bool) -> Iterator[str]:
 
 
 def _segments(segments: Segments) -> str:
-    parts = ", ".join(f"{beats} beats to {name}" for name, beats in segments.parts)
+    parts = [f"{beats} beats to {name}" for name, beats in segments.parts]
+    for index in range(segments.ahead):
+        parts[index] += " a turn ahead"
     times = "" if segments.repeat == 1 else f" {segments.repeat} times"
-    return f"{segments.node}:{times} {parts}"
+    return f"{segments.node}:{times} {', '.join(parts)}"

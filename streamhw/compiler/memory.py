@@ -48,15 +48,27 @@ class Region:
 
 @dataclass(frozen=True)
 class Segments:
-    """The parameters of one node in one layer: ``repeat`` times (stream, beats) in turn."""
+    """The parameters of one node in one layer: ``repeat`` times (stream, beats) in turn.
+
+    ahead: of the parts of a turn, the first ones that stand in front of the rest of the turn before
+    """
 
     node: str
     repeat: int
     parts: tuple[tuple[str, int], ...]
+    ahead: int = 0
 
     @property
     def beats(self) -> int:
         return self.repeat * sum(beats for _, beats in self.parts)
+
+    @property
+    def turns(self) -> tuple[tuple[int, tuple[tuple[str, int], ...]], ...]:
+        """What stands in memory one after the other: how often, which parts in turn."""
+        early, late = self.parts[: self.ahead], self.parts[self.ahead :]
+        if not early or not late or self.repeat == 1:
+            return ((self.repeat, self.parts),)
+        return ((1, early), (self.repeat - 1, (*early, *late)), (1, late))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +249,9 @@ def _segments(
                     ceil(rows * node.op.inputs * binding.weight_bits / 8 / beat),
                 ),
             ),
+            # A header has a longer way through narrower words than weights: the array works on a
+            # tile while the header of the next one comes.
+            ahead=1,
         )
     if isinstance(plan, NormPlan):
         size = ceil((4 if plan.centred else 2) * int(features) / beat)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from math import ceil
 
 import networkx as nx
 
@@ -212,15 +213,16 @@ class Tasks:
         def without_operand(bindings: Bindings) -> Timing:
             return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
 
-        dealt = header + weights
+        dealt, tiles = header + weights, context.outputs // engine.rows
+        # What comes before the first weights: two headers, if there are two.
+        headers = min(2, tiles) * header
         late = self._header_path(segments.parts[0][0], header)
 
         def stall(bindings: Bindings) -> int:
-            # The header of a tile stands between the weights of the last one and its own, which
-            # wait for it, unless the array has as long to work on what waits in front of it.
+            # Behind a tile's header come the weights of the tile before it, then another header:
+            # in two turns it must have come, so that its own weights need not wait for it.
             steps = context.inputs // engine.input_lanes * _passes(engine, context, bindings)
-            tiles = context.outputs // engine.rows
-            return (tiles - 1) * max(0, dealt + late - max(steps, dealt))
+            return (tiles - 1) * max(0, ceil((dealt + late) / 2) - max(steps, dealt))
 
         def first_tile(bindings: Bindings) -> int:
             return context.inputs // engine.input_lanes * _passes(engine, context, bindings) - 1
@@ -231,10 +233,10 @@ class Tasks:
             timing=without_operand,
             accept=lambda bindings: timing(bindings).interval,
             demand=segments.beats,
-            first=header + word,
+            first=headers + word,
             behind=behind,
             lead=lead,
-            ahead=header + WAITING * word,
+            ahead=headers + WAITING * word,
             hold=lambda bindings: WAITING * _passes(engine, context, bindings),
             stall=stall,
             before=None if self.design.depths is None else first_tile,

@@ -137,8 +137,9 @@ def memory_beats(
 ) -> Bytes:
     """Header and weight words as they lie in memory: bytes of (beats, width / 8).
 
-    Tile after tile: the header, padded with zeros to a whole beat, then the weights, lane 0 in the
-    lowest bits, padded to a whole beat. Raises ``ValueError`` if ``width`` is no whole byte.
+    Tile after tile: the header of the next one, padded with zeros to a whole beat, then the
+    weights, lane 0 in the lowest bits, padded to a whole beat; in front of all the first header.
+    Raises ``ValueError`` if ``width`` is no whole byte.
     """
     if width % 8 or width < 8:
         raise ValueError(f"width must be a multiple of 8 bits, not {width}")
@@ -147,16 +148,21 @@ def memory_beats(
     weight_bytes = -(-weight[0].size * weight_bits // 8)
     beat = width // 8
     head_beats, weight_beats = -(-head_bytes // beat), -(-weight_bytes // beat)
-    memory = np.zeros((tiles, (head_beats + weight_beats) * beat), dtype=np.uint8)
-    memory[:, :head_bytes] = header.reshape(tiles, head_bytes)
-    begin = head_beats * beat
+    head, turn = head_beats * beat, (head_beats + weight_beats) * beat
+    memory = np.zeros(tiles * turn, dtype=np.uint8)
+    memory[:head_bytes] = header[0].reshape(-1)
+    # Behind the first header: that of the next tile, and weights. The last tile has no next one.
+    turns = memory[head : tiles * turn - turn + head].reshape(tiles - 1, turn)
+    turns[:, :head_bytes] = header[1:].reshape(tiles - 1, head_bytes)
+    last = memory[tiles * turn - turn + head :]
     for part in _parts(tiles, weight[0].size):
         codes = weight[part].reshape(-1, weight[0].size).view(np.uint8)
         if weight_bits == 4:
             if codes.shape[1] % 2:
                 codes = np.pad(codes, ((0, 0), (0, 1)))
             codes = (codes[:, 0::2] & 0x0F) | (codes[:, 1::2] << 4)
-        memory[part, begin : begin + weight_bytes] = codes
+        turns[part, head : head + weight_bytes] = codes[: len(turns[part])]
+    last[:weight_bytes] = codes[-1]
     return memory.reshape(-1, beat)
 
 

@@ -63,6 +63,23 @@ def test_narrow_words_in_wide_beats_have_their_own() -> None:
     )
 
 
+def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
+    """Of narrow words alone, there is nothing between two turns."""
+    ahead = Segments("product", 4, (("norm", 1), ("engine", 2)), ahead=1)
+    first, second = deal_parameters(replace(PLAN, body=(ahead, PLAN.body[-1])), TYPES, 4096)
+    assert first.programs[0] == (
+        Repeat(1, (Segment(1, 1),)),
+        Repeat(3, (Segment(1, 1), Segment(0, 2))),
+        Repeat(1, (Segment(0, 2),)),
+        Repeat(1, (Segment(1, 1),)),
+    )
+    padding = 2
+    assert second.programs[0] == (
+        Repeat(4, (Segment(0, 12), Segment(padding, 4))),
+        Repeat(1, (Segment(1, 8), Segment(padding, 8))),
+    )
+
+
 def test_a_run_without_narrow_words_keeps_one() -> None:
     """A distributor has something to do in every activation."""
     tail = (Segments("head", 2, (("engine", 2),)),)

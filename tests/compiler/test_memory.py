@@ -52,8 +52,8 @@ def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple
 def dealt(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str, np.ndarray]:
     """What the distributor sends to each stream: bytes of (repeat, beats of a turn)."""
     found: dict[str, list[np.ndarray]] = defaultdict(list)
-    for _ in range(segments.repeat):
-        for name, beats in segments.parts:
+    for count, parts in segments.turns:
+        for name, beats in parts * count:
             found[name].append(data[at : at + beats * beat])
             at += beats * beat
     return {name: np.stack(turns) for name, turns in found.items()}
@@ -193,6 +193,15 @@ def check_tile(
             code -= (code >> (plan.weight_bits - 1)) << plan.weight_bits
             expected = values.weight[first + r, k] if first + r < outputs else 0
             assert code == expected, (first, r, k)
+
+
+def test_turns_of_parts_that_stand_ahead() -> None:
+    parts = (("header", 2), ("weight", 3))
+    assert Segments("n", 4, parts).turns == ((4, parts),)
+    assert Segments("n", 1, parts, ahead=1).turns == ((1, parts),)
+    turns = Segments("n", 4, parts, ahead=1).turns
+    assert turns == ((1, parts[:1]), (3, parts), (1, parts[1:]))
+    assert sum(k * beats for k, inside in turns for _, beats in inside) == 4 * 5
 
 
 def test_the_padded_head_never_wins(stored: Design) -> None:

@@ -315,15 +315,30 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
     assert np.array_equal(unpack_weight(words, rows=4, inputs=4), p["weight"])
 
     beats = memory_beats(header, words, weight_bits=weight_bits, width=width)
-    per_tile = beats.reshape(2, -1)
-    head = -(-header[0].size * 8 // width) * width // 8
+    flat, head = beats.reshape(-1), -(-header[0].size * 8 // width) * width // 8
+    size = len(flat) // 2 - head
+    # Both headers stand in front of the first weights.
     for tile in range(2):
-        assert per_tile[tile, : header[0].size].tolist() == header[tile].reshape(-1).tolist()
-        value = int.from_bytes(per_tile[tile, head:].tobytes(), "little")
+        begin = tile * head
+        assert flat[begin:][: header[0].size].tolist() == header[tile].reshape(-1).tolist()
+        value = int.from_bytes(flat[2 * head + tile * size :][:size].tobytes(), "little")
         for code in words[tile].reshape(-1):
             assert value & ((1 << weight_bits) - 1) == int(code) & ((1 << weight_bits) - 1)
             value >>= weight_bits
         assert value == 0
+
+
+@pytest.mark.parametrize("tiles", [1, 3])
+def test_headers_stand_a_tile_ahead(tiles: int) -> None:
+    header = np.arange(1, 9 * tiles + 1, dtype=np.uint8).reshape(tiles, 9, 1)
+    weight = np.arange(-1, -3 * tiles - 1, -1, dtype=np.int8).reshape(tiles, 1, 3)
+    flat = memory_beats(header, weight, weight_bits=8, width=32).reshape(-1).tolist()
+    headers = [[*each.reshape(-1).tolist(), 0, 0, 0] for each in header]
+    weights = [[*each.view(np.uint8).reshape(-1).tolist(), 0] for each in weight]
+    assert flat[:12] == headers[0]
+    assert flat[-4:] == weights[-1]
+    for tile in range(1, tiles):
+        assert flat[16 * tile - 4 :][:16] == [*headers[tile], *weights[tile - 1]]
 
 
 def test_packs_a_large_head_in_seconds() -> None:
