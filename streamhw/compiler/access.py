@@ -3,7 +3,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
+from ..boards.base import Board
 from ..kernels.cache_read import CacheRead
 from ..kernels.spill import SpillRead, SpillWrite
 from ..stream.itensor import ITensor
@@ -13,16 +15,28 @@ from .control import open_ports
 from .deal import NARROW, WIDE, deal_parameters
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .memory import MemoryPlan
+from .plumbing import BURST
 from .tiling import Tiling
 
-__all__ = ["READER", "READ_BUFFER", "add_memory_access", "dma_of"]
+__all__ = ["READER", "READ_BUFFER", "add_memory_access", "dma_of", "under_way"]
 
 READER = "parameter_reader"
 READ_BUFFER = 64
 """Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
+ON_CHIP = 8
+"""Cycles that a read takes to memory's port and back: DMA, arbiter, and the buffer's register."""
 SPILL_WRITES, SPILL_READS = 2, 4
 """Beats of the longest burst of a spilled stream; its DMAs hold two of them. A stream of 32 bits a
 cycle then hides 128 cycles of memory's latency."""
+
+
+def under_way(board: Board) -> int:
+    """Beats of parameters that may be under way from memory: as many as hide its latency, and the
+    longest wait for one of its channels, and a burst. More would not come sooner, but everybody
+    else who reads there waits behind them."""
+    port = board.ports[0]
+    hidden: float = (port.latency + board.pause + ON_CHIP) * port.beats_per_cycle
+    return (ceil(hidden / BURST) + 1) * BURST
 
 
 def add_memory_access(
@@ -32,12 +46,14 @@ def add_memory_access(
     layers: int,
     beat_bits: int,
     begins: Sequence[int],
+    limit: int,
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
     """Gives every open memory port a DMA, and every parameter stream its place in memory.
 
     begins: for each bus over which memory is striped, the address of its byte 0
+    limit: beats of parameters that may be under way
 
     Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
     """
@@ -77,7 +93,7 @@ def add_memory_access(
         stride=plan.stride,
         tail=Run(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
     )
-    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch, begins=begins)
+    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch, begins=begins, under_way=limit)
     shared = Scope.SHARED
     parts += [Instance(READER, reader, shared), Instance(f"{READER}_dma", prefetch, shared)]
     command, program = reader.ports[1].type, reader.ports[2].type

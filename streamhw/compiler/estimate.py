@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ..stream.itensor import Bindings
 from ..stream.queue import queue_latency
-from .access import READER
+from .access import READER, under_way
 from .design import Design, Scope
 from .fifo import MINIMUM
 from .memory_path import read_wait
@@ -87,6 +87,8 @@ class Estimate:
             port=self.port.name,
             rate=board.sustained,
             buffer=tiling.prefetch,
+            under_way=min(tiling.prefetch, under_way(board)),
+            pause=board.pause,
             latency=READER_CYCLES + read_wait(self.design, READER) + board.pause,
             behind=self._behind_reader(),
         )

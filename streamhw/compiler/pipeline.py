@@ -10,7 +10,7 @@ from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.spill import SpillWrite
 from ..numerics.quantise import quantise
-from .access import add_memory_access
+from .access import add_memory_access, under_way
 from .bind import bind
 from .config import BuildConfig
 from .control import add_control
@@ -119,6 +119,7 @@ def _memory(design: Design) -> Design:
         design.graph.loops[0].trips,
         board.beat_bits,
         board.begins,
+        under_way(board),
         design.instances,
         design.channels,
     )

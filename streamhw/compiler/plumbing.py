@@ -26,6 +26,7 @@ from ..stream.width import Width
 from ..stream.wire import Wire
 
 __all__ = [
+    "BURST",
     "READ_DMA",
     "WRITE_DMA",
     "Plumbing",
@@ -154,21 +155,30 @@ def unpadded(type: ITensor, beat_bits: int) -> Plumbing:
 
 
 def read_dma(
-    beat_bits: int, buffer: int, burst: int = BURST, begins: Sequence[int] = (0,)
+    beat_bits: int,
+    buffer: int,
+    burst: int = BURST,
+    begins: Sequence[int] = (0,),
+    under_way: int | None = None,
 ) -> Plumbing:
-    """Reads memory through AXI4, striped over the buses that begin there."""
+    """Reads memory through AXI4, striped over the buses that begin there, with so many beats under
+    way at most."""
     stripes = len(begins)
+    counter = under_way.bit_length() + 1 if under_way is not None and under_way < buffer else 0
     part = beat_bits // stripes
     memory = Memory(part, buffer, asynchronous=queue_latency(buffer) == 1)
     others = stripes - 1
     return Plumbing(
         READ_DMA,
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
-        lambda: ReadDma(width=beat_bits, buffer=buffer, burst=burst, begins=begins),
+        lambda: ReadDma(
+            width=beat_bits, buffer=buffer, burst=burst, begins=begins, under_way=under_way
+        ),
         Resources(
-            luts=232 + 42 * others,
+            luts=232 + 42 * others + 3 * counter * stripes,
             ffs=(225 if memory.asynchronous else 254 + part)
-            + others * (76 if memory.asynchronous else 105 + part),
+            + others * (76 if memory.asynchronous else 105 + part)
+            + (counter + 1) * stripes,
             memories=(memory,) * stripes,
         ),
         latency=4 + queue_latency(buffer),

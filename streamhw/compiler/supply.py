@@ -7,9 +7,6 @@ from math import inf
 
 __all__ = ["Clock", "Span", "Supply"]
 
-QUEUE = 64 * 16
-"""Beats that a memory has been asked for, at most: those of 64 of the longest bursts. Who asks next
-waits no longer, however much the reader of parameters still wants."""
 PIECES = 32
 """In so many pieces at most a long transfer is followed."""
 TURNS = 64
@@ -33,6 +30,8 @@ class Supply:
 
     port: of memory; rate: its beats a cycle; buffer: beats on chip; latency: cycles from a step
     that the reader knows to its first beat out of the buffer; behind: cycles from there to a part;
+    under_way: beats that memory has been asked for, at most: who asks next waits no longer, however
+    much the reader still wants; pause: cycles that they may take longer, from all channels
     total: beats of a step; dealt: until when the distributor, a beat a cycle, is held up by what
     it has given out: parts take turns, in the order of memory
     """
@@ -41,6 +40,8 @@ class Supply:
     rate: float
     buffer: int
     latency: float
+    under_way: float = inf
+    pause: float = 0.0
     behind: float = 0.0
     total: float = inf
     delivered: float = 0.0
@@ -49,6 +50,11 @@ class Supply:
     since: float = -1.0
     base: float = 0.0
     eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+
+    @property
+    def queue(self) -> float:
+        """Cycles for which memory sends what it has been asked for, at most."""
+        return self.under_way / self.rate + self.pause
 
     def deliver(self, beats: int, since: float) -> float:
         """The cycle at which the next ``beats`` are at a part; none is asked for before
@@ -165,7 +171,7 @@ class Clock:
         first, left = 0.0, beats
         while left > 0:
             asked = begin if len(ends) < 2 or window == inf else max(begin, ends[-2])
-            owed = min(self.supply.until(asked, since), asked + wait + QUEUE / self.supply.rate)
+            owed = min(self.supply.until(asked, since), asked + self.supply.queue)
             span = self._transfer(port, min(piece, left), max(asked + wait, owed, *ends[-1:]))
             first = span.first if not ends else first
             ends.append(span.last)

@@ -2,10 +2,11 @@
 """DMAs over a memory that is striped over several buses, each with delays and stalls of its own."""
 
 import random
+from functools import partial
 
 import cocotb
 import pytest
-from axi_support import Pinned, check_held, pauses, receive, send, start
+from axi_support import Pinned, check_held, pauses, receive, reset, send, start
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiRamRead, AxiRamWrite, AxiReadBus, AxiWriteBus
 from streamhw.sim.bench import run_cocotb
@@ -17,7 +18,11 @@ PART, STRIPES, BURST, BUFFER = 64, 4, 8, 32
 WIDTH, BYTES = PART * STRIPES, PART // 8
 SIZE = 1 << 13
 BEGINS = tuple(n * SIZE for n in range(STRIPES))
-CASES = {"reads": ReadDma, "writes": WriteDma}
+CASES = {
+    "reads": ReadDma,
+    "few under way": partial(ReadDma, under_way=2 * BURST - 1),
+    "writes": WriteDma,
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -68,6 +73,7 @@ async def reads_every_stripe(dut):
         bus = AxiReadBus.from_prefix(dut, f"m_axi{n}")
         rams.append(AxiRamRead(bus, dut.clk, dut.rst, size=SIZE * STRIPES))
         rams[n].write(BEGINS[n], rng.randbytes(SIZE))
+    await reset(dut, ["i_command"], ["o"])  # the memories have driven nothing before
     for run, (memory, sink) in enumerate([(0, 0), (0.5, 0), (0, 0.6), (0.3, 0.3)]):
         for n, ram in enumerate(rams):
             # one bus after the other is much slower than the rest

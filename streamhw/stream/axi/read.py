@@ -18,6 +18,9 @@ __all__ = ["ReadDma"]
 class ReadDma(wiring.Component):
     """Fetches the beats of each command, in order, with as many bursts under way as fit the buffer.
 
+    Memory serves requests in their order, so others wait behind all that are under way. A deep
+    buffer, filled while nobody takes beats, needs no more of them than hide memory's latency.
+
     Memory may be striped over several buses: a beat then has a part of each, and byte A of memory
     is in bus ``(A / part) % n`` at its byte ``A / (part n) * part`` (+ ``begins``). The buses get
     the same bursts, and may be ahead of each other by what the buffers hold::
@@ -30,6 +33,7 @@ class ReadDma(wiring.Component):
     ----------
     width: bits of a memory beat
     buffer: beats that are on their way or wait for ``o``, at least ``burst``
+    under_way: of these, the most that are on their way, at least ``burst``; by default all
     burst: beats of the longest burst, a power of two to 256; 4 KiB of a bus if that is shorter
     address: bits of a byte address
     begins: for each bus, the address of its byte 0; a single one begins at 0
@@ -43,14 +47,14 @@ class ReadDma(wiring.Component):
     stat_error: some beat since reset came with an error response
 
     Timing: 4 cycles from a command to its AR; 1 cycle from R to ``o`` (3 if ``buffer`` > 64); a
-    burst may start in each cycle. One beat a cycle for ever if ``buffer`` is at least the cycles
-    from AR to R of the memory plus ``burst`` plus 4 (6 if ``buffer`` > 64).
+    burst may start in each cycle. One beat a cycle for ever if ``buffer``, and ``under_way``, are
+    at least the cycles from AR to R of the memory plus ``burst`` plus 4 (6 if ``buffer`` > 64).
     Buffers: ``buffer`` beats, a memory for each bus.
     Error: beats with an error response pass on ``o`` like others and set ``stat_error``.
     Stalls: lossless; R is always accepted at once, as its room is reserved before AR. No
     combinational path from an input to an output.
-    Raises: ``ValueError`` if the buffer is shorter than a burst, buses are not a power of two, or
-    for a width or burst that AXI4 does not allow.
+    Raises: ``ValueError`` if the buffer or what may be under way is shorter than a burst, buses are
+    not a power of two, or for a width or burst that AXI4 does not allow.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class ReadDma(wiring.Component):
         burst: int = 64,
         address: int = ADDRESS_WIDTH,
         begins: Sequence[int] = (0,),
+        under_way: int | None = None,
     ):
         part = part_width(width, begins)
         longest = longest_burst(part, burst)
@@ -68,6 +73,13 @@ class ReadDma(wiring.Component):
             raise ValueError(
                 f"ReadDma buffer must be at least the burst of {longest} beats, not {buffer}"
             )
+        if under_way is not None and under_way < longest:
+            raise ValueError(
+                f"ReadDma under_way must be at least the burst of {longest} beats, not {under_way}"
+            )
+        # What the buffer has no room for is under way in no case.
+        limited = under_way is not None and under_way < buffer
+        self._limit = under_way - longest if under_way is not None and limited else None
         self._part = part
         self._begins = tuple(begins)
         self._burst = burst
@@ -104,11 +116,14 @@ class ReadDma(wiring.Component):
         ]
         m.d.sync += room.eq(room - Mux(issue, bursts.o.p.beats, 0) + freed)
 
-        module = f"read_bus_{self._part}x{self._buffer}_{self._address}"
+        limit = "" if self._limit is None else f"_{self._limit}"
+        module = f"read_bus_{self._part}x{self._buffer}_{self._address}{limit}"
         bus_members = _bus_members(self._part, self._address)
 
         def bus() -> _Bus:
-            return _Bus(members=bus_members, width=self._part, buffer=self._buffer)
+            return _Bus(
+                members=bus_members, width=self._part, buffer=self._buffer, limit=self._limit
+            )
 
         filled = Signal(len(self._begins))
         m.d.comb += self.o.valid.eq(filled.all())
@@ -143,9 +158,15 @@ def _bus_members(width: int, address: int) -> dict[str, wiring.Member]:
 
 
 class _Bus(wiring.Component):
-    """One bus of a ``ReadDma``: the bursts that it is told of, and a buffer for their beats."""
+    """One bus of a ``ReadDma``: the bursts that it is told of, and a buffer for their beats.
 
-    def __init__(self, *, members: dict[str, wiring.Member], width: int, buffer: int):
+    limit: beats under way with which it may still be told of another burst
+    """
+
+    def __init__(
+        self, *, members: dict[str, wiring.Member], width: int, buffer: int, limit: int | None
+    ):
+        self._limit = limit
         self._width = width
         self._buffer = buffer
         super().__init__(members)
@@ -155,8 +176,15 @@ class _Bus(wiring.Component):
         m.submodules.buffer = buffer = Queue(shape=self._width, depth=self._buffer)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         ar, r = self.bus.ar, self.bus.r
+        few = Signal(init=1)
+        if self._limit is not None:
+            # Whether it is few is known a cycle before: a register is all that a burst waits for.
+            under_way = Signal(range(self._limit + 257))
+            later = Signal.like(under_way)
+            m.d.comb += later.eq(under_way + Mux(self.issue, self.beats, 0) - (r.valid & r.ready))
+            m.d.sync += [under_way.eq(later), few.eq(later <= self._limit)]
         m.d.comb += [
-            self.may_issue.eq(~ar.valid | ar.ready),
+            self.may_issue.eq((~ar.valid | ar.ready) & few),
             ar.p.size.eq((self._width // 8).bit_length() - 1),
             ar.p.burst.eq(INCREMENT),
             ar.p.cache.eq(CACHE),
