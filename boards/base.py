@@ -86,6 +86,8 @@ class Board:
     group: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
     prefetch: beats of parameters that may wait on chip, across layers and tokens
+    cache_buffer: beats of keys, and of values, that may wait on chip: what is asked for ahead, also
+        while memory still sends what it was asked for before
     dies: from the bottom of the stack to its top, with the budget between them; none for a device
         of one die
     die_fill: share of each die's budget that is planned with: placement needs room
@@ -105,6 +107,7 @@ class Board:
     group: int
     lanes: int
     prefetch: int = 512
+    cache_buffer: int = 64
     token_lanes: int = 1
     fabric_lanes: int = 0
     paired: bool = False

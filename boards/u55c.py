@@ -34,6 +34,7 @@ BOARD = Board(
     group=16,
     lanes=32,
     prefetch=4096,
+    cache_buffer=512,
     dies=(
         Die(
             name="slr0",

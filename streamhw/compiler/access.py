@@ -47,6 +47,7 @@ def add_memory_access(
     beat_bits: int,
     begins: Sequence[int],
     limit: int,
+    cache_buffer: int,
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
@@ -54,6 +55,7 @@ def add_memory_access(
 
     begins: for each bus over which memory is striped, the address of its byte 0
     limit: beats of parameters that may be under way
+    cache_buffer: beats that the DMA of a cache's reader holds
 
     Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
     """
@@ -76,7 +78,7 @@ def add_memory_access(
         names = {p.name for p in instance.part.ports}
         writes = "o_data" in names
         scope = instance.scope
-        dma = Instance(name, dma_of(instance.part, beat_bits, begins), scope)
+        dma = Instance(name, dma_of(instance.part, beat_bits, begins, cache_buffer), scope)
         parts.append(dma)
         wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
         if writes:
@@ -128,7 +130,9 @@ def add_memory_access(
     return (*placed, *parts), (*rest, *wires)
 
 
-def dma_of(part: Part, beat_bits: int, begins: Sequence[int] = (0,)) -> plumbing.Plumbing:
+def dma_of(
+    part: Part, beat_bits: int, begins: Sequence[int] = (0,), cache_buffer: int = READ_BUFFER
+) -> plumbing.Plumbing:
     """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
     to save memory on chip."""
     if isinstance(part, SpillWrite):
@@ -137,8 +141,10 @@ def dma_of(part: Part, beat_bits: int, begins: Sequence[int] = (0,)) -> plumbing
         return plumbing.read_dma(beat_bits, 2 * SPILL_READS, SPILL_READS, begins)
     if any(port.name == "o_data" for port in part.ports):
         return plumbing.write_dma(beat_bits, begins=begins)
-    # Few wide beats are many bytes; but a cache has earlier rows to read ahead.
-    few = beat_bits >= WIDE and not isinstance(part, CacheRead)
+    if isinstance(part, CacheRead):
+        return plumbing.read_dma(beat_bits, cache_buffer, begins=begins)
+    # Few wide beats are many bytes.
+    few = beat_bits >= WIDE
     return plumbing.read_dma(beat_bits, READ_BUFFER // 2 if few else READ_BUFFER, begins=begins)
 
 

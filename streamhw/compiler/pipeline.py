@@ -120,6 +120,7 @@ def _memory(design: Design) -> Design:
         board.beat_bits,
         board.begins,
         under_way(board),
+        board.cache_buffer,
         design.instances,
         design.channels,
     )

@@ -121,7 +121,7 @@ class Tasks:
         instance = instances.get(name)
         if instance is None:
             return self._context(name)
-        part = instance.part
+        part, board = instance.part, self.design.board
         wait, answer = 0.0, 0.0
         pause: Callable[[Bindings], float] = _nothing
         memory, traffic = None, None
@@ -129,15 +129,13 @@ class Tasks:
         if "i_data" in ports or "i_done" in ports:
             writes = "i_done" in ports
             wait = _asking(part) + (write_wait if writes else read_wait)(self.design, name)
-            pauses = self.design.board.pause
+            pauses = board.pause
             wait += 0.0 if writes else pauses
             if isinstance(part, CacheRead):
                 pause = _round_trips(part, wait)
             answer = write_answer(self.design, name) + pauses if writes else 0.0
             memory = self._memory_port(name)
-            traffic = _traffic(
-                ports["o" if "i_data" in ports else "i"], self.design.board.beat_bits
-            )
+            traffic = _traffic(ports["o" if "i_data" in ports else "i"], board.beat_bits)
             if isinstance(part, SpillRead | SpillWrite | CacheAppend | CacheRead):
                 traffic = part.traffic
         timing: Callable[[Bindings], Timing]
@@ -166,7 +164,7 @@ class Tasks:
             pause=pause,
             memory=memory,
             traffic=traffic or _no_traffic,
-            window=READ_BUFFER,
+            window=board.cache_buffer if isinstance(part, CacheRead) else READ_BUFFER,
             apart=isinstance(part, SpillWrite),
             writes="i_done" in ports,
             needs=_first_row if isinstance(part, Softmax) else None,
