@@ -126,7 +126,7 @@ def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
         if not reads:
             return [f"{name}.read"]
         # Values of a symbol go to the walks that count by it.
-        symbol = end.port.removeprefix("i_")
+        symbol = next(s.name for s in part.symbols if s.port == end.port)
         walks = ((part.source, f"{name}.write"), (part.target, f"{name}.read"))
         return [walk for type, walk in walks if symbol in type.symbols]
     return [name]

@@ -14,9 +14,11 @@ __all__ = [
     "cached_type",
     "check_heads",
     "check_lanes",
+    "check_positions",
     "length_type",
     "lengths_of",
     "query_type",
+    "rounds_of",
     "row_type",
     "score_type",
 ]
@@ -46,17 +48,40 @@ def check_lanes(*, head_dim: int, lanes: int, abreast: int) -> None:
         )
 
 
+def check_positions(*, positions: int, context: int, head_dim: int, lanes: int) -> None:
+    """Raises ``ValueError`` if ``positions`` are no power of two that divides the context, or
+    several pass in a beat without the whole head."""
+    if positions < 1 or positions & (positions - 1) or context % positions:
+        raise ValueError(
+            f"positions must be a power of two that divides the context of {context}, "
+            f"not {positions}"
+        )
+    if positions > 1 and lanes != head_dim:
+        raise ValueError(
+            f"lanes must be head_dim {head_dim} where {positions} positions pass in a beat, "
+            f"not {lanes}"
+        )
+
+
 def attention_nest(
-    *, tokens: int, heads: int, head_dim: int, context: int, lanes: int, abreast: int = 1
+    *,
+    tokens: int,
+    heads: int,
+    head_dim: int,
+    context: int,
+    lanes: int,
+    abreast: int = 1,
+    positions: int = 1,
 ) -> KernelNest:
     """The loops of causal attention: token t, head h, position p up to the token's length, and
-    element e of the head; ``abreast`` heads and ``lanes`` elements of each in an iteration. All
-    heads of a token have one length, so that heads abreast need no mask."""
+    element e of the head; ``abreast`` heads, ``positions`` and ``lanes`` elements in an iteration.
+    All heads of a token have one length, so that heads abreast need no mask; of positions abreast
+    the last ones of a row may be behind its end, and pass as zeros."""
     return KernelNest(
         (
             KernelLoop("t", Symbol("tokens", tokens)),
             KernelLoop("h", heads, abreast),
-            KernelLoop("p", Symbol("length", context, ragged=True)),
+            KernelLoop("p", Symbol("length", context, ragged=True), positions),
             KernelLoop("e", head_dim, lanes),
         )
     )
@@ -76,8 +101,10 @@ def query_type(
     context: int,
     lanes: int,
     abreast: int = 1,
+    positions: int = 1,
 ) -> ITensor:
-    """[tokens, heads * head_dim], the part of heads abreast again for each position of theirs."""
+    """[tokens, heads * head_dim], the part of heads abreast again for each position of theirs, or
+    ``positions`` of them."""
     nest = attention_nest(
         tokens=tokens,
         heads=heads,
@@ -85,6 +112,7 @@ def query_type(
         context=context,
         lanes=lanes,
         abreast=abreast,
+        positions=positions,
     )
     return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=head_dim, e=1))))
 
@@ -99,12 +127,19 @@ def cached_type(
     lanes: int,
     shared: int = 1,
     abreast: int = 1,
+    positions: int = 1,
 ) -> ITensor:
-    """[context, heads / shared * head_dim], for each token head by head up to the token's length;
-    ``shared`` query heads in a row read one cached head (g), each all of it, or, abreast, all at
-    once: a beat has the ``abreast / shared`` cached heads of the query heads that pass."""
+    """[context, heads / shared * head_dim], for each token head by head up to the token's length,
+    ``positions`` a beat; ``shared`` query heads in a row read one cached head (g), each all of it,
+    or, abreast, all at once: a beat has the ``abreast / shared`` cached heads of the query heads
+    that pass."""
     nest = attention_nest(
-        tokens=tokens, heads=shared, head_dim=head_dim, context=context, lanes=lanes
+        tokens=tokens,
+        heads=shared,
+        head_dim=head_dim,
+        context=context,
+        lanes=lanes,
+        positions=positions,
     )
     token, query, *inner = nest.loops
     again = (query,) if shared > 1 and abreast == 1 else ()
@@ -113,11 +148,19 @@ def cached_type(
     return grouped.input(Operand(fmt=fmt, access=(index(p=1), index(g=head_dim, e=1))))
 
 
-def score_type(fmt: Fixed, *, tokens: int, heads: int, context: int, abreast: int = 1) -> ITensor:
-    """[tokens, heads, context], one element of the heads abreast a beat, each row up to its
-    token's length."""
+def score_type(
+    fmt: Fixed, *, tokens: int, heads: int, context: int, abreast: int = 1, positions: int = 1
+) -> ITensor:
+    """[tokens, heads, context], ``positions`` elements of each of the heads abreast a beat, each
+    row up to its token's length."""
     nest = attention_nest(
-        tokens=tokens, heads=heads, head_dim=1, context=context, lanes=1, abreast=abreast
+        tokens=tokens,
+        heads=heads,
+        head_dim=1,
+        context=context,
+        lanes=1,
+        abreast=abreast,
+        positions=positions,
     )
     return nest.output(Operand(fmt=fmt, access=(index(t=1), index(h=1), index(p=1))))
 
@@ -135,3 +178,10 @@ def lengths_of(bindings: Bindings, *, tokens: int, context: int) -> NDArray[np.i
     """The length of each token's rows; the bound where no value is bound."""
     value = bindings.get("length", context)
     return np.broadcast_to(np.asarray(value, dtype=np.int64), (tokens,))
+
+
+def rounds_of(
+    bindings: Bindings, *, tokens: int, context: int, positions: int
+) -> NDArray[np.int64]:
+    """Beats of one head in each token's rows of scores: the last one may not be full."""
+    return -(-lengths_of(bindings, tokens=tokens, context=context) // positions)

@@ -15,6 +15,7 @@ from .attention import (
     cached_type,
     check_heads,
     check_lanes,
+    check_positions,
     lengths_of,
     query_type,
     score_type,
@@ -35,25 +36,31 @@ class Scores(KernelSpec):
         i_q, i_k -> [lanes multipliers] -> [adder tree] -> [+ accumulator] -> [round, saturate] -> o
 
     Every score takes head_dim / lanes beats, so that rows of any length need no control. With
-    heads abreast a beat has whole heads, and each has multipliers and a tree of its own.
+    heads abreast a beat has whole heads, and each has multipliers and a tree of its own; with
+    positions abreast each has them for every one. Keys behind the end of a row are zeros, and so
+    are their scores.
 
     Shapes      i_q: [tokens, heads * head_dim], the part of each head, or of heads abreast, again
                 for each of ``length`` positions; i_k: [context, heads / shared * head_dim], again
                 for each token, head by head, each head again for the ``shared`` query heads that
                 read it (abreast: at once for all of them); o: [tokens, heads, context],
-                ``abreast`` heads a beat, each row up to ``length``
+                ``abreast`` heads a beat, each row up to ``length``; ``positions`` of i_k and o a
+                beat, of i_q one beat for all of them
     Formats     i_q: ``query``; i_k: ``key``; o: ``out``, an integer of it is the rounded sum.
                 The sum has query + key + log2(head_dim) bits and cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
                 shift: bits dropped from the sum, round half up; shared: query heads a key head;
-                abreast: query heads a beat, 1 or a multiple of shared
+                abreast: query heads a beat, 1 or a multiple of shared; positions: positions a
+                beat, a power of two that divides context
     Timing      F = head_dim / lanes, c = ceil(log2(lanes)) + 5: interval = F * scores cycles,
-                latency = F - 1 + c, drain = c; scores = heads / abreast * sum of the lengths
+                latency = F - 1 + c, drain = c; scores = heads / abreast * sum of
+                ceil(length / positions)
     Buffers     c + 1 beats in the queue of the credit bracket
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
-    Raises      ValueError: if lanes does not divide head_dim, or is not all of it with heads
-                abreast; if shared or abreast do not divide the heads as above, or shift is negative
+    Raises      ValueError: if lanes does not divide head_dim, or is not all of it with heads or
+                positions abreast; if shared or abreast do not divide the heads as above, positions
+                not the context, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -68,10 +75,17 @@ class Scores(KernelSpec):
     shift: int = 0
     shared: int = 1
     abreast: int = 1
+    positions: int = 1
 
     def __post_init__(self) -> None:
         check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
         check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
+        check_positions(
+            positions=self.positions,
+            context=self.context,
+            head_dim=self.head_dim,
+            lanes=self.lanes,
+        )
         if self.shift < 0:
             raise ValueError(f"shift must be at least 0, not {self.shift}")
 
@@ -97,6 +111,7 @@ class Scores(KernelSpec):
             "heads": self.heads,
             "context": self.context,
             "abreast": self.abreast,
+            "positions": self.positions,
         }
         beats = {"head_dim": self.head_dim, "lanes": self.lanes}
         return (
@@ -126,12 +141,13 @@ class Scores(KernelSpec):
         product = self.query.width + self.key.width
         queue = credit_memory(lanes_of(self.port("o").type), self.depth)
         tree = (self.lanes - 1) * (product + 1)
+        paths = self.abreast * self.positions
         return Resources(
-            luts=self.abreast * (tree + 2 * self.sum_width + self.out.width) + 30,
-            ffs=self.abreast * (tree + 2 * self.lanes * product + self.sum_width + self.out.width)
+            luts=paths * (tree + 2 * self.sum_width + self.out.width) + 30,
+            ffs=paths * (tree + 2 * self.lanes * product + self.sum_width + self.out.width)
             + 3 * self.depth
             + 20,
-            multipliers=((self.query.width, self.key.width),) * self.lanes * self.abreast,
+            multipliers=((self.query.width, self.key.width),) * self.lanes * paths,
             memories=(queue,) if queue else (),
         )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hardware of the attention scores: multipliers and an adder tree for each head abreast."""
+"""Hardware of the attention scores: multipliers and an adder tree for each score of a beat."""
 
 from typing import TYPE_CHECKING
 
@@ -58,14 +58,17 @@ class ScoresKernel(wiring.Component):
             ends.eq((ends << 1) | (fire & last)),
         ]
         m.d.comb += credit.i_valid.eq(ends[-1])
-        heads = placed_heads(m, ScoreHead(spec=spec), spec.abreast, platform)
+        heads = placed_heads(m, ScoreHead(spec=spec), spec.abreast * spec.positions, platform)
+        cached = max(1, spec.abreast // spec.shared)
         for index, head in enumerate(heads):
-            # heads that share a cached head stand side by side
+            # of each head all positions stand side by side; of each position all cached heads,
+            # and heads that share one
+            number, position = divmod(index, spec.positions)
             q, k = (
                 value.as_value().word_select(place, len(part))
                 for value, place, part in (
-                    (self.i_q.p, index, head.q),
-                    (self.i_k.p, index // spec.shared, head.k),
+                    (self.i_q.p, number, head.q),
+                    (self.i_k.p, position * cached + number // spec.shared, head.k),
                 )
             )
             m.d.comb += [
@@ -80,7 +83,7 @@ class ScoresKernel(wiring.Component):
 
 
 class ScoreHead(wiring.Component):
-    """The score of one of the heads abreast: its lanes of a beat, its tree and sum.
+    """The score of one of the heads, and positions, abreast: its lanes of a beat, tree and sum.
 
     Registers move only with a beat: most of the time there is none, and what rests needs no power,
     and no time in a simulation.

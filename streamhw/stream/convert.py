@@ -167,7 +167,7 @@ class Converter(KernelSpec):
     def ports(self) -> tuple[Port, ...]:
         return (
             Port("i", self.source),
-            *(Port(f"i_{symbol.name}", self._values_type(symbol)) for symbol in self.symbols),
+            *(Port(symbol.port, self._values_type(symbol)) for symbol in self.symbols),
             Port("o", self.target),
         )
 
@@ -236,13 +236,13 @@ class Converter(KernelSpec):
         return self._walk(self.plan.read)
 
     def values(self, symbol: Symbol, bindings: Bindings) -> list[int]:
-        """The values of a ragged symbol in the order in which they arrive."""
+        """The trip counts of a ragged symbol in the order in which they arrive."""
         nest = self._values_type(symbol)
-        value = bindings.get(symbol.name, symbol.bound)
+        value = bindings.get(symbol.name, symbol.bound * symbol.per)
         tensor = np.full(nest.tensor_shape(), symbol.bound)
         rows = [value] * len(tensor) if isinstance(value, int | np.integer) else list(value)
         for index, row in enumerate(rows):
-            tensor[index] = row
+            tensor[index] = symbol.trips(row)
         return nest.pack(tensor, bindings)[:, 0].tolist()
 
     def _walk(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

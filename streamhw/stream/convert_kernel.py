@@ -121,14 +121,13 @@ class ConverterKernel(wiring.Component):
     def _values(self, m: Module, write: AddressWalk, read: AddressWalk) -> None:
         """Each walk takes the values of its symbols from a queue of its own."""
         for symbol in self._spec.symbols:
-            name = f"i_{symbol.name}"
-            arrives = getattr(self, name)
+            arrives = getattr(self, symbol.port)
             queues = []
             for walk, depth in ((write, 2), (read, READER_VALUES)):
                 if symbol.name in walk.symbols:
                     queue = Queue(shape=symbol_width(symbol), depth=depth)
                     m.submodules += queue
-                    wiring.connect(m, queue.o, getattr(walk, name))
+                    wiring.connect(m, queue.o, getattr(walk, f"i_{symbol.name}"))
                     queues.append(queue)
             m.d.comb += arrives.ready.eq(Cat(queue.i.ready for queue in queues).all())
             for queue in queues:

@@ -2,7 +2,7 @@
 """The types of a kernel's streams from its loop nest, tile sizes and accesses, not by hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from ..numerics.fixed import Fixed
@@ -25,7 +25,9 @@ def index(**factors: int) -> Access:
 class KernelLoop:
     """A loop over ``extent`` indices, of which an iteration does ``tile`` at once, in space.
 
-    Raises ``ValueError`` if the tile does not divide the extent; a symbol's tile is 1.
+    The last iteration of a symbol's loop may do fewer: the rest of its tile is zeros.
+
+    Raises ``ValueError`` if the tile does not divide the extent, or the bound of a symbol.
     """
 
     name: str
@@ -33,8 +35,7 @@ class KernelLoop:
     tile: int = 1
 
     def __post_init__(self) -> None:
-        fixed = isinstance(self.extent, int)
-        if self.tile < 1 or (self.extent % self.tile if fixed else self.tile != 1):  # type: ignore[operator]
+        if self.tile < 1 or _extent(self.extent) % self.tile:
             raise ValueError(
                 f"Loop {self.name} must have a tile that divides {self.extent}, not {self.tile}"
             )
@@ -42,7 +43,9 @@ class KernelLoop:
     @property
     def trip(self) -> int | Symbol:
         """Iterations."""
-        return self.extent // self.tile if isinstance(self.extent, int) else self.extent
+        if isinstance(self.extent, int):
+            return self.extent // self.tile
+        return replace(self.extent, bound=self.extent.bound // self.tile, per=self.tile)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,4 +190,9 @@ class KernelNest:
 
 
 def _bound(loop: KernelLoop) -> int:
-    return loop.extent.bound if isinstance(loop.extent, Symbol) else loop.extent
+    return _extent(loop.extent)
+
+
+def _extent(extent: int | Symbol) -> int:
+    """The largest number of indices."""
+    return extent.bound if isinstance(extent, Symbol) else extent

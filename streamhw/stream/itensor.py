@@ -29,8 +29,12 @@ class ITensor:
     Two types are the same stream iff they have the same format, tile and *order* (``==`` of
     ``normal()``); trip-1 loops and regrouped loops do not matter.
 
+    The loop of a symbol with several ``per`` iteration moves a dimension by that many, a tile; of
+    the last tile, elements from the symbol's value on are no part of the tensor, and pass as zeros.
+
     Raises ``ValueError`` if a loop names a dimension that the tile does not have, a trip, step or
-    tile size is not a positive int, or two symbols have one name.
+    tile size is not a positive int, two symbols have one name, or a loop of a symbol with several
+    an iteration is not alone in moving its dimension, by a tile of so many.
     """
 
     fmt: Fixed
@@ -53,6 +57,13 @@ class ITensor:
                 raise ValueError(f"ITensor step must be positive, not {loop.step} in {self}")
         if len(self.symbols) != len(symbols_of(self.loops)):
             raise ValueError(f"ITensor symbols must have different names, not {self}")
+        for dim, symbol in self._filled():
+            moves = [loop.step for loop in self.loops if loop.dim == dim]
+            if moves != [symbol.per] or self.tile[dim] != symbol.per:
+                raise ValueError(
+                    f"ITensor symbol {symbol} must move a dimension alone, by a tile of "
+                    f"{symbol.per}, not {self}"
+                )
 
     @property
     def rank(self) -> int:
@@ -128,8 +139,12 @@ class ITensor:
         array = np.asarray(tensor)
         if array.ndim != self.rank:
             raise ValueError(f"pack needs a tensor of rank {self.rank}, not {array.ndim} ({self})")
+        index, inside = self._index(bindings), self._inside(bindings)
+        if inside is not None:
+            index = tuple(np.where(inside, places, 0) for places in index)
         try:
-            return np.asarray(array[self._index(bindings)], dtype=np.int64)
+            beats = np.asarray(array[index], dtype=np.int64)
+            return beats if inside is None else np.where(inside, beats, 0)
         except IndexError:
             raise ValueError(
                 f"pack needs a tensor that has every tile of {self}, not one of {array.shape}"
@@ -145,6 +160,9 @@ class ITensor:
                 f"unpack needs beats of shape {index[0].shape}, not {array.shape} ({self})"
             )
         tensor = np.zeros(self.tensor_shape(), dtype=np.int64)
+        inside = self._inside(bindings)
+        if inside is not None:
+            index, array = tuple(places[inside] for places in index), array[inside]
         tensor[index] = array
         return tensor
 
@@ -155,6 +173,32 @@ class ITensor:
         order = self.order(bindings)
         lanes = np.indices(self.tile).reshape(self.rank, self.lanes)
         return tuple(order[:, d, None] + lanes[d][None, :] for d in range(self.rank))
+
+    def _filled(self) -> list[tuple[int, Symbol]]:
+        """Dimensions whose last tile may not be full, with the symbols that say so."""
+        return [
+            (loop.dim, loop.trip)
+            for loop in self.loops
+            if isinstance(loop.trip, Symbol) and loop.trip.per > 1 and loop.dim is not None
+        ]
+
+    def _inside(self, bindings: Bindings | None) -> NDArray[np.bool_] | None:
+        """Which elements of the beats are of the tensor: (tokens, lanes); ``None`` if all are."""
+        filled, values = self._filled(), bindings or {}
+        if not filled:
+            return None
+        index = self._index(bindings)
+        inside = np.ones(index[0].shape, dtype=bool)
+        for dim, symbol in filled:
+            value = values.get(symbol.name, symbol.bound * symbol.per)
+            if not isinstance(value, int | np.integer):
+                beats = [
+                    prod(self._trip(loop, values, i) for loop in self.loops[1:])
+                    for i in range(self._trip(self.loops[0], values, None))
+                ]
+                value = np.repeat(np.asarray(value)[: len(beats)], beats)[:, None]
+            inside &= index[dim] < value
+        return inside
 
     def _ragged(self, values: Bindings) -> bool:
         return any(not isinstance(values.get(name, 0), int | np.integer) for name in self.symbols)
@@ -176,9 +220,9 @@ class ITensor:
     def _trip(loop: Loop, values: Bindings, outer: int | None) -> int:
         if not isinstance(loop.trip, Symbol):
             return loop.trip
-        value = values.get(loop.trip.name, loop.trip.bound)
+        value = values.get(loop.trip.name, loop.trip.bound * loop.trip.per)
         if isinstance(value, int | np.integer):
-            trip = int(value)
+            trip = loop.trip.trips(value)
         elif outer is None:
             raise ValueError(f"Symbol {loop.trip.name} must not be ragged in the outermost loop")
         elif not loop.trip.ragged:
@@ -189,7 +233,7 @@ class ITensor:
                 f"not {len(value)} values"
             )
         else:
-            trip = int(value[outer])
+            trip = loop.trip.trips(value[outer])
         if not 1 <= trip <= loop.trip.bound:
             raise ValueError(f"Symbol {loop.trip} must be 1 to {loop.trip.bound}, not {trip}")
         return trip

@@ -17,14 +17,27 @@ class Symbol:
 
     Hardware receives it on a control port ``i_<name>``: one value an activation, or, if
     ``ragged``, one value for each entry of the loop that it bounds.
+
+    per: of a value, so many are one iteration, and the last has what is left: there are
+    ceil(value / per) of them, and these go to a port ``i_<name>_by_<per>``
     """
 
     name: str
     bound: int
     ragged: bool = False
+    per: int = 1
+
+    @property
+    def port(self) -> str:
+        """The control port on which hardware receives the trip count."""
+        return f"i_{self.name}" if self.per == 1 else f"i_{self.name}_by_{self.per}"
+
+    def trips(self, value: int) -> int:
+        """Iterations for a value."""
+        return -(-int(value) // self.per)
 
     def __str__(self) -> str:
-        return f"{self.name}<={self.bound}"
+        return f"{self.name}{'' if self.per == 1 else f'/{self.per}'}<={self.bound}"
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,32 @@ def test_heads_abreast(heads: int, shared: int, abreast: int) -> None:
     check_kernel(spec, cases)
 
 
+@pytest.mark.parametrize("positions", [1, 2, 4])
+@pytest.mark.parametrize("heads, shared, abreast", [(2, 1, 1), (3, 1, 3), (4, 2, 2), (2, 2, 1)])
+def test_positions_abreast(heads: int, shared: int, abreast: int, positions: int) -> None:
+    """Rows that end in whole beats and in others; the scores behind their end are zeros."""
+    shape = {"heads": heads, "shared": shared, "abreast": abreast, "head_dim": 3, "lanes": 3}
+    spec = Scores(tokens=3, context=8, shift=6, positions=positions, **shape)
+    cases = [
+        case(spec, [2, 3], 1),
+        case(spec, [1], 2),
+        case(spec, [6, 7, 8], 3, extreme=True),
+        case(spec, [3, 4, 5], 4),
+        case(spec, [3, 4, 5], 5),
+    ]
+    check_kernel(spec, cases)
+
+
+def test_positions_abreast_have_the_scores_of_one_after_the_other() -> None:
+    shape = {"tokens": 3, "heads": 4, "head_dim": 8, "lanes": 8, "context": 8, "shift": 6}
+    one, two = (Scores(**shape, abreast=4, positions=p) for p in (1, 2))
+    c = case(one, [4, 5, 6], 3)
+    results = [spec.compute(c.inputs, c.bindings)["o"] for spec in (one, two)]
+    assert (results[0] == results[1]).all()
+    cycles = [spec.timing(c.bindings).interval for spec in (one, two)]
+    assert cycles == [4 + 5 + 6, 2 + 3 + 3]
+
+
 def test_heads_abreast_have_the_scores_of_one_after_the_other() -> None:
     shape = {"tokens": 3, "heads": 4, "shared": 2, "head_dim": 8, "context": 6, "shift": 6}
     one, all_at_once = Scores(**shape, lanes=2), Scores(**shape, lanes=8, abreast=4)
@@ -89,6 +115,15 @@ def test_golden_is_the_float_dot_product() -> None:
         ({"shared": 3}, "shared must divide the 4 heads, not 3"),
         ({"abreast": 3}, "abreast must divide the 4 heads, not 3"),
         ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
+        ({"positions": 2}, "lanes must be head_dim 8 where 2 positions pass in a beat, not 4"),
+        (
+            {"positions": 3, "lanes": 8},
+            "positions must be a power of two that divides the context of 4, not 3",
+        ),
+        (
+            {"positions": 8, "lanes": 8},
+            "positions must be a power of two that divides the context of 4, not 8",
+        ),
         (
             {"abreast": 2, "shared": 4, "lanes": 8},
             "abreast must be 1 or a multiple of the 4 heads that share one, not 2",
