@@ -3,13 +3,14 @@
 
 from typing import TypeVar
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
+from amaranth.utils import ceil_log2
 
 from ..numerics.fixed import Fixed
 from .module import SharedModule, module_text
 
-__all__ = ["format_name", "placed_heads"]
+__all__ = ["format_name", "last_round", "placed_heads"]
 
 SHARED_FROM = 4
 """Heads that become instances of one Verilog module, if the platform of the elaboration takes
@@ -21,6 +22,12 @@ Head = TypeVar("Head", bound=wiring.Component)
 def format_name(fmt: Fixed) -> str:
     """A format's bits as part of a module's name."""
     return f"{'s' if fmt.signed else 'u'}{fmt.width}"
+
+
+def last_round(length: Value, positions: int) -> Value:
+    """Index of the last beat of a row of ``length`` elements, ``positions`` a beat."""
+    last = length - 1
+    return last if positions == 1 else last[: len(length)] >> ceil_log2(positions)
 
 
 def placed_heads(m: Module, head: Head, count: int, platform: object) -> list[wiring.Component]:

@@ -16,8 +16,10 @@ from .attention import (
     cached_type,
     check_heads,
     check_lanes,
+    check_positions,
     length_type,
     lengths_of,
+    rounds_of,
     row_type,
     score_type,
 )
@@ -39,27 +41,32 @@ class Values(KernelSpec):
                                             ^------------------+
 
     Heads abreast go in lockstep, since their rows have one length: each has a ring of its own, and
-    the beat of all of them is a piece of the row, which is cut or joined to ``out_lanes``.
+    the beat of all of them is a piece of the row, which is cut or joined to ``out_lanes``. The
+    products of positions abreast are summed by a registered tree in front of the ring; behind the
+    end of a row probabilities and values are zeros.
 
     Shapes      i_length: [tokens, heads / abreast], at least 1; i_p: [tokens, heads, context],
                 ``abreast`` heads a beat, each row up to its length; i_v: [context, heads / shared *
                 head_dim], again for each token, head by head, each head again for the ``shared``
-                query heads that read it (abreast: at once for all of them);
+                query heads that read it (abreast: at once for all of them); ``positions`` of
+                i_p and i_v a beat;
                 o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
     Formats     i_p: ``probability``; i_v: ``value``; o: ``out``; the sum has all bits of
                 probability + value + log2(context), it cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
                 out_lanes: divides or is divided by abreast * lanes; shift: bits dropped from the
                 sum; shared: query heads a value head; abreast: query heads a beat, 1 or a multiple
-                of shared
-    Timing      r = max(1, abreast * lanes / out_lanes): interval = heads / abreast * sum over the
-                tokens of F * max(length, r), latency and drain in ``timing``, exact where no length
-                is below r; for r = 1: latency = F * (first length - 1) + 6, drain = 5
-    Buffers     rings of head_dim sums; 6 beats in the credit bracket; F more where r and F > 1
+                of shared; positions: positions a beat, a power of two that divides context
+    Timing      n = ceil(length / positions), r = max(1, abreast * lanes / out_lanes): interval =
+                heads / abreast * sum over the tokens of F * max(n, r), latency and drain in
+                ``timing``, exact where no n is below r; for r = 1: latency = F * (first n - 1) + 6,
+                drain = 5, and log2(positions) more of both
+    Buffers     rings of head_dim sums; 6 beats, and log2(positions), in the credit bracket; F more where r and F > 1
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if lanes, out_lanes, shared or abreast do not divide as above, lanes is
-                not all of head_dim with heads abreast, or shift is negative
+                not all of head_dim with heads or positions abreast, positions does not divide
+                context, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -75,10 +82,17 @@ class Values(KernelSpec):
     out: Fixed = Fixed(8)  # noqa: RUF009
     shared: int = 1
     abreast: int = 1
+    positions: int = 1
 
     def __post_init__(self) -> None:
         check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
         check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
+        check_positions(
+            positions=self.positions,
+            context=self.context,
+            head_dim=self.head_dim,
+            lanes=self.lanes,
+        )
         width = self.heads * self.head_dim
         if self.out_lanes < 1 or width % self.out_lanes:
             raise ValueError(f"out_lanes must divide a row of {width}, not {self.out_lanes}")
@@ -112,6 +126,11 @@ class Values(KernelSpec):
         return self.ratio > 1 and self.fold > 1
 
     @property
+    def depth(self) -> int:
+        """Registers from the operands to a result."""
+        return LATENCY + ceil_log2(self.positions)
+
+    @property
     def sum_shape(self) -> Shape:
         """Shape of the exact sum."""
         signed = self.probability.signed or self.value.signed
@@ -126,12 +145,13 @@ class Values(KernelSpec):
             "context": self.context,
             "abreast": self.abreast,
         }
+        side = {"positions": self.positions}
         beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
         cached = {"head_dim": self.head_dim, "lanes": self.lanes, "shared": self.shared}
         return (
             Port("i_length", length_type(**rows)),
-            Port("i_p", score_type(self.probability, **rows)),
-            Port("i_v", cached_type(self.value, **rows, **cached)),
+            Port("i_p", score_type(self.probability, **rows, **side)),
+            Port("i_v", cached_type(self.value, **rows, **cached, **side)),
             Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),
         )
 
@@ -149,12 +169,14 @@ class Values(KernelSpec):
     def timing(self, bindings: Bindings) -> Timing:
         tokens = bindings.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        lengths = lengths_of(bindings, tokens=int(tokens), context=self.context)
+        lengths = rounds_of(
+            bindings, tokens=int(tokens), context=self.context, positions=self.positions
+        )
         ratio = self.ratio
         joined = max(1, self.out_lanes // self.beat)
         rows, beats = divmod(joined - 1, self.fold)
         first = ((rows + 1) * int(lengths[0]) - 1) * self.fold + beats
-        tail = credit_latency(LATENCY) + int(ratio * joined > 1)
+        tail = credit_latency(self.depth) + int(ratio * joined > 1)
         if self.waits:
             tail += queue_latency(self.fold)
         return Timing(
@@ -168,21 +190,29 @@ class Values(KernelSpec):
     def resources(self) -> Resources:
         total, lanes = self.sum_shape.width, self.beat
         beat = lanes * self.out.width
-        memories = [credit_memory(beat, LATENCY)]
+        memories = [credit_memory(beat, self.depth)]
         repack = 0
         if lanes != self.out_lanes:
             repack = 2 * max(lanes, self.out_lanes) * self.out.width
         if self.waits:
             memories.append(queue_memory(beat, self.fold))
         rounding = lanes * (self.out.width + 4)
-        products = lanes * (self.probability.width + 2 * self.value.width)
+        product = self.probability.width + self.value.width
+        products = self.positions * lanes * (self.probability.width + 2 * self.value.width)
+        tree = (self.positions - 1) * lanes * (product + 1)
         return Resources(
-            luts=lanes * total + rounding + repack // 2 + 34,
+            luts=lanes * total + tree + rounding + repack // 2 + 34,
             muxes=2 * lanes * total,
-            ffs=lanes * (min(self.fold, 2) * total + self.out.width) + products + repack + 63,
+            ffs=lanes * (min(self.fold, 2) * total + self.out.width)
+            + products
+            + tree
+            + repack
+            + 63,
             # the ring of sums between its first and last register
             delays=((lanes * total, max(0, self.fold - 2)),),
-            multipliers=((self.probability.width + 1, self.value.width),) * lanes,
+            multipliers=((self.probability.width + 1, self.value.width),)
+            * lanes
+            * self.positions,
             memories=tuple(memory for memory in memories if memory),
         )
 

@@ -4,14 +4,14 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..stream.credit import Credit
 from ..stream.queue import Queue
 from ..stream.width import Width
-from .heads import format_name, placed_heads
+from .heads import format_name, last_round, placed_heads
 from .rounding import rounded, saturated
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["LATENCY", "ValueHead", "ValuesKernel"]
 
 LATENCY = 4
-"""Registers from the operands to a result: operands, product, sum, result."""
+"""Registers from the operands to a result: operands, product, sum, result; with several positions a
+beat, the levels of the tree that sums their products besides."""
 
 
 class ValuesKernel(wiring.Component):
@@ -35,7 +36,8 @@ class ValuesKernel(wiring.Component):
         spec = self.spec
         length_shape = spec.port("i_length").type.fmt.shape
         m.submodules.waiting = waiting = Queue(shape=length_shape, depth=2)
-        m.submodules.credit = credit = Credit(shape=spec.beat * spec.out.width, latency=LATENCY)
+        latency = spec.depth
+        m.submodules.credit = credit = Credit(shape=spec.beat * spec.out.width, latency=latency)
         position = Signal(length_shape)
         beat = Signal(range(max(2, spec.fold)))
         first, last, may, fire, whole = (
@@ -46,7 +48,7 @@ class ValuesKernel(wiring.Component):
             waiting.i.valid.eq(self.i_length.valid),
             self.i_length.ready.eq(waiting.i.ready),
             first.eq(position == 0),
-            last.eq(position == waiting.o.p - 1),
+            last.eq(position == last_round(waiting.o.p, spec.positions)),
             whole.eq(beat == spec.fold - 1),
             # only the last position of a row gives results
             may.eq(waiting.o.valid & (credit.may_enter | ~last)),
@@ -61,23 +63,28 @@ class ValuesKernel(wiring.Component):
             with m.If(whole):
                 m.d.sync += position.eq(Mux(last, 0, position + 1))
 
-        used, starts, ends = (Signal(LATENCY, name=n) for n in ("used", "starts", "ends"))
+        used, starts, ends = (Signal(latency, name=n) for n in ("used", "starts", "ends"))
         m.d.sync += [
             Cat(used).eq(Cat(fire, used)),
             Cat(starts).eq(Cat(first, starts)),
             Cat(ends).eq(Cat(credit.enter, ends)),
         ]
         heads = placed_heads(m, ValueHead(spec=spec), spec.abreast, platform)
+        cached, abreast = max(1, spec.abreast // spec.shared), spec.positions
         for index, head in enumerate(heads):
-            # heads that share a cached head stand side by side
-            v = self.i_v.p.as_value().word_select(index // spec.shared, len(head.v))
+            # of each position heads that share a cached head stand side by side
+            rows = self.i_v.p.as_value()
+            v = [
+                rows.word_select(p * cached + index // spec.shared, len(head.v) // abreast)
+                for p in range(abreast)
+            ]
             m.d.comb += [
                 head.fire.eq(fire),
                 head.used.eq(used),
-                head.starts.eq(starts[1]),
-                head.ends.eq(ends[2]),
-                head.p.eq(self.i_p.p[index]),
-                head.v.eq(v),
+                head.starts.eq(starts[latency - 3]),
+                head.ends.eq(ends[latency - 2]),
+                head.p.eq(Cat(self.i_p.p[index * abreast + p] for p in range(abreast))),
+                head.v.eq(Cat(v)),
             ]
         results = [head.o for head in heads]
         m.d.comb += [credit.i_payload.eq(Cat(results)), credit.i_valid.eq(ends[-1])]
@@ -110,22 +117,24 @@ class ValueHead(wiring.Component):
 
     Registers move only with a beat: most of the time there is none, and what rests needs no power.
 
-    Members     fire: In, a beat enters; used: In, operands and products are of a beat; starts: In,
-                the product is of a row's first position; ends: In, the sums are those of a row
-                p, v: In, probability and lanes of the beat; o: Out, results, ``LATENCY`` cycles
+    Members     fire: In, a beat enters; used: In, operands, products and their sums are of a beat;
+                starts: In, the product is of a row's first position; ends: In, the sums are those
+                of a row
+                p, v: In, probability and lanes of each position; o: Out, results, ``depth`` cycles
                 after their last beat
     """
 
     def __init__(self, *, spec: "Values") -> None:
         self.spec = spec
+        single, p_width = spec.positions == 1, spec.probability.width
         super().__init__(
             {
                 "fire": In(1),
-                "used": In(2),
+                "used": In(spec.depth - 2),
                 "starts": In(1),
                 "ends": In(1),
-                "p": In(spec.probability.shape),
-                "v": In(spec.lanes * spec.value.width),
+                "p": In(spec.probability.shape if single else spec.positions * p_width),
+                "v": In(spec.positions * spec.lanes * spec.value.width),
                 "o": Out(spec.lanes * spec.out.width),
             }
         )
@@ -136,18 +145,16 @@ class ValueHead(wiring.Component):
         spec = self.spec
         formats = "_".join(format_name(f) for f in (spec.probability, spec.value, spec.out))
         sums = f"{spec.sum_shape.width}_{spec.shift}"
-        return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}"
+        abreast = "" if spec.positions == 1 else f"_by{spec.positions}"
+        return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}{abreast}"
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self.spec
-        p = Signal(spec.probability.shape, name="p_held")
-        with m.If(self.fire):
-            m.d.sync += p.eq(self.p)
+        factors = [self._held(m, position) for position in range(spec.positions)]
         results = []
         for lane in range(spec.lanes):
-            v = Signal(spec.value.shape, name=f"v_{lane}")
-            product = Signal((p * v).shape(), name=f"product_{lane}")
+            product = self._product(m, factors, lane)
             ring = [
                 Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=i > 0)
                 for i in range(spec.fold)
@@ -155,15 +162,46 @@ class ValueHead(wiring.Component):
             moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
             result = Signal(spec.out.shape, name=f"result_{lane}")
             m.d.comb += moved.eq(rounded(ring[0], spec.shift))
-            with m.If(self.fire):
-                m.d.sync += v.eq(self.v.word_select(lane, spec.value.width))
-            with m.If(self.used[0]):
-                m.d.sync += product.eq(p * v)
             with m.If(self.ends):
                 m.d.sync += result.eq(saturated(moved, spec.out))
-            with m.If(self.used[1]):
+            with m.If(self.used[-1]):
                 m.d.sync += ring[0].eq(Mux(self.starts, 0, ring[-1]) + product)
                 m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
             results.append(result)
         m.d.comb += self.o.eq(Cat(results))
         return m
+
+    def _name(self, name: str, position: int) -> str:
+        return name if self.spec.positions == 1 else f"{name}_at_{position}"
+
+    def _held(self, m: Module, position: int) -> Signal:
+        """The probability of a position in a register."""
+        shape = self.spec.probability.shape
+        p = Signal(shape, name=self._name("p_held", position))
+        with m.If(self.fire):
+            m.d.sync += p.eq(Value.cast(self.p).word_select(position, shape.width))
+        return p
+
+    def _product(self, m: Module, factors: list[Signal], lane: int) -> Signal:
+        """The product of a lane, or the sum of those of positions abreast."""
+        spec, level = self.spec, []
+        for position, p in enumerate(factors):
+            v = Signal(spec.value.shape, name=self._name(f"v_{lane}", position))
+            product = Signal((p * v).shape(), name=self._name(f"product_{lane}", position))
+            at = position * spec.lanes + lane
+            with m.If(self.fire):
+                m.d.sync += v.eq(self.v.word_select(at, spec.value.width))
+            with m.If(self.used[0]):
+                m.d.sync += product.eq(p * v)
+            level.append(product)
+        stage = 0
+        while len(level) > 1:
+            stage += 1
+            pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=True)]
+            level = [
+                Signal(pair.shape(), name=f"pair_{lane}_{stage}_{i}")
+                for i, pair in enumerate(pairs)
+            ]
+            with m.If(self.used[stage]):
+                m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
+        return level[0]

@@ -90,6 +90,40 @@ def test_heads_abreast(
     check_kernel(spec, mixed_cases(spec))
 
 
+@pytest.mark.parametrize("positions", [1, 2, 4])
+@pytest.mark.parametrize(
+    "heads, head_dim, out_lanes, shared, abreast",
+    [(2, 4, 4, 1, 1), (2, 4, 4, 2, 1), (4, 2, 2, 1, 2), (4, 2, 8, 2, 2), (4, 2, 8, 2, 4)],
+)
+def test_positions_abreast(
+    heads: int, head_dim: int, out_lanes: int, shared: int, abreast: int, positions: int
+) -> None:
+    """Rows that end in whole beats and in others."""
+    spec = Values(
+        tokens=3,
+        heads=heads,
+        head_dim=head_dim,
+        context=8,
+        lanes=head_dim,
+        out_lanes=out_lanes,
+        shift=17,
+        shared=shared,
+        abreast=abreast,
+        positions=positions,
+    )
+    check_kernel(spec, mixed_cases(spec))
+
+
+def test_positions_abreast_have_the_values_of_one_after_the_other() -> None:
+    shape = {"tokens": 3, "heads": 2, "head_dim": 8, "context": 8, "shift": 17, "abreast": 2}
+    one, two = (Values(**shape, lanes=8, out_lanes=16, positions=p) for p in (1, 2))
+    c = case(one, [5, 6, 7], 3)
+    results = [spec.compute(c.inputs, c.bindings)["o"] for spec in (one, two)]
+    assert (results[0] == results[1]).all()
+    cycles = [spec.timing(c.bindings).interval for spec in (one, two)]
+    assert cycles == [5 + 6 + 7, 3 + 3 + 4]
+
+
 def test_heads_abreast_have_the_values_of_one_after_the_other() -> None:
     shape = {"tokens": 3, "heads": 4, "shared": 2, "head_dim": 8, "context": 7, "shift": 17}
     one = Values(**shape, lanes=2, out_lanes=8)
@@ -148,6 +182,11 @@ def test_attention_is_close_to_float() -> None:
         ({"shared": 3}, "shared must divide the 2 heads, not 3"),
         ({"abreast": 3}, "abreast must divide the 2 heads, not 3"),
         ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
+        ({"positions": 2}, "lanes must be head_dim 8 where 2 positions pass in a beat, not 4"),
+        (
+            {"positions": 3, "lanes": 8, "out_lanes": 8},
+            "positions must be a power of two that divides the context of 4, not 3",
+        ),
         (
             {"heads": 6, "lanes": 8, "abreast": 2, "out_lanes": 3},
             "out_lanes must divide or be divided by lanes 16 of 2 heads, not 3",
