@@ -13,9 +13,17 @@ from ..numerics.tables import Table, exponential, reciprocal
 from ..stream.credit import credit_latency, credit_memory
 from ..stream.itensor import Bindings
 from ..stream.signature import lanes_of
-from .attention import check_heads, length_type, lengths_of, score_type
+from .attention import (
+    check_heads,
+    check_positions,
+    length_type,
+    lengths_of,
+    rounds_of,
+    score_type,
+)
 from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing
 from .softmax_kernel import LOG2E, RECORD, RESULT, ROWS, SCALE, SoftmaxKernel
+from .softmax_total import more_stages
 from .table import TableLookup
 
 __all__ = ["Softmax"]
@@ -23,7 +31,7 @@ __all__ = ["Softmax"]
 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(KernelSpec):
-    """Row-wise softmax in two passes over a ring of elements, one element a beat.
+    """Row-wise softmax in two passes over a ring of elements.
 
     The first pass writes each exp(x) = m * 2^i as mantissa and power, keeps the largest power of
     the row, and sums relative to it: where the largest grows, the sum is shifted, so no element
@@ -34,24 +42,28 @@ class Softmax(KernelSpec):
                                               -> [max, sum] -> [1/x table] -> r --^
 
     The rows of heads abreast go in lockstep, since they have one length: one control, and a data
-    path for each.
+    path for each. Where the largest power grows, the shift of the sum drops bits, so that the order
+    of the elements matters: positions abreast give the sum of one after the other
+    (``softmax_total``). What of a beat is behind the end of its row counts as nothing and gives 0.
 
-    Shapes      i, o: [tokens, heads, context], each row up to its length, an element of ``abreast``
-                heads a beat; i_length: [tokens, heads / abreast], at least 1, read at the start of
-                a row
+    Shapes      i, o: [tokens, heads, context], each row up to its length, ``positions`` elements of
+                ``abreast`` heads a beat; i_length: [tokens, heads / abreast], at least 1, read at
+                the start of a row
     Formats     i: ``source``; o: ``out``, unsigned; mantissa and power have out.frac + 3 fraction
                 bits, the sum out.frac + 4 + log2(context), it cannot overflow
-    Parameters  tokens, context: bounds; heads; abreast: heads a beat; source, out: formats
-    Timing      interval = heads / abreast * sum of all lengths; latency = first length + 23;
-                drain = 22 + last length if no row is shorter than the one before it (see
-                ``timing``). The first result of a row comes 23 cycles after its last element
-    Buffers     ring of context + 32 beats, rounded up to a power of two; 32 rows
+    Parameters  tokens, context: bounds; heads; abreast: heads a beat; positions: positions a beat,
+                a power of two that divides context; source, out: formats
+    Timing      n = ceil(length / positions), s = 23, or, with several positions, 24 + positions:
+                interval = heads / abreast * sum of all n; latency = first n + s; drain = s - 1 +
+                last n if no row is shorter than the one before it (see ``timing``). The first
+                result of a row comes s cycles after its last element
+    Buffers     ring of context / positions + s + 9 beats, rounded up to a power of two; 32 rows
     Error       |o - softmax(i)| < 1 LSB of ``out``, and 1 where a format without whole bits gives
                 its largest code for a result of 1 (proved in tests/kernels/test_softmax.py); a row
                 of one element gives 1 or that code
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if abreast does
-                not divide the heads
+                not divide the heads, or positions the context
     Source      Milakov & Gimelshein 2018 (online normaliser), here with powers of two
     """
 
@@ -61,6 +73,7 @@ class Softmax(KernelSpec):
     source: Fixed = Fixed(18, 10)  # noqa: RUF009
     out: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
     abreast: int = 1
+    positions: int = 1
     power_table: Table = field(init=False, repr=False, compare=False)
     reciprocal_table: Table = field(init=False, repr=False, compare=False)
 
@@ -68,6 +81,7 @@ class Softmax(KernelSpec):
         if self.out.signed or not 1 <= self.out.frac <= 17:
             raise ValueError(f"out must be unsigned with 1 to 17 fraction bits, not {self.out}")
         check_heads(heads=self.heads, shared=1, abreast=self.abreast)
+        check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
         bits = self.frac
         powers = exponential(
             source=Fixed(bits, bits, signed=False),
@@ -102,9 +116,15 @@ class Softmax(KernelSpec):
         return self.sum_frac + 1 + ceil_log2(self.context)
 
     @property
+    def record(self) -> int:
+        """Registers from a row's last element to its reciprocal."""
+        return RECORD + more_stages(self.positions)
+
+    @property
     def ring_depth(self) -> int:
         """Beats of the ring: a row and what is accepted before its first result leaves."""
-        return 1 << ceil_log2(self.context + 2 * SCALE + 18)
+        waiting = 2 * SCALE + 18 + more_stages(self.positions)
+        return 1 << ceil_log2(self.context // self.positions + waiting)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -114,10 +134,11 @@ class Softmax(KernelSpec):
             "context": self.context,
             "abreast": self.abreast,
         }
+        side = {"positions": self.positions}
         return (
             Port("i_length", length_type(**rows)),
-            Port("i", score_type(self.source, **rows)),
-            Port("o", score_type(self.out, **rows)),
+            Port("i", score_type(self.source, **rows, **side)),
+            Port("o", score_type(self.out, **rows, **side)),
         )
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
@@ -157,12 +178,14 @@ class Softmax(KernelSpec):
     def timing(self, bindings: Bindings) -> Timing:
         tokens = bindings.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        lengths = lengths_of(bindings, tokens=int(tokens), context=self.context)
+        lengths = rounds_of(
+            bindings, tokens=int(tokens), context=self.context, positions=self.positions
+        )
         accepted, free, first = 1, 0, None
         for length in np.repeat(lengths, self.heads // self.abreast).tolist():
             accepted += length
             # a row is sent when it is complete and the row before it has been sent
-            begin = max(accepted + RECORD, free)
+            begin = max(accepted + self.record, free)
             free = begin + length
             first = begin if first is None else first
         assert first is not None
@@ -175,20 +198,31 @@ class Softmax(KernelSpec):
 
     def resources(self) -> Resources:
         heads = self.abreast
-        powers = TableLookup.resources_of(self.power_table, heads)
+        paths = heads * self.positions
+        powers = TableLookup.resources_of(self.power_table, paths)
         inverse = TableLookup.resources_of(self.reciprocal_table, heads)
         queue = credit_memory(lanes_of(self.port("o").type), RESULT)
         whole, length = self.power_shape.width, bits_for(self.context)
-        ring = Memory(heads * (self.frac + 1 + whole), self.ring_depth)
+        ring = Memory(paths * (self.frac + 1 + whole), self.ring_depth)
         record = Memory(heads * (self.frac + 2 + whole + 1), ROWS, asynchronous=True)
         wide, shifter = self.source.width + 25, 3 * self.sum_width
         data_ffs = wide + 5 * self.sum_width + 9 * self.frac + 14 * whole
+        # of each position after the first: its own step of the sum, with bits that fall
+        steps = heads * (self.positions - 1)
         each = ((self.source.width, 26), (self.frac + 1, self.frac + 2))
         return Resources(
-            luts=powers.luts + inverse.luts + heads * (shifter + 4 * self.frac + 12 * whole) + 30,
-            muxes=heads * 8 * shifter,
-            ffs=powers.ffs + inverse.ffs + heads * data_ffs + 90,
-            multipliers=(*each * heads, *powers.multipliers, *inverse.multipliers),
+            luts=powers.luts
+            + inverse.luts
+            + paths * (shifter + 4 * self.frac + 12 * whole)
+            + steps * 4 * self.sum_width
+            + 30,
+            muxes=paths * 8 * shifter + steps * 6 * 3 * self.sum_width,
+            ffs=powers.ffs
+            + inverse.ffs
+            + paths * data_ffs
+            + steps * (4 * self.sum_width + 3 * whole)
+            + 90,
+            multipliers=(*each * paths, *powers.multipliers, *inverse.multipliers),
             memories=(
                 ring,
                 record,

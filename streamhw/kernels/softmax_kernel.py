@@ -4,16 +4,18 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory as LibMemory
 from amaranth.lib.memory import WritePort
-from amaranth.utils import bits_for
+from amaranth.utils import bits_for, ceil_log2
 
 from ..stream.credit import Credit
 from ..stream.queue import Queue
 from ..stream.signature import lanes_of
+from .heads import last_round
 from .rounding import rounded, saturated
+from .softmax_total import add_positions, more_stages
 from .table import TableLookup
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ ROWS = 32
 SCALE = 7
 """Registers from an element to its mantissa: element, product, power, and 4 of the table."""
 RECORD = SCALE + 9
-"""Registers from a row's last element to its reciprocal."""
+"""Registers from a row's last element to its reciprocal, with one element a cycle."""
 RESULT = 5
 """Registers of the second pass: memory, mantissa, product, shift, rounding."""
 
@@ -41,9 +43,11 @@ class SoftmaxKernel(wiring.Component):
         self._power = spec.power_shape
         self._exponent = Shape(spec.power_shape.width + 1, signed=True)
         heads = spec.abreast
+        self._more = more_stages(spec.positions)
         word = data.StructLayout({"mantissa": spec.frac + 1, "whole": spec.power_shape})
         record = data.StructLayout({"inverse": spec.frac + 2, "exponent": self._exponent})
-        self._words, self._records = data.ArrayLayout(word, heads), data.ArrayLayout(record, heads)
+        self._words = data.ArrayLayout(word, heads * spec.positions)
+        self._records = data.ArrayLayout(record, heads)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -54,6 +58,9 @@ class SoftmaxKernel(wiring.Component):
         m.submodules.lengths = lengths = Queue(shape=length_shape, depth=ROWS)
         m.submodules.records = records = Queue(shape=self._records, depth=ROWS)
 
+        rounds: Value = waiting.o.p  # beats of the row
+        if spec.positions > 1:
+            rounds = last_round(waiting.o.p, spec.positions) + 1
         # input side: an element needs a place in the ring, its row a place among the rows
         at = Signal(length_shape)
         room = Signal(range(spec.ring_depth + 1), init=spec.ring_depth)
@@ -70,9 +77,9 @@ class SoftmaxKernel(wiring.Component):
             self.i.ready.eq(waiting.o.valid & has_room & has_row),
             fire.eq(self.i.valid & self.i.ready),
             first.eq(at == 0),
-            last.eq(fire & (at == waiting.o.p - 1)),
+            last.eq(fire & (at == last_round(waiting.o.p, spec.positions))),
             waiting.o.ready.eq(last),
-            lengths.i.p.eq(waiting.o.p),
+            lengths.i.p.eq(rounds),
             lengths.i.valid.eq(last),
         ]
         with m.If(fire):
@@ -86,7 +93,8 @@ class SoftmaxKernel(wiring.Component):
         with m.Elif(finish & ~last):
             m.d.sync += [rows.eq(rows + 1), has_row.eq(1)]
 
-        used, starts, ends = (Signal(RECORD, name=n) for n in ("used", "starts", "ends"))
+        record = spec.record
+        used, starts, ends = (Signal(record, name=n) for n in ("used", "starts", "ends"))
         m.d.sync += [
             Cat(used).eq(Cat(fire, used)),
             Cat(starts).eq(Cat(first, starts)),
@@ -96,18 +104,23 @@ class SoftmaxKernel(wiring.Component):
         m.d.comb += write.en.eq(used[SCALE - 1])
         with m.If(write.en):
             m.d.sync += write.addr.eq(write.addr + 1)
-        m.submodules.powers = powers = TableLookup(table=spec.power_table, lanes=spec.abreast)
+        m.submodules.powers = powers = TableLookup(
+            table=spec.power_table, lanes=spec.abreast * spec.positions
+        )
         m.submodules.inverse = inverse = TableLookup(
             table=spec.reciprocal_table, lanes=spec.abreast
         )
-        for head in range(spec.abreast):
-            whole = self._power_of(m, head, powers)
-            m.d.comb += [
-                write.data[head].mantissa.eq(powers.value[head]),
-                write.data[head].whole.eq(whole),
-            ]
-            largest, total = self._sum(m, head, write, starts, used)
-            self._invert(m, head, largest, total, inverse, records)
+        if spec.positions > 1:
+            self._add_several(m, write, waiting.o.p, last, powers, starts, used, inverse, records)
+        else:
+            for head in range(spec.abreast):
+                whole = self._power_of(m, head, powers)
+                m.d.comb += [
+                    write.data[head].mantissa.eq(powers.value[head]),
+                    write.data[head].whole.eq(whole),
+                ]
+                largest, total = self._sum(m, head, write, starts, used)
+                self._invert(m, head, largest, total, inverse, records)
         m.d.comb += records.i.valid.eq(ends[-1])
         self._second_pass(m, ring, records, lengths, issue, finish)
         return m
@@ -130,6 +143,46 @@ class SoftmaxKernel(wiring.Component):
             powers.code[head].eq(power[: spec.frac]),
         ]
         return whole[-1]
+
+    def _add_several(
+        self,
+        m: Module,
+        write: WritePort,
+        length: Value,
+        last: Signal,
+        powers: TableLookup,
+        starts: Signal,
+        used: Signal,
+        inverse: TableLookup,
+        records: Queue,
+    ) -> None:
+        """Elements of each head beside each other; behind the end of a row they are 0: in the ring,
+        that is their result, and in the sum, with the least power."""
+        spec = self.spec
+        inside = [Signal(spec.positions, name=f"inside_{i}") for i in range(SCALE + 1)]
+        rest = (length - 1)[: ceil_log2(spec.positions)]  # index of the last element in its beat
+        m.d.comb += inside[0].eq(Cat(~last | (place <= rest) for place in range(spec.positions)))
+        m.d.sync += [b.eq(a) for a, b in pairwise(inside)]
+        least = Const(-1 << self._power.width - 1, self._power)
+        for head in range(spec.abreast):
+            places = range(head * spec.positions, (head + 1) * spec.positions)
+            words = [write.data[at] for at in places]
+            for at, word, is_inside in zip(places, words, inside[-1], strict=True):
+                whole = self._power_of(m, at, powers)
+                m.d.comb += [
+                    word.mantissa.eq(Mux(is_inside, powers.value[at], 0)),
+                    word.whole.eq(Mux(is_inside, whole, least)),
+                ]
+            largest, total = add_positions(
+                m,
+                spec,
+                head,
+                [word.mantissa for word in words],
+                [word.whole for word in words],
+                starts[SCALE - 1 :],
+                used[SCALE - 1 :],
+            )
+            self._invert(m, head, largest, total, inverse, records)
 
     def _sum(
         self, m: Module, head: int, write: WritePort, starts: Signal, used: Signal
@@ -193,8 +246,10 @@ class SoftmaxKernel(wiring.Component):
         m.d.comb += normal.eq(held >> exponent)
         m.d.sync += [held.eq(total), code.eq(normal[spec.sum_frac - spec.frac : spec.sum_frac])]
         m.d.comb += inverse.code[head].eq(code)
-        # from the update of the largest power (visible at SCALE + 1) on, beside the sum
-        peaks = [Signal(self._power, name=f"peak_{head}_{i}") for i in range(3)]
+        # from the update of the largest power (visible at SCALE + 1) on, beside the sum; with
+        # several elements a cycle one later
+        registers = 3 if spec.positions == 1 else 2 + self._more
+        peaks = [Signal(self._power, name=f"peak_{head}_{i}") for i in range(registers)]
         delayed = [
             Signal(self._exponent, name=f"raised_{head}_{i}") for i in range(inverse.latency + 1)
         ]
@@ -239,9 +294,10 @@ class SoftmaxKernel(wiring.Component):
             first.eq(records.o.p),
             second.eq(first),
         ]
-        for head in range(spec.abreast):
-            result = self._result(m, head, read.data[head], second[head])
-            m.d.comb += credit.i_payload[head].eq(result)
+        for place in range(spec.abreast * spec.positions):
+            head = place // spec.positions
+            result = self._result(m, place, read.data[place], second[head])
+            m.d.comb += credit.i_payload[place].eq(result)
         m.d.comb += credit.i_valid.eq(busy[-1])
 
     def _result(self, m: Module, head: int, word: data.View, record: data.View) -> Value:

@@ -61,7 +61,8 @@ class Values(KernelSpec):
                 heads / abreast * sum over the tokens of F * max(n, r), latency and drain in
                 ``timing``, exact where no n is below r; for r = 1: latency = F * (first n - 1) + 6,
                 drain = 5, and log2(positions) more of both
-    Buffers     rings of head_dim sums; 6 beats, and log2(positions), in the credit bracket; F more where r and F > 1
+    Buffers     rings of head_dim sums; 6 beats, and log2(positions), in the credit bracket; F more
+                where r and F > 1
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if lanes, out_lanes, shared or abreast do not divide as above, lanes is
@@ -210,9 +211,7 @@ class Values(KernelSpec):
             + 63,
             # the ring of sums between its first and last register
             delays=((lanes * total, max(0, self.fold - 2)),),
-            multipliers=((self.probability.width + 1, self.value.width),)
-            * lanes
-            * self.positions,
+            multipliers=((self.probability.width + 1, self.value.width),) * lanes * self.positions,
             memories=tuple(memory for memory in memories if memory),
         )
 

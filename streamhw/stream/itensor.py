@@ -196,8 +196,9 @@ class ITensor:
                     prod(self._trip(loop, values, i) for loop in self.loops[1:])
                     for i in range(self._trip(self.loops[0], values, None))
                 ]
-                value = np.repeat(np.asarray(value)[: len(beats)], beats)[:, None]
-            inside &= index[dim] < value
+                inside &= index[dim] < np.repeat(value[: len(beats)], beats)[:, None]
+            else:
+                inside &= index[dim] < value
         return inside
 
     def _ragged(self, values: Bindings) -> bool:

@@ -51,6 +51,45 @@ def test_heads_abreast(heads: int, abreast: int) -> None:
     check_kernel(spec, mixed_cases(spec))
 
 
+@pytest.mark.parametrize("positions", [1, 2, 4])
+@pytest.mark.parametrize("heads, abreast", [(2, 1), (3, 3)])
+def test_positions_abreast(heads: int, abreast: int, positions: int) -> None:
+    """Rows that end in whole beats and in others."""
+    spec = Softmax(tokens=3, heads=heads, context=12, abreast=abreast, positions=positions)
+    check_kernel(spec, mixed_cases(spec))
+
+
+@pytest.mark.parametrize("positions", [2, 4])
+@pytest.mark.parametrize("step", [0.1, 0.5, 1.4, 4.0])
+def test_positions_abreast_have_the_sum_of_one_after_the_other(positions: int, step: float) -> None:
+    """Rows that mostly rise: the largest power grows, and bits of the sum are dropped, at any
+    place of a beat; many short rows, whose sums have few terms to hide a lost bit."""
+    spec = Softmax(tokens=24, heads=4, context=32, abreast=2, positions=positions)
+    rng = np.random.default_rng(positions)
+    cases = []
+    for longest in (4, 9, 32):
+        lengths = rng.integers(1, longest, 24, endpoint=True).tolist()
+        c = case(spec, lengths, longest)
+        walks = np.cumsum(rng.normal(0.7, 1.0, (24, 4, 32)) * step, axis=-1)
+        c.inputs["i"][:] = spec.source.encode(walks - walks.max() + 20)
+        cases.append(c)
+    check_kernel(spec, cases, scenarios=("free",), timing=False)
+
+
+def test_rows_of_one_beat_pass_at_full_rate() -> None:
+    spec = Softmax(tokens=20, heads=2, context=4, positions=4, source=Fixed(8, 3))
+    cases = [case(spec, [n] * 20, n) for n in (3, 3, 3)]
+    check_kernel(spec, cases, scenarios=("single", "free"))
+
+
+def test_positions_abreast_take_as_many_fewer_cycles() -> None:
+    bindings = {"tokens": 1, "length": [1000]}
+    for positions, latency in ((2, 500 + 26), (4, 250 + 28)):
+        spec = Softmax(tokens=1, heads=12, context=1024, abreast=12, positions=positions)
+        timing = spec.timing(bindings)
+        assert (timing.latency, timing.interval) == (latency, 1000 // positions)
+
+
 def test_a_row_of_all_heads_begins_within_30_cycles_of_its_end() -> None:
     """A beat a cycle whatever the heads, and the first result one row and 23 cycles later."""
     for heads in (1, 12, 16):
@@ -107,6 +146,11 @@ def test_rejects_bad_output() -> None:
 def test_rejects_heads_that_do_not_pass_in_whole_beats() -> None:
     with pytest.raises(ValueError, match="abreast must divide the 4 heads, not 3"):
         Softmax(tokens=1, heads=4, context=4, abreast=3)
+
+
+def test_rejects_positions_that_do_not_divide_the_context() -> None:
+    with pytest.raises(ValueError, match="power of two that divides the context of 6, not 4"):
+        Softmax(tokens=1, heads=4, context=6, positions=4)
 
 
 def test_rejects_lengths_that_differ_from_the_bound_ones() -> None:
