@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.utils import bits_for, ceil_log2
 from numpy.typing import NDArray
 
@@ -15,10 +15,11 @@ from ..stream.itensor import Bindings
 from ..stream.queue import Queue
 from ..stream.unpack import Unpack, unpack_resources
 from ..stream.width import Width
-from .attention import cached_type, lengths_of
+from .attention import cached_type, check_positions, lengths_of
 from .base import Memory, Port, Resources, Tensors, Timing, raw
 from .cache import CacheSpec
 from .cache_walk import CacheWalk
+from .heads import last_round
 
 __all__ = ["CacheRead", "CacheReadKernel"]
 
@@ -33,33 +34,38 @@ class CacheRead(CacheSpec):
     wait for the new rows, and most of the reading, is over when a query comes. Data that nobody
     takes yet stays in its DMA, which has reserved the room.
 
+    Of several positions a beat, those behind the end of a row are zeros, whatever memory has there.
+
     Commands run ahead of the data by up to ``outstanding``. Connect o_command and i_data to a read
     DMA, i_written to the append kernel of the same cache. A step with ``tail`` is passed over.
 
     Shapes      i_step: one a group; i_written: one a token; o_command: for each token and row one
                 for the memory beats that rows of earlier steps fill, if there are any, and one for
-                the rest; i_data: the beats of the commands; o: [context, heads * head_dim], again
-                for each token, head by head, each ``shared`` times, the first ``length`` =
-                position + index + 1 rows
+                the rest, up to a whole beat of o; i_data: the beats of the commands; o: [context,
+                heads * head_dim], again for each token, head by head, each ``shared`` times, the
+                first ``length`` = position + index + 1 rows, ``positions`` a beat
     Formats     o: int8; o_command: ``command()``
     Parameters  as of ``CacheAppend``, but lanes: a row, or, of rows that fill memory beats, what
                 divides a row, and a memory beat or is a number of them; outstanding: commands that
-                wait for the DMA; shared: query heads that read a row in turn, 1 with heads abreast
+                wait for the DMA; shared: query heads that read a row in turn, 1 with heads abreast;
+                positions: rows a beat, a power of two that divides context, 1 if lanes are no row
     Members     cfg_base: In(40), as of ``CacheAppend``
     Timing      b memory beats for a beat of o, or f beats of o from one: interval = beats of o,
                 times b, if memory keeps up; the first command 4 cycles after its step, that of the
                 rows of this step 2 cycles after i_written; latency = b + 1, or b if b > 1, from the
                 first memory beat to the first elements, when its command has been given
-    Buffers     3 memory beats, or 2 beats of o; ``outstanding`` commands
+    Buffers     3 memory beats, or 2 beats of o; ``outstanding`` commands, and 2 lengths more
     Error       none: elements pass as they are
     Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
                 to an input's ready
-    Raises      ValueError: if width, abreast, lanes, offset or outstanding are not as above
+    Raises      ValueError: if width, abreast, lanes, offset, outstanding or positions are not as
+                above
     Source      none: addresses and a shift register
     """
 
     outstanding: int = 4
     shared: int = 1
+    positions: int = 1
 
     asking = 2
     """Cycles from a row written to the command that reads it."""
@@ -82,6 +88,12 @@ class CacheRead(CacheSpec):
             raise ValueError(
                 f"lanes must divide or be divided by a beat of {beat} bytes, not {self.lanes}"
             )
+        check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
+        if self.positions > 1 and self.lanes != row:
+            raise ValueError(
+                f"lanes must be a row of {row} bytes where {self.positions} positions pass in a "
+                f"beat, not {self.lanes}"
+            )
         if self.outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {self.outstanding}")
 
@@ -93,12 +105,20 @@ class CacheRead(CacheSpec):
     @property
     def chunk(self) -> int:
         """Bytes in memory of a beat of ``o``."""
-        return self.layout.pitch if self.fold == 1 else self.lanes
+        return self.positions * self.layout.pitch if self.fold == 1 else self.lanes
 
     @property
     def joined(self) -> int:
         """Memory beats of a beat of ``o``; 1 if one memory beat has several."""
         return max(1, self.chunk // self.layout.beat_bytes)
+
+    def rounds(self, length: int) -> int:
+        """Beats of ``o`` of the first ``length`` rows."""
+        return -(-length // self.positions) * self.fold
+
+    def memory_beats(self, length: int) -> int:
+        """Memory beats that are read for them."""
+        return self.layout.beats(-(-length // self.positions) * self.positions)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -111,6 +131,7 @@ class CacheRead(CacheSpec):
             lanes=self.lanes // self.abreast,
             shared=self.shared,
             abreast=self.abreast,
+            positions=self.positions,
         )
         return (
             Port("i_step", raw(self.step.size)),
@@ -122,7 +143,7 @@ class CacheRead(CacheSpec):
 
     def traffic(self, bindings: Bindings) -> int:
         """Memory beats read."""
-        each = [self.layout.beats(length) for length in self._lengths(bindings)]
+        each = [self.memory_beats(length) for length in self._lengths(bindings)]
         return sum(each) * self.layout.groups * self.shared
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
@@ -134,7 +155,7 @@ class CacheRead(CacheSpec):
         old = layout.whole_beats(step["position"])
         for t in range(step["tokens"]):
             length = step["position"] + t + 1
-            beats = layout.beats(length)
+            beats = self.memory_beats(length)
             for group in np.repeat(np.arange(layout.groups), self.shared).tolist():
                 address = self.offset + layout.address(layer=step["layer"], group=group, position=0)
                 if old:
@@ -152,33 +173,39 @@ class CacheRead(CacheSpec):
 
     def timing(self, bindings: Bindings) -> Timing:
         lengths = self._lengths(bindings)
-        beats = sum(lengths) * self.layout.groups * self.shared * self.fold
+        beats = sum(map(self.rounds, lengths)) * self.layout.groups * self.shared
         if self.joined > 1:
             return Timing(latency=self.joined, interval=beats * self.joined, drain=1)
         parts = self.layout.beat_bytes // self.chunk
-        last = (lengths[-1] * self.fold - 1) % parts
+        last = (self.rounds(lengths[-1]) - 1) % parts
         return Timing(latency=Unpack.latency, interval=beats, drain=Unpack.latency + last)
 
     def resources(self) -> Resources:
-        count = bits_for(self.context * self.fold)
+        count = bits_for(self.rounds(self.context))
         beats = bits_for(self.layout.beats(self.context))
         control = 3 * ADDRESS_WIDTH + 4 * beats
+        # what is behind the end of a row is made 0
+        inside = (self.positions - 1) * self.layout.row * 8
         commands = Memory(command().size, self.outstanding, asynchronous=True)
+        lengths = ()
+        if self.positions > 1:
+            lengths = (Memory(bits_for(self.context), self.outstanding + 2, asynchronous=True),)
         if self.joined > 1:
             return Resources(
-                luts=self.chunk * 8 + control,
+                luts=self.chunk * 8 + control + inside,
                 ffs=2 * self.chunk * 8 + control,
-                memories=(commands,),
+                memories=(commands, *lengths),
             )
-        bound = self.context * self.fold
+        bound = self.rounds(self.context)
         unpack = unpack_resources(width=self.width, part=self.chunk * 8, bound=bound)
         return Resources(
-            luts=unpack.luts + control,
+            luts=unpack.luts + control + inside,
             ffs=unpack.ffs + control + 2 * count,
             muxes=unpack.muxes,
             memories=(
                 commands,
                 Memory(count, self.outstanding, asynchronous=True),
+                *lengths,
             ),
         )
 
@@ -207,6 +234,8 @@ class CacheReadKernel(wiring.Component):
 
         length = Signal(range(spec.context + 1))
         most = layout.beats(spec.context)
+        several = max(layout.beat_rows, spec.positions)  # rows that are read together
+        together = several // layout.beat_rows * layout.row_beats
         beats, old = (Signal(range(most + 1), name=n) for n in ("beats", "old"))
         fills = Signal()  # rows of earlier steps fill memory beats
         rest = Signal()  # the next command is for those that they do not fill
@@ -220,9 +249,7 @@ class CacheReadKernel(wiring.Component):
             last.eq(query == spec.shared - 1),
             walk.group_done.eq(asked & rest & last),
             fills.eq(old != 0),
-            beats.eq(
-                (length + layout.beat_rows - 1 >> ceil_log2(layout.beat_rows)) * layout.row_beats
-            ),
+            beats.eq((length + several - 1 >> ceil_log2(several)) * together),
             commands.i.valid.eq(asked),
             commands.i.p.address.eq(walk.group_at + Mux(rest, old * layout.beat_bytes, 0)),
             commands.i.p.beats.eq(Mux(rest, beats - old, old)),
@@ -239,26 +266,67 @@ class CacheReadKernel(wiring.Component):
             m.d.sync += [length.eq(position + 1), old.eq(whole), rest.eq(whole == 0)]
         with m.If(walk.token_done):
             m.d.sync += [written.eq(0), length.eq(length + 1)]
+        lengths, has_place = None, Const(1, 1)
+        if spec.positions > 1:
+            # a row's length stays until the row has passed
+            shape = range(spec.context + 1)
+            m.submodules.lengths = lengths = Queue(shape=shape, depth=spec.outstanding + 2)
+            has_place = lengths.i.ready
+            m.d.comb += [lengths.i.valid.eq(begins), lengths.i.p.eq(length)]
         if spec.joined > 1:
             m.submodules.width = width = Width(width_in=spec.width, width_out=spec.chunk * 8)
-            m.d.comb += room.eq(1)
+            m.d.comb += room.eq(has_place)
         else:
-            bound = spec.context * spec.fold
+            bound = spec.rounds(spec.context)
             m.submodules.counts = counts = Queue(shape=range(bound + 1), depth=spec.outstanding)
             width = Unpack(width=spec.width, part=spec.chunk * 8, bound=bound)
             m.submodules.unpack = width
             wiring.connect(m, counts.o, width.i_count)
             m.d.comb += [
-                room.eq(counts.i.ready),
+                room.eq(counts.i.ready if lengths is None else counts.i.ready & has_place),
                 counts.i.valid.eq(begins),
-                counts.i.p.eq(length * spec.fold),
+                counts.i.p.eq(self._rounds(length)),
             ]
         m.d.comb += [
             width.i.p.eq(self.i_data.p[0]),
             width.i.valid.eq(self.i_data.valid),
             self.i_data.ready.eq(width.i.ready),
+        ]
+        if lengths is not None:
+            self._send_rows(m, width.o, lengths)
+            return m
+        m.d.comb += [
             self.o.p.as_value().eq(width.o.p),
             self.o.valid.eq(width.o.valid),
             width.o.ready.eq(self.o.ready),
         ]
         return m
+
+    def _rounds(self, length: Signal) -> Value:
+        """Beats of ``o`` of a row."""
+        if self.spec.positions == 1:
+            return length * self.spec.fold
+        return last_round(length, self.spec.positions) + 1
+
+    def _send_rows(self, m: Module, rows: stream.Interface, lengths: Queue) -> None:
+        """Rows beside each other, without what pads them; those behind the last one are zeros."""
+        spec, pitch, size = self.spec, self.spec.layout.pitch * 8, self.spec.layout.row * 8
+        at = Signal(range(max(2, spec.context // spec.positions)), name="at")
+        ends, fire = Signal(name="ends"), Signal(name="fire")
+        rest = (lengths.o.p - 1)[: ceil_log2(spec.positions)]  # index of the last row in its beat
+        sent = []
+        for place in range(spec.positions):
+            row = Signal(size, name=f"row_{place}")
+            with m.If(~ends | (place <= rest)):
+                m.d.comb += row.eq(rows.p[place * pitch :][:size])
+            sent.append(row)
+        m.d.comb += [
+            ends.eq(at == last_round(lengths.o.p, spec.positions)),
+            self.o.p.as_value().eq(Cat(sent)),
+            self.o.valid.eq(rows.valid & lengths.o.valid),
+            rows.ready.eq(self.o.ready & lengths.o.valid),
+            fire.eq(rows.valid & rows.ready),
+            lengths.o.ready.eq(fire & ends),
+        ]
+        with m.If(fire):
+            m.d.sync += at.eq(Mux(ends, 0, at + 1))

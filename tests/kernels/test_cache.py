@@ -37,6 +37,10 @@ that fill a memory beat or several, or of which a memory beat has several, with 
 padding; beats of them that are cut and joined."""
 
 
+WHOLE = [s for s in SHAPES if s[3] == s[0] * s[1]]
+"""Those whose read kernel sends whole rows, and so may send several."""
+
+
 class BasedAppend(CacheAppend):
     """The kernel with a base; its golden counts from there."""
 
@@ -89,13 +93,22 @@ def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: in
 
 
 @pytest.mark.parametrize(
-    "abreast, head_dim, lanes, width, shared",
-    [(*s[:2], *s[3:], 1) for s in SHAPES] + [(1, 16, 4, 128, 3), (1, 32, 32, 64, 2)],
+    "abreast, head_dim, lanes, width, shared, positions",
+    [
+        *((*s[:2], *s[3:], 1, 1) for s in SHAPES),
+        (1, 16, 4, 128, 3, 1),
+        (1, 32, 32, 64, 2, 1),
+        *((*s[:2], *s[3:], 1, positions) for s in WHOLE for positions in (2, 4)),
+        (1, 8, 8, 512, 3, 2),
+    ],
 )
 def test_read_equals_golden(
-    abreast: int, head_dim: int, lanes: int, width: int, shared: int
+    abreast: int, head_dim: int, lanes: int, width: int, shared: int, positions: int
 ) -> None:
-    spec = BasedRead(**parameters(abreast, head_dim, lanes, width), shared=shared)
+    """What memory has behind the last row is not zeros, but what is sent is."""
+    spec = BasedRead(
+        **parameters(abreast, head_dim, lanes, width), shared=shared, positions=positions
+    )
     layout = spec.layout
     rng = np.random.default_rng(head_dim)
     cases = []
@@ -107,7 +120,8 @@ def test_read_equals_golden(
             for group in np.repeat(range(layout.groups), shared):
                 stored = np.full((length, layout.pitch), 0xAA, dtype=np.uint8)
                 stored[:, : layout.row] = rows[:length, group]
-                content = stored.tobytes().ljust(layout.beats(length) * layout.beat_bytes, b"\xbb")
+                content = stored.tobytes()
+                content = content.ljust(spec.memory_beats(length) * layout.beat_bytes, b"\xbb")
                 words += [
                     int.from_bytes(content[at : at + layout.beat_bytes], "little")
                     for at in range(0, len(content), layout.beat_bytes)
@@ -139,13 +153,19 @@ class Loop(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("shape", [SHAPES[n] for n in (0, 1, 2, 8, 9, 11)])
+@pytest.mark.parametrize(
+    "shape, positions",
+    [
+        *((SHAPES[n], 1) for n in (0, 1, 2, 8, 9, 11)),
+        *((SHAPES[n], positions) for n in (3, 8, 9, 10) for positions in (2, 4)),
+    ],
+)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_reads_what_was_appended(shape: tuple[int, ...], seed: int) -> None:
+def test_reads_what_was_appended(shape: tuple[int, ...], positions: int, seed: int) -> None:
     """Steps of two layers through a memory; seed 0 never stalls and checks the rate of reads."""
     abreast, head_dim, in_lanes, out_lanes, width = shape
     appending = CacheAppend(**parameters(abreast, head_dim, in_lanes, width))
-    reading = CacheRead(**parameters(abreast, head_dim, out_lanes, width))
+    reading = CacheRead(**parameters(abreast, head_dim, out_lanes, width), positions=positions)
     features = appending.heads * head_dim
     append, read = appending.create(), reading.create()
     rng = random.Random(seed)
@@ -239,7 +259,7 @@ def test_reads_what_was_appended(shape: tuple[int, ...], seed: int) -> None:
     assert taken["o"] == wanted
     if not seed:
         # the last head of the longest row comes at one beat a cycle, or one of memory
-        beats = 6 * reading.fold
+        beats = reading.rounds(6)
         assert cycles[-1] - cycles[-beats] == (beats - 1) * reading.joined
 
 
@@ -247,14 +267,20 @@ WRITTEN = 60
 """The cycle in which the timed reader is told of the row of its step."""
 
 
-@pytest.mark.parametrize("shape", [SHAPES[n] for n in (0, 2, 6, 9, 11)])
-def test_read_timing(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "shape, positions",
+    [
+        *((SHAPES[n], 1) for n in (0, 2, 6, 9, 11)),
+        *((SHAPES[n], positions) for n in (6, 9, 11) for positions in (2, 4)),
+    ],
+)
+def test_read_timing(shape: tuple[int, ...], positions: int) -> None:
     """One token behind 9 others: commands of old rows before ``i_written``, then a beat a cycle.
 
     Memory beats come a cycle after they are asked for, as long as the reader takes them.
     """
     abreast, head_dim, _, lanes, width = shape
-    spec = CacheRead(**parameters(abreast, head_dim, lanes, width))
+    spec = CacheRead(**parameters(abreast, head_dim, lanes, width), positions=positions)
     bindings, kernel = {"tokens": 1, "length": [10]}, spec.create()
     timing = spec.timing(bindings)
     seen: dict[str, list[int]] = {"command": [], "data": [], "o": []}
@@ -339,6 +365,11 @@ def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> Non
             "shared must be at least 1, and 1 with 3 heads abreast, not 2",
         ),
         ({"outstanding": 1}, "outstanding must be at least 2, not 1"),
+        ({"positions": 2}, "lanes must be a row of 16 bytes where 2 positions pass in a beat"),
+        (
+            {"positions": 3},
+            "positions must be a power of two that divides the context of 16, not 3",
+        ),
     ],
 )
 def test_read_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
