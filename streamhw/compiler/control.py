@@ -47,7 +47,8 @@ def add_control(
 
     Assumes  every other port has its stream
     Ensures  no port is open; ``i_tokens`` gets the group's size once an activation, ``i_length``
-             the causal length once a row, ``i_step`` the step, ``i_run`` the engine's commands
+             the causal length once a row, ``i_length_by_<n>`` the same in beats of n positions,
+             ``i_step`` the step, ``i_run`` the engine's commands
     Raises   ``InternalError`` if an open port has another name
     """
     layers = graph.loops[0].trips
@@ -55,7 +56,7 @@ def add_control(
     consumers: list[StepConsumer] = []
     parts: list[Instance] = []
     wires: list[Channel] = []
-    lengths: dict[int, Instance] = {}
+    lengths: dict[tuple[int, int], Instance] = {}
     result = next(n.name for n in graph.nodes if isinstance(getattr(n, "op", None), ArgMax))
 
     def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
@@ -73,14 +74,19 @@ def add_control(
             from_step(instance, port, ("tokens",))
         elif port.name == "i_step":
             from_step(instance, port, step_fields(port, size))
-        elif port.name == "i_length":
-            heads = port.type.tokens({"tokens": 1})
-            if heads not in lengths:
-                counter = Lengths(tokens=tiling.group, context=graph.context, heads=heads)
-                lengths[heads] = Instance(f"lengths_{heads}", counter, Scope.BODY)
-                parts.append(lengths[heads])
-                from_step(lengths[heads], lengths[heads].port("i"), ("tokens", "position"))
-            wire(End(lengths[heads].name, "o"), end, port.type, Scope.BODY)
+        elif port.name.startswith("i_length"):
+            heads, by = port.type.tokens({"tokens": 1}), port.name.removeprefix("i_length_by_")
+            positions = int(by) if by != port.name else 1
+            key = (heads, positions)
+            if key not in lengths:
+                counter = Lengths(
+                    tokens=tiling.group, context=graph.context, heads=heads, positions=positions
+                )
+                name = f"lengths_{heads}" if positions == 1 else f"lengths_{heads}_by_{positions}"
+                lengths[key] = Instance(name, counter, Scope.BODY)
+                parts.append(lengths[key])
+                from_step(lengths[key], lengths[key].port("i"), ("tokens", "position"))
+            wire(End(lengths[key].name, "o"), end, port.type, Scope.BODY)
         elif port.name == "i_run":
             (binding,) = (b for b in bindings if b.instance == instance.name)
             count = len(binding.body)

@@ -167,7 +167,7 @@ class Tasks:
             window=board.cache_buffer if isinstance(part, CacheRead) else READ_BUFFER,
             apart=isinstance(part, SpillWrite),
             writes="i_done" in ports,
-            needs=_first_row if isinstance(part, Softmax) else None,
+            needs=_first_row(part) if isinstance(part, Softmax) else None,
             before=None if self.design.depths is None else _before(part, timing),
             give=_given(part),
         )
@@ -298,10 +298,14 @@ def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) ->
     return context.arrival.tokens(bindings)
 
 
-def _first_row(bindings: Bindings) -> int:
-    """Scores of the first token and head: softmax gives nothing before it has them all."""
-    length = bindings["length"]
-    return length if isinstance(length, int) else length[0]
+def _first_row(part: Softmax) -> Callable[[Bindings], int]:
+    """Beats of scores of the first token and head: softmax gives nothing before it has them."""
+
+    def beats(bindings: Bindings) -> int:
+        length = bindings["length"]
+        return -(-(length if isinstance(length, int) else length[0]) // part.positions)
+
+    return beats
 
 
 def _after_rows(timing: Callable[[Bindings], Timing]) -> Callable[[Bindings], Timing]:
@@ -324,7 +328,8 @@ def _before(part: Part, timing: Callable[[Bindings], Timing]) -> Callable[[Bindi
     """Beats of its input, behind the first, that a part must have for its first output: all that
     its latency is longer than its pipeline, which is what its last beat takes to the end."""
     if isinstance(part, Softmax):
-        return lambda bindings: _first_row(bindings) - 1
+        first_row = _first_row(part)
+        return lambda bindings: first_row(bindings) - 1
     if isinstance(part, Converter):
         return lambda bindings: part.ahead(timing(bindings))
     if isinstance(part, LayerNorm):
@@ -347,12 +352,13 @@ def _round_trips(part: CacheRead, wait: float) -> Callable[[Bindings], float]:
     @lru_cache(maxsize=256)
     def longer(lengths: tuple[int, ...]) -> float:
         asked, sent = 1.0, [0.0] * ahead
-        early = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
+        old = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
+        early = old // part.positions * part.fold
         for length in lengths:
             for _ in range(rows):
-                sent.append(max(sent[-1], asked + wait) + (length - early) * part.fold)
+                sent.append(max(sent[-1], asked + wait) + part.rounds(length) - early)
                 asked, early = max(asked + 2, sent[1 - ahead]), 0
-        return sent[-1] - (1 + wait) - sum(lengths) * rows * part.fold
+        return sent[-1] - (1 + wait) - sum(map(part.rounds, lengths)) * rows
 
     def by_values(bindings: Bindings) -> float:
         length = bindings["length"]

@@ -59,6 +59,8 @@ class Tiling:
     attention_lanes: elements of a head a cycle in scores and values
     attention_heads: query heads that pass attention side by side; more than one of them have
         whole heads as lanes
+    attention_positions: positions that pass attention side by side; more than one have whole heads
+        as lanes
     prefetch: beats of parameters that may wait on chip
     engines: by instance of an engine
     node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
@@ -68,6 +70,7 @@ class Tiling:
     lanes: int
     attention_lanes: int
     attention_heads: int = 1
+    attention_positions: int = 1
     prefetch: int
     engines: Mapping[str, EngineTiling] = field(default_factory=dict)
     node_lanes: Mapping[str, int] = field(default_factory=dict)
@@ -94,7 +97,8 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
              parameters (a header a tile favours many rows), smallest ``inputs`` on ties; token
              lanes as the board has them, up to the tokens of a step;
              attention: the fewest lanes, then the fewest heads side by side, that keep scores
-             within the matmuls' time at full context
+             within the matmuls' time at full context; with all heads, the fewest positions that
+             keep scores and values there, one after the other, if a memory beat has as many
     Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
     """
     lanes = row_lanes(graph, board.lanes)
@@ -112,7 +116,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
     ]
     macs = sum(op.inputs * op.outputs for op in body) // board.multipliers
-    attention, heads = lanes, 1
+    attention, heads, positions = lanes, 1, 1
     for node, _ in graph.walk():
         op = node.op
         if not isinstance(op, Attention):
@@ -125,11 +129,16 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
             together = _head_groups(op, board.beat_bits)
             enough = [n for n in together if work // (n * op.head_dim) <= macs]
             heads = max(heads, min(enough, default=together[-1]))
+            if heads == op.heads:
+                rows = _rows_of_a_beat(op, board.beat_bits, graph.context)
+                enough = [n for n in rows if 2 * graph.context // n <= macs]
+                positions = max(positions, min(enough, default=rows[-1]))
     return Tiling(
         group=group,
         lanes=lanes,
         attention_lanes=attention,
         attention_heads=heads,
+        attention_positions=positions,
         prefetch=board.prefetch,
         engines=engines,
     )
@@ -194,7 +203,8 @@ def smaller(
     """The next smaller tiling when something does not fit; ``None`` if there is none.
 
     instance: the part that does not fit. An engine gets half its token lanes, then half its
-    multipliers; the parts of attention half their heads side by side, then half their lanes. For
+    multipliers; the parts of attention half their positions side by side, then their heads, then
+    half their lanes. For
     others, or ``None``: the largest engine that can be halved, else half the tokens of a step.
     """
     sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
@@ -205,6 +215,8 @@ def smaller(
         for node, _ in graph.walk()
         if isinstance(node.op, Attention)
     ):
+        if tiling.attention_positions > 1:
+            return replace(tiling, attention_positions=tiling.attention_positions // 2)
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
         lanes = tiling.attention_lanes // 2
@@ -247,6 +259,13 @@ def _head_groups(op: Attention, beat_bits: int) -> list[int]:
         and (n == 1 or n % shared == 0)
         and n // shared * op.head_dim * 8 <= beat_bits
     ]
+
+
+def _rows_of_a_beat(op: Attention, beat_bits: int, context: int) -> list[int]:
+    """Numbers of positions that may pass side by side with all heads: a memory beat has their rows,
+    each padded to a power of two, and the context is a number of them."""
+    row = 1 << (op.kv_heads * op.head_dim * 8 - 1).bit_length()
+    return [n for n in powers(1, max(1, beat_bits // row)) if context % n == 0]
 
 
 def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
 from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
@@ -160,24 +161,28 @@ class StepFanout(wiring.Component):
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths(KernelSpec):
-    """The causal length of each row of attention: token t of a group sees position + t + 1.
+    """The causal length of each row of attention: token t of a group sees position + t + 1. Or
+    how often ``positions`` of them pass: that divided, and rounded up.
 
     Shapes      i: {tokens, position} (``span_layout``); o: [tokens, heads], one value a beat
     Formats     unsigned
-    Parameters  tokens, context: bounds; heads: rows of a token
+    Parameters  tokens, context: bounds; heads: rows of a token; positions: a power of two
     Timing      interval = tokens * heads cycles; latency = 2 cycles; drain = tokens * heads + 1
     Buffers     2 values, in registers
     Stalls      lossless; output independent of stalls; no combinational path between ports
-    Raises      ValueError: if a parameter is less than 1
+    Raises      ValueError: if a parameter is less than 1, or positions no power of two
     """
 
     tokens: int
     context: int
     heads: int
+    positions: int = 1
 
     def __post_init__(self) -> None:
-        if min(self.tokens, self.context, self.heads) < 1:
+        if min(self.tokens, self.context, self.heads, self.positions) < 1:
             raise ValueError(f"Lengths parameters must be at least 1, not {self}")
+        if self.positions & (self.positions - 1):
+            raise ValueError(f"Lengths positions must be a power of two, not {self.positions}")
 
     @property
     def layout(self) -> data.StructLayout:
@@ -187,14 +192,15 @@ class Lengths(KernelSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         loops = (Loop(Symbol("tokens", self.tokens), 1, 0), Loop(self.heads, 1, 1))
-        fmt = Fixed(self.context.bit_length(), signed=False)
+        longest = -(-self.context // self.positions)
+        fmt = Fixed(longest.bit_length(), signed=False)
         return (Port("i", raw(self.layout.size)), Port("o", ITensor(fmt, (1, 1), loops)))
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
         span = self.layout.from_bits(int(np.asarray(inputs["i"]).flat[0]))
         lengths = np.zeros((self.tokens, self.heads), dtype=np.int64)
         for t in range(span.tokens):
-            lengths[t] = span.position + t + 1
+            lengths[t] = -(-(span.position + t + 1) // self.positions)
         return {"o": lengths}
 
     def timing(self, bindings: Bindings) -> Timing:
@@ -226,12 +232,15 @@ class LengthsKernel(wiring.Component):
         left = Signal(range(spec.tokens + 1))
         head = Signal(range(max(2, spec.heads)))  # a net of zero bits draws warnings
         row_end, ending = Signal(), Signal()
+        rounds: Value = length
+        if spec.positions > 1:
+            rounds = length + spec.positions - 1 >> ceil_log2(spec.positions)
         m.d.comb += [
             row_end.eq(active & skid.i.ready & (head == spec.heads - 1)),
             ending.eq(row_end & (left == 1)),
             self.i.ready.eq(~active | ending),
             skid.i.valid.eq(active),
-            skid.i.payload.eq(length),
+            skid.i.payload.eq(rounds),
             Value.cast(self.o.payload).eq(skid.o.payload),
             self.o.valid.eq(skid.o.valid),
             skid.o.ready.eq(self.o.ready),

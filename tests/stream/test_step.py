@@ -95,9 +95,12 @@ def test_fanout_errors():
         StepFanout(layout=LAYOUT, consumers=(StepConsumer(name="a", fields=("n",)),))
 
 
-@pytest.mark.parametrize(("tokens", "context", "heads"), [(1, 1, 1), (3, 20, 2), (4, 9, 1)])
-def test_lengths(tokens, context, heads):
-    spec = Lengths(tokens=tokens, context=context, heads=heads)
+@pytest.mark.parametrize(
+    ("tokens", "context", "heads", "positions"),
+    [(1, 1, 1, 1), (3, 20, 2, 1), (4, 9, 1, 1), (3, 20, 2, 4), (4, 8, 1, 2)],
+)
+def test_lengths(tokens, context, heads, positions):
+    spec = Lengths(tokens=tokens, context=context, heads=heads, positions=positions)
     rng = random.Random(context)
     cases = []
     for n in [rng.randint(1, tokens) for _ in range(5)] + [tokens] * 3:
@@ -113,6 +116,8 @@ def test_lengths(tokens, context, heads):
 def test_lengths_errors():
     with pytest.raises(ValueError, match=r"^Lengths parameters must be at least 1, not "):
         Lengths(tokens=1, context=4, heads=0)
+    with pytest.raises(ValueError, match=r"^Lengths positions must be a power of two, not 3$"):
+        Lengths(tokens=1, context=4, heads=1, positions=3)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -29,6 +29,12 @@ def attention(state: Lowering, node: Node) -> None:
             f"a multiple of {shared} that divides them with {op.head_dim} lanes each, not "
             f"{abreast} with {lanes}"
         )
+    positions = tiling.attention_positions
+    if positions > 1 and (context % positions or lanes != op.head_dim):
+        raise BuildError(
+            f"Attention {name} must have positions side by side that divide the context of "
+            f"{context}, with {op.head_dim} lanes a head, not {positions} with {lanes}"
+        )
     score = state.place(
         f"{name}_scores",
         scores.Scores(
@@ -43,6 +49,7 @@ def attention(state: Lowering, node: Node) -> None:
             shift=plan.score_shift,
             shared=shared,
             abreast=abreast,
+            positions=positions,
         ),
     )
     soft = state.place(
@@ -54,6 +61,7 @@ def attention(state: Lowering, node: Node) -> None:
             source=plan.scores,
             out=plan.probabilities,
             abreast=abreast,
+            positions=positions,
         ),
     )
     total = state.place(
@@ -71,6 +79,7 @@ def attention(state: Lowering, node: Node) -> None:
             out_lanes=tiling.head_lanes(op.head_dim),
             shared=shared,
             abreast=abreast,
+            positions=positions,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
@@ -83,7 +92,7 @@ def attention(state: Lowering, node: Node) -> None:
         ("value", node.inputs[2], total, "i_v"),
     ):
         writes = CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = CacheRead(**rows, lanes=beat, shared=again)
+        reads = CacheRead(**rows, lanes=beat, shared=again, positions=positions)
         region = f"{name}_{role}"
         append = state.place(f"{region}_append", writes, region=region)
         read = state.place(f"{region}_read", reads, region=region)
