@@ -15,6 +15,8 @@ from .tasks import OPERAND
 
 __all__ = ["holds_all", "waits_of"]
 
+CROSSING = "_crossing"
+"""What a register slice's name ends with."""
 RESULTS = "_results"
 """What stands behind a product's name for the thread that gives its results."""
 CARRYING = frozenset({"i_back", "i_free", "i_next", "o_exit"})
@@ -31,7 +33,8 @@ def waits_of(design: Design) -> Waits:
         product before the last one has ended, one computes, and one gives results, of which some
         tiles wait inside; the distributor of parameters is one for each product
       a part and its DMA are one: memory always answers, since reads reserve their room
-      a width converter belongs to its stream: it takes and gives in order, and holds a beat
+      a width converter belongs to its stream, and so does a register slice behind it: they take
+      and give in order, and hold a few beats
     """
     return Waits(
         links=tuple(_links(design)), after=tuple(_turns(design)), again=tuple(_again(design))
@@ -45,7 +48,13 @@ def _links(design: Design) -> Iterator[Link]:
         behind = through.get(channel.source.instance)
         if channel.sink.instance.endswith("_width") or _merged(channel):
             continue
-        if channel.source.instance.endswith("_width") and behind is not None:
+        if channel.sink.instance.endswith(CROSSING) and _is_cut(channel):
+            continue
+        if channel.source.instance.endswith(CROSSING) and behind is not None and _is_cut(behind):
+            behind = through.get(behind.source.instance)
+            yield from _parameters(design, channel, behind, parts)
+            continue
+        if _is_cut(channel) and behind is not None:
             yield from _parameters(design, channel, behind, parts)
             continue
         holds = _holds(channel)
@@ -84,6 +93,11 @@ def _links(design: Design) -> Iterator[Link]:
                 sink=f"{compute}{RESULTS}",
                 holds=int(outputs // engine.rows <= SLOTS),
             )
+
+
+def _is_cut(channel: Channel) -> bool:
+    """Whether it comes from a width converter."""
+    return channel.source.instance.endswith("_width")
 
 
 def _parameters(
