@@ -61,6 +61,7 @@ class Tiling:
         whole heads as lanes
     attention_positions: positions that pass attention side by side; more than one have whole heads
         as lanes
+    attention_fabric: the last of them, whose products with values are made of LUTs
     prefetch: beats of parameters that may wait on chip
     engines: by instance of an engine
     node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
@@ -71,6 +72,7 @@ class Tiling:
     attention_lanes: int
     attention_heads: int = 1
     attention_positions: int = 1
+    attention_fabric: int = 0
     prefetch: int
     engines: Mapping[str, EngineTiling] = field(default_factory=dict)
     node_lanes: Mapping[str, int] = field(default_factory=dict)
@@ -139,6 +141,8 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         attention_lanes=attention,
         attention_heads=heads,
         attention_positions=positions,
+        # the board says by those of its engines that it is short of multipliers
+        attention_fabric=positions // 2 if board.fabric_lanes else 0,
         prefetch=board.prefetch,
         engines=engines,
     )
@@ -216,7 +220,11 @@ def smaller(
         if isinstance(node.op, Attention)
     ):
         if tiling.attention_positions > 1:
-            return replace(tiling, attention_positions=tiling.attention_positions // 2)
+            return replace(
+                tiling,
+                attention_positions=tiling.attention_positions // 2,
+                attention_fabric=tiling.attention_fabric // 2,
+            )
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
         lanes = tiling.attention_lanes // 2

@@ -23,7 +23,7 @@ SPACING = 18
 DSP48E2, and sums of products below have room."""
 
 MULTIPLE_BITS = 10
-"""Bits of three times x, and of its negative."""
+"""Bits of three times x, and of its negative, where x is a code of 8 bits."""
 
 KEPT = {"keep": 1}
 """For sums without a register: Yosys merges their adders with the next to compressors, that take
@@ -80,8 +80,9 @@ def fabric_places(
 
 
 def multiples_of(x: Value) -> Value:
-    """What ``fabric_product`` needs of a signed x: three times it, and its negative."""
-    return Cat((x + (x << 1))[:MULTIPLE_BITS], -x, (-x)[-1])
+    """What ``fabric_product`` needs of a signed x: three times it, and its negative, each two bits
+    wider."""
+    return Cat((x + (x << 1))[: len(x) + 2], -x, (-x)[-1])
 
 
 def fabric_product(m: Module, code: Value, x: Value, multiples: Value, name: str) -> Value:
@@ -92,7 +93,7 @@ def fabric_product(m: Module, code: Value, x: Value, multiples: Value, name: str
     Nothing of four bits has two readers, so that simulators skip what is not wanted. The code has 4
     or 8 bits.
     """
-    triple, minus = (multiples.word_select(i, MULTIPLE_BITS) for i in (0, 1))
+    triple, minus = (multiples.word_select(i, len(x) + 2) for i in (0, 1))
     bits = len(x) + 4
 
     def term(digit: Value, value: tuple[Value, Value, Value], shift: int) -> Value:

@@ -56,7 +56,9 @@ class Values(KernelSpec):
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
                 out_lanes: divides or is divided by abreast * lanes; shift: bits dropped from the
                 sum; shared: query heads a value head; abreast: query heads a beat, 1 or a multiple
-                of shared; positions: positions a beat, a power of two that divides context
+                of shared; positions: positions a beat, a power of two that divides context;
+                fabric_positions: the last of them, whose products are made of LUTs, for devices
+                short of multipliers: with signed values of 4 or 8 bits
     Timing      n = ceil(length / positions), r = max(1, abreast * lanes / out_lanes): interval =
                 heads / abreast * sum over the tokens of F * max(n, r), latency and drain in
                 ``timing``, exact where no n is below r; for r = 1: latency = F * (first n - 1) + 6,
@@ -67,7 +69,7 @@ class Values(KernelSpec):
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if lanes, out_lanes, shared or abreast do not divide as above, lanes is
                 not all of head_dim with heads or positions abreast, positions does not divide
-                context, or shift is negative
+                context, fabric_positions are not as above, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -84,6 +86,7 @@ class Values(KernelSpec):
     shared: int = 1
     abreast: int = 1
     positions: int = 1
+    fabric_positions: int = 0
 
     def __post_init__(self) -> None:
         check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
@@ -94,6 +97,14 @@ class Values(KernelSpec):
             head_dim=self.head_dim,
             lanes=self.lanes,
         )
+        if not 0 <= self.fabric_positions <= self.positions:
+            raise ValueError(
+                f"fabric_positions must be 0 to {self.positions}, not {self.fabric_positions}"
+            )
+        if self.fabric_positions and (not self.value.signed or self.value.width not in (4, 8)):
+            raise ValueError(
+                f"value must be signed with 4 or 8 bits for products made of LUTs, not {self.value}"
+            )
         width = self.heads * self.head_dim
         if self.out_lanes < 1 or width % self.out_lanes:
             raise ValueError(f"out_lanes must divide a row of {width}, not {self.out_lanes}")
@@ -201,17 +212,25 @@ class Values(KernelSpec):
         product = self.probability.width + self.value.width
         products = self.positions * lanes * (self.probability.width + 2 * self.value.width)
         tree = (self.positions - 1) * lanes * (product + 1)
+        # two bits of a value choose a multiple of the probability, two of which make a sum
+        factor = self.probability.width + 1
+        digits = self.value.width // 4
+        each = digits * 5 * (factor + 4) // 3 + (digits - 1) * (factor + 4)
+        fabric = self.fabric_positions * (lanes * each + self.abreast * 2 * (factor + 2))
         return Resources(
-            luts=lanes * total + tree + rounding + repack // 2 + 34,
+            luts=lanes * total + tree + fabric + rounding + repack // 2 + 34,
             muxes=2 * lanes * total,
             ffs=lanes * (min(self.fold, 2) * total + self.out.width)
             + products
             + tree
+            + self.fabric_positions * self.abreast * 2 * (factor + 2)
             + repack
             + 63,
             # the ring of sums between its first and last register
             delays=((lanes * total, max(0, self.fold - 2)),),
-            multipliers=((self.probability.width + 1, self.value.width),) * lanes * self.positions,
+            multipliers=((self.probability.width + 1, self.value.width),)
+            * lanes
+            * (self.positions - self.fabric_positions),
             memories=tuple(memory for memory in memories if memory),
         )
 

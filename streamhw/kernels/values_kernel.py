@@ -12,6 +12,7 @@ from ..stream.credit import Credit
 from ..stream.queue import Queue
 from ..stream.width import Width
 from .heads import format_name, last_round, placed_heads
+from .matmul_product import fabric_product, multiples_of
 from .rounding import rounded, saturated
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class ValueHead(wiring.Component):
         formats = "_".join(format_name(f) for f in (spec.probability, spec.value, spec.out))
         sums = f"{spec.sum_shape.width}_{spec.shift}"
         abreast = "" if spec.positions == 1 else f"_by{spec.positions}"
+        abreast += f"_{spec.fabric_positions}" if spec.fabric_positions else ""
         return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}{abreast}"
 
     def elaborate(self, platform: object) -> Module:
@@ -174,25 +176,38 @@ class ValueHead(wiring.Component):
     def _name(self, name: str, position: int) -> str:
         return name if self.spec.positions == 1 else f"{name}_at_{position}"
 
-    def _held(self, m: Module, position: int) -> Signal:
-        """The probability of a position in a register."""
-        shape = self.spec.probability.shape
+    def _held(self, m: Module, position: int) -> "tuple[Value, Value | None]":
+        """The probability of a position in a register; if its products are made of LUTs, with a
+        sign, and with its multiples."""
+        spec, shape = self.spec, self.spec.probability.shape
+        entering = Value.cast(self.p).word_select(position, shape.width)
         p = Signal(shape, name=self._name("p_held", position))
         with m.If(self.fire):
-            m.d.sync += p.eq(Value.cast(self.p).word_select(position, shape.width))
-        return p
+            m.d.sync += p.eq(entering)
+        if position < spec.positions - spec.fabric_positions:
+            return p, None
+        wide = (entering.as_signed() if shape.signed else Cat(entering, 0)).as_signed()
+        times = Signal(2 * (len(wide) + 2), name=f"times_{position}")
+        with m.If(self.fire):
+            m.d.sync += times.eq(multiples_of(wide))
+        return (p if shape.signed else Cat(p, 0).as_signed()), times
 
-    def _product(self, m: Module, factors: list[Signal], lane: int) -> Signal:
+    def _product(self, m: Module, factors: "list[tuple[Value, Value | None]]", lane: int) -> Signal:
         """The product of a lane, or the sum of those of positions abreast."""
         spec, level = self.spec, []
-        for position, p in enumerate(factors):
+        shape = (Signal(spec.probability.shape) * Signal(spec.value.shape)).shape()
+        for position, (p, times) in enumerate(factors):
             v = Signal(spec.value.shape, name=self._name(f"v_{lane}", position))
-            product = Signal((p * v).shape(), name=self._name(f"product_{lane}", position))
+            product = Signal(shape, name=self._name(f"product_{lane}", position))
             at = position * spec.lanes + lane
             with m.If(self.fire):
                 m.d.sync += v.eq(self.v.word_select(at, spec.value.width))
             with m.If(self.used[0]):
-                m.d.sync += product.eq(p * v)
+                if times is None:
+                    m.d.sync += product.eq(p * v)
+                else:
+                    name = f"part_{lane}_{position}"
+                    m.d.sync += product.eq(fabric_product(m, v, p, times, name))
             level.append(product)
         stage = 0
         while len(level) > 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Positions side by side in attention: whole models whose streams are still as the reference says."""
+"""Positions side by side in attention: whole models whose streams are as the reference says."""
 
 from collections.abc import Callable
 from dataclasses import replace

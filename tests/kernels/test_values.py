@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bench of the attention values, and of scores, softmax and values as float attention."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
@@ -114,6 +116,16 @@ def test_positions_abreast(
     check_kernel(spec, mixed_cases(spec))
 
 
+@pytest.mark.parametrize("positions, fabric", [(1, 1), (2, 1), (4, 2), (4, 4)])
+def test_products_made_of_luts(positions: int, fabric: int) -> None:
+    shape = {"tokens": 3, "heads": 2, "head_dim": 2, "lanes": 2, "out_lanes": 4, "abreast": 2}
+    spec = Values(**shape, context=8, shift=17, positions=positions, fabric_positions=fabric)
+    cases = mixed_cases(spec)
+    check_kernel(spec, cases, scenarios=("single", "free", "all"))
+    multipliers = [s.resources().multipliers for s in (spec, replace(spec, fabric_positions=0))]
+    assert [len(m) for m in multipliers] == [4 * (positions - fabric), 4 * positions]
+
+
 def test_positions_abreast_have_the_values_of_one_after_the_other() -> None:
     shape = {"tokens": 3, "heads": 2, "head_dim": 8, "context": 8, "shift": 17, "abreast": 2}
     one, two = (Values(**shape, lanes=8, out_lanes=16, positions=p) for p in (1, 2))
@@ -183,6 +195,11 @@ def test_attention_is_close_to_float() -> None:
         ({"abreast": 3}, "abreast must divide the 2 heads, not 3"),
         ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
         ({"positions": 2}, "lanes must be head_dim 8 where 2 positions pass in a beat, not 4"),
+        ({"fabric_positions": 2}, "fabric_positions must be 0 to 1, not 2"),
+        (
+            {"fabric_positions": 1, "value": Fixed(6)},
+            "value must be signed with 4 or 8 bits for products made of LUTs, not s6",
+        ),
         (
             {"positions": 3, "lanes": 8, "out_lanes": 8},
             "positions must be a power of two that divides the context of 4, not 3",
@@ -193,7 +210,7 @@ def test_attention_is_close_to_float() -> None:
         ),
     ],
 )
-def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
+def test_rejects_bad_parameters(change: dict[str, object], text: str) -> None:
     good = {"tokens": 1, "heads": 2, "head_dim": 8, "context": 4, "lanes": 4, "out_lanes": 4}
     with pytest.raises(ValueError, match=text):
         Values(**{**good, "shift": 8, **change}, out=Fixed(8))

@@ -80,6 +80,7 @@ def attention(state: Lowering, node: Node) -> None:
             shared=shared,
             abreast=abreast,
             positions=positions,
+            fabric_positions=tiling.attention_fabric,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
