@@ -45,17 +45,16 @@ def _links(design: Design) -> Iterator[Link]:
     parts = {i.name: i for i in design.instances}
     through = {c.sink.instance: c for c in design.channels if c.sink.port == "i"}
     for channel in design.channels:
-        behind = through.get(channel.source.instance)
+        behind = through.get(channel.source.instance)  # the stream into the part that it leaves
         if channel.sink.instance.endswith("_width") or _merged(channel):
             continue
         if channel.sink.instance.endswith(CROSSING) and _is_cut(channel):
             continue
-        if channel.source.instance.endswith(CROSSING) and behind is not None and _is_cut(behind):
-            behind = through.get(behind.source.instance)
-            yield from _parameters(design, channel, behind, parts)
-            continue
-        if _is_cut(channel) and behind is not None:
-            yield from _parameters(design, channel, behind, parts)
+        cut = channel
+        if channel.source.instance.endswith(CROSSING) and behind is not None:
+            cut = behind
+        if _is_cut(cut) and (dealt := through.get(cut.source.instance)) is not None:
+            yield from _parameters(design, channel, dealt, parts)
             continue
         holds = _holds(channel)
         for source in _threads(channel.source, parts, reads=False):

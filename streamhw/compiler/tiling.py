@@ -206,11 +206,18 @@ def smaller(
 ) -> Tiling | None:
     """The next smaller tiling when something does not fit; ``None`` if there is none.
 
+    Positions side by side in attention go first, whatever does not fit.
+
     instance: the part that does not fit. An engine gets half its token lanes, then half its
-    multipliers; the parts of attention half their positions side by side, then their heads, then
-    half their lanes. For
+    multipliers; the parts of attention half their heads side by side, then half their lanes. For
     others, or ``None``: the largest engine that can be halved, else half the tokens of a step.
     """
+    if tiling.attention_positions > 1:
+        return replace(
+            tiling,
+            attention_positions=tiling.attention_positions // 2,
+            attention_fabric=tiling.attention_fabric // 2,
+        )
     sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
     by_name = {b.instance: b for b in bindings}
     names = sorted(sizes, key=lambda name: (-sizes[name], name))
@@ -219,12 +226,6 @@ def smaller(
         for node, _ in graph.walk()
         if isinstance(node.op, Attention)
     ):
-        if tiling.attention_positions > 1:
-            return replace(
-                tiling,
-                attention_positions=tiling.attention_positions // 2,
-                attention_fabric=tiling.attention_fabric // 2,
-            )
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
         lanes = tiling.attention_lanes // 2
