@@ -91,6 +91,27 @@ def test_attention_lanes_keep_up_at_full_context() -> None:
     assert scores // lanes <= macs < scores // (lanes // 2)
 
 
+def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
+    """With all heads, as many as needed and a memory beat has; they go first where there is no
+    room, with half of what is made of LUTs."""
+    graph, board = gpt2_graph("m", GPT2), load_board("u55c")
+    bindings = one_engine(graph, 4, 64)
+    tiling = choose_tiling(graph, board, bindings)
+    assert (tiling.attention_heads, tiling.attention_positions, tiling.attention_fabric) == (
+        12,
+        2,
+        1,
+    )
+    fewer = smaller(graph, board, bindings, tiling)
+    assert fewer == replace(tiling, attention_positions=1, attention_fabric=0)
+    longer = gpt2_graph("m", replace(GPT2, context=4096))
+    assert choose_tiling(longer, board, bindings).attention_positions == 2
+    odd = gpt2_graph("m", replace(GPT2, context=1001))
+    assert choose_tiling(odd, board, bindings).attention_positions == 1
+    narrow = replace(board, ports=board.ports[:16])
+    assert choose_tiling(graph, narrow, bindings).attention_positions == 1
+
+
 @pytest.mark.parametrize(
     ("board", "bits", "group"),
     [
