@@ -17,6 +17,7 @@ from ..frontend import Model, Tokenizer, load
 from ..kernels.matmul import Matmul
 from ..report.bench import BENCH_FILE, Bench, Context, Point
 from ..report.bench_tables import bench_view
+from ..report.bubbles import layer_cycles
 from ..report.floor import roof_of, shape_of
 from ..runtime.manifest import Manifest
 from ..sim import verilator
@@ -87,7 +88,12 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     estimate = Estimate(design, request.memory)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [
-        Context(length=n, cycles=estimate.answer(n, n + 2).tokens[0]) for n in request.contexts
+        Context(
+            length=n,
+            cycles=estimate.answer(n, n + 2).tokens[0],
+            layer=layer_cycles(estimate, n),
+        )
+        for n in request.contexts
     ]
     result = _known(built, design, board).merged(points, contexts)
     _save(result, built)

@@ -10,6 +10,7 @@ from statistics import fmean
 from ..compiler.codec import decode, encode
 from ..compiler.cost import Cells
 from ..errors import UserError
+from .bubbles import LayerCycles
 from .energy import MODELS, Activity, Energy, energy_of
 from .floor import Roof
 from .published import Shape
@@ -72,10 +73,11 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Predicted cycles of one token, with ``length`` positions in the cache."""
+    """Predicted cycles of one token, with ``length`` positions in the cache, and of its layers."""
 
     length: int
     cycles: float
+    layer: LayerCycles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,17 +124,22 @@ def _summary(bench: Bench) -> Table:
 
 def _contexts(bench: Bench) -> Table:
     table = Table(title="one token at a context, predicted")
-    for name in ("positions in the cache", "cycles", "ms", "floor, ms", "share of the roof"):
+    for name in ("positions in the cache", "cycles", "ms", "floor, ms", "share of the roof",
+                 "a layer", "its engine", "its memory", "its bubbles"):  # fmt: skip
         table.add_column(name, justify="right")
     for context in bench.contexts:
         floor, ours = 1e3 * bench.roof.step(1, context.length), bench.ms(context.cycles)
+        layer = context.layer
         table.add_row(
             f"{context.length:,}",
             f"{context.cycles:,.0f}",
             f"{ours:.3f}",
             f"{floor:.3f}",
             _share(floor, ours),
+            *(f"{n:,.0f}" for n in (layer.interval, layer.engine, layer.memory)),
+            f"{layer.bubbles:.1%}",
         )
+    table.caption = "of a layer, in cycles: bubbles are those that neither engine nor memory needs"
     return table
 
 

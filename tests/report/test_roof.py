@@ -13,12 +13,14 @@ from streamhw.frontend import load
 from streamhw.numerics.config import QuantConfig
 from streamhw.report.bench import BENCH_FILE, Bench, Context, Point
 from streamhw.report.bench_tables import notes, rows_of
+from streamhw.report.bubbles import LayerCycles
 from streamhw.report.energy import MODELS, Activity, Energy, energy_of
 from streamhw.report.floor import Roof, roof_of, shape_of, work_of
 from streamhw.report.published import GPT2_MEDIUM, PUBLISHED, Shape, published
 
 MEDIUM = load("gpt2-medium").graph
 U55C = load_board("u55c")
+LAYER_CYCLES = LayerCycles(interval=4.0, engine=3.0, memory=2.0)
 LAYER = 4 * 1024 * 1024 + 2 * 1024 * 4096
 HBM = Roof(work=work_of(MEDIUM, QuantConfig()), bandwidth=460e9, rate=9024 * 2 * 250e6)
 
@@ -87,7 +89,7 @@ def test_published_totals_follow_from_their_parts() -> None:
 
 def test_points_keep_what_was_simulated() -> None:
     simulated = Point(prompt=2, answer=3, predicted=(8.0, 4, 4), simulated=(10, 5, 5), compared=3)
-    first = bench().merged([simulated], [Context(length=9, cycles=7.0)])
+    first = bench().merged([simulated], [Context(length=9, cycles=7.0, layer=LAYER_CYCLES)])
     again = first.merged([Point(prompt=2, answer=3, predicted=(9.0, 5, 5))], ())
     (point,) = again.points
     assert point.how == "simulated" and point.error == pytest.approx(-0.05)
