@@ -212,6 +212,7 @@ def _simulated(
                 point,
                 simulated=tuple(token.cycles for token in answer.tokens),
                 compared=len(found),
+                seconds=answer.seconds,
                 memory=memory.kind,
                 moved=float(answer.read_bytes + answer.write_bytes),
             )

@@ -27,6 +27,7 @@ class Point:
     predicted, simulated: to the first new token and of each further one; simulated is empty where
         only the cost model was asked
     compared: tokens of the simulation that were held against the integer reference, all equal
+    seconds: that the simulator took, without its compilation
     moved: bytes that passed the memory ports, measured if simulated
     memory: the model of the memory that was simulated, or that the prediction assumes
     sustained: share of the ports' bandwidth that the prediction gives to long reads
@@ -37,6 +38,7 @@ class Point:
     predicted: tuple[float, ...]
     simulated: tuple[int, ...] = ()
     compared: int = 0
+    seconds: float = 0.0
     moved: float = 0.0
     memory: str = ""
     sustained: float = 1.0

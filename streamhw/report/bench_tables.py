@@ -100,7 +100,11 @@ def _point(bench: Bench, point: Point) -> Table:
         last = number + 1 < len(rows) and rows[number + 1][0] == "floor"
         table.add_row(*row, style=style, end_section=last)
     if point.compared:
-        table.caption = f"{point.compared} simulated tokens equal the integer reference"
+        rate = point.total / max(point.seconds, 1e-9)
+        table.caption = (
+            f"{point.compared} simulated tokens equal the integer reference; {point.total:,.0f} "
+            f"cycles in {point.seconds:,.0f} s, {rate:,.0f} a second"
+        )
     return table
 
 

@@ -26,6 +26,7 @@ def test_bench(
     folder = tmp_path / "build" / "tiny-sim"
     first = Bench.load(folder)
     assert first is not None and len(first.points[0].simulated) == 4
+    assert first.points[0].seconds > 0 and "a second" in shown
     assert abs(first.points[0].error or 1) < 0.15  # a tiny model is mostly latency
     more = ["--in", "3,9", "--out", "4", "--context", "20"]
     assert main(["bench", *model, *more, "--predict"]) == 0
