@@ -36,11 +36,19 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:
-    """A stream between blocks; bits: of a beat, with its handshake."""
+    """Signals from a block to others: a stream, or what all pieces of a part take alike.
+
+    bits: of a beat, with its handshake; signals with several sinks pass a boundary once for all
+    """
 
     source: str
-    sink: str
+    sinks: tuple[str, ...]
     bits: int
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Source and sinks."""
+        return (self.source, *self.sinks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +71,10 @@ def cost_of(
 ) -> tuple[int, dict[str, float]]:
     """Wires over all boundaries, and how full each die is."""
     place = {die.name: index for index, die in enumerate(stack)}
-    bits = sum(abs(place[dies[w.source]] - place[dies[w.sink]]) * w.bits for w in wires)
+    bits = 0
+    for wire in wires:
+        places = [place[dies[end]] for end in wire.ends]
+        bits += (max(places) - min(places)) * wire.bits
     held = {die.name: Cells() for die in stack}
     for block in blocks:
         held[dies[block.name]] += block.cells
@@ -143,9 +154,9 @@ def _scarcest(blocks: Sequence[Block], stack: Sequence[Die]) -> str:
 class _Program:
     """The integer program.
 
-    A block has a binary ``above`` for each boundary, falling along the stack. A pair of blocks
-    with wires has a ``cross`` for each boundary, at least the difference of theirs. One last
-    variable is the fill of the fullest die.
+    A block has a binary ``above`` for each boundary, falling along the stack. Blocks with wires
+    between them have a ``cross`` for each boundary, at least the difference of any two of theirs.
+    One last variable is the fill of the fullest die.
     """
 
     def __init__(
@@ -160,12 +171,12 @@ class _Program:
         self._limit = limit
         self._boundaries = len(stack) - 1
         at = {block.name: index for index, block in enumerate(blocks)}
-        bits: dict[tuple[int, int], int] = {}
+        bits: dict[tuple[int, ...], int] = {}
         for wire in wires:
-            low, high = sorted((at[wire.source], at[wire.sink]))
-            if low != high:
-                bits[low, high] = bits.get((low, high), 0) + wire.bits
-        self._pairs = bits
+            ends = tuple(sorted({at[end] for end in wire.ends}))
+            if len(ends) > 1:
+                bits[ends] = bits.get(ends, 0) + wire.bits
+        self._nets = bits
         self._first_cross = len(blocks) * self._boundaries
         self._fullest = self._first_cross + len(bits) * self._boundaries
         self._entries: list[tuple[int, int, float]] = []
@@ -181,7 +192,7 @@ class _Program:
         price[self._fullest] = BALANCE
         lower, upper = np.zeros(count), np.ones(count)
         upper[self._fullest] = self._fill
-        for number, bits in enumerate(self._pairs.values()):
+        for number, bits in enumerate(self._nets.values()):
             price[self._crosses(number)] = bits
         self._rows()
         for index, block in enumerate(self._blocks):
@@ -220,8 +231,8 @@ class _Program:
     def _above(self, block: int, boundary: int) -> int:
         return block * self._boundaries + boundary
 
-    def _crosses(self, pair: int) -> slice:
-        begin = self._first_cross + pair * self._boundaries
+    def _crosses(self, net: int) -> slice:
+        begin = self._first_cross + net * self._boundaries
         return slice(begin, begin + self._boundaries)
 
     def _at_most(self, terms: Mapping[int, float], upper: float) -> None:
@@ -233,18 +244,20 @@ class _Program:
         for block in range(len(self._blocks)):
             for below, above in pairwise(range(self._boundaries)):
                 self._at_most({self._above(block, above): 1, self._above(block, below): -1}, 0)
-        for number, (low, high) in enumerate(self._pairs):
+        for number, (first, *others) in enumerate(self._nets):
             for boundary in range(self._boundaries):
                 cross = self._crosses(number).start + boundary
-                a, b = self._above(low, boundary), self._above(high, boundary)
-                self._at_most({a: 1, b: -1, cross: -1}, 0)
-                self._at_most({b: 1, a: -1, cross: -1}, 0)
+                a = self._above(first, boundary)
+                for other in others:
+                    b = self._above(other, boundary)
+                    self._at_most({a: 1, b: -1, cross: -1}, 0)
+                    self._at_most({b: 1, a: -1, cross: -1}, 0)
         if self._limit is not None:
             for boundary in range(self._boundaries):
                 self._at_most(
                     {
                         self._crosses(number).start + boundary: bits
-                        for number, bits in enumerate(self._pairs.values())
+                        for number, bits in enumerate(self._nets.values())
                     },
                     self._fill * self._limit,
                 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import BuildError
+from ..kernels.base import KernelSpec
 from ..stream.axi.signature import ADDRESS_WIDTH
 from . import plumbing
 from .access import READER
@@ -58,7 +59,7 @@ def partitioned(
     owner = {member: block.name for block in blocks for member in block.members}
     found = partition(
         blocks,
-        [replace(w, source=owner[w.source], sink=owner[w.sink]) for w in _wires(design)],
+        [_between(wire, owner) for wire in _wires(design)],
         stack,
         fill=design.board.die_fill,
         limit=design.board.die_wires,
@@ -120,16 +121,36 @@ def _joined(design: Design) -> Iterator[tuple[str, ...]]:
 def _wires(design: Design) -> Iterator[Wire]:
     for channel in design.channels:
         bits = channel.consumed.bits_per_token + HANDSHAKE
-        yield Wire(source=channel.source.instance, sink=channel.sink.instance, bits=bits)
+        yield Wire(source=channel.source.instance, sinks=(channel.sink.instance,), bits=bits)
     for instance in design.instances:
         for name, piece in pieces_of(design, instance):
-            yield Wire(source=instance.name, sink=name, bits=piece.bits)
+            yield Wire(source=instance.name, sinks=(name,), bits=piece.bits)
+        if pieces := dict(pieces_of(design, instance)):
+            alike = max(piece.alike for piece in pieces.values())
+            yield Wire(source=instance.name, sinks=tuple(pieces), bits=alike)
     for instance in design.instances:
         if instance.region is not None or instance.name == READER:
-            yield Wire(source=CONTROL, sink=instance.name, bits=ADDRESS_WIDTH)
+            yield Wire(source=CONTROL, sinks=(instance.name,), bits=ADDRESS_WIDTH)
         if instance.name.endswith(DMA):
             bits = ADDRESS_WIDTH + design.board.beat_bits
-            yield Wire(source=instance.name, sink=ARBITERS, bits=bits)
+            yield Wire(source=instance.name, sinks=(ARBITERS,), bits=bits)
+
+
+def _between(wire: Wire, owner: Mapping[str, str]) -> Wire:
+    """Between the blocks of parts."""
+    sinks = tuple(owner[sink] for sink in wire.sinks)
+    return replace(wire, source=owner[wire.source], sinks=sinks)
+
+
+def _spread(design: Design, instance: Instance, places: Mapping[str, int]) -> Instance:
+    """With registers between its pieces, if they are on several dies: two for each boundary
+    between the rest of it and the farthest, as streams have them."""
+    pieces = {piece.name: places[name] for name, piece in pieces_of(design, instance)}
+    home = places[instance.name]
+    far = max((abs(place - home) for place in pieces.values()), default=0)
+    if not far or not isinstance(instance.part, KernelSpec):
+        return instance
+    return replace(instance, part=instance.part.spread(pieces, 2 * far))
 
 
 def _sliced(
@@ -155,7 +176,9 @@ def _sliced(
             replace(channel, source=End(slice_.name, "o"), produced=channel.consumed),
         ]
     sliced = Slices(dies, found.crossing_bits, found.gap)
-    return (*design.instances, *slices), tuple(channels), sliced
+    places = {name: names.index(where) for name, where in die.items()}
+    instances = [_spread(design, instance, places) for instance in design.instances]
+    return (*instances, *slices), tuple(channels), sliced
 
 
 def _scope(design: Design, channel: Channel) -> Scope:

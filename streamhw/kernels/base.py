@@ -95,12 +95,14 @@ class Resources:
 class Piece:
     """A part of a kernel that may be on another die than the rest.
 
-    bits: wires between it and the rest
+    bits: wires between it and the rest; alike: those that all pieces take alike, which pass once
+        to each die with pieces
     """
 
     name: str
     resources: Resources
     bits: int
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,11 @@ class KernelSpec(ABC):
     def core(self) -> Resources:
         """Estimated cells without those of the pieces."""
         return self.resources()
+
+    def spread(self, dies: Mapping[str, int], slices: int) -> "KernelSpec":
+        """The kernel with its pieces on ``dies``, by number, and ``slices`` registers on the way of
+        each signal between a piece and the rest; raises ``ValueError`` if it has no pieces."""
+        raise ValueError(f"{type(self).__name__} must have pieces to be spread over dies")
 
     @abstractmethod
     def create(self) -> wiring.Component:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix product engine: quantised linear layers that share one array of multipliers in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import lcm, prod
 
@@ -91,13 +92,17 @@ class Matmul(KernelSpec):
                 paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``);
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
                 fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
-                fabric_columns of every row in the other lanes: for devices short of multipliers
+                fabric_columns of every row in the other lanes: for devices short of multipliers;
+                row_dies: numbers of the dies on which rows are, in groups of as many, and
+                row_slices: registers each way between the sequencers and all of them (cycles); none
+                if all are on one die
     Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
                 D = n * R / L, for one context unstalled: latency = max(H, x) + C - ceil(n / V) +
-                fill + 10, where x = n * inputs / arrival lanes, or 1 beat if columns come in order
-                and n = 1 or W = 1; interval = outputs / R * C if C is the longest and tiles outlast
-                the pipeline; the drain follows the last step of a tile token by token and limits it
-                if D > C, the header if H > C; ``timing`` follows the tiles, exactly
+                fill + 10 + 2 * row_slices, where x = n * inputs / arrival lanes, or 1 beat if
+                columns come in order and n = 1 or W = 1; interval = outputs / R * C if C is the
+                longest and tiles outlast the pipeline; the drain follows the last step of a tile
+                token by token and limits it if D > C, the header if H > C; ``timing`` follows the
+                tiles, exactly
     Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
                 way, results in the credit bracket's queue
     Error       none: all is exact up to the one rounding
@@ -122,6 +127,8 @@ class Matmul(KernelSpec):
     levels: int = 1
     fabric_lanes: int = 0
     fabric_columns: int = 0
+    row_dies: tuple[int, ...] = ()
+    row_slices: int = 0
 
     def __post_init__(self) -> None:
         if not self.contexts:
@@ -137,6 +144,7 @@ class Matmul(KernelSpec):
                 f"{self.input_lanes}, {self.lanes} and {self.tokens}"
             )
         self._check_array()
+        self._check_dies()
         if self.rows % self.lanes:
             raise ValueError(f"Matmul lanes must divide rows {self.rows}, not {self.lanes}")
         for c in self.contexts:
@@ -194,6 +202,16 @@ class Matmul(KernelSpec):
             raise ValueError(
                 f"Matmul chain must keep sums of paired rows below {1 << (SPACING - 1)}, not "
                 f"{self.chain} with {self.weight_bits}-bit weights: {largest}"
+            )
+
+    def _check_dies(self) -> None:
+        """Raises ``ValueError`` for groups of rows that the array cannot have."""
+        groups, modules = len(self.row_dies), self.rows // (2 if self.paired else 1)
+        if groups and modules % groups:
+            raise ValueError(f"row_dies must be of groups that divide {modules}, not {groups}")
+        if self.row_slices < 0 or (self.row_slices > 0) != (groups > 0):
+            raise ValueError(
+                f"row_slices must be given with row_dies, not {self.row_slices} with {groups}"
             )
 
     def _check_arrival(self, c: MatmulContext) -> None:
@@ -339,6 +357,10 @@ class Matmul(KernelSpec):
 
     def core(self) -> Resources:
         return core_resources(self, SLOTS) if self.pieces() else self.resources()
+
+    def spread(self, dies: Mapping[str, int], slices: int) -> "Matmul":
+        numbers = tuple(dies[piece.name] for piece in self.pieces())
+        return replace(self, row_dies=numbers, row_slices=slices)
 
     def create(self) -> wiring.Component:
         return MatmulKernel(self)

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .matmul_delay import delayed, named
 from .matmul_product import fabric_places, multiples_of, row_stages
 from .matmul_row import MatmulRow
+from .matmul_slice import sliced
 from .module import SharedModule, module_text
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class MatmulArray(wiring.Component):
                 cycles after issue; take, m: the group's multipliers a cycle later
                 done: Out, pulse: from the next cycle on the sums of a beat can be read
                 lane, read: accumulator to read; acc: Out(array of rows), combinational
-    Timing      ``array_latency`` cycles from issue to ``acc``
+    Timing      ``array_latency`` cycles from issue to ``acc``; with slices between here and the
+                rows ``acc`` answers ``2 * row_slices`` cycles after ``read``, and all else is the
+                same: what goes there comes as late as what is read back
     """
 
     def __init__(self, spec: "Matmul", *, depth: int):
@@ -125,30 +128,52 @@ class MatmulArray(wiring.Component):
         if shared:
             model = row_of(self._spec, self._depth)
             platform.add_file(f"{model.module}.v", module_text(model, model.module))
-        bits = self._inputs * self._weight_bits
+        alike = {
+            "load": Cat(load),
+            "x": x,
+            "first": first,
+            "at": at,
+            "lane": self.lane,
+            "read": self.read,
+            "valid": Cat(Cat(lane[1:]) for lane in valid),
+        }
+        if multiple is not None:
+            alike["multiples"] = multiple
+        if self._grouped:
+            alike["take"] = self.take
+        cycles, dies = self._spec.row_slices, self._spec.row_dies or (0,)
+        there = {
+            die: sliced(m, platform, f"to_die_{die}", alike, cycles) for die in dict.fromkeys(dies)
+        }
         count = 2 if self._spec.paired else 1
-        for index in range(self._rows // count):
-            row = SharedModule(model, model.module) if shared else row_of(self._spec, self._depth)
-            m.submodules[f"row_{index}"] = row
-            m.d.comb += [
-                row.load.eq(Cat(load)),
-                row.weight.eq(self.weight[index * count * bits : (index + 1) * count * bits]),
-                row.x.eq(x),
-                row.first.eq(first),
-                row.at.eq(at),
-                row.lane.eq(self.lane),
-                row.read.eq(self.read),
-            ]
-            if multiple is not None:
-                m.d.comb += row.multiples.eq(multiple)
-            m.d.comb += [row.valid[v].eq(Cat(lane[1:])) for v, lane in enumerate(valid)]
-            for each in range(count):
-                m.d.comb += self.acc[index * count + each].eq(row.o[each])
-                if self._grouped:
-                    m.d.comb += row.m[each].eq(self.m[index * count + each])
+        for piece, die in enumerate(dies):
+            rows = range(self._rows * piece // len(dies), self._rows * (piece + 1) // len(dies))
+            own = {"weight": self._of_rows(self.weight, rows)}
             if self._grouped:
-                m.d.comb += row.take.eq(self.take)
+                own["m"] = self._of_rows(self.m.as_value(), rows)
+            own = sliced(m, platform, f"to_rows_{piece}", own, cycles)
+            sums: dict[str, Value] = {}
+            for first_row in rows[::count]:
+                row = (
+                    SharedModule(model, model.module) if shared else row_of(self._spec, self._depth)
+                )
+                m.submodules[f"row_{first_row // count}"] = row
+                for name, value in there[die].items():
+                    m.d.comb += Value.cast(getattr(row, name)).eq(value)
+                share = (first_row - rows.start) // count
+                for name, value in own.items():
+                    member = Value.cast(getattr(row, name))
+                    m.d.comb += member.eq(value.word_select(share, len(member)))
+                for each in range(count):
+                    sums[f"{first_row + each}"] = row.o[each]
+            back = sliced(m, platform, f"from_rows_{piece}", sums, cycles)
+            m.d.comb += [self.acc[row].eq(back[f"{row}"]) for row in rows]
         return m
+
+    def _of_rows(self, value: Value, rows: range) -> Value:
+        """The share of consecutive rows in what all rows have."""
+        each = len(value) // self._rows
+        return value[rows.start * each : rows.stop * each]
 
     def _skewed(
         self, m: Module, name: str, words: list[tuple[int, Value]], valid: list[Value]

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cell estimate of the matmul engine, part by part; factors are fitted to synthesis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_memory
 from .base import Memory, Piece, Resources
+from .matmul_array import array_latency
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_pack import AFFINE_WORDS
 from .matmul_product import (
@@ -130,11 +131,22 @@ def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
     products = spec.rows * spec.input_lanes * spec.token_lanes
     if products < DIVIDED_FROM or count % PIECES:
         return ()
-    row = _times(row_resources(spec, slots * spec.layout.places), count // PIECES)
-    weights = spec.rows // PIECES * spec.input_lanes * spec.weight_bits
-    words = 8 * spec.input_lanes * spec.token_lanes
-    sums = spec.lanes // PIECES * spec.accumulator_width
-    return tuple(Piece(f"rows_{n}", row, weights + words + sums) for n in range(PIECES))
+    depth = slots * spec.layout.places
+    row = _times(row_resources(spec, depth), count // PIECES)
+    alike, own = _wires(spec, depth)
+    bits = spec.rows // PIECES * own
+    row = replace(row, ffs=row.ffs + spec.row_slices * bits)
+    return tuple(Piece(f"rows_{n}", row, bits, alike) for n in range(PIECES))
+
+
+def _wires(spec: "Matmul", depth: int) -> tuple[int, int]:
+    """Bits to all rows alike, and from and to each of them alone."""
+    stages, lanes = array_latency(spec) - 2, spec.token_lanes
+    alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
+    addresses = 2 * (depth - 1).bit_length() + max(1, (lanes - 1).bit_length())
+    alike += lanes * (stages + 1) + spec.chain + 1 + addresses + 1 + spec.is_grouped
+    own = spec.input_lanes * spec.weight_bits + spec.accumulator_width
+    return alike, own + (8 if spec.is_grouped else 0)
 
 
 def _times(resources: Resources, count: int) -> Resources:
@@ -153,9 +165,10 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     count = spec.rows // 2 if spec.paired else spec.rows
     rows = _times(row_resources(spec, slots * spec.layout.places), count)
     core = core_resources(spec, slots)
+    sliced = spec.rows * _wires(spec, slots * spec.layout.places)[1] * spec.row_slices
     return Resources(
         luts=rows.luts + core.luts,
-        ffs=rows.ffs + core.ffs,
+        ffs=rows.ffs + core.ffs + sliced,
         multipliers=rows.multipliers + core.multipliers,
         memories=rows.memories + core.memories,
         muxes=rows.muxes + core.muxes,
@@ -185,6 +198,10 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
     drain_ffs = operands + total + 16 + sum(p + 16 for p in parts) + total + 16
     drain_ffs += 2 * (total + 17) + 4 * 6 + 2 * kept
     control = CONTROL + 8 * (fill_latency(spec) + DRAIN_LATENCY)
+    alike, _ = _wires(spec, slots * layout.places)
+    sliced = spec.row_slices * alike * len(set(spec.row_dies))
+    # the parameters of a tile wait for its sums
+    delays = ((8 * (AFFINE_WORDS - 1) * lanes, 2 * spec.row_slices),) if spec.row_slices else ()
 
     memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
@@ -193,11 +210,12 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
         deep = slots << max(1, (beats - AFFINE_WORDS // spec.header_lanes - 1).bit_length())
         memories += [Memory(8 * rows, deep)] * spec.header_lanes
     select = max(1, (contexts - 1).bit_length())
-    queue = credit_memory(select + lanes * widest, DRAIN_LATENCY)
+    queue = credit_memory(select + lanes * widest, 2 * spec.row_slices + DRAIN_LATENCY)
     return Resources(
         luts=adders + control,
         muxes=muxes,
-        ffs=around.ffs + lanes * drain_ffs + control,
+        ffs=around.ffs + lanes * drain_ffs + control + sliced,
+        delays=delays,
         multipliers=tuple((part, 16) for part in parts) * lanes,
         memories=(*memories, *([queue] if queue else [])),
     )

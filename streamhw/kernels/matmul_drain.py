@@ -11,6 +11,7 @@ from ..numerics.fixed import Fixed
 from ..stream.credit import Credit
 from ..stream.signature import stream_of
 from .base import Port
+from .matmul_delay import delayed
 from .matmul_pack import AFFINE_WORDS
 from .requantise import REQUANTISE_LATENCY, Requantise, choose
 
@@ -24,23 +25,32 @@ class MatmulDrain(wiring.Component):
     """Reads a tile token by token, ``lanes`` rows a cycle, through one requantiser.
 
     Parameters  rows, lanes; tokens: bound; width: accumulator bits; outputs: port and format of
-                each context, in order of the context's number
+                each context, in order of the context's number; wait: cycles from ``token`` to
+                ``acc``
     Members     some: the token to read is finished; context, last_token: of its tile, and the index
                 of the tile's last token
                 token: Out, the token to read; acc, affine: its sums and the tile's parameters of
                 all rows; read: Out, pulse with the last read of a token; done: of a tile
                 the ports of ``outputs``
-    Timing      ``rows / lanes`` cycles a token; DRAIN_LATENCY cycles from read to queue
+    Timing      ``rows / lanes`` cycles a token; wait + DRAIN_LATENCY cycles from read to queue
     Stalls      lossless by a credit bracket; ports share its queue and so wait for each other
     """
 
     def __init__(
-        self, *, rows: int, lanes: int, tokens: int, width: int, outputs: tuple[Port, ...]
+        self,
+        *,
+        rows: int,
+        lanes: int,
+        tokens: int,
+        width: int,
+        outputs: tuple[Port, ...],
+        wait: int = 0,
     ):
         self._rows = rows
         self._lanes = lanes
         self._width = width
         self._outputs = outputs
+        self._wait = wait
         ports: Mapping[str, wiring.Member] = {p.name: Out(stream_of(p.type)) for p in outputs}
         super().__init__(
             {
@@ -68,7 +78,7 @@ class MatmulDrain(wiring.Component):
                 "lanes": data.ArrayLayout(signed(requantise.result), self._lanes),
             }
         )
-        m.submodules.credit = credit = Credit(shape=payload, latency=DRAIN_LATENCY)
+        m.submodules.credit = credit = Credit(shape=payload, latency=self._wait + DRAIN_LATENCY)
 
         chunks = self._rows // self._lanes
         chunk = Signal(range(max(2, chunks)))
@@ -91,16 +101,27 @@ class MatmulDrain(wiring.Component):
         context = Signal.like(self.context)
         acc = Signal(data.ArrayLayout(signed(self._width), self._lanes))
         planes = [Signal(8 * self._lanes, name=f"affine_{b}") for b in range(AFFINE_WORDS - 1)]
-        m.d.sync += valid.eq(reads)
-        with m.If(reads):
-            m.d.sync += context.eq(self.context)
-            with m.Switch(chunk):
+        # Sums come later than the tile's parameters if the rows are far away.
+        late = {
+            name: delayed(m, name, value, self._wait)[-1]
+            for name, value in (("reads", reads), ("context", self.context), ("chunk", chunk))
+        }
+        m.d.sync += valid.eq(late["reads"])
+        with m.If(reads), m.Switch(chunk):
+            for index in range(chunks):
+                with m.Case(index):
+                    for plane, rows in zip(planes, self.affine, strict=True):
+                        m.d.sync += plane.eq(rows.word_select(index, 8 * self._lanes))
+        with m.If(late["reads"]):
+            m.d.sync += context.eq(late["context"])
+            with m.Switch(late["chunk"]):
                 for index in range(chunks):
                     with m.Case(index):
                         for lane in range(self._lanes):
                             m.d.sync += acc[lane].eq(self.acc[index * self._lanes + lane])
-                        for plane, rows in zip(planes, self.affine, strict=True):
-                            m.d.sync += plane.eq(rows.word_select(index, 8 * self._lanes))
+        planes = [
+            delayed(m, f"affine_{b}", plane, self._wait)[-1] for b, plane in enumerate(planes)
+        ]
         for lane in range(self._lanes):
             *bias, low, high, shift = (plane.word_select(lane, 8) for plane in planes)
             m.d.comb += [

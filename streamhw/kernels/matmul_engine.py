@@ -68,6 +68,7 @@ class MatmulKernel(wiring.Component):
             tokens=spec.tokens,
             width=spec.accumulator_width,
             outputs=spec.output_ports,
+            wait=2 * spec.row_slices,
         )
 
         # A command lets its operand in at once, so that results may flow into the next context

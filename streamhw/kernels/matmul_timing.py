@@ -13,7 +13,7 @@ from .matmul_operand import OPERAND_LATENCY
 if TYPE_CHECKING:
     from .matmul import Matmul, MatmulContext
 
-__all__ = ["engine_timing", "fill_latency", "tile_latency"]
+__all__ = ["drain_latency", "engine_timing", "fill_latency", "tile_latency"]
 
 
 def fill_latency(spec: "Matmul") -> int:
@@ -21,11 +21,17 @@ def fill_latency(spec: "Matmul") -> int:
     return OPERAND_LATENCY + array_latency(spec) - 1
 
 
+def drain_latency(spec: "Matmul") -> int:
+    """Cycles from the first read of a token's sums to its first result offered: the read and the
+    sums pass the slices to the rows."""
+    return credit_latency(2 * spec.row_slices + DRAIN_LATENCY)
+
+
 def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
     """Cycles from the first x beat issued to the first result offered; headers are there."""
     beats = -(-spec.tokens_of(context, bindings) // spec.token_lanes)
     steps = context.inputs // spec.input_lanes
-    return (steps - 1) * beats + 1 + fill_latency(spec) + credit_latency(DRAIN_LATENCY)
+    return (steps - 1) * beats + 1 + fill_latency(spec) + drain_latency(spec)
 
 
 def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
@@ -34,7 +40,7 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
     slots: places for tiles. Cycles are those in which something is accepted or begins, the first
     command at 0; an event is visible to the next stage a cycle later.
     """
-    fill, output = fill_latency(spec), credit_latency(DRAIN_LATENCY)
+    fill, output = fill_latency(spec), drain_latency(spec)
     freed = header = operand = issued = drained = 0
     ends: list[int] = []  # of the drain of each tile
     firsts: list[int] = []  # drain start of each activation

@@ -40,7 +40,7 @@ def best(
             sum(
                 w.bits
                 for w in wires
-                if min(place[w.source], place[w.sink]) <= b < max(place[w.source], place[w.sink])
+                if min(place[e] for e in w.ends) <= b < max(place[e] for e in w.ends)
             )
             for b in range(len(stack) - 1)
         ]
@@ -65,7 +65,11 @@ def test_no_partition_is_better(seed: int) -> None:
         for name in names
     ]
     wires = [
-        Wire(source=pick.choice(names), sink=pick.choice(names), bits=pick.randint(1, 300))
+        Wire(
+            source=pick.choice(names),
+            sinks=tuple(pick.choices(names, k=pick.choice((1, 1, 2, 3)))),
+            bits=pick.randint(1, 300),
+        )
         for _ in range(pick.randint(0, 12))
     ]
     limit = pick.choice((None, 500))
@@ -87,8 +91,18 @@ def test_no_partition_is_better(seed: int) -> None:
 def test_a_wire_over_two_boundaries_counts_twice() -> None:
     stack = [die("a", memory=True), die("b"), die("c")]
     blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in (("x", "a"), ("y", "c"))]
-    found = partition(blocks, [Wire(source="x", sink="y", bits=10)], stack)
+    found = partition(blocks, [Wire(source="x", sinks=("y",), bits=10)], stack)
     assert found.crossing_bits == 20
+
+
+def test_what_all_pieces_take_alike_crosses_once() -> None:
+    stack = [die("a", memory=True), die("b"), die("c")]
+    where = (("core", "b"), ("p0", "c"), ("p1", "c"), ("p2", "a"), ("p3", "b"))
+    blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in where]
+    alike = Wire(source="core", sinks=("p0", "p1", "p2", "p3"), bits=7)
+    assert partition(blocks, [alike], stack).crossing_bits == 7 + 7
+    each = [Wire(source="core", sinks=(name,), bits=100) for name in alike.sinks]
+    assert partition(blocks, [alike, *each], stack).crossing_bits == 7 + 7 + 300
 
 
 def test_pieces_of_a_part_may_be_apart() -> None:
@@ -101,7 +115,7 @@ def test_pieces_of_a_part_may_be_apart() -> None:
     ):
         partition([Block(name="engine", cells=Cells(luts=120))], [], stack)
     pieces = [Block(name=f"engine/{n}", cells=Cells(luts=60), members=("engine",)) for n in (0, 1)]
-    found = partition(pieces, [Wire(source="engine/0", sink="engine/1", bits=9)], stack)
+    found = partition(pieces, [Wire(source="engine/0", sinks=("engine/1",), bits=9)], stack)
     assert set(found.dies.values()) == {"a", "b"}
     assert found.crossing_bits == 9
 
@@ -134,7 +148,9 @@ def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
         for n in range(60)
     ]
     wires = [
-        Wire(source=f"b{n}", sink=f"b{(n + step) % 60}", bits=pick.choice((9, 34, 66, 194, 514)))
+        Wire(
+            source=f"b{n}", sinks=(f"b{(n + step) % 60}",), bits=pick.choice((9, 34, 66, 194, 514))
+        )
         for n in range(60)
         for step in (1, 4, 15)
     ]

@@ -169,6 +169,20 @@ SPECS = {
         fabric_columns=5,
     ),
     "chain": engine(context(lanes=4), chain=4),
+    "rows on dies": engine(context(), row_dies=(1, 0), row_slices=2),
+    "rows on dies, groups, lanes, pairs": engine(
+        context(inputs=32, outputs=16, tokens=6, group=16, lanes=4),
+        rows=8,
+        input_lanes=16,
+        lanes=4,
+        tokens=6,
+        token_lanes=2,
+        paired=True,
+        levels=2,
+        fabric_lanes=1,
+        row_dies=(0, 2, 0, 1),
+        row_slices=4,
+    ),
     "wide headers": engine(context(group=4), header_lanes=4),
     "widest headers": engine(
         context("a", group=4), context("b", inputs=64, group=4), header_lanes=16
@@ -389,14 +403,18 @@ class Texts:
         self.texts[name] = content
 
 
-@pytest.mark.parametrize("name", ["all of it", "paired, fabric, groups, two levels"])
+@pytest.mark.parametrize(
+    "name",
+    ["all of it", "paired, fabric, groups, two levels", "rows on dies, groups, lanes, pairs"],
+)
 def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_shared(design: Any, **rest: Any) -> None:
         platform = Texts()
         text = verilog.convert(
             design, name="dut", platform=platform, emit_src=False, strip_internal_attrs=True
         )
-        assert len(platform.texts) == 2
+        kinds = 3 if spec.row_slices else 0  # to a die, to rows, from rows
+        assert len(platform.texts) == 2 + kinds
         run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
 
     monkeypatch.setattr(matmul_array, "SHARED_ROWS_FROM", 1)
@@ -439,6 +457,12 @@ def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch)
             {"contexts": (context(), context("b", group=4))},
             "group must be given for all contexts or none, not for b",
         ),
+        (
+            {"row_dies": (0, 1, 0), "row_slices": 2},
+            "row_dies must be of groups that divide 4, not 3",
+        ),
+        ({"row_slices": 2}, "row_slices must be given with row_dies, not 2 with 0"),
+        ({"row_dies": (0, 1)}, "row_slices must be given with row_dies, not 0 with 2"),
         (
             {"contexts": (context(), context())},
             r"Matmul contexts must have different names, not \['a', 'a'\]",
