@@ -35,7 +35,8 @@ class Equalisation(Enum):
     """How fast streams move in the schedule that FIFOs are sized for.
 
     NORMAL: no result is later than with FIFOs without bound; what nobody waits for slows down
-    CONSERVATIVE: every side of a task lasts as long as the slowest one; results may be later
+    CONSERVATIVE: results may be later, by as much as if every side of a task lasted as long as the
+        slowest one
     """
 
     NORMAL = "normal"

@@ -72,11 +72,7 @@ def size_fifos(
     Raises     ``InternalError`` if the rules of a program contradict each other
     Source     StreamTensor (MICRO'25) section 5, with potentials in place of path constraints
     """
-    schedules = []
-    for program in programs:
-        if equalisation is Equalisation.CONSERVATIVE:
-            program = stretched(program)
-        schedules.append((program, schedule(program)))
+    schedules = [(program, schedule(program, equalisation)) for program in programs]
     depth: dict[str, int] = {}
     delay: dict[str, float] = {}
     for program, time in schedules:
@@ -92,8 +88,11 @@ def size_fifos(
     return Depths(depth, delay, certificates)
 
 
-def schedule(program: Program, rounds: int = ROUNDS) -> dict[str, float]:
-    """The times of least waiting with which every result comes as early as possible.
+def schedule(
+    program: Program, equalisation: Equalisation = Equalisation.NORMAL, rounds: int = ROUNDS
+) -> dict[str, float]:
+    """The times of least waiting with which every result comes as early as possible, or as early as
+    where everything is as slow as the slowest.
 
     A stream of which all beats wait needs no more room however long they do: such streams then
     cost nothing, and the program is solved again, for as long as that saves bits.
@@ -101,7 +100,9 @@ def schedule(program: Program, rounds: int = ROUNDS) -> dict[str, float]:
     solver = _Solver(program)
     first = solver.solve(dict.fromkeys(program.events, 1.0))
     free: frozenset[str] = frozenset()
-    latest = {e: first[e] + program.tolerance for e in program.results}
+    slow = equalisation is Equalisation.CONSERVATIVE
+    ends = earliest(stretched(program)) if slow else first
+    latest = {e: ends[e] + program.tolerance for e in program.results}
     best: dict[str, float] | None = None
     bits = 0
     for _ in range(rounds):
@@ -187,7 +188,7 @@ def stretched(program: Program) -> Program:
     """The program with every side of a task as long as the longest: conservative equalisation.
 
     All that depends on how long a task takes or gives is stretched with it, so that the slow
-    schedule is one that the tasks can keep.
+    schedule is one that the tasks can keep. Its results bound those of conservative depths.
     """
     time = earliest(program)
     longest = max(((time[b] - time[a]) / share for a, b, share in program.sides), default=0.0)
