@@ -12,7 +12,14 @@ from ..stream.itensor import ITensor
 from . import plumbing
 from .design import PARAMETERS, Channel, End, Instance, Scope
 
-__all__ = ["BITS_PER_LUT", "cost_of", "insert_converters", "insert_forks", "layout_converter"]
+__all__ = [
+    "BITS_PER_LUT",
+    "cost_of",
+    "insert_converters",
+    "insert_forks",
+    "layout_converter",
+    "others_of",
+]
 
 BITS_PER_LUT = 48
 """Memory bits that weigh as much as one LUT: about what both families of devices have."""
@@ -114,10 +121,13 @@ def insert_converters(
             behind = shared[key]
             wired.append(replace(channel, source=behind.source, produced=behind.produced))
             continue
+        same = [c for c in channels if c.source == channel.source]
+        alike = [c for c in same if c.consumed.normal() == key[1]]
+        # A live set is less than a tensor only while the reader reads. If the reader waits for
+        # others, those may stand behind this value in a stream that a full converter stops.
+        waits = any(others_of(c, instances, channels) for c in alike)
         try:
-            # A live set is less than a tensor only while the reader reads. If the reader waits for
-            # others, those may stand behind this value in a stream that a full converter stops.
-            part = layout_converter(channel.produced, channel.consumed, whole=True)
+            part = layout_converter(channel.produced, channel.consumed, whole=waits)
         except ValueError as error:
             raise BuildError(
                 f"Stream {channel} has no layout converter: {error}",
@@ -131,6 +141,18 @@ def insert_converters(
         shared.setdefault(key, behind)
         taken |= {key} if takes else set()
     return instances + tuple(added), tuple(wired)
+
+
+def others_of(
+    channel: Channel, instances: Sequence[Instance], channels: Sequence[Channel]
+) -> tuple[str, ...]:
+    """What the reader of a value may wait for while it takes it: its other inputs, and room for its
+    results, unless it writes them to memory."""
+    sink = channel.sink.instance
+    inputs = [str(c.sink) for c in channels if c.sink.instance == sink and c is not channel]
+    part = next(i.part for i in instances if i.name == sink)
+    writes = any(port.name == "o_data" for port in part.ports)
+    return (*inputs, *(() if writes else (f"the readers of {sink}",)))
 
 
 def _home(name: str, instances: Sequence[Instance], default: Scope) -> Scope:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..kernels.spill import SpillRead
-from ..stream.convert import Converter
+from ..stream.convert import Converter, Kind
 from ..stream.itensor import Bindings
 from .deal import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope
@@ -17,7 +17,7 @@ from .fold import folded
 from .schedule import HOP, Activity, Task, Timeline
 from .supply import Span
 from .tasks import CARRIED
-from .threads import waits_of
+from .threads import buffer_of, waits_of
 
 __all__ = ["program_of", "scenarios", "sized"]
 
@@ -189,9 +189,10 @@ def _room(
         value = loop.trip if isinstance(loop.trip, int) else bindings.get(loop.trip.name)
         blocks *= value if isinstance(value, int) else loop.bound
     i_first, i_last, o_first, o_last = events
-    if blocks == 1 and part.depth < part.plan.words:
+    words = part.source.tokens(bindings) * part.source.lanes / part.plan.lanes
+    if blocks == 1 and part.depth < words:
         # What memory does not hold is written when as much has been read.
-        held = part.depth / part.plan.words
+        held = part.depth / words
         yield Rule(((i_first, 1 - held), (i_last, held), (o_first, -1.0)), 0.0, "room for a tensor")
     if blocks <= part.buffers:
         return
@@ -272,8 +273,26 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
         {name: delay for answer in answers for name, delay in answer.delay.items()},
         tuple(certificate for answer in answers for certificate in answer.certificates),
         verdicts,
+        dict(_circles(replace(design, channels=channels))),
     )
     return channels, depths
+
+
+def _circles(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Converters of whole tensors that would hold less in pages, with what could then wait for each
+    other: the way from the full converter back to what fills it."""
+    for instance in design.instances:
+        part = instance.part
+        if not isinstance(part, Converter) or part.kind is Kind.MAPPED or part.plan.shared:
+            continue
+        paged = replace(part, kind=Kind.MAPPED) if part.pages is not None else part
+        if paged.bits >= part.bits:
+            continue
+        smaller = tuple(replace(i, part=paged) if i is instance else i for i in design.instances)
+        buffer = buffer_of(instance.name)
+        for verdict in prove(waits_of(replace(design, instances=smaller))):
+            if verdict.stream == buffer and verdict.way:
+                yield instance.name, verdict.way
 
 
 def _closes_a_circle(

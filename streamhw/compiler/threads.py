@@ -13,7 +13,7 @@ from .design import Channel, Design, End, Instance
 from .fifo.waits import Link, Waits
 from .tasks import OPERAND
 
-__all__ = ["holds_all", "waits_of"]
+__all__ = ["buffer_of", "holds_all", "waits_of"]
 
 CROSSING = "_crossing"
 """What a register slice's name ends with."""
@@ -69,7 +69,7 @@ def _links(design: Design) -> Iterator[Link]:
     for instance in design.instances:
         if isinstance(instance.part, Converter):
             yield Link(
-                name=f"{instance.name} buffer",
+                name=buffer_of(instance.name),
                 source=f"{instance.name}.write",
                 sink=f"{instance.name}.read",
                 holds=int(holds_all(instance.part)),
@@ -160,6 +160,11 @@ def _holds(channel: Channel) -> int:
     if channel.source.instance == FANOUT:
         return STEPS_AHEAD
     return channel.depth // beats
+
+
+def buffer_of(converter: str) -> str:
+    """The name of the link between a converter's two threads."""
+    return f"{converter} buffer"
 
 
 def holds_all(part: Converter) -> bool:

@@ -116,6 +116,15 @@ def _bound(facts: ConverterFacts) -> Iterator[str]:
             f"live set: no converter of this pair can do with less than {facts.bound_bits:,} "
             f"bits; this one has {share:.2f} times that"
         )
+    if facts.pages_bits is None or facts.pages_bits >= facts.bits:
+        return
+    share = facts.pages_bits / max(1, facts.bound_bits or 1)
+    yield f"pages would hold {facts.pages_bits:,} bits, {share:.2f} times the live set"
+    if facts.circle:
+        yield (
+            "  but the stream in front would stop when they are full, and then these may wait for "
+            f"each other for ever: {' -> '.join((facts.circle[-1], *facts.circle))}"
+        )
 
 
 def _depth(hop: StreamFacts) -> str:

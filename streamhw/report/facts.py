@@ -26,7 +26,7 @@ __all__ = [
     "ValueFacts",
 ]
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class ConverterFacts:
     kind: how it is built; block: elements of a block along each dimension; shared: loops that both
     types begin with; reuse: reads of a block; bits: of its memory; pingpong_bits: of two blocks;
     bound_bits: of the most elements that any converter of this pair must hold at once
+    pages_bits: of a converter with pages, if there is one; circle: who could wait for whom for ever
+    if this one held as little
     """
 
     kind: str
@@ -46,6 +48,8 @@ class ConverterFacts:
     bits: int
     pingpong_bits: int
     bound_bits: int | None = None
+    pages_bits: int | None = None
+    circle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 """From a placed design to the facts that a build remembers of it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 
 from ..compiler.codec import encode
@@ -12,7 +13,7 @@ from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.plumbing import Plumbing
 from ..compiler.schedule import Activity
 from ..compiler.tasks import CARRIED
-from ..stream.convert import Converter
+from ..stream.convert import Converter, Kind
 from .binding import flows
 from .facts import (
     VERSION,
@@ -90,7 +91,8 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 def _part(instance: Instance, design: Design) -> PartFacts:
     part = instance.part
-    converter = _converter(part) if isinstance(part, Converter) else None
+    circle = design.known.depths.circles.get(instance.name, ())
+    converter = _converter(part, circle) if isinstance(part, Converter) else None
     kind = kind_of(instance)
     return PartFacts(
         name=instance.name,
@@ -102,8 +104,9 @@ def _part(instance: Instance, design: Design) -> PartFacts:
     )
 
 
-def _converter(part: Converter) -> ConverterFacts:
+def _converter(part: Converter, circle: tuple[str, ...]) -> ConverterFacts:
     plan = part.plan
+    pages = replace(part, kind=Kind.MAPPED).bits if part.pages is not None else None
     return ConverterFacts(
         kind=part.kind.value,
         block=plan.block,
@@ -113,6 +116,8 @@ def _converter(part: Converter) -> ConverterFacts:
         bits=part.bits,
         pingpong_bits=part.ping_pong_bits,
         bound_bits=part.bound_bits,
+        pages_bits=pages,
+        circle=circle,
     )
 
 

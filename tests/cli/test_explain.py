@@ -57,6 +57,25 @@ def test_a_converter_in_numbers(facts: Facts) -> None:
         assert line in text, line
 
 
+def test_a_converter_that_could_hold_less_says_why_it_does_not(facts: Facts) -> None:
+    """Queries stand in front of the keys that their reader waits for."""
+    (part,) = find_edge(facts, "attention_scores_i_q").through
+    assert part.converter is not None and part.converter.pages_bits is not None
+    assert part.converter.bound_bits is not None
+    assert part.converter.bound_bits < part.converter.pages_bits < part.converter.bits
+    ring = part.converter.circle
+    assert (ring[0], ring[-1]) == (f"{part.name}.read", f"{part.name}.write")
+    assert "attention_key_append" in ring and "qkv_split" in ring
+    text = told(facts, "attention_scores_i_q")
+    assert f"pages would hold {part.converter.pages_bits:,} bits" in text
+    assert " -> ".join((ring[-1], *ring)) in text
+    # Who writes its value to memory waits for nobody: pages need no reason.
+    (other,) = find_edge(facts, "attention_key_append_i").through
+    assert other.converter is not None and other.converter.kind == "mapped"
+    assert not other.converter.circle
+    assert "for ever" not in told(facts, "attention_key_append_i")
+
+
 def test_a_deep_fifo_names_the_longer_path(facts: Facts) -> None:
     text = told(facts, "residual_1_i_a")
     assert "64 beats x 96 bits = 6,144 bits" in text
@@ -125,7 +144,7 @@ def test_folders_that_hold_no_facts(
     assert "BUILD must be a folder that `build` wrote" in capsys.readouterr().err
     whole = json.loads((built / "design.json").read_text())
     for change, words in (
-        ({"version": 99}, "must be of version 1, not 99"),
+        ({"version": 99}, "must be of version 2, not 99"),
         ({"layers": "two"}, "design.json is damaged: layers must be an integer"),
     ):
         (tmp_path / "design.json").write_text(json.dumps(whole | change))

@@ -12,6 +12,7 @@ from streamhw.compiler.convert import (
     insert_converters,
     insert_forks,
     layout_converter,
+    others_of,
 )
 from streamhw.compiler.design import PARAMETERS, Channel, End, Instance, Scope
 from streamhw.kernels.base import Port, Resources
@@ -90,6 +91,24 @@ def test_readers_that_take_parameters_in_turn_do_not_share():
 
 def test_a_whole_tensor_is_converted_in_place():
     assert layout_converter(ROWS, TWICE).kind is Kind.IN_PLACE
+
+
+def test_a_reader_that_only_writes_to_memory_gets_pages():
+    """It waits for nobody else, so the stream in front may stop when a small converter is full; one
+    more reader of the same type that has another input needs a converter of whole tensors."""
+    instances, channels = design(COLUMNS, COLUMNS)
+    writer = part("writer", Port("i", COLUMNS), Port("o_data", ROWS))
+    alone = replace(channels[0], sink=End("writer", "i"))
+
+    def kinds(*wired):
+        found, _ = insert_converters((*instances, writer), wired)
+        return [i.part.kind for i in found if isinstance(i.part, Converter)]
+
+    assert others_of(alone, (*instances, writer), (alone,)) == ()
+    assert kinds(alone) == [Kind.MAPPED]
+    assert kinds(alone, channels[0]) == [Kind.IN_PLACE]
+    more = replace(channels[1], sink=End("writer", "i_step"))
+    assert others_of(alone, (*instances, writer), (alone, more)) == ("writer.i_step",)
 
 
 def test_a_few_words_alternate():

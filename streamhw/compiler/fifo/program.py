@@ -3,7 +3,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,12 +37,15 @@ class Depths:
     no deadlock, at any speed where no schedule is needed.
 
     ``binding`` names the streams that need more than the minimum: those the program is about.
+    ``circles``: for each converter that could hold less, the threads that may wait for each other
+    for ever if it did.
     """
 
     depth: Mapping[str, int]
     delay: Mapping[str, float]
     certificates: tuple[Certificate, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    circles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def binding(self) -> tuple[str, ...]:
