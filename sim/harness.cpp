@@ -23,6 +23,7 @@ struct Watch {
 enum Reason : int { COUNTED, DONE, CYCLES, STUCK, FAULT };
 
 constexpr uint64_t LITE_TIMEOUT = 10000;
+constexpr uint32_t RESET_LATENCY = 1;
 
 class Harness {
 public:
@@ -44,9 +45,11 @@ public:
         const LiteWires& c = design_->control;
         for (Wire wire : {c.awvalid, c.wvalid, c.arvalid, c.bready, c.rready}) wire.set(0);
         design_->reset.set(1);
-        for (AxiPort& port : ports) port.reset(cycle + cycles);
+        for (AxiPort& port : ports) port.reset(cycle + cycles + RESET_LATENCY);
         for (uint32_t i = 0; i < cycles; ++i) clock();
         design_->reset.set(0);
+        // The design sees its reset a cycle later: until then it takes nothing.
+        for (uint32_t i = 0; i < RESET_LATENCY; ++i) clock();
         quiet_ = 0;
     }
 

@@ -71,6 +71,7 @@ def _bench(chosen: argparse.Namespace, console: Console) -> None:
             contexts=chosen.contexts,
             simulate=chosen.simulate,
             memory=chosen.memory,
+            threads=chosen.threads,
             checkpoints=checkpoints(chosen),
         ),
         console,

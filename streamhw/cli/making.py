@@ -117,10 +117,11 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..errors import UserError
 
     if chosen.fast:
-        if chosen.check or chosen.stalls or chosen.memory or chosen.checkpoint or chosen.resume:
+        simulated = (chosen.check, chosen.stalls, chosen.memory, chosen.threads)
+        if any(simulated) or chosen.checkpoint or chosen.resume:
             raise UserError(
-                "Option --fast must come without --check, --stalls, --memory, --checkpoint and "
-                "--resume: nothing is simulated"
+                "Option --fast must come without --check, --stalls, --memory, --threads, "
+                "--checkpoint and --resume: nothing is simulated"
             )
         wanted = FastRequest(build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens)
         run_fast(wanted, console)
@@ -134,6 +135,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             stalls=chosen.stalls,
             seed=chosen.seed,
             memory=chosen.memory,
+            threads=chosen.threads,
             checkpoints=checkpoints(chosen),
         ),
         console,

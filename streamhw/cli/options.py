@@ -145,11 +145,19 @@ def earlier(parser: argparse.ArgumentParser) -> None:
 
 
 def simulation(parser: argparse.ArgumentParser) -> None:
-    """What commands that simulate share: the memory's model, and checkpoints."""
+    """What commands that simulate share: the memory's model, threads, and checkpoints."""
     parser.add_argument(
         "--memory",
         choices=("ideal", "hbm2"),
         help="constant latency and bandwidth, or channels of HBM2; default: the board's",
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        choices=range(1, 17),
+        metavar="N",
+        help="of the simulator, 1 to 16, each of which needs a free processor; default: 2 for "
+        "large designs, else 1",
     )
     parser.add_argument(
         "--checkpoint",

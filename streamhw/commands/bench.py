@@ -38,6 +38,7 @@ class BenchRequest:
     contexts: positions at which the cost of a token is predicted
     simulate: whether the points are simulated, too
     memory: of ``boards.base.MEMORIES``; None: the board's own model
+    threads: of the simulator; None: as many as its size deserves
     checkpoints: of the simulation, if there is only one
     """
 
@@ -47,6 +48,7 @@ class BenchRequest:
     contexts: tuple[int, ...] = ()
     simulate: bool = False
     memory: str | None = None
+    threads: int | None = None
     checkpoints: Checkpoints = NEVER
 
     def points(self) -> list[tuple[int, int]]:
@@ -166,6 +168,7 @@ def _simulated(
             [built.folder / manifest.verilog],
             manifest,
             savable=request.checkpoints.wanted,
+            threads=request.threads,
             progress=lambda stage, done, total: shown.update(
                 task, completed=done, total=total, detail=stage
             ),

@@ -32,6 +32,7 @@ class RunRequest:
     check: compare every token and stream with the integer reference
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
     memory: of ``boards.base.MEMORIES``; None: the board's own model
+    threads: of the simulator; None: as many as its size deserves
     """
 
     build: BuildRequest
@@ -41,6 +42,7 @@ class RunRequest:
     stalls: float = 0.0
     seed: int = 0
     memory: str | None = None
+    threads: int | None = None
     checkpoints: Checkpoints = NEVER
 
 
@@ -71,6 +73,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             manifest,
             observed=request.check,
             savable=request.checkpoints.wanted,
+            threads=request.threads,
             progress=lambda stage, done, total: shown.update(
                 task, completed=done, total=total, detail=stage
             ),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top level in Amaranth: every part of a design, a queue on each stream, memory, registers."""
 
+from amaranth.hdl import ClockDomain, Module, Signal, Value
 from amaranth.hdl import Instance as Black
-from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
@@ -38,7 +38,8 @@ def level_name(channel: Channel) -> str:
 class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
     """A design as hardware.
 
-    Members     s_axil_*: AXI4-Lite slave with the register map; m_axi_<port>_*: one AXI4 master a
+    Members     clk, rst: clock, and reset, which the design sees a cycle later
+                s_axil_*: AXI4-Lite slave with the register map; m_axi_<port>_*: one AXI4 master a
                 memory port of the board; stat_busy, stat_done, stat_count: as the registers
     """
 
@@ -55,6 +56,8 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
         for port in design.board.ports:
             members |= pins(axi4(width=port.width), f"m_axi_{port.name}")
         members |= {
+            "clk": In(1),
+            "rst": In(1, init=1),
             "stat_busy": Out(1),
             "stat_done": Out(1),
             "stat_count": Out(range(graph.context + 1)),
@@ -63,6 +66,7 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        self._clock(m)
         design = self._design
         components: dict[str, wiring.Component] = {}
         for instance in design.instances:
@@ -73,6 +77,15 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
         self._registers(m, components)
         self._memory(m, components)
         return m
+
+    def _clock(self, m: Module) -> None:
+        """The reset comes out of a register: it goes to every register of the design, and from a
+        pin a simulator would follow it through all logic in front of them twice a cycle."""
+        m.domains.pins = pins_domain = ClockDomain(reset_less=True, local=True)
+        m.domains.sync = sync = ClockDomain()
+        reset = Signal(init=1)
+        m.d.comb += [pins_domain.clk.eq(self.clk), sync.clk.eq(self.clk), sync.rst.eq(reset)]
+        m.d.pins += reset.eq(self.rst)
 
     def _registers(self, m: Module, components: dict[str, wiring.Component]) -> None:
         control = self._control
