@@ -12,7 +12,9 @@ def rounded(value: Value, shift: int) -> Value:
     """``value / 2**shift`` rounded half up; a negative shift multiplies exactly."""
     if shift <= 0:
         return value << -shift
-    return (value + Const(1 << (shift - 1), shift + 1)) >> shift
+    total = value + Const(1 << (shift - 1), shift + 1)
+    # A shift to the right would keep the width, with copies of the sign on top.
+    return total[shift:].as_signed() if total.shape().signed else total[shift:]
 
 
 def saturated(value: Value, fmt: Fixed) -> Value:

@@ -138,9 +138,10 @@ class Distributor(wiring.Component):
         """Drives ``output``; returns "this is the last beat of the program"."""
         size = len(self._table)
         repeats = [repeat for p in self._programs for repeat in p]
-        index = Signal(range(size))
-        beat = Signal(range(max(s.beats for s in self._table)))
-        turn = Signal(range(max(repeat.count for repeat in repeats)))
+        # Counters of one value keep a bit: Verilog has no signals of none.
+        index = Signal(range(max(2, size)))
+        beat = Signal(range(max(2, *(s.beats for s in self._table))))
+        turn = Signal(range(max(2, *(repeat.count for repeat in repeats))))
         beats, turns = Signal.like(beat), Signal.like(turn)
         first, last_segment, last_repeat = Signal.like(index), Signal(), Signal()
         begins: list[int] = []
