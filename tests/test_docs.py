@@ -6,6 +6,7 @@ import doctest
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -87,3 +88,11 @@ def test_no_error_is_explained_that_is_not_raised() -> None:
     told = page[page.index("## What was typed") : page.index("## Faults")]
     for text in re.findall(r"^\| `(.*?)` \| [^|]*\|$", told, re.MULTILINE):
         assert text in texts, text
+
+
+def test_evaluation_lists_every_claim() -> None:
+    script = run_path(str(ROOT / "scripts" / "compiler_table.py"))
+    page = (ROOT / "docs" / "evaluation.md").read_text()
+    for claim in script["CLAIMS"]:
+        command = claim.command.removeprefix("-m ")
+        assert f"| {claim.name} |" in page and f"`{command}`" in page, command

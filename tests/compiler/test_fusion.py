@@ -79,6 +79,7 @@ def test_optimal_is_never_worse_than_greedy(begin: int) -> None:
         assert best.outcome.rank <= simple.outcome.rank
         found += 1
         better += best.outcome.rank < simple.outcome.rank
+    print(f"optimal fusion better than greedy in {better} of {found} graphs")
     assert found >= 10 and better >= 3
 
 
