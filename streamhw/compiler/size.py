@@ -190,9 +190,10 @@ def _room(
         blocks *= value if isinstance(value, int) else loop.bound
     i_first, i_last, o_first, o_last = events
     words = part.source.tokens(bindings) * part.source.lanes / part.plan.lanes
-    if blocks == 1 and part.depth < words:
-        # What memory does not hold is written when as much has been read.
-        held = part.depth / words
+    room = part.depth + part.waiting
+    if blocks == 1 and room < words:
+        # What memory and the queue behind it do not hold is written when as much has been taken.
+        held = room / (words - 1)
         yield Rule(((i_first, 1 - held), (i_last, held), (o_first, -1.0)), 0.0, "room for a tensor")
     if blocks <= part.buffers:
         return

@@ -22,7 +22,7 @@ from .convert_place_kernel import ConverterPlaceKernel
 from .convert_place_timing import PlaceSchedule
 from .convert_plan import Axis, ConverterPlan, analyse
 from .convert_timing import Schedule
-from .credit import credit_latency, credit_memory
+from .credit import credit_beats, credit_latency, credit_memory
 from .itensor import Bindings, ITensor, Loop, Symbol
 from .live import LiveBound, live_bound
 
@@ -196,6 +196,15 @@ class Converter(KernelSpec):
         begin = 2 * any(isinstance(axis.trip, Symbol) for axis in self.writer)
         read = alone.latency - credit_latency(KERNELS[self.kind].pipeline)
         return max(0, min(read - begin, alone.interval) - 1)
+
+    @property
+    def waiting(self) -> int:
+        """Words that leave memory before the first output beat is taken: they wait in the queue at
+        the end, unless memory must keep them for another read."""
+        if self.plan.reuse > 1:
+            return 0
+        beats = credit_beats(KERNELS[self.kind].pipeline)
+        return beats * self.target.lanes // self.plan.lanes
 
     def resources(self) -> Resources:
         plan, word = self.plan, self.target.bits_per_token
