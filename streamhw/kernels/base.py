@@ -96,13 +96,14 @@ class Piece:
     """A part of a kernel that may be on another die than the rest.
 
     bits: wires between it and the rest; alike: those that all pieces take alike, which pass once
-        to each die with pieces
+        to each die with pieces; instances: its submodules in the kernel's hardware, by path
     """
 
     name: str
     resources: Resources
     bits: int
     alike: int = 0
+    instances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

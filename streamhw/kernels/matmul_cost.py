@@ -136,7 +136,14 @@ def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
     alike, own = _wires(spec, depth)
     bits = spec.rows // PIECES * own
     row = replace(row, ffs=row.ffs + spec.row_slices * bits)
-    return tuple(Piece(f"rows_{n}", row, bits, alike) for n in range(PIECES))
+    modules = count // PIECES
+
+    def instances(piece: int) -> tuple[str, ...]:
+        rows = range(piece * modules, (piece + 1) * modules)
+        slices = (f"array.to_rows_{piece}", f"array.from_rows_{piece}") if spec.row_slices else ()
+        return (*(f"array.row_{n}" for n in rows), *slices)
+
+    return tuple(Piece(f"rows_{n}", row, bits, alike, instances(n)) for n in range(PIECES))
 
 
 def _wires(spec: "Matmul", depth: int) -> tuple[int, int]:

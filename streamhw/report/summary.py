@@ -11,10 +11,11 @@ from ..compiler.cost import Cells
 from ..compiler.design import Design, Instance, Scope
 from ..compiler.estimate import Estimate
 from ..compiler.package import REPORT_FILE
+from ..compiler.pieces import pieces_of
 from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
 from ..errors import UserError
-from ..kernels.base import KernelSpec
+from ..kernels.base import KernelSpec, Piece
 from ..kernels.matmul import Matmul
 from ..kernels.scores import Scores
 from ..kernels.values import Values
@@ -31,6 +32,7 @@ class KernelRow:
     interval, latency: cycles, None for parts without a formula; macs: multiplies a cycle
     buffer_bits: of its own memories; cells: the estimate
     dies: the dies that it touches, from its inputs to its outputs
+    instances: of a piece, the submodules of its part that it is made of
     """
 
     name: str
@@ -42,6 +44,7 @@ class KernelRow:
     buffer_bits: int
     cells: Cells
     dies: tuple[str, ...]
+    instances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +164,10 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
                 dies=placement.dies[instance.name],
             )
         )
+    pieces = {n: piece for i in design.instances for n, piece in pieces_of(design, i)}
     for name in placement.cells:
         if name not in {row.name for row in rows}:
-            rows.append(_extra(name, placement))
+            rows.append(_extra(name, placement, pieces.get(name)))
     fifos = tuple(
         FifoRow(
             name=c.name,
@@ -239,11 +243,11 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
     )
 
 
-def _extra(name: str, placement: Placement) -> KernelRow:
+def _extra(name: str, placement: Placement, piece: Piece | None) -> KernelRow:
     """What the top adds to the parts, registers and arbiters, and pieces on other dies."""
     return KernelRow(
         name=name,
-        kind="piece" if "." in name else name.rpartition("_")[2],
+        kind="piece" if piece else name.rpartition("_")[2],
         scope=Scope.SHARED.value,
         interval=None,
         latency=None,
@@ -251,6 +255,7 @@ def _extra(name: str, placement: Placement) -> KernelRow:
         buffer_bits=sum(s.memory.bits for s in placement.stores if s.owner == name),
         cells=placement.cells[name],
         dies=placement.dies[name],
+        instances=piece.instances if piece else (),
     )
 
 

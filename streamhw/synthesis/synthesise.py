@@ -18,7 +18,7 @@ from .levels import Path as LongestPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules
 
-__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "synthesise"]
+__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "own_cells", "synthesise"]
 
 SYNTH_FILE = "synth.json"
 WORST = 12
@@ -96,6 +96,7 @@ def synthesise(folder: Path, on_module: Progress = lambda done, total, name: Non
         board = load_board(report["board"])
         estimates = {kernel["name"]: Cells(**kernel["cells"]) for kernel in report["kernels"]}
         dies = {kernel["name"]: tuple(kernel["dies"]) for kernel in report["kernels"]}
+        pieces = {k["name"]: tuple(k["instances"]) for k in report["kernels"]}
         queues, everything = Cells(**report["queues"]), Cells(**report["total"])
         model = str(report["model"])
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -108,11 +109,12 @@ def synthesise(folder: Path, on_module: Progress = lambda done, total, name: Non
     mapped = map_modules(modules, board.family, default_cache(), on_module=on_module)
     counts = _totals(modules, mapped)
     top = modules.kinds[modules.top]
+    own = own_cells(modules, counts, pieces)
     rows = []
     for name, estimated in estimates.items():
         kind = top.parts.get(name)
         level = 0 if kind is None else mapped[kind].levels.longest.levels
-        rows.append(Row(name, estimated, Cells() if kind is None else counts[kind], level))
+        rows.append(Row(name, estimated, own.get(name, Cells()), level))
     inside = sum((row.counted for row in rows), Cells())
     whole = counts[modules.top]
     instances = modules.instances()
@@ -126,7 +128,7 @@ def synthesise(folder: Path, on_module: Progress = lambda done, total, name: Non
         total=Row("total", everything, whole, mapped[modules.top].levels.longest.levels),
         kinds=len(modules.kinds),
         instances=sum(instances.values()),
-        dies=_dies(board, top.parts, dies, counts, mapped[modules.top].cells),
+        dies=_dies(board, own, dies, mapped[modules.top].cells),
         longest=mapped[modules.top].levels.longest,
         slowest=_slowest(mapped, instances),
     )
@@ -145,6 +147,24 @@ def _totals(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cells]:
     return totals
 
 
+def own_cells(
+    modules: Modules, counts: Mapping[str, Cells], pieces: Mapping[str, tuple[str, ...]]
+) -> dict[str, Cells]:
+    """Cells of everything in the top by its name, and of the pieces of parts, which are none of the
+    part's own then."""
+    parts = modules.kinds[modules.top].parts
+    own = {name: counts[kind] for name, kind in parts.items()}
+    for name, instances in pieces.items():
+        part = name.rpartition(".")[0]
+        for path in instances:
+            kind = parts[part]
+            for step in path.split("."):
+                kind = modules.kinds[kind].parts[step]
+            own[name] = own.get(name, Cells()) + counts[kind]
+            own[part] = _less(own[part], counts[kind])
+    return own
+
+
 def _slowest(mapped: Mapping[str, Mapped], instances: Mapping[str, int]) -> tuple[SlowKind, ...]:
     own = {n: m.levels.longest for n, m in mapped.items() if not m.levels.longest.inside}
     worst = sorted(own, key=lambda name: (-own[name].levels, name))[:WORST]
@@ -153,19 +173,18 @@ def _slowest(mapped: Mapping[str, Mapped], instances: Mapping[str, int]) -> tupl
 
 def _dies(
     board: Board,
-    parts: Mapping[str, str],
+    own: Mapping[str, Cells],
     dies: Mapping[str, tuple[str, ...]],
-    counts: Mapping[str, Cells],
-    own: Cells,
+    rest: Cells,
 ) -> tuple[DieRow, ...]:
     """Cells by die: a queue is where its stream's sink is; what is in no part is at the memory."""
     used = {die.name: Cells() for die in board.stack}
-    used[board.memory_die] += own
-    for name, kind in parts.items():
+    used[board.memory_die] += rest
+    for name, cells in own.items():
         owner = max((p for p in dies if name.startswith(p)), key=len, default="")
         at = [die for die in dies.get(owner, ()) if die in used] or [board.memory_die]
         for die in at:
-            used[die] += _share(counts[kind], 1 / len(at))
+            used[die] += _share(cells, 1 / len(at))
     return tuple(
         DieRow(die.name, used[die.name], Cells(**dataclasses.asdict(die.budget)))
         for die in board.stack

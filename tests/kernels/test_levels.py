@@ -17,6 +17,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.stream.queue import Queue
 from streamhw.synthesis.mapping import map_modules
 from streamhw.synthesis.modules import read_modules
+from streamhw.synthesis.synthesise import own_cells
 from streamhw.synthesis.yosys import count_modules
 
 
@@ -57,6 +58,21 @@ class Pair(wiring.Component):
         return m
 
 
+class Outer(wiring.Component):
+    """A part of parts, and another part."""
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(64), "o": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.pair = pair = Pair()
+        m.submodules.rest = rest = Parity(20)
+        m.d.comb += [pair.i.eq(self.i), rest.i.eq(self.i)]
+        m.d.comb += self.o.eq(pair.o ^ pair.p ^ rest.o ^ rest.wire)
+        return m
+
+
 def test_equal_modules_are_one_kind() -> None:
     modules = read_modules(text_of(Pair()))
     assert set(modules.kinds) == {"top.one", "top.other", "top"}
@@ -64,6 +80,17 @@ def test_equal_modules_are_one_kind() -> None:
     assert modules.kinds["top"].parts["two"] == "top.one"
     stub = modules.kinds["top.one"].stub
     assert re.search(r"input \[63:0\] i;", stub) and "blackbox" in stub and "always" not in stub
+
+
+def test_pieces_of_a_part_count_by_themselves() -> None:
+    modules = read_modules(text_of(Outer()))
+    parts = modules.kinds["top"].parts
+    counts = dict.fromkeys(modules.kinds, Cells(luts=3))
+    counts |= {parts["pair"]: Cells(luts=20), parts["rest"]: Cells(luts=5)}
+    counts[modules.kinds[parts["pair"]].parts["other"]] = Cells(luts=4)
+    own = own_cells(modules, counts, {"pair": (), "pair.far": ("one", "other")})
+    luts = {name: found.luts for name, found in own.items()}
+    assert luts == {"pair": 20 - 3 - 4, "pair.far": 3 + 4, "rest": 5}
 
 
 def test_content_decides_and_names_do_not() -> None:
