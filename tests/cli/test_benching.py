@@ -38,6 +38,11 @@ def test_bench(
         "predicted, memory ideal",
     ]
     assert second.points[0].simulated == first.points[0].simulated
+    short = ["--in", "3", "--out", "4", "--simulate", "--threads", "2"]
+    assert main(["bench", *model, *short]) == 0
+    third = Bench.load(folder)
+    assert third is not None and third.points[0].simulated == first.points[0].simulated
+    assert third.points[0].seconds != first.points[0].seconds  # it did run again
     assert main(["report", str(folder)]) == 0
     page = (folder / "report.html").read_text()
     assert "4 tokens after 9" in page and "share of the roof" in page
