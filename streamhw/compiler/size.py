@@ -174,9 +174,11 @@ def _task(
 
 
 def _needed(part: Converter) -> int:
-    """Beats that a converter takes before it gives one: a word, or a block."""
+    """Beats that a converter takes before it gives one: a word, or a block, or, where memory holds
+    less than a block, fewer than fill it."""
     plan = part.plan
-    words = 1 if plan.follow else plan.words
+    most = plan.words if part.depth >= plan.words else part.depth - 1
+    words = 1 if plan.follow else most
     return max(1, words * plan.lanes // part.source.lanes)
 
 
