@@ -42,10 +42,11 @@ def sliced(
     if cycles == 0:
         return dict(signals)
     bits = sum(len(signal) for signal in signals.values())
-    component = slice_ = RegisterSlice(bits, cycles)
-    if hasattr(platform, "add_file"):
+    slice_ = RegisterSlice(bits, cycles)
+    shared = hasattr(platform, "add_file")
+    if shared:
         platform.add_file(f"{slice_.module}.v", module_text(slice_, slice_.module))
-        component = SharedModule(slice_, slice_.module)  # type: ignore[assignment]
+    component = SharedModule(slice_, slice_.module) if shared else slice_
     m.submodules[name] = component
     m.d.comb += component.i.eq(Cat(signals.values()))
     found, at = {}, 0
