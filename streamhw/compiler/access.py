@@ -18,7 +18,14 @@ from .memory import MemoryPlan
 from .plumbing import BURST
 from .tiling import Tiling
 
-__all__ = ["READER", "READ_BUFFER", "add_memory_access", "dma_of", "under_way"]
+__all__ = [
+    "READER",
+    "READ_BUFFER",
+    "add_memory_access",
+    "dma_of",
+    "parameter_dma",
+    "under_way",
+]
 
 READER = "parameter_reader"
 READ_BUFFER = 64
@@ -39,6 +46,13 @@ def under_way(board: Board) -> int:
     return (ceil(hidden / BURST) + 1) * BURST
 
 
+def parameter_dma(board: Board, beats: int) -> plumbing.Plumbing:
+    """The DMA of parameters, with a queue of ``beats``."""
+    return plumbing.read_dma(
+        board.beat_bits, beats, begins=board.begins, under_way=under_way(board)
+    )
+
+
 def add_memory_access(
     plan: MemoryPlan,
     tiling: Tiling,
@@ -46,7 +60,7 @@ def add_memory_access(
     layers: int,
     beat_bits: int,
     begins: Sequence[int],
-    limit: int,
+    prefetch: Part,
     cache_buffer: int,
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
@@ -54,7 +68,7 @@ def add_memory_access(
     """Gives every open memory port a DMA, and every parameter stream its place in memory.
 
     begins: for each bus over which memory is striped, the address of its byte 0
-    limit: beats of parameters that may be under way
+    prefetch: the DMA of parameters
     cache_buffer: beats that the DMA of a cache's reader holds
 
     Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
@@ -95,7 +109,6 @@ def add_memory_access(
         stride=plan.stride,
         tail=Run(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
     )
-    prefetch = plumbing.read_dma(beat_bits, tiling.prefetch, begins=begins, under_way=limit)
     shared = Scope.SHARED
     parts += [Instance(READER, reader, shared), Instance(f"{READER}_dma", prefetch, shared)]
     command, program = reader.ports[1].type, reader.ports[2].type

@@ -16,12 +16,14 @@ from ..stream.convert import Converter
 from .codec import decode, encode
 from .config import BuildConfig
 from .design import Channel, Design, Instance
+from .plumbing import BURST
+from .read_ahead import parameter_queue, queue_beats, with_read_ahead
 from .tiling import Tiling
 
 __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing", "obey"]
 
 DECISIONS_FILE = "decisions.json"
-VERSION = 1
+VERSION = 2
 
 SECTIONS = ("bind", "tile", "convert", "fuse", "partition", "size", "place")
 """Stages that have a choice; the others follow from these."""
@@ -139,7 +141,9 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
         convert=converters if design.fused is not None or converters else None,
         fuse=None if design.fused is None else design.fused.cuts,
         partition=_dies(design),
-        size=None if design.depths is None else {c.name: c.depth for c in design.channels},
+        size=None
+        if design.depths is None
+        else {c.name: queue_beats(design, c) for c in design.channels},
         place=None if design.placement is None else dict(design.placement.ports),
     )
 
@@ -159,9 +163,7 @@ def obey(stage: str, design: Design, decisions: Decisions) -> Design:
         return replace(design, instances=instances)
     if stage == "size" and decisions.size is not None and design.depths is not None:
         _known("size", decisions.size, {c.name for c in design.channels}, "stream")
-        channels = tuple(_sized(c, decisions.size) for c in design.channels)
-        depth = {n: decisions.size.get(n, d) for n, d in design.depths.depth.items()}
-        return replace(design, channels=channels, depths=replace(design.depths, depth=depth))
+        return _with_depths(design, decisions.size)
     if stage == "place" and decisions.place is not None and design.placement is not None:
         ports = dict(design.placement.ports)
         _known("place", decisions.place, set(ports), "DMA")
@@ -236,6 +238,23 @@ def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> I
         return replace(instance, part=replace(part, **given))
     except ValueError as error:
         raise UserError(f"Decision {where} must be possible, but: {error}") from None
+
+
+def _with_depths(design: Design, wanted: Mapping[str, int]) -> Design:
+    depths, queue = design.known.depths, parameter_queue(design)
+    depth = {n: wanted.get(n, d) for n, d in depths.depth.items()}
+    channels = tuple(c if c.name == queue else _sized(c, wanted) for c in design.channels)
+    ahead = wanted.get(queue, depths.ahead)
+    if ahead < BURST:
+        raise UserError(
+            f"Decision size.{queue} must be at least a burst of {BURST} beats, not {ahead}"
+        )
+    return replace(
+        design,
+        instances=with_read_ahead(design.instances, design.board, ahead),
+        channels=channels,
+        depths=replace(depths, depth=depth, ahead=ahead),
+    )
 
 
 def _sized(channel: Channel, wanted: Mapping[str, int]) -> Channel:

@@ -8,6 +8,7 @@ from .cost import ram_options
 from .design import Channel, Design, Instance
 from .memory import Segments
 from .plumbing import Plumbing
+from .read_ahead import queue_beats
 
 __all__ = ["dump"]
 
@@ -37,7 +38,8 @@ def _lines(design: Design) -> Iterator[str]:
     for instance in design.instances:
         yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
     for channel in design.channels:
-        yield from _stream(channel, sized=design.depths is not None)
+        depth = None if design.depths is None else queue_beats(design, channel)
+        yield from _stream(channel, depth)
     if design.fused is not None:
         yield from (f"group {n}: {task}" for n, group in enumerate(design.fused.groups)
                     for task in group.tasks)  # fmt: skip
@@ -77,10 +79,10 @@ def _kind(instance: Instance) -> str:
     return f"{type(part).__name__}{region}"
 
 
-def _stream(channel: Channel, *, sized: bool) -> Iterator[str]:
+def _stream(channel: Channel, beats: int | None) -> Iterator[str]:
     yield f"stream {channel}"
     carries = "" if channel.value is None else f" of {channel.value}"
-    depth = f", {channel.depth} beats deep" if sized else ""
+    depth = "" if beats is None else f", {beats} beats deep"
     yield f"  {channel.scope.value}{carries}{depth}"
     produced, consumed = str(channel.produced), str(channel.consumed)
     if produced == consumed:

@@ -81,13 +81,13 @@ class Estimate:
 
     def clock(self) -> Clock:
         """The state before the first step."""
-        tiling, board = self.design.tiling, self.design.board
-        assert tiling is not None
+        board, depths = self.design.board, self.design.depths
+        ahead = board.prefetch if depths is None else depths.ahead
         supply = Supply(
             port=self.port.name,
             rate=board.sustained,
-            buffer=tiling.prefetch,
-            under_way=min(tiling.prefetch, under_way(board)),
+            buffer=ahead,
+            under_way=min(ahead, under_way(board)),
             pause=board.pause,
             latency=READER_CYCLES + read_wait(self.design, READER) + board.pause,
             behind=self._behind_reader(),
@@ -142,6 +142,8 @@ class Estimate:
         row = Span(max(carried.first, carried.last - self._row_beats()), carried.last)
         work = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
         seen(Scope.TAIL, work)
+        # Layer 0 comes next, whatever the token is.
+        clock.supply.early = clock.supply.beats + body
         last = max(activity.output.last for activity in work.values())
         return last + self._next_hop() + NEXT_CYCLES
 

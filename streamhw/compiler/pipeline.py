@@ -10,7 +10,7 @@ from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.spill import SpillWrite
 from ..numerics.quantise import quantise
-from .access import add_memory_access, under_way
+from .access import add_memory_access, parameter_dma
 from .bind import bind
 from .config import BuildConfig
 from .control import add_control
@@ -23,7 +23,7 @@ from .lower import lower
 from .memory import plan_memory
 from .partition import partitioned
 from .place import placed
-from .size import sized
+from .size import read_ahead_sized, sized
 from .tiling import check_tiling, choose_tiling, smaller
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
@@ -119,7 +119,7 @@ def _memory(design: Design) -> Design:
         design.graph.loops[0].trips,
         board.beat_bits,
         board.begins,
-        under_way(board),
+        parameter_dma(board, board.prefetch),
         board.cache_buffer,
         design.instances,
         design.channels,
@@ -142,7 +142,7 @@ def _partition(design: Design) -> Design:
 
 def _size(design: Design) -> Design:
     channels, depths = sized(design)
-    return replace(design, channels=channels, depths=depths)
+    return read_ahead_sized(replace(design, channels=channels, depths=depths))
 
 
 def _place(design: Design) -> Design:

@@ -154,7 +154,11 @@ class Timeline:
                 fed = max(fed, dealt.last, last)
                 # What waits in front of the part is past the distributor.
                 hold = min(accept, task.hold(bindings))
-                supply.eat(fed, max(dealt.last, last - supply.behind, fed - hold))
+                supply.eat(
+                    fed,
+                    max(dealt.last, last - supply.behind, fed - hold),
+                    max(task.demand, accept) - 1,
+                )
             ends = fed
             if task.memory is not None and task.apart:
                 ends = fed = max(fed, begin + size / supply.rate)

@@ -14,12 +14,13 @@ from .estimate import Estimate
 from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
 from .fifo.waits import Verdict, Waits, Why, prove
 from .fold import folded
+from .read_ahead import parameter_queue, places, read_ahead, with_read_ahead
 from .schedule import HOP, Activity, Task, Timeline
 from .supply import Span
 from .tasks import CARRIED
 from .threads import buffer_of, waits_of
 
-__all__ = ["program_of", "scenarios", "sized"]
+__all__ = ["program_of", "read_ahead_sized", "scenarios", "sized"]
 
 FEW_BITS = 2048
 """Of a whole activation: so small a stream holds it if that makes a proof independent of speed."""
@@ -278,7 +279,21 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
         verdicts,
         dict(_circles(replace(design, channels=channels))),
     )
-    return channels, depths
+    return channels, replace(depths, ahead=design.board.prefetch)
+
+
+def read_ahead_sized(design: Design) -> Design:
+    """The design with a queue of parameters as deep as its program says, up to the board's limit.
+
+    Assumes  all other queues have their depths
+    """
+    board, depths = design.board, design.known.depths
+    estimate = Estimate(design)
+    answer = read_ahead(estimate, scenarios(estimate))
+    ahead = places(answer.depth[parameter_queue(design)], board.prefetch)
+    depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)
+    instances = with_read_ahead(design.instances, board, ahead)
+    return replace(design, instances=instances, depths=depths)
 
 
 def _circles(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:

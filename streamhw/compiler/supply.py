@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
 
-__all__ = ["Clock", "Span", "Supply"]
+__all__ = ["Clock", "Span", "Supply", "Use"]
 
 PIECES = 32
 """In so many pieces at most a long transfer is followed."""
@@ -24,6 +24,23 @@ class Span:
         return Span(self.first + cycles, self.last + cycles)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Parameters of one product, and what comes with them: ``beats`` leave the buffer from
+    ``begin`` to ``end``.
+
+    others: beats that memory gives to others before them; since: they are asked for no sooner
+    pace: cycles from the first to the last at least, if all are there
+    """
+
+    beats: int
+    others: float
+    since: float
+    begin: float
+    end: float
+    pace: float
+
+
 @dataclass(kw_only=True)
 class Supply:
     """The parameter stream from memory: a rate, a latency, and a buffer that runs ahead.
@@ -34,11 +51,14 @@ class Supply:
     much the reader still wants; pause: cycles that they may take longer, from all channels
     total: beats of a step; dealt: until when the distributor, a beat a cycle, is held up by what
     it has given out: parts take turns, in the order of memory
+    early: of all beats, those that are asked for whatever step comes; before: those of them that
+    come before the step is known
+    uses: is told of everything that passes the buffer, if it is wanted
     """
 
     port: str
     rate: float
-    buffer: int
+    buffer: float
     latency: float
     under_way: float = inf
     pause: float = 0.0
@@ -46,10 +66,14 @@ class Supply:
     total: float = inf
     delivered: float = 0.0
     beats: float = 0.0
+    early: float = 0.0
     dealt: float = 0.0
     since: float = -1.0
     base: float = 0.0
+    before: float = 0.0
+    others: float = 0.0
     eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    uses: list[Use] | None = None
 
     @property
     def queue(self) -> float:
@@ -57,29 +81,35 @@ class Supply:
         return self.under_way / self.rate + self.pause
 
     def deliver(self, beats: int, since: float) -> float:
-        """The cycle at which the next ``beats`` are at a part; none is asked for before
-        ``since``."""
+        """The cycle at which the next ``beats`` are at a part; none but early ones is asked for
+        before ``since``."""
         self.until(since, since)
         self.beats += beats
         room = self._when_eaten(self.beats - self.buffer) + self.latency
-        self.delivered = max(max(self.delivered, since + self.latency) + beats / self.rate, room)
+        self.delivered = max(self._next(since, self.beats) + beats / self.rate, room)
         return self.delivered + self.behind
 
     def arrival(self, beats: float, since: float) -> float:
         """The cycle at which the next ``beats`` would be at a part, if there is room for them."""
         self.until(since, since)
-        return max(self.delivered, since + self.latency) + beats / self.rate + self.behind
+        return self._next(since, self.beats + beats) + beats / self.rate + self.behind
+
+    def _next(self, since: float, last: float) -> float:
+        """The cycle from which on memory can send the beats up to ``last``."""
+        return self.delivered if last <= self.early else max(self.delivered, since + self.latency)
 
     def until(self, cycle: float, since: float) -> float:
         """The cycle at which memory has sent all that it has been asked for before ``cycle``: all
-        of the step that there is room for, but nothing before ``since``."""
+        of the step that there is room for, but nothing before ``since`` that is not early."""
         if cycle < since == inf:
             return cycle
         if since != self.since:
             self.since, self.base = since, self.beats
+            early = min(max(0.0, self.early - self.base), self.buffer)
+            self.before = min(early, max(0.0, (since - self.delivered) * self.rate))
         if cycle <= since:
             return cycle
-        asked = self._asked(self._eaten_by(cycle))
+        asked = self._asked(self._eaten_by(cycle)) - self.before
         if asked <= 0:
             return cycle
         ends = [since + asked / self.rate]
@@ -87,7 +117,7 @@ class Supply:
             if begin < cycle and end > since and self._asked(beats) > self._asked(before):
                 # Room for the first of these, and for the last.
                 first = max(begin, since)
-                owed = asked - self._asked(self._eaten_by(first))
+                owed = asked + self.before - self._asked(self._eaten_by(first))
                 ends += [first + owed / self.rate, min(end, cycle)]
         return max(cycle, max(ends) + self.latency)
 
@@ -104,6 +134,7 @@ class Supply:
     def give_way(self, beats: float) -> None:
         """Others take ``beats`` of the port: what is asked for later comes as much later."""
         self.delivered += beats / self.rate
+        self.others += beats
 
     def deal(self, beats: int, ahead: float, begin: float, lead: float) -> Span:
         """From when and until when ``beats`` pass the distributor to a part that begins to take
@@ -113,11 +144,26 @@ class Supply:
         self.eaten.append((self.beats, start))
         return Span(free, start + beats)
 
-    def eat(self, cycle: float, dealt: float) -> None:
-        """Notes that all beats delivered so far are consumed by ``cycle``, and that the distributor
-        goes on to others at ``dealt``."""
+    def eat(self, cycle: float, dealt: float, pace: float = 0.0) -> None:
+        """Notes that all beats delivered so far are consumed by ``cycle``, in ``pace`` cycles if
+        they had been there, and that the distributor goes on to others at ``dealt``."""
         self.dealt = dealt
-        self.eaten.append((self.beats, cycle))
+        (before, begin), at = self.eaten[-1], (self.beats, cycle)
+        if self.uses is not None:
+            since = 0.0 if self.beats <= self.early else self.since
+            beats = int(self.beats - before)
+            self.uses.append(
+                Use(
+                    beats=beats,
+                    others=self.others,
+                    since=since,
+                    begin=begin,
+                    end=cycle,
+                    pace=pace,
+                )
+            )
+        self.others = 0.0
+        self.eaten.append(at)
         del self.eaten[:-64]
 
     def _eaten_by(self, cycle: float) -> float:
@@ -130,6 +176,8 @@ class Supply:
         return beats
 
     def _when_eaten(self, beats: float) -> float:
+        if beats <= 0:
+            return -inf
         before = self.eaten[0]
         for point in self.eaten:
             if point[0] >= beats:

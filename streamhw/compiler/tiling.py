@@ -62,7 +62,6 @@ class Tiling:
     attention_positions: positions that pass attention side by side; more than one have whole heads
         as lanes
     attention_fabric: the last of them, whose products with values are made of LUTs
-    prefetch: beats of parameters that may wait on chip
     engines: by instance of an engine
     node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
     """
@@ -73,7 +72,6 @@ class Tiling:
     attention_heads: int = 1
     attention_positions: int = 1
     attention_fabric: int = 0
-    prefetch: int
     engines: Mapping[str, EngineTiling] = field(default_factory=dict)
     node_lanes: Mapping[str, int] = field(default_factory=dict)
 
@@ -143,7 +141,6 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         attention_positions=positions,
         # the board says by those of its engines that it is short of multipliers
         attention_fabric=positions // 2 if board.fabric_lanes else 0,
-        prefetch=board.prefetch,
         engines=engines,
     )
 

@@ -4,7 +4,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..compiler.fifo import Certificate, Rule, Stream
+from ..compiler.fifo import READ, Certificate, Rule, Stream
 from ..compiler.fifo.program import arrivals
 from .facts import FlowFacts, StepFacts
 
@@ -30,7 +30,8 @@ def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
     for depth, certificate, stream in chosen.values():
         time = certificate.time
         writes, reads = stream.writes(time), stream.reads(time)
-        delay = stream.delay(time)
+        place = _longest(writes, reads)
+        delay = round(max(0.0, reads[place] - writes[place] - READ), 3)
         yield FlowFacts(
             stream=stream.name,
             activation=certificate.program.name,
@@ -40,11 +41,20 @@ def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
             tokens=stream.tokens,
             written=(round(writes[0], 1), round(writes[-1], 1)),
             read=(round(reads[0], 1), round(reads[-1], 1)),
+            beat=stream.beats[place],
             delay=delay,
             peak=depth,
             depth=certificate.depth[stream.name],
-            path=_path(stream, time, tight[id(certificate)]) if delay >= TIGHT else (),
+            path=_path(stream, place, time, tight[id(certificate)]) if delay >= TIGHT else (),
         )
+
+
+def _longest(writes: Sequence[float], reads: Sequence[float]) -> int:
+    """Which of a stream's events is looked at: the first, or of many products' that with the
+    longest wait."""
+    if len(writes) <= 2:
+        return 0
+    return max(range(len(writes)), key=lambda place: (reads[place] - writes[place], -place))
 
 
 Links = Mapping[str, Sequence[tuple[str, str]]]
@@ -75,10 +85,12 @@ def _pairs(rule: Rule, terms: Sequence[tuple[str, float]]) -> Iterator[tuple[str
         yield from ((heads[0], event) for event, k in terms if -sign * k > NEGLIGIBLE)
 
 
-def _path(stream: Stream, time: Mapping[str, float], tight: Links) -> tuple[StepFacts, ...]:
-    """The shortest way over tight rules from the write of the first beat to its read; over rules
-    that count from the begin only if there is no other, for those say less."""
-    start, end = stream.written[0], stream.read[0]
+def _path(
+    stream: Stream, place: int, time: Mapping[str, float], tight: Links
+) -> tuple[StepFacts, ...]:
+    """The shortest way over tight rules from the write of a beat to its read; over rules that count
+    from the begin only if there is no other, for those say less."""
+    start, end = stream.written[place], stream.read[place]
     own = f"beats of {stream.name}"
     found = _shortest(start, end, tight, own, without=BEGIN) or _shortest(start, end, tight, own)
     first = StepFacts(event=start, cycle=round(time[start], 1), why="")

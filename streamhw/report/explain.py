@@ -149,10 +149,11 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     yield f"at most {room} wait at once{least}"
     if hop.depth != flow.depth:
         yield f"the program says {flow.depth:,}; {hop.depth:,} was decided"
+    which = f"beat {flow.beat:,}" if flow.beat else "the first beat"
     if flow.delay < 0.5:
         yield f"{flow.sink} takes the first beat as soon as it is there: no slack"
         return
-    yield f"the first beat waits {flow.delay:,.0f} cycles (slack), since without slack"
+    yield f"{which} waits {flow.delay:,.0f} cycles (slack), since without slack"
     for step in flow.path:
         why = f"  [{step.why}]" if step.why else ""
         yield f"  {step.cycle:>9,.0f}  {_event(step.event)}{why}"

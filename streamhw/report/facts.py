@@ -108,9 +108,10 @@ class FlowFacts:
     """A stream in the schedule that proves its depth.
 
     activation, bindings: whose schedule, and the values of the symbols that need most room
-    written, read: cycles of the first and the last beat; delay: cycles that the first beat waits
-    longer than it must; peak: beats that wait at once; depth: of the FIFO, by the program
-    path: events tied by rules without slack, from the first beat's write to its read
+    written, read: cycles of the first and the last beat; peak: beats that wait at once; depth: of
+    the FIFO, by the program
+    beat: the first, or in the queue of parameters that which waits longest; delay: cycles that it
+    waits longer than it must; path: events tied by rules without slack, from its write to its read
     """
 
     stream: str
@@ -121,6 +122,7 @@ class FlowFacts:
     tokens: int
     written: tuple[float, float]
     read: tuple[float, float]
+    beat: int
     delay: float
     peak: int
     depth: int

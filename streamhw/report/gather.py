@@ -11,6 +11,7 @@ from ..compiler.estimate import Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.plumbing import Plumbing
+from ..compiler.read_ahead import parameter_queue, queue_beats
 from ..compiler.schedule import Activity
 from ..compiler.tasks import CARRIED
 from ..stream.convert import Converter, Kind
@@ -123,7 +124,9 @@ def _converter(part: Converter, circle: tuple[str, ...]) -> ConverterFacts:
 
 def _stream(channel: Channel, design: Design) -> StreamFacts:
     placement = design.known.placement
-    kinds = placement.kinds(queue_owner(channel.name))
+    ahead = channel.name == parameter_queue(design)
+    owner = channel.source.instance if ahead else queue_owner(channel.name)
+    kinds = placement.kinds(owner)
     ends = placement.dies[channel.sink.instance]
     verdicts = design.known.depths.verdicts
     verdict = next((v for v in verdicts if v.stream == channel.name), None)
@@ -135,7 +138,7 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         consumed=channel.consumed,
         scope=channel.scope.value,
         value=channel.value,
-        depth=channel.depth,
+        depth=queue_beats(design, channel),
         memory=kinds[0].value if kinds else None,
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
         proof=None if verdict is None else verdict.why.value,

@@ -14,6 +14,7 @@ from ..compiler.package import REPORT_FILE
 from ..compiler.pieces import pieces_of
 from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
+from ..compiler.read_ahead import queue_beats
 from ..errors import UserError
 from ..kernels.base import KernelSpec, Piece
 from ..kernels.matmul import Matmul
@@ -172,7 +173,7 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         FifoRow(
             name=c.name,
             source=str(c.source),
-            depth=c.depth,
+            depth=depth,
             width=c.consumed.bits_per_token,
             type=str(c.consumed),
             delay=known.depths.delay.get(c.name),
@@ -180,7 +181,7 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
             proof=known.depths.proof(c.name),
         )
         for c in design.channels
-        if c.depth
+        if (depth := queue_beats(design, c))
     )
     context = design.graph.context
     decode = {

@@ -24,13 +24,15 @@ class ParameterReader(wiring.Component):
     """Turns the steps of the sequencer into read commands and programs of the distributor.
 
     The image holds the parameters of all layers one after another, then those of the tail, so a
-    step reads memory from one end to the other.
+    step reads memory from one end to the other. Whatever step follows a tail begins with layer 0,
+    so that its run is asked for behind the tail's at once: memory works while the next token is
+    still unknown. It stays asked for when that was the last token, for the next prompt.
 
     Parameters  layout: of the step stream; body: the run of layer 0; stride: bytes from one
                 layer's run to the next; tail: the run of the tail
     Members     i_step; o_command (for a read DMA); o_program (0: body, 1: tail); cfg_base: byte
-                address of the image
-    Timing      one command a cycle, two cycles after its step
+                address of the image, which must not change after the first step
+    Timing      one command a cycle, two cycles after its step, or one after the tail's
     Raises      ValueError: if a run is empty
     """
 
@@ -54,6 +56,8 @@ class ParameterReader(wiring.Component):
         step = self.i_step.payload
         # Layers come in order, so the address of the next body run is the last one plus a stride.
         offset = Signal(ADDRESS_WIDTH)
+        following, ahead = Signal(), Signal()
+        """Whether layer 0 is to be asked for behind a tail, and whether it has been."""
         free = (~self.o_command.valid | self.o_command.ready) & (
             ~self.o_program.valid | self.o_program.ready
         )
@@ -64,7 +68,16 @@ class ParameterReader(wiring.Component):
         # Accepting alternates with waiting so that ready never hangs on a sink's ready directly.
         idle = Signal()
         m.d.comb += self.i_step.ready.eq(idle)
-        m.d.sync += idle.eq(free & ~(self.i_step.valid & idle))
+        m.d.sync += idle.eq(free & ~following & ~(self.i_step.valid & idle))
+        first = self.cfg_base + self._body.offset
+        with m.If(following & (~self.o_command.valid | self.o_command.ready)):
+            m.d.sync += [
+                following.eq(0),
+                ahead.eq(1),
+                self.o_command.valid.eq(1),
+                self.o_command.payload.address.eq(first),
+                self.o_command.payload.beats.eq(self._body.beats),
+            ]
         with m.If(self.i_step.valid & idle):
             m.d.sync += [
                 self.o_command.valid.eq(1),
@@ -75,16 +88,20 @@ class ParameterReader(wiring.Component):
                 m.d.sync += [
                     self.o_command.payload.address.eq(self.cfg_base + self._tail.offset),
                     self.o_command.payload.beats.eq(self._tail.beats),
+                    following.eq(1),
                 ]
             with m.Else():
-                first = step.layer == 0
-                with m.If(first):
-                    m.d.sync += offset.eq(self._stride)
-                    m.d.sync += self.o_command.payload.address.eq(self.cfg_base + self._body.offset)
-                with m.Else():
-                    m.d.sync += offset.eq(offset + self._stride)
-                    m.d.sync += self.o_command.payload.address.eq(
-                        self.cfg_base + self._body.offset + offset
-                    )
                 m.d.sync += self.o_command.payload.beats.eq(self._body.beats)
+                with m.If(step.layer == 0):
+                    m.d.sync += [
+                        offset.eq(self._stride),
+                        self.o_command.valid.eq(~ahead),
+                        self.o_command.payload.address.eq(first),
+                        ahead.eq(0),
+                    ]
+                with m.Else():
+                    m.d.sync += [
+                        offset.eq(offset + self._stride),
+                        self.o_command.payload.address.eq(first + offset),
+                    ]
         return m

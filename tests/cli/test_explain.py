@@ -85,7 +85,7 @@ def test_a_deep_fifo_names_the_longer_path(facts: Facts) -> None:
 
 
 def test_paths_lead_from_write_to_read(facts: Facts) -> None:
-    waiting = [flow for flow in facts.flows if flow.path]
+    waiting = [flow for flow in facts.flows if flow.path and flow.sink != "distributor"]
     assert {"residual_1_i_a", "residual_2_i_a"} <= {flow.stream for flow in waiting}
     for flow in waiting:
         first, *_, last = flow.path
@@ -94,6 +94,15 @@ def test_paths_lead_from_write_to_read(facts: Facts) -> None:
         assert last.event.startswith(f"{flow.sink}.i")
         assert all(step.why for step in flow.path[1:])
         assert f"beats of {flow.stream}" not in {step.why for step in flow.path}
+
+
+def test_path_of_parameters(facts: Facts) -> None:
+    """From the request of the beat that waits longest to its use by its own product."""
+    (flow,) = (flow for flow in facts.flows if flow.sink == "distributor")
+    first, *_, last = flow.path
+    product, _, which = first.event.rpartition(".")
+    assert last.event == f"{product}.i.{which}"
+    assert last.cycle - first.cycle == pytest.approx(flow.delay + 1, abs=0.2)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def design_of(number: int, token: float, share: float) -> dict[str, object]:
     score = {"prompt": 3 * token, "token": token, "total": 9 * token, "luts": 10, "ffs": 10,
              "dsps": 1, "block_ram": 1, "ultra_ram": 0, "share": share}  # fmt: skip
     engines = {"matmul_w8": {"rows": 8, "inputs": 4, "lanes": 4}}
-    tiling = {"group": 8, "lanes": 4, "attention_lanes": 4, "prefetch": 9, "engines": engines}
+    tiling = {"group": 8, "lanes": 4, "attention_lanes": 4, "engines": engines}
     return {"number": number, "origin": "search" if number else "default", "score": score,
             "choice": {"sharing": [], "tiling": tiling}}  # fmt: skip
 

@@ -94,7 +94,6 @@ ODD = Tiling(
     group=4,
     lanes=2,
     attention_lanes=8,
-    prefetch=128,
     engines={
         "matmul_qkv": EngineTiling(rows=32, inputs=8, lanes=1),
         "matmul_attention_out": EngineTiling(rows=16, inputs=16, lanes=8),

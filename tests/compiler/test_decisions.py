@@ -137,6 +137,12 @@ def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
     [
         ("size", "nothing", 3, "Decision size.nothing must name a stream of the design"),
         ("size", "norm_1_i", -1, "Decision size.norm_1_i must be 0 beats or more, not -1"),
+        (
+            "size",
+            "distributor_i",
+            8,
+            "Decision size.distributor_i must be at least a burst of 16 beats, not 8",
+        ),
         ("convert", "norm_1", {}, "Decision convert.norm_1 must name a converter"),
         ("convert", "residual_1_i_b_convert", {"kind": "round"}, "must be one of ['single'"),
         ("convert", "residual_1_i_b_convert", {"kind": 3}, "], not 3"),
@@ -179,9 +185,9 @@ def test_other_models_and_boards(model: Model, decisions: Decisions, tmp_path: P
     [
         (None, "Decisions must be a build or its decisions.json, not "),
         ("{", "Decisions must be a build or its decisions.json, not "),
-        ("[]", "must be of version 1, not None"),
-        ('{"version": 7}', "must be of version 1, not 7"),
-        ('{"version": 1}', "must be as a build wrote them, but: Decisions must have a field model"),
+        ("[]", "must be of version 2, not None"),
+        ('{"version": 7}', "must be of version 2, not 7"),
+        ('{"version": 2}', "must be as a build wrote them, but: Decisions must have a field model"),
     ],
 )
 def test_files_that_are_none(tmp_path: Path, text: str | None, words: str) -> None:

@@ -62,7 +62,7 @@ def small(space: Space) -> Space:
     """One engine of few sizes, tokens of a step."""
     one = next(space.partitions())
     few = replace(space, sharing=one, groups=(4, 8), lanes=(4,), most=8, _legal={})
-    return replace(few, attention_lanes=(4,), prefetch=(128,))
+    return replace(few, attention_lanes=(4,))
 
 
 def random_choice(space: Space, rng: np.random.Generator) -> Choice:

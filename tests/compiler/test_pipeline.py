@@ -31,7 +31,7 @@ ADDS = {
     "memory": {"memory", "instances", "channels"},
     "control": {"instances", "channels"},
     "partition": {"instances", "channels", "slices"},
-    "size": {"depths", "channels"},
+    "size": {"instances", "channels", "depths"},
     "place": {"placement"},
 }
 """The fields of a design that each stage may set."""

@@ -9,7 +9,7 @@ import pytest
 from streamhw.compiler.design import Design
 from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.fifo import Equalisation, Program, earliest, size_fifos, verify
-from streamhw.compiler.size import program_of, scenarios, sized
+from streamhw.compiler.size import program_of, read_ahead_sized, scenarios, sized
 from streamhw.errors import InternalError
 
 
@@ -72,7 +72,9 @@ def test_converters_wait_for_nobody(design: Design) -> None:
 def test_sizing_takes_less_than_a_second(design: Design) -> None:
     begin = time.process_time()
     channels, depths = sized(design)
+    again = read_ahead_sized(replace(design, channels=channels, depths=depths))
     took = time.process_time() - begin
     print(f"{len(channels)} streams in {took:.2f} s")
     assert took < 1
-    assert depths.depth == design.known.depths.depth
+    assert again.known.depths.depth == design.known.depths.depth
+    assert again.known.depths.ahead == design.known.depths.ahead

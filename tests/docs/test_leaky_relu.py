@@ -107,7 +107,7 @@ def quantised(graph: Graph) -> QuantisedModel:
     )
 
 
-TILING = Tiling(group=4, lanes=2, attention_lanes=4, prefetch=64)
+TILING = Tiling(group=4, lanes=2, attention_lanes=4)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *points: Point) -> None:

@@ -80,7 +80,7 @@ def told(choice: Choice) -> str:
         f"{'+'.join(n[0] + n[-1] for n in nodes)}:{e.rows}x{e.inputs}>{e.lanes}"
         for nodes, e in zip(choice.sharing, tiling.engines.values(), strict=True)
     )
-    return f"T{tiling.group} L{tiling.lanes}/{tiling.attention_lanes} P{tiling.prefetch} {engines}"
+    return f"T{tiling.group} L{tiling.lanes}/{tiling.attention_lanes} {engines}"
 
 
 def simulated(machine: Machine) -> tuple[int, int]:

@@ -41,7 +41,6 @@ def unroll_by_intensity(space: Space, groups: Groups, group: int, fits: Fits) ->
             group=group,
             lanes=space.lanes[0],
             attention_lanes=space.attention_lanes[0],
-            prefetch=space.prefetch[len(space.prefetch) // 2],
             engines={name: found[0] for name, found in shapes.items()},
         ),
     )

@@ -31,7 +31,7 @@ class Space:
 
     formats: the weight format of each product, in topological order
     sharing: the only binding, or ``None``: any partition of products of one weight format
-    groups, lanes, attention_lanes, prefetch: options of these dimensions, ascending
+    groups, lanes, attention_lanes: options of these dimensions, ascending
     """
 
     graph: Graph
@@ -41,7 +41,6 @@ class Space:
     groups: tuple[int, ...]
     lanes: tuple[int, ...]
     attention_lanes: tuple[int, ...]
-    prefetch: tuple[int, ...]
     most: int = 1 << 30
     _legal: dict[str, tuple[EngineTiling, ...]] = field(default_factory=dict, compare=False)
 
@@ -57,7 +56,6 @@ class Space:
                 group=pick("group", self.groups),
                 lanes=pick("lanes", self.lanes),
                 attention_lanes=pick("attention_lanes", self.attention_lanes),
-                prefetch=pick("prefetch", self.prefetch),
                 engines=engines,
             ),
         )
@@ -72,8 +70,7 @@ class Space:
         Raises ``ValueError`` if the choice lies outside the space.
         """
         wanted: dict[str, object] = {
-            name: getattr(choice.tiling, name)
-            for name in ("group", "lanes", "attention_lanes", "prefetch")
+            name: getattr(choice.tiling, name) for name in ("group", "lanes", "attention_lanes")
         }
         for binding in self.bindings(choice.sharing):
             engine = choice.tiling.engines[binding.instance]
@@ -127,7 +124,6 @@ class Space:
     def size(self, limit: int) -> int:
         """Number of choices, counted up to about ``limit``."""
         others = len(self.groups) * len(self.lanes) * len(self.attention_lanes)
-        others *= len(self.prefetch)
         total = 0
         for groups in self.partitions():
             points = others
@@ -226,6 +222,5 @@ def space_of(
         groups=(group,) if group is not None else tuple(powers(2, min(graph.context, 64))),
         lanes=tuple(powers(1, row_lanes(graph, WIDEST))),
         attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
-        prefetch=tuple(powers(board.prefetch // 8, board.prefetch * 4)),
         most=multipliers or board.budget.dsps,
     )

@@ -38,7 +38,7 @@ class Depths:
 
     ``binding`` names the streams that need more than the minimum: those the program is about.
     ``circles``: for each converter that could hold less, the threads that may wait for each other
-    for ever if it did.
+    for ever if it did. ``ahead``: beats of the queue of parameters, in the buffer of their DMA.
     """
 
     depth: Mapping[str, int]
@@ -46,6 +46,7 @@ class Depths:
     certificates: tuple[Certificate, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     circles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ahead: int = 0
 
     @property
     def binding(self) -> tuple[str, ...]:

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many beats of parameters may wait on chip: the queue between memory and all products."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from math import inf
+
+from ..boards.base import Board
+from ..stream.itensor import Bindings
+from .access import READER, parameter_dma
+from .deal import DISTRIBUTOR
+from .design import Channel, Design, Instance
+from .estimate import Estimate
+from .fifo import Depths, Program, Rule, Stream, size_fifos
+from .plumbing import BURST
+from .supply import Use
+
+__all__ = [
+    "parameter_queue",
+    "places",
+    "program_of_parameters",
+    "program_of_uses",
+    "queue_beats",
+    "read_ahead",
+    "with_read_ahead",
+]
+
+
+def parameter_queue(design: Design) -> str:
+    """The name of the stream from the DMA of parameters, whose buffer is its queue."""
+    (channel,) = design.out_of(f"{READER}_dma")
+    return channel.name
+
+
+def read_ahead(estimate: Estimate, scenarios: Sequence[Bindings]) -> Depths:
+    """The least queue with which no product is later than with one without bound.
+
+    Memory sends at most at its sustained rate, and others take their beats from it; products need
+    theirs when the timelines of two steps, one after the other, say so. The linear program finds
+    the latest requests that are soon enough, and counts what then is under way or waits.
+    """
+    return size_fifos([program_of_parameters(estimate, values) for values in scenarios])
+
+
+def places(beats: int, limit: int) -> int:
+    """Beats of the memory for a queue of ``beats``: the next power of two, which takes no more
+    cells; at least two bursts, and at most what the board gives."""
+    return min(limit, max(2 * BURST, 1 << (beats - 1).bit_length()))
+
+
+def with_read_ahead(
+    instances: tuple[Instance, ...], board: Board, ahead: int
+) -> tuple[Instance, ...]:
+    """Parts of which the DMA of parameters has a queue of ``ahead`` beats."""
+    dma, part = f"{READER}_dma", parameter_dma(board, ahead)
+    return tuple(replace(i, part=part) if i.name == dma else i for i in instances)
+
+
+def queue_beats(design: Design, channel: Channel) -> int:
+    """Beats that a stream's queue holds: its FIFO, or the buffer of the DMA of parameters."""
+    if channel.source.instance == f"{READER}_dma":
+        return design.known.depths.ahead
+    return channel.depth
+
+
+def program_of_parameters(estimate: Estimate, bindings: Bindings) -> Program:
+    """The program of two steps, the parameters of which are used when they are used with a queue
+    without bound."""
+    tokens, length = bindings["tokens"], bindings["length"]
+    assert isinstance(tokens, int) and not isinstance(length, int)
+    begin = length[0] - 1
+    clock = estimate.clock()
+    clock.supply = replace(clock.supply, buffer=inf, uses=[])
+    now = estimate.step(clock, max(0, begin - tokens), tokens, True, 0.0)
+    estimate.step(clock, begin, tokens, True, now)
+    uses = clock.supply.uses
+    assert uses is not None
+    program = program_of_uses(
+        dict(zip(_names(estimate), uses, strict=True)),
+        rate=clock.supply.rate,
+        latency=clock.supply.latency,
+        queue=parameter_queue(estimate.design),
+        bits=estimate.design.board.beat_bits,
+    )
+    last = f"{length[0]}..{length[-1]}" if len(length) > 2 else str(tuple(length))
+    return replace(program, name="two steps", bindings=f"tokens {tokens}, length {last}")
+
+
+def program_of_uses(
+    uses: Mapping[str, Use], *, queue: str, rate: float, latency: float, bits: int
+) -> Program:
+    """Requests and uses as events: the first and the last beat of each product's parameters.
+
+    uses: by a name of the product, in the order of use; rate: beats of memory a cycle; latency:
+    cycles from a request to its beat; queue: name of the stream; bits: of a beat
+
+    A beat has its place from when it is asked for.
+    """
+    rules: list[Rule] = []
+    beats: list[int] = []
+    written: list[str] = []
+    read: list[str] = []
+    count, order = 0, list(uses.values())
+    # What is dealt next, was dealt before it: a product's last beats may wait in front of it.
+    ends = [min(use.end, then.begin) for use, then in pairwise(order)] + [order[-1].end]
+    for (name, use), end in zip(uses.items(), ends, strict=True):
+        asked = (f"{name}.first", f"{name}.last")
+        used = (f"{name}.i.first", f"{name}.i.last")
+        rules += _request(asked, use, written[-1:], rate)
+        for ask, take, cycle in zip(asked, used, (use.begin, end), strict=True):
+            rules.append(Rule(((take, 1.0),), cycle, "it is wanted no sooner"))
+            rules.append(Rule(((take, 1.0), (ask, -1.0)), latency, "latency of memory"))
+        pace = min(use.pace, end - use.begin)
+        rules.append(Rule(((used[1], 1.0), (used[0], -1.0)), pace, "pace of the product"))
+        beats += (count, count + use.beats - 1)
+        written += asked
+        read += used
+        count += use.beats
+    rules += [Rule(((b, 1.0), (a, -1.0)), 0.0, "in order") for a, b in pairwise(read)]
+    stream = Stream(
+        name=queue,
+        source=f"{READER}_dma",
+        sink=DISTRIBUTOR,
+        tokens=count,
+        bits=bits,
+        beats=tuple(beats),
+        written=tuple(written),
+        read=tuple(read),
+    )
+    return Program(
+        rules=tuple(rules),
+        streams=(stream,),
+        results=tuple(read),
+        sides=(),
+        tolerance=0.1,
+    )
+
+
+def _request(
+    asked: tuple[str, str], use: Use, before: Sequence[str], rate: float
+) -> Iterator[Rule]:
+    """That memory sends a beat after the other, at its rate, and others' among them."""
+    first, last = asked
+    yield Rule(((last, 1.0), (first, -1.0)), (use.beats - 1) / rate, "rate of memory")
+    yield Rule(((first, 1.0),), use.since, "the step is known")
+    for event in before:
+        share = (1 + use.others) / rate
+        yield Rule(((first, 1.0), (event, -1.0)), share, "memory is busy with others before")
+
+
+def _names(estimate: Estimate) -> Iterator[str]:
+    """The products of two steps in the order of use."""
+    memory, loop = estimate.design.known.memory, estimate.design.graph.loops[0]
+    products = {name for b in estimate.design.bindings for name in b.nodes}
+    body, tail = ([s.node for s in run if s.node in products] for run in (memory.body, memory.tail))
+    for step in ("the step before", "the step"):
+        for layer in range(loop.trips):
+            yield from (f"{node} in layer {layer} of {step}" for node in body)
+        yield from (f"{node} of {step}" for node in tail)
