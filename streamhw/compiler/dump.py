@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 
+from ..kernels.matmul_weights import Innermost
 from ..stream.convert import Converter
 from .cost import ram_options
 from .design import Channel, Design, Instance
@@ -27,6 +28,8 @@ def _lines(design: Design) -> Iterator[str]:
                 yield f"  {name} {value}"
         for name, engine in design.tiling.engines.items():
             sizes = f"{engine.rows} rows, {engine.inputs} inputs, {engine.lanes} lanes"
+            if engine.innermost is Innermost.INPUTS:
+                sizes += ", inputs innermost"
             yield f"  {name}: {sizes}"
         for name, lanes in design.tiling.node_lanes.items():
             yield f"  {name}: {lanes} lanes"

@@ -14,7 +14,8 @@ from ..kernels.cache_append import CacheAppend
 from ..kernels.cache_read import CacheRead
 from ..kernels.layernorm import LayerNorm
 from ..kernels.matmul import Matmul, MatmulContext
-from ..kernels.matmul_timing import tile_latency
+from ..kernels.matmul_timing import steps_of_sums, tile_drain, tile_latency
+from ..kernels.matmul_weights import Innermost
 from ..kernels.softmax import Softmax
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
@@ -209,7 +210,12 @@ class Tasks:
         timing = _memoised(replace(engine, contexts=(context,)))
 
         def without_operand(bindings: Bindings) -> Timing:
-            return replace(timing(bindings), latency=tile_latency(engine, context, bindings))
+            found = timing(bindings)
+            found = replace(found, latency=tile_latency(engine, context, bindings))
+            if engine.innermost is Innermost.TOKENS:
+                return found
+            # What the formula counts from the last weight taken is early: these are kept.
+            return replace(found, drain=tile_drain(engine, context, bindings))
 
         dealt, tiles = header + weights, context.outputs // engine.rows
         # What comes before the first weights: two headers, if there are two.
@@ -222,8 +228,8 @@ class Tasks:
             steps = context.inputs // engine.input_lanes * _passes(engine, context, bindings)
             return (tiles - 1) * max(0, ceil((dealt + late) / 2) - max(steps, dealt))
 
-        def first_tile(bindings: Bindings) -> int:
-            return context.inputs // engine.input_lanes * _passes(engine, context, bindings) - 1
+        def first_sums(bindings: Bindings) -> int:
+            return steps_of_sums(engine, context, bindings) - 1
 
         return Task(
             name=node,
@@ -237,7 +243,7 @@ class Tasks:
             ahead=headers + WAITING * word,
             hold=lambda bindings: WAITING * _passes(engine, context, bindings),
             stall=stall,
-            before=None if self.design.depths is None else first_tile,
+            before=None if self.design.depths is None else first_sums,
         )
 
     def _header_path(self, target: str, beats: int) -> int:
@@ -293,9 +299,14 @@ def _passes(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
 
 def _stored_after(engine: Matmul, context: MatmulContext, bindings: Bindings) -> int:
     """Cycles from the first beat of an operand to the first that the array may read."""
-    if context.follows and engine.tokens_of(context, bindings) == 1:
-        return engine.input_lanes // context.arrival.lanes
-    return context.arrival.tokens(bindings)
+    arrival, tokens = context.arrival.tokens(bindings), engine.tokens_of(context, bindings)
+    word = engine.input_lanes // context.arrival.lanes
+    if context.follows and tokens == 1:
+        return word
+    if engine.wants_in_order(context):
+        # The array is not ahead of what comes: it has its last word when that is there.
+        return max(word, arrival - tokens * (context.inputs // engine.input_lanes) + 1)
+    return arrival
 
 
 def _first_row(part: Softmax) -> Callable[[Bindings], int]:

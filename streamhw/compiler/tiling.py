@@ -9,14 +9,17 @@ from ..boards.base import Board
 from ..errors import BuildError
 from ..graph.graph import Graph
 from ..graph.ops import Attention, Chunk, Linear
+from ..kernels.matmul_weights import Innermost
 from .bind import Binding
 
 __all__ = [
     "EngineTiling",
     "Tiling",
+    "attention_fabric",
     "check_tiling",
     "choose_tiling",
     "header_bytes",
+    "heads_abreast",
     "is_legal",
     "powers",
     "product_beats",
@@ -29,12 +32,12 @@ __all__ = [
 class EngineTiling:
     """Sizes of one matmul engine.
 
-    rows, inputs: outputs and inputs of a product that it multiplies a cycle (R, K); its loops are
-    output tiles, then steps along the inputs, then tokens, the only order that the kernel has
+    rows, inputs: outputs and inputs of a product that it multiplies a cycle (R, K)
     lanes: results that leave it a cycle
     token_lanes: tokens that meet a weight in one cycle (V)
     fabric_lanes: those of them that multiply in LUTs
     paired: whether two rows share their multipliers, as wide ones can
+    innermost: of the loops below that over output tiles, the one that turns fastest
     """
 
     rows: int
@@ -43,6 +46,7 @@ class EngineTiling:
     token_lanes: int = 1
     fabric_lanes: int = 0
     paired: bool = False
+    innermost: Innermost = Innermost.TOKENS
 
     @property
     def multipliers(self) -> int:
@@ -139,10 +143,30 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
         attention_lanes=attention,
         attention_heads=heads,
         attention_positions=positions,
-        # the board says by those of its engines that it is short of multipliers
-        attention_fabric=positions // 2 if board.fabric_lanes else 0,
+        attention_fabric=attention_fabric(board, positions),
         engines=engines,
     )
+
+
+def attention_fabric(board: Board, positions: int) -> int:
+    """Positions whose products are made of LUTs: half of them, where the board says by the lanes of
+    its engines that it is short of multipliers."""
+    return positions // 2 if board.fabric_lanes else 0
+
+
+def heads_abreast(
+    ops: Sequence[Attention], beat_bits: int, context: int
+) -> tuple[tuple[int, int], ...]:
+    """Heads and positions that may pass attention side by side, with whole heads as lanes."""
+    groups = set.intersection(*(set(_head_groups(op, beat_bits)) for op in ops))
+    found: list[tuple[int, int]] = []
+    for heads in sorted(groups):
+        positions = {1}
+        if all(op.heads == heads for op in ops):
+            rows = (set(_rows_of_a_beat(op, beat_bits, context)) for op in ops)
+            positions = set.intersection(*rows)
+        found += [(heads, n) for n in sorted(positions)]
+    return tuple(found)
 
 
 def row_lanes(graph: Graph, wanted: int) -> int:
@@ -248,6 +272,7 @@ def smaller(
             token_lanes=engine.token_lanes,
             fabric_lanes=engine.fabric_lanes,
             paired=engine.paired,
+            innermost=engine.innermost,
         )
         return replace(tiling, engines={**tiling.engines, name: half_engine})
     if instance in by_name or tiling.group < 4:

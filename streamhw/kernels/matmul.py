@@ -19,6 +19,7 @@ from .matmul_operand import OperandLayout
 from .matmul_pack import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
 from .matmul_product import SPACING
 from .matmul_timing import engine_timing
+from .matmul_weights import Innermost
 
 __all__ = ["Matmul", "MatmulContext"]
 
@@ -67,9 +68,10 @@ class Matmul(KernelSpec):
 
     The x of a layer is taken once and kept. For each tile of ``rows`` outputs an array of ``rows``
     x ``input_lanes`` x ``token_lanes`` multipliers holds a weight beat while the tokens' words of
-    that step pass; group multipliers scale the partial sums of their columns. Then the tile drains
-    through one requantiser while the next one computes. The layers (*contexts*) run one after the
-    other, as commanded; the x of the next one may already come in::
+    that step pass, or, with the inputs ``innermost``, takes a tile's weight beats from a store once
+    for each ``token_lanes`` tokens; group multipliers scale the partial sums of their columns. Then
+    the tile drains through one requantiser while the next one computes. The layers (*contexts*) run
+    one after the other, as commanded; the x of the next one may already come in::
 
         i_x_* -> operand store (two regions) -+
         i_header -> header store ----------+  v
@@ -93,6 +95,7 @@ class Matmul(KernelSpec):
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
                 fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
                 fabric_columns of every row in the other lanes: for devices short of multipliers;
+                innermost: the loop inside that over tiles that turns fastest;
                 row_dies: numbers of the dies on which rows are, in groups of as many, and
                 row_slices: registers each way between the sequencers and all of them (cycles); none
                 if all are on one die
@@ -104,7 +107,7 @@ class Matmul(KernelSpec):
                 token by token and limits it if D > C, the header if H > C; ``timing`` follows the
                 tiles, exactly
     Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
-                way, results in the credit bracket's queue
+                way, results in the credit bracket's queue; with inputs innermost two tiles' weights
     Error       none: all is exact up to the one rounding
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to
                 o.valid or from o.ready to i.ready
@@ -127,6 +130,7 @@ class Matmul(KernelSpec):
     levels: int = 1
     fabric_lanes: int = 0
     fabric_columns: int = 0
+    innermost: Innermost = Innermost.TOKENS
     row_dies: tuple[int, ...] = ()
     row_slices: int = 0
 
@@ -258,10 +262,20 @@ class Matmul(KernelSpec):
 
     def flows(self, context: MatmulContext) -> bool:
         """Whether a row is one word and rows come in order, so that work begins with the first."""
+        return context.inputs == self.input_lanes and self._by_rows(context)
+
+    def wants_in_order(self, context: MatmulContext) -> bool:
+        """Whether the first tile wants the words of x in the order in which they come, so that work
+        begins with the first."""
+        return (
+            self.innermost is Innermost.INPUTS and self.token_lanes == 1 and self._by_rows(context)
+        )
+
+    def _by_rows(self, context: MatmulContext) -> bool:
         plain = row_major(
             context.arrival.fmt, (context.trip(), context.inputs), context.arrival.lanes
         )
-        return context.inputs == self.input_lanes and context.arrival.is_same_stream(plain)
+        return context.arrival.is_same_stream(plain)
 
     @staticmethod
     def tokens_of(context: MatmulContext, bindings: Bindings) -> int:
@@ -307,8 +321,9 @@ class Matmul(KernelSpec):
         return tuple(ports)
 
     def _nest(self, context: MatmulContext) -> KernelNest:
-        """Outputs n, inputs k, tokens m: R x K multipliers hold a weight while all tokens pass."""
-        return KernelNest(
+        """Outputs n, inputs k, tokens m: R x K multipliers hold a weight while all tokens pass, or
+        one token's sums end before the next one's begin."""
+        nest = KernelNest(
             (
                 KernelLoop("n", context.outputs, self.rows),
                 KernelLoop("k", context.inputs, self.input_lanes),
@@ -316,6 +331,7 @@ class Matmul(KernelSpec):
             ),
             accumulators=self.rows * self.tokens,
         )
+        return nest.permuted(("n", "m", "k")) if self.innermost is Innermost.INPUTS else nest
 
     def commands(self, bindings: Bindings) -> NDArray[np.int64]:
         """Beats of ``i_run`` that run every context once, in order."""

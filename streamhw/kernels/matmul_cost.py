@@ -18,6 +18,7 @@ from .matmul_product import (
     tree_levels,
 )
 from .matmul_timing import fill_latency
+from .matmul_weights import Innermost, store_words
 from .requantise import multiplier_parts, sum_width
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ __all__ = ["core_resources", "engine_pieces", "engine_resources", "row_resources
 
 CONTROL = 150
 """LUTs and flip-flops of counters, enables and comparisons of a small engine."""
+
+STORE = 80
+"""LUTs and flip-flops of the pointers and counters of a store of weights."""
 
 PIECES, DIVIDED_FROM = 8, 2048
 """Groups of rows that may be on different dies, and the products a cycle from which they may."""
@@ -216,6 +220,10 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
         beats = max(spec.tile_words(c) for c in spec.contexts) // spec.header_lanes
         deep = slots << max(1, (beats - AFFINE_WORDS // spec.header_lanes - 1).bit_length())
         memories += [Memory(8 * rows, deep)] * spec.header_lanes
+    if spec.innermost is Innermost.INPUTS:
+        words = store_words([c.inputs // spec.input_lanes for c in spec.contexts])
+        memories.append(Memory(rows * spec.input_lanes * spec.weight_bits, words))
+        control += STORE
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, 2 * spec.row_slices + DRAIN_LATENCY)
     return Resources(

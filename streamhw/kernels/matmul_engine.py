@@ -13,6 +13,7 @@ from .matmul_drain import MatmulDrain
 from .matmul_header import MatmulHeader
 from .matmul_operand import OPERAND_LATENCY, MatmulOperand
 from .matmul_pack import AFFINE_WORDS
+from .matmul_weights import Innermost, MatmulWeights
 from .requantise import choose
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class MatmulKernel(wiring.Component):
                +-> operand load -+
 
     They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
-    header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit.
+    header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit. Where
+    the loop over inputs is innermost, a store of weights stands in front of the array.
     """
 
     def __init__(self, spec: "Matmul"):
@@ -103,6 +105,7 @@ class MatmulKernel(wiring.Component):
             m.d.sync += loaded.eq(loaded + 1)
 
         # which words of x the array reads next: `beat` counts groups of token lanes
+        inputs_inside = spec.innermost is Innermost.INPUTS
         active, context = Signal(), Signal(selects)
         region = Signal()
         last_token = Signal(range(max(2, spec.tokens)))
@@ -126,9 +129,14 @@ class MatmulKernel(wiring.Component):
             run_end.eq(issue & tile_end & (tile == last_tile)),
         ]
         with m.If(issue):
-            m.d.sync += beat.eq(beat + 1)
-            with m.If(beat_end):
-                m.d.sync += [beat.eq(0), step.eq(step + 1)]
+            if inputs_inside:
+                m.d.sync += step.eq(step + 1)
+                with m.If(final):
+                    m.d.sync += [step.eq(0), beat.eq(Mux(beat_end, 0, beat + 1))]
+            else:
+                m.d.sync += beat.eq(beat + 1)
+                with m.If(beat_end):
+                    m.d.sync += [beat.eq(0), step.eq(step + 1)]
             with m.If(tile_end):
                 m.d.sync += [step.eq(0), tile.eq(tile + 1), issued.eq(issued + 1)]
             with m.If(run_end):
@@ -164,21 +172,26 @@ class MatmulKernel(wiring.Component):
                 | (operand.region != region)
                 | (follows & (last_token == 0) & (operand.arrived > step))
                 | (flows & (operand.arrived > newest))
+                | (self._comes(m, context, issue, run_end, operand.arrived) if inputs_inside else 0)
             ),
         ]
+        weights = self.i_weight
+        if inputs_inside:
+            weights = self._kept(m, start, pending_context, pending_tokens)
         # x meets weights: the register takes new ones in the cycle in which its last beat leaves
         full, spent = Signal(), Signal()
         load = Signal()
         m.d.comb += [
-            self.i_weight.ready.eq(~full | spent),
-            load.eq(self.i_weight.valid & self.i_weight.ready),
-            issue.eq(active & here & (loaded != issued) & ((full & ~spent) | self.i_weight.valid)),
+            weights.ready.eq(~full | spent),
+            load.eq(weights.valid & weights.ready),
+            issue.eq(active & here & (loaded != issued) & ((full & ~spent) | weights.valid)),
             operand.en.eq(issue),
             operand.at.eq(Cat(step[: spec.layout.word_bits], self._place(beat), region)),
         ]
-        m.d.sync += spent.eq(issue & beat_end)
-        with m.If(self.i_weight.ready):
-            m.d.sync += full.eq(self.i_weight.valid)
+        used: Value = issue if inputs_inside else issue & beat_end
+        m.d.sync += spent.eq(used)
+        with m.If(weights.ready):
+            m.d.sync += full.eq(weights.valid)
 
         # x comes some cycles after its address: all that goes with it waits as long
         lanes = Cat(
@@ -191,7 +204,7 @@ class MatmulKernel(wiring.Component):
 
         m.d.comb += [
             array.load.eq(load),
-            array.weight.eq(self.i_weight.payload.as_value()),
+            array.weight.eq(Value.cast(weights.payload)),
             array.issue.eq(late("issue", lanes)),
             array.x.eq(operand.x),
             array.first.eq(late("first", step == 0)),
@@ -199,7 +212,7 @@ class MatmulKernel(wiring.Component):
             array.at.eq(late("at", issued[:slot_bits] * spec.layout.places + beat)),
         ]
         if spec.is_grouped:
-            group = self._group(m, issue & beat_end, tile_end, context)
+            group = self._group(m, used, final if inputs_inside else tile_end, context)
             delay = OPERAND_LATENCY + array.group_delay
             at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), delay)[-1]
             m.d.comb += [
@@ -247,11 +260,48 @@ class MatmulKernel(wiring.Component):
             ]
         return m
 
+    def _comes(
+        self, m: Module, context: Signal, issue: Signal, run_end: Signal, arrived: Value
+    ) -> Value:
+        """Whether the word of x that is wanted next is here, where the first tile reads them as
+        they come."""
+        wanted, in_order = Signal.like(arrived), Signal()
+        orders = [int(self._spec.wants_in_order(c)) for c in self._spec.contexts]
+        m.d.comb += in_order.eq(choose(context, orders))
+        with m.If(issue):
+            m.d.sync += wanted.eq(Mux(run_end, 0, wanted + 1))
+        return in_order & (arrived > wanted)
+
+    def _kept(
+        self, m: Module, start: Signal, context: Signal, tokens: Signal
+    ) -> "wiring.PureInterface":
+        """The weights of each tile from a store, once for each group of tokens; ``context`` and
+        ``tokens`` are known a cycle after ``start``."""
+        spec = self._spec
+        m.submodules.weights = store = MatmulWeights(
+            width=spec.rows * spec.input_lanes * spec.weight_bits,
+            steps=[c.inputs // spec.input_lanes for c in spec.contexts],
+            tiles=[c.outputs // spec.rows for c in spec.contexts],
+            tokens=spec.tokens,
+            lane_bits=spec.layout.lane_bits,
+        )
+        started = Signal(name="started")
+        m.d.sync += started.eq(start)
+        m.d.comb += [
+            store.start.eq(started),
+            store.context.eq(context),
+            store.last_token.eq(tokens - 1),
+            store.i.valid.eq(self.i_weight.valid),
+            store.i.payload.as_value().eq(self.i_weight.payload.as_value()),
+            self.i_weight.ready.eq(store.i.ready),
+        ]
+        return store.o
+
     def _place(self, beat: Signal) -> Value:
         """Address bits of a group of token lanes: none if there is one."""
         return beat[: ceil_log2(self._spec.layout.places)]
 
-    def _group(self, m: Module, advance: Signal, tile_end: Signal, context: Signal) -> Signal:
+    def _group(self, m: Module, advance: Value, sums_end: Signal, context: Signal) -> Signal:
         """Number of the column group of the current step."""
         spec = self._spec
         lengths = [c.group // spec.input_lanes for c in spec.contexts]
@@ -263,6 +313,6 @@ class MatmulKernel(wiring.Component):
             m.d.sync += inside.eq(inside + 1)
             with m.If(inside == last):
                 m.d.sync += [inside.eq(0), group.eq(group + 1)]
-            with m.If(tile_end):
+            with m.If(sums_end):
                 m.d.sync += [inside.eq(0), group.eq(0)]
         return group

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles of the matmul engine: its sequencers followed tile by tile, exactly."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_latency
@@ -9,11 +10,19 @@ from .base import Timing
 from .matmul_array import array_latency
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_operand import OPERAND_LATENCY
+from .matmul_weights import WEIGHTS_LATENCY, Innermost, store_words
 
 if TYPE_CHECKING:
     from .matmul import Matmul, MatmulContext
 
-__all__ = ["drain_latency", "engine_timing", "fill_latency", "tile_latency"]
+__all__ = [
+    "drain_latency",
+    "engine_timing",
+    "fill_latency",
+    "steps_of_sums",
+    "tile_drain",
+    "tile_latency",
+]
 
 
 def fill_latency(spec: "Matmul") -> int:
@@ -29,9 +38,58 @@ def drain_latency(spec: "Matmul") -> int:
 
 def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
     """Cycles from the first x beat issued to the first result offered; headers are there."""
+    return steps_of_sums(spec, context, bindings) + fill_latency(spec) + drain_latency(spec)
+
+
+def steps_of_sums(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+    """Cycles in which the array works on a tile until the first sums are complete."""
     beats = -(-spec.tokens_of(context, bindings) // spec.token_lanes)
     steps = context.inputs // spec.input_lanes
-    return (steps - 1) * beats + 1 + fill_latency(spec) + drain_latency(spec)
+    return steps if spec.innermost is Innermost.INPUTS else (steps - 1) * beats + 1
+
+
+def tile_drain(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+    """Cycles from the last x beat issued to the last result offered, where the inputs are
+    innermost: the results of its tokens alone are left."""
+    tokens = min(spec.token_lanes, spec.tokens_of(context, bindings))
+    results = tokens * (spec.rows // spec.lanes)
+    return fill_latency(spec) + results + drain_latency(spec)
+
+
+class _Store:
+    """When the store of weights takes the last word of each tile, if all are offered at once."""
+
+    def __init__(self, words: int):
+        self._words = words
+        self._tiles: list[tuple[int, int]] = []  # words up to a tile's end, and when it was read
+        self._taken = -1
+        self._used: list[int] = [-1, -1]
+
+    def take(self, words: int, uses: Sequence[int]) -> int:
+        """For the next tile, whose words the array uses at these cycles."""
+        begin = self._tiles[-1][0] if self._tiles else 0
+        end, start = begin + words, 0
+        self._taken += words
+        for until, free in self._tiles:
+            # The first word of this tile that needs the place of one of those.
+            first = max(begin, start + self._words)
+            if first < min(end, until + self._words):
+                self._taken = max(self._taken, free + end - 1 - first)
+            start = until
+        # The store is two words ahead of the array, and places are free two cycles after their use.
+        self._used = [*self._used, *uses[-3:]][-3:]
+        self._tiles.append((end, self._used[0] + 2))
+        return self._taken
+
+
+def _no_sooner(come: Sequence[int], begin: int) -> list[int]:
+    """Cycles of uses, one after the other, each when its word has come."""
+    uses: list[int] = []
+    for cycle in come:
+        begin = max(begin, cycle)
+        uses.append(begin)
+        begin += 1
+    return uses
 
 
 def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
@@ -42,6 +100,8 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
     """
     fill, output = fill_latency(spec), drain_latency(spec)
     freed = header = operand = issued = drained = 0
+    inputs_inside = spec.innermost is Innermost.INPUTS
+    store = _Store(store_words([c.inputs // spec.input_lanes for c in spec.contexts]))
     ends: list[int] = []  # of the drain of each tile
     firsts: list[int] = []  # drain start of each activation
     single_drain = 0
@@ -57,13 +117,25 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
             header = max(accepted, header) + 1
             # the command waits for the loader of headers and for the end of the one before
             freed = max(accepted + 2, header, issued)
-            issued = freed
+            issued = max(freed, accepted + 1 + WEIGHTS_LATENCY) if inputs_inside else freed
             for tile in range(c.outputs // spec.rows):
                 if len(ends) >= slots:
                     header = max(header, ends[-slots])
                 header += spec.tile_words(c) // spec.header_lanes
                 before, begin = issued, max(issued, header)
-                if tile == 0 and n == 1 and c.follows:
+                if inputs_inside:
+                    # x in the order in which it is wanted, as it comes, or once all of it is here
+                    in_order = spec.wants_in_order(c) or (n == 1 and c.follows)
+                    if tile == 0 and (in_order or spec.flows(c)):
+                        taken = spec.token_lanes if spec.flows(c) else 1
+                        come = [accepted + 1 + min(n * words, k * taken) * pieces
+                                for k in range(1, beats * words + 1)]  # fmt: skip
+                        uses = _no_sooner(come, begin)
+                    else:
+                        uses = range(max(begin, operand), max(begin, operand) + beats * words)
+                    final = list(uses[words - 1 :: words])
+                    weight = store.take(words, uses)
+                elif tile == 0 and n == 1 and c.follows:
                     # words come one by one: the last but one, and the last
                     previous = max(begin + words - 1, accepted + 2 + (words - 1) * pieces)
                     final = [max(previous, accepted + 1 + words * pieces)]
@@ -78,7 +150,8 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
                     previous = max(begin, operand) + (words - 1) * beats
                     final = [previous + beat for beat in range(beats)]
                 issued = final[-1] + 1
-                weight = previous if words > 1 else before if ends else 0
+                if not inputs_inside:
+                    weight = previous if words > 1 else before if ends else 0
                 last = max(last, header - 1, operand - 1, weight)
                 begin = max(drained, final[0] + 1 + fill)
                 if tile == position == 0:

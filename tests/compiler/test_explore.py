@@ -17,6 +17,7 @@ from streamhw.boards.base import load_board
 
 from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import BEST_FILE, FRONT_FILE, ExploreRequest, explore_model
+from streamhw.compiler.bind import formats_of
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.baseline import unroll_by_intensity, unroll_of
 from streamhw.compiler.explore.choice import Choice, read_choice, write_choice
@@ -34,10 +35,11 @@ from streamhw.compiler.explore.score import (
     front_of,
 )
 from streamhw.compiler.explore.search import search
-from streamhw.compiler.explore.space import Space
+from streamhw.compiler.explore.space import Space, space_of
 from streamhw.compiler.explore.workers import on_dask, on_processes
 from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, UserError
+from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.numerics.config import QuantConfig
 from tests.tiny import write_tiny
@@ -63,6 +65,19 @@ def small(space: Space) -> Space:
     one = next(space.partitions())
     few = replace(space, sharing=one, groups=(4, 8), lanes=(4,), most=8, _legal={})
     return replace(few, attention_lanes=(4,))
+
+
+@pytest.mark.parametrize("name", ["sim", "ulx3s", "u55c"])
+def test_the_default_is_a_point_of_the_space(name: str) -> None:
+    """Token lanes, heads and positions side by side among its dimensions."""
+    design = compile_model(load("gpt2-shakespeare"), load_board(name), stop="tile")
+    formats = formats_of(design.graph, design.known.quantised)
+    space = space_of(design.graph, design.board, formats)
+    default = Choice(
+        sharing=tuple(binding.nodes for binding in design.bindings), tiling=design.known.tiling
+    )
+    picked = space.encode(default)
+    assert {"token_lanes of qkv", "innermost of qkv", "attention_heads"} <= set(picked)
 
 
 def random_choice(space: Space, rng: np.random.Generator) -> Choice:

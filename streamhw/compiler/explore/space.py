@@ -8,15 +8,28 @@ from typing import Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
+from ...kernels.matmul_weights import Innermost
 from ..bind import Binding, Format, Groups, bindings_of
-from ..tiling import EngineTiling, Tiling, is_legal, powers, row_lanes
+from ..tiling import (
+    EngineTiling,
+    Tiling,
+    attention_fabric,
+    heads_abreast,
+    is_legal,
+    powers,
+    row_lanes,
+)
 from .choice import Choice
 
 __all__ = ["Pick", "Space", "space_of"]
 
 T = TypeVar("T")
 WIDEST = 16
-"""Most lanes of row-wise kernels and of an engine's results: wider ones only wait."""
+"""Most lanes of row-wise kernels and of an engine's results, if the board has no more: wider ones
+only wait."""
+SIZES = ("rows", "inputs", "lanes", "token_lanes", "innermost")
+"""What is chosen of an engine, one after the other."""
+ONE_ABREAST = ((1, 1),)
 
 
 class Pick(Protocol):
@@ -32,6 +45,7 @@ class Space:
     formats: the weight format of each product, in topological order
     sharing: the only binding, or ``None``: any partition of products of one weight format
     groups, lanes, attention_lanes: options of these dimensions, ascending
+    abreast: heads and positions that may pass attention side by side, by its lanes; else one
     """
 
     graph: Graph
@@ -41,6 +55,7 @@ class Space:
     groups: tuple[int, ...]
     lanes: tuple[int, ...]
     attention_lanes: tuple[int, ...]
+    abreast: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     most: int = 1 << 30
     _legal: dict[str, tuple[EngineTiling, ...]] = field(default_factory=dict, compare=False)
 
@@ -50,12 +65,20 @@ class Space:
         its first product; where one has no legal option for the others, none is asked for."""
         bindings = self.bindings(self._partition(pick))
         engines = {b.instance: self._engine(b, pick) for b in bindings}
+        group, lanes = pick("group", self.groups), pick("lanes", self.lanes)
+        attention_lanes = pick("attention_lanes", self.attention_lanes)
+        pairs = self.abreast.get(attention_lanes, ONE_ABREAST)
+        heads = pick("attention_heads", sorted({heads for heads, _ in pairs}))
+        positions = pick("attention_positions", [n for at, n in pairs if at == heads])
         return Choice(
             sharing=tuple(b.nodes for b in bindings),
             tiling=Tiling(
-                group=pick("group", self.groups),
-                lanes=pick("lanes", self.lanes),
-                attention_lanes=pick("attention_lanes", self.attention_lanes),
+                group=group,
+                lanes=lanes,
+                attention_lanes=attention_lanes,
+                attention_heads=heads,
+                attention_positions=positions,
+                attention_fabric=attention_fabric(self.board, positions),
                 engines=engines,
             ),
         )
@@ -70,13 +93,20 @@ class Space:
         Raises ``ValueError`` if the choice lies outside the space.
         """
         wanted: dict[str, object] = {
-            name: getattr(choice.tiling, name) for name in ("group", "lanes", "attention_lanes")
+            name: getattr(choice.tiling, name)
+            for name in (
+                "group",
+                "lanes",
+                "attention_lanes",
+                "attention_heads",
+                "attention_positions",
+            )
         }
         for binding in self.bindings(choice.sharing):
             engine = choice.tiling.engines[binding.instance]
             for name in binding.nodes:
                 wanted[f"engine of {name}"] = binding.nodes[0]
-            for size in ("rows", "inputs", "lanes"):
+            for size in SIZES:
                 wanted[f"{size} of {binding.nodes[0]}"] = getattr(engine, size)
         picked: dict[str, tuple[int, int]] = {}
 
@@ -98,8 +128,9 @@ class Space:
                 engine
                 for rows in powers(1, max(op.outputs for op in ops))
                 for inputs in powers(1, min(op.inputs for op in ops))
-                for lanes in powers(1, min(rows, WIDEST))
+                for lanes in powers(1, min(rows, _widest(self.board)))
                 for tokens in powers(1, self.board.token_lanes)
+                for innermost in Innermost
                 if rows * inputs <= self.most
                 and is_legal(
                     self.graph,
@@ -113,17 +144,21 @@ class Space:
                             0, self.board.fabric_lanes - self.board.token_lanes + tokens
                         ),
                         paired=self.board.paired and rows % 2 == 0,
+                        innermost=innermost,
                     ),
                     self.board.beat_bits,
                 )
             ]
-            found.sort(key=lambda e: (e.multipliers, e.rows, e.lanes, e.token_lanes))
+            found.sort(
+                key=lambda e: (e.multipliers, e.rows, e.lanes, e.token_lanes, _rank(e.innermost))
+            )
             self._legal[key] = tuple(found)
         return self._legal[key]
 
     def size(self, limit: int) -> int:
         """Number of choices, counted up to about ``limit``."""
-        others = len(self.groups) * len(self.lanes) * len(self.attention_lanes)
+        attention = sum(len(self.abreast.get(n, ONE_ABREAST)) for n in self.attention_lanes)
+        others = len(self.groups) * len(self.lanes) * attention
         total = 0
         for groups in self.partitions():
             points = others
@@ -192,11 +227,19 @@ class Space:
         first, left = binding.nodes[0], self.shapes(binding)
         if not left:
             raise ValueError(f"Engine {binding.instance} has no legal sizes")
-        for size in ("rows", "inputs", "lanes"):
-            options = sorted({getattr(engine, size) for engine in left})
+        for size in SIZES:
+            options = sorted({getattr(engine, size) for engine in left}, key=_rank)
             value = pick(f"{size} of {first}", options)
             left = tuple(engine for engine in left if getattr(engine, size) == value)
         return left[0]
+
+
+def _widest(board: Board) -> int:
+    return max(WIDEST, int(board.lanes))
+
+
+def _rank(size: int | Innermost) -> int:
+    return size if isinstance(size, int) else list(Innermost).index(size)
 
 
 def space_of(
@@ -214,13 +257,15 @@ def space_of(
     """
     heads = [n.op for n, _ in graph.walk() if isinstance(n.op, Attention)]
     head = min((op.head_dim for op in heads), default=1)
+    whole = {op.head_dim for op in heads} == {head}
     return Space(
         graph=graph,
         board=board,
         formats=formats,
         sharing=sharing,
         groups=(group,) if group is not None else tuple(powers(2, min(graph.context, 64))),
-        lanes=tuple(powers(1, row_lanes(graph, WIDEST))),
+        lanes=tuple(powers(1, row_lanes(graph, _widest(board)))),
         attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
+        abreast={head: heads_abreast(heads, board.beat_bits, graph.context)} if whole else {},
         most=multipliers or board.budget.dsps,
     )

@@ -43,6 +43,7 @@ def linear(state: Lowering, node: Node) -> None:
             token_lanes=sizes.token_lanes,
             fabric_lanes=sizes.fabric_lanes,
             paired=sizes.paired,
+            innermost=sizes.innermost,
             weight_bits=binding.weight_bits,
             header_lanes=min(8, max(1, words)),
             header_multiple=max(1, words),
