@@ -28,6 +28,8 @@ ULTRA_BITS = 1 << 17
 MUX_LUTS = {Family.ECP5: 0.9, Family.ULTRASCALE_PLUS: 0.22}
 """LUTs of a bit of a two-way multiplexer, as Yosys counts them in whole designs: those of six
 inputs, with the multiplexers behind them, hold a wide one of several."""
+PICK_LUTS = {Family.ECP5: 0.72, Family.ULTRASCALE_PLUS: 0.36}
+"""LUTs of a bit of a word that a multiplexer of many ways leaves out."""
 SHORTEST_SHIFT = 3
 """Cycles from which a delay is a shift register in LUTs (SRLC32E), where there are any."""
 
@@ -161,7 +163,8 @@ def dsps(operands: tuple[int, int], family: Family) -> int:
 def logic_cells(resources: Resources, family: Family) -> Cells:
     """Cells of a part without its memories."""
     multipliers = sum(dsps(m, family) for m in resources.multipliers)
-    luts, ffs = resources.luts + round(MUX_LUTS[family] * resources.muxes), resources.ffs
+    chosen = MUX_LUTS[family] * resources.muxes + PICK_LUTS[family] * resources.picks
+    luts, ffs = resources.luts + round(chosen), resources.ffs
     for bits, cycles in resources.delays:
         if family is Family.ULTRASCALE_PLUS and cycles >= SHORTEST_SHIFT:
             luts += bits * ceil(cycles / 32)

@@ -163,7 +163,7 @@ class Angles(KernelSpec):
         return Resources(
             luts=unpack.luts + 2 * ADDRESS_WIDTH + 5,
             ffs=unpack.ffs + 4 * ADDRESS_WIDTH + step + 54,
-            muxes=unpack.muxes,
+            picks=unpack.picks,
             multipliers=multipliers,
             memories=(queue,) if queue else (),
         )

@@ -80,6 +80,7 @@ class Resources:
     luts, ffs: of logic that takes about as many in every family
     multipliers: operand widths (bits) of every hardware multiplier
     muxes: bits of multiplexers and shifters, counted as two-way ones; wide LUTs hold several
+    picks: bits that multiplexers of many ways leave out of a word, as they pick a part of it
     delays: bits and cycles of shift registers, which some families have in LUTs
     """
 
@@ -88,6 +89,7 @@ class Resources:
     multipliers: tuple[tuple[int, int], ...] = ()
     memories: tuple[Memory, ...] = ()
     muxes: int = 0
+    picks: int = 0
     delays: tuple[tuple[int, int], ...] = ()
 
 

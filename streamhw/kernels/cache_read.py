@@ -201,7 +201,7 @@ class CacheRead(CacheSpec):
         return Resources(
             luts=unpack.luts + control + inside,
             ffs=unpack.ffs + control + 2 * count,
-            muxes=unpack.muxes,
+            picks=unpack.picks,
             memories=(
                 commands,
                 Memory(count, self.outstanding, asynchronous=True),

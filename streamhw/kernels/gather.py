@@ -163,7 +163,7 @@ class Gather(KernelSpec):
         return Resources(
             luts=unpack.luts + ADDRESS_WIDTH,
             ffs=unpack.ffs + 2 * ADDRESS_WIDTH + index + 54,
-            muxes=unpack.muxes,
+            picks=unpack.picks,
             multipliers=() if self.row_bytes.bit_count() == 1 else ((index, bytes_width),),
             memories=(queue,) if queue else (),
         )

@@ -254,7 +254,7 @@ class LayerNorm(KernelSpec):
         sums = square_registers(total) + 3 * total if total else 0
         once = sums + 6 * v + lookup.ffs + 220
         return Resources(
-            luts=self.lanes * (2 * total + 5 * w + 15) + 2 * total + 13 * v + 100,
+            luts=self.lanes * (2 * total + 5 * w + 105) + 2 * total + 13 * v - 50,
             ffs=self.lanes * (ways + deep) + once + 3 * w,
             delays=((29 * self.lanes, 8),),
             multipliers=squares

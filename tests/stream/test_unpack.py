@@ -37,7 +37,7 @@ def test_rows_without_their_padding(parts: int) -> None:
             source=source,
             sink=sink,
             seed=seed,
-            registered=False,  # i_count sees the sink, as documented
+            registered=False,  # i sees i_count, as documented
         )
         assert run.beats["o"] == kept
 
