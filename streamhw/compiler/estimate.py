@@ -129,7 +129,8 @@ class Estimate:
         memory = self.design.known.memory
         layers = self.design.graph.loops[0].trips
         body, tail = (sum(s.beats for s in run) for run in (memory.body, memory.tail))
-        clock.supply.total = layers * body + head * tail
+        # Behind the tail, layer 0 of whatever step comes next.
+        clock.supply.total = layers * body + head * (tail + body)
         work = self.entry.run({CARRIED: begin}, bindings, clock, sent)
         seen(Scope.ENTRY, work)
         carried = work[self._source_of_loop()].output
@@ -142,7 +143,6 @@ class Estimate:
         row = Span(max(carried.first, carried.last - self._row_beats()), carried.last)
         work = self.tail.run({CARRIED: row}, {"tokens": 1}, clock, sent)
         seen(Scope.TAIL, work)
-        # Layer 0 comes next, whatever the token is.
         clock.supply.early = clock.supply.beats + body
         last = max(activity.output.last for activity in work.values())
         return last + self._next_hop() + NEXT_CYCLES

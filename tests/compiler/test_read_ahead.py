@@ -115,7 +115,8 @@ def test_scenarios_are_proved(design: Design) -> None:
 
 
 @pytest.mark.parametrize(
-    ("beats", "limit", "expected"), [(3, 512, 32), (33, 512, 64), (64, 512, 64), (600, 512, 512)]
+    ("beats", "limit", "expected"),
+    [(3, 512, 32), (18, 512, 64), (49, 512, 64), (50, 512, 128), (600, 512, 512)],
 )
 def test_places(beats: int, limit: int, expected: int) -> None:
     assert places(beats, limit) == expected
