@@ -44,8 +44,8 @@ def read_ahead(estimate: Estimate, scenarios: Sequence[Bindings]) -> Depths:
 
 
 def places(beats: int, limit: int) -> int:
-    """Beats of the memory for a queue of ``beats``, and the rest of a burst, which is asked for as a
-    whole: the next power of two, which takes no more cells; at least two bursts, and at most what
+    """Beats of the memory for a queue of ``beats`` and the rest of a burst, which is asked for as
+    a whole: the next power of two, which takes no more cells; at least two bursts, and at most what
     the board gives."""
     return min(limit, max(2 * BURST, 1 << (beats + BURST - 2).bit_length()))
 

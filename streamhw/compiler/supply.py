@@ -49,8 +49,8 @@ class Supply:
     that the reader knows to its first beat out of the buffer; behind: cycles from there to a part;
     under_way: beats that memory has been asked for, at most: who asks next waits no longer, however
     much the reader still wants; pause: cycles that they may take longer, from all channels
-    total: beats that are asked for when a step is known; dealt: until when the distributor, a beat a cycle, is held up by what
-    it has given out: parts take turns, in the order of memory
+    total: beats that are asked for when a step is known; dealt: until when the distributor, a beat
+    a cycle, is held up by what it has given out: parts take turns, in the order of memory
     early: of all beats, those that are asked for whatever step comes; before: those of them that
     come before the step is known
     uses: is told of everything that passes the buffer, if it is wanted
