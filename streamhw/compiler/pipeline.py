@@ -86,12 +86,12 @@ def _convert(design: Design) -> Design:
 def _fuse(design: Design) -> Design:
     """Groups as if each FIFO were as deep as with every stream on chip; where memory makes some
     deeper, again with as much less."""
-    whole, reserve = _size(_control(_memory(design))), 0
+    whole, reserve = _queues(_control(_memory(design))), 0
     while True:
         fused = fuse(design, whole, reserve)
         if design.config.cuts is not None or not fused.known.fused.cuts:
             return fused
-        over = on_chip_excess(_size(_control(_memory(fused))))
+        over = on_chip_excess(_queues(_control(_memory(fused))))
         if over == 0:
             return fused
         reserve += over
@@ -140,9 +140,14 @@ def _partition(design: Design) -> Design:
     return replace(design, instances=instances, channels=channels, slices=slices)
 
 
-def _size(design: Design) -> Design:
+def _queues(design: Design) -> Design:
+    """With as many parameters ahead as the board allows."""
     channels, depths = sized(design)
-    return read_ahead_sized(replace(design, channels=channels, depths=depths))
+    return replace(design, channels=channels, depths=depths)
+
+
+def _size(design: Design) -> Design:
+    return read_ahead_sized(_queues(design))
 
 
 def _place(design: Design) -> Design:
