@@ -172,7 +172,7 @@ def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> T
     )
     for name in ("cycles/token", "prompt cycles", "LUT", "DSP", "RAM", "of board"):
         table.add_column(name, justify="right")
-    for name in ("tokens", "lanes", "engines (rows x inputs > lanes)"):
+    for name in ("tokens", "lanes", "engines (rows x inputs x tokens > lanes)"):
         table.add_column(name)
     front, best = exploration.front, exploration.best
     if len(front) > ROWS:
@@ -181,12 +181,11 @@ def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> T
     for trial in front if best in front else [best, *front]:
         score, tiling = trial.outcome, trial.choice.tiling
         assert isinstance(score, Score)
-        engines = ", ".join(
-            f"{'+'.join(nodes)} {e.rows}x{e.inputs}>{e.lanes}"
-            for nodes, e in zip(trial.choice.sharing, tiling.engines.values(), strict=True)
+        several = len(trial.choice.sharing) > 1
+        engines = "; ".join(
+            f"{'+'.join(nodes)} {engine}" if several else str(engine)
+            for nodes, engine in zip(trial.choice.sharing, tiling.engines.values(), strict=True)
         )
-        if len(trial.choice.sharing) == 1:
-            engines = engines[engines.rindex(" ") + 1 :]
         table.add_row(
             f"{score.token:,.0f}",
             f"{score.prompt:,.0f}",

@@ -48,6 +48,11 @@ class EngineTiling:
     paired: bool = False
     innermost: Innermost = Innermost.TOKENS
 
+    def __str__(self) -> str:
+        tokens = f"x{self.token_lanes}" if self.token_lanes > 1 else ""
+        order = ", inputs innermost" if self.innermost is Innermost.INPUTS else ""
+        return f"{self.rows}x{self.inputs}{tokens}>{self.lanes}{order}"
+
     @property
     def multipliers(self) -> int:
         """Weights that it takes a cycle."""

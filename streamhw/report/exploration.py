@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..compiler.codec import decode
+from ..compiler.tiling import EngineTiling
 from ..errors import UserError
 
 __all__ = ["FRONT_FILE", "Front", "Point"]
@@ -81,7 +83,9 @@ class Front:
 
 def _point(row: Mapping[str, Any]) -> Point:
     score, tiling = row["score"], row["choice"]["tiling"]
-    engines = (f"{name} {e['rows']}x{e['inputs']}" for name, e in tiling["engines"].items())
+    engines = (
+        f"{name} {decode(EngineTiling, sizes, name)}" for name, sizes in tiling["engines"].items()
+    )
     return Point(
         number=int(row["number"]),
         origin=str(row["origin"]),
@@ -91,5 +95,5 @@ def _point(row: Mapping[str, Any]) -> Point:
         dsps=int(score["dsps"]),
         block_ram=int(score["block_ram"]),
         share=float(score["share"]),
-        engines=f"{', '.join(engines)}; {tiling['group']} tokens, {tiling['lanes']} lanes",
+        engines=f"{'; '.join(engines)}; {tiling['group']} tokens, {tiling['lanes']} lanes",
     )
