@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles of the matmul engine: its sequencers followed tile by tile, exactly."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -61,24 +62,24 @@ class _Store:
 
     def __init__(self, words: int):
         self._words = words
-        self._tiles: list[tuple[int, int]] = []  # words up to a tile's end, and when it was read
-        self._taken = -1
+        self._tiles: deque[tuple[int, int, int]] = deque()  # first word, end, and when it was read
+        self._end, self._taken = 0, -1
         self._used: list[int] = [-1, -1]
 
     def take(self, words: int, uses: Sequence[int]) -> int:
         """For the next tile, whose words the array uses at these cycles."""
-        begin = self._tiles[-1][0] if self._tiles else 0
-        end, start = begin + words, 0
+        begin, self._end = self._end, self._end + words
         self._taken += words
-        for until, free in self._tiles:
+        while self._tiles and self._tiles[0][1] + self._words <= begin:
+            self._tiles.popleft()
+        for start, until, free in self._tiles:
             # The first word of this tile that needs the place of one of those.
             first = max(begin, start + self._words)
-            if first < min(end, until + self._words):
-                self._taken = max(self._taken, free + end - 1 - first)
-            start = until
+            if first < min(self._end, until + self._words):
+                self._taken = max(self._taken, free + self._end - 1 - first)
         # The store is two words ahead of the array, and places are free two cycles after their use.
         self._used = [*self._used, *uses[-3:]][-3:]
-        self._tiles.append((end, self._used[0] + 2))
+        self._tiles.append((begin, self._end, self._used[0] + 2))
         return self._taken
 
 
