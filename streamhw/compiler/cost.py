@@ -10,6 +10,7 @@ from ..kernels.base import Memory, Resources
 
 __all__ = [
     "KINDS",
+    "URAM_WORDS",
     "Cells",
     "RamKind",
     "cells_of",
@@ -25,6 +26,8 @@ LONGEST_DISTRIBUTED = 512
 """Words of the deepest memory in LUTs: beyond, banks and multiplexers cost more than a block."""
 ULTRA_BITS = 1 << 17
 """Bits from which a memory is worth a URAM of 288 Kbit."""
+URAM_WORDS = 4096
+"""Words of 72 bits of a URAM."""
 MUX_LUTS = {Family.ECP5: 0.9, Family.ULTRASCALE_PLUS: 0.22}
 """LUTs of a bit of a two-way multiplexer, as Yosys counts them in whole designs: those of six
 inputs, with the multiplexers behind them, hold a wide one of several."""
@@ -95,7 +98,7 @@ def ram_options(memory: Memory, family: Family) -> dict[RamKind, Cells]:
     if not memory.asynchronous and memory.depth > DISTRIBUTED_WORDS:
         options[RamKind.BLOCK] = _block(memory, family)
         if family is Family.ULTRASCALE_PLUS and not memory.rom:
-            count = ceil(memory.width / 72) * ceil(memory.depth / 4096) * memory.readers
+            count = ceil(memory.width / 72) * ceil(memory.depth / URAM_WORDS) * memory.readers
             options[RamKind.ULTRA] = Cells(ultra_ram=count, memory_bits=memory.bits)
     return options
 

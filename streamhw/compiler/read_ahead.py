@@ -7,8 +7,10 @@ from itertools import pairwise
 from math import inf
 
 from ..boards.base import Board
+from ..kernels.base import Memory
 from ..stream.itensor import Bindings
 from .access import READER, parameter_dma
+from .cost import URAM_WORDS, RamKind, ram_kind
 from .deal import DISTRIBUTOR
 from .design import Channel, Design, Instance
 from .estimate import Estimate
@@ -43,11 +45,16 @@ def read_ahead(estimate: Estimate, scenarios: Sequence[Bindings]) -> Depths:
     return size_fifos([program_of_parameters(estimate, values) for values in scenarios])
 
 
-def places(beats: int, limit: int) -> int:
+def places(beats: int, board: Board) -> int:
     """Beats of the memory for a queue of ``beats`` and the rest of a burst, which is asked for as
-    a whole: the next power of two, which takes no more cells; at least two bursts, and at most what
-    the board gives."""
-    return min(limit, max(2 * BURST, 1 << (beats + BURST - 2).bit_length()))
+    a whole: the next power of two, or, in URAM, all of the words that it has anyway; at least two
+    bursts, and at most what the board gives."""
+    limit: int = board.prefetch
+    depth = max(2 * BURST, 1 << (beats + BURST - 2).bit_length())
+    memory = Memory(board.beat_bits // board.stripes, depth)
+    if ram_kind(memory, board.family) is RamKind.ULTRA:
+        depth = max(depth, URAM_WORDS)
+    return min(limit, depth)
 
 
 def with_read_ahead(

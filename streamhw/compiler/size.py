@@ -290,7 +290,7 @@ def read_ahead_sized(design: Design) -> Design:
     board, depths = design.board, design.known.depths
     estimate = Estimate(design)
     answer = read_ahead(estimate, scenarios(estimate))
-    ahead = places(answer.depth[parameter_queue(design)], board.prefetch)
+    ahead = places(answer.depth[parameter_queue(design)], board)
     depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)
     instances = with_read_ahead(design.instances, board, ahead)
     return replace(design, instances=instances, depths=depths)

@@ -8,6 +8,7 @@ from itertools import count
 from math import inf
 
 import pytest
+from streamhw.boards.base import load_board
 
 from streamhw.compiler.design import Design
 from streamhw.compiler.estimate import Estimate
@@ -111,12 +112,21 @@ def test_scenarios_are_proved(design: Design) -> None:
     queue = parameter_queue(design)
     found = [c for c in design.known.depths.certificates if queue in c.depth]
     assert len(found) == len(scenarios(Estimate(design)))
-    assert places(found[0].depth[queue], 512) == design.known.depths.ahead
+    assert places(found[0].depth[queue], design.board) == design.known.depths.ahead
 
 
 @pytest.mark.parametrize(
-    ("beats", "limit", "expected"),
-    [(3, 512, 32), (18, 512, 64), (49, 512, 64), (50, 512, 128), (600, 512, 512)],
+    ("board", "beats", "expected"),
+    [
+        ("sim", 3, 32),
+        ("sim", 17, 32),
+        ("sim", 18, 64),
+        ("sim", 50, 128),
+        ("sim", 600, 512),
+        ("u55c", 400, 512),
+        ("u55c", 2000, 4096),
+        ("u55c", 5000, 4096),
+    ],
 )
-def test_places(beats: int, limit: int, expected: int) -> None:
-    assert places(beats, limit) == expected
+def test_places(board: str, beats: int, expected: int) -> None:
+    assert places(beats, load_board(board)) == expected
