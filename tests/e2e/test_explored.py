@@ -77,8 +77,8 @@ def points(score: Evaluator, wanted: int) -> list[Choice]:
 def told(choice: Choice) -> str:
     tiling = choice.tiling
     engines = " ".join(
-        f"{'+'.join(n[0] + n[-1] for n in nodes)}:{e.rows}x{e.inputs}>{e.lanes}"
-        for nodes, e in zip(choice.sharing, tiling.engines.values(), strict=True)
+        f"{'+'.join(n[0] + n[-1] for n in nodes)}:{engine}"
+        for nodes, engine in zip(choice.sharing, tiling.engines.values(), strict=True)
     )
     return f"T{tiling.group} L{tiling.lanes}/{tiling.attention_lanes} {engines}"
 
