@@ -136,10 +136,17 @@ def wire(type: ITensor) -> Plumbing:
 
 
 def cut(bits: int, beat_bits: int) -> Plumbing:
-    """Memory beats cut to words of ``bits``."""
+    """Memory beats cut to words of ``bits``; one more may wait, so that what deals them goes on."""
     times = beat_bits // bits
     part = unpadded(ITensor(Fixed(bits, signed=False), (1,), (Loop(times, 1, 0),)), beat_bits)
-    return replace(part, ports=(part.ports[0], Port("o", raw(bits))))
+    cells = part.resources()
+    return replace(
+        part,
+        ports=(part.ports[0], Port("o", raw(bits))),
+        make=lambda: Unpadded(width=beat_bits, part=bits, count=times, spare=True),
+        cells=replace(cells, ffs=cells.ffs + beat_bits + 1),
+        latency=Unpadded.latency + 1,
+    )
 
 
 def unpadded(type: ITensor, beat_bits: int) -> Plumbing:

@@ -352,7 +352,7 @@ def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Ins
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
     if channel.source.instance == DISTRIBUTOR and channel.consumed.bits_per_token >= WIDE:
-        return 0  # what cuts wide beats has room for one
+        return 0  # what cuts wide beats has room for two
     if folded(channel, parts):
         return MINIMUM
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):

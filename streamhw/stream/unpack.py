@@ -24,11 +24,13 @@ class Unpack(wiring.Component):
                              ^ part number, i_count
 
     Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width;
-                bound: largest count of a row
+                bound: largest count of a row; spare: whether a second register takes the next beat
+                meanwhile, for sources that must not be held up
     Members     i: In(stream of unsigned(width));  o: Out(stream of unsigned(part))
                 i_count: In(stream of range(bound + 1)), parts of the next row, at least 1
-    Timing      latency = 2 cycles; one part a cycle, also from beat to beat and from row to row
-    Buffers     a memory beat and two parts
+    Timing      latency = 2 cycles (3 with ``spare``); one part a cycle, also from beat to beat and
+                from row to row
+    Buffers     a memory beat, or two, and two parts
     Stalls      lossless; no path from i.valid to o.valid or from o.ready to i.ready, but i.ready
                 and i_count.ready depend on i_count.valid
     Raises      ValueError: if part does not divide width
@@ -36,11 +38,12 @@ class Unpack(wiring.Component):
 
     latency = 2
 
-    def __init__(self, *, width: int, part: int, bound: int) -> None:
+    def __init__(self, *, width: int, part: int, bound: int, spare: bool = False) -> None:
         if part < 1 or width % part:
             raise ValueError(f"Unpack part must divide the width {width}, not {part}")
         self._width = width
         self._part = part
+        self._spare = spare
         super().__init__(
             {
                 "i": In(stream.Signature(unsigned(width))),
@@ -58,8 +61,8 @@ class Unpack(wiring.Component):
         part = Signal(range(max(2, parts)))
         row_left = Signal.like(self.i_count.p)  # of the row, behind the part that is taken
         now = Signal.like(row_left)  # the same with that part
-        more, take, row_end, beat_end = (
-            Signal(name=n) for n in ("more", "take", "row_end", "beat_end")
+        more, take, row_end, beat_end, ready = (
+            Signal(name=n) for n in ("more", "take", "row_end", "beat_end", "ready")
         )
         size = self._part
         # All of these are plain assignments, not If: some event-driven simulators evaluate a
@@ -73,12 +76,20 @@ class Unpack(wiring.Component):
             row_end.eq(now == 1),
             beat_end.eq(row_end | (part == parts - 1)),
             self.i_count.ready.eq(take & ~more),
-            self.i.ready.eq(~full | (take & beat_end)),
+            ready.eq(~full | (take & beat_end)),
         ]
         with m.If(take):
             m.d.sync += [row_left.eq(now - 1), part.eq(Mux(beat_end, 0, part + 1))]
-        with m.If(self.i.ready):
-            m.d.sync += [held.eq(self.i.p), full.eq(self.i.valid)]
+        beat, here = self.i.p, self.i.valid
+        if self._spare:
+            beat, here = Signal(self._width, name="spare"), Signal(name="spare_full")
+            m.d.comb += self.i.ready.eq(~here | ready)
+            with m.If(self.i.ready):
+                m.d.sync += [beat.eq(self.i.p), here.eq(self.i.valid)]
+        else:
+            m.d.comb += self.i.ready.eq(ready)
+        with m.If(ready):
+            m.d.sync += [held.eq(beat), full.eq(here)]
         return m
 
 
@@ -86,16 +97,16 @@ class Unpadded(wiring.Component):
     """``Unpack`` of rows of one length.
 
     Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width; count:
-                narrow beats of a row
+                narrow beats of a row; spare: as of ``Unpack``
     Members     i: In(stream of unsigned(width));  o: Out(stream of unsigned(part))
     Timing, Buffers, Stalls, Raises: as of ``Unpack``
     """
 
     latency = Unpack.latency
 
-    def __init__(self, *, width: int, part: int, count: int) -> None:
+    def __init__(self, *, width: int, part: int, count: int, spare: bool = False) -> None:
         self._count = count
-        self._unpack = Unpack(width=width, part=part, bound=count)
+        self._unpack = Unpack(width=width, part=part, bound=count, spare=spare)
         super().__init__(
             {
                 "i": In(stream.Signature(unsigned(width))),

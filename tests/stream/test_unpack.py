@@ -24,14 +24,15 @@ def beats_of(counts: list[int], parts: int) -> tuple[list[int], list[int]]:
     return beats, kept
 
 
+@pytest.mark.parametrize("spare", [False, True])
 @pytest.mark.parametrize("parts", [1, 2, 4])
-def test_rows_without_their_padding(parts: int) -> None:
+def test_rows_without_their_padding(parts: int, spare: bool) -> None:
     beats, kept = beats_of(COUNTS, parts)
     for seed, (source, sink) in enumerate(
         [(p, "always") for p in PATTERNS] + [("always", p) for p in PATTERNS]
     ):
         run = run_streams(
-            Unpack(width=8 * parts, part=8, bound=12),
+            Unpack(width=8 * parts, part=8, bound=12, spare=spare),
             inputs={"i": beats, "i_count": COUNTS},
             outputs={"o": len(kept)},
             source=source,
@@ -53,6 +54,19 @@ def test_rate_latency_and_drain(parts: int) -> None:
     )
     assert run.cycles["o"] == [Unpack.latency + n for n in range(len(kept))]
     assert run.cycles["o"][-1] - run.cycles["i"][-1] == unpack_drain(COUNTS, parts=parts)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_a_spare_register_keeps_the_rate(parts: int) -> None:
+    beats, kept = beats_of(COUNTS, parts)
+    run = run_streams(
+        Unpack(width=8 * parts, part=8, bound=12, spare=True),
+        inputs={"i": beats, "i_count": COUNTS},
+        outputs={"o": len(kept)},
+        registered=False,
+    )
+    assert run.cycles["o"] == [Unpack.latency + 1 + n for n in range(len(kept))]
+    assert run.cycles["i"][:2] == [0, 1]
 
 
 def test_rows_of_one_length() -> None:
