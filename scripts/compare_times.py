@@ -35,7 +35,7 @@ from streamhw.frontend import load
 from streamhw.numerics.config import QuantConfig
 from streamhw.runtime.driver import generate
 from streamhw.runtime.simdevice import SimDevice
-from streamhw.stream.itensor import Bindings
+from streamhw.stream.itensor.itensor import Bindings
 
 Activation = tuple[Scope, Mapping[str, Activity]]
 

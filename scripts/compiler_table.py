@@ -44,7 +44,7 @@ CLAIMS = (
     Claim(
         name="types",
         bar="algebra of types equals enumeration for 10,000 random types",
-        command="-m pytest tests/stream/test_algebra.py tests/stream/test_itensor.py",
+        command="-m pytest tests/stream/itensor/test_algebra.py tests/stream/itensor/test_itensor.py",
         figures=r"passed",
     ),
     Claim(

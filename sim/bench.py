@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ToolError
 from ..kernels.base import Direction, KernelSpec, Port, Tensors
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 
 __all__ = ["Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..compiler.design import Channel, Design
 from ..graph import Graph
-from ..stream.itensor import Bindings, ITensor
+from ..stream.itensor.itensor import Bindings, ITensor
 from .golden import Cache, Golden, Trace
 
 __all__ = ["Comparison", "Difference", "decode"]

@@ -15,7 +15,7 @@ from streamhw.kernels.pipeline import delayed
 from streamhw.kernels.rounding import rounded, saturated
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.credit import Credit, credit_latency, credit_memory
-from streamhw.stream.itensor import Bindings, ITensor
+from streamhw.stream.itensor.itensor import Bindings, ITensor
 from streamhw.stream.signature import lanes_of
 
 __all__ = ["RULE", "LeakyRelu", "Rectifier", "RectifierKernel"]

@@ -8,7 +8,7 @@ from math import ceil
 from ..boards.base import Board
 from ..kernels.cache_read import CacheRead
 from ..kernels.spill import SpillRead, SpillWrite
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 from ..stream.parameters import Run
 from . import plumbing
 from .control import open_ports

@@ -4,7 +4,7 @@
 from ..errors import InternalError
 from ..graph import ArgMax, Graph
 from ..kernels.base import Direction, Port
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 from ..stream.step import Lengths, StepConsumer, loop_layout, step_layout
 from ..stream.step import Scope as StepScope
 from . import plumbing

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ..errors import BuildError
 from ..stream.convert import Converter, Kind
-from ..stream.difference import difference
-from ..stream.itensor import ITensor
+from ..stream.itensor.compare import difference
+from ..stream.itensor.itensor import ITensor
 from . import plumbing
 from .design import PARAMETERS, Channel, End, Instance, Scope
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from ..stream.distribute import Repeat, Segment
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 from .memory import MemoryPlan, Segments
 
 __all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "Deal", "deal_parameters"]

@@ -14,7 +14,7 @@ from ..frontend.model import Model
 from ..graph import Graph
 from ..kernels.base import Port, Resources
 from ..numerics.quantised import QuantisedModel
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 from .bind import Binding
 from .config import BuildConfig
 from .fifo import Depths

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from ..stream.queue import queue_latency
 from .access import READER, under_way
 from .design import Design, Scope

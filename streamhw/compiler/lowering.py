@@ -8,7 +8,7 @@ from ..errors import BuildError
 from ..graph import Graph, Node, Op
 from ..numerics.fixed import Fixed
 from ..numerics.quantised import QuantisedModel
-from ..stream.itensor import ITensor, Symbol, row_major
+from ..stream.itensor.itensor import ITensor, Symbol, row_major
 from .bind import Binding
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .tiling import Tiling

@@ -14,7 +14,7 @@ from ..stream.axi.write import WriteDma
 from ..stream.crossing import Crossing, crossing_beats, crossing_latency
 from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork
-from ..stream.itensor import ITensor, Loop
+from ..stream.itensor.itensor import ITensor, Loop
 from ..stream.loop import LoopEntry, LoopExit
 from ..stream.parameters import ParameterReader, Run
 from ..stream.queue import queue_latency

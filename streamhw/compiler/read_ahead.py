@@ -8,7 +8,7 @@ from math import inf
 
 from ..boards.base import Board
 from ..kernels.base import Memory
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from .access import READER, parameter_dma
 from .cost import URAM_WORDS, RamKind, ram_kind
 from .deal import DISTRIBUTOR

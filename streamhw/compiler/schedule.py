@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ..kernels.base import Timing
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from .supply import Clock, Span
 
 __all__ = ["HOP", "Activity", "Link", "Task", "Timeline"]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..kernels.spill import SpillRead
 from ..stream.convert import Converter, Kind
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from .deal import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope
 from .estimate import Estimate

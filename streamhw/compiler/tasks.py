@@ -20,7 +20,7 @@ from ..kernels.softmax import Softmax
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.convert import Converter, Kind
-from ..stream.itensor import Bindings, ITensor
+from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency
 from .access import READ_BUFFER
 from .deal import DISTRIBUTOR, NARROW

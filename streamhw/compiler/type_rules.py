@@ -6,10 +6,10 @@ from math import ceil
 
 from ..errors import InternalError
 from ..kernels.base import Direction
-from ..stream.algebra import covers_once
 from ..stream.convert import Converter
-from ..stream.difference import difference
-from ..stream.itensor import ITensor
+from ..stream.itensor.algebra import covers_once
+from ..stream.itensor.compare import difference
+from ..stream.itensor.itensor import ITensor
 from .design import PARAMETERS, Design
 from .plumbing import Plumbing
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.credit import Credit, credit_latency
-from ..stream.infer import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor import Bindings
+from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor.itensor import Bindings
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["ArgMax", "ArgMaxKernel"]

@@ -6,8 +6,8 @@ from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.infer import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor import Bindings, ITensor, Symbol, row_major
+from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor.itensor import Bindings, ITensor, Symbol, row_major
 
 __all__ = [
     "attention_nest",

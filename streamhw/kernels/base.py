@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.itensor import Bindings, ITensor
+from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.signature import stream_of
 
 __all__ = [

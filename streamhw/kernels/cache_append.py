@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from ..stream.queue import Queue
 from .attention import row_type
 from .base import Memory, Port, Resources, Tensors, Timing, raw

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from ..stream.queue import Queue
 from ..stream.unpack import Unpack, unpack_resources
 from ..stream.width import Width

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table, reciprocal_root
 from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.infer import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor import Bindings, Symbol
+from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor.itensor import Bindings, Symbol
 from ..stream.queue import Queue, queue_latency, queue_memory
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .pipeline import delayed, scaled, square_multipliers, square_registers

@@ -10,8 +10,8 @@ from amaranth.lib import data, wiring
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.infer import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
 from .base import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
 from .matmul_cost import core_resources, engine_pieces, engine_resources
 from .matmul_engine import SLOTS, MatmulKernel

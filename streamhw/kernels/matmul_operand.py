@@ -12,7 +12,7 @@ from amaranth.utils import ceil_log2
 
 from ..stream.address import AddressWalk
 from ..stream.convert_plan import Axis
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 from .requantise import choose
 
 __all__ = ["OPERAND_LATENCY", "MatmulOperand", "OperandLayout"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_latency
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from .base import Timing
 from .matmul_array import array_latency
 from .matmul_drain import DRAIN_LATENCY

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor import Bindings, ITensor
+from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.signature import lanes_of
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .pipeline import delayed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..numerics.angles import ANGLE, ANGLE_WORD
 from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ..stream.signature import lanes_of
 from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .pipeline import delayed

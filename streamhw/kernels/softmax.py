@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table, exponential, reciprocal
 from ..stream.credit import credit_latency, credit_memory
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from ..stream.signature import lanes_of
 from .attention import (
     check_heads,

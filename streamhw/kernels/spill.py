@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor import Bindings, ITensor
-from ..stream.spill import Spill, spill
+from ..stream.itensor.itensor import Bindings, ITensor
+from ..stream.itensor.memory_order import Spill, spill
 from ..stream.unpack import Unpack
 from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
 from .spill_kernel import QUEUE, SpillReadKernel, SpillWriteKernel

@@ -6,9 +6,9 @@ from amaranth.lib import stream, wiring
 from amaranth.utils import ceil_log2
 
 from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor import Symbol
+from ..stream.itensor.itensor import Symbol
+from ..stream.itensor.memory_order import Spill
 from ..stream.queue import Queue
-from ..stream.spill import Spill
 from ..stream.unpack import Unpack
 from .base import KernelSpec
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed
 from ..stream.address import AddressWalk, symbol_width
 from ..stream.convert_plan import Axis
-from ..stream.itensor import Bindings, ITensor, Loop, Symbol
-from ..stream.normal import symbols_of
+from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ..stream.itensor.normal_form import symbols_of
 from ..stream.queue import Queue
 from ..stream.signature import lanes_of
 from ..stream.skid import Skid

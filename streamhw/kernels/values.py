@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import credit_latency, credit_memory
-from ..stream.itensor import Bindings
+from ..stream.itensor.itensor import Bindings
 from ..stream.queue import queue_latency, queue_memory
 from .attention import (
     cached_type,

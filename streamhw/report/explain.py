@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import prod
 
 from ..compiler.fifo.waits import Why
-from ..stream.difference import Difference, difference
-from ..stream.itensor import ITensor
+from ..stream.itensor.compare import Difference, difference
+from ..stream.itensor.itensor import ITensor
 from .edges import Edge
 from .facts import ConverterFacts, Facts, FlowFacts, PartFacts, StreamFacts
 

@@ -10,7 +10,7 @@ from ..compiler.codec import decode, encode
 from ..compiler.design import End
 from ..compiler.package import DESIGN_FILE
 from ..errors import UserError
-from ..stream.itensor import ITensor
+from ..stream.itensor.itensor import ITensor
 
 __all__ = [
     "ActivityFacts",

@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .convert_plan import Axis
-from .itensor import Symbol
+from .itensor.itensor import Symbol
 
 __all__ = ["AddressWalk", "symbol_width"]
 

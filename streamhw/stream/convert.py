@@ -23,7 +23,7 @@ from .convert_place_timing import PlaceSchedule
 from .convert_plan import Axis, ConverterPlan, analyse
 from .convert_timing import Schedule
 from .credit import credit_beats, credit_latency, credit_memory
-from .itensor import Bindings, ITensor, Loop, Symbol
+from .itensor.itensor import Bindings, ITensor, Loop, Symbol
 from .live import LiveBound, live_bound
 
 __all__ = ["Converter", "Kind"]

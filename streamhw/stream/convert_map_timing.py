@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .convert_place_timing import PlaceSchedule
-from .itensor import Symbol
+from .itensor.itensor import Symbol
 
 if TYPE_CHECKING:
     from .convert import Converter

@@ -8,7 +8,7 @@ import numpy as np
 from ..kernels import base
 from .convert_place import PlacePlan
 from .convert_plan import Axis, ConverterPlan
-from .itensor import ITensor
+from .itensor.itensor import ITensor
 from .queue import queue_latency, queue_memory
 from .replay import at_bounds, places
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from .convert_plan import Axis, ConverterPlan
-from .itensor import ITensor, Loop, Symbol
+from .itensor.itensor import ITensor, Loop, Symbol
 
 __all__ = ["PlaceAxis", "PlacePlan", "place_plan"]
 

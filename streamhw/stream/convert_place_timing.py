@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .convert_place import PlaceAxis
 from .convert_timing import Schedule
-from .itensor import Symbol
+from .itensor.itensor import Symbol
 
 if TYPE_CHECKING:
     from .convert import Converter

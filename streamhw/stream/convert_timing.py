@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .convert_kernel import READER_VALUES
 from .convert_plan import Axis
-from .itensor import Bindings, Loop, Symbol
+from .itensor.itensor import Bindings, Loop, Symbol
 
 if TYPE_CHECKING:
     from .convert import Converter

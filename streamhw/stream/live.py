@@ -9,7 +9,7 @@ from math import ceil, prod
 import numpy as np
 
 from .convert_plan import Axis, ConverterPlan, analyse
-from .itensor import ITensor
+from .itensor.itensor import ITensor
 from .replay import Replay, at_bounds, places, replay
 
 __all__ = ["LiveBound", "live_bound"]

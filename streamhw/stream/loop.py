@@ -9,7 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..kernels.base import Direction, Port, raw
-from .itensor import ITensor, Loop, Symbol
+from .itensor.itensor import ITensor, Loop, Symbol
 from .queue import Queue
 from .signature import lanes_of, stream_of
 from .skid import Skid

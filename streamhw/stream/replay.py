@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .convert_plan import Axis, ConverterPlan
-from .itensor import Symbol
+from .itensor.itensor import Symbol
 
 __all__ = ["Replay", "at_bounds", "places", "replay"]
 

@@ -3,7 +3,7 @@
 
 from amaranth.lib import data, stream
 
-from .itensor import ITensor
+from .itensor.itensor import ITensor
 
 __all__ = ["lanes_of", "stream_of"]
 

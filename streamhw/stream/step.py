@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ..numerics.fixed import Fixed
-from .itensor import Bindings, ITensor, Loop, Symbol
+from .itensor.itensor import Bindings, ITensor, Loop, Symbol
 from .queue import Queue
 from .signature import lanes_of
 from .skid import Skid

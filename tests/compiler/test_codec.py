@@ -11,7 +11,7 @@ import pytest
 
 from streamhw.compiler.codec import decode, encode
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 
 class Colour(Enum):

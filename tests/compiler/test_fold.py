@@ -8,7 +8,7 @@ from streamhw.compiler.fifo import MINIMUM
 from streamhw.compiler.fold import folded
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 TOKENS = Symbol("tokens", 8)
 ROW = row_major(Fixed(32, signed=False), (1, 32), 4)

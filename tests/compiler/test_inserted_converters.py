@@ -19,7 +19,7 @@ from streamhw.kernels.base import Port, Resources
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
 from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 FMT = Fixed(8)
 TOKENS = Symbol("tokens", 8)

@@ -18,7 +18,7 @@ from streamhw.errors import InternalError
 from streamhw.kernels.base import Port
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.convert import Converter
-from streamhw.stream.itensor import ITensor, row_major
+from streamhw.stream.itensor.itensor import ITensor, row_major
 
 
 def channel(design: Design, name: str) -> Channel:

@@ -19,7 +19,7 @@ from streamhw.graph import OPS, Graph, parse_graph, print_graph
 from streamhw.numerics.config import QuantConfig
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.quantised import ArgMaxPlan, GatherPlan, QuantisedModel
-from streamhw.stream.itensor import Symbol, row_major
+from streamhw.stream.itensor.itensor import Symbol, row_major
 
 SOURCE = Fixed(12, 6)
 ORDER = row_major(SOURCE, (Symbol("tokens", 3), 8), 4)

@@ -8,7 +8,7 @@ from streamhw.sim.bench import Case, check_kernel
 from streamhw.kernels.activation import Activation
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import Function
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 U16 = Fixed(16, signed=False)
 TOKENS = Symbol("tokens", 3)

@@ -7,7 +7,7 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.add import Add
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import Symbol, row_major
+from streamhw.stream.itensor.itensor import Symbol, row_major
 
 ORDER = row_major(Fixed(8), (Symbol("tokens", 4), 8), 2)
 

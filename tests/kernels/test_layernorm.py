@@ -9,7 +9,7 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import Symbol
+from streamhw.stream.itensor.itensor import Symbol
 
 TOKENS = Symbol("tokens", 4)
 RESIDUAL = Fixed(24, 12)

@@ -24,7 +24,7 @@ from streamhw.kernels.matmul_pack import (
 )
 from streamhw.kernels.matmul_weights import Innermost
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 INT8 = Fixed(8)
 

@@ -10,7 +10,7 @@ from streamhw.compiler.cost import cells_of
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_pack import pack_header, pack_weight
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import Symbol, row_major
+from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules
 
 SIZE = 16

@@ -12,7 +12,7 @@ from streamhw.kernels.matmul_array import row_of
 from streamhw.kernels.matmul_cost import row_resources
 from streamhw.kernels.module import module_text
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import row_major
+from streamhw.stream.itensor.itensor import row_major
 from streamhw.synthesis.yosys import count_modules
 
 

@@ -9,7 +9,7 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.multiply import Multiply
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 TOKENS = Symbol("tokens", 4)
 U16 = Fixed(16, signed=False)

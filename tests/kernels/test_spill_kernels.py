@@ -14,7 +14,7 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.spill import SpillRead, SpillWrite
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 BASE = 0x12_3400_0000
 TOKENS = Symbol("tokens", 3)

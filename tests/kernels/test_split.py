@@ -7,8 +7,8 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.split import Split
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.parts import chunk
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.slicing import chunk
 
 FMT = Fixed(8)
 

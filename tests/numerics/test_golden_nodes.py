@@ -29,7 +29,7 @@ from streamhw.numerics.quantised import (
     RotaryPlan,
 )
 from streamhw.numerics.tables import Function
-from streamhw.stream.itensor import row_major
+from streamhw.stream.itensor.itensor import row_major
 
 Ints = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.itensor import ITensor, Loop, Symbol
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(6)
 TOKENS = Symbol("tokens", 3)

@@ -7,7 +7,7 @@ from itertools import product
 from random import Random
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(8)
 STEPS = (1, 1, 2, 2, 3, 4, 6)

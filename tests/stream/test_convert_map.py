@@ -10,7 +10,7 @@ from converting import check
 from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.itensor import ITensor, Loop, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, row_major
 
 ROWS = row_major(FMT, (TOKENS, 8), 2)
 BLOCKS = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))

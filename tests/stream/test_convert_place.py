@@ -9,7 +9,7 @@ from converting import check
 from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 
 def in_place(source, target):

@@ -8,8 +8,8 @@ from streamhw.sim.bench import Case, check_kernel
 from streamhw.kernels.attention import cached_type, query_type, score_type
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.convert import Converter
-from streamhw.stream.infer import KernelLoop
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.from_loops import KernelLoop
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 FMT = Fixed(8)
 LENGTH = Symbol("length", 4, ragged=True, per=2)

@@ -9,7 +9,7 @@ import pytest
 from pairs import FMT, TIMES, TOKENS, random_pair, valid_pairs
 
 from streamhw.stream.convert_plan import analyse
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.live import LiveBound, live_bound
 
 

@@ -7,7 +7,7 @@ import pytest
 from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import Symbol, row_major
+from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.stream.loop import LoopEntry, LoopExit
 from streamhw.stream.step import loop_layout
 

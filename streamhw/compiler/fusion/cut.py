@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from ...kernels.base import raw
 from ...kernels.spill import SpillRead, SpillWrite
 from ...stream.convert import Converter
-from ...stream.itensor import ITensor
-from ...stream.spill import Spill, spill
+from ...stream.itensor.itensor import ITensor
+from ...stream.itensor.memory_order import Spill, spill
 from ..convert import layout_converter
 from ..design import Channel, Design, End, Instance, Scope
 from .paths import Path

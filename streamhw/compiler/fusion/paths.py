@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ...kernels.matmul import Matmul
 from ...stream.convert import Converter
-from ...stream.itensor import ITensor
+from ...stream.itensor.itensor import ITensor
 from ..design import Channel, Design, End, Instance, Scope
 from ..plumbing import Plumbing
 

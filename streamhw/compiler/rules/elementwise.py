@@ -10,8 +10,8 @@ from ...kernels import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.quantised import ActivationPlan, AddPlan, MultiplyPlan
 from ...numerics.tables import Function
-from ...stream.algebra import broadcast
-from ...stream.itensor import ITensor, row_major
+from ...stream.itensor.algebra import broadcast
+from ...stream.itensor.itensor import ITensor, row_major
 from ..design import Instance
 from ..lowering import Lowering
 

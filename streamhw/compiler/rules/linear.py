@@ -7,7 +7,7 @@ from math import ceil, gcd, prod
 from ...graph import Chunk, Linear, Node
 from ...kernels import matmul, split
 from ...numerics.quantised import LinearPlan
-from ...stream.itensor import ITensor, row_major
+from ...stream.itensor.itensor import ITensor, row_major
 from ..bind import Binding
 from ..design import Scope
 from ..lowering import Lowering

@@ -4,7 +4,7 @@
 from ...graph import LayerNorm, Node, RmsNorm
 from ...kernels import layernorm
 from ...numerics.quantised import NormPlan
-from ...stream.itensor import row_major
+from ...stream.itensor.itensor import row_major
 from ..lowering import Lowering
 
 __all__ = ["norm"]

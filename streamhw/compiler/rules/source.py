@@ -5,7 +5,7 @@ from ...graph import Gather, Input, Node
 from ...kernels import gather as gather_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.quantised import GatherPlan
-from ...stream.itensor import ITensor, Loop
+from ...stream.itensor.itensor import ITensor, Loop
 from ..design import End
 from ..lowering import Lowering, Value
 

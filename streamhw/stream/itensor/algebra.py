@@ -4,10 +4,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..numerics.fixed import Fixed
+from ...numerics.fixed import Fixed
 from .itensor import ITensor
-from .nest import Loop, Symbol
-from .normal import normal_loops, several_twos, substituted, two_values
+from .loop_nest import Loop, Symbol
+from .normal_form import normal_loops, several_twos, substituted, two_values
 
 __all__ = ["broadcast", "cast", "compose", "covers_once", "tiled", "vectorise", "widen"]
 

@@ -8,9 +8,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from .nest import Bindings, Loop, Symbol, nest_text
-from .normal import normal_loops, same_order, symbols_of
+from ...numerics.fixed import Fixed
+from .loop_nest import Bindings, Loop, Symbol, nest_text
+from .normal_form import normal_loops, same_order, symbols_of
 
 __all__ = ["Bindings", "ITensor", "Loop", "Symbol", "row_major"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.algebra import (
+from streamhw.stream.itensor.algebra import (
     broadcast,
     cast,
     compose,
@@ -19,9 +19,9 @@ from streamhw.stream.algebra import (
     vectorise,
     widen,
 )
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.parts import chunk, concat, fork, join
-from streamhw.stream.reshape import reassociate
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.reshape import reassociate
+from streamhw.stream.itensor.slicing import chunk, concat, fork, join
 from tests.stream.random_types import FMT, choices, enumerated, random_type
 
 SEED = 23

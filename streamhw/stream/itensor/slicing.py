@@ -4,11 +4,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..numerics.fixed import Fixed
-from .difference import difference
+from ...numerics.fixed import Fixed
+from .compare import difference
 from .itensor import ITensor
-from .nest import Loop, Symbol
-from .normal import head_and_body, normal_loops
+from .loop_nest import Loop, Symbol
+from .normal_form import head_and_body, normal_loops
 
 __all__ = ["Chunks", "chunk", "concat", "fork", "join"]
 

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.spill import Spill, spill
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.memory_order import Spill, spill
 
 S8, S24 = Fixed(8), Fixed(24)
 TOKENS = Symbol("tokens", 6)

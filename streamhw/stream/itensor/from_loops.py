@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..numerics.fixed import Fixed
+from ...numerics.fixed import Fixed
 from .algebra import covers_once, vectorise, widen
 from .itensor import ITensor
-from .nest import Loop, Symbol
+from .loop_nest import Loop, Symbol
 
 __all__ = ["KernelLoop", "KernelNest", "Operand", "index"]
 

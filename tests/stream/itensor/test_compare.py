@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.difference import Kind, difference, offset_at
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.normal import substituted
+from streamhw.stream.itensor.compare import Kind, difference, offset_at
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.normal_form import substituted
 from tests.stream.random_types import FMT, choices, enumerated, first_parting, pairs
 
 PAIRS = 4_000

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.normal import several_twos
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.normal_form import several_twos
 from tests.stream.random_types import FMT, choices, enumerated, pairs
 
 PAIRS = 12_000

@@ -7,8 +7,8 @@ from enum import Enum
 from itertools import product, zip_longest
 
 from .itensor import ITensor
-from .nest import Loop, Symbol
-from .normal import head_and_body, normal_loops, same_order, substituted, symbols_of
+from .loop_nest import Loop, Symbol
+from .normal_form import head_and_body, normal_loops, same_order, substituted, symbols_of
 
 __all__ = ["Difference", "Kind", "difference", "offset_at"]
 

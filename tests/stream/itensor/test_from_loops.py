@@ -18,8 +18,8 @@ from streamhw.kernels.attention import (
 from streamhw.kernels.layernorm import LayerNorm
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.infer import KernelLoop, KernelNest, Operand, index
-from streamhw.stream.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.random_types import FMT, Offsets, enumerated
 
 SEED = 11

@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import prod
 
 from .itensor import ITensor
-from .nest import Loop
-from .normal import head_and_body, normal_loops
+from .loop_nest import Loop
+from .normal_form import head_and_body, normal_loops
 
 __all__ = ["reassociate"]
 

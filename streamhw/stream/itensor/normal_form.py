@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise, product
 from math import prod
 
-from .nest import Loop, Symbol
+from .loop_nest import Loop, Symbol
 
 __all__ = [
     "head_and_body",
