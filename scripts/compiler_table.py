@@ -50,7 +50,7 @@ CLAIMS = (
     Claim(
         name="converters",
         bar="Figure 5: 8x2, one shared loop; 64x64 in 16x16: 16x64, four times; live sets exact",
-        command="-m pytest tests/stream/test_convert.py tests/stream/test_live.py",
+        command="-m pytest tests/stream/converter/test_buffered.py tests/stream/converter/test_peak_live.py",
         figures=r"passed",
     ),
     Claim(

@@ -57,7 +57,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     from streamhw.compiler.fusion.intermediate import intermediate_memory
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load
-    from streamhw.stream.convert import Converter
+    from streamhw.stream.converter.spec import Converter
 
     stages: dict[str, float] = {}
     model = load(name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import BuildError
-from ..stream.convert import Converter, Kind
+from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
 from . import plumbing

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
-from ..stream.convert import Converter
+from ..stream.converter.spec import Converter
 from .codec import decode, encode
 from .config import BuildConfig
 from .design import Channel, Design, Instance

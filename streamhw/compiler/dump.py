@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from ..kernels.matmul_weights import Innermost
-from ..stream.convert import Converter
+from ..stream.converter.spec import Converter
 from .cost import ram_options
 from .design import Channel, Design, Instance
 from .memory import Segments

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from ..stream.convert import Converter, Kind
+from ..stream.converter.spec import Converter, Kind
 from .design import Channel, Instance
 
 __all__ = ["folded"]

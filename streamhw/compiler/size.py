@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..kernels.spill import SpillRead
-from ..stream.convert import Converter, Kind
+from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings
 from .deal import DISTRIBUTOR, WIDE
 from .design import Channel, Design, Instance, Part, Scope

@@ -19,7 +19,7 @@ from ..kernels.matmul_weights import Innermost
 from ..kernels.softmax import Softmax
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
-from ..stream.convert import Converter, Kind
+from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency
 from .access import READ_BUFFER

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from ..kernels.matmul import Matmul
 from ..kernels.matmul_engine import SLOTS
-from ..stream.convert import Converter
+from ..stream.converter.spec import Converter
 from .control import FANOUT, STEPS_AHEAD
 from .deal import DISTRIBUTOR
 from .design import Channel, Design, End, Instance

@@ -6,7 +6,7 @@ from math import ceil
 
 from ..errors import InternalError
 from ..kernels.base import Direction
-from ..stream.convert import Converter
+from ..stream.converter.spec import Converter
 from ..stream.itensor.algebra import covers_once
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor

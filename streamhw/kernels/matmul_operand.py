@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..stream.address import AddressWalk
-from ..stream.convert_plan import Axis
+from ..stream.converter.block_plan import Axis
 from ..stream.itensor.itensor import ITensor
 from .requantise import choose
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
 from ..stream.address import AddressWalk, symbol_width
-from ..stream.convert_plan import Axis
+from ..stream.converter.block_plan import Axis
 from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ..stream.itensor.normal_form import symbols_of
 from ..stream.queue import Queue

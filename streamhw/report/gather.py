@@ -14,7 +14,7 @@ from ..compiler.plumbing import Plumbing
 from ..compiler.read_ahead import parameter_queue, queue_beats
 from ..compiler.schedule import Activity
 from ..compiler.tasks import CARRIED
-from ..stream.convert import Converter, Kind
+from ..stream.converter.spec import Converter, Kind
 from .binding import flows
 from .facts import (
     VERSION,

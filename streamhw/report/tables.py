@@ -6,7 +6,7 @@ from rich.table import Table
 
 from ..compiler.cost import Cells
 from ..compiler.design import Design
-from ..stream.convert import Converter
+from ..stream.converter.spec import Converter
 from .summary import Summary
 
 __all__ = ["converter_table", "print_summary"]

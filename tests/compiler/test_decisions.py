@@ -18,7 +18,7 @@ from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.numerics.config import QuantConfig
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from tests.tiny import write_tiny
 
 CONFIG = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32)

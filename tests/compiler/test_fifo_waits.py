@@ -10,7 +10,7 @@ from streamhw.compiler.fifo.waits import Link, Verdict, Waits, Why, prove, verif
 from streamhw.compiler.invariants import check
 from streamhw.compiler.threads import holds_all, waits_of
 from streamhw.errors import InternalError
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 
 
 def link(source: str, sink: str, holds: int = 0, later: int = 0) -> Link:

@@ -7,7 +7,7 @@ from streamhw.compiler.design import Channel, End, Instance, Scope
 from streamhw.compiler.fifo import MINIMUM
 from streamhw.compiler.fold import folded
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 TOKENS = Symbol("tokens", 8)

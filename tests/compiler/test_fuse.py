@@ -16,7 +16,7 @@ from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.kernels.spill import SpillRead, SpillWrite
 from streamhw.numerics.config import QuantConfig
-from streamhw.stream.convert import Converter
+from streamhw.stream.converter.spec import Converter
 from tests.tiny import write_tiny
 
 NUMBERS = QuantConfig(group=32)

@@ -18,7 +18,7 @@ from streamhw.compiler.design import PARAMETERS, Channel, End, Instance, Scope
 from streamhw.kernels.base import Port, Resources
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 FMT = Fixed(8)

@@ -17,7 +17,7 @@ from streamhw.compiler.type_rules import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
 from streamhw.kernels.base import Port
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter
+from streamhw.stream.converter.spec import Converter
 from streamhw.stream.itensor.itensor import ITensor, row_major
 
 

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(6)

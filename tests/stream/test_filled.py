@@ -7,7 +7,7 @@ from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention import cached_type, query_type, score_type
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter
+from streamhw.stream.converter.spec import Converter
 from streamhw.stream.itensor.from_loops import KernelLoop
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import networkx as nx
 
 from ...boards.base import Board, Family
-from ...stream.convert import Converter
+from ...stream.converter.spec import Converter
 from .. import access
 from ..cost import Cells, cells_of
 from ..design import Channel, Design, Scope

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ...kernels.base import raw
 from ...kernels.spill import SpillRead, SpillWrite
-from ...stream.convert import Converter
+from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
 from ..convert import layout_converter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...graph import Attention, Chunk, Graph
 from ...kernels.matmul import Matmul
 from ...kernels.spill import SpillRead, SpillWrite
-from ...stream.convert import Converter
+from ...stream.converter.spec import Converter
 from ..design import Channel, Design, Scope
 
 __all__ = ["IntermediateMemory", "Row", "intermediate_memory"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...kernels.matmul import Matmul
-from ...stream.convert import Converter
+from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ..design import Channel, Design, End, Instance, Scope
 from ..plumbing import Plumbing

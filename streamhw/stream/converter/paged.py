@@ -8,16 +8,16 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
-from .address import AddressWalk
-from .convert_kernel import PIPELINE, Access, ConverterKernel
-from .convert_pages import PagePlan
-from .convert_place import PlaceAxis
-from .convert_plan import Axis
-from .convert_walk import position_of, position_width
-from .queue import Queue
+from ..address import AddressWalk
+from ..queue import Queue
+from .block_plan import Axis
+from .buffered import PIPELINE, Access, ConverterKernel
+from .in_place_plan import PlaceAxis
+from .in_place_walk import position_of, position_width
+from .page_plan import PagePlan
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["ConverterMapKernel"]
 

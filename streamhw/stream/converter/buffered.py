@@ -8,13 +8,13 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
-from .address import AddressWalk, symbol_width
-from .convert_plan import Axis
-from .credit import Credit
-from .queue import Queue
+from ..address import AddressWalk, symbol_width
+from ..credit import Credit
+from ..queue import Queue
+from .block_plan import Axis
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["PIPELINE", "READER_VALUES", "Access", "ConverterKernel"]
 

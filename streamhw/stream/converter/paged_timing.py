@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .convert_place_timing import PlaceSchedule
-from .itensor.itensor import Symbol
+from ..itensor.itensor import Symbol
+from .in_place_timing import PlaceSchedule
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["MapSchedule"]
 

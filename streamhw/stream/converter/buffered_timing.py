@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .convert_kernel import READER_VALUES
-from .convert_plan import Axis
-from .itensor.itensor import Bindings, Loop, Symbol
+from ..itensor.itensor import Bindings, Loop, Symbol
+from .block_plan import Axis
+from .buffered import READER_VALUES
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["Schedule"]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels import base
-from .convert_place import PlacePlan
-from .convert_plan import Axis, ConverterPlan
-from .itensor.itensor import ITensor
-from .queue import queue_latency, queue_memory
-from .replay import at_bounds, places
+from ...kernels import base
+from ..itensor.itensor import ITensor
+from ..queue import queue_latency, queue_memory
+from .access_sequence import at_bounds, places
+from .block_plan import Axis, ConverterPlan
+from .in_place_plan import PlacePlan
 
 __all__ = ["PagePlan", "page_plan"]
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from amaranth.hdl import Module, Signal, Value
 
-from .address import AddressWalk
-from .convert_kernel import ConverterKernel
-from .convert_plan import Axis
-from .convert_walk import PlaceReader, PlaceWriter
+from ..address import AddressWalk
+from .block_plan import Axis
+from .buffered import ConverterKernel
+from .in_place_walk import PlaceReader, PlaceWriter
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["ConverterPlaceKernel"]
 

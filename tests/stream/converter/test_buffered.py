@@ -11,8 +11,8 @@ from converting import check
 from pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.convert import Converter, Kind
-from streamhw.stream.convert_plan import Axis, analyse
+from streamhw.stream.converter.block_plan import Axis, analyse
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 BUFFERS = [Kind.SINGLE, Kind.PING_PONG]

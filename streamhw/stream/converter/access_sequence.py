@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .convert_plan import Axis, ConverterPlan
-from .itensor.itensor import Symbol
+from ..itensor.itensor import Symbol
+from .block_plan import Axis, ConverterPlan
 
 __all__ = ["Replay", "at_bounds", "places", "replay"]
 

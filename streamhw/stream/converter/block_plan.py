@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from .itensor.itensor import ITensor, Loop, Symbol
+from ..itensor.itensor import ITensor, Loop, Symbol
 
 __all__ = ["Axis", "ConverterPlan", "analyse"]
 

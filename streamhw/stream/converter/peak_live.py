@@ -8,9 +8,9 @@ from math import ceil, prod
 
 import numpy as np
 
-from .convert_plan import Axis, ConverterPlan, analyse
-from .itensor.itensor import ITensor
-from .replay import Replay, at_bounds, places, replay
+from ..itensor.itensor import ITensor
+from .access_sequence import Replay, at_bounds, places, replay
+from .block_plan import Axis, ConverterPlan, analyse
 
 __all__ = ["LiveBound", "live_bound"]
 

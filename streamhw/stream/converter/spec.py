@@ -9,22 +9,22 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import base
-from ..kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
-from ..numerics.fixed import Fixed
-from .address import symbol_width
-from .convert_kernel import ConverterKernel
-from .convert_map_kernel import ConverterMapKernel
-from .convert_map_timing import MapSchedule
-from .convert_pages import PagePlan, page_plan
-from .convert_place import PlacePlan, place_plan
-from .convert_place_kernel import ConverterPlaceKernel
-from .convert_place_timing import PlaceSchedule
-from .convert_plan import Axis, ConverterPlan, analyse
-from .convert_timing import Schedule
-from .credit import credit_beats, credit_latency, credit_memory
-from .itensor.itensor import Bindings, ITensor, Loop, Symbol
-from .live import LiveBound, live_bound
+from ...kernels import base
+from ...kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ...numerics.fixed import Fixed
+from ..address import symbol_width
+from ..credit import credit_beats, credit_latency, credit_memory
+from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
+from .block_plan import Axis, ConverterPlan, analyse
+from .buffered import ConverterKernel
+from .buffered_timing import Schedule
+from .in_place import ConverterPlaceKernel
+from .in_place_plan import PlacePlan, place_plan
+from .in_place_timing import PlaceSchedule
+from .page_plan import PagePlan, page_plan
+from .paged import ConverterMapKernel
+from .paged_timing import MapSchedule
+from .peak_live import LiveBound, live_bound
 
 __all__ = ["Converter", "Kind"]
 

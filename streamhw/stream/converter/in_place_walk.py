@@ -7,9 +7,9 @@ from math import prod
 from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib.wiring import Flow, In, Out
 
-from .address import AddressWalk
-from .convert_place import PlaceAxis, PlacePlan
-from .convert_plan import Axis
+from ..address import AddressWalk
+from .block_plan import Axis
+from .in_place_plan import PlaceAxis, PlacePlan
 
 __all__ = ["PlaceReader", "PlaceWriter", "position_of", "position_width"]
 

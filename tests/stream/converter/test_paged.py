@@ -9,7 +9,7 @@ import pytest
 from converting import check
 from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, row_major
 
 ROWS = row_major(FMT, (TOKENS, 8), 2)

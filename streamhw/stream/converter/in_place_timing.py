@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .convert_place import PlaceAxis
-from .convert_timing import Schedule
-from .itensor.itensor import Symbol
+from ..itensor.itensor import Symbol
+from .buffered_timing import Schedule
+from .in_place_plan import PlaceAxis
 
 if TYPE_CHECKING:
-    from .convert import Converter
+    from .spec import Converter
 
 __all__ = ["PlaceSchedule"]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from .convert_plan import Axis, ConverterPlan
-from .itensor.itensor import ITensor, Loop, Symbol
+from ..itensor.itensor import ITensor, Loop, Symbol
+from .block_plan import Axis, ConverterPlan
 
 __all__ = ["PlaceAxis", "PlacePlan", "place_plan"]
 

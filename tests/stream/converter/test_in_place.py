@@ -8,7 +8,7 @@ import pytest
 from converting import check
 from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
-from streamhw.stream.convert import Converter, Kind
+from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 
