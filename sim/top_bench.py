@@ -16,7 +16,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam
 
-from streamhw.runtime import registers
+from streamhw.stream.axi import register_map as registers
 
 __all__ = ["Host", "answers"]
 

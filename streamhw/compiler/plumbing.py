@@ -8,9 +8,9 @@ from amaranth.lib import data, wiring
 
 from ..kernels.base import Memory, Port, Resources, raw
 from ..numerics.fixed import Fixed
-from ..stream.axi.read import ReadDma
+from ..stream.axi.read_dma import ReadDma
 from ..stream.axi.signature import command, write_data
-from ..stream.axi.write import WriteDma
+from ..stream.axi.write_dma import WriteDma
 from ..stream.crossing import Crossing, crossing_beats, crossing_latency
 from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork

@@ -8,10 +8,10 @@ from amaranth.lib.wiring import In, Out, connect
 
 from ..errors import InternalError
 from ..stream.axi.arbiter import ReadArbiter, WriteArbiter
-from ..stream.axi.control import Control
-from ..stream.axi.read import ReadDma
+from ..stream.axi.control_slave import Control
+from ..stream.axi.read_dma import ReadDma
 from ..stream.axi.signature import axi4, axi4_lite, connect_pins, pins
-from ..stream.axi.write import WriteDma
+from ..stream.axi.write_dma import WriteDma
 from ..stream.crossing import Crossing, registered
 from ..stream.queue import Queue
 from ..stream.shared import Shared

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import InternalError, UserError
-from . import registers
+from ..stream.axi import register_map as registers
 from .device import Device, Traffic
 
 __all__ = ["Generation", "Progressed", "Token", "generate"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from . import registers
+from ..stream.axi import register_map as registers
 
 __all__ = ["Manifest", "MemoryMap", "MemoryPort", "Queue", "Region", "Stream"]
 

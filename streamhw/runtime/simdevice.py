@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import InternalError, UserError
 from ..sim.library import Harness, Reason, StreamCounters, Watch
 from ..sim.verilator import Build
-from . import registers
+from ..stream.axi import register_map as registers
 from .device import Progress, Traffic
 from .manifest import Manifest
 from .memory import Memory, MemoryModel

@@ -14,7 +14,7 @@ from streamhw.compiler.design import Channel, Design
 from streamhw.compiler.plumbing import WRITE_DMA
 from streamhw.kernels.base import Resources, raw
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
-from streamhw.stream.axi.control import Control
+from streamhw.stream.axi.control_slave import Control
 from streamhw.stream.queue import Queue
 from streamhw.synthesis.yosys import count_modules
 

@@ -17,7 +17,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Out
 
 from streamhw.runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
-from streamhw.stream.axi.control import Control
+from streamhw.stream.axi.control_slave import Control
 from streamhw.stream.axi.signature import axi4, connect_pins, pins
 
 FLAWS = ("cross", "range", "last", "unstable", "drop", "hang", "size")

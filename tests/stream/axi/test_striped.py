@@ -11,8 +11,8 @@ from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiRamRead, AxiRamWrite, AxiReadBus, AxiWriteBus
 from streamhw.sim.bench import run_cocotb
 
-from streamhw.stream.axi.read import ReadDma
-from streamhw.stream.axi.write import WriteDma
+from streamhw.stream.axi.read_dma import ReadDma
+from streamhw.stream.axi.write_dma import WriteDma
 
 PART, STRIPES, BURST, BUFFER = 64, 4, 8, 32
 WIDTH, BYTES = PART * STRIPES, PART // 8

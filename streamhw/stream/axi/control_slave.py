@@ -6,14 +6,14 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ...runtime import registers
+from . import register_map as registers
 from .signature import OKAY, SLAVE_ERROR, axi4_lite
 
 __all__ = ["Control"]
 
 
 class Control(wiring.Component):
-    """The registers of ``streamhw.runtime.registers`` and the token window.
+    """The registers of ``streamhw.stream.axi.register_map`` and the token window.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 from streamhw.sim.bench import run_cocotb
 
-from streamhw.stream.axi.read import ReadDma
+from streamhw.stream.axi.read_dma import ReadDma
 
 WIDTH, BUFFER, BURST = 64, 256, 16
 LATENCY = 58

@@ -12,7 +12,7 @@ from cocotbext.axi import AxiRamWrite, AxiSlaveWrite, AxiWriteBus
 from cocotbext.axi.axi_channels import AxiAWMonitor
 from streamhw.sim.bench import run_cocotb
 
-from streamhw.stream.axi.write import WriteDma
+from streamhw.stream.axi.write_dma import WriteDma
 
 WIDTH, BURST, OUTSTANDING = 64, 16, 4
 BYTES = WIDTH // 8

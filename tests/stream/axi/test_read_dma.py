@@ -23,7 +23,7 @@ from cocotbext.axi.axi_channels import AxiARMonitor
 from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.bursts import longest_burst
-from streamhw.stream.axi.read import ReadDma
+from streamhw.stream.axi.read_dma import ReadDma
 
 WIDTH, BURST, BUFFER = 64, 16, 80
 BYTES = WIDTH // 8

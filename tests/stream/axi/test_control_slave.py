@@ -10,8 +10,8 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 from streamhw.sim.bench import run_cocotb
 
-from streamhw.runtime import registers
-from streamhw.stream.axi.control import Control
+from streamhw.stream.axi import register_map as registers
+from streamhw.stream.axi.control_slave import Control
 
 CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234
 WINDOW = registers.window_offset(CONTEXT)
