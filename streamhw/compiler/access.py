@@ -8,8 +8,8 @@ from math import ceil
 from ..boards.base import Board
 from ..kernels.cache_read import CacheRead
 from ..kernels.spill import SpillRead, SpillWrite
+from ..stream.control.parameter_reader import Run
 from ..stream.itensor.itensor import ITensor
-from ..stream.parameters import Run
 from . import plumbing
 from .control import open_ports
 from .deal import NARROW, WIDE, deal_parameters

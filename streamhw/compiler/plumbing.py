@@ -11,16 +11,22 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.read_dma import ReadDma
 from ..stream.axi.signature import command, write_data
 from ..stream.axi.write_dma import WriteDma
+from ..stream.control.layer_loop import LoopEntry, LoopExit
+from ..stream.control.parameter_reader import ParameterReader, Run
+from ..stream.control.sequencer import Sequencer
+from ..stream.control.step_broadcast import (
+    ContextSchedule,
+    StepConsumer,
+    StepFanout,
+    run_layout,
+    step_layout,
+)
 from ..stream.crossing import Crossing, crossing_beats, crossing_latency
 from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork
 from ..stream.itensor.itensor import ITensor, Loop
-from ..stream.loop import LoopEntry, LoopExit
-from ..stream.parameters import ParameterReader, Run
 from ..stream.queue import queue_latency
-from ..stream.sequencer import Sequencer
 from ..stream.signature import lanes_of
-from ..stream.step import ContextSchedule, StepConsumer, StepFanout, run_layout, step_layout
 from ..stream.unpack import Unpadded, unpack_resources
 from ..stream.width import Width
 from ..stream.wire import Wire

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..numerics.angles import ANGLE_WORD
 from ..stream.axi.signature import ADDRESS_WIDTH, command
+from ..stream.control.step_broadcast import step_layout
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings, Symbol, row_major
-from ..stream.step import step_layout
 from ..stream.unpack import Unpack, unpack_drain, unpack_resources
 from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
 

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..stream.axi.signature import ADDRESS_WIDTH, command
-from ..stream.step import step_layout
+from ..stream.control.step_broadcast import step_layout
 from .base import KernelSpec, Tensors
 
 __all__ = ["CacheLayout", "CacheSpec"]

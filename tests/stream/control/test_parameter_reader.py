@@ -6,8 +6,8 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from streamhw.stream.parameters import ParameterReader, Run
-from streamhw.stream.step import step_layout
+from streamhw.stream.control.parameter_reader import ParameterReader, Run
+from streamhw.stream.control.step_broadcast import step_layout
 
 LAYERS, BASE = 3, 1 << 20
 BODY, STRIDE, TAIL = Run(256, 7), 4096, Run(16384, 5)

@@ -5,9 +5,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..kernels.base import raw
-from .signature import stream_of
-from .step import step_layout
+from ...kernels.base import raw
+from ..signature import stream_of
+from .step_broadcast import step_layout
 
 __all__ = ["Sequencer"]
 

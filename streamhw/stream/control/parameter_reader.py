@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .axi.signature import ADDRESS_WIDTH, command
+from ..axi.signature import ADDRESS_WIDTH, command
 
 __all__ = ["ParameterReader", "Run"]
 

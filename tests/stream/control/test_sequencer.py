@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.sim import Simulator
 
-from streamhw.stream.sequencer import Sequencer
+from streamhw.stream.control.sequencer import Sequencer
 
 CONTEXT, VOCABULARY = 20, 50
 

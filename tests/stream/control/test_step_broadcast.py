@@ -9,7 +9,7 @@ from amaranth.hdl import Mux
 from streamhw.sim.bench import Case, check_kernel
 from streamhw.sim.pysim import PATTERNS, run_streams
 
-from streamhw.stream.step import (
+from streamhw.stream.control.step_broadcast import (
     ContextSchedule,
     Lengths,
     Scope,
