@@ -16,8 +16,8 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from ..errors import ToolError
-from ..kernels.base import Direction, KernelSpec, Port, Tensors
 from ..stream.itensor.itensor import Bindings
+from ..stream.spec import Direction, KernelSpec, Port, Tensors
 
 __all__ = ["Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from streamhw.compiler.lowering import Lowering, OpRule
 from streamhw.graph import Node, Op, Shape
-from streamhw.kernels.base import KernelSpec, Port, Resources, Tensors, Timing
-from streamhw.kernels.pipeline import delayed
-from streamhw.kernels.rounding import rounded, saturated
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.credit import Credit, credit_latency, credit_memory
 from streamhw.stream.itensor.itensor import Bindings, ITensor
+from streamhw.stream.pipeline import delayed
+from streamhw.stream.rounding import rounded, saturated
 from streamhw.stream.signature import lanes_of
+from streamhw.stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["RULE", "LeakyRelu", "Rectifier", "RectifierKernel"]
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from .. import kernels
 from ..boards.base import BOARDS, load_board
 from ..frontend.zoo import CHECKPOINTS, load, model_names
-from ..kernels.base import KernelSpec
+from ..stream.spec import KernelSpec
 from .show import Console
 
 __all__ = ["list_boards", "list_kernels", "list_models"]

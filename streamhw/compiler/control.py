@@ -3,10 +3,10 @@
 
 from ..errors import InternalError
 from ..graph import ArgMax, Graph
-from ..kernels.base import Direction, Port
 from ..stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, step_layout
 from ..stream.control.step_broadcast import Scope as StepScope
 from ..stream.itensor.itensor import ITensor
+from ..stream.spec import Direction, Port
 from . import plumbing
 from .bind import Binding
 from .convert import insert_forks

@@ -6,7 +6,7 @@ from enum import Enum
 from math import ceil
 
 from ..boards.base import Budget, Family
-from ..kernels.base import Memory, Resources
+from ..stream.spec import Memory, Resources
 
 __all__ = [
     "KINDS",

@@ -12,9 +12,9 @@ from ..boards.base import Board
 from ..errors import InternalError
 from ..frontend.model import Model
 from ..graph import Graph
-from ..kernels.base import Port, Resources
 from ..numerics.quantised import QuantisedModel
 from ..stream.itensor.itensor import ITensor
+from ..stream.spec import Port, Resources
 from .bind import Binding
 from .config import BuildConfig
 from .fifo import Depths

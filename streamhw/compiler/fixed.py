@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from math import ceil
 
-from ..kernels.base import Memory, Resources
 from ..stream.queue import queue_memory
+from ..stream.spec import Memory, Resources
 from .design import Channel, Design
 from .plumbing import WRITE_DMA
 

@@ -10,7 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from ..boards.base import Budget, Family
 from ..errors import InternalError
-from ..kernels.base import Memory
+from ..stream.spec import Memory
 from .cost import Cells, RamKind, ram_options
 
 __all__ = ["LIMITED", "OVERFLOW", "Store", "choose_kinds", "overflow", "scarcity"]

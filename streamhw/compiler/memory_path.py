@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles between a part and external memory: queues, DMA, arbiter, die crossings, memory itself."""
 
-from ..stream.crossing import crossing_latency
 from ..stream.queue import queue_latency
+from ..stream.register_slice import crossing_latency
 from .design import Design
 from .fifo import MINIMUM
 from .plumbing import READ_DMA, WRITE_DMA

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import BuildError
-from ..kernels.base import KernelSpec
 from ..stream.axi.signature import ADDRESS_WIDTH
+from ..stream.spec import KernelSpec
 from . import plumbing
 from .access import READER
 from .control import SEQUENCER

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from ..kernels.base import KernelSpec, Piece, Resources
+from ..stream.spec import KernelSpec, Piece, Resources
 from .design import Design, Instance
 
 __all__ = ["pieces_of", "split_parts"]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from amaranth.lib import data, wiring
 
-from ..kernels.base import Memory, Port, Resources, raw
 from ..numerics.fixed import Fixed
 from ..stream.axi.read_dma import ReadDma
 from ..stream.axi.signature import command, write_data
@@ -21,15 +20,16 @@ from ..stream.control.step_broadcast import (
     run_layout,
     step_layout,
 )
-from ..stream.crossing import Crossing, crossing_beats, crossing_latency
-from ..stream.distribute import Distributor, Repeat
 from ..stream.fork import Fork
 from ..stream.itensor.itensor import ITensor, Loop
+from ..stream.passthrough import Wire
 from ..stream.queue import queue_latency
+from ..stream.register_slice import Crossing, crossing_beats, crossing_latency
 from ..stream.signature import lanes_of
-from ..stream.unpack import Unpadded, unpack_resources
+from ..stream.spec import Memory, Port, Resources, raw
+from ..stream.static_demux import Distributor, Repeat
+from ..stream.unpacker import Unpadded, unpack_resources
 from ..stream.width import Width
-from ..stream.wire import Wire
 
 __all__ = [
     "BURST",

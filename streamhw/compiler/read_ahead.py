@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import inf
 
 from ..boards.base import Board
-from ..kernels.base import Memory
 from ..stream.itensor.itensor import Bindings
+from ..stream.spec import Memory
 from .access import READER, parameter_dma
 from .cost import URAM_WORDS, RamKind, ram_kind
 from .deal import DISTRIBUTOR

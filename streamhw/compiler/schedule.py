@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ..kernels.base import Timing
 from ..stream.itensor.itensor import Bindings
+from ..stream.spec import Timing
 from .supply import Clock, Span
 
 __all__ = ["HOP", "Activity", "Link", "Task", "Timeline"]

@@ -9,7 +9,6 @@ from math import ceil
 
 import networkx as nx
 
-from ..kernels.base import KernelSpec, Timing
 from ..kernels.cache_append import CacheAppend
 from ..kernels.cache_read import CacheRead
 from ..kernels.layernorm import LayerNorm
@@ -22,6 +21,7 @@ from ..kernels.split import Split
 from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency
+from ..stream.spec import KernelSpec, Timing
 from .access import READ_BUFFER
 from .deal import DISTRIBUTOR, NARROW
 from .design import Channel, Design, Instance, Part, Scope

@@ -12,9 +12,9 @@ from ..stream.axi.control_slave import Control
 from ..stream.axi.read_dma import ReadDma
 from ..stream.axi.signature import axi4, axi4_lite, connect_pins, pins
 from ..stream.axi.write_dma import WriteDma
-from ..stream.crossing import Crossing, registered
 from ..stream.queue import Queue
-from ..stream.shared import Shared
+from ..stream.register_slice import Crossing, registered
+from ..stream.shared_module import Shared
 from .design import Channel, Design
 from .fixed import CONTROL, queue_owner
 from .ram import Owned

@@ -5,11 +5,11 @@ from dataclasses import replace
 from math import ceil
 
 from ..errors import InternalError
-from ..kernels.base import Direction
 from ..stream.converter.spec import Converter
 from ..stream.itensor.algebra import covers_once
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
+from ..stream.spec import Direction
 from .design import PARAMETERS, Design
 from .plumbing import Plumbing
 

@@ -13,11 +13,11 @@ from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Function, TailedTable, activation
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings, ITensor
+from ..stream.pipeline import delayed
+from ..stream.rounding import rounded, saturated
 from ..stream.signature import lanes_of
-from .base import KernelSpec, Port, Resources, Tensors, Timing
-from .pipeline import delayed
-from .rounding import rounded, saturated
-from .table import TableLookup
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ..stream.table_lookup import TableLookup
 
 __all__ = ["Activation", "ActivationKernel"]
 

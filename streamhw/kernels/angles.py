@@ -14,8 +14,8 @@ from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.control.step_broadcast import step_layout
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings, Symbol, row_major
-from ..stream.unpack import Unpack, unpack_drain, unpack_resources
-from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..stream.unpacker import Unpack, unpack_drain, unpack_resources
 
 __all__ = ["Angles", "AnglesKernel"]
 

@@ -13,7 +13,7 @@ from ..numerics.fixed import Fixed
 from ..stream.credit import Credit, credit_latency
 from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ..stream.itensor.itensor import Bindings
-from .base import KernelSpec, Port, Resources, Tensors, Timing
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["ArgMax", "ArgMaxKernel"]
 

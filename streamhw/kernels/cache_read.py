@@ -13,10 +13,10 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.itensor.itensor import Bindings
 from ..stream.queue import Queue
-from ..stream.unpack import Unpack, unpack_resources
+from ..stream.spec import Memory, Port, Resources, Tensors, Timing, raw
+from ..stream.unpacker import Unpack, unpack_resources
 from ..stream.width import Width
 from .attention import cached_type, check_positions, lengths_of
-from .base import Memory, Port, Resources, Tensors, Timing, raw
 from .cache import CacheSpec
 from .cache_walk import CacheWalk
 from .heads import last_round

@@ -14,8 +14,8 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from ..stream.unpack import Unpack, unpack_drain, unpack_resources
-from .base import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..stream.unpacker import Unpack, unpack_drain, unpack_resources
 
 __all__ = ["Gather", "GatherKernel"]
 

@@ -14,12 +14,12 @@ from ..numerics.tables import Table, reciprocal_root
 from ..stream.credit import Credit, credit_latency, credit_memory
 from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ..stream.itensor.itensor import Bindings, Symbol
+from ..stream.pipeline import delayed, scaled, square_multipliers, square_registers
 from ..stream.queue import Queue, queue_latency, queue_memory
-from .base import KernelSpec, Port, Resources, Tensors, Timing
-from .pipeline import delayed, scaled, square_multipliers, square_registers
-from .rounding import saturated
+from ..stream.rounding import saturated
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ..stream.table_lookup import TableLookup
 from .statistics import RowStatistics
-from .table import TableLookup
 
 __all__ = ["LayerNorm"]
 

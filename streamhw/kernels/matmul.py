@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..numerics.fixed import Fixed
 from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from .base import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
+from ..stream.spec import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
 from .matmul_cost import core_resources, engine_pieces, engine_resources
 from .matmul_engine import SLOTS, MatmulKernel
 from .matmul_operand import OperandLayout

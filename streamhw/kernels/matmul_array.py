@@ -7,11 +7,11 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..stream.verilog_module import SharedModule, module_text
 from .matmul_delay import delayed, named
 from .matmul_product import fabric_places, multiples_of, row_stages
 from .matmul_row import MatmulRow
 from .matmul_slice import sliced
-from .module import SharedModule, module_text
 
 if TYPE_CHECKING:
     from .matmul import Matmul

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_memory
-from .base import Memory, Piece, Resources
+from ..stream.spec import Memory, Piece, Resources
 from .matmul_array import array_latency
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_pack import AFFINE_WORDS

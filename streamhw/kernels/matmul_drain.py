@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..numerics.fixed import Fixed
 from ..stream.credit import Credit
 from ..stream.signature import stream_of
-from .base import Port
+from ..stream.spec import Port
 from .matmul_delay import delayed
 from .matmul_pack import AFFINE_WORDS
 from .requantise import REQUANTISE_LATENCY, Requantise, choose

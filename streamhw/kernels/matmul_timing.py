@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..stream.credit import credit_latency
 from ..stream.itensor.itensor import Bindings
-from .base import Timing
+from ..stream.spec import Timing
 from .matmul_array import array_latency
 from .matmul_drain import DRAIN_LATENCY
 from .matmul_operand import OPERAND_LATENCY

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..stream.signature import stream_of
-from .base import raw
+from ..stream.spec import raw
 from .requantise import choose
 
 __all__ = ["WEIGHTS_LATENCY", "Innermost", "MatmulWeights", "store_words"]

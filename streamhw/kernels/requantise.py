@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..numerics.fixed import Fixed
-from .module import SharedModule, module_text
+from ..stream.verilog_module import SharedModule, module_text
 
 __all__ = [
     "CLAMP_STAGE",

@@ -11,6 +11,7 @@ from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings
 from ..stream.signature import lanes_of
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from .attention import (
     cached_type,
     check_heads,
@@ -20,7 +21,6 @@ from .attention import (
     query_type,
     score_type,
 )
-from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .scores_kernel import ScoresKernel
 
 __all__ = ["Scores"]

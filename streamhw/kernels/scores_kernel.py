@@ -8,9 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..stream.credit import Credit
+from ..stream.rounding import rounded, saturated
 from ..stream.signature import lanes_of
 from .heads import format_name, placed_heads
-from .rounding import rounded, saturated
 
 if TYPE_CHECKING:
     from .scores import Scores

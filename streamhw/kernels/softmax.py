@@ -13,6 +13,8 @@ from ..numerics.tables import Table, exponential, reciprocal
 from ..stream.credit import credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings
 from ..stream.signature import lanes_of
+from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing
+from ..stream.table_lookup import TableLookup
 from .attention import (
     check_heads,
     check_positions,
@@ -21,10 +23,8 @@ from .attention import (
     rounds_of,
     score_type,
 )
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing
 from .softmax_kernel import LOG2E, RECORD, RESULT, ROWS, SCALE, SoftmaxKernel
 from .softmax_total import more_stages
-from .table import TableLookup
 
 __all__ = ["Softmax"]
 

@@ -12,11 +12,11 @@ from amaranth.utils import bits_for, ceil_log2
 
 from ..stream.credit import Credit
 from ..stream.queue import Queue
+from ..stream.rounding import rounded, saturated
 from ..stream.signature import lanes_of
+from ..stream.table_lookup import TableLookup
 from .heads import last_round
-from .rounding import rounded, saturated
 from .softmax_total import add_positions, more_stages
-from .table import TableLookup
 
 if TYPE_CHECKING:
     from .softmax import Softmax

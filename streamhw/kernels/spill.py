@@ -13,8 +13,8 @@ from ..numerics.fixed import Fixed
 from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
 from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.itensor.memory_order import Spill, spill
-from ..stream.unpack import Unpack
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ..stream.unpacker import Unpack
 from .spill_kernel import QUEUE, SpillReadKernel, SpillWriteKernel
 
 __all__ = ["SpillRead", "SpillWrite"]

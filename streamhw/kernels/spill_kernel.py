@@ -9,8 +9,8 @@ from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
 from ..stream.itensor.itensor import Symbol
 from ..stream.itensor.memory_order import Spill
 from ..stream.queue import Queue
-from ..stream.unpack import Unpack
-from .base import KernelSpec
+from ..stream.spec import KernelSpec
+from ..stream.unpacker import Unpack
 
 __all__ = ["OUTSTANDING", "QUEUE", "SpillReadKernel", "SpillWriteKernel"]
 

@@ -9,15 +9,15 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.address import AddressWalk, symbol_width
+from ..stream.address_generator import AddressWalk, symbol_width
 from ..stream.converter.block_plan import Axis
 from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ..stream.itensor.normal_form import symbols_of
 from ..stream.queue import Queue
+from ..stream.rounding import saturated
 from ..stream.signature import lanes_of
 from ..stream.skid import Skid
-from .base import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
-from .rounding import saturated
+from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
 
 __all__ = ["Split", "SplitKernel"]
 

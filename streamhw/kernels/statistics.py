@@ -6,8 +6,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..numerics.tables import Table
-from .pipeline import delayed, scaled, square, tree_latency, tree_sum
-from .table import TableLookup
+from ..stream.pipeline import delayed, scaled, square, tree_latency, tree_sum
+from ..stream.table_lookup import TableLookup
 
 __all__ = ["RowStatistics"]
 

@@ -12,6 +12,7 @@ from ..numerics.fixed import Fixed, round_shift
 from ..stream.credit import credit_latency, credit_memory
 from ..stream.itensor.itensor import Bindings
 from ..stream.queue import queue_latency, queue_memory
+from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from .attention import (
     cached_type,
     check_heads,
@@ -23,7 +24,6 @@ from .attention import (
     row_type,
     score_type,
 )
-from .base import KernelSpec, Port, Resources, Tensors, Timing
 from .values_kernel import LATENCY, ValuesKernel
 
 __all__ = ["Values"]

@@ -10,10 +10,10 @@ from amaranth.lib.wiring import In, Out
 
 from ..stream.credit import Credit
 from ..stream.queue import Queue
+from ..stream.rounding import rounded, saturated
 from ..stream.width import Width
 from .heads import format_name, last_round, placed_heads
 from .matmul_product import fabric_product, multiples_of
-from .rounding import rounded, saturated
 
 if TYPE_CHECKING:
     from .values import Values

@@ -16,10 +16,10 @@ from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
 from ..compiler.read_ahead import queue_beats
 from ..errors import UserError
-from ..kernels.base import KernelSpec, Piece
 from ..kernels.matmul import Matmul
 from ..kernels.scores import Scores
 from ..kernels.values import Values
+from ..stream.spec import KernelSpec, Piece
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarise"]
 

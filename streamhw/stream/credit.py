@@ -5,7 +5,7 @@ from amaranth.hdl import Module, Shape, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..kernels import base
+from . import spec as base
 from .queue import Queue, queue_latency, queue_memory
 
 __all__ = ["Credit", "credit_beats", "credit_latency", "credit_memory"]

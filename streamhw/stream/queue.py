@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ..kernels import base
+from . import spec as base
 
 __all__ = ["Queue", "queue_latency", "queue_memory"]
 

@@ -16,7 +16,7 @@ from streamhw.compiler.cost import (
 )
 from streamhw.compiler.place import check_budget
 from streamhw.errors import BuildError
-from streamhw.kernels.base import Memory, Resources
+from streamhw.stream.spec import Memory, Resources
 
 ECP5, XCUP = Family.ECP5, Family.ULTRASCALE_PLUS
 LUTRAM, BLOCK, ULTRA = RamKind.DISTRIBUTED, RamKind.BLOCK, RamKind.ULTRA

@@ -6,8 +6,8 @@ from dataclasses import replace
 from streamhw.compiler.deal import DISTRIBUTOR, NARROW, deal_parameters
 from streamhw.compiler.memory import MemoryPlan, Segments
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.distribute import Repeat, Segment
 from streamhw.stream.itensor.itensor import ITensor, row_major
+from streamhw.stream.static_demux import Repeat, Segment
 
 WEIGHTS = row_major(Fixed(4), (8, 1024), 1024)
 AFFINE = row_major(Fixed(32, signed=False), (1, 96), 8)

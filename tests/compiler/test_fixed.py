@@ -12,10 +12,10 @@ from streamhw.compiler import fixed
 from streamhw.compiler.cost import cells_of
 from streamhw.compiler.design import Channel, Design
 from streamhw.compiler.plumbing import WRITE_DMA
-from streamhw.kernels.base import Resources, raw
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import Control
 from streamhw.stream.queue import Queue
+from streamhw.stream.spec import Resources, raw
 from streamhw.synthesis.yosys import count_modules
 
 

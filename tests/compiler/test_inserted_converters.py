@@ -15,11 +15,11 @@ from streamhw.compiler.convert import (
     others_of,
 )
 from streamhw.compiler.design import PARAMETERS, Channel, End, Instance, Scope
-from streamhw.kernels.base import Port, Resources
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.stream.spec import Port, Resources
 
 FMT = Fixed(8)
 TOKENS = Symbol("tokens", 8)

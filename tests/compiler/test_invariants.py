@@ -15,10 +15,10 @@ from streamhw.compiler.pipeline import STAGES
 from streamhw.compiler.plumbing import fork
 from streamhw.compiler.type_rules import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
-from streamhw.kernels.base import Port
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter
 from streamhw.stream.itensor.itensor import ITensor, row_major
+from streamhw.stream.spec import Port
 
 
 def channel(design: Design, name: str) -> Channel:

@@ -9,7 +9,7 @@ from streamhw.boards.base import Budget, Family
 
 from streamhw.compiler.cost import RamKind, ram_options
 from streamhw.compiler.kinds import LIMITED, OVERFLOW, choose_kinds, overflow, scarcity
-from streamhw.kernels.base import Memory
+from streamhw.stream.spec import Memory
 
 XCUP = Family.ULTRASCALE_PLUS
 BUDGET = Budget(luts=4_000, ffs=4_000, dsps=10, block_ram=16, ultra_ram=8)

@@ -17,7 +17,7 @@ from streamhw.compiler.plumbing import Plumbing
 from streamhw.errors import BuildError
 from streamhw.frontend.model import Model
 from streamhw.numerics.config import QuantConfig
-from streamhw.stream.crossing import crossing_latency
+from streamhw.stream.register_slice import crossing_latency
 
 Two = Callable[..., Design]
 

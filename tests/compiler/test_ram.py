@@ -17,8 +17,8 @@ from streamhw.compiler.kinds import Store
 from streamhw.compiler.ram import LARGE_BITS, Owned, Target
 from streamhw.compiler.top import Accelerator
 from streamhw.errors import InternalError
-from streamhw.kernels.base import Memory
 from streamhw.stream.queue import Queue
+from streamhw.stream.spec import Memory
 from streamhw.synthesis.yosys import count_modules
 
 XCUP, ECP5 = Family.ULTRASCALE_PLUS, Family.ECP5

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from streamhw.compiler.schedule import HOP, Activity, Link, Task, Timeline
 from streamhw.compiler.supply import Clock, Span, Supply
-from streamhw.kernels.base import Timing
+from streamhw.stream.spec import Timing
 
 EIGHT = Span(0, 7)
 

@@ -7,8 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from streamhw.sim.formal import ProofError, prove
 
-from streamhw.stream.contract import OrderContract, StreamContract
 from streamhw.stream.fork import Fork
+from streamhw.stream.formal_contract import OrderContract, StreamContract
 from streamhw.stream.join import Join
 from streamhw.stream.queue import Queue
 from streamhw.stream.skid import Skid

@@ -10,9 +10,9 @@ from streamhw.compiler.cost import Cells, cells_of
 from streamhw.kernels.matmul import Matmul, MatmulContext
 from streamhw.kernels.matmul_array import row_of
 from streamhw.kernels.matmul_cost import row_resources
-from streamhw.kernels.module import module_text
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
+from streamhw.stream.verilog_module import module_text
 from streamhw.synthesis.yosys import count_modules
 
 

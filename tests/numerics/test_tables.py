@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from streamhw.kernels.table import TableLookup
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import (
     Function,
@@ -18,6 +17,7 @@ from streamhw.numerics.tables import (
     reciprocal,
     reciprocal_root,
 )
+from streamhw.stream.table_lookup import TableLookup
 
 EXP = exponential(source=Fixed(14, 10, signed=False), out=Fixed(17, 16, signed=False), address=10)
 EXP2 = exponential(

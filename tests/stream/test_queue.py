@@ -8,8 +8,8 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 from streamhw.sim.pysim import PATTERNS, run_streams
 
-from streamhw.kernels.base import Memory
 from streamhw.stream.queue import Queue, queue_latency, queue_memory
+from streamhw.stream.spec import Memory
 
 DEPTHS = (0, 1, 2, 3, 5, 16, 64, 65, 67, 100)
 WORDS = [(37 * n + 11) % 256 for n in range(256)]

@@ -7,7 +7,7 @@ from math import ceil
 
 from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
-from ...kernels.base import Resources
+from ...stream.spec import Resources
 from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
 from ..design import Design

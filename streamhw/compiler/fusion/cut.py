@@ -4,11 +4,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...kernels.base import raw
 from ...kernels.spill import SpillRead, SpillWrite
 from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
+from ...stream.spec import raw
 from ..convert import layout_converter
 from ..design import Channel, Design, End, Instance, Scope
 from .paths import Path

@@ -5,8 +5,8 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...kernels.base import raw
 from ..signature import stream_of
+from ..spec import raw
 
 __all__ = [
     "ADDRESS_WIDTH",

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from ..shared import Shared
+from ..shared_module import Shared
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_write, command, word, write_data
 

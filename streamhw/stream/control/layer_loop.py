@@ -8,11 +8,11 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...kernels.base import Direction, Port, raw
 from ..itensor.itensor import ITensor, Loop, Symbol
 from ..queue import Queue
 from ..signature import lanes_of, stream_of
 from ..skid import Skid
+from ..spec import Direction, Port, raw
 from .step_broadcast import loop_layout
 
 __all__ = ["LoopEntry", "LoopExit"]

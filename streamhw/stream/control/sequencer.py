@@ -5,8 +5,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...kernels.base import raw
 from ..signature import stream_of
+from ..spec import raw
 from .step_broadcast import step_layout
 
 __all__ = ["Sequencer"]

@@ -12,12 +12,12 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ...kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ...numerics.fixed import Fixed
 from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ..queue import Queue
 from ..signature import lanes_of
 from ..skid import Skid
+from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
 
 __all__ = [
     "ContextSchedule",

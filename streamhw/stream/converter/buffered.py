@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
-from ..address import AddressWalk, symbol_width
+from ..address_generator import AddressWalk, symbol_width
 from ..credit import Credit
 from ..queue import Queue
 from .block_plan import Axis

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from amaranth.hdl import Module, Signal, Value
 
-from ..address import AddressWalk
+from ..address_generator import AddressWalk
 from .block_plan import Axis
 from .buffered import ConverterKernel
 from .in_place_walk import PlaceReader, PlaceWriter

@@ -7,7 +7,7 @@ from math import prod
 from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib.wiring import Flow, In, Out
 
-from ..address import AddressWalk
+from ..address_generator import AddressWalk
 from .block_plan import Axis
 from .in_place_plan import PlaceAxis, PlacePlan
 

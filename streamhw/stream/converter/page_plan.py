@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...kernels import base
+from .. import spec as base
 from ..itensor.itensor import ITensor
 from ..queue import queue_latency, queue_memory
 from .access_sequence import at_bounds, places

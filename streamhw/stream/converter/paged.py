@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
-from ..address import AddressWalk
+from ..address_generator import AddressWalk
 from ..queue import Queue
 from .block_plan import Axis
 from .buffered import PIPELINE, Access, ConverterKernel

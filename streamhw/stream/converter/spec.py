@@ -9,12 +9,12 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels import base
-from ...kernels.base import KernelSpec, Port, Resources, Tensors, Timing, raw
 from ...numerics.fixed import Fixed
-from ..address import symbol_width
+from .. import spec as base
+from ..address_generator import symbol_width
 from ..credit import credit_beats, credit_latency, credit_memory
 from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
 from .block_plan import Axis, ConverterPlan, analyse
 from .buffered import ConverterKernel
 from .buffered_timing import Schedule

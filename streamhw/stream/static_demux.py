@@ -8,9 +8,9 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..kernels.base import raw
 from .signature import stream_of
 from .skid import Skid
+from .spec import raw
 
 __all__ = ["Distributor", "Repeat", "Segment"]
 

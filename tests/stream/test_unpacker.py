@@ -4,7 +4,7 @@
 import pytest
 from streamhw.sim.pysim import PATTERNS, run_streams
 
-from streamhw.stream.unpack import Unpack, Unpadded, unpack_drain
+from streamhw.stream.unpacker import Unpack, Unpadded, unpack_drain
 
 COUNTS = [1, 4, 5, 1, 1, 8, 3, 2, 12, 1]
 

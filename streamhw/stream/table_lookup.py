@@ -9,7 +9,7 @@ from amaranth.lib.memory import Memory as LibMemory
 from amaranth.lib.wiring import In, Out
 
 from ..numerics.tables import Table
-from .base import Memory, Resources
+from .spec import Memory, Resources
 
 __all__ = ["TableLookup"]
 

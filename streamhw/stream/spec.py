@@ -12,8 +12,8 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from ..stream.itensor.itensor import Bindings, ITensor
-from ..stream.signature import stream_of
+from .itensor.itensor import Bindings, ITensor
+from .signature import stream_of
 
 __all__ = [
     "Direction",

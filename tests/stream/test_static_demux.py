@@ -6,7 +6,7 @@ import random
 import pytest
 from streamhw.sim.pysim import PATTERNS, run_streams
 
-from streamhw.stream.distribute import Distributor, Repeat, Segment
+from streamhw.stream.static_demux import Distributor, Repeat, Segment
 
 PROGRAMS = (
     (

@@ -7,8 +7,8 @@ from amaranth.hdl import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..kernels.base import Resources
 from .skid import Skid
+from .spec import Resources
 
 __all__ = ["Unpack", "Unpadded", "unpack_drain", "unpack_resources"]
 
