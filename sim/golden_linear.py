@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.matmul_pack import fold_groups
+from ..kernels.matmul.packing import fold_groups
 from ..numerics.quantised import LinearParameters, LinearPlan
 from .golden_nodes import rounded
 

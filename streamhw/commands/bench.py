@@ -14,7 +14,7 @@ from ..compiler.estimate import Estimate
 from ..compiler.package import read_key
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load
-from ..kernels.matmul import Matmul
+from ..kernels.matmul.spec import Matmul
 from ..report.bench import BENCH_FILE, Bench, Context, Point
 from ..report.bench_tables import bench_view
 from ..report.bubbles import layer_cycles

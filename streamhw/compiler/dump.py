@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from ..kernels.matmul_weights import Innermost
+from ..kernels.matmul.weight_buffer import Innermost
 from ..stream.converter.spec import Converter
 from .cost import ram_options
 from .design import Channel, Design, Instance

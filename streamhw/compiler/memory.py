@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import BuildError
 from ..graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
-from ..kernels.matmul_pack import memory_beats, pack_header, pack_weight
+from ..kernels.matmul.packing import memory_beats, pack_header, pack_weight
 from ..numerics.quantised import (
     ActivationParameters,
     ActivationPlan,

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..kernels.matmul import Matmul
-from ..kernels.matmul_engine import SLOTS
+from ..kernels.matmul.engine import SLOTS
+from ..kernels.matmul.spec import Matmul
 from ..stream.converter.spec import Converter
 from .control import FANOUT, STEPS_AHEAD
 from .deal import DISTRIBUTOR

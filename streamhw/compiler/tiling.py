@@ -9,7 +9,7 @@ from ..boards.base import Board
 from ..errors import BuildError
 from ..graph.graph import Graph
 from ..graph.ops import Attention, Chunk, Linear
-from ..kernels.matmul_weights import Innermost
+from ..kernels.matmul.weight_buffer import Innermost
 from .bind import Binding
 
 __all__ = [

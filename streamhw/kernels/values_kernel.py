@@ -13,7 +13,7 @@ from ..stream.queue import Queue
 from ..stream.rounding import rounded, saturated
 from ..stream.width import Width
 from .heads import format_name, last_round, placed_heads
-from .matmul_product import fabric_product, multiples_of
+from .matmul.multiplier import fabric_product, multiples_of
 
 if TYPE_CHECKING:
     from .values import Values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..compiler.design import Scope
 from ..compiler.estimate import Estimate
 from ..compiler.schedule import Activity
-from ..kernels.matmul import Matmul
+from ..kernels.matmul.spec import Matmul
 from .floor import work_of
 
 __all__ = ["LayerCycles", "layer_cycles"]

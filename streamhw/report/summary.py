@@ -16,7 +16,7 @@ from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
 from ..compiler.read_ahead import queue_beats
 from ..errors import UserError
-from ..kernels.matmul import Matmul
+from ..kernels.matmul.spec import Matmul
 from ..kernels.scores import Scores
 from ..kernels.values import Values
 from ..stream.spec import KernelSpec, Piece

@@ -14,7 +14,7 @@ from streamhw.compiler.emit import emit
 from streamhw.compiler.memory import image
 from streamhw.compiler.tiling import EngineTiling, Tiling
 from streamhw.errors import UserError
-from streamhw.kernels.matmul import Matmul
+from streamhw.kernels.matmul.spec import Matmul
 from tests.compiler.conftest import Compiled
 from tests.e2e.machine import Machine
 

@@ -19,7 +19,7 @@ from streamhw.compiler.memory import (
 )
 from streamhw.errors import BuildError
 from streamhw.graph import Gather, Linear
-from streamhw.kernels.matmul_pack import linear_golden
+from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.numerics.quantised import (
     ActivationParameters,
     GatherParameters,

@@ -13,7 +13,7 @@ from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.kernels.matmul_weights import Innermost
+from streamhw.kernels.matmul.weight_buffer import Innermost
 from streamhw.numerics.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny

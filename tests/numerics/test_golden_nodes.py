@@ -13,7 +13,7 @@ from streamhw.graph import Rotary as RotaryOp
 from streamhw.kernels.activation import Activation
 from streamhw.kernels.add import Add
 from streamhw.kernels.layernorm import LayerNorm
-from streamhw.kernels.matmul_pack import linear_golden
+from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.multiply import Multiply
 from streamhw.kernels.rotary import Rotary
 from streamhw.numerics.fixed import Fixed

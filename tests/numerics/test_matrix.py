@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamhw.kernels.matmul_pack import linear_golden
+from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.matrix import Rounding, dequantise, header, quantise_matrix, spreading_factor
 

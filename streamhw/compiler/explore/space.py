@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
-from ...kernels.matmul_weights import Innermost
+from ...kernels.matmul.weight_buffer import Innermost
 from ..bind import Binding, Format, Groups, bindings_of
 from ..tiling import (
     EngineTiling,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...graph import Attention, Chunk, Graph
-from ...kernels.matmul import Matmul
+from ...kernels.matmul.spec import Matmul
 from ...kernels.spill import SpillRead, SpillWrite
 from ...stream.converter.spec import Converter
 from ..design import Channel, Design, Scope

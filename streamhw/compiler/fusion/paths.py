@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...kernels.matmul import Matmul
+from ...kernels.matmul.spec import Matmul
 from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ..design import Channel, Design, End, Instance, Scope

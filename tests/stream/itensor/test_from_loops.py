@@ -16,7 +16,7 @@ from streamhw.kernels.attention import (
     score_type,
 )
 from streamhw.kernels.layernorm import LayerNorm
-from streamhw.kernels.matmul import Matmul, MatmulContext
+from streamhw.kernels.matmul.spec import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

@@ -7,9 +7,9 @@ import pytest
 from streamhw.boards.base import Family
 
 from streamhw.compiler.cost import Cells, cells_of
-from streamhw.kernels.matmul import Matmul, MatmulContext
-from streamhw.kernels.matmul_array import row_of
-from streamhw.kernels.matmul_cost import row_resources
+from streamhw.kernels.matmul.array import row_of
+from streamhw.kernels.matmul.cost import row_resources
+from streamhw.kernels.matmul.spec import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.stream.verilog_module import module_text

@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, ValueLike, sign
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..numerics.fixed import Fixed
-from ..stream.verilog_module import SharedModule, module_text
+from ...numerics.fixed import Fixed
+from ...stream.verilog_module import SharedModule, module_text
 
 __all__ = [
     "CLAMP_STAGE",

@@ -5,16 +5,16 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..stream.credit import credit_latency
-from ..stream.itensor.itensor import Bindings
-from ..stream.spec import Timing
-from .matmul_array import array_latency
-from .matmul_drain import DRAIN_LATENCY
-from .matmul_operand import OPERAND_LATENCY
-from .matmul_weights import WEIGHTS_LATENCY, Innermost, store_words
+from ...stream.credit import credit_latency
+from ...stream.itensor.itensor import Bindings
+from ...stream.spec import Timing
+from .activation_buffer import OPERAND_LATENCY
+from .array import array_latency
+from .output_stage import DRAIN_LATENCY
+from .weight_buffer import WEIGHTS_LATENCY, Innermost, store_words
 
 if TYPE_CHECKING:
-    from .matmul import Matmul, MatmulContext
+    from .spec import Matmul, MatmulContext
 
 __all__ = [
     "drain_latency",

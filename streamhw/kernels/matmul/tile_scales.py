@@ -9,8 +9,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from .matmul_pack import AFFINE_WORDS
-from .requantise import choose
+from .packing import AFFINE_WORDS
+from .requantizer import choose
 
 __all__ = ["MatmulHeader"]
 

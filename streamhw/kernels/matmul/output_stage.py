@@ -7,13 +7,13 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..numerics.fixed import Fixed
-from ..stream.credit import Credit
-from ..stream.signature import stream_of
-from ..stream.spec import Port
-from .matmul_delay import delayed
-from .matmul_pack import AFFINE_WORDS
-from .requantise import REQUANTISE_LATENCY, Requantise, choose
+from ...numerics.fixed import Fixed
+from ...stream.credit import Credit
+from ...stream.signature import stream_of
+from ...stream.spec import Port
+from .named_nets import delayed
+from .packing import AFFINE_WORDS
+from .requantizer import REQUANTISE_LATENCY, Requantise, choose
 
 __all__ = ["DRAIN_LATENCY", "MatmulDrain"]
 

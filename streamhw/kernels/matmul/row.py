@@ -6,8 +6,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .matmul_delay import delayed
-from .matmul_product import (
+from .multiplier import (
     KEPT,
     MULTIPLE_BITS,
     SPACING,
@@ -20,6 +19,7 @@ from .matmul_product import (
     sum_bits,
     tree_levels,
 )
+from .named_nets import delayed
 
 __all__ = ["MatmulRow"]
 

@@ -4,12 +4,10 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..stream.credit import credit_memory
-from ..stream.spec import Memory, Piece, Resources
-from .matmul_array import array_latency
-from .matmul_drain import DRAIN_LATENCY
-from .matmul_pack import AFFINE_WORDS
-from .matmul_product import (
+from ...stream.credit import credit_memory
+from ...stream.spec import Memory, Piece, Resources
+from .array import array_latency
+from .multiplier import (
     MULTIPLE_BITS,
     SPACING,
     fabric_places,
@@ -17,12 +15,14 @@ from .matmul_product import (
     sum_bits,
     tree_levels,
 )
-from .matmul_timing import fill_latency
-from .matmul_weights import Innermost, store_words
-from .requantise import multiplier_parts, sum_width
+from .output_stage import DRAIN_LATENCY
+from .packing import AFFINE_WORDS
+from .requantizer import multiplier_parts, sum_width
+from .timing import fill_latency
+from .weight_buffer import Innermost, store_words
 
 if TYPE_CHECKING:
-    from .matmul import Matmul
+    from .spec import Matmul
 
 __all__ = ["core_resources", "engine_pieces", "engine_resources", "row_resources"]
 

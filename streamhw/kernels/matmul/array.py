@@ -7,14 +7,14 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream.verilog_module import SharedModule, module_text
-from .matmul_delay import delayed, named
-from .matmul_product import fabric_places, multiples_of, row_stages
-from .matmul_row import MatmulRow
-from .matmul_slice import sliced
+from ...stream.verilog_module import SharedModule, module_text
+from .die_slice import sliced
+from .multiplier import fabric_places, multiples_of, row_stages
+from .named_nets import delayed, named
+from .row import MatmulRow
 
 if TYPE_CHECKING:
-    from .matmul import Matmul
+    from .spec import Matmul
 
 __all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
 

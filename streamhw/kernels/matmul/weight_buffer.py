@@ -10,9 +10,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..stream.signature import stream_of
-from ..stream.spec import raw
-from .requantise import choose
+from ...stream.signature import stream_of
+from ...stream.spec import raw
+from .requantizer import choose
 
 __all__ = ["WEIGHTS_LATENCY", "Innermost", "MatmulWeights", "store_words"]
 

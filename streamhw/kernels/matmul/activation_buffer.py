@@ -10,10 +10,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..stream.address_generator import AddressWalk
-from ..stream.converter.block_plan import Axis
-from ..stream.itensor.itensor import ITensor
-from .requantise import choose
+from ...stream.address_generator import AddressWalk
+from ...stream.converter.block_plan import Axis
+from ...stream.itensor.itensor import ITensor
+from .requantizer import choose
 
 __all__ = ["OPERAND_LATENCY", "MatmulOperand", "OperandLayout"]
 

@@ -11,9 +11,7 @@ from amaranth.back import verilog
 from streamhw.sim import bench
 from streamhw.sim.bench import Case, check_kernel, run_cocotb
 
-from streamhw.kernels import matmul_array, requantise
-from streamhw.kernels.matmul import Matmul, MatmulContext
-from streamhw.kernels.matmul_pack import (
+from streamhw.kernels.matmul.packing import (
     fold_groups,
     linear_golden,
     memory_beats,
@@ -22,7 +20,10 @@ from streamhw.kernels.matmul_pack import (
     unpack_header,
     unpack_weight,
 )
-from streamhw.kernels.matmul_weights import Innermost
+from streamhw.kernels.matmul.spec import Matmul, MatmulContext
+from streamhw.kernels.matmul.spec import array as matmul_array
+from streamhw.kernels.matmul.spec import requantizer as requantise
+from streamhw.kernels.matmul.weight_buffer import Innermost
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 

@@ -7,17 +7,17 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
-from .matmul_array import MatmulArray
-from .matmul_delay import delayed
-from .matmul_drain import MatmulDrain
-from .matmul_header import MatmulHeader
-from .matmul_operand import OPERAND_LATENCY, MatmulOperand
-from .matmul_pack import AFFINE_WORDS
-from .matmul_weights import Innermost, MatmulWeights
-from .requantise import choose
+from .activation_buffer import OPERAND_LATENCY, MatmulOperand
+from .array import MatmulArray
+from .named_nets import delayed
+from .output_stage import MatmulDrain
+from .packing import AFFINE_WORDS
+from .requantizer import choose
+from .tile_scales import MatmulHeader
+from .weight_buffer import Innermost, MatmulWeights
 
 if TYPE_CHECKING:
-    from .matmul import Matmul
+    from .spec import Matmul
 
 __all__ = ["SLOTS", "MatmulKernel"]
 

@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream.register_slice import registered
-from ..stream.verilog_module import SharedModule, module_text
+from ...stream.register_slice import registered
+from ...stream.verilog_module import SharedModule, module_text
 
 __all__ = ["RegisterSlice", "sliced"]
 

@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import Module, Signal, signed
 from amaranth.sim import Simulator
 
-from streamhw.kernels.matmul_slice import RegisterSlice, sliced
+from streamhw.kernels.matmul.die_slice import RegisterSlice, sliced
 
 
 class Files:

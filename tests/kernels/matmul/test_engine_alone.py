@@ -7,8 +7,8 @@ from streamhw.boards.base import Family
 from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.compiler.cost import cells_of
-from streamhw.kernels.matmul import Matmul, MatmulContext
-from streamhw.kernels.matmul_pack import pack_header, pack_weight
+from streamhw.kernels.matmul.packing import pack_header, pack_weight
+from streamhw.kernels.matmul.spec import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
+from ...numerics.fixed import Fixed, round_shift
 
 __all__ = [
     "AFFINE_WORDS",

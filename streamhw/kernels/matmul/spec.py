@@ -9,17 +9,17 @@ import numpy as np
 from amaranth.lib import data, wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from ..stream.spec import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
-from .matmul_cost import core_resources, engine_pieces, engine_resources
-from .matmul_engine import SLOTS, MatmulKernel
-from .matmul_operand import OperandLayout
-from .matmul_pack import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
-from .matmul_product import SPACING
-from .matmul_timing import engine_timing
-from .matmul_weights import Innermost
+from ...numerics.fixed import Fixed
+from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ...stream.spec import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
+from .activation_buffer import OperandLayout
+from .cost import core_resources, engine_pieces, engine_resources
+from .engine import SLOTS, MatmulKernel
+from .multiplier import SPACING
+from .packing import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
+from .timing import engine_timing
+from .weight_buffer import Innermost
 
 __all__ = ["Matmul", "MatmulContext"]
 
