@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import Attention as AttentionOp
-from ..kernels.softmax import Softmax
+from ..kernels.attention.softmax import Softmax
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.quantised import AttentionPlan
 from ..numerics.tables import Table

@@ -9,13 +9,13 @@ from math import ceil
 
 import networkx as nx
 
+from ..kernels.attention.softmax import Softmax
 from ..kernels.cache_append import CacheAppend
 from ..kernels.cache_read import CacheRead
 from ..kernels.layernorm import LayerNorm
 from ..kernels.matmul.spec import Matmul, MatmulContext
 from ..kernels.matmul.timing import steps_of_sums, tile_drain, tile_latency
 from ..kernels.matmul.weight_buffer import Innermost
-from ..kernels.softmax import Softmax
 from ..kernels.spill import SpillRead, SpillWrite
 from ..kernels.split import Split
 from ..stream.converter.spec import Converter, Kind

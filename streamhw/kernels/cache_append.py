@@ -15,7 +15,7 @@ from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
 from ..stream.itensor.itensor import Bindings
 from ..stream.queue import Queue
 from ..stream.spec import Memory, Port, Resources, Tensors, Timing, raw
-from .attention import row_type
+from .attention.stream_types import row_type
 from .cache import CacheSpec
 from .cache_walk import START, CacheWalk
 

@@ -16,10 +16,10 @@ from ..stream.queue import Queue
 from ..stream.spec import Memory, Port, Resources, Tensors, Timing, raw
 from ..stream.unpacker import Unpack, unpack_resources
 from ..stream.width import Width
-from .attention import cached_type, check_positions, lengths_of
+from .attention.parallel_heads import last_round
+from .attention.stream_types import cached_type, check_positions, lengths_of
 from .cache import CacheSpec
 from .cache_walk import CacheWalk
-from .heads import last_round
 
 __all__ = ["CacheRead", "CacheReadKernel"]
 

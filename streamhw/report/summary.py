@@ -16,9 +16,9 @@ from ..compiler.placement import Placement
 from ..compiler.plumbing import Plumbing
 from ..compiler.read_ahead import queue_beats
 from ..errors import UserError
+from ..kernels.attention.scores import Scores
+from ..kernels.attention.values import Values
 from ..kernels.matmul.spec import Matmul
-from ..kernels.scores import Scores
-from ..kernels.values import Values
 from ..stream.spec import KernelSpec, Piece
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarise"]

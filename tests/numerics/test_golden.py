@@ -9,9 +9,9 @@ from streamhw.sim.golden_attention import probabilities
 from streamhw.errors import UserError
 from streamhw.frontend import Tokenizer, load
 from streamhw.graph import Loop
-from streamhw.kernels.scores import Scores
-from streamhw.kernels.softmax import Softmax
-from streamhw.kernels.values import Values
+from streamhw.kernels.attention.scores import Scores
+from streamhw.kernels.attention.softmax import Softmax
+from streamhw.kernels.attention.values import Values
 from streamhw.numerics.execute import Array, execute
 from streamhw.numerics.quantise import quantise
 from streamhw.numerics.quantised import AttentionPlan, LinearParameters, LinearPlan

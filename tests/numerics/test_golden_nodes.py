@@ -12,10 +12,10 @@ from streamhw.sim.golden_nodes import Added, Curve, Multiplied, Normalised, Turn
 from streamhw.graph import Rotary as RotaryOp
 from streamhw.kernels.activation import Activation
 from streamhw.kernels.add import Add
+from streamhw.kernels.attention.rotary import Rotary
 from streamhw.kernels.layernorm import LayerNorm
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.multiply import Multiply
-from streamhw.kernels.rotary import Rotary
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.quantised import (
     ActivationParameters,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.attention import cached_type, query_type, score_type
+from streamhw.kernels.attention.stream_types import cached_type, query_type, score_type
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter
 from streamhw.stream.itensor.from_loops import KernelLoop

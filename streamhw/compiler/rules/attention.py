@@ -3,8 +3,8 @@
 
 from ...errors import BuildError
 from ...graph import Attention, Node
-from ...kernels import scores, softmax
-from ...kernels import values as values_kernel
+from ...kernels.attention import scores, softmax
+from ...kernels.attention import values as values_kernel
 from ...kernels.cache_append import CacheAppend
 from ...kernels.cache_read import CacheRead
 from ...numerics.quantised import AttentionPlan

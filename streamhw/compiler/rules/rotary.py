@@ -3,7 +3,7 @@
 
 from ...graph import Angles, Node, Rotary
 from ...kernels import angles as angles_kernel
-from ...kernels import rotary as rotary_kernel
+from ...kernels.attention import rotary as rotary_kernel
 from ...numerics.quantised import RotaryPlan
 from ..lowering import Lowering
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from streamhw.kernels.attention import (
+from streamhw.kernels.attention.stream_types import (
     cached_type,
     length_type,
     query_type,

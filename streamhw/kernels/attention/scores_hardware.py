@@ -7,10 +7,10 @@ from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream.credit import Credit
-from ..stream.rounding import rounded, saturated
-from ..stream.signature import lanes_of
-from .heads import format_name, placed_heads
+from ...stream.credit import Credit
+from ...stream.rounding import rounded, saturated
+from ...stream.signature import lanes_of
+from .parallel_heads import format_name, placed_heads
 
 if TYPE_CHECKING:
     from .scores import Scores

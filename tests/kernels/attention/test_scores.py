@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.scores import Scores
+from streamhw.kernels.attention.scores import Scores
 from streamhw.numerics.fixed import Fixed
 
 

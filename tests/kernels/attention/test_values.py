@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.scores import Scores
-from streamhw.kernels.softmax import Softmax
-from streamhw.kernels.values import Values
+from streamhw.kernels.attention.scores import Scores
+from streamhw.kernels.attention.softmax import Softmax
+from streamhw.kernels.attention.values import Values
 from streamhw.numerics.fixed import Fixed
 
 

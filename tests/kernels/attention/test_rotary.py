@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.rotary import Rotary
+from streamhw.kernels.attention.rotary import Rotary
 from streamhw.numerics.angles import angle_words
 from streamhw.numerics.fixed import Fixed
 

@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 
-from ..numerics.fixed import Fixed
-from ..stream.verilog_module import SharedModule, module_text
+from ...numerics.fixed import Fixed
+from ...stream.verilog_module import SharedModule, module_text
 
 __all__ = ["format_name", "last_round", "placed_heads"]
 

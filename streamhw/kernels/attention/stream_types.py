@@ -5,9 +5,9 @@ import numpy as np
 from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor.itensor import Bindings, ITensor, Symbol, row_major
+from ...numerics.fixed import Fixed
+from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ...stream.itensor.itensor import Bindings, ITensor, Symbol, row_major
 
 __all__ = [
     "attention_nest",

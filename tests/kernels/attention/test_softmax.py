@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.softmax import Softmax
+from streamhw.kernels.attention.softmax import Softmax
 from streamhw.numerics.fixed import Fixed
 
 

@@ -8,12 +8,12 @@ from amaranth.hdl import Shape
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..stream.credit import credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings
-from ..stream.queue import queue_latency, queue_memory
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
-from .attention import (
+from ...numerics.fixed import Fixed, round_shift
+from ...stream.credit import credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings
+from ...stream.queue import queue_latency, queue_memory
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from .stream_types import (
     cached_type,
     check_heads,
     check_lanes,
@@ -24,7 +24,7 @@ from .attention import (
     row_type,
     score_type,
 )
-from .values_kernel import LATENCY, ValuesKernel
+from .values_hardware import LATENCY, ValuesKernel
 
 __all__ = ["Values"]
 

@@ -10,12 +10,12 @@ from amaranth.lib.memory import Memory as LibMemory
 from amaranth.lib.memory import WritePort
 from amaranth.utils import bits_for, ceil_log2
 
-from ..stream.credit import Credit
-from ..stream.queue import Queue
-from ..stream.rounding import rounded, saturated
-from ..stream.signature import lanes_of
-from ..stream.table_lookup import TableLookup
-from .heads import last_round
+from ...stream.credit import Credit
+from ...stream.queue import Queue
+from ...stream.rounding import rounded, saturated
+from ...stream.signature import lanes_of
+from ...stream.table_lookup import TableLookup
+from .parallel_heads import last_round
 from .softmax_total import add_positions, more_stages
 
 if TYPE_CHECKING:

@@ -8,14 +8,16 @@ from amaranth.hdl import Shape
 from amaranth.utils import bits_for, ceil_log2
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..numerics.tables import Table, exponential, reciprocal
-from ..stream.credit import credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings
-from ..stream.signature import lanes_of
-from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing
-from ..stream.table_lookup import TableLookup
-from .attention import (
+from ...numerics.fixed import Fixed, round_shift
+from ...numerics.tables import Table, exponential, reciprocal
+from ...stream.credit import credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings
+from ...stream.signature import lanes_of
+from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing
+from ...stream.table_lookup import TableLookup
+from .softmax_hardware import LOG2E, RECORD, RESULT, ROWS, SCALE, SoftmaxKernel
+from .softmax_total import more_stages
+from .stream_types import (
     check_heads,
     check_positions,
     length_type,
@@ -23,8 +25,6 @@ from .attention import (
     rounds_of,
     score_type,
 )
-from .softmax_kernel import LOG2E, RECORD, RESULT, ROWS, SCALE, SoftmaxKernel
-from .softmax_total import more_stages
 
 __all__ = ["Softmax"]
 
@@ -59,7 +59,7 @@ class Softmax(KernelSpec):
                 result of a row comes s cycles after its last element
     Buffers     ring of context / positions + s + 9 beats, rounded up to a power of two; 32 rows
     Error       |o - softmax(i)| < 1 LSB of ``out``, and 1 where a format without whole bits gives
-                its largest code for a result of 1 (proved in tests/kernels/test_softmax.py); a row
+                its largest code for a result of 1 (proved in tests/kernels/attention/test_softmax.py); a row
                 of one element gives 1 or that code
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if abreast does

@@ -7,12 +7,13 @@ import numpy as np
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..stream.credit import credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings
-from ..stream.signature import lanes_of
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
-from .attention import (
+from ...numerics.fixed import Fixed, round_shift
+from ...stream.credit import credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings
+from ...stream.signature import lanes_of
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from .scores_hardware import ScoresKernel
+from .stream_types import (
     cached_type,
     check_heads,
     check_lanes,
@@ -21,7 +22,6 @@ from .attention import (
     query_type,
     score_type,
 )
-from .scores_kernel import ScoresKernel
 
 __all__ = ["Scores"]
 

@@ -8,12 +8,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..stream.credit import Credit
-from ..stream.queue import Queue
-from ..stream.rounding import rounded, saturated
-from ..stream.width import Width
-from .heads import format_name, last_round, placed_heads
-from .matmul.multiplier import fabric_product, multiples_of
+from ...stream.credit import Credit
+from ...stream.queue import Queue
+from ...stream.rounding import rounded, saturated
+from ...stream.width import Width
+from ..matmul.multiplier import fabric_product, multiples_of
+from .parallel_heads import format_name, last_round, placed_heads
 
 if TYPE_CHECKING:
     from .values import Values

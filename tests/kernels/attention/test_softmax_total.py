@@ -8,8 +8,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from streamhw.kernels.softmax import Softmax
-from streamhw.kernels.softmax_total import add_positions, more_stages
+from streamhw.kernels.attention.softmax import Softmax
+from streamhw.kernels.attention.softmax_total import add_positions, more_stages
 from streamhw.numerics.fixed import Fixed
 
 
