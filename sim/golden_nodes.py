@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..graph import Chunk
 from ..graph import Rotary as RotaryOp
-from ..kernels.layernorm import ROOT_FRACTION, LayerNorm
+from ..kernels.norm.layernorm import ROOT_FRACTION, LayerNorm
 from ..numerics.angles import ANGLE
 from ..numerics.fixed import Fixed
 from ..numerics.quantised import (

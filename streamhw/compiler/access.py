@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import ceil
 
 from ..boards.base import Board
-from ..kernels.cache_read import CacheRead
-from ..kernels.spill import SpillRead, SpillWrite
+from ..kernels.kv_cache.read import CacheRead
+from ..kernels.memory.spill import SpillRead, SpillWrite
 from ..stream.control.parameter_reader import Run
 from ..stream.itensor.itensor import ITensor
 from . import plumbing

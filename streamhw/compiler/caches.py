@@ -2,7 +2,7 @@
 """Key/value caches: how much memory one takes, and how its rows lie there."""
 
 from ..graph import Attention
-from ..kernels.cache import CacheLayout
+from ..kernels.kv_cache.spec import CacheLayout
 from .tiling import Tiling
 
 __all__ = ["cache_layout"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..boards.base import Board
 from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
-from ..kernels.spill import SpillWrite
+from ..kernels.memory.spill import SpillWrite
 from ..numerics.quantise import quantise
 from .access import add_memory_access, parameter_dma
 from .bind import bind

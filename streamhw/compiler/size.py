@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from ..kernels.spill import SpillRead
+from ..kernels.memory.spill import SpillRead
 from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings
 from .deal import DISTRIBUTOR, WIDE

@@ -10,14 +10,14 @@ from math import ceil
 import networkx as nx
 
 from ..kernels.attention.softmax import Softmax
-from ..kernels.cache_append import CacheAppend
-from ..kernels.cache_read import CacheRead
-from ..kernels.layernorm import LayerNorm
+from ..kernels.elementwise.split import Split
+from ..kernels.kv_cache.append import CacheAppend
+from ..kernels.kv_cache.read import CacheRead
 from ..kernels.matmul.spec import Matmul, MatmulContext
 from ..kernels.matmul.timing import steps_of_sums, tile_drain, tile_latency
 from ..kernels.matmul.weight_buffer import Innermost
-from ..kernels.spill import SpillRead, SpillWrite
-from ..kernels.split import Split
+from ..kernels.memory.spill import SpillRead, SpillWrite
+from ..kernels.norm.layernorm import LayerNorm
 from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from streamhw.boards.base import Family
 
 from streamhw.compiler.cost import Cells
-from streamhw.kernels.layernorm import LayerNorm
+from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.queue import Queue
 from streamhw.synthesis.mapping import map_modules

@@ -6,7 +6,7 @@ from amaranth.back import verilog
 from streamhw.boards.base import Family
 
 from streamhw.compiler.cost import Cells, cells_of
-from streamhw.kernels.add import Add
+from streamhw.kernels.elementwise.add import Add
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.synthesis.yosys import cells_of_types, count_modules

@@ -10,12 +10,12 @@ from streamhw.sim.golden_linear import Product
 from streamhw.sim.golden_nodes import Added, Curve, Multiplied, Normalised, Turned
 
 from streamhw.graph import Rotary as RotaryOp
-from streamhw.kernels.activation import Activation
-from streamhw.kernels.add import Add
 from streamhw.kernels.attention.rotary import Rotary
-from streamhw.kernels.layernorm import LayerNorm
+from streamhw.kernels.elementwise.activation import Activation
+from streamhw.kernels.elementwise.add import Add
+from streamhw.kernels.elementwise.multiply import Multiply
 from streamhw.kernels.matmul.packing import linear_golden
-from streamhw.kernels.multiply import Multiply
+from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.quantised import (
     ActivationParameters,

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...kernels.spill import SpillRead, SpillWrite
+from ...kernels.memory.spill import SpillRead, SpillWrite
 from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill

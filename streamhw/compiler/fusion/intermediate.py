@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...graph import Attention, Chunk, Graph
 from ...kernels.matmul.spec import Matmul
-from ...kernels.spill import SpillRead, SpillWrite
+from ...kernels.memory.spill import SpillRead, SpillWrite
 from ...stream.converter.spec import Converter
 from ..design import Channel, Design, Scope
 

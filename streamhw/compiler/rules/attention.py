@@ -5,8 +5,8 @@ from ...errors import BuildError
 from ...graph import Attention, Node
 from ...kernels.attention import scores, softmax
 from ...kernels.attention import values as values_kernel
-from ...kernels.cache_append import CacheAppend
-from ...kernels.cache_read import CacheRead
+from ...kernels.kv_cache.append import CacheAppend
+from ...kernels.kv_cache.read import CacheRead
 from ...numerics.quantised import AttentionPlan
 from ..caches import cache_layout
 from ..lowering import Lowering

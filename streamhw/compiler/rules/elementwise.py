@@ -4,9 +4,9 @@
 from dataclasses import replace
 
 from ...graph import Node
-from ...kernels import activation as activation_kernel
-from ...kernels import add as add_kernel
-from ...kernels import multiply as multiply_kernel
+from ...kernels.elementwise import activation as activation_kernel
+from ...kernels.elementwise import add as add_kernel
+from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.quantised import ActivationPlan, AddPlan, MultiplyPlan
 from ...numerics.tables import Function

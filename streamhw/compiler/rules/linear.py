@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import ceil, gcd, prod
 
 from ...graph import Chunk, Linear, Node
-from ...kernels import split
+from ...kernels.elementwise import split
 from ...kernels.matmul import spec as matmul
 from ...numerics.quantised import LinearPlan
 from ...stream.itensor.itensor import ITensor, row_major

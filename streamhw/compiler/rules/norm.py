@@ -2,7 +2,7 @@
 """Normalisation of rows, and of the heads in them."""
 
 from ...graph import LayerNorm, Node, RmsNorm
-from ...kernels import layernorm
+from ...kernels.norm import layernorm
 from ...numerics.quantised import NormPlan
 from ...stream.itensor.itensor import row_major
 from ..lowering import Lowering

@@ -2,7 +2,7 @@
 """What becomes of the last row: the next token."""
 
 from ...graph import ArgMax, Node
-from ...kernels import argmax
+from ...kernels.reduce import argmax
 from ...numerics.quantised import ArgMaxPlan
 from ..lowering import Lowering
 

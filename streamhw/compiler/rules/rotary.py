@@ -2,8 +2,8 @@
 """Rotary embeddings: angles of the step's positions from memory, and the turn of each head."""
 
 from ...graph import Angles, Node, Rotary
-from ...kernels import angles as angles_kernel
 from ...kernels.attention import rotary as rotary_kernel
+from ...kernels.memory import angles as angles_kernel
 from ...numerics.quantised import RotaryPlan
 from ..lowering import Lowering
 

@@ -2,7 +2,7 @@
 """Where values come from: tokens, positions, and rows of a table."""
 
 from ...graph import Gather, Input, Node
-from ...kernels import gather as gather_kernel
+from ...kernels.memory import gather as gather_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.quantised import GatherPlan
 from ...stream.itensor.itensor import ITensor, Loop

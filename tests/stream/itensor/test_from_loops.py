@@ -15,8 +15,8 @@ from streamhw.kernels.attention.stream_types import (
     row_type,
     score_type,
 )
-from streamhw.kernels.layernorm import LayerNorm
 from streamhw.kernels.matmul.spec import Matmul, MatmulContext
+from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.gather import Gather
+from streamhw.kernels.memory.gather import Gather
 from streamhw.numerics.fixed import Fixed
 
 BASE = 0x12_3400_0000

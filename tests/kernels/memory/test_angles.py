@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.angles import Angles
+from streamhw.kernels.memory.angles import Angles
 from streamhw.numerics.angles import angle_words
 
 BASE = 0x12_3400_0000

@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.spill import SpillRead, SpillWrite
+from streamhw.kernels.memory.spill import SpillRead, SpillWrite
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 

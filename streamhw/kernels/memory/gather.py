@@ -10,12 +10,12 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.axi.signature import ADDRESS_WIDTH, command
-from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
-from ..stream.unpacker import Unpack, unpack_drain, unpack_resources
+from ...numerics.fixed import Fixed
+from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.credit import Credit, credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ...stream.unpacker import Unpack, unpack_drain, unpack_resources
 
 __all__ = ["Gather", "GatherKernel"]
 

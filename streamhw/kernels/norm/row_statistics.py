@@ -5,9 +5,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed, 
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..numerics.tables import Table
-from ..stream.pipeline import delayed, scaled, square, tree_latency, tree_sum
-from ..stream.table_lookup import TableLookup
+from ...numerics.tables import Table
+from ...stream.pipeline import delayed, scaled, square, tree_latency, tree_sum
+from ...stream.table_lookup import TableLookup
 
 __all__ = ["RowStatistics"]
 

@@ -8,13 +8,13 @@ from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings, ITensor
-from ..stream.pipeline import delayed
-from ..stream.rounding import rounded, saturated
-from ..stream.signature import lanes_of
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...numerics.fixed import Fixed, round_shift
+from ...stream.credit import Credit, credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.pipeline import delayed
+from ...stream.rounding import rounded, saturated
+from ...stream.signature import lanes_of
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["Multiply", "MultiplyKernel"]
 

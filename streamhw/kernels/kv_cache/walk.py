@@ -4,8 +4,8 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 
-from ..stream.axi.signature import ADDRESS_WIDTH
-from .cache import CacheSpec
+from ...stream.axi.signature import ADDRESS_WIDTH
+from .spec import CacheSpec
 
 __all__ = ["START", "CacheWalk"]
 

@@ -9,17 +9,17 @@ from amaranth.lib import stream, wiring
 from amaranth.utils import bits_for, ceil_log2
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.axi.signature import ADDRESS_WIDTH, command
-from ..stream.itensor.itensor import Bindings
-from ..stream.queue import Queue
-from ..stream.spec import Memory, Port, Resources, Tensors, Timing, raw
-from ..stream.unpacker import Unpack, unpack_resources
-from ..stream.width import Width
-from .attention.parallel_heads import last_round
-from .attention.stream_types import cached_type, check_positions, lengths_of
-from .cache import CacheSpec
-from .cache_walk import CacheWalk
+from ...numerics.fixed import Fixed
+from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.itensor.itensor import Bindings
+from ...stream.queue import Queue
+from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.unpacker import Unpack, unpack_resources
+from ...stream.width import Width
+from ..attention.parallel_heads import last_round
+from ..attention.stream_types import cached_type, check_positions, lengths_of
+from .spec import CacheSpec
+from .walk import CacheWalk
 
 __all__ = ["CacheRead", "CacheReadKernel"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.argmax import ArgMax
+from streamhw.kernels.reduce.argmax import ArgMax
 from streamhw.numerics.fixed import Fixed
 
 

@@ -9,11 +9,11 @@ from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.credit import Credit, credit_latency
-from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor.itensor import Bindings
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...numerics.fixed import Fixed
+from ...stream.credit import Credit, credit_latency
+from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ...stream.itensor.itensor import Bindings
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
 __all__ = ["ArgMax", "ArgMaxKernel"]
 

@@ -9,13 +9,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor.itensor import Bindings, ITensor
-from ..stream.itensor.memory_order import Spill, spill
-from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
-from ..stream.unpacker import Unpack
-from .spill_kernel import QUEUE, SpillReadKernel, SpillWriteKernel
+from ...numerics.fixed import Fixed
+from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.itensor.memory_order import Spill, spill
+from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.unpacker import Unpack
+from .spill_hardware import QUEUE, SpillReadKernel, SpillWriteKernel
 
 __all__ = ["SpillRead", "SpillWrite"]
 

@@ -10,14 +10,14 @@ from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor.itensor import Bindings
-from ..stream.queue import Queue
-from ..stream.spec import Memory, Port, Resources, Tensors, Timing, raw
-from .attention.stream_types import row_type
-from .cache import CacheSpec
-from .cache_walk import START, CacheWalk
+from ...numerics.fixed import Fixed
+from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ...stream.itensor.itensor import Bindings
+from ...stream.queue import Queue
+from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
+from ..attention.stream_types import row_type
+from .spec import CacheSpec
+from .walk import START, CacheWalk
 
 __all__ = ["CacheAppend", "CacheAppendKernel"]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.activation import Activation
+from streamhw.kernels.elementwise.activation import Activation
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import Function
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

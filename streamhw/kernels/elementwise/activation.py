@@ -9,15 +9,15 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..numerics.tables import Function, TailedTable, activation
-from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings, ITensor
-from ..stream.pipeline import delayed
-from ..stream.rounding import rounded, saturated
-from ..stream.signature import lanes_of
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
-from ..stream.table_lookup import TableLookup
+from ...numerics.fixed import Fixed, round_shift
+from ...numerics.tables import Function, TailedTable, activation
+from ...stream.credit import Credit, credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.pipeline import delayed
+from ...stream.rounding import rounded, saturated
+from ...stream.signature import lanes_of
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.table_lookup import TableLookup
 
 __all__ = ["Activation", "ActivationKernel"]
 

@@ -9,17 +9,17 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed, round_shift
-from ..numerics.tables import Table, reciprocal_root
-from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ..stream.itensor.itensor import Bindings, Symbol
-from ..stream.pipeline import delayed, scaled, square_multipliers, square_registers
-from ..stream.queue import Queue, queue_latency, queue_memory
-from ..stream.rounding import saturated
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing
-from ..stream.table_lookup import TableLookup
-from .statistics import RowStatistics
+from ...numerics.fixed import Fixed, round_shift
+from ...numerics.tables import Table, reciprocal_root
+from ...stream.credit import Credit, credit_latency, credit_memory
+from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
+from ...stream.itensor.itensor import Bindings, Symbol
+from ...stream.pipeline import delayed, scaled, square_multipliers, square_registers
+from ...stream.queue import Queue, queue_latency, queue_memory
+from ...stream.rounding import saturated
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.table_lookup import TableLookup
+from .row_statistics import RowStatistics
 
 __all__ = ["LayerNorm"]
 
@@ -71,7 +71,7 @@ class LayerNorm(KernelSpec):
     Buffers     b + 15 + ceil(log4(lanes)) beats of the input; sums of the rows in them
     Error       |o - exact| <= 0.5 + |gamma| * (2^-norm_frac + 2^-15 * |norm|) LSB before
                 saturation, gamma in output LSB: below 1 LSB for int8
-                (proved in tests/kernels/test_layernorm.py)
+                (proved in tests/kernels/norm/test_layernorm.py)
     Stalls      lossless; output independent of stalls; no combinational path i.valid -> o.valid
                 or o.ready -> i.ready
     Raises      ValueError: if features, lanes, epsilon or a format is out of range

@@ -5,12 +5,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.utils import ceil_log2
 
-from ..stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ..stream.itensor.itensor import Symbol
-from ..stream.itensor.memory_order import Spill
-from ..stream.queue import Queue
-from ..stream.spec import KernelSpec
-from ..stream.unpacker import Unpack
+from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ...stream.itensor.itensor import Symbol
+from ...stream.itensor.memory_order import Spill
+from ...stream.queue import Queue
+from ...stream.spec import KernelSpec
+from ...stream.unpacker import Unpack
 
 __all__ = ["OUTSTANDING", "QUEUE", "SpillReadKernel", "SpillWriteKernel"]
 

@@ -12,9 +12,9 @@ from amaranth.sim import Simulator
 from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
-from streamhw.kernels.cache import CacheLayout
-from streamhw.kernels.cache_append import CacheAppend
-from streamhw.kernels.cache_read import CacheRead
+from streamhw.kernels.kv_cache.append import CacheAppend
+from streamhw.kernels.kv_cache.read import CacheRead
+from streamhw.kernels.kv_cache.spec import CacheLayout
 
 BASE = 0x12_3400_0000
 SHAPES = [

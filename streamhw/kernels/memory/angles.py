@@ -9,13 +9,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from ..numerics.angles import ANGLE_WORD
-from ..stream.axi.signature import ADDRESS_WIDTH, command
-from ..stream.control.step_broadcast import step_layout
-from ..stream.credit import Credit, credit_latency, credit_memory
-from ..stream.itensor.itensor import Bindings, Symbol, row_major
-from ..stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
-from ..stream.unpacker import Unpack, unpack_drain, unpack_resources
+from ...numerics.angles import ANGLE_WORD
+from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.control.step_broadcast import step_layout
+from ...stream.credit import Credit, credit_latency, credit_memory
+from ...stream.itensor.itensor import Bindings, Symbol, row_major
+from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ...stream.unpacker import Unpack, unpack_drain, unpack_resources
 
 __all__ = ["Angles", "AnglesKernel"]
 

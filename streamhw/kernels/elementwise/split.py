@@ -8,16 +8,16 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ..numerics.fixed import Fixed
-from ..stream.address_generator import AddressWalk, symbol_width
-from ..stream.converter.block_plan import Axis
-from ..stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
-from ..stream.itensor.normal_form import symbols_of
-from ..stream.queue import Queue
-from ..stream.rounding import saturated
-from ..stream.signature import lanes_of
-from ..stream.skid import Skid
-from ..stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ...numerics.fixed import Fixed
+from ...stream.address_generator import AddressWalk, symbol_width
+from ...stream.converter.block_plan import Axis
+from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ...stream.itensor.normal_form import symbols_of
+from ...stream.queue import Queue
+from ...stream.rounding import saturated
+from ...stream.signature import lanes_of
+from ...stream.skid import Skid
+from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
 
 __all__ = ["Split", "SplitKernel"]
 
