@@ -32,7 +32,7 @@ from streamhw.compiler.memory import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.schedule import Activity, Timeline
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
 from streamhw.runtime.simdevice import SimDevice
 from streamhw.stream.itensor.itensor import Bindings

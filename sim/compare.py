@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..compiler.design import Channel, Design
 from ..graph import Graph
+from ..reference.integer_model import Cache, Golden, Trace
 from ..stream.itensor.itensor import Bindings, ITensor
-from .golden import Cache, Golden, Trace
 
 __all__ = ["Comparison", "Difference", "decode"]
 

@@ -81,7 +81,7 @@ def add_evaluate(commands: Commands) -> None:
 
 def _evaluate(chosen: argparse.Namespace, console: Console) -> int:
     from ..commands.evaluate import evaluate_model
-    from ..numerics.evaluate import WINDOWS
+    from ..reference.evaluate import WINDOWS
 
     windows = WINDOWS if chosen.windows is None else chosen.windows
     return 0 if evaluate_model(chosen.model, console, text=chosen.text, windows=windows) else 1

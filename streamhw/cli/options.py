@@ -200,7 +200,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
     from ..commands.build import BuildRequest
     from ..compiler.config import BuildConfig, Equalisation, Fusion, parse_sharing
     from ..compiler.explore.choice import read_choice
-    from ..numerics.config import QuantConfig
+    from ..quantization.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8
     config = BuildConfig(

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ..errors import UserError
 from ..frontend import load
-from ..numerics.evaluate import WINDOWS, evaluate
+from ..reference.evaluate import WINDOWS, evaluate
 from .show import Console, progress
 
 __all__ = ["evaluate_model"]

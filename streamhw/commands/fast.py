@@ -15,7 +15,7 @@ from ..compiler.estimate import Answer as Predicted
 from ..compiler.estimate import Estimate
 from ..compiler.pipeline import STAGES, compile_model
 from ..frontend import Model, Origin, load
-from ..sim.golden import Golden
+from ..reference.integer_model import Golden
 from .build import BuildRequest, settled
 from .prompt import check_run, tokens_of
 from .show import Console, GrowingText, progress

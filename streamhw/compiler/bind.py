@@ -8,7 +8,7 @@ from enum import Enum
 
 from ..errors import UserError
 from ..graph import Graph, Linear
-from ..numerics.quantised import LinearPlan, QuantisedModel
+from ..quantization.quantized_model import LinearPlan, QuantisedModel
 
 __all__ = [
     "Binding",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..errors import UserError
-from ..numerics.config import QuantConfig
+from ..quantization.config import QuantConfig
 from .bind import Sharing, SharingChoice
 from .fifo.model import Equalisation
 from .tiling import Tiling

@@ -12,7 +12,7 @@ from ..boards.base import Board
 from ..errors import InternalError
 from ..frontend.model import Model
 from ..graph import Graph
-from ..numerics.quantised import QuantisedModel
+from ..quantization.quantized_model import QuantisedModel
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Port, Resources
 from .bind import Binding

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 from ..errors import BuildError, UserError
 from ..graph import Graph, Loop, Op
-from ..numerics.quantised import QuantisedModel
+from ..quantization.quantized_model import QuantisedModel
 from . import plumbing
 from .bind import Binding
 from .design import Channel, Instance, Scope

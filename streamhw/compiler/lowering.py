@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..errors import BuildError
 from ..graph import Graph, Node, Op
 from ..numerics.fixed import Fixed
-from ..numerics.quantised import QuantisedModel
+from ..quantization.quantized_model import QuantisedModel
 from ..stream.itensor.itensor import ITensor, Symbol, row_major
 from .bind import Binding
 from .design import PARAMETERS, Channel, End, Instance, Part, Scope

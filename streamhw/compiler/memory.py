@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import BuildError
 from ..graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
 from ..kernels.matmul.packing import memory_beats, pack_header, pack_weight
-from ..numerics.quantised import (
+from ..quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AngleParameters,

@@ -9,7 +9,7 @@ from ..boards.base import Board
 from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
-from ..numerics.quantise import quantise
+from ..quantization.quantizer import quantise
 from .access import add_memory_access, parameter_dma
 from .bind import bind
 from .config import BuildConfig

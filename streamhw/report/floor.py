@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..boards.base import Board
 from ..graph import Attention, Gather, Graph, Linear
-from ..numerics.config import QuantConfig
+from ..quantization.config import QuantConfig
 from .published import Shape
 
 __all__ = ["Roof", "Work", "roof_of", "shape_of", "work_of"]

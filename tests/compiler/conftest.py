@@ -13,7 +13,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.tiling import Tiling
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.tiny import write_tiny
 
 Compiled = Callable[..., Design]

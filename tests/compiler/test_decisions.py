@@ -17,7 +17,7 @@ from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.stream.converter.spec import Converter, Kind
 from tests.tiny import write_tiny
 

@@ -41,7 +41,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.tiny import write_tiny
 
 T = TypeVar("T")

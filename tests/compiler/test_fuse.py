@@ -15,7 +15,7 @@ from streamhw.errors import BuildError, DoesNotFitError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.kernels.memory.spill import SpillRead, SpillWrite
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.stream.converter.spec import Converter
 from tests.tiny import write_tiny
 

@@ -20,7 +20,7 @@ from streamhw.compiler.memory import (
 from streamhw.errors import BuildError
 from streamhw.graph import Gather, Linear
 from streamhw.kernels.matmul.packing import linear_golden
-from streamhw.numerics.quantised import (
+from streamhw.quantization.quantized_model import (
     ActivationParameters,
     GatherParameters,
     LinearParameters,

@@ -17,7 +17,7 @@ from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend.model import Model
 from streamhw.graph import Graph, Linear, Loop, Node, print_graph
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.compiler.conftest import Compiled
 
 CONFIG = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)

@@ -16,7 +16,7 @@ from streamhw.compiler.place import demands_of
 from streamhw.compiler.plumbing import Plumbing
 from streamhw.errors import BuildError
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.stream.register_slice import crossing_latency
 
 Two = Callable[..., Design]

@@ -16,9 +16,9 @@ from streamhw.compiler.rules import RULES
 from streamhw.compiler.tiling import Tiling
 from streamhw.errors import BuildError, UserError
 from streamhw.graph import OPS, Graph, parse_graph, print_graph
-from streamhw.numerics.config import QuantConfig
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.quantised import ArgMaxPlan, GatherPlan, QuantisedModel
+from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.quantized_model import ArgMaxPlan, GatherPlan, QuantisedModel
 from streamhw.stream.itensor.itensor import Symbol, row_major
 
 SOURCE = Fixed(12, 6)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from streamhw.boards.base import load_board
 from streamhw.sim import verilator
-from streamhw.sim.golden import Golden
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.design import Design
@@ -17,6 +16,7 @@ from streamhw.compiler.memory import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import Tokenizer, load
 from streamhw.frontend.model import Model
+from streamhw.reference.integer_model import Golden
 from tests.e2e.machine import Machine
 
 

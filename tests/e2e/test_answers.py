@@ -2,12 +2,12 @@
 """The emitted Verilog of gpt2-shakespeare writes what the integer reference says."""
 
 import pytest
-from streamhw.sim.golden import Golden
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.estimate import Estimate
 from streamhw.frontend import Model, Tokenizer
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
+from streamhw.reference.integer_model import Golden
 from streamhw.runtime.driver import generate
 from streamhw.runtime.simdevice import SimDevice
 from tests.e2e.machine import Machine

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from streamhw.boards.base import load_board
-from streamhw.sim.golden import Golden
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder import DecoderConfig
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
+from streamhw.reference.integer_model import Golden
 from tests.e2e.machine import Machine
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 

@@ -20,7 +20,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 config = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
 emitted = emit(compile_model(load(sys.argv[1]), load_board("sim"), config))
 text = emitted.verilog + emitted.manifest.to_json()

@@ -27,7 +27,7 @@ from streamhw.compiler.explore.workers import on_processes
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 

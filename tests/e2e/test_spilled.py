@@ -10,7 +10,7 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 

@@ -13,7 +13,7 @@ from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.read_ahead import with_read_ahead
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from streamhw.boards.base import load_board
 from streamhw.sim.bench import run_cocotb
-from streamhw.sim.golden import Golden
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
 from streamhw.compiler.memory import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
+from streamhw.reference.integer_model import Golden
 from tests.tiny import write_tiny
 
 CASES = (

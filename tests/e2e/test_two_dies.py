@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from streamhw.boards.base import Budget, Die, load_board
-from streamhw.sim.golden import Golden
 
 from streamhw.commands.run import memory_model, simulate
 from streamhw.compiler.config import BuildConfig
@@ -15,7 +14,8 @@ from streamhw.compiler.design import Design
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
+from streamhw.reference.integer_model import Golden
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 

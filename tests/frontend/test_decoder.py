@@ -11,7 +11,7 @@ import pytest
 from streamhw.frontend import load
 from streamhw.frontend.decoder import DecoderConfig, decoder_graph
 from streamhw.graph import Loop, parse_graph, print_graph
-from streamhw.numerics.reference import forward
+from streamhw.graph.float_reference import forward
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
 SHAPES = {

@@ -10,7 +10,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.report.bubbles import LayerCycles, layer_cycles
 from tests.tiny import write_tiny
 

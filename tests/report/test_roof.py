@@ -10,7 +10,7 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.cost import Cells
 from streamhw.errors import UserError
 from streamhw.frontend import load
-from streamhw.numerics.config import QuantConfig
+from streamhw.quantization.config import QuantConfig
 from streamhw.report.bench import BENCH_FILE, Bench, Context, Point
 from streamhw.report.bench_tables import notes, rows_of
 from streamhw.report.bubbles import LayerCycles

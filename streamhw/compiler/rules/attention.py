@@ -7,7 +7,7 @@ from ...kernels.attention import scores, softmax
 from ...kernels.attention import values as values_kernel
 from ...kernels.kv_cache.append import CacheAppend
 from ...kernels.kv_cache.read import CacheRead
-from ...numerics.quantised import AttentionPlan
+from ...quantization.quantized_model import AttentionPlan
 from ..caches import cache_layout
 from ..lowering import Lowering
 

@@ -8,8 +8,8 @@ from ...kernels.elementwise import activation as activation_kernel
 from ...kernels.elementwise import add as add_kernel
 from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
-from ...numerics.quantised import ActivationPlan, AddPlan, MultiplyPlan
 from ...numerics.tables import Function
+from ...quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
 from ...stream.itensor.algebra import broadcast
 from ...stream.itensor.itensor import ITensor, row_major
 from ..design import Instance

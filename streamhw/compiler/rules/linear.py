@@ -7,7 +7,7 @@ from math import ceil, gcd, prod
 from ...graph import Chunk, Linear, Node
 from ...kernels.elementwise import split
 from ...kernels.matmul import spec as matmul
-from ...numerics.quantised import LinearPlan
+from ...quantization.quantized_model import LinearPlan
 from ...stream.itensor.itensor import ITensor, row_major
 from ..bind import Binding
 from ..design import Scope

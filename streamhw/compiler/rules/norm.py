@@ -3,7 +3,7 @@
 
 from ...graph import LayerNorm, Node, RmsNorm
 from ...kernels.norm import layernorm
-from ...numerics.quantised import NormPlan
+from ...quantization.quantized_model import NormPlan
 from ...stream.itensor.itensor import row_major
 from ..lowering import Lowering
 

@@ -3,7 +3,7 @@
 
 from ...graph import ArgMax, Node
 from ...kernels.reduce import argmax
-from ...numerics.quantised import ArgMaxPlan
+from ...quantization.quantized_model import ArgMaxPlan
 from ..lowering import Lowering
 
 __all__ = ["arg_max", "last_token"]

@@ -4,7 +4,7 @@
 from ...graph import Angles, Node, Rotary
 from ...kernels.attention import rotary as rotary_kernel
 from ...kernels.memory import angles as angles_kernel
-from ...numerics.quantised import RotaryPlan
+from ...quantization.quantized_model import RotaryPlan
 from ..lowering import Lowering
 
 __all__ = ["angles", "rotary"]

@@ -4,7 +4,7 @@
 from ...graph import Gather, Input, Node
 from ...kernels.memory import gather as gather_kernel
 from ...numerics.fixed import Fixed
-from ...numerics.quantised import GatherPlan
+from ...quantization.quantized_model import GatherPlan
 from ...stream.itensor.itensor import ITensor, Loop
 from ..design import End
 from ..lowering import Lowering, Value

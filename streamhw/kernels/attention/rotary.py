@@ -8,8 +8,8 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ...numerics.angles import ANGLE, ANGLE_WORD
 from ...numerics.fixed import Fixed, round_shift
+from ...numerics.rotary_tables import ANGLE, ANGLE_WORD
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ...stream.pipeline import delayed

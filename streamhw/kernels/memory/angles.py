@@ -9,7 +9,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from ...numerics.angles import ANGLE_WORD
+from ...numerics.rotary_tables import ANGLE_WORD
 from ...stream.axi.signature import ADDRESS_WIDTH, command
 from ...stream.control.step_broadcast import step_layout
 from ...stream.credit import Credit, credit_latency, credit_memory

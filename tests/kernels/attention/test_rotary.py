@@ -8,8 +8,8 @@ import pytest
 from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.rotary import Rotary
-from streamhw.numerics.angles import angle_words
 from streamhw.numerics.fixed import Fixed
+from streamhw.numerics.rotary_tables import angle_words
 
 
 def case(spec: Rotary, n: int, seed: int, position: int = 0) -> Case:

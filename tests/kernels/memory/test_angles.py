@@ -10,7 +10,7 @@ from based import Based
 from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.memory.angles import Angles
-from streamhw.numerics.angles import angle_words
+from streamhw.numerics.rotary_tables import angle_words
 
 BASE = 0x12_3400_0000
 

@@ -18,11 +18,11 @@ from ..graph import (
     RmsNorm,
     parameter_name,
 )
-from .angles import angle_words
+from ..numerics.fixed import Fixed
+from ..numerics.rotary_tables import angle_words
 from .calibrate import Key, Statistics
-from .fixed import Fixed
-from .matrix import Rounding, quantise_matrix, spreading_factor
-from .quantised import (
+from .formats import FormatRules
+from .quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AngleParameters,
@@ -36,7 +36,7 @@ from .quantised import (
     Parameters,
     Plan,
 )
-from .ranges import FormatRules
+from .weights import Rounding, quantise_matrix, spreading_factor
 
 __all__ = ["Integers"]
 

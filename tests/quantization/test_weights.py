@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.matrix import Rounding, dequantise, header, quantise_matrix, spreading_factor
+from streamhw.quantization.weights import (
+    Rounding,
+    dequantise,
+    header,
+    quantise_matrix,
+    spreading_factor,
+)
 
 
 def problem(seed: int = 0, rows: int = 40, columns: int = 64):

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ..graph import Chunk
 from ..graph import Rotary as RotaryOp
 from ..kernels.norm.layernorm import ROOT_FRACTION, LayerNorm
-from ..numerics.angles import ANGLE
 from ..numerics.fixed import Fixed
-from ..numerics.quantised import (
+from ..numerics.rotary_tables import ANGLE
+from ..numerics.tables import Function, activation
+from ..quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AddPlan,
@@ -28,7 +29,6 @@ from ..numerics.quantised import (
     PassPlan,
     RotaryPlan,
 )
-from ..numerics.tables import Function, activation
 
 __all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalised", "Passed", "Turned", "rounded"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, lapack
 
 from ..errors import InternalError
-from .quantised import LinearParameters
+from .quantized_model import LinearParameters
 
 __all__ = ["Rounding", "dequantise", "header", "quantise_matrix", "spreading_factor"]
 

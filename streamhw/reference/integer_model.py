@@ -10,8 +10,8 @@ from ..errors import UserError
 from ..graph import Attention as AttentionOp
 from ..graph import Chunk, Input, LastToken, Loop, Node
 from ..graph import Rotary as RotaryOp
-from ..numerics.execute import execute
-from ..numerics.quantised import (
+from ..graph.executor import execute
+from ..quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AddPlan,
@@ -29,19 +29,9 @@ from ..numerics.quantised import (
     QuantisedModel,
     RotaryPlan,
 )
-from .golden_attention import Attention, Cache
-from .golden_linear import Product
-from .golden_nodes import (
-    Added,
-    Codes,
-    Curve,
-    Looked,
-    Multiplied,
-    Normalised,
-    Passed,
-    Reals,
-    Turned,
-)
+from .attention import Attention, Cache
+from .linear import Product
+from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalised, Passed, Reals, Turned
 
 __all__ = ["Cache", "Golden", "Trace"]
 

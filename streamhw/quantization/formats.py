@@ -27,10 +27,10 @@ from ..graph import (
     RmsNorm,
     Rotary,
 )
-from .angles import ANGLE_WORD
+from ..numerics.fixed import Fixed
+from ..numerics.rotary_tables import ANGLE_WORD
 from .calibrate import Key, Statistics
 from .config import RESIDUAL_WIDTH, SCORES
-from .fixed import Fixed
 
 __all__ = ["FormatRules", "byte_steps", "expand_heads", "fraction", "index_format"]
 

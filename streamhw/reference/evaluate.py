@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..frontend.model import Model
 from ..frontend.tokenizer import Tokenizer
-from ..sim.golden import Golden
-from .calibrate import windows
-from .config import QuantConfig
-from .execute import Array
-from .fake import fake_forward
-from .quantise import quantise
-from .quantised import QuantisedModel
-from .reference import forward
+from ..graph.executor import Array
+from ..graph.float_reference import forward
+from ..quantization.calibrate import windows
+from ..quantization.config import QuantConfig
+from ..quantization.fake_quant import fake_forward
+from ..quantization.quantized_model import QuantisedModel
+from ..quantization.quantizer import quantise
+from .integer_model import Golden
 
 __all__ = ["WINDOWS", "Evaluation", "Losses", "evaluate"]
 

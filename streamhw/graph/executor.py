@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import Graph, Input, LastToken, Loop, Node
+from . import Graph, Input, LastToken, Loop, Node
 
 __all__ = ["Array", "Compute", "execute"]
 

@@ -3,19 +3,19 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.golden import Cache, Golden, Trace
-from streamhw.sim.golden_attention import probabilities
 
 from streamhw.errors import UserError
 from streamhw.frontend import Tokenizer, load
 from streamhw.graph import Loop
+from streamhw.graph.executor import Array, execute
+from streamhw.graph.float_reference import float_compute
 from streamhw.kernels.attention.scores import Scores
 from streamhw.kernels.attention.softmax import Softmax
 from streamhw.kernels.attention.values import Values
-from streamhw.numerics.execute import Array, execute
-from streamhw.numerics.quantise import quantise
-from streamhw.numerics.quantised import AttentionPlan, LinearParameters, LinearPlan
-from streamhw.numerics.reference import float_compute
+from streamhw.quantization.quantized_model import AttentionPlan, LinearParameters, LinearPlan
+from streamhw.quantization.quantizer import quantise
+from streamhw.reference.attention import probabilities
+from streamhw.reference.integer_model import Cache, Golden, Trace
 
 MODEL = load("gpt2-shakespeare")
 TOKENIZER = Tokenizer(MODEL.tokenizer)

@@ -17,9 +17,9 @@ from ..frontend.model import Model, Origin
 from ..frontend.tokenizer import Tokenizer
 from ..frontend.weights import RandomWeights
 from ..graph import Gather, Graph, Linear, Node, parameter_name
+from ..graph.executor import Array, execute
+from ..graph.float_reference import Floats, evaluate_node, float_compute
 from .config import QuantConfig
-from .execute import Array, execute
-from .reference import Floats, evaluate_node, float_compute
 
 __all__ = [
     "Moments",

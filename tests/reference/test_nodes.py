@@ -6,8 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from streamhw.sim.golden_linear import Product
-from streamhw.sim.golden_nodes import Added, Curve, Multiplied, Normalised, Turned
 
 from streamhw.graph import Rotary as RotaryOp
 from streamhw.kernels.attention.rotary import Rotary
@@ -17,7 +15,8 @@ from streamhw.kernels.elementwise.multiply import Multiply
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.quantised import (
+from streamhw.numerics.tables import Function
+from streamhw.quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AddPlan,
@@ -28,7 +27,8 @@ from streamhw.numerics.quantised import (
     NormPlan,
     RotaryPlan,
 )
-from streamhw.numerics.tables import Function
+from streamhw.reference.linear import Product
+from streamhw.reference.nodes import Added, Curve, Multiplied, Normalised, Turned
 from streamhw.stream.itensor.itensor import row_major
 
 Ints = NDArray[np.int64]

@@ -12,12 +12,11 @@ from streamhw.frontend import Model, Origin, load
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.weights import RandomWeights
 from streamhw.graph import Add, Chunk, Gather, Graph, Input, LayerNorm, Linear, Node
-from streamhw.numerics.config import QuantConfig
-from streamhw.numerics.fake import fake_forward
+from streamhw.graph.float_reference import forward
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.matrix import dequantise
-from streamhw.numerics.quantise import quantise
-from streamhw.numerics.quantised import (
+from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.fake_quant import fake_forward
+from streamhw.quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AttentionPlan,
@@ -26,7 +25,8 @@ from streamhw.numerics.quantised import (
     NormParameters,
     QuantisedModel,
 )
-from streamhw.numerics.reference import forward
+from streamhw.quantization.quantizer import quantise
+from streamhw.quantization.weights import dequantise
 
 MODEL = load("gpt2-shakespeare")
 

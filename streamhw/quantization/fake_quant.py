@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model
 from ..graph import Node
-from .execute import Array, execute
-from .matrix import dequantise
-from .quantised import LinearParameters, QuantisedModel
-from .reference import Floats, float_compute
+from ..graph.executor import Array, execute
+from ..graph.float_reference import Floats, float_compute
+from .quantized_model import LinearParameters, QuantisedModel
+from .weights import dequantise
 
 __all__ = ["fake_forward"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 __all__ = ["PROBABILITIES", "RESIDUAL_WIDTH", "SCORES", "QuantConfig"]
 
-from .fixed import Fixed
+from ..numerics.fixed import Fixed
 
 RESIDUAL_WIDTH = 24
 """Bits of the residual stream."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from ..graph import (
+from . import (
     Activation,
     Add,
     Angles,
@@ -24,7 +24,7 @@ from ..graph import (
     Rotary,
     parameter_name,
 )
-from .execute import Array, Compute, execute
+from .executor import Array, Compute, execute
 
 __all__ = ["FLOAT_FUNCTIONS", "Floats", "attend", "evaluate_node", "float_compute", "forward"]
 

@@ -5,8 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.matmul.packing import fold_groups
-from ..numerics.quantised import LinearParameters, LinearPlan
-from .golden_nodes import rounded
+from ..quantization.quantized_model import LinearParameters, LinearPlan
+from .nodes import rounded
 
 __all__ = ["Product"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from streamhw.errors import UserError
 from streamhw.frontend import load
-from streamhw.numerics.evaluate import Losses, evaluate
+from streamhw.reference.evaluate import Losses, evaluate
 
 MODEL = load("gpt2-shakespeare")
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ..graph import Attention as AttentionOp
 from ..kernels.attention.softmax import Softmax
 from ..numerics.fixed import Fixed, round_shift
-from ..numerics.quantised import AttentionPlan
 from ..numerics.tables import Table
-from .golden_nodes import Codes, Reals, rounded
+from ..quantization.quantized_model import AttentionPlan
+from .nodes import Codes, Reals, rounded
 
 __all__ = ["Attention", "Cache", "probabilities"]
 

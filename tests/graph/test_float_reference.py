@@ -7,7 +7,7 @@ from scipy.special import erf
 
 from streamhw.frontend import Tokenizer, load
 from streamhw.graph import Attention
-from streamhw.numerics.reference import FLOAT_FUNCTIONS, attend, forward
+from streamhw.graph.float_reference import FLOAT_FUNCTIONS, attend, forward
 
 MODEL = load("gpt2-shakespeare")
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from streamhw.sim.golden import Cache, Golden
 
 from streamhw.frontend import load
 from streamhw.frontend.decoder import DecoderConfig
-from streamhw.numerics.config import QuantConfig
-from streamhw.numerics.fake import fake_forward
+from streamhw.graph.float_reference import forward
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.quantise import quantise
-from streamhw.numerics.quantised import LinearParameters, NormParameters, RotaryPlan
-from streamhw.numerics.reference import forward
+from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.fake_quant import fake_forward
+from streamhw.quantization.quantized_model import LinearParameters, NormParameters, RotaryPlan
+from streamhw.quantization.quantizer import quantise
+from streamhw.reference.integer_model import Cache, Golden
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
 TOKENS = np.random.default_rng(5).integers(0, 60, (4, 32))

@@ -27,11 +27,12 @@ from ..graph import (
     Rotary,
     parameter_name,
 )
+from ..numerics.fixed import Fixed
 from .calibrate import Key, Statistics, calibrate, calibrate_shape, calibration_tokens
 from .config import PROBABILITIES, SCORES, QuantConfig
-from .fixed import Fixed
-from .integers import Integers
-from .quantised import (
+from .formats import FormatRules, byte_steps, expand_heads, fraction
+from .parameters import Integers
+from .quantized_model import (
     ActivationPlan,
     AddPlan,
     AnglePlan,
@@ -46,7 +47,6 @@ from .quantised import (
     QuantisedModel,
     RotaryPlan,
 )
-from .ranges import FormatRules, byte_steps, expand_heads, fraction
 
 __all__ = ["quantise"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import Graph
+from ..numerics.fixed import Fixed
 from .config import QuantConfig
-from .fixed import Fixed
 
 __all__ = [
     "ActivationParameters",
