@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import UserError
-from .hbm2 import Hbm2
+from .memory.hbm2 import Hbm2
 
 __all__ = ["BOARDS", "MEMORIES", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from streamhw.boards.base import load_board
 from streamhw.sim import verilator
+from streamhw.sim.device import SimDevice
 
 from streamhw.commands.simulate import memory_model
 from streamhw.compiler.config import BuildConfig
@@ -34,7 +35,6 @@ from streamhw.compiler.schedule import Activity, Timeline
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
-from streamhw.runtime.simdevice import SimDevice
 from streamhw.stream.itensor.itensor import Bindings
 
 Activation = tuple[Scope, Mapping[str, Activity]]

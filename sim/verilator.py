@@ -18,8 +18,8 @@ from pathlib import Path
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
 
-from .binding import PREFIX, binding
-from .control import control_file
+from .harness_binding import PREFIX, binding
+from .verilator_config import control_file
 
 __all__ = ["Build", "Compiler", "Simulator", "build", "default_cache", "find_compiler",
            "find_simulator"]  # fmt: skip
@@ -31,7 +31,7 @@ MINIMUM = (5, 36)
 LARGE = 4_000_000
 """Bytes of Verilog from which a second thread pays: GPT-2 for u55c has three times as many."""
 JOBS = 2
-HARNESS = Path(__file__).parent
+HARNESS = Path(__file__).parent / "harness"
 HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "observe.h", "savable.h", "wires.h")
 SOURCES = ("harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")

@@ -15,14 +15,14 @@ from ..boards.base import load_board
 from ..compiler.design import Design
 from ..errors import InternalError, UserError
 from ..report.measured import Waits
-from ..runtime.checkpoint import Checkpoint
 from ..runtime.device import Traffic
 from ..runtime.driver import Generation, Progressed, Token, generate
 from ..runtime.manifest import Manifest
-from ..runtime.memory import HbmModel, Memory, MemoryModel, Stalls
-from ..runtime.simdevice import SimDevice
 from ..sim import verilator
-from ..sim.compare import Comparison
+from ..sim.checkpoint import Checkpoint
+from ..sim.device import SimDevice
+from ..sim.memory_model import HbmModel, Memory, MemoryModel, Stalls
+from ..sim.stream_compare import Comparison
 
 __all__ = ["NEVER", "Answer", "Checkpoints", "memory_model", "simulate"]
 

@@ -9,7 +9,6 @@ import pytest
 from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Fragment, Module
 from streamhw.boards.base import Family
-from streamhw.sim.pysim import run_streams
 
 from streamhw.compiler.cost import Cells, RamKind, ram_options
 from streamhw.compiler.design import Design
@@ -20,6 +19,7 @@ from streamhw.errors import InternalError
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Memory
 from streamhw.synthesis.yosys import count_modules
+from streamhw.testing.pysim import run_streams
 
 XCUP, ECP5 = Family.ULTRASCALE_PLUS, Family.ECP5
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from docs.examples.leaky_relu import RULE, LeakyRelu, Rectifier
 from streamhw.compiler import lower as lowering
@@ -20,6 +19,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.quantized_model import ArgMaxPlan, GatherPlan, QuantisedModel
 from streamhw.stream.itensor.itensor import Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 SOURCE = Fixed(12, 6)
 ORDER = row_major(SOURCE, (Symbol("tokens", 3), 8), 4)

@@ -2,6 +2,7 @@
 """The emitted Verilog of gpt2-shakespeare writes what the integer reference says."""
 
 import pytest
+from streamhw.sim.device import SimDevice
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.estimate import Estimate
@@ -9,7 +10,6 @@ from streamhw.frontend import Model, Tokenizer
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import Golden
 from streamhw.runtime.driver import generate
-from streamhw.runtime.simdevice import SimDevice
 from tests.e2e.machine import Machine
 
 TOKENS = 12

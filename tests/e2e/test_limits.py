@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers at the edges: long ones, up to the last position, and what starts where one ended."""
 
+from streamhw.sim.device import SimDevice
+
 from streamhw.reference.integer_model import Golden
 from streamhw.runtime.driver import generate
-from streamhw.runtime.simdevice import SimDevice
 from tests.e2e.machine import Machine
 
 

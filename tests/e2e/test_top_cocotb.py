@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from streamhw.boards.base import load_board
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
@@ -14,6 +13,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import Golden
+from streamhw.testing.kernel_bench import run_cocotb
 from tests.tiny import write_tiny
 
 CASES = (
@@ -35,7 +35,7 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
     run_cocotb(
         emitted.verilog,
         top="top",
-        module="streamhw.sim.top_bench",
+        module="streamhw.testing.top_bench",
         stimulus={
             "seed": 7,
             "base": 0x10000,

@@ -5,7 +5,6 @@ import pytest
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from streamhw.sim.formal import ProofError, prove
 
 from streamhw.stream.fork import Fork
 from streamhw.stream.formal_contract import OrderContract, StreamContract
@@ -13,6 +12,7 @@ from streamhw.stream.join import Join
 from streamhw.stream.queue import Queue
 from streamhw.stream.skid import Skid
 from streamhw.stream.width import Width
+from streamhw.testing.formal import ProofError, prove
 
 BIT = unsigned(1)
 

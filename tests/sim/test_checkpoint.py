@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from standin import Standin
+from streamhw.sim.checkpoint import Checkpoint
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
 from streamhw.sim.verilator import build
 
 from streamhw.errors import InternalError, UserError
-from streamhw.runtime.checkpoint import Checkpoint
 from streamhw.runtime.driver import generate
-from streamhw.runtime.memory import HbmModel, MemoryModel, Stalls
-from streamhw.runtime.simdevice import SimDevice
 
 PROMPT, COUNT = [3, 5, 1], 6
 MODELS = {

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
 from streamhw.sim.verilator import build
 from traffic import Traffic
 
 from streamhw.errors import InternalError
-from streamhw.runtime.memory import HbmModel, MemoryModel, Stalls
-from streamhw.runtime.simdevice import SimDevice
 
 
 @pytest.fixture(scope="session")

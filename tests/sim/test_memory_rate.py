@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from streamhw.boards.base import load_board
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import HbmModel, MemoryModel
 from streamhw.sim.verilator import build
 from traffic import Traffic
 
 from streamhw.commands.simulate import memory_model
-from streamhw.runtime.memory import HbmModel, MemoryModel
-from streamhw.runtime.simdevice import SimDevice
 
 CYCLES = 40_000
 U55C = load_board("u55c")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from standin import QUEUE_DEPTH, Standin
-from streamhw.sim.control import INSTANCES, LINES, shared_modules
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import MemoryModel, Stalls
 from streamhw.sim.verilator import build, find_compiler, find_simulator
+from streamhw.sim.verilator_config import INSTANCES, LINES, shared_modules
 
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
 from streamhw.runtime.manifest import Manifest
-from streamhw.runtime.memory import MemoryModel, Stalls
-from streamhw.runtime.simdevice import SimDevice
 
 PROMPT, COUNT = [3, 5, 1], 6
 

@@ -5,7 +5,8 @@ import random
 
 import numpy as np
 from pairs import FMT, bind
-from streamhw.sim.bench import Case, check_kernel
+
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 def check(spec, seed, bindings=None):

@@ -5,10 +5,10 @@ import pytest
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.credit import Credit, credit_beats, credit_latency, credit_memory
 from streamhw.stream.queue import queue_latency
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 
 class Increment(wiring.Component):

@@ -3,13 +3,13 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.stream_types import cached_type, query_type, score_type
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter
 from streamhw.stream.itensor.from_loops import KernelLoop
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 FMT = Fixed(8)
 LENGTH = Symbol("length", 4, ragged=True, per=2)

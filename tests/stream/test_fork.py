@@ -3,9 +3,9 @@
 
 import pytest
 from amaranth.hdl import unsigned
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.fork import Fork
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(60)]
 

@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.queue import Queue, queue_latency, queue_memory
 from streamhw.stream.spec import Memory
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 DEPTHS = (0, 1, 2, 3, 5, 16, 64, 65, 67, 100)
 WORDS = [(37 * n + 11) % 256 for n in range(256)]

@@ -7,9 +7,9 @@ import pytest
 from amaranth.back import verilog
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.register_slice import Crossing, crossing_beats, crossing_latency
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(100)]
 

@@ -4,9 +4,9 @@
 import pytest
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.skid import Skid
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(100)]
 

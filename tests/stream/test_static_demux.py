@@ -4,9 +4,9 @@
 import random
 
 import pytest
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.static_demux import Distributor, Repeat, Segment
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 PROGRAMS = (
     (

@@ -2,9 +2,9 @@
 """Rows cut out of memory beats: no part is lost, padding is, and the drain formula is exact."""
 
 import pytest
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.unpacker import Unpack, Unpadded, unpack_drain
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 COUNTS = [1, 4, 5, 1, 1, 8, 3, 2, 12, 1]
 

@@ -2,9 +2,9 @@
 """Width converter: bits keep their order, and the narrow side never waits for it."""
 
 import pytest
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.width import Width
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 PAIRS = [(8, 8), (8, 16), (8, 24), (4, 32), (1, 4), (16, 8), (24, 8), (32, 4), (4, 1), (5, 15)]
 

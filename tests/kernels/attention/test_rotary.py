@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.rotary import Rotary
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.rotary_tables import angle_words
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 def case(spec: Rotary, n: int, seed: int, position: int = 0) -> Case:

@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.scores import Scores
 from streamhw.numerics.fixed import Fixed
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 def case(spec: Scores, lengths: list[int], seed: int, extreme: bool = False) -> Case:

@@ -4,10 +4,10 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.softmax import Softmax
 from streamhw.numerics.fixed import Fixed
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 def case(spec: Softmax, lengths: list[int], seed: int, spread: float = 2.0) -> Case:

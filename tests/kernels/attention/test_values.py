@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.attention.scores import Scores
 from streamhw.kernels.attention.softmax import Softmax
 from streamhw.kernels.attention.values import Values
 from streamhw.numerics.fixed import Fixed
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None) -> Case:

@@ -3,12 +3,12 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.elementwise.activation import Activation
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import Function
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 U16 = Fixed(16, signed=False)
 TOKENS = Symbol("tokens", 3)

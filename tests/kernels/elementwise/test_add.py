@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.elementwise.add import Add
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 ORDER = row_major(Fixed(8), (Symbol("tokens", 4), 8), 2)
 

@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.elementwise.multiply import Multiply
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 TOKENS = Symbol("tokens", 4)
 U16 = Fixed(16, signed=False)

@@ -3,12 +3,12 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.elementwise.split import Split
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.itensor.slicing import chunk
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 FMT = Fixed(8)
 

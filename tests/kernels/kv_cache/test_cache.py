@@ -10,11 +10,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 from based import Based
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.kv_cache.append import CacheAppend
 from streamhw.kernels.kv_cache.read import CacheRead
 from streamhw.kernels.kv_cache.spec import CacheLayout
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 BASE = 0x12_3400_0000
 SHAPES = [

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth.back import verilog
-from streamhw.sim import bench
-from streamhw.sim.bench import Case, check_kernel, run_cocotb
 
 from streamhw.kernels.matmul.packing import (
     fold_groups,
@@ -26,6 +24,8 @@ from streamhw.kernels.matmul.spec import requantizer as requantise
 from streamhw.kernels.matmul.weight_buffer import Innermost
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.testing import kernel_bench as bench
+from streamhw.testing.kernel_bench import Case, check_kernel, run_cocotb
 
 INT8 = Fixed(8)
 

@@ -4,7 +4,6 @@
 import numpy as np
 from amaranth.back import verilog
 from streamhw.boards.base import Family
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.compiler.cost import cells_of
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
@@ -12,6 +11,7 @@ from streamhw.kernels.matmul.spec import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 SIZE = 16
 

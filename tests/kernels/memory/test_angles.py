@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from amaranth.lib import wiring
 from based import Based
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.memory.angles import Angles
 from streamhw.numerics.rotary_tables import angle_words
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 BASE = 0x12_3400_0000
 

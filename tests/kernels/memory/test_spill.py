@@ -10,11 +10,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 from based import Based
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.memory.spill import SpillRead, SpillWrite
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 BASE = 0x12_3400_0000
 TOKENS = Symbol("tokens", 3)

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 TOKENS = Symbol("tokens", 4)
 RESIDUAL = Fixed(24, 12)

@@ -3,10 +3,10 @@
 
 import numpy as np
 import pytest
-from streamhw.sim.bench import Case, check_kernel
 
 from streamhw.kernels.reduce.argmax import ArgMax
 from streamhw.numerics.fixed import Fixed
+from streamhw.testing.kernel_bench import Case, check_kernel
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from cocotbext.axi import (
     AxiWriteBus,
 )
 from cocotbext.axi.axi_channels import AxiARMonitor, AxiARSource, AxiRSource
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
+from streamhw.testing.kernel_bench import run_cocotb
 
 MASTERS, WIDTH = 3, 64
 BYTES = WIDTH // 8

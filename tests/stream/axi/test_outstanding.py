@@ -6,9 +6,9 @@ import pytest
 from axi_support import DistantMemory, Pinned, pauses, receive, reset, send, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.read_dma import ReadDma
+from streamhw.testing.kernel_bench import run_cocotb
 
 WIDTH, BUFFER, BURST = 64, 256, 16
 LATENCY = 58

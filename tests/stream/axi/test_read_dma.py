@@ -20,10 +20,10 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiRamRead, AxiReadBus, AxiSlaveRead
 from cocotbext.axi.axi_channels import AxiARMonitor
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.bursts import longest_burst
 from streamhw.stream.axi.read_dma import ReadDma
+from streamhw.testing.kernel_bench import run_cocotb
 
 WIDTH, BURST, BUFFER = 64, 16, 80
 BYTES = WIDTH // 8

@@ -9,10 +9,10 @@ import pytest
 from axi_support import Pinned, check_held, pauses, receive, reset, send, start
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiRamRead, AxiRamWrite, AxiReadBus, AxiWriteBus
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.read_dma import ReadDma
 from streamhw.stream.axi.write_dma import WriteDma
+from streamhw.testing.kernel_bench import run_cocotb
 
 PART, STRIPES, BURST, BUFFER = 64, 4, 8, 32
 WIDTH, BYTES = PART * STRIPES, PART // 8

@@ -10,9 +10,9 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiRamWrite, AxiSlaveWrite, AxiWriteBus
 from cocotbext.axi.axi_channels import AxiAWMonitor
-from streamhw.sim.bench import run_cocotb
 
 from streamhw.stream.axi.write_dma import WriteDma
+from streamhw.testing.kernel_bench import run_cocotb
 
 WIDTH, BURST, OUTSTANDING = 64, 16, 4
 BYTES = WIDTH // 8

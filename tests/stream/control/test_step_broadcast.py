@@ -6,8 +6,6 @@ import random
 import numpy as np
 import pytest
 from amaranth.hdl import Mux
-from streamhw.sim.bench import Case, check_kernel
-from streamhw.sim.pysim import PATTERNS, run_streams
 
 from streamhw.stream.control.step_broadcast import (
     ContextSchedule,
@@ -20,6 +18,8 @@ from streamhw.stream.control.step_broadcast import (
     span_layout,
     step_layout,
 )
+from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing.pysim import PATTERNS, run_streams
 
 LAYOUT = step_layout(tokens=3, context=20, layers=2)
 

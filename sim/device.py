@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError, UserError
-from ..sim.library import Harness, Reason, StreamCounters, Watch
-from ..sim.verilator import Build
+from ..runtime.device import Progress, Traffic
+from ..runtime.manifest import Manifest
 from ..stream.axi import register_map as registers
-from .device import Progress, Traffic
-from .manifest import Manifest
-from .memory import Memory, MemoryModel
+from .library import Harness, Reason, StreamCounters, Watch
+from .memory_model import Memory, MemoryModel
+from .verilator import Build
 
 __all__ = ["SimDevice"]
 

@@ -102,7 +102,7 @@ def check_kernel(
         "scenarios": list(scenarios),
         "timing": _expected_timing(spec, cases) if timing else None,
     }
-    run_cocotb(spec.create(), module="streamhw.sim.stream_bench", stimulus=stimulus)
+    run_cocotb(spec.create(), module="streamhw.testing.stream_bench", stimulus=stimulus)
 
 
 def run_cocotb(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
-from ..boards.hbm2 import Hbm2
-from ..sim.library import HbmConfig, IdealConfig, PortConfig
+from ..boards.memory.hbm2 import Hbm2
+from .library import HbmConfig, IdealConfig, PortConfig
 
 __all__ = ["HbmModel", "Memory", "MemoryModel", "Stalls"]
 
