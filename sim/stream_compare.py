@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.design import Channel, Design
+from ..compiler.ir.design import Channel, Design
 from ..graph import Graph
 from ..reference.integer_model import Cache, Golden, Trace
 from ..stream.itensor.itensor import Bindings, ITensor

@@ -9,8 +9,8 @@ import numpy as np
 from rich.progress import Progress, TaskID
 
 from ..boards.base import Board, load_board
-from ..compiler.design import Design
 from ..compiler.estimate import Estimate
+from ..compiler.ir.design import Design
 from ..compiler.package import read_key
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load

@@ -12,10 +12,9 @@ import streamhw
 
 from ..boards.base import Board, load_board
 from ..compiler.config import BuildConfig
-from ..compiler.decisions import DECISIONS_FILE, Decisions, decisions_of, differing
-from ..compiler.design import Design
-from ..compiler.dump import dump
 from ..compiler.emit import emit
+from ..compiler.ir.design import Design
+from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
 from ..compiler.package import (
     DESIGN_FILE,
     DUMP_FILE,
@@ -26,6 +25,7 @@ from ..compiler.package import (
     write_stopped,
 )
 from ..compiler.pipeline import STAGES, check_stage, compile_model
+from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts

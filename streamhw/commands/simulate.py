@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..boards.base import load_board
-from ..compiler.design import Design
+from ..compiler.ir.design import Design
 from ..errors import InternalError, UserError
 from ..report.measured import Waits
 from ..runtime.device import Traffic

@@ -10,12 +10,12 @@ from ..kernels.kv_cache.read import CacheRead
 from ..kernels.memory.spill import SpillRead, SpillWrite
 from ..stream.control.parameter_reader import Run
 from ..stream.itensor.itensor import ITensor
-from . import plumbing
 from .control import open_ports
 from .deal import NARROW, WIDE, deal_parameters
-from .design import PARAMETERS, Channel, End, Instance, Part, Scope
+from .ir import infrastructure as plumbing
+from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
+from .ir.infrastructure import BURST
 from .memory import MemoryPlan
-from .plumbing import BURST
 from .tiling import Tiling
 
 __all__ = [

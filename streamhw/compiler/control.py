@@ -7,10 +7,10 @@ from ..stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, 
 from ..stream.control.step_broadcast import Scope as StepScope
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction, Port
-from . import plumbing
 from .bind import Binding
 from .convert import insert_forks
-from .design import Channel, End, Instance, Scope
+from .ir import infrastructure as plumbing
+from .ir.design import Channel, End, Instance, Scope
 from .tiling import Tiling
 
 __all__ = ["SEQUENCER", "add_control", "open_ports"]

@@ -9,8 +9,8 @@ from ..errors import BuildError
 from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
-from . import plumbing
-from .design import PARAMETERS, Channel, End, Instance, Scope
+from .ir import infrastructure as plumbing
+from .ir.design import PARAMETERS, Channel, End, Instance, Scope
 
 __all__ = [
     "BITS_PER_LUT",

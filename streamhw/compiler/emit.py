@@ -11,7 +11,7 @@ from amaranth.back import verilog
 
 from ..runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
 from ..stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
-from .design import Design
+from .ir.design import Design
 from .ram import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 

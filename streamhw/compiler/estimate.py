@@ -9,8 +9,8 @@ from itertools import pairwise
 from ..stream.itensor.itensor import Bindings
 from ..stream.queue import queue_latency
 from .access import READER, under_way
-from .design import Design, Scope
 from .fifo import MINIMUM
+from .ir.design import Design, Scope
 from .memory_path import read_wait
 from .schedule import HOP, Activity, Timeline
 from .supply import Clock, Span, Supply

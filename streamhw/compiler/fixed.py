@@ -6,8 +6,8 @@ from math import ceil
 
 from ..stream.queue import queue_memory
 from ..stream.spec import Memory, Resources
-from .design import Channel, Design
-from .plumbing import WRITE_DMA
+from .ir.design import Channel, Design
+from .ir.infrastructure import WRITE_DMA
 
 __all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
 

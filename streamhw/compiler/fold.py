@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 
 from ..stream.converter.spec import Converter, Kind
-from .design import Channel, Instance
+from .ir.design import Channel, Instance
 
 __all__ = ["folded"]
 

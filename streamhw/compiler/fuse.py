@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import networkx as nx
 
 from ..errors import BuildError, UserError
-from .design import Design
 from .fusion.choose import group
 from .fusion.costs import problem_of
 from .fusion.cut import Cut, cut_of, with_cuts
@@ -15,6 +14,7 @@ from .fusion.fit import check_kernels
 from .fusion.intermediate import intermediate_memory
 from .fusion.paths import Path, Paths
 from .fusion.problem import Edge, Grouping, Problem, fits
+from .ir.design import Design
 
 __all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
 

@@ -6,9 +6,9 @@ from importlib.metadata import entry_points
 from ..errors import BuildError, UserError
 from ..graph import Graph, Loop, Op
 from ..quantization.quantized_model import QuantisedModel
-from . import plumbing
 from .bind import Binding
-from .design import Channel, Instance, Scope
+from .ir import infrastructure as plumbing
+from .ir.design import Channel, Instance, Scope
 from .lowering import ENTRY_POINTS, Lowering, OpRule, Rule
 from .rules import RULES
 from .rules.linear import engine_parameters

@@ -10,7 +10,7 @@ from ..numerics.fixed import Fixed
 from ..quantization.quantized_model import QuantisedModel
 from ..stream.itensor.itensor import ITensor, Symbol, row_major
 from .bind import Binding
-from .design import PARAMETERS, Channel, End, Instance, Part, Scope
+from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .tiling import Tiling
 
 __all__ = ["ENTRY_POINTS", "Lowering", "OpRule", "Rule", "Value"]

@@ -3,9 +3,9 @@
 
 from ..stream.queue import queue_latency
 from ..stream.register_slice import crossing_latency
-from .design import Design
 from .fifo import MINIMUM
-from .plumbing import READ_DMA, WRITE_DMA
+from .ir.design import Design
+from .ir.infrastructure import READ_DMA, WRITE_DMA
 
 __all__ = ["read_wait", "write_answer", "write_wait"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
-from .decisions import DECISIONS_FILE
-from .design import Design
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
+from .ir.design import Design
 from .memory import image
+from .overrides import DECISIONS_FILE
 
 __all__ = [
     "DESIGN_FILE",

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from ..errors import BuildError
 from ..stream.axi.signature import ADDRESS_WIDTH
 from ..stream.spec import KernelSpec
-from . import plumbing
 from .access import READER
 from .control import SEQUENCER
 from .cost import Cells, logic_cells
-from .design import Channel, Design, End, Instance, Scope
 from .dies import Block, Partition, Wire, partition
 from .fixed import CONTROL, DMA, arbiters, control, queue_of
+from .ir import infrastructure as plumbing
+from .ir.design import Channel, Design, End, Instance, Scope
 from .kinds import choose_kinds
 from .pieces import pieces_of, split_parts
 from .size import sized

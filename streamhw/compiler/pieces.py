@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from ..stream.spec import KernelSpec, Piece, Resources
-from .design import Design, Instance
+from .ir.design import Design, Instance
 
 __all__ = ["pieces_of", "split_parts"]
 

@@ -15,16 +15,16 @@ from .bind import bind
 from .config import BuildConfig
 from .control import add_control
 from .convert import insert_converters, insert_forks
-from .decisions import Decisions, obey
-from .design import Design
 from .fuse import fuse, on_chip_excess
-from .invariants import check
+from .ir.design import Design
 from .lower import lower
 from .memory import plan_memory
+from .overrides import Decisions, obey
 from .partition import partitioned
 from .place import placed
 from .size import read_ahead_sized, sized
 from .tiling import check_tiling, choose_tiling, smaller
+from .verify import check
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
 

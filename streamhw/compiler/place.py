@@ -7,13 +7,13 @@ from ..boards.base import Board, Budget
 from ..errors import DoesNotFitError
 from .access import READER
 from .cost import KINDS, Cells, logic_cells
-from .design import Design
 from .estimate import Estimate
 from .fixed import CONTROL, DMA, arbiters, control, queue_of, queue_owner
+from .ir.design import Design
+from .ir.infrastructure import WRITE_DMA
 from .kinds import choose_kinds
 from .pieces import split_parts
 from .placement import Placement
-from .plumbing import WRITE_DMA
 from .traffic import Demand, assign_ports
 
 __all__ = ["check_budget", "demands_of", "placed"]

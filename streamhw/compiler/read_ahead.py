@@ -12,10 +12,10 @@ from ..stream.spec import Memory
 from .access import READER, parameter_dma
 from .cost import URAM_WORDS, RamKind, ram_kind
 from .deal import DISTRIBUTOR
-from .design import Channel, Design, Instance
 from .estimate import Estimate
 from .fifo import Depths, Program, Rule, Stream, size_fifos
-from .plumbing import BURST
+from .ir.design import Channel, Design, Instance
+from .ir.infrastructure import BURST
 from .supply import Use
 
 __all__ = [

@@ -24,8 +24,8 @@ from ..stream.queue import queue_latency
 from ..stream.spec import KernelSpec, Timing
 from .access import READ_BUFFER
 from .deal import DISTRIBUTOR, NARROW
-from .design import Channel, Design, Instance, Part, Scope
 from .fifo import MINIMUM
+from .ir.design import Channel, Design, Instance, Part, Scope
 from .memory_path import read_wait, write_answer, write_wait
 from .schedule import HOP, Link, Task, Timeline
 

@@ -9,8 +9,8 @@ from ..kernels.matmul.spec import Matmul
 from ..stream.converter.spec import Converter
 from .control import FANOUT, STEPS_AHEAD
 from .deal import DISTRIBUTOR
-from .design import Channel, Design, End, Instance
 from .fifo.waits import Link, Waits
+from .ir.design import Channel, Design, End, Instance
 from .tasks import OPERAND
 
 __all__ = ["buffer_of", "holds_all", "waits_of"]

@@ -15,8 +15,8 @@ from ..stream.axi.write_dma import WriteDma
 from ..stream.queue import Queue
 from ..stream.register_slice import Crossing, registered
 from ..stream.shared_module import Shared
-from .design import Channel, Design
 from .fixed import CONTROL, queue_owner
+from .ir.design import Channel, Design
 from .ram import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..compiler.design import Scope
 from ..compiler.estimate import Estimate
+from ..compiler.ir.design import Scope
 from ..compiler.schedule import Activity
 from ..kernels.matmul.spec import Matmul
 from .floor import work_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..compiler.codec import decode
+from ..compiler.ir.json_codec import decode
 from ..compiler.tiling import EngineTiling
 from ..errors import UserError
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.codec import decode, encode
-from ..compiler.design import End
+from ..compiler.ir.design import End
+from ..compiler.ir.json_codec import decode, encode
 from ..compiler.package import DESIGN_FILE
 from ..errors import UserError
 from ..stream.itensor.itensor import ITensor

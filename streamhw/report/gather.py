@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 
-from ..compiler.codec import encode
-from ..compiler.design import Channel, Design, Instance, Scope
 from ..compiler.estimate import Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.fusion.intermediate import intermediate_memory
-from ..compiler.plumbing import Plumbing
+from ..compiler.ir.design import Channel, Design, Instance, Scope
+from ..compiler.ir.infrastructure import Plumbing
+from ..compiler.ir.json_codec import encode
 from ..compiler.read_ahead import parameter_queue, queue_beats
 from ..compiler.schedule import Activity
 from ..compiler.tasks import CARRIED

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..compiler.codec import decode, encode
+from ..compiler.ir.json_codec import decode, encode
 from ..errors import UserError
 from .facts import ActivityFacts
 

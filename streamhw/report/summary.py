@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.codec import decode
 from ..compiler.cost import Cells
-from ..compiler.design import Design, Instance, Scope
 from ..compiler.estimate import Estimate
+from ..compiler.ir.design import Design, Instance, Scope
+from ..compiler.ir.infrastructure import Plumbing
+from ..compiler.ir.json_codec import decode
 from ..compiler.package import REPORT_FILE
 from ..compiler.pieces import pieces_of
 from ..compiler.placement import Placement
-from ..compiler.plumbing import Plumbing
 from ..compiler.read_ahead import queue_beats
 from ..errors import UserError
 from ..kernels.attention.scores import Scores

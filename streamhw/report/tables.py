@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..compiler.cost import Cells
-from ..compiler.design import Design
+from ..compiler.ir.design import Design
 from ..stream.converter.spec import Converter
 from .summary import Summary
 

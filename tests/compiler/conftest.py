@@ -8,7 +8,7 @@ from streamhw.boards.base import load_board
 
 from streamhw.compiler.bind import Sharing, SharingChoice
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.design import Design
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.tiling import Tiling
 from streamhw.frontend import load

@@ -9,8 +9,8 @@ from streamhw.sim import verilator
 
 from streamhw.compiler.bind import Binding, Sharing
 from streamhw.compiler.config import parse_sharing
-from streamhw.compiler.design import Design, Scope
 from streamhw.compiler.emit import emit
+from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.memory import image
 from streamhw.compiler.tiling import EngineTiling, Tiling
 from streamhw.errors import UserError

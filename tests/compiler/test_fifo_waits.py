@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from streamhw.compiler.design import Design
 from streamhw.compiler.fifo.waits import Link, Verdict, Waits, Why, prove, verify_waits
-from streamhw.compiler.invariants import check
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.threads import holds_all, waits_of
+from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
 from streamhw.stream.converter.spec import Converter, Kind
 

@@ -10,8 +10,8 @@ from streamhw.boards.base import Family, load_board
 
 from streamhw.compiler import fixed
 from streamhw.compiler.cost import cells_of
-from streamhw.compiler.design import Channel, Design
-from streamhw.compiler.plumbing import WRITE_DMA
+from streamhw.compiler.ir.design import Channel, Design
+from streamhw.compiler.ir.infrastructure import WRITE_DMA
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import Control
 from streamhw.stream.queue import Queue

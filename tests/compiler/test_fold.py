@@ -3,9 +3,9 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.design import Channel, End, Instance, Scope
 from streamhw.compiler.fifo import MINIMUM
 from streamhw.compiler.fold import folded
+from streamhw.compiler.ir.design import Channel, End, Instance, Scope
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

@@ -7,9 +7,9 @@ import pytest
 from streamhw.boards.base import Board, load_board
 
 from streamhw.compiler.config import BuildConfig, Fusion
-from streamhw.compiler.design import Design
 from streamhw.compiler.fusion.intermediate import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, DoesNotFitError
 from streamhw.frontend import load

@@ -6,7 +6,6 @@ from dataclasses import replace
 from amaranth.lib import wiring
 from rich.console import Console
 
-from streamhw.compiler import plumbing
 from streamhw.compiler.convert import (
     cost_of,
     insert_converters,
@@ -14,7 +13,8 @@ from streamhw.compiler.convert import (
     layout_converter,
     others_of,
 )
-from streamhw.compiler.design import PARAMETERS, Channel, End, Instance, Scope
+from streamhw.compiler.ir import infrastructure as plumbing
+from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance, Scope
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
 from streamhw.stream.converter.spec import Converter, Kind

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from streamhw.compiler.design import Design
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.memory import (
     PAGE,
     MemoryPlan,

@@ -9,11 +9,11 @@ from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.convert import insert_converters
-from streamhw.compiler.design import Design
-from streamhw.compiler.dump import dump
 from streamhw.compiler.emit import emit
 from streamhw.compiler.estimate import Estimate
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import STAGES, compile_model
+from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend.model import Model
 from streamhw.graph import Graph, Linear, Loop, Node, print_graph

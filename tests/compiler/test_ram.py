@@ -11,7 +11,7 @@ from amaranth.hdl import Elaboratable, Fragment, Module
 from streamhw.boards.base import Family
 
 from streamhw.compiler.cost import Cells, RamKind, ram_options
-from streamhw.compiler.design import Design
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.kinds import Store
 from streamhw.compiler.ram import LARGE_BITS, Owned, Target
 from streamhw.compiler.top import Accelerator

@@ -10,8 +10,8 @@ from streamhw.boards.base import load_board
 from streamhw.sim import verilator
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.design import Design
 from streamhw.compiler.emit import emit
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.memory import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import Tokenizer, load

@@ -8,8 +8,8 @@ import numpy as np
 from streamhw.sim import verilator
 
 from streamhw.commands.run import Answer, memory_model, simulate
-from streamhw.compiler.design import Design
 from streamhw.compiler.emit import Emitted
+from streamhw.compiler.ir.design import Design
 
 __all__ = ["Machine"]
 

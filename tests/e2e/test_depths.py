@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from streamhw.compiler.config import BuildConfig, Equalisation
-from streamhw.compiler.design import Design
+from streamhw.compiler.ir.design import Design
 from streamhw.errors import InternalError
 from tests.e2e.machine import Machine
 

@@ -10,7 +10,7 @@ from streamhw.boards.base import Budget, Die, load_board
 
 from streamhw.commands.run import memory_model, simulate
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.design import Design
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model

@@ -9,8 +9,8 @@ from typing import Any
 
 from ...errors import UserError
 from ..bind import Binding
-from ..codec import decode, encode
 from ..config import BuildConfig
+from ..ir.json_codec import decode, encode
 from ..tiling import Tiling
 
 __all__ = ["Choice", "chosen_by", "read_choice", "write_choice"]

@@ -10,8 +10,8 @@ from ...graph import Linear
 from ...stream.spec import Resources
 from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
-from ..design import Design
 from ..estimate import Estimate
+from ..ir.design import Design
 from ..pipeline import STAGES
 from ..tiling import Tiling, product_beats
 from .choice import Choice

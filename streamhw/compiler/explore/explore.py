@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import BuildError
 from ..bind import bind
-from ..codec import encode
+from ..ir.json_codec import encode
 from ..tiling import check_tiling, choose_tiling
 from .baseline import unroll_by_intensity
 from .choice import Choice, chosen_by

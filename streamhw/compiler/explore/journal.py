@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
-from ..codec import decode, encode
+from ..ir.json_codec import decode, encode
 from .choice import Choice
 from .score import Invalid, Outcome, Score
 

@@ -10,9 +10,9 @@ from ...boards.base import Board, Family
 from ...stream.converter.spec import Converter
 from .. import access
 from ..cost import Cells, cells_of
-from ..design import Channel, Design, Scope
 from ..fifo import MINIMUM
 from ..fixed import queue_of
+from ..ir.design import Channel, Design, Scope
 from .cut import Cut
 from .paths import Path, Paths
 from .problem import Edge, Kernel, Problem

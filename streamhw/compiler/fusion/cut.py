@@ -10,7 +10,7 @@ from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
 from ...stream.spec import raw
 from ..convert import layout_converter
-from ..design import Channel, Design, End, Instance, Scope
+from ..ir.design import Channel, Design, End, Instance, Scope
 from .paths import Path
 
 __all__ = ["Cut", "cut_of", "with_cuts"]

@@ -8,7 +8,7 @@ from ...graph import Attention, Chunk, Graph
 from ...kernels.matmul.spec import Matmul
 from ...kernels.memory.spill import SpillRead, SpillWrite
 from ...stream.converter.spec import Converter
-from ..design import Channel, Design, Scope
+from ..ir.design import Channel, Design, Scope
 
 __all__ = ["IntermediateMemory", "Row", "intermediate_memory"]
 

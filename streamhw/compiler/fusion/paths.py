@@ -8,8 +8,8 @@ from functools import cached_property
 from ...kernels.matmul.spec import Matmul
 from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
-from ..design import Channel, Design, End, Instance, Scope
-from ..plumbing import Plumbing
+from ..ir.design import Channel, Design, End, Instance, Scope
+from ..ir.infrastructure import Plumbing
 
 __all__ = ["Path", "Paths", "Task"]
 

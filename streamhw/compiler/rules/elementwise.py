@@ -12,7 +12,7 @@ from ...numerics.tables import Function
 from ...quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
 from ...stream.itensor.algebra import broadcast
 from ...stream.itensor.itensor import ITensor, row_major
-from ..design import Instance
+from ..ir.design import Instance
 from ..lowering import Lowering
 
 __all__ = ["activation", "add", "multiply"]

@@ -10,7 +10,7 @@ from ...kernels.matmul import spec as matmul
 from ...quantization.quantized_model import LinearPlan
 from ...stream.itensor.itensor import ITensor, row_major
 from ..bind import Binding
-from ..design import Scope
+from ..ir.design import Scope
 from ..lowering import Lowering
 from ..tiling import EngineTiling
 

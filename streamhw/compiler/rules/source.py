@@ -6,7 +6,7 @@ from ...kernels.memory import gather as gather_kernel
 from ...numerics.fixed import Fixed
 from ...quantization.quantized_model import GatherPlan
 from ...stream.itensor.itensor import ITensor, Loop
-from ..design import End
+from ..ir.design import End
 from ..lowering import Lowering, Value
 
 __all__ = ["gather", "source"]

@@ -10,10 +10,10 @@ import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig, Sharing
-from streamhw.compiler.decisions import SECTIONS, Decisions, decisions_of, differing
-from streamhw.compiler.design import Design
-from streamhw.compiler.dump import dump
+from streamhw.compiler.ir.design import Design
+from streamhw.compiler.overrides import SECTIONS, Decisions, decisions_of, differing
 from streamhw.compiler.pipeline import STAGES, compile_model
+from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model

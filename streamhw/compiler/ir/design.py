@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from amaranth.lib import wiring
 
-from ..boards.base import Board
-from ..errors import InternalError
-from ..frontend.model import Model
-from ..graph import Graph
-from ..quantization.quantized_model import QuantisedModel
-from ..stream.itensor.itensor import ITensor
-from ..stream.spec import Port, Resources
-from .bind import Binding
-from .config import BuildConfig
-from .fifo import Depths
-from .memory import MemoryPlan
-from .placement import Placement
-from .tiling import Tiling
+from ...boards.base import Board
+from ...errors import InternalError
+from ...frontend.model import Model
+from ...graph import Graph
+from ...quantization.quantized_model import QuantisedModel
+from ...stream.itensor.itensor import ITensor
+from ...stream.spec import Port, Resources
+from ..bind import Binding
+from ..config import BuildConfig
+from ..fifo import Depths
+from ..memory import MemoryPlan
+from ..placement import Placement
+from ..tiling import Tiling
 
 if TYPE_CHECKING:
-    from .fuse import Fused
-    from .partition import Slices
+    from ..fuse import Fused
+    from ..partition import Slices
 
 T = TypeVar("T")
 

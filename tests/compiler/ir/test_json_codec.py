@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 import pytest
 
-from streamhw.compiler.codec import decode, encode
+from streamhw.compiler.ir.json_codec import decode, encode
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 

@@ -10,8 +10,8 @@ from ..stream.itensor.algebra import covers_once
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction
-from .design import PARAMETERS, Design
-from .plumbing import Plumbing
+from .ir.design import PARAMETERS, Design
+from .ir.infrastructure import Plumbing
 
 __all__ = [
     "converters_convert",

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recorded dumps of a tiny design after each stage that changes its parts or streams.
 
-After a wanted change: ``pytest tests/compiler/test_dumps.py --update-dumps``, then ``git diff``.
+After a wanted change: ``pytest tests/compiler/test_text_dump.py --update-dumps``, then ``git diff``.
 """
 
 from pathlib import Path
 
 import pytest
 
-from streamhw.compiler.dump import dump
+from streamhw.compiler.text_dump import dump
 from streamhw.report.edges import find_edge
 from streamhw.report.explain import explain
 from streamhw.report.gather import gather

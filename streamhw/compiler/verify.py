@@ -9,13 +9,13 @@ from ..errors import InternalError
 from ..graph import Linear
 from .control import open_ports
 from .cost import RamKind
-from .design import PARAMETERS, Design, Scope
 from .fifo import verify
 from .fifo.waits import verify_waits
 from .fusion.paths import Paths
-from .plumbing import Plumbing
+from .ir.design import PARAMETERS, Design, Scope
+from .ir.infrastructure import Plumbing
 from .threads import waits_of
-from .type_rules import (
+from .verify_types import (
     converters_convert,
     ends_have_their_types,
     forks_copy,

@@ -13,10 +13,10 @@ from typing import Any
 from ..errors import UserError
 from ..graph import Graph
 from ..stream.converter.spec import Converter
-from .codec import decode, encode
 from .config import BuildConfig
-from .design import Channel, Design, Instance
-from .plumbing import BURST
+from .ir.design import Channel, Design, Instance
+from .ir.infrastructure import BURST
+from .ir.json_codec import decode, encode
 from .read_ahead import parameter_queue, queue_beats, with_read_ahead
 from .tiling import Tiling
 
@@ -189,7 +189,7 @@ def _leaves(config: BuildConfig) -> Iterator[tuple[str, object]]:
 
 
 def _earlier(section: str, stage: str) -> bool:
-    from .invariants import ORDER
+    from .verify import ORDER
 
     return ORDER.index(section) < ORDER.index(stage)
 

@@ -6,30 +6,30 @@ from dataclasses import dataclass, replace
 
 from amaranth.lib import data, wiring
 
-from ..numerics.fixed import Fixed
-from ..stream.axi.read_dma import ReadDma
-from ..stream.axi.signature import command, write_data
-from ..stream.axi.write_dma import WriteDma
-from ..stream.control.layer_loop import LoopEntry, LoopExit
-from ..stream.control.parameter_reader import ParameterReader, Run
-from ..stream.control.sequencer import Sequencer
-from ..stream.control.step_broadcast import (
+from ...numerics.fixed import Fixed
+from ...stream.axi.read_dma import ReadDma
+from ...stream.axi.signature import command, write_data
+from ...stream.axi.write_dma import WriteDma
+from ...stream.control.layer_loop import LoopEntry, LoopExit
+from ...stream.control.parameter_reader import ParameterReader, Run
+from ...stream.control.sequencer import Sequencer
+from ...stream.control.step_broadcast import (
     ContextSchedule,
     StepConsumer,
     StepFanout,
     run_layout,
     step_layout,
 )
-from ..stream.fork import Fork
-from ..stream.itensor.itensor import ITensor, Loop
-from ..stream.passthrough import Wire
-from ..stream.queue import queue_latency
-from ..stream.register_slice import Crossing, crossing_beats, crossing_latency
-from ..stream.signature import lanes_of
-from ..stream.spec import Memory, Port, Resources, raw
-from ..stream.static_demux import Distributor, Repeat
-from ..stream.unpacker import Unpadded, unpack_resources
-from ..stream.width import Width
+from ...stream.fork import Fork
+from ...stream.itensor.itensor import ITensor, Loop
+from ...stream.passthrough import Wire
+from ...stream.queue import queue_latency
+from ...stream.register_slice import Crossing, crossing_beats, crossing_latency
+from ...stream.signature import lanes_of
+from ...stream.spec import Memory, Port, Resources, raw
+from ...stream.static_demux import Distributor, Repeat
+from ...stream.unpacker import Unpadded, unpack_resources
+from ...stream.width import Width
 
 __all__ = [
     "BURST",

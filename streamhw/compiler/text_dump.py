@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from ..kernels.matmul.weight_buffer import Innermost
 from ..stream.converter.spec import Converter
 from .cost import ram_options
-from .design import Channel, Design, Instance
+from .ir.design import Channel, Design, Instance
+from .ir.infrastructure import Plumbing
 from .memory import Segments
-from .plumbing import Plumbing
 from .read_ahead import queue_beats
 
 __all__ = ["dump"]

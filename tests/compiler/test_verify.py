@@ -8,12 +8,12 @@ from types import MappingProxyType
 import pytest
 
 from streamhw.compiler.cost import RamKind
-from streamhw.compiler.design import Channel, Design, End, Instance, Scope
 from streamhw.compiler.fuse import Group
-from streamhw.compiler.invariants import ORDER, RULES, check
+from streamhw.compiler.ir.design import Channel, Design, End, Instance, Scope
+from streamhw.compiler.ir.infrastructure import fork
 from streamhw.compiler.pipeline import STAGES
-from streamhw.compiler.plumbing import fork
-from streamhw.compiler.type_rules import tensors_are_covered, types_agree
+from streamhw.compiler.verify import ORDER, RULES, check
+from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter
