@@ -15,8 +15,8 @@ from .deal import NARROW, WIDE, deal_parameters
 from .ir import infrastructure as plumbing
 from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
 from .ir.infrastructure import BURST
+from .mapping.tiling import Tiling
 from .memory import MemoryPlan
-from .tiling import Tiling
 
 __all__ = [
     "READER",

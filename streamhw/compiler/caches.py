@@ -3,7 +3,7 @@
 
 from ..graph import Attention
 from ..kernels.kv_cache.spec import CacheLayout
-from .tiling import Tiling
+from .mapping.tiling import Tiling
 
 __all__ = ["cache_layout"]
 

@@ -6,9 +6,9 @@ from enum import Enum
 
 from ..errors import UserError
 from ..quantization.config import QuantConfig
-from .bind import Sharing, SharingChoice
 from .fifo.model import Equalisation
-from .tiling import Tiling
+from .mapping.engine_sharing import Sharing, SharingChoice
+from .mapping.tiling import Tiling
 
 __all__ = ["BuildConfig", "Equalisation", "Fusion", "Sharing", "SharingChoice", "parse_sharing"]
 

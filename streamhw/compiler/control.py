@@ -7,11 +7,11 @@ from ..stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, 
 from ..stream.control.step_broadcast import Scope as StepScope
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction, Port
-from .bind import Binding
 from .convert import insert_forks
 from .ir import infrastructure as plumbing
 from .ir.design import Channel, End, Instance, Scope
-from .tiling import Tiling
+from .mapping.engine_sharing import Binding
+from .mapping.tiling import Tiling
 
 __all__ = ["SEQUENCER", "add_control", "open_ports"]
 

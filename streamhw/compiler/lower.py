@@ -6,13 +6,13 @@ from importlib.metadata import entry_points
 from ..errors import BuildError, UserError
 from ..graph import Graph, Loop, Op
 from ..quantization.quantized_model import QuantisedModel
-from .bind import Binding
 from .ir import infrastructure as plumbing
 from .ir.design import Channel, Instance, Scope
 from .lowering import ENTRY_POINTS, Lowering, OpRule, Rule
+from .mapping.engine_sharing import Binding
+from .mapping.tiling import Tiling
 from .rules import RULES
 from .rules.linear import engine_parameters
-from .tiling import Tiling
 
 __all__ = ["lower", "lowering_rules"]
 

@@ -9,9 +9,9 @@ from ..graph import Graph, Node, Op
 from ..numerics.fixed import Fixed
 from ..quantization.quantized_model import QuantisedModel
 from ..stream.itensor.itensor import ITensor, Symbol, row_major
-from .bind import Binding
 from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
-from .tiling import Tiling
+from .mapping.engine_sharing import Binding
+from .mapping.tiling import Tiling
 
 __all__ = ["ENTRY_POINTS", "Lowering", "OpRule", "Rule", "Value"]
 

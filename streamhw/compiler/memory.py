@@ -23,9 +23,9 @@ from ..quantization.quantized_model import (
     NormPlan,
     QuantisedModel,
 )
-from .bind import Binding
 from .caches import cache_layout
-from .tiling import Tiling, header_bytes
+from .mapping.engine_sharing import Binding
+from .mapping.tiling import Tiling, header_bytes
 
 __all__ = ["MemoryPlan", "Region", "Segments", "image", "plan_memory"]
 

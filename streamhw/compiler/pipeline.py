@@ -11,19 +11,19 @@ from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
 from ..quantization.quantizer import quantise
 from .access import add_memory_access, parameter_dma
-from .bind import bind
 from .config import BuildConfig
 from .control import add_control
 from .convert import insert_converters, insert_forks
 from .fuse import fuse, on_chip_excess
 from .ir.design import Design
 from .lower import lower
+from .mapping.engine_sharing import bind
+from .mapping.tiling import check_tiling, choose_tiling, smaller
 from .memory import plan_memory
 from .overrides import Decisions, obey
 from .partition import partitioned
 from .place import placed
 from .size import read_ahead_sized, sized
-from .tiling import check_tiling, choose_tiling, smaller
 from .verify import check
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compiler.ir.json_codec import decode
-from ..compiler.tiling import EngineTiling
+from ..compiler.mapping.tiling import EngineTiling
 from ..errors import UserError
 
 __all__ = ["FRONT_FILE", "Front", "Point"]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from streamhw.boards.base import load_board
 
-from streamhw.compiler.bind import Sharing, SharingChoice
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.mapping.engine_sharing import Sharing, SharingChoice
+from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.compiler.pipeline import compile_model
-from streamhw.compiler.tiling import Tiling
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig

@@ -17,7 +17,6 @@ from streamhw.boards.base import load_board
 
 from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import BEST_FILE, FRONT_FILE, ExploreRequest, explore_model
-from streamhw.compiler.bind import formats_of
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.baseline import unroll_by_intensity, unroll_of
 from streamhw.compiler.explore.choice import Choice, read_choice, write_choice
@@ -37,6 +36,7 @@ from streamhw.compiler.explore.score import (
 from streamhw.compiler.explore.search import search
 from streamhw.compiler.explore.space import Space, space_of
 from streamhw.compiler.explore.workers import on_dask, on_processes
+from streamhw.compiler.mapping.engine_sharing import formats_of
 from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load

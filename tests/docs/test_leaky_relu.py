@@ -11,8 +11,8 @@ from streamhw.compiler import lower as lowering
 from streamhw.compiler.convert import insert_converters, insert_forks
 from streamhw.compiler.lower import lower
 from streamhw.compiler.lowering import OpRule
+from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.compiler.rules import RULES
-from streamhw.compiler.tiling import Tiling
 from streamhw.errors import BuildError, UserError
 from streamhw.graph import OPS, Graph, parse_graph, print_graph
 from streamhw.numerics.fixed import Fixed

@@ -7,8 +7,8 @@ from dataclasses import replace
 from math import prod
 
 from ...graph import Attention, Graph, LayerNorm, Linear
-from ..bind import Binding, Groups
-from ..tiling import EngineTiling, Tiling
+from ..mapping.engine_sharing import Binding, Groups
+from ..mapping.tiling import EngineTiling, Tiling
 from .choice import Choice
 from .space import Space
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
-from ..bind import Binding
 from ..config import BuildConfig
 from ..ir.json_codec import decode, encode
-from ..tiling import Tiling
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling
 
 __all__ = ["Choice", "chosen_by", "read_choice", "write_choice"]
 

@@ -8,12 +8,12 @@ from math import ceil
 from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
 from ...stream.spec import Resources
-from ..bind import Binding, Format, formats_of
 from ..cost import cells_of
 from ..estimate import Estimate
 from ..ir.design import Design
+from ..mapping.engine_sharing import Binding, Format, formats_of
+from ..mapping.tiling import Tiling, product_beats
 from ..pipeline import STAGES
-from ..tiling import Tiling, product_beats
 from .choice import Choice
 from .score import Invalid, Outcome, Score, share_of
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import BuildError
-from ..bind import bind
 from ..ir.json_codec import encode
-from ..tiling import check_tiling, choose_tiling
+from ..mapping.engine_sharing import bind
+from ..mapping.tiling import check_tiling, choose_tiling
 from .baseline import unroll_by_intensity
 from .choice import Choice, chosen_by
 from .evaluate import Evaluator

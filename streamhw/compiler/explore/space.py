@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
 from ...kernels.matmul.weight_buffer import Innermost
-from ..bind import Binding, Format, Groups, bindings_of
-from ..tiling import (
+from ..mapping.engine_sharing import Binding, Format, Groups, bindings_of
+from ..mapping.tiling import (
     EngineTiling,
     Tiling,
     attention_fabric,

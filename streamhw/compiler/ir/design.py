@@ -15,12 +15,12 @@ from ...graph import Graph
 from ...quantization.quantized_model import QuantisedModel
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Port, Resources
-from ..bind import Binding
 from ..config import BuildConfig
 from ..fifo import Depths
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling
 from ..memory import MemoryPlan
 from ..placement import Placement
-from ..tiling import Tiling
 
 if TYPE_CHECKING:
     from ..fuse import Fused

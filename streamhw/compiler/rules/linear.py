@@ -9,10 +9,10 @@ from ...kernels.elementwise import split
 from ...kernels.matmul import spec as matmul
 from ...quantization.quantized_model import LinearPlan
 from ...stream.itensor.itensor import ITensor, row_major
-from ..bind import Binding
 from ..ir.design import Scope
 from ..lowering import Lowering
-from ..tiling import EngineTiling
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import EngineTiling
 
 __all__ = ["chunk", "engine_parameters", "linear"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..errors import UserError
-from ..graph import Graph, Linear
-from ..quantization.quantized_model import LinearPlan, QuantisedModel
+from ...errors import UserError
+from ...graph import Graph, Linear
+from ...quantization.quantized_model import LinearPlan, QuantisedModel
 
 __all__ = [
     "Binding",

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from streamhw.boards.base import Board, load_board
 
-from streamhw.compiler.bind import Binding
-from streamhw.compiler.tiling import (
+from streamhw.compiler.mapping.engine_sharing import Binding
+from streamhw.compiler.mapping.tiling import (
     EngineTiling,
     Tiling,
     check_tiling,

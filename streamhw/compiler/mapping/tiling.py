@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, gcd
 
-from ..boards.base import Board
-from ..errors import BuildError
-from ..graph.graph import Graph
-from ..graph.ops import Attention, Chunk, Linear
-from ..kernels.matmul.weight_buffer import Innermost
-from .bind import Binding
+from ...boards.base import Board
+from ...errors import BuildError
+from ...graph.graph import Graph
+from ...graph.ops import Attention, Chunk, Linear
+from ...kernels.matmul.weight_buffer import Innermost
+from .engine_sharing import Binding
 
 __all__ = [
     "EngineTiling",
