@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from streamhw.compiler.lowering import Lowering, OpRule
+from streamhw.compiler.lowering.builder import Lowering, OpRule
 from streamhw.graph import Node, Op, Shape
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.credit import Credit, credit_latency, credit_memory

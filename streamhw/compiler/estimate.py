@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from ..stream.itensor.itensor import Bindings
 from ..stream.queue import queue_latency
-from .access import READER, under_way
 from .fifo import MINIMUM
 from .ir.design import Design, Scope
+from .lowering.insert_dma import READER, under_way
 from .memory_path import read_wait
 from .schedule import HOP, Activity, Timeline
 from .supply import Clock, Span, Supply

@@ -10,13 +10,13 @@ from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
 from ..quantization.quantizer import quantise
-from .access import add_memory_access, parameter_dma
 from .config import BuildConfig
-from .control import add_control
-from .convert import insert_converters, insert_forks
 from .fuse import fuse, on_chip_excess
 from .ir.design import Design
-from .lower import lower
+from .lowering.insert_control import add_control
+from .lowering.insert_converters import insert_converters, insert_forks
+from .lowering.insert_dma import add_memory_access, parameter_dma
+from .lowering.stage import lower
 from .mapping.engine_sharing import bind
 from .mapping.tiling import check_tiling, choose_tiling, smaller
 from .memory import plan_memory

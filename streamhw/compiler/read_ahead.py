@@ -9,13 +9,13 @@ from math import inf
 from ..boards.base import Board
 from ..stream.itensor.itensor import Bindings
 from ..stream.spec import Memory
-from .access import READER, parameter_dma
 from .cost import URAM_WORDS, RamKind, ram_kind
-from .deal import DISTRIBUTOR
 from .estimate import Estimate
 from .fifo import Depths, Program, Rule, Stream, size_fifos
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
+from .lowering.insert_dma import READER, parameter_dma
+from .lowering.parameter_routing import DISTRIBUTOR
 from .supply import Use
 
 __all__ = [

@@ -22,10 +22,10 @@ from ..stream.converter.spec import Converter, Kind
 from ..stream.itensor.itensor import Bindings, ITensor
 from ..stream.queue import queue_latency
 from ..stream.spec import KernelSpec, Timing
-from .access import READ_BUFFER
-from .deal import DISTRIBUTOR, NARROW
 from .fifo import MINIMUM
 from .ir.design import Channel, Design, Instance, Part, Scope
+from .lowering.insert_dma import READ_BUFFER
+from .lowering.parameter_routing import DISTRIBUTOR, NARROW
 from .memory_path import read_wait, write_answer, write_wait
 from .schedule import HOP, Link, Task, Timeline
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 from ..kernels.matmul.engine import SLOTS
 from ..kernels.matmul.spec import Matmul
 from ..stream.converter.spec import Converter
-from .control import FANOUT, STEPS_AHEAD
-from .deal import DISTRIBUTOR
 from .fifo.waits import Link, Waits
 from .ir.design import Channel, Design, End, Instance
+from .lowering.insert_control import FANOUT, STEPS_AHEAD
+from .lowering.parameter_routing import DISTRIBUTOR
 from .tasks import OPERAND
 
 __all__ = ["buffer_of", "holds_all", "waits_of"]

@@ -8,10 +8,10 @@ import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.convert import insert_converters
 from streamhw.compiler.emit import emit
 from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.lowering.insert_converters import insert_converters
 from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, InternalError, UserError
@@ -143,7 +143,7 @@ def test_names_of_parts_and_ports(design: Design) -> None:
 
 def test_graph_without_a_loop(tiny: Model) -> None:
     """The compiler says which form it takes; here the tiny model's body once, unrolled."""
-    from streamhw.compiler.lower import lower
+    from streamhw.compiler.lowering.stage import lower
 
     (loop,) = tiny.graph.loops
     nodes: list[Node | Loop] = []

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from docs.examples.leaky_relu import RULE, LeakyRelu, Rectifier
-from streamhw.compiler import lower as lowering
-from streamhw.compiler.convert import insert_converters, insert_forks
-from streamhw.compiler.lower import lower
-from streamhw.compiler.lowering import OpRule
+from streamhw.compiler.lowering.builder import OpRule
+from streamhw.compiler.lowering.builder import stage as lowering
+from streamhw.compiler.lowering.insert_converters import insert_converters, insert_forks
+from streamhw.compiler.lowering.rules import RULES
+from streamhw.compiler.lowering.stage import lower
 from streamhw.compiler.mapping.tiling import Tiling
-from streamhw.compiler.rules import RULES
 from streamhw.errors import BuildError, UserError
 from streamhw.graph import OPS, Graph, parse_graph, print_graph
 from streamhw.numerics.fixed import Fixed

@@ -8,11 +8,11 @@ import networkx as nx
 
 from ...boards.base import Board, Family
 from ...stream.converter.spec import Converter
-from .. import access
 from ..cost import Cells, cells_of
 from ..fifo import MINIMUM
 from ..fixed import queue_of
 from ..ir.design import Channel, Design, Scope
+from ..lowering import insert_dma as access
 from .cut import Cut
 from .paths import Path, Paths
 from .problem import Edge, Kernel, Problem

@@ -9,8 +9,8 @@ from ...stream.converter.spec import Converter
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
 from ...stream.spec import raw
-from ..convert import layout_converter
 from ..ir.design import Channel, Design, End, Instance, Scope
+from ..lowering.insert_converters import layout_converter
 from .paths import Path
 
 __all__ = ["Cut", "cut_of", "with_cuts"]

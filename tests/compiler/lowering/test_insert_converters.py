@@ -6,15 +6,15 @@ from dataclasses import replace
 from amaranth.lib import wiring
 from rich.console import Console
 
-from streamhw.compiler.convert import (
+from streamhw.compiler.ir import infrastructure as plumbing
+from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance, Scope
+from streamhw.compiler.lowering.insert_converters import (
     cost_of,
     insert_converters,
     insert_forks,
     layout_converter,
     others_of,
 )
-from streamhw.compiler.ir import infrastructure as plumbing
-from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance, Scope
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
 from streamhw.stream.converter.spec import Converter, Kind

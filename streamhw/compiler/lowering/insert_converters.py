@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import BuildError
-from ..stream.converter.spec import Converter, Kind
-from ..stream.itensor.compare import difference
-from ..stream.itensor.itensor import ITensor
-from .ir import infrastructure as plumbing
-from .ir.design import PARAMETERS, Channel, End, Instance, Scope
+from ...errors import BuildError
+from ...stream.converter.spec import Converter, Kind
+from ...stream.itensor.compare import difference
+from ...stream.itensor.itensor import ITensor
+from ..ir import infrastructure as plumbing
+from ..ir.design import PARAMETERS, Channel, End, Instance, Scope
 
 __all__ = [
     "BITS_PER_LUT",

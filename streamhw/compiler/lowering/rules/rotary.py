@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rotary embeddings: angles of the step's positions from memory, and the turn of each head."""
 
-from ...graph import Angles, Node, Rotary
-from ...kernels.attention import rotary as rotary_kernel
-from ...kernels.memory import angles as angles_kernel
-from ...quantization.quantized_model import RotaryPlan
-from ..lowering import Lowering
+from ....graph import Angles, Node, Rotary
+from ....kernels.attention import rotary as rotary_kernel
+from ....kernels.memory import angles as angles_kernel
+from ....quantization.quantized_model import RotaryPlan
+from ..builder import Lowering
 
 __all__ = ["angles", "rotary"]
 

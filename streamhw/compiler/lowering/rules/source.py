@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where values come from: tokens, positions, and rows of a table."""
 
-from ...graph import Gather, Input, Node
-from ...kernels.memory import gather as gather_kernel
-from ...numerics.fixed import Fixed
-from ...quantization.quantized_model import GatherPlan
-from ...stream.itensor.itensor import ITensor, Loop
-from ..ir.design import End
-from ..lowering import Lowering, Value
+from ....graph import Gather, Input, Node
+from ....kernels.memory import gather as gather_kernel
+from ....numerics.fixed import Fixed
+from ....quantization.quantized_model import GatherPlan
+from ....stream.itensor.itensor import ITensor, Loop
+from ...ir.design import End
+from ..builder import Lowering, Value
 
 __all__ = ["gather", "source"]
 

@@ -3,14 +3,14 @@
 
 from importlib.metadata import entry_points
 
-from ..errors import BuildError, UserError
-from ..graph import Graph, Loop, Op
-from ..quantization.quantized_model import QuantisedModel
-from .ir import infrastructure as plumbing
-from .ir.design import Channel, Instance, Scope
-from .lowering import ENTRY_POINTS, Lowering, OpRule, Rule
-from .mapping.engine_sharing import Binding
-from .mapping.tiling import Tiling
+from ...errors import BuildError, UserError
+from ...graph import Graph, Loop, Op
+from ...quantization.quantized_model import QuantisedModel
+from ..ir import infrastructure as plumbing
+from ..ir.design import Channel, Instance, Scope
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling
+from .builder import ENTRY_POINTS, Lowering, OpRule, Rule
 from .rules import RULES
 from .rules.linear import engine_parameters
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention: scores, softmax and values over keys and values kept in memory."""
 
-from ...errors import BuildError
-from ...graph import Attention, Node
-from ...kernels.attention import scores, softmax
-from ...kernels.attention import values as values_kernel
-from ...kernels.kv_cache.append import CacheAppend
-from ...kernels.kv_cache.read import CacheRead
-from ...quantization.quantized_model import AttentionPlan
-from ..caches import cache_layout
-from ..lowering import Lowering
+from ....errors import BuildError
+from ....graph import Attention, Node
+from ....kernels.attention import scores, softmax
+from ....kernels.attention import values as values_kernel
+from ....kernels.kv_cache.append import CacheAppend
+from ....kernels.kv_cache.read import CacheRead
+from ....quantization.quantized_model import AttentionPlan
+from ...caches import cache_layout
+from ..builder import Lowering
 
 __all__ = ["attention"]
 

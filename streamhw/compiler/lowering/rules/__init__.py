@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from ...graph import (
+from ....graph import (
     Activation,
     Add,
     Angles,
@@ -20,7 +20,7 @@ from ...graph import (
     RmsNorm,
     Rotary,
 )
-from ..lowering import Rule
+from ..builder import Rule
 from .attention import attention
 from .elementwise import activation, add, multiply
 from .linear import chunk, linear

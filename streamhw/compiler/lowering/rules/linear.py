@@ -4,15 +4,15 @@
 from dataclasses import replace
 from math import ceil, gcd, prod
 
-from ...graph import Chunk, Linear, Node
-from ...kernels.elementwise import split
-from ...kernels.matmul import spec as matmul
-from ...quantization.quantized_model import LinearPlan
-from ...stream.itensor.itensor import ITensor, row_major
-from ..ir.design import Scope
-from ..lowering import Lowering
-from ..mapping.engine_sharing import Binding
-from ..mapping.tiling import EngineTiling
+from ....graph import Chunk, Linear, Node
+from ....kernels.elementwise import split
+from ....kernels.matmul import spec as matmul
+from ....quantization.quantized_model import LinearPlan
+from ....stream.itensor.itensor import ITensor, row_major
+from ...ir.design import Scope
+from ...mapping.engine_sharing import Binding
+from ...mapping.tiling import EngineTiling
+from ..builder import Lowering
 
 __all__ = ["chunk", "engine_parameters", "linear"]
 

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.deal import DISTRIBUTOR, NARROW, deal_parameters
+from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW, deal_parameters
 from streamhw.compiler.memory import MemoryPlan, Segments
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, row_major

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Normalisation of rows, and of the heads in them."""
 
-from ...graph import LayerNorm, Node, RmsNorm
-from ...kernels.norm import layernorm
-from ...quantization.quantized_model import NormPlan
-from ...stream.itensor.itensor import row_major
-from ..lowering import Lowering
+from ....graph import LayerNorm, Node, RmsNorm
+from ....kernels.norm import layernorm
+from ....quantization.quantized_model import NormPlan
+from ....stream.itensor.itensor import row_major
+from ..builder import Lowering
 
 __all__ = ["norm"]
 

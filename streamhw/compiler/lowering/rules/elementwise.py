@@ -3,17 +3,17 @@
 
 from dataclasses import replace
 
-from ...graph import Node
-from ...kernels.elementwise import activation as activation_kernel
-from ...kernels.elementwise import add as add_kernel
-from ...kernels.elementwise import multiply as multiply_kernel
-from ...numerics.fixed import Fixed
-from ...numerics.tables import Function
-from ...quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
-from ...stream.itensor.algebra import broadcast
-from ...stream.itensor.itensor import ITensor, row_major
-from ..ir.design import Instance
-from ..lowering import Lowering
+from ....graph import Node
+from ....kernels.elementwise import activation as activation_kernel
+from ....kernels.elementwise import add as add_kernel
+from ....kernels.elementwise import multiply as multiply_kernel
+from ....numerics.fixed import Fixed
+from ....numerics.tables import Function
+from ....quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
+from ....stream.itensor.algebra import broadcast
+from ....stream.itensor.itensor import ITensor, row_major
+from ...ir.design import Instance
+from ..builder import Lowering
 
 __all__ = ["activation", "add", "multiply"]
 

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from ..boards.base import Board
-from ..kernels.kv_cache.read import CacheRead
-from ..kernels.memory.spill import SpillRead, SpillWrite
-from ..stream.control.parameter_reader import Run
-from ..stream.itensor.itensor import ITensor
-from .control import open_ports
-from .deal import NARROW, WIDE, deal_parameters
-from .ir import infrastructure as plumbing
-from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
-from .ir.infrastructure import BURST
-from .mapping.tiling import Tiling
-from .memory import MemoryPlan
+from ...boards.base import Board
+from ...kernels.kv_cache.read import CacheRead
+from ...kernels.memory.spill import SpillRead, SpillWrite
+from ...stream.control.parameter_reader import Run
+from ...stream.itensor.itensor import ITensor
+from ..ir import infrastructure as plumbing
+from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
+from ..ir.infrastructure import BURST
+from ..mapping.tiling import Tiling
+from ..memory import MemoryPlan
+from .insert_control import open_ports
+from .parameter_routing import NARROW, WIDE, deal_parameters
 
 __all__ = [
     "READER",

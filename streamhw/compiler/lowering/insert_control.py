@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Control: the sequencer, and a stream of what it says to every part that must know of steps."""
 
-from ..errors import InternalError
-from ..graph import ArgMax, Graph
-from ..stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, step_layout
-from ..stream.control.step_broadcast import Scope as StepScope
-from ..stream.itensor.itensor import ITensor
-from ..stream.spec import Direction, Port
-from .convert import insert_forks
-from .ir import infrastructure as plumbing
-from .ir.design import Channel, End, Instance, Scope
-from .mapping.engine_sharing import Binding
-from .mapping.tiling import Tiling
+from ...errors import InternalError
+from ...graph import ArgMax, Graph
+from ...stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, step_layout
+from ...stream.control.step_broadcast import Scope as StepScope
+from ...stream.itensor.itensor import ITensor
+from ...stream.spec import Direction, Port
+from ..ir import infrastructure as plumbing
+from ..ir.design import Channel, End, Instance, Scope
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling
+from .insert_converters import insert_forks
 
 __all__ = ["SEQUENCER", "add_control", "open_ports"]
 

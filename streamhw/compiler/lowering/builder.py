@@ -4,14 +4,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..errors import BuildError
-from ..graph import Graph, Node, Op
-from ..numerics.fixed import Fixed
-from ..quantization.quantized_model import QuantisedModel
-from ..stream.itensor.itensor import ITensor, Symbol, row_major
-from .ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
-from .mapping.engine_sharing import Binding
-from .mapping.tiling import Tiling
+from ...errors import BuildError
+from ...graph import Graph, Node, Op
+from ...numerics.fixed import Fixed
+from ...quantization.quantized_model import QuantisedModel
+from ...stream.itensor.itensor import ITensor, Symbol, row_major
+from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling
 
 __all__ = ["ENTRY_POINTS", "Lowering", "OpRule", "Rule", "Value"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 
-from ..stream.itensor.itensor import ITensor
-from ..stream.static_demux import Repeat, Segment
-from .memory import MemoryPlan, Segments
+from ...stream.itensor.itensor import ITensor
+from ...stream.static_demux import Repeat, Segment
+from ..memory import MemoryPlan, Segments
 
 __all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "Deal", "deal_parameters"]
 

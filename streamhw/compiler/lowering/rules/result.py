@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of the last row: the next token."""
 
-from ...graph import ArgMax, Node
-from ...kernels.reduce import argmax
-from ...quantization.quantized_model import ArgMaxPlan
-from ..lowering import Lowering
+from ....graph import ArgMax, Node
+from ....kernels.reduce import argmax
+from ....quantization.quantized_model import ArgMaxPlan
+from ..builder import Lowering
 
 __all__ = ["arg_max", "last_token"]
 
