@@ -29,7 +29,7 @@ from streamhw.compiler.emit import emit
 from streamhw.compiler.estimate import START_CYCLES, Estimate
 from streamhw.compiler.explore.choice import read_choice
 from streamhw.compiler.ir.design import Design, Scope
-from streamhw.compiler.memory import image
+from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.schedule import Activity, Timeline
 from streamhw.frontend import load

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import UserError
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .ir.design import Design
-from .memory import image
+from .memory.layout import image
 from .overrides import DECISIONS_FILE
 
 __all__ = [

@@ -19,7 +19,7 @@ from .lowering.insert_dma import add_memory_access, parameter_dma
 from .lowering.stage import lower
 from .mapping.engine_sharing import bind
 from .mapping.tiling import check_tiling, choose_tiling, smaller
-from .memory import plan_memory
+from .memory.layout import plan_memory
 from .overrides import Decisions, obey
 from .partition import partitioned
 from .place import placed

@@ -8,7 +8,7 @@ from ..stream.converter.spec import Converter
 from .cost import ram_options
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import Plumbing
-from .memory import Segments
+from .memory.layout import Segments
 from .read_ahead import queue_beats
 
 __all__ = ["dump"]

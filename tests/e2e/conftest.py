@@ -12,7 +12,7 @@ from streamhw.sim import verilator
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.memory import image
+from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import Tokenizer, load
 from streamhw.frontend.model import Model

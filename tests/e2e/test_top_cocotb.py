@@ -8,7 +8,7 @@ from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
-from streamhw.compiler.memory import image
+from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig

@@ -19,7 +19,7 @@ from ..config import BuildConfig
 from ..fifo import Depths
 from ..mapping.engine_sharing import Binding
 from ..mapping.tiling import Tiling
-from ..memory import MemoryPlan
+from ..memory.layout import MemoryPlan
 from ..placement import Placement
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ..ir import infrastructure as plumbing
 from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
 from ..ir.infrastructure import BURST
 from ..mapping.tiling import Tiling
-from ..memory import MemoryPlan
+from ..memory.layout import MemoryPlan
 from .insert_control import open_ports
 from .parameter_routing import NARROW, WIDE, deal_parameters
 

@@ -7,7 +7,7 @@ from math import ceil
 
 from ...stream.itensor.itensor import ITensor
 from ...stream.static_demux import Repeat, Segment
-from ..memory import MemoryPlan, Segments
+from ..memory.layout import MemoryPlan, Segments
 
 __all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "Deal", "deal_parameters"]
 

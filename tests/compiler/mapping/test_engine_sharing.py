@@ -12,7 +12,7 @@ from streamhw.compiler.emit import emit
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.mapping.engine_sharing import Binding, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
-from streamhw.compiler.memory import image
+from streamhw.compiler.memory.layout import image
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import Matmul
 from tests.compiler.conftest import Compiled

@@ -8,7 +8,7 @@ from ....kernels.attention import values as values_kernel
 from ....kernels.kv_cache.append import CacheAppend
 from ....kernels.kv_cache.read import CacheRead
 from ....quantization.quantized_model import AttentionPlan
-from ...caches import cache_layout
+from ...memory.kv_cache import cache_layout
 from ..builder import Lowering
 
 __all__ = ["attention"]

@@ -8,10 +8,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BuildError
-from ..graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
-from ..kernels.matmul.packing import memory_beats, pack_header, pack_weight
-from ..quantization.quantized_model import (
+from ...errors import BuildError
+from ...graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
+from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
+from ...quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
     AngleParameters,
@@ -23,9 +23,9 @@ from ..quantization.quantized_model import (
     NormPlan,
     QuantisedModel,
 )
-from .caches import cache_layout
-from .mapping.engine_sharing import Binding
-from .mapping.tiling import Tiling, header_bytes
+from ..mapping.engine_sharing import Binding
+from ..mapping.tiling import Tiling, header_bytes
+from .kv_cache import cache_layout
 
 __all__ = ["MemoryPlan", "Region", "Segments", "image", "plan_memory"]
 

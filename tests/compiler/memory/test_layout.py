@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.memory import (
+from streamhw.compiler.memory.layout import (
     PAGE,
     MemoryPlan,
     Segments,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Key/value caches: how much memory one takes, and how its rows lie there."""
 
-from ..graph import Attention
-from ..kernels.kv_cache.spec import CacheLayout
-from .mapping.tiling import Tiling
+from ...graph import Attention
+from ...kernels.kv_cache.spec import CacheLayout
+from ..mapping.tiling import Tiling
 
 __all__ = ["cache_layout"]
 
