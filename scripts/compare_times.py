@@ -26,12 +26,12 @@ from streamhw.sim.device import SimDevice
 from streamhw.commands.simulate import memory_model
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
-from streamhw.compiler.estimate import START_CYCLES, Estimate
 from streamhw.compiler.explore.choice import read_choice
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.memory.layout import image
+from streamhw.compiler.performance.estimate import START_CYCLES, Estimate
+from streamhw.compiler.performance.timeline import Activity, Timeline
 from streamhw.compiler.pipeline import compile_model
-from streamhw.compiler.schedule import Activity, Timeline
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate

@@ -9,9 +9,9 @@ import numpy as np
 from rich.progress import Progress, TaskID
 
 from ..boards.base import Board, load_board
-from ..compiler.estimate import Estimate
 from ..compiler.ir.design import Design
 from ..compiler.package import read_key
+from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load
 from ..kernels.matmul.spec import Matmul

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from ..boards.base import Board, load_board
-from ..compiler.estimate import Answer as Predicted
-from ..compiler.estimate import Estimate
 from ..compiler.ir.design import Design
+from ..compiler.performance.estimate import Answer as Predicted
+from ..compiler.performance.estimate import Estimate
 from ..compiler.pipeline import STAGES, compile_model
 from ..frontend import Model, Origin, load
 from ..reference.integer_model import Golden

@@ -7,8 +7,8 @@ import numpy as np
 from rich.table import Table
 
 from ..boards.base import load_board
-from ..compiler.estimate import Estimate
 from ..compiler.ir.design import Design, Scope
+from ..compiler.performance.estimate import Estimate
 from ..compiler.pipeline import compile_model
 from ..frontend import load
 from ..report.channels import channel_table, spread, uses_of

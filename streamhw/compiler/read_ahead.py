@@ -10,13 +10,13 @@ from ..boards.base import Board
 from ..stream.itensor.itensor import Bindings
 from ..stream.spec import Memory
 from .cost import URAM_WORDS, RamKind, ram_kind
-from .estimate import Estimate
 from .fifo import Depths, Program, Rule, Stream, size_fifos
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
 from .lowering.insert_dma import READER, parameter_dma
 from .lowering.parameter_routing import DISTRIBUTOR
-from .supply import Use
+from .performance.estimate import Estimate
+from .performance.memory_supply import Use
 
 __all__ = [
     "parameter_queue",

@@ -11,7 +11,7 @@ from .fifo.waits import Link, Waits
 from .ir.design import Channel, Design, End, Instance
 from .lowering.insert_control import FANOUT, STEPS_AHEAD
 from .lowering.parameter_routing import DISTRIBUTOR
-from .tasks import OPERAND
+from .performance.task_graph import OPERAND
 
 __all__ = ["buffer_of", "holds_all", "waits_of"]
 

@@ -4,9 +4,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..compiler.estimate import Estimate
 from ..compiler.ir.design import Scope
-from ..compiler.schedule import Activity
+from ..compiler.performance.estimate import Estimate
+from ..compiler.performance.timeline import Activity
 from ..kernels.matmul.spec import Matmul
 from .floor import work_of
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 
-from ..compiler.estimate import Estimate
 from ..compiler.fixed import queue_owner
 from ..compiler.fusion.intermediate import intermediate_memory
 from ..compiler.ir.design import Channel, Design, Instance, Scope
 from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import encode
+from ..compiler.performance.estimate import Estimate
+from ..compiler.performance.task_graph import CARRIED
+from ..compiler.performance.timeline import Activity
 from ..compiler.read_ahead import parameter_queue, queue_beats
-from ..compiler.schedule import Activity
-from ..compiler.tasks import CARRIED
 from ..stream.converter.spec import Converter, Kind
 from .binding import flows
 from .facts import (

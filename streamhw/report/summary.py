@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.cost import Cells
-from ..compiler.estimate import Estimate
 from ..compiler.ir.design import Design, Instance, Scope
 from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import decode
 from ..compiler.package import REPORT_FILE
+from ..compiler.performance.estimate import Estimate
 from ..compiler.pieces import pieces_of
 from ..compiler.placement import Placement
 from ..compiler.read_ahead import queue_beats

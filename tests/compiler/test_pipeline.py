@@ -9,9 +9,9 @@ from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.emit import emit
-from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.lowering.insert_converters import insert_converters
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, InternalError, UserError

@@ -10,12 +10,12 @@ from math import inf
 import pytest
 from streamhw.boards.base import load_board
 
-from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.fifo import READ, size_fifos
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.performance.estimate import Estimate
+from streamhw.compiler.performance.memory_supply import Use
 from streamhw.compiler.read_ahead import parameter_queue, places, program_of_uses
 from streamhw.compiler.size import scenarios
-from streamhw.compiler.supply import Use
 
 LATENCY = 40
 

@@ -5,7 +5,7 @@ import pytest
 from streamhw.sim.device import SimDevice
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.estimate import Estimate
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.frontend import Model, Tokenizer
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import Golden

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from streamhw.compiler.estimate import Estimate
+from streamhw.compiler.performance.estimate import Estimate
 from tests.e2e.machine import Machine
 
 WITHIN = 0.05

@@ -16,7 +16,6 @@ import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.explore.choice import Choice, chosen_by
 from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of
 from streamhw.compiler.explore.explore import Exploration, explore, space_for
@@ -24,6 +23,7 @@ from streamhw.compiler.explore.journal import Journal
 from streamhw.compiler.explore.score import Goal, Objective, Score
 from streamhw.compiler.explore.workers import on_processes
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model

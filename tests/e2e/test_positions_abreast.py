@@ -8,8 +8,8 @@ import pytest
 from streamhw.boards.base import Board, load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model

@@ -8,8 +8,8 @@ import pytest
 from streamhw.boards.base import MEMORIES, load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.estimate import Estimate
 from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.read_ahead import with_read_ahead
 from streamhw.frontend import load

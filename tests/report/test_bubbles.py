@@ -7,7 +7,7 @@ import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.estimate import Estimate
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig

@@ -3,8 +3,8 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.schedule import HOP, Activity, Link, Task, Timeline
-from streamhw.compiler.supply import Clock, Span, Supply
+from streamhw.compiler.performance.memory_supply import Clock, Span, Supply
+from streamhw.compiler.performance.timeline import HOP, Activity, Link, Task, Timeline
 from streamhw.stream.spec import Timing
 
 EIGHT = Span(0, 7)

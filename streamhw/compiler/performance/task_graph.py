@@ -9,25 +9,25 @@ from math import ceil
 
 import networkx as nx
 
-from ..kernels.attention.softmax import Softmax
-from ..kernels.elementwise.split import Split
-from ..kernels.kv_cache.append import CacheAppend
-from ..kernels.kv_cache.read import CacheRead
-from ..kernels.matmul.spec import Matmul, MatmulContext
-from ..kernels.matmul.timing import steps_of_sums, tile_drain, tile_latency
-from ..kernels.matmul.weight_buffer import Innermost
-from ..kernels.memory.spill import SpillRead, SpillWrite
-from ..kernels.norm.layernorm import LayerNorm
-from ..stream.converter.spec import Converter, Kind
-from ..stream.itensor.itensor import Bindings, ITensor
-from ..stream.queue import queue_latency
-from ..stream.spec import KernelSpec, Timing
-from .fifo import MINIMUM
-from .ir.design import Channel, Design, Instance, Part, Scope
-from .lowering.insert_dma import READ_BUFFER
-from .lowering.parameter_routing import DISTRIBUTOR, NARROW
-from .memory_path import read_wait, write_answer, write_wait
-from .schedule import HOP, Link, Task, Timeline
+from ...kernels.attention.softmax import Softmax
+from ...kernels.elementwise.split import Split
+from ...kernels.kv_cache.append import CacheAppend
+from ...kernels.kv_cache.read import CacheRead
+from ...kernels.matmul.spec import Matmul, MatmulContext
+from ...kernels.matmul.timing import steps_of_sums, tile_drain, tile_latency
+from ...kernels.matmul.weight_buffer import Innermost
+from ...kernels.memory.spill import SpillRead, SpillWrite
+from ...kernels.norm.layernorm import LayerNorm
+from ...stream.converter.spec import Converter, Kind
+from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.queue import queue_latency
+from ...stream.spec import KernelSpec, Timing
+from ..fifo import MINIMUM
+from ..ir.design import Channel, Design, Instance, Part, Scope
+from ..lowering.insert_dma import READ_BUFFER
+from ..lowering.parameter_routing import DISTRIBUTOR, NARROW
+from .memory_latency import read_wait, write_answer, write_wait
+from .timeline import HOP, Link, Task, Timeline
 
 __all__ = ["CARRIED", "Tasks"]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from ..stream.itensor.itensor import Bindings
-from ..stream.queue import queue_latency
-from .fifo import MINIMUM
-from .ir.design import Design, Scope
-from .lowering.insert_dma import READER, under_way
-from .memory_path import read_wait
-from .schedule import HOP, Activity, Timeline
-from .supply import Clock, Span, Supply
-from .tasks import CARRIED, Tasks
+from ...stream.itensor.itensor import Bindings
+from ...stream.queue import queue_latency
+from ..fifo import MINIMUM
+from ..ir.design import Design, Scope
+from ..lowering.insert_dma import READER, under_way
+from .memory_latency import read_wait
+from .memory_supply import Clock, Span, Supply
+from .task_graph import CARRIED, Tasks
+from .timeline import HOP, Activity, Timeline
 
 __all__ = ["Answer", "Estimate", "Seen"]
 

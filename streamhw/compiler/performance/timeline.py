@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ..stream.itensor.itensor import Bindings
-from ..stream.spec import Timing
-from .supply import Clock, Span
+from ...stream.itensor.itensor import Bindings
+from ...stream.spec import Timing
+from .memory_supply import Clock, Span
 
 __all__ = ["HOP", "Activity", "Link", "Task", "Timeline"]
 

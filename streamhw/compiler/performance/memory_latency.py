@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles between a part and external memory: queues, DMA, arbiter, die crossings, memory itself."""
 
-from ..stream.queue import queue_latency
-from ..stream.register_slice import crossing_latency
-from .fifo import MINIMUM
-from .ir.design import Design
-from .ir.infrastructure import READ_DMA, WRITE_DMA
+from ...stream.queue import queue_latency
+from ...stream.register_slice import crossing_latency
+from ..fifo import MINIMUM
+from ..ir.design import Design
+from ..ir.infrastructure import READ_DMA, WRITE_DMA
 
 __all__ = ["read_wait", "write_answer", "write_wait"]
 
