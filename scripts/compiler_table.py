@@ -62,19 +62,19 @@ CLAIMS = (
     Claim(
         name="program",
         bar="the FIFO program equals brute force on 200 random graphs of up to six streams",
-        command="-m pytest tests/compiler/test_fifo.py -s -k brute_force",
+        command="-m pytest tests/compiler/fifo/test_linear_program.py -s -k brute_force",
         figures=r"passed",
     ),
     Claim(
         name="networks",
         bar="1,000 random networks: no deadlock, no stall by depth; beside the published program",
-        command="-m pytest tests/compiler/test_fifo_networks.py --slow -s -k all",
+        command="-m pytest tests/compiler/fifo/test_networks.py --slow -s -k all",
         figures=r"^\| (?!---|depths)(.*) \|$|halved|runs of",
     ),
     Claim(
         name="sizing",
         bar="a whole model is sized in less than a second",
-        command="-m pytest tests/compiler/test_size.py -s -k less_than_a_second",
+        command="-m pytest tests/compiler/sizing/test_stage.py -s -k less_than_a_second",
         figures=r"streams in",
     ),
     Claim(

@@ -6,7 +6,7 @@ from enum import Enum
 
 from ..errors import UserError
 from ..quantization.config import QuantConfig
-from .fifo.model import Equalisation
+from .fifo.constraints import Equalisation
 from .mapping.engine_sharing import Sharing, SharingChoice
 from .mapping.tiling import Tiling
 

@@ -18,7 +18,7 @@ from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
 from .ir.json_codec import decode, encode
 from .mapping.tiling import Tiling
-from .read_ahead import parameter_queue, queue_beats, with_read_ahead
+from .sizing.prefetch_depth import parameter_queue, queue_beats, with_read_ahead
 
 __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing", "obey"]
 

@@ -16,7 +16,7 @@ from .kinds import choose_kinds
 from .lowering.insert_control import SEQUENCER
 from .lowering.insert_dma import READER
 from .pieces import pieces_of, split_parts
-from .size import sized
+from .sizing.stage import sized
 
 __all__ = ["Slices", "partitioned"]
 

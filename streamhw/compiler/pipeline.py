@@ -23,7 +23,7 @@ from .memory.layout import plan_memory
 from .overrides import Decisions, obey
 from .partition import partitioned
 from .place import placed
-from .size import read_ahead_sized, sized
+from .sizing.stage import read_ahead_sized, sized
 from .verify import check
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]

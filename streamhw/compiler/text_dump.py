@@ -9,7 +9,7 @@ from .cost import ram_options
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import Plumbing
 from .memory.layout import Segments
-from .read_ahead import queue_beats
+from .sizing.prefetch_depth import queue_beats
 
 __all__ = ["dump"]
 

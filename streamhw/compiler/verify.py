@@ -9,12 +9,12 @@ from ..errors import InternalError
 from ..graph import Linear
 from .cost import RamKind
 from .fifo import verify
-from .fifo.waits import verify_waits
+from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
 from .ir.design import PARAMETERS, Design, Scope
 from .ir.infrastructure import Plumbing
 from .lowering.insert_control import open_ports
-from .threads import waits_of
+from .sizing.wait_graph import waits_of
 from .verify_types import (
     converters_convert,
     ends_have_their_types,

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..compiler.fifo import READ, Certificate, Rule, Stream
-from ..compiler.fifo.program import arrivals
+from ..compiler.fifo.linear_program import arrivals
 from .facts import FlowFacts, StepFacts
 
 __all__ = ["flows"]

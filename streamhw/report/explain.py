@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from ..compiler.fifo.waits import Why
+from ..compiler.fifo.deadlock import Why
 from ..stream.itensor.compare import Difference, difference
 from ..stream.itensor.itensor import ITensor
 from .edges import Edge

@@ -13,7 +13,7 @@ from ..compiler.ir.json_codec import encode
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
-from ..compiler.read_ahead import parameter_queue, queue_beats
+from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
 from ..stream.converter.spec import Converter, Kind
 from .binding import flows
 from .facts import (

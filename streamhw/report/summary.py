@@ -14,7 +14,7 @@ from ..compiler.package import REPORT_FILE
 from ..compiler.performance.estimate import Estimate
 from ..compiler.pieces import pieces_of
 from ..compiler.placement import Placement
-from ..compiler.read_ahead import queue_beats
+from ..compiler.sizing.prefetch_depth import queue_beats
 from ..errors import UserError
 from ..kernels.attention.scores import Scores
 from ..kernels.attention.values import Values

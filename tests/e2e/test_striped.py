@@ -11,7 +11,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
-from streamhw.compiler.read_ahead import with_read_ahead
+from streamhw.compiler.sizing.prefetch_depth import with_read_ahead
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine

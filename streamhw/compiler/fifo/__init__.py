@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """FIFO depths: the token model, the linear program, certificates, and a simulator of tokens."""
 
-from .model import (
+from .certificate import Certificate, verify
+from .constraints import (
     MINIMUM,
     READ,
     Behaviour,
@@ -13,8 +14,7 @@ from .model import (
     max_tokens,
     waiting_beats,
 )
-from .program import Depths, earliest, schedule, size_fifos
-from .proof import Certificate, verify
+from .linear_program import Depths, earliest, schedule, size_fifos
 
 __all__ = [
     "MINIMUM",

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from ...errors import InternalError
-from .model import MINIMUM, Behaviour, Equalisation, max_tokens
+from .constraints import MINIMUM, Behaviour, Equalisation, max_tokens
 from .network import Network
 from .simulate import simulate
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .model import Program, Rule, Stream
+from .constraints import Program, Rule, Stream
 
 __all__ = ["Buffer", "Network", "Task", "Wire"]
 

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .model import READ
+from .constraints import READ
 from .network import Network, Task, buffer_free, buffer_full
 
 __all__ = ["Outcome", "simulate"]

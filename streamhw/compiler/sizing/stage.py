@@ -5,20 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from ..kernels.memory.spill import SpillRead
-from ..stream.converter.spec import Converter, Kind
-from ..stream.itensor.itensor import Bindings
-from .fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
-from .fifo.waits import Verdict, Waits, Why, prove
-from .fold import folded
-from .ir.design import Channel, Design, Instance, Part, Scope
-from .lowering.parameter_routing import DISTRIBUTOR, WIDE
-from .performance.estimate import Estimate
-from .performance.memory_supply import Span
-from .performance.task_graph import CARRIED
-from .performance.timeline import HOP, Activity, Task, Timeline
-from .read_ahead import parameter_queue, places, read_ahead, with_read_ahead
-from .threads import buffer_of, waits_of
+from ...kernels.memory.spill import SpillRead
+from ...stream.converter.spec import Converter, Kind
+from ...stream.itensor.itensor import Bindings
+from ..fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
+from ..fifo.deadlock import Verdict, Waits, Why, prove
+from ..ir.design import Channel, Design, Instance, Part, Scope
+from ..lowering.parameter_routing import DISTRIBUTOR, WIDE
+from ..performance.estimate import Estimate
+from ..performance.memory_supply import Span
+from ..performance.task_graph import CARRIED
+from ..performance.timeline import HOP, Activity, Task, Timeline
+from .elide import folded
+from .prefetch_depth import parameter_queue, places, read_ahead, with_read_ahead
+from .wait_graph import buffer_of, waits_of
 
 __all__ = ["program_of", "read_ahead_sized", "scenarios", "sized"]
 

@@ -25,7 +25,7 @@ from streamhw.compiler.fifo import (
     verify,
     waiting_beats,
 )
-from streamhw.compiler.fifo.program import cost_of, weight_of
+from streamhw.compiler.fifo.linear_program import cost_of, weight_of
 from streamhw.errors import InternalError
 
 Edge = tuple[str, str, int, int]

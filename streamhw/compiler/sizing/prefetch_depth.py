@@ -6,17 +6,17 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
-from ..boards.base import Board
-from ..stream.itensor.itensor import Bindings
-from ..stream.spec import Memory
-from .cost import URAM_WORDS, RamKind, ram_kind
-from .fifo import Depths, Program, Rule, Stream, size_fifos
-from .ir.design import Channel, Design, Instance
-from .ir.infrastructure import BURST
-from .lowering.insert_dma import READER, parameter_dma
-from .lowering.parameter_routing import DISTRIBUTOR
-from .performance.estimate import Estimate
-from .performance.memory_supply import Use
+from ...boards.base import Board
+from ...stream.itensor.itensor import Bindings
+from ...stream.spec import Memory
+from ..cost import URAM_WORDS, RamKind, ram_kind
+from ..fifo import Depths, Program, Rule, Stream, size_fifos
+from ..ir.design import Channel, Design, Instance
+from ..ir.infrastructure import BURST
+from ..lowering.insert_dma import READER, parameter_dma
+from ..lowering.parameter_routing import DISTRIBUTOR
+from ..performance.estimate import Estimate
+from ..performance.memory_supply import Use
 
 __all__ = [
     "parameter_queue",

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from streamhw.compiler.fifo.waits import Link, Verdict, Waits, Why, prove, verify_waits
+from streamhw.compiler.fifo.deadlock import Link, Verdict, Waits, Why, prove, verify_waits
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.threads import holds_all, waits_of
+from streamhw.compiler.sizing.wait_graph import holds_all, waits_of
 from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
 from streamhw.stream.converter.spec import Converter, Kind

@@ -11,9 +11,9 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
 from ...errors import InternalError
-from .model import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
-from .proof import Certificate
-from .waits import Verdict, Why
+from .certificate import Certificate
+from .constraints import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
+from .deadlock import Verdict, Why
 
 __all__ = [
     "Depths",

@@ -4,14 +4,14 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..kernels.matmul.engine import SLOTS
-from ..kernels.matmul.spec import Matmul
-from ..stream.converter.spec import Converter
-from .fifo.waits import Link, Waits
-from .ir.design import Channel, Design, End, Instance
-from .lowering.insert_control import FANOUT, STEPS_AHEAD
-from .lowering.parameter_routing import DISTRIBUTOR
-from .performance.task_graph import OPERAND
+from ...kernels.matmul.engine import SLOTS
+from ...kernels.matmul.spec import Matmul
+from ...stream.converter.spec import Converter
+from ..fifo.deadlock import Link, Waits
+from ..ir.design import Channel, Design, End, Instance
+from ..lowering.insert_control import FANOUT, STEPS_AHEAD
+from ..lowering.parameter_routing import DISTRIBUTOR
+from ..performance.task_graph import OPERAND
 
 __all__ = ["buffer_of", "holds_all", "waits_of"]
 

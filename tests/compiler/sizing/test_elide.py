@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 from streamhw.compiler.fifo import MINIMUM
-from streamhw.compiler.fold import folded
 from streamhw.compiler.ir.design import Channel, End, Instance, Scope
+from streamhw.compiler.sizing.elide import folded
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

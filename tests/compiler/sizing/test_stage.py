@@ -9,7 +9,7 @@ import pytest
 from streamhw.compiler.fifo import Equalisation, Program, earliest, size_fifos, verify
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
-from streamhw.compiler.size import program_of, read_ahead_sized, scenarios, sized
+from streamhw.compiler.sizing.stage import program_of, read_ahead_sized, scenarios, sized
 from streamhw.errors import InternalError
 
 

@@ -11,7 +11,7 @@ from streamhw.compiler.fifo import Equalisation, max_tokens, size_fifos, verify
 from streamhw.compiler.fifo.baselines import delays, high_water, profile, published
 from streamhw.compiler.fifo.network import Buffer, Network, Task, Wire
 from streamhw.compiler.fifo.simulate import Outcome, simulate
-from tests.compiler.networks import at_every_cycle, random_template
+from tests.compiler.fifo.networks import at_every_cycle, random_template
 
 
 @dataclass

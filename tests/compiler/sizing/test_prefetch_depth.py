@@ -14,8 +14,8 @@ from streamhw.compiler.fifo import READ, size_fifos
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.performance.memory_supply import Use
-from streamhw.compiler.read_ahead import parameter_queue, places, program_of_uses
-from streamhw.compiler.size import scenarios
+from streamhw.compiler.sizing.prefetch_depth import parameter_queue, places, program_of_uses
+from streamhw.compiler.sizing.stage import scenarios
 
 LATENCY = 40
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...errors import InternalError
-from .model import READ, SLACK, Program
+from .constraints import READ, SLACK, Program
 
 __all__ = ["Certificate", "verify"]
 

@@ -3,8 +3,8 @@
 
 from collections.abc import Mapping
 
-from ..stream.converter.spec import Converter, Kind
-from .ir.design import Channel, Instance
+from ...stream.converter.spec import Converter, Kind
+from ..ir.design import Channel, Instance
 
 __all__ = ["folded"]
 
