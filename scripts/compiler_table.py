@@ -56,7 +56,7 @@ CLAIMS = (
     Claim(
         name="fusion",
         bar="the optimal fusion is never worse than the greedy one on 200 random graphs",
-        command="-m pytest tests/compiler/test_fusion.py -s",
+        command="-m pytest tests/compiler/fusion/test_groupings.py -s",
         figures=r"better",
     ),
     Claim(

@@ -11,7 +11,7 @@ from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
 from ..quantization.quantizer import quantise
 from .config import BuildConfig
-from .fuse import fuse, on_chip_excess
+from .fusion.stage import fuse, on_chip_excess
 from .ir.design import Design
 from .lowering.insert_control import add_control
 from .lowering.insert_converters import insert_converters, insert_forks

@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import Enum
 
 from ..compiler.fixed import queue_owner
-from ..compiler.fusion.intermediate import intermediate_memory
+from ..compiler.fusion.on_chip_memory import intermediate_memory
 from ..compiler.ir.design import Channel, Design, Instance, Scope
 from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import encode

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from streamhw.compiler.cost import RamKind
-from streamhw.compiler.fuse import Group
+from streamhw.compiler.fusion.stage import Group
 from streamhw.compiler.ir.design import Channel, Design, End, Instance, Scope
 from streamhw.compiler.ir.infrastructure import fork
 from streamhw.compiler.pipeline import STAGES

@@ -4,11 +4,11 @@
 from dataclasses import replace
 
 from ..config import Fusion
-from .contract import contract
+from .contraction import contract
+from .dynamic_program import TooLargeError, by_ideals
 from .greedy import greedy
-from .ideals import TooLargeError, by_ideals
+from .ilp import by_program
 from .problem import Edge, Grouping, Problem
-from .program import by_program
 
 __all__ = ["group"]
 

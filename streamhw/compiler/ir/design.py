@@ -23,7 +23,7 @@ from ..memory.layout import MemoryPlan
 from ..placement import Placement
 
 if TYPE_CHECKING:
-    from ..fuse import Fused
+    from ..fusion.stage import Fused
     from ..partition import Slices
 
 T = TypeVar("T")

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from ..errors import BuildError, UserError
-from .fusion.choose import group
-from .fusion.costs import problem_of
-from .fusion.cut import Cut, cut_of, with_cuts
-from .fusion.fit import check_kernels
-from .fusion.intermediate import intermediate_memory
-from .fusion.paths import Path, Paths
-from .fusion.problem import Edge, Grouping, Problem, fits
-from .ir.design import Design
+from ...errors import BuildError, UserError
+from ..ir.design import Design
+from .build_problem import problem_of
+from .choose import group
+from .fit import check_kernels
+from .on_chip_memory import intermediate_memory
+from .paths import Path, Paths
+from .problem import Edge, Grouping, Problem, fits
+from .spill_edges import Cut, cut_of, with_cuts
 
 __all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
 

@@ -13,9 +13,9 @@ from ..fifo import MINIMUM
 from ..fixed import queue_of
 from ..ir.design import Channel, Design, Scope
 from ..lowering import insert_dma as access
-from .cut import Cut
 from .paths import Path, Paths
 from .problem import Edge, Kernel, Problem
+from .spill_edges import Cut
 
 __all__ = ["board_limit", "pooled", "problem_of", "queue_cells"]
 

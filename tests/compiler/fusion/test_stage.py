@@ -7,7 +7,7 @@ import pytest
 from streamhw.boards.base import Board, load_board
 
 from streamhw.compiler.config import BuildConfig, Fusion
-from streamhw.compiler.fusion.intermediate import intermediate_memory
+from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
