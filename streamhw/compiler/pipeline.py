@@ -11,6 +11,8 @@ from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
 from ..quantization.quantizer import quantise
 from .config import BuildConfig
+from .floorplan.die_partition import partitioned
+from .floorplan.place import placed
 from .fusion.stage import fuse, on_chip_excess
 from .ir.design import Design
 from .lowering.insert_control import add_control
@@ -21,8 +23,6 @@ from .mapping.engine_sharing import bind
 from .mapping.tiling import check_tiling, choose_tiling, smaller
 from .memory.layout import plan_memory
 from .overrides import Decisions, obey
-from .partition import partitioned
-from .place import placed
 from .sizing.stage import read_ahead_sized, sized
 from .verify import check
 

@@ -15,7 +15,7 @@ from ..stream.axi.write_dma import WriteDma
 from ..stream.queue import Queue
 from ..stream.register_slice import Crossing, registered
 from ..stream.shared_module import Shared
-from .fixed import CONTROL, queue_owner
+from .floorplan.top_overhead import CONTROL, queue_owner
 from .ir.design import Channel, Design
 from .ram import Owned
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 
-from ..compiler.fixed import queue_owner
+from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
 from ..compiler.ir.design import Channel, Design, Instance, Scope
 from ..compiler.ir.infrastructure import Plumbing

@@ -14,7 +14,7 @@ from streamhw.compiler.cost import (
     ram_kind,
     ram_options,
 )
-from streamhw.compiler.place import check_budget
+from streamhw.compiler.floorplan.place import check_budget
 from streamhw.errors import BuildError
 from streamhw.stream.spec import Memory, Resources
 

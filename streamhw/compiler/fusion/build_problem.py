@@ -10,7 +10,7 @@ from ...boards.base import Board, Family
 from ...stream.converter.spec import Converter
 from ..cost import Cells, cells_of
 from ..fifo import MINIMUM
-from ..fixed import queue_of
+from ..floorplan.top_overhead import queue_of
 from ..ir.design import Channel, Design, Scope
 from ..lowering import insert_dma as access
 from .paths import Path, Paths

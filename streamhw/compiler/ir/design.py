@@ -17,14 +17,14 @@ from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Port, Resources
 from ..config import BuildConfig
 from ..fifo import Depths
+from ..floorplan.placement import Placement
 from ..mapping.engine_sharing import Binding
 from ..mapping.tiling import Tiling
 from ..memory.layout import MemoryPlan
-from ..placement import Placement
 
 if TYPE_CHECKING:
+    from ..floorplan.die_partition import Slices
     from ..fusion.stage import Fused
-    from ..partition import Slices
 
 T = TypeVar("T")
 

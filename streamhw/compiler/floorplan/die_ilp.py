@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from ..boards.base import Die
-from ..errors import BuildError, DoesNotFitError
-from .cost import KINDS, Cells
+from ...boards.base import Die
+from ...errors import BuildError, DoesNotFitError
+from ..cost import KINDS, Cells
 
 __all__ = ["BALANCE", "Block", "Partition", "Wire", "cost_of", "partition"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from ..boards.base import MemoryPort
-from ..errors import BuildError, InternalError
+from ...boards.base import MemoryPort
+from ...errors import BuildError, InternalError
 
 __all__ = ["MASTERS", "Assignment", "Demand", "assign_ports"]
 

@@ -4,19 +4,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..errors import BuildError
-from ..stream.axi.signature import ADDRESS_WIDTH
-from ..stream.spec import KernelSpec
-from .cost import Cells, logic_cells
-from .dies import Block, Partition, Wire, partition
-from .fixed import CONTROL, DMA, arbiters, control, queue_of
-from .ir import infrastructure as plumbing
-from .ir.design import Channel, Design, End, Instance, Scope
-from .kinds import choose_kinds
-from .lowering.insert_control import SEQUENCER
-from .lowering.insert_dma import READER
-from .pieces import pieces_of, split_parts
-from .sizing.stage import sized
+from ...errors import BuildError
+from ...stream.axi.signature import ADDRESS_WIDTH
+from ...stream.spec import KernelSpec
+from ..cost import Cells, logic_cells
+from ..ir import infrastructure as plumbing
+from ..ir.design import Channel, Design, End, Instance, Scope
+from ..kinds import choose_kinds
+from ..lowering.insert_control import SEQUENCER
+from ..lowering.insert_dma import READER
+from ..sizing.stage import sized
+from .die_ilp import Block, Partition, Wire, partition
+from .kernel_slices import pieces_of, split_parts
+from .top_overhead import CONTROL, DMA, arbiters, control, queue_of
 
 __all__ = ["Slices", "partitioned"]
 

@@ -8,8 +8,8 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from streamhw.boards.base import Family, load_board
 
-from streamhw.compiler import fixed
 from streamhw.compiler.cost import cells_of
+from streamhw.compiler.floorplan import top_overhead as fixed
 from streamhw.compiler.ir.design import Channel, Design
 from streamhw.compiler.ir.infrastructure import WRITE_DMA
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter

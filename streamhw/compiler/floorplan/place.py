@@ -3,18 +3,18 @@
 
 from collections.abc import Mapping
 
-from ..boards.base import Board, Budget
-from ..errors import DoesNotFitError
-from .cost import KINDS, Cells, logic_cells
-from .fixed import CONTROL, DMA, arbiters, control, queue_of, queue_owner
-from .ir.design import Design
-from .ir.infrastructure import WRITE_DMA
-from .kinds import choose_kinds
-from .lowering.insert_dma import READER
-from .performance.estimate import Estimate
-from .pieces import split_parts
+from ...boards.base import Board, Budget
+from ...errors import DoesNotFitError
+from ..cost import KINDS, Cells, logic_cells
+from ..ir.design import Design
+from ..ir.infrastructure import WRITE_DMA
+from ..kinds import choose_kinds
+from ..lowering.insert_dma import READER
+from ..performance.estimate import Estimate
+from .kernel_slices import split_parts
 from .placement import Placement
-from .traffic import Demand, assign_ports
+from .port_assignment import Demand, assign_ports
+from .top_overhead import CONTROL, DMA, arbiters, control, queue_of, queue_owner
 
 __all__ = ["check_budget", "demands_of", "placed"]
 

@@ -10,7 +10,7 @@ import pytest
 from streamhw.boards.base import Budget, Die, load_board
 
 from streamhw.compiler.cost import Cells
-from streamhw.compiler.dies import BALANCE, Block, Wire, cost_of, partition
+from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, Wire, cost_of, partition
 from streamhw.errors import BuildError
 
 FILL = 0.8

@@ -4,10 +4,10 @@
 from collections.abc import Mapping
 from math import ceil
 
-from ..stream.queue import queue_memory
-from ..stream.spec import Memory, Resources
-from .ir.design import Channel, Design
-from .ir.infrastructure import WRITE_DMA
+from ...stream.queue import queue_memory
+from ...stream.spec import Memory, Resources
+from ..ir.design import Channel, Design
+from ..ir.infrastructure import WRITE_DMA
 
 __all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
 

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .cost import Cells, RamKind
-from .kinds import Store
+from ..cost import Cells, RamKind
+from ..kinds import Store
 
 __all__ = ["Placement"]
 

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from ..stream.spec import KernelSpec, Piece, Resources
-from .ir.design import Design, Instance
+from ...stream.spec import KernelSpec, Piece, Resources
+from ..ir.design import Design, Instance
 
 __all__ = ["pieces_of", "split_parts"]
 

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import pytest
 from streamhw.boards.base import MemoryPort
 
-from streamhw.compiler.traffic import MASTERS, Demand, assign_ports
+from streamhw.compiler.floorplan.port_assignment import MASTERS, Demand, assign_ports
 from streamhw.errors import BuildError
 
 
