@@ -24,8 +24,8 @@ from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
 
 from streamhw.commands.simulate import memory_model
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.emit import emit
 from streamhw.compiler.explore.choice import read_choice
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.memory.layout import image

@@ -53,7 +53,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     begin = time.perf_counter()
     from streamhw.boards.base import load_board
 
-    from streamhw.compiler.emit import emit
+    from streamhw.compiler.backend.emit import emit
     from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load

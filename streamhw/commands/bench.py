@@ -9,8 +9,8 @@ import numpy as np
 from rich.progress import Progress, TaskID
 
 from ..boards.base import Board, load_board
+from ..compiler.backend.build_dir import read_key
 from ..compiler.ir.design import Design
-from ..compiler.package import read_key
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load

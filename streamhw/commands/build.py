@@ -11,11 +11,7 @@ from rich.progress import Progress, TaskID
 import streamhw
 
 from ..boards.base import Board, load_board
-from ..compiler.config import BuildConfig
-from ..compiler.emit import emit
-from ..compiler.ir.design import Design
-from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
-from ..compiler.package import (
+from ..compiler.backend.build_dir import (
     DESIGN_FILE,
     DUMP_FILE,
     REPORT_FILE,
@@ -24,6 +20,10 @@ from ..compiler.package import (
     write_build,
     write_stopped,
 )
+from ..compiler.backend.emit import emit
+from ..compiler.config import BuildConfig
+from ..compiler.ir.design import Design
+from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
 from ..compiler.pipeline import STAGES, check_stage, compile_model
 from ..compiler.text_dump import dump
 from ..errors import UserError

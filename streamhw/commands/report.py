@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from ..compiler.package import read_key
+from ..compiler.backend.build_dir import read_key
 from ..report.bench import Bench
 from ..report.exploration import Front
 from ..report.facts import Facts

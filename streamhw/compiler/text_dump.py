@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from ..kernels.matmul.weight_buffer import Innermost
 from ..stream.converter.spec import Converter
-from .cost import ram_options
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import Plumbing
 from .memory.layout import Segments
+from .resources.fpga_cells import ram_options
 from .sizing.prefetch_depth import queue_beats
 
 __all__ = ["dump"]

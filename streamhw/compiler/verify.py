@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from ..errors import InternalError
 from ..graph import Linear
-from .cost import RamKind
 from .fifo import verify
 from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
 from .ir.design import PARAMETERS, Design, Scope
 from .ir.infrastructure import Plumbing
 from .lowering.insert_control import open_ports
+from .resources.fpga_cells import RamKind
 from .sizing.wait_graph import waits_of
 from .verify_types import (
     converters_convert,

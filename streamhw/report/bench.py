@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 
-from ..compiler.cost import Cells
 from ..compiler.ir.json_codec import decode, encode
+from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
 from .bubbles import LayerCycles
 from .energy import MODELS, Activity, Energy, energy_of

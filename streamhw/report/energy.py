@@ -13,7 +13,7 @@ Nothing here was measured. A part that is not in the list has no estimate.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from ..compiler.cost import Cells
+from ..compiler.resources.fpga_cells import Cells
 
 __all__ = ["MODELS", "Activity", "Constant", "Energy", "Model", "energy_of"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..compiler.backend.build_dir import DESIGN_FILE
 from ..compiler.ir.design import End
 from ..compiler.ir.json_codec import decode, encode
-from ..compiler.package import DESIGN_FILE
 from ..errors import UserError
 from ..stream.itensor.itensor import ITensor
 

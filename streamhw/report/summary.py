@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.cost import Cells
+from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.placement import Placement
 from ..compiler.ir.design import Design, Instance, Scope
 from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import decode
-from ..compiler.package import REPORT_FILE
 from ..compiler.performance.estimate import Estimate
+from ..compiler.resources.fpga_cells import Cells
 from ..compiler.sizing.prefetch_depth import queue_beats
 from ..errors import UserError
 from ..kernels.attention.scores import Scores

@@ -4,8 +4,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.cost import Cells
 from ..compiler.ir.design import Design
+from ..compiler.resources.fpga_cells import Cells
 from ..stream.converter.spec import Converter
 from .summary import Summary
 

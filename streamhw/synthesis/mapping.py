@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..boards.base import Family
-from ..compiler.cost import Cells
 from ..compiler.ir.json_codec import decode, encode
+from ..compiler.resources.fpga_cells import Cells
 from ..errors import ToolError
 from .levels import Levels, measure
 from .modules import Module, Modules

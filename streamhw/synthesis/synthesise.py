@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..boards.base import Board, load_board
-from ..compiler.cost import Cells
-from ..compiler.emit import VERILOG_FILE
-from ..compiler.package import REPORT_FILE
+from ..compiler.backend.build_dir import REPORT_FILE
+from ..compiler.backend.emit import VERILOG_FILE
+from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
 from ..runtime.manifest import Manifest
 from ..sim.verilator import default_cache

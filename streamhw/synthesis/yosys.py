@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..boards.base import Family
-from ..compiler.cost import Cells
+from ..compiler.resources.fpga_cells import Cells
 from ..errors import ToolError
 
 __all__ = ["cells_of_types", "count_modules", "find_yosys"]

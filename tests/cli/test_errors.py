@@ -14,7 +14,7 @@ import pytest
 from streamhw.sim import verilator
 
 from streamhw.__main__ import main
-from streamhw.compiler import package
+from streamhw.compiler.backend import build_dir as package
 from tests.tiny import write_tiny
 
 Say = Callable[..., tuple[int, str]]

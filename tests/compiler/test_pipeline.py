@@ -7,8 +7,8 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 from streamhw.boards.base import load_board
 
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.emit import emit
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.lowering.insert_converters import insert_converters
 from streamhw.compiler.performance.estimate import Estimate

@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
-from streamhw.compiler.cost import RamKind
 from streamhw.compiler.fusion.stage import Group
 from streamhw.compiler.ir.design import Channel, Design, End, Instance, Scope
 from streamhw.compiler.ir.infrastructure import fork
 from streamhw.compiler.pipeline import STAGES
+from streamhw.compiler.resources.fpga_cells import RamKind
 from streamhw.compiler.verify import ORDER, RULES, check
 from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError

@@ -9,8 +9,8 @@ import pytest
 from streamhw.boards.base import load_board
 from streamhw.sim import verilator
 
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.emit import emit
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model

@@ -8,7 +8,7 @@ import numpy as np
 from streamhw.sim import verilator
 
 from streamhw.commands.run import Answer, memory_model, simulate
-from streamhw.compiler.emit import Emitted
+from streamhw.compiler.backend.emit import Emitted
 from streamhw.compiler.ir.design import Design
 
 __all__ = ["Machine"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamhw.compiler.emit import emit
+from streamhw.compiler.backend.emit import emit
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 
@@ -17,7 +17,7 @@ EMIT = """
 import hashlib, sys
 from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.emit import emit
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from streamhw.boards.base import load_board
 
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.emit import emit
 from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load

@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from streamhw.boards.base import Family
 
-from streamhw.compiler.cost import Cells
+from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.kernels.norm.layernorm import LayerNorm
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.queue import Queue

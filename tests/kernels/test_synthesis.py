@@ -5,7 +5,7 @@ import pytest
 from amaranth.back import verilog
 from streamhw.boards.base import Family
 
-from streamhw.compiler.cost import Cells, cells_of
+from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.elementwise.add import Add
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major

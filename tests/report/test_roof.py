@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamhw.boards.base import load_board
 
-from streamhw.compiler.cost import Cells
+from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig

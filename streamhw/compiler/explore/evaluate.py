@@ -8,12 +8,12 @@ from math import ceil
 from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
 from ...stream.spec import Resources
-from ..cost import cells_of
 from ..ir.design import Design
 from ..mapping.engine_sharing import Binding, Format, formats_of
 from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
+from ..resources.fpga_cells import cells_of
 from .choice import Choice
 from .score import Invalid, Outcome, Score, share_of
 

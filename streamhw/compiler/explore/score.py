@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...boards.base import Board
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 from .choice import Choice
 
 __all__ = ["Goal", "Invalid", "Objective", "Outcome", "Score", "Trial", "best_of", "front_of"]

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 
 from ...boards.base import Die
 from ...errors import BuildError, DoesNotFitError
-from ..cost import KINDS, Cells
+from ..resources.fpga_cells import KINDS, Cells
 
 __all__ = ["BALANCE", "Block", "Partition", "Wire", "cost_of", "partition"]
 

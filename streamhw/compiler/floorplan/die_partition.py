@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
 from ...stream.spec import KernelSpec
-from ..cost import Cells, logic_cells
 from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, Design, End, Instance, Scope
-from ..kinds import choose_kinds
 from ..lowering.insert_control import SEQUENCER
 from ..lowering.insert_dma import READER
+from ..resources.fpga_cells import Cells, logic_cells
+from ..resources.ram_mapping import choose_kinds
 from ..sizing.stage import sized
 from .die_ilp import Block, Partition, Wire, partition
 from .kernel_slices import pieces_of, split_parts

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from ...boards.base import Board, Budget
 from ...errors import DoesNotFitError
-from ..cost import KINDS, Cells, logic_cells
 from ..ir.design import Design
 from ..ir.infrastructure import WRITE_DMA
-from ..kinds import choose_kinds
 from ..lowering.insert_dma import READER
 from ..performance.estimate import Estimate
+from ..resources.fpga_cells import KINDS, Cells, logic_cells
+from ..resources.ram_mapping import choose_kinds
 from .kernel_slices import split_parts
 from .placement import Placement
 from .port_assignment import Demand, assign_ports

@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..cost import Cells, RamKind
-from ..kinds import Store
+from ..resources.fpga_cells import Cells, RamKind
+from ..resources.ram_mapping import Store
 
 __all__ = ["Placement"]
 

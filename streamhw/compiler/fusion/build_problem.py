@@ -8,11 +8,11 @@ import networkx as nx
 
 from ...boards.base import Board, Family
 from ...stream.converter.spec import Converter
-from ..cost import Cells, cells_of
 from ..fifo import MINIMUM
 from ..floorplan.top_overhead import queue_of
 from ..ir.design import Channel, Design, Scope
 from ..lowering import insert_dma as access
+from ..resources.fpga_cells import Cells, cells_of
 from .paths import Path, Paths
 from .problem import Edge, Kernel, Problem
 from .spill_edges import Cut

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 from .problem import Kernel, Problem
 
 __all__ = ["Contracted", "contract"]

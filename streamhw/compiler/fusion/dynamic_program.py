@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 from .problem import Grouping, Problem
 
 __all__ = ["TooLargeError", "by_ideals"]

@@ -3,7 +3,7 @@
 
 from dataclasses import astuple, replace
 
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 from .problem import Grouping, Problem
 
 __all__ = ["greedy"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 from .problem import Grouping, Problem
 
 __all__ = ["by_program"]

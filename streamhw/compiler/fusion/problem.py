@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 
-from ..cost import Cells
+from ..resources.fpga_cells import Cells
 
 __all__ = ["Edge", "Grouping", "Kernel", "Outcome", "Problem", "excess", "fits"]
 

@@ -9,7 +9,6 @@ from math import inf
 from ...boards.base import Board
 from ...stream.itensor.itensor import Bindings
 from ...stream.spec import Memory
-from ..cost import URAM_WORDS, RamKind, ram_kind
 from ..fifo import Depths, Program, Rule, Stream, size_fifos
 from ..ir.design import Channel, Design, Instance
 from ..ir.infrastructure import BURST
@@ -17,6 +16,7 @@ from ..lowering.insert_dma import READER, parameter_dma
 from ..lowering.parameter_routing import DISTRIBUTOR
 from ..performance.estimate import Estimate
 from ..performance.memory_supply import Use
+from ..resources.fpga_cells import URAM_WORDS, RamKind, ram_kind
 
 __all__ = [
     "parameter_queue",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells: of each part, in all, and what the board has."""
 
-from ...compiler.cost import Cells
+from ...compiler.resources.fpga_cells import Cells
 from ..summary import Summary
 from .chart import meter
 from .markup import Content, Html, percent, section, table, tag

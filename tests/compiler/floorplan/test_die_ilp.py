@@ -9,8 +9,8 @@ from itertools import product
 import pytest
 from streamhw.boards.base import Budget, Die, load_board
 
-from streamhw.compiler.cost import Cells
 from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, Wire, cost_of, partition
+from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError
 
 FILL = 0.8

@@ -8,12 +8,12 @@ import pytest
 from streamhw.boards.base import Board, Budget, Die, load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.cost import Cells
 from streamhw.compiler.floorplan.place import demands_of
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.ir.infrastructure import Plumbing
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
+from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig

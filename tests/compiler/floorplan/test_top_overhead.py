@@ -8,10 +8,10 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from streamhw.boards.base import Family, load_board
 
-from streamhw.compiler.cost import cells_of
 from streamhw.compiler.floorplan import top_overhead as fixed
 from streamhw.compiler.ir.design import Channel, Design
 from streamhw.compiler.ir.infrastructure import WRITE_DMA
+from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import Control
 from streamhw.stream.queue import Queue

@@ -7,13 +7,13 @@ from random import Random
 import pytest
 
 from streamhw.compiler.config import Fusion
-from streamhw.compiler.cost import Cells
 from streamhw.compiler.fusion.choose import group
 from streamhw.compiler.fusion.contraction import contract
 from streamhw.compiler.fusion.dynamic_program import TooLargeError, by_ideals
 from streamhw.compiler.fusion.greedy import greedy
 from streamhw.compiler.fusion.ilp import by_program
 from streamhw.compiler.fusion.problem import Edge, Kernel, Outcome, Problem
+from streamhw.compiler.resources.fpga_cells import Cells
 
 
 def graph(seed: int, *, kernels: int | None = None, pinned: float = 0.15) -> Problem:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from streamhw.sim import verilator
 
+from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import parse_sharing
-from streamhw.compiler.emit import emit
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.mapping.engine_sharing import Binding, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling

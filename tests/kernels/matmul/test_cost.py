@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from streamhw.boards.base import Family
 
-from streamhw.compiler.cost import Cells, cells_of
+from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.matmul.array import row_of
 from streamhw.kernels.matmul.cost import row_resources
 from streamhw.kernels.matmul.spec import Matmul, MatmulContext

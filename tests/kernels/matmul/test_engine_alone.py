@@ -5,7 +5,7 @@ import numpy as np
 from amaranth.back import verilog
 from streamhw.boards.base import Family
 
-from streamhw.compiler.cost import cells_of
+from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
 from streamhw.kernels.matmul.spec import Matmul, MatmulContext
 from streamhw.numerics.fixed import Fixed

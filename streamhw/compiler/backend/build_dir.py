@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..errors import UserError
+from ...errors import UserError
+from ..ir.design import Design
+from ..memory.layout import image
+from ..overrides import DECISIONS_FILE
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
-from .ir.design import Design
-from .memory.layout import image
-from .overrides import DECISIONS_FILE
 
 __all__ = [
     "DESIGN_FILE",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from amaranth.back import verilog
 
-from ..runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
-from ..stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
-from .ir.design import Design
-from .ram import Target
+from ...runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
+from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
+from ..ir.design import Design
+from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 
 __all__ = ["IMAGE_FILE", "VERILOG_FILE", "Emitted", "emit"]

@@ -4,7 +4,8 @@
 import pytest
 from streamhw.boards.base import Budget, Family, load_board
 
-from streamhw.compiler.cost import (
+from streamhw.compiler.floorplan.place import check_budget
+from streamhw.compiler.resources.fpga_cells import (
     Cells,
     RamKind,
     cells_of,
@@ -14,7 +15,6 @@ from streamhw.compiler.cost import (
     ram_kind,
     ram_options,
 )
-from streamhw.compiler.floorplan.place import check_budget
 from streamhw.errors import BuildError
 from streamhw.stream.spec import Memory, Resources
 

@@ -9,9 +9,9 @@ from amaranth.hdl import ClockSignal, Elaboratable, Fragment, Instance, Shape, V
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
-from ..errors import InternalError
-from .cost import RamKind
-from .kinds import Store
+from ...errors import InternalError
+from ..resources.fpga_cells import RamKind
+from ..resources.ram_mapping import Store
 
 __all__ = ["LARGE_BITS", "Owned", "Target"]
 

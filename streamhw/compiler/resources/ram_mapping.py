@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from ..boards.base import Budget, Family
-from ..errors import InternalError
-from ..stream.spec import Memory
-from .cost import Cells, RamKind, ram_options
+from ...boards.base import Budget, Family
+from ...errors import InternalError
+from ...stream.spec import Memory
+from .fpga_cells import Cells, RamKind, ram_options
 
 __all__ = ["LIMITED", "OVERFLOW", "Store", "choose_kinds", "overflow", "scarcity"]
 

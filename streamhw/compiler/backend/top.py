@@ -6,18 +6,18 @@ from amaranth.hdl import Instance as Black
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from ..errors import InternalError
-from ..stream.axi.arbiter import ReadArbiter, WriteArbiter
-from ..stream.axi.control_slave import Control
-from ..stream.axi.read_dma import ReadDma
-from ..stream.axi.signature import axi4, axi4_lite, connect_pins, pins
-from ..stream.axi.write_dma import WriteDma
-from ..stream.queue import Queue
-from ..stream.register_slice import Crossing, registered
-from ..stream.shared_module import Shared
-from .floorplan.top_overhead import CONTROL, queue_owner
-from .ir.design import Channel, Design
-from .ram import Owned
+from ...errors import InternalError
+from ...stream.axi.arbiter import ReadArbiter, WriteArbiter
+from ...stream.axi.control_slave import Control
+from ...stream.axi.read_dma import ReadDma
+from ...stream.axi.signature import axi4, axi4_lite, connect_pins, pins
+from ...stream.axi.write_dma import WriteDma
+from ...stream.queue import Queue
+from ...stream.register_slice import Crossing, registered
+from ...stream.shared_module import Shared
+from ..floorplan.top_overhead import CONTROL, queue_owner
+from ..ir.design import Channel, Design
+from .ram_modules import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from math import ceil
 
-from ..boards.base import Budget, Family
-from ..stream.spec import Memory, Resources
+from ...boards.base import Budget, Family
+from ...stream.spec import Memory, Resources
 
 __all__ = [
     "KINDS",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamhw.compiler import package
-from streamhw.compiler.emit import Emitted
+from streamhw.compiler.backend import build_dir as package
+from streamhw.compiler.backend.emit import Emitted
 from streamhw.errors import UserError
 
 FILES = {"top.v", "manifest.json", "memory.bin", "report.json", "design.json", ".key"}

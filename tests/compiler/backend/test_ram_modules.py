@@ -10,11 +10,11 @@ from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Fragment, Module
 from streamhw.boards.base import Family
 
-from streamhw.compiler.cost import Cells, RamKind, ram_options
+from streamhw.compiler.backend.ram_modules import LARGE_BITS, Owned, Target
+from streamhw.compiler.backend.top import Accelerator
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.kinds import Store
-from streamhw.compiler.ram import LARGE_BITS, Owned, Target
-from streamhw.compiler.top import Accelerator
+from streamhw.compiler.resources.fpga_cells import Cells, RamKind, ram_options
+from streamhw.compiler.resources.ram_mapping import Store
 from streamhw.errors import InternalError
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Memory

@@ -7,8 +7,14 @@ from itertools import product
 import pytest
 from streamhw.boards.base import Budget, Family
 
-from streamhw.compiler.cost import RamKind, ram_options
-from streamhw.compiler.kinds import LIMITED, OVERFLOW, choose_kinds, overflow, scarcity
+from streamhw.compiler.resources.fpga_cells import RamKind, ram_options
+from streamhw.compiler.resources.ram_mapping import (
+    LIMITED,
+    OVERFLOW,
+    choose_kinds,
+    overflow,
+    scarcity,
+)
 from streamhw.stream.spec import Memory
 
 XCUP = Family.ULTRASCALE_PLUS
