@@ -26,7 +26,7 @@ from streamhw.sim.device import SimDevice
 from streamhw.commands.simulate import memory_model
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.explore.choice import read_choice
+from streamhw.compiler.explore.design_point import read_choice
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.memory.layout import image
 from streamhw.compiler.performance.estimate import START_CYCLES, Estimate

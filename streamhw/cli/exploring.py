@@ -81,7 +81,7 @@ def explored(
 ) -> "ExploreRequest":
     """What ``exploration`` options were typed."""
     from ..commands.explore import ExploreRequest
-    from ..compiler.explore.score import Objective
+    from ..compiler.explore.objective import Objective
 
     return ExploreRequest(
         build=build,

@@ -199,7 +199,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
     from ..compiler.config import BuildConfig, Equalisation, Fusion, parse_sharing
-    from ..compiler.explore.choice import read_choice
+    from ..compiler.explore.design_point import read_choice
     from ..quantization.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8

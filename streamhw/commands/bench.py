@@ -17,8 +17,8 @@ from ..frontend import Model, Tokenizer, load
 from ..kernels.matmul.spec import Matmul
 from ..report.bench import BENCH_FILE, Bench, Context, Point
 from ..report.bench_tables import bench_view
-from ..report.bubbles import layer_cycles
-from ..report.floor import roof_of, shape_of
+from ..report.idle_cycles import layer_cycles
+from ..report.roofline import roof_of, shape_of
 from ..runtime.manifest import Manifest
 from ..sim import verilator
 from .build import BuildRequest, Built, reuse_or_build, settled

@@ -29,7 +29,7 @@ from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts
-from ..report.gather import gather
+from ..report.facts_of_design import gather
 from ..report.summary import summarise
 from ..report.tables import converter_table, print_summary
 from .show import Console, progress, write_whole

@@ -12,11 +12,11 @@ from rich.table import Table
 import streamhw
 
 from ..boards.base import Board, load_board
-from ..compiler.explore.choice import write_choice
+from ..compiler.explore.design_point import write_choice
 from ..compiler.explore.evaluate import Evaluator, evaluator_of
 from ..compiler.explore.explore import Exploration, explore
-from ..compiler.explore.journal import Journal
-from ..compiler.explore.score import Goal, Objective, Score, Trial, best_of
+from ..compiler.explore.objective import Goal, Objective, Score, Trial, best_of
+from ..compiler.explore.trial_log import Journal
 from ..compiler.explore.workers import Evaluate, on_dask, on_processes
 from ..compiler.pipeline import compile_model
 from ..errors import UserError

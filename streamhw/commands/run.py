@@ -12,7 +12,7 @@ from ..compiler.performance.estimate import Estimate
 from ..compiler.pipeline import compile_model
 from ..frontend import load
 from ..report.channels import channel_table, spread, uses_of
-from ..report.gather import activities_of
+from ..report.facts_of_design import activities_of
 from ..report.measured import Measured, StepTimes
 from ..runtime.manifest import Manifest
 from ..sim import verilator

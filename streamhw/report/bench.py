@@ -10,10 +10,10 @@ from statistics import fmean
 from ..compiler.ir.json_codec import decode, encode
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
-from .bubbles import LayerCycles
 from .energy import MODELS, Activity, Energy, energy_of
-from .floor import Roof
+from .idle_cycles import LayerCycles
 from .published import Shape
+from .roofline import Roof
 
 __all__ = ["BENCH_FILE", "Bench", "Context", "Point"]
 

@@ -18,12 +18,11 @@ from streamhw.boards.base import load_board
 from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import BEST_FILE, FRONT_FILE, ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.explore.baseline import unroll_by_intensity, unroll_of
-from streamhw.compiler.explore.choice import Choice, read_choice, write_choice
+from streamhw.compiler.explore.design_point import Choice, read_choice, write_choice
 from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of
 from streamhw.compiler.explore.explore import DEFAULT, INTENSITY, Exploration, explore, space_for
-from streamhw.compiler.explore.journal import Journal
-from streamhw.compiler.explore.score import (
+from streamhw.compiler.explore.intensity_driven import unroll_by_intensity, unroll_of
+from streamhw.compiler.explore.objective import (
     Goal,
     Invalid,
     Objective,
@@ -35,6 +34,7 @@ from streamhw.compiler.explore.score import (
 )
 from streamhw.compiler.explore.search import search
 from streamhw.compiler.explore.space import Space, space_of
+from streamhw.compiler.explore.trial_log import Journal
 from streamhw.compiler.explore.workers import on_dask, on_processes
 from streamhw.compiler.mapping.engine_sharing import formats_of
 from streamhw.compiler.pipeline import compile_model

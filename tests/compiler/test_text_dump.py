@@ -11,7 +11,7 @@ import pytest
 from streamhw.compiler.text_dump import dump
 from streamhw.report.edges import find_edge
 from streamhw.report.explain import explain
-from streamhw.report.gather import gather
+from streamhw.report.facts_of_design import gather
 from tests.compiler.conftest import Compiled
 
 DUMPS = Path(__file__).parent / "dumps"

@@ -16,11 +16,11 @@ import pytest
 from streamhw.boards.base import load_board
 
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.explore.choice import Choice, chosen_by
+from streamhw.compiler.explore.design_point import Choice, chosen_by
 from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of
 from streamhw.compiler.explore.explore import Exploration, explore, space_for
-from streamhw.compiler.explore.journal import Journal
-from streamhw.compiler.explore.score import Goal, Objective, Score
+from streamhw.compiler.explore.objective import Goal, Objective, Score
+from streamhw.compiler.explore.trial_log import Journal
 from streamhw.compiler.explore.workers import on_processes
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate

@@ -14,8 +14,8 @@ from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
 from ..resources.fpga_cells import cells_of
-from .choice import Choice
-from .score import Invalid, Outcome, Score, share_of
+from .design_point import Choice
+from .objective import Invalid, Outcome, Score, share_of
 
 __all__ = ["Evaluator", "evaluator_of"]
 

@@ -10,13 +10,13 @@ from ...errors import BuildError
 from ..ir.json_codec import encode
 from ..mapping.engine_sharing import bind
 from ..mapping.tiling import check_tiling, choose_tiling
-from .baseline import unroll_by_intensity
-from .choice import Choice, chosen_by
+from .design_point import Choice, chosen_by
 from .evaluate import Evaluator
-from .journal import Journal
-from .score import Goal, Invalid, Outcome, Score, Trial, best_of, front_of
+from .intensity_driven import unroll_by_intensity
+from .objective import Goal, Invalid, Outcome, Score, Trial, best_of, front_of
 from .search import Found, search
 from .space import Space, space_of
+from .trial_log import Journal
 from .workers import Evaluate
 
 __all__ = ["DEFAULT", "INTENSITY", "Exploration", "explore", "space_for"]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .choice import Choice
-from .score import Goal, Invalid, Objective, Outcome, Score, Trial, best_of
+from .design_point import Choice
+from .objective import Goal, Invalid, Objective, Outcome, Score, Trial, best_of
 from .space import Space
 from .workers import Evaluate
 

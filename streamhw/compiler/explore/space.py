@@ -19,7 +19,7 @@ from ..mapping.tiling import (
     powers,
     row_lanes,
 )
-from .choice import Choice
+from .design_point import Choice
 
 __all__ = ["Pick", "Space", "space_of"]
 

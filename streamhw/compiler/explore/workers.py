@@ -7,9 +7,9 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 from ...errors import UserError
-from .choice import Choice
+from .design_point import Choice
 from .evaluate import Evaluator
-from .score import Outcome
+from .objective import Outcome
 
 __all__ = ["Evaluate", "on_dask", "on_processes"]
 

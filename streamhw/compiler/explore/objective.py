@@ -7,7 +7,7 @@ from enum import Enum
 
 from ...boards.base import Board
 from ..resources.fpga_cells import Cells
-from .choice import Choice
+from .design_point import Choice
 
 __all__ = ["Goal", "Invalid", "Objective", "Outcome", "Score", "Trial", "best_of", "front_of"]
 

@@ -15,7 +15,6 @@ from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
 from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
 from ..stream.converter.spec import Converter, Kind
-from .binding import flows
 from .facts import (
     VERSION,
     ActivityFacts,
@@ -28,6 +27,7 @@ from .facts import (
     StreamFacts,
     ValueFacts,
 )
+from .tight_constraints import flows
 
 __all__ = ["activities_of", "gather", "kind_of"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...errors import UserError
 from ..ir.json_codec import decode, encode
-from .choice import Choice
-from .score import Invalid, Outcome, Score
+from .design_point import Choice
+from .objective import Invalid, Outcome, Score
 
 __all__ = ["Journal"]
 

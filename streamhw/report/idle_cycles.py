@@ -8,7 +8,7 @@ from ..compiler.ir.design import Scope
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.timeline import Activity
 from ..kernels.matmul.spec import Matmul
-from .floor import work_of
+from .roofline import work_of
 
 __all__ = ["LayerCycles", "layer_cycles"]
 

@@ -9,7 +9,7 @@ from math import prod
 from ...graph import Attention, Graph, LayerNorm, Linear
 from ..mapping.engine_sharing import Binding, Groups
 from ..mapping.tiling import EngineTiling, Tiling
-from .choice import Choice
+from .design_point import Choice
 from .space import Space
 
 __all__ = ["ATTENTION", "ROWS", "Fits", "unroll_by_intensity"]

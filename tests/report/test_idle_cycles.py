@@ -11,7 +11,7 @@ from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-from streamhw.report.bubbles import LayerCycles, layer_cycles
+from streamhw.report.idle_cycles import LayerCycles, layer_cycles
 from tests.tiny import write_tiny
 
 

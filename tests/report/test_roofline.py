@@ -13,10 +13,10 @@ from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.report.bench import BENCH_FILE, Bench, Context, Point
 from streamhw.report.bench_tables import notes, rows_of
-from streamhw.report.bubbles import LayerCycles
 from streamhw.report.energy import MODELS, Activity, Energy, energy_of
-from streamhw.report.floor import Roof, roof_of, shape_of, work_of
+from streamhw.report.idle_cycles import LayerCycles
 from streamhw.report.published import GPT2_MEDIUM, PUBLISHED, Shape, published
+from streamhw.report.roofline import Roof, roof_of, shape_of, work_of
 
 MEDIUM = load("gpt2-medium").graph
 U55C = load_board("u55c")
