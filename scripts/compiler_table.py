@@ -44,13 +44,13 @@ CLAIMS = (
     Claim(
         name="types",
         bar="algebra of types equals enumeration for 10,000 random types",
-        command="-m pytest tests/stream/itensor/test_algebra.py tests/stream/itensor/test_itensor.py",
+        command="-m pytest tests/stream/itensor",
         figures=r"passed",
     ),
     Claim(
         name="converters",
         bar="Figure 5: 8x2, one shared loop; 64x64 in 16x16: 16x64, four times; live sets exact",
-        command="-m pytest tests/stream/converter/test_buffered.py tests/stream/converter/test_peak_live.py",
+        command="-m pytest tests/stream/converter",
         figures=r"passed",
     ),
     Claim(

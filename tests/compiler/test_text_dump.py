@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recorded dumps of a tiny design after each stage that changes its parts or streams.
 
-After a wanted change: ``pytest tests/compiler/test_text_dump.py --update-dumps``, then ``git diff``.
+After a wanted change: ``pytest tests/compiler/test_text_dump.py --update-dumps`` and ``git diff``.
 """
 
 from pathlib import Path

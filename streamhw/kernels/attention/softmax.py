@@ -59,8 +59,8 @@ class Softmax(KernelSpec):
                 result of a row comes s cycles after its last element
     Buffers     ring of context / positions + s + 9 beats, rounded up to a power of two; 32 rows
     Error       |o - softmax(i)| < 1 LSB of ``out``, and 1 where a format without whole bits gives
-                its largest code for a result of 1 (proved in tests/kernels/attention/test_softmax.py); a row
-                of one element gives 1 or that code
+                its largest code for a result of 1 (proved in
+                tests/kernels/attention/test_softmax.py); a row of one element gives 1 or that code
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if abreast does
                 not divide the heads, or positions the context
