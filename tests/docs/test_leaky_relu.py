@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from docs.examples.leaky_relu import RULE, LeakyRelu, Rectifier
-from streamhw.compiler.lowering.builder import OpRule
 from streamhw.compiler.lowering import stage as lowering
+from streamhw.compiler.lowering.builder import OpRule
 from streamhw.compiler.lowering.insert_converters import insert_converters, insert_forks
 from streamhw.compiler.lowering.rules import RULES
 from streamhw.compiler.lowering.stage import lower

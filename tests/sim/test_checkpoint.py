@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standin import Standin
 from streamhw.sim.checkpoint import Checkpoint
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
@@ -13,6 +12,7 @@ from streamhw.sim.verilator import build
 
 from streamhw.errors import InternalError, UserError
 from streamhw.runtime.driver import generate
+from tests.sim.standin import Standin
 
 PROMPT, COUNT = [3, 5, 1], 6
 MODELS = {

@@ -9,9 +9,9 @@ import pytest
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
 from streamhw.sim.verilator import build
-from traffic import Traffic
 
 from streamhw.errors import InternalError
+from tests.sim.traffic import Traffic
 
 
 @pytest.fixture(scope="session")

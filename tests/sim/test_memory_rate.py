@@ -9,9 +9,9 @@ from streamhw.boards.base import load_board
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import HbmModel, MemoryModel
 from streamhw.sim.verilator import build
-from traffic import Traffic
 
 from streamhw.commands.simulate import memory_model
+from tests.sim.traffic import Traffic
 
 CYCLES = 40_000
 U55C = load_board("u55c")

@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from standin import QUEUE_DEPTH, Standin
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import MemoryModel, Stalls
 from streamhw.sim.verilator import build, find_compiler, find_simulator
@@ -16,6 +15,7 @@ from streamhw.sim.verilator_config import INSTANCES, LINES, shared_modules
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
 from streamhw.runtime.manifest import Manifest
+from tests.sim.standin import QUEUE_DEPTH, Standin
 
 PROMPT, COUNT = [3, 5, 1], 6
 

@@ -9,12 +9,12 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
-from based import Based
 
 from streamhw.kernels.kv_cache.append import CacheAppend
 from streamhw.kernels.kv_cache.read import CacheRead
 from streamhw.kernels.kv_cache.spec import CacheLayout
 from streamhw.testing.kernel_bench import Case, check_kernel
+from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000
 SHAPES = [

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from amaranth.back import verilog
 
+from streamhw.kernels.matmul import array as matmul_array
+from streamhw.kernels.matmul import requantizer as requantise
 from streamhw.kernels.matmul.packing import (
     fold_groups,
     linear_golden,
@@ -19,8 +21,6 @@ from streamhw.kernels.matmul.packing import (
     unpack_weight,
 )
 from streamhw.kernels.matmul.spec import Matmul, MatmulContext
-from streamhw.kernels.matmul.spec import array as matmul_array
-from streamhw.kernels.matmul.spec import requantizer as requantise
 from streamhw.kernels.matmul.weight_buffer import Innermost
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

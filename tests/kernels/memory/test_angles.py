@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pytest
 from amaranth.lib import wiring
-from based import Based
 
 from streamhw.kernels.memory.angles import Angles
 from streamhw.numerics.rotary_tables import angle_words
 from streamhw.testing.kernel_bench import Case, check_kernel
+from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000
 

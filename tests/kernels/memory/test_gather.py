@@ -4,11 +4,11 @@
 import numpy as np
 import pytest
 from amaranth.lib import wiring
-from based import Based
 
 from streamhw.kernels.memory.gather import Gather
 from streamhw.numerics.fixed import Fixed
 from streamhw.testing.kernel_bench import Case, check_kernel
+from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000
 

@@ -9,12 +9,12 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
-from based import Based
 
 from streamhw.kernels.memory.spill import SpillRead, SpillWrite
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing.kernel_bench import Case, check_kernel
+from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000
 TOKENS = Symbol("tokens", 3)

@@ -7,7 +7,6 @@ from typing import Any
 import cocotb
 import pytest
 from amaranth.sim import Simulator
-from axi_support import Faulty, Pinned, check_held, pauses, reset, start
 from cocotb.triggers import ClockCycles, Combine
 from cocotb.utils import get_sim_time
 from cocotbext.axi import (
@@ -25,6 +24,7 @@ from cocotbext.axi.axi_channels import AxiARMonitor, AxiARSource, AxiRSource
 
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.testing.kernel_bench import run_cocotb
+from tests.stream.axi.support import Faulty, Pinned, check_held, pauses, reset, start
 
 MASTERS, WIDTH = 3, 64
 BYTES = WIDTH // 8

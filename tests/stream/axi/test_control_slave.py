@@ -5,13 +5,13 @@ import random
 
 import cocotb
 import pytest
-from axi_support import Pinned, check_held, pauses, reset, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from streamhw.stream.axi import register_map as registers
 from streamhw.stream.axi.control_slave import Control
 from streamhw.testing.kernel_bench import run_cocotb
+from tests.stream.axi.support import Pinned, check_held, pauses, reset, start
 
 CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234
 WINDOW = registers.window_offset(CONTEXT)

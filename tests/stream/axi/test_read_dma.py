@@ -5,7 +5,15 @@ import random
 
 import cocotb
 import pytest
-from axi_support import (
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.utils import get_sim_time
+from cocotbext.axi import AxiRamRead, AxiReadBus, AxiSlaveRead
+from cocotbext.axi.axi_channels import AxiARMonitor
+
+from streamhw.stream.axi.bursts import longest_burst
+from streamhw.stream.axi.read_dma import ReadDma
+from streamhw.testing.kernel_bench import run_cocotb
+from tests.stream.axi.support import (
     DistantMemory,
     Faulty,
     Pinned,
@@ -16,14 +24,6 @@ from axi_support import (
     send,
     start,
 )
-from cocotb.triggers import ClockCycles, RisingEdge
-from cocotb.utils import get_sim_time
-from cocotbext.axi import AxiRamRead, AxiReadBus, AxiSlaveRead
-from cocotbext.axi.axi_channels import AxiARMonitor
-
-from streamhw.stream.axi.bursts import longest_burst
-from streamhw.stream.axi.read_dma import ReadDma
-from streamhw.testing.kernel_bench import run_cocotb
 
 WIDTH, BURST, BUFFER = 64, 16, 80
 BYTES = WIDTH // 8

@@ -5,7 +5,6 @@ import random
 
 import cocotb
 import pytest
-from axi_support import Faulty, Pinned, check_held, pauses, receive, reset, send, start
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiRamWrite, AxiSlaveWrite, AxiWriteBus
@@ -13,6 +12,7 @@ from cocotbext.axi.axi_channels import AxiAWMonitor
 
 from streamhw.stream.axi.write_dma import WriteDma
 from streamhw.testing.kernel_bench import run_cocotb
+from tests.stream.axi.support import Faulty, Pinned, check_held, pauses, receive, reset, send, start
 
 WIDTH, BURST, OUTSTANDING = 64, 16, 4
 BYTES = WIDTH // 8

@@ -7,13 +7,13 @@ from math import prod
 
 import numpy as np
 import pytest
-from converting import check
-from pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs
 
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.block_plan import Axis, analyse
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from tests.stream.converter.converting import check
+from tests.stream.converter.pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs
 
 BUFFERS = [Kind.SINGLE, Kind.PING_PONG]
 

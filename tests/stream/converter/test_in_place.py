@@ -5,11 +5,11 @@ import random
 from math import prod
 
 import pytest
-from converting import check
-from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from tests.stream.converter.converting import check
+from tests.stream.converter.pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 
 def in_place(source, target):

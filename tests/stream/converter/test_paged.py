@@ -6,11 +6,11 @@ from dataclasses import replace
 from math import ceil
 
 import pytest
-from converting import check
-from pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, row_major
+from tests.stream.converter.converting import check
+from tests.stream.converter.pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 ROWS = row_major(FMT, (TOKENS, 8), 2)
 BLOCKS = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))

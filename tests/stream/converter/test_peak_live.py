@@ -6,11 +6,11 @@ import time
 from itertools import product
 
 import pytest
-from pairs import FMT, TIMES, TOKENS, random_pair, valid_pairs
 
 from streamhw.stream.converter.block_plan import analyse
 from streamhw.stream.converter.peak_live import LiveBound, live_bound
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
+from tests.stream.converter.pairs import FMT, TIMES, TOKENS, random_pair, valid_pairs
 
 
 def element_beats(itensor, bindings):

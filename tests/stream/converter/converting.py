@@ -4,9 +4,9 @@
 import random
 
 import numpy as np
-from pairs import FMT, bind
 
 from streamhw.testing.kernel_bench import Case, check_kernel
+from tests.stream.converter.pairs import FMT, bind
 
 
 def check(spec, seed, bindings=None):
