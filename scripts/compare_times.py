@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--layer", type=int, default=1, help="which layer to show, from 0")
     chosen = parser.parse_args()
     bits = QuantConfig(weight_bits=8 if chosen.quant == "w8a8" else 4)
-    config = BuildConfig(quantisation=bits, multipliers=chosen.multipliers)
+    config = BuildConfig(quantization=bits, multipliers=chosen.multipliers)
     if chosen.design is not None:
         config = read_choice(chosen.design).config(config)
     design = compile_model(load(chosen.model), load_board(chosen.board), config)
@@ -93,7 +93,7 @@ def simulated(
 ) -> tuple[list[int], Mapping[str, NDArray[np.uint64]]]:
     """Cycles of each token, and of every stream's beats from the start."""
     emitted, known = emit(design), design.known
-    content = np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+    content = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
     with tempfile.TemporaryDirectory() as folder:
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)

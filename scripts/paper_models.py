@@ -105,7 +105,7 @@ def _size(shape: tuple[int, ...]) -> int:
 def show(rows: list[dict[str, object]], board: str) -> None:
     """The table."""
     table = Table(title=f"graph to Verilog for {board}", title_justify="left")
-    for column in ("model", "parameters", "quantise s", "size s", "emit s", "graph to Verilog s"):
+    for column in ("model", "parameters", "quantize s", "size s", "emit s", "graph to Verilog s"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for column in ("CPU s", "peak MiB", "emitted", "parts", "streams"):
         table.add_column(column, justify="right")
@@ -120,7 +120,7 @@ def show(rows: list[dict[str, object]], board: str) -> None:
         table.add_row(
             str(row["model"]),
             f"{row['parameters']:,}",
-            *(f"{stages[stage]:.1f}" for stage in ("quantise", "size", "emit")),
+            *(f"{stages[stage]:.1f}" for stage in ("quantize", "size", "emit")),
             f"{row['seconds']}",
             f"{row['cpu_seconds']}",
             f"{int(str(row['peak_bytes'])) / 2**20:,.0f}",

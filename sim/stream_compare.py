@@ -63,13 +63,13 @@ class _Watched:
 class Comparison:
     """Follows an answer: told what the hardware was fed with, and what its streams carried.
 
-    design: as compiled; its quantised model is the reference
+    design: as compiled; its quantized model is the reference
     take: gives the beats of a stream since the last call, as (beats, bytes)
     """
 
     def __init__(self, design: Design, take: Callable[[str], NDArray[np.uint8]]):
         self._graph = design.graph
-        self._golden = Golden(design.known.quantised)
+        self._golden = Golden(design.known.quantized)
         self._cache = Cache()
         self._group = design.known.tiling.group
         self._take = take

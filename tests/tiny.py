@@ -94,7 +94,7 @@ def write_tiny(
 
 
 def tiny_decoder(config: DecoderConfig = TINY_LLAMA, *, seed: int = 0) -> Model:
-    """A decoder with weights as ``write_tiny`` makes them, quantised as if they were trained."""
+    """A decoder with weights as ``write_tiny`` makes them, quantized as if they were trained."""
     graph = decoder_graph("tiny_decoder", config)
     random = np.random.default_rng(seed)
     tensors = {}

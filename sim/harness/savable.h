@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of a verilated model in an archive: Verilator's own serialisers write to files only.
+// The state of a verilated model in an archive: Verilator's own serializers write to files only.
 #pragma once
 
 #include <algorithm>

@@ -45,7 +45,7 @@ def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed"
     """What an exploration looks for, and how long."""
     group = parser.add_argument_group("exploration")
     group.add_argument(
-        "--optimise",
+        "--optimize",
         choices=("latency", "throughput", "area"),
         help="the best design for cycles of an answer, cycles of a token, or cells",
     )
@@ -53,7 +53,7 @@ def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed"
         "--rate",
         type=float,
         metavar="TOK/S",
-        help="tokens a second to reach at the board's clock, with least area unless --optimise "
+        help="tokens a second to reach at the board's clock, with least area unless --optimize "
         "says otherwise",
     )
     group.add_argument(
@@ -85,7 +85,7 @@ def explored(
 
     return ExploreRequest(
         build=build,
-        objective=Objective(chosen.optimise or ("latency" if chosen.rate is None else "area")),
+        objective=Objective(chosen.optimize or ("latency" if chosen.rate is None else "area")),
         rate=chosen.rate,
         trials=chosen.trials,
         seed=chosen.explore_seed,

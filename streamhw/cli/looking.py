@@ -69,8 +69,8 @@ def _report(chosen: argparse.Namespace, console: Console) -> None:
 def add_evaluate(commands: Commands) -> None:
     parser = commands.add_parser(
         "evaluate",
-        help="held-out loss of float, fake quantisation and integers",
-        description="Measures what quantisation costs, and what the hardware's integers add.",
+        help="held-out loss of float, fake quantization and integers",
+        description="Measures what quantization costs, and what the hardware's integers add.",
     )
     model(parser)
     parser.add_argument("--text", type=Path, help="UTF-8 text instead of the model's held-out text")

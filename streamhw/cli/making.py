@@ -22,7 +22,7 @@ __all__ = ["add_build", "add_run", "add_synth"]
 
 STAGES = """\
 stages, for --stop and --from
-  quantise  bind  tile  lower  convert  fuse  memory  control  partition  size  place
+  quantize  bind  tile  lower  convert  fuse  memory  control  partition  size  place
 
 a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
   python -m streamhw build MODEL --from place
@@ -58,7 +58,7 @@ def add_build(commands: Commands) -> None:
 
 def _build(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.build import build, build_until
-    from ..commands.explore import optimised
+    from ..commands.explore import optimized
     from ..errors import UserError
 
     if chosen.stop is not None:
@@ -70,8 +70,8 @@ def _build(chosen: argparse.Namespace, console: Console) -> None:
         )
     else:
         wanted = request(chosen)
-        if chosen.optimise is not None or chosen.rate is not None:
-            wanted = optimised(explored(chosen, wanted), console)
+        if chosen.optimize is not None or chosen.rate is not None:
+            wanted = optimized(explored(chosen, wanted), console)
         build(wanted, console)
 
 

@@ -198,15 +198,15 @@ def pin(text: str) -> tuple[str, str]:
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
-    from ..compiler.config import BuildConfig, Equalisation, Fusion, parse_sharing
+    from ..compiler.config import BuildConfig, Equalization, Fusion, parse_sharing
     from ..compiler.explore.design_point import read_choice
     from ..quantization.config import QuantConfig
 
     bits = 4 if chosen.quant == "w4a8" else 8
     config = BuildConfig(
-        quantisation=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
+        quantization=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
         sharing=parse_sharing(chosen.sharing),
-        equalisation=Equalisation(chosen.fifo),
+        equalization=Equalization(chosen.fifo),
         group=chosen.group,
         multipliers=chosen.multipliers,
         pins=tuple(chosen.pin),

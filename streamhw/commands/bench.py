@@ -126,7 +126,7 @@ def _moved(design: Design, prompt: int, answer: int) -> float:
     body = known.memory.stride * design.graph.loops[0].trips
     steps = ceil(prompt / known.tiling.group) + answer - 1
     positions = prompt + answer - 1
-    pair = roof_of(design.graph, design.config.quantisation, design.board).work.cache_bytes
+    pair = roof_of(design.graph, design.config.quantization, design.board).work.cache_bytes
     cached = (positions * (positions + 1) // 2 + positions) * pair
     return float(steps * body + answer * known.memory.region("tail").bytes + cached)
 
@@ -142,8 +142,8 @@ def _known(built: Built, design: Design, board: Board) -> Bench:
         board=board.name,
         part=board.part,
         clock_mhz=board.clock_mhz,
-        quantisation=str(design.config.quantisation),
-        roof=roof_of(design.graph, design.config.quantisation, board),
+        quantization=str(design.config.quantization),
+        roof=roof_of(design.graph, design.config.quantization, board),
         products_a_dsp=2 if all(engine.paired for engine in engines) else 1,
         cells=design.known.placement.total,
     )

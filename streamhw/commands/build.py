@@ -30,7 +30,7 @@ from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
-from ..report.summary import summarise
+from ..report.summary import summarize
 from ..report.tables import converter_table, print_summary
 from .show import Console, progress, write_whole
 
@@ -138,7 +138,7 @@ def _build(request: BuildRequest, board: Board, model: Model, console: Console) 
         mark = time.perf_counter()
         emitted = emit(design)
         seconds["emit"] = round(time.perf_counter() - mark, 3)
-        summary = summarise(design, model.origin.value, dict(seconds))
+        summary = summarize(design, model.origin.value, dict(seconds))
         facts = gather(design, model.origin.value)
         shown.update(task, description="memory image", detail="")
         texts = {

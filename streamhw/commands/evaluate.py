@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw evaluate``: what quantisation costs, and what the integers add to that."""
+"""``streamhw evaluate``: what quantization costs, and what the integers add to that."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ __all__ = ["evaluate_model"]
 def evaluate_model(
     model: str, console: Console, *, text: Path | None = None, windows: int = WINDOWS
 ) -> bool:
-    """Prints held-out losses of float, fake quantisation and integers, for W8A8 and W4A8.
+    """Prints held-out losses of float, fake quantization and integers, for W8A8 and W4A8.
 
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
@@ -47,7 +47,7 @@ def evaluate_model(
             f"{row.fake:.4f}",
             f"{row.integer:.4f}",
             f"{row.total:+.2%}",
-            f"{row.quantisation_bound:.1%}",
+            f"{row.quantization_bound:.1%}",
             f"{row.implementation:+.3%}",
             f"{row.implementation_bound:.0%}",
             "[green]holds[/green]" if row.within_bounds else "[red]broken[/red]",

@@ -24,7 +24,7 @@ from ..frontend import Model, Origin, load
 from .build import BuildRequest
 from .show import Console, progress
 
-__all__ = ["BEST_FILE", "FRONT_FILE", "ExploreRequest", "explore_model", "optimised"]
+__all__ = ["BEST_FILE", "FRONT_FILE", "ExploreRequest", "explore_model", "optimized"]
 
 BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
 ROWS = 24
@@ -69,8 +69,8 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     _check(request, model)
     folder = request.folder
     with progress(console) as shown:
-        task = shown.add_task("quantise", total=request.trials, detail="")
-        design = compile_model(model, board, request.build.config, stop="quantise")
+        task = shown.add_task("quantize", total=request.trials, detail="")
+        design = compile_model(model, board, request.build.config, stop="quantize")
         evaluator = evaluator_of(design, request.prompt, request.tokens)
         journal = Journal(folder / TRIALS_FILE, _about(request, board, model))
         goal = _goal(request, board)
@@ -110,7 +110,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     return exploration
 
 
-def optimised(request: ExploreRequest, console: Console) -> BuildRequest:
+def optimized(request: ExploreRequest, console: Console) -> BuildRequest:
     """The build of the best design that an exploration beside its folder finds."""
     build = request.build
     beside = build.folder.with_name(f"{build.folder.name}-exploration")
@@ -151,7 +151,7 @@ def _about(request: ExploreRequest, board: Board, model: Model) -> dict[str, obj
     if model.origin is not Origin.RANDOM:
         for name in model.weights:
             digest.update(model.weights[name].tobytes())
-    digest.update(repr((model.graph, board, request.build.config.quantisation)).encode())
+    digest.update(repr((model.graph, board, request.build.config.quantization)).encode())
     return {
         "model": request.build.model,
         "board": board.name,

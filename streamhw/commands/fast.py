@@ -92,7 +92,7 @@ def compiled(request: BuildRequest, model: Model, board: Board, console: Console
 
 def prepared(design: Design, console: Console) -> Golden:
     """The integer reference of a design with all weights unpacked, with progress."""
-    golden = Golden(design.known.quantised)
+    golden = Golden(design.known.quantized)
     with progress(console) as shown:
         task = shown.add_task("unpack weights", total=None, detail="")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..boards.base import load_board
-from ..synthesis.synthesise import SYNTH_FILE, Row, Synthesis, synthesise
+from ..synthesis.synthesize import SYNTH_FILE, Row, Synthesis, synthesize
 from .show import Console, progress
 
 __all__ = ["synth"]
@@ -21,7 +21,7 @@ KINDS = (
 
 
 def synth(folder: Path, console: Console) -> Synthesis:
-    """Synthesises a build and prints the tables; writes ``synth.json`` into the folder."""
+    """Synthesizes a build and prints the tables; writes ``synth.json`` into the folder."""
     with progress(console) as shown:
         task = shown.add_task("Yosys", total=None, detail="")
 
@@ -29,7 +29,7 @@ def synth(folder: Path, console: Console) -> Synthesis:
             detail = f"{done} of {total} kinds of modules; {name}"
             shown.update(task, completed=done, total=total, detail=detail)
 
-        found = synthesise(folder, on_module)
+        found = synthesize(folder, on_module)
     console.print(_parts(found))
     if len(found.dies) > 1:
         console.print(_dies(found))

@@ -6,11 +6,11 @@ from enum import Enum
 
 from ..errors import UserError
 from ..quantization.config import QuantConfig
-from .fifo.constraints import Equalisation
+from .fifo.constraints import Equalization
 from .mapping.engine_sharing import Sharing, SharingChoice
 from .mapping.tiling import Tiling
 
-__all__ = ["BuildConfig", "Equalisation", "Fusion", "Sharing", "SharingChoice", "parse_sharing"]
+__all__ = ["BuildConfig", "Equalization", "Fusion", "Sharing", "SharingChoice", "parse_sharing"]
 
 
 class Fusion(Enum):
@@ -24,25 +24,25 @@ class Fusion(Enum):
 class BuildConfig:
     """Choices of a build; every other number of the design follows from model and board.
 
-    quantisation: bits of weights and how their scales are found
+    quantization: bits of weights and how their scales are found
     sharing: ``ALL`` binds every matrix product of one weight format to one engine, ``NONE`` gives
         each its own; a number of engines, or the products that share one, are between the two
     group: tokens of a step; ``None``: the board's
     multipliers: of each matmul engine; ``None``: the board's
     tiling: sizes of all kernels; ``None``: chosen by a rule
-    equalisation: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
+    equalization: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
     pins: part and die, for parts that must be on a certain one
     fusion: how it is decided which streams go through external memory, if not all fit on chip
     cuts: the streams that go through external memory; ``None``: as few as fit
     on_chip_bits: of memory for values between kernels; ``None``: what the board has
     """
 
-    quantisation: QuantConfig = field(default_factory=QuantConfig)
+    quantization: QuantConfig = field(default_factory=QuantConfig)
     sharing: SharingChoice = Sharing.ALL
     group: int | None = None
     multipliers: int | None = None
     tiling: Tiling | None = None
-    equalisation: Equalisation = Equalisation.NORMAL
+    equalization: Equalization = Equalization.NORMAL
     pins: tuple[tuple[str, str], ...] = ()
     fusion: Fusion = Fusion.OPTIMAL
     cuts: tuple[str, ...] | None = None

@@ -182,8 +182,8 @@ def obey(stage: str, design: Design, decisions: Decisions) -> Design:
 def _leaves(config: BuildConfig) -> Iterator[tuple[str, object]]:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if field.name == "quantisation":
-            yield from ((f"quantisation.{name}", of) for name, of in vars(value).items())
+        if field.name == "quantization":
+            yield from ((f"quantization.{name}", of) for name, of in vars(value).items())
         else:
             yield field.name, value
 

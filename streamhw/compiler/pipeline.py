@@ -9,7 +9,7 @@ from ..boards.base import Board
 from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWrite
-from ..quantization.quantizer import quantise
+from ..quantization.quantizer import quantize
 from .config import BuildConfig
 from .floorplan.die_partition import partitioned
 from .floorplan.place import placed
@@ -38,12 +38,12 @@ class Stage:
     says: str
 
 
-def _quantise(design: Design) -> Design:
-    return replace(design, quantised=quantise(design.model, design.config.quantisation))
+def _quantize(design: Design) -> Design:
+    return replace(design, quantized=quantize(design.model, design.config.quantization))
 
 
 def _bind(design: Design) -> Design:
-    bindings = bind(design.graph, design.known.quantised, design.config.sharing)
+    bindings = bind(design.graph, design.known.quantized, design.config.sharing)
     return replace(design, bindings=bindings)
 
 
@@ -72,7 +72,7 @@ def _tile(design: Design) -> Design:
 def _lower(design: Design) -> Design:
     known = design.known
     instances, channels = lower(
-        design.graph, known.quantised, known.tiling, design.board.beat_bits, design.bindings
+        design.graph, known.quantized, known.tiling, design.board.beat_bits, design.bindings
     )
     return replace(design, instances=instances, channels=channels)
 
@@ -101,7 +101,7 @@ def _memory(design: Design) -> Design:
     known, board = design.known, design.board
     plan = plan_memory(
         design.graph,
-        known.quantised,
+        known.quantized,
         known.tiling,
         design.bindings,
         board.beat_bits,
@@ -155,7 +155,7 @@ def _place(design: Design) -> Design:
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("quantise", _quantise, "ranges measured, formats chosen, parameters to integers"),
+    Stage("quantize", _quantize, "ranges measured, formats chosen, parameters to integers"),
     Stage("bind", _bind, "which matrix products share an engine"),
     Stage("tile", _tile, "rows and inputs of every engine, lanes and token group"),
     Stage("lower", _lower, "graph nodes to kernels, a type on both ends of every stream"),

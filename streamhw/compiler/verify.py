@@ -39,10 +39,10 @@ def check(stage: str, design: Design) -> None:
 
 
 def _formats(design: Design) -> None:
-    quantised = design.known.quantised
+    quantized = design.known.quantized
     for node, _ in design.graph.walk():
-        if node.name not in quantised.formats:
-            raise InternalError(f"Node {node.name} must have a format after quantisation")
+        if node.name not in quantized.formats:
+            raise InternalError(f"Node {node.name} must have a format after quantization")
 
 
 def _bound_once(design: Design) -> None:
@@ -210,7 +210,7 @@ def _kinds(design: Design) -> None:
 
 
 ORDER = (
-    "quantise",
+    "quantize",
     "bind",
     "tile",
     "lower",
@@ -224,7 +224,7 @@ ORDER = (
 )
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
-    "quantise": (_formats,),
+    "quantize": (_formats,),
     "bind": (_bound_once,),
     "tile": (_group,),
     "lower": (_names, ends_have_their_types, _scopes, tensors_are_covered),

@@ -31,8 +31,8 @@ class DecoderConfig:
     context: positions that hardware is built for, at most what the model was trained on
     bases: of the rotary angles, taken by the layers in turn
     projection_bias: whether queries, keys and values have a bias (Qwen)
-    head_norms: whether queries and keys are normalised head by head (Gemma)
-    outer_norms: whether what a block adds is normalised, too (Gemma)
+    head_norms: whether queries and keys are normalized head by head (Gemma)
+    outer_norms: whether what a block adds is normalized, too (Gemma)
     embedding_scale: factor of the embedding that the tied head does not have (Gemma)
 
     Raises ``ValueError`` if a size is not positive or the key/value heads do not divide the heads.

@@ -108,7 +108,7 @@ def _index(path: Path) -> dict[str, Any]:
 
 
 class RandomWeights(Weights):
-    """Tensors as GPT-2 is initialised, each block of rows from its own seed: the same ones in any
+    """Tensors as GPT-2 is initialized, each block of rows from its own seed: the same ones in any
     order.
 
     Matrices and tables are normal with deviation 0.02, those that add to the residual stream

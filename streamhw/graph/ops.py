@@ -149,7 +149,7 @@ class LayerNorm(Op):
 class RmsNorm(Op):
     """Each row over the root of its mean square, times ``weight``.
 
-    heads: runs of ``features`` elements in a row that are normalised each by itself, all with the
+    heads: runs of ``features`` elements in a row that are normalized each by itself, all with the
         same weight
     """
 
@@ -272,7 +272,7 @@ class Attention(Op):
     """Scaled dot-product attention of queries, keys and values, heads side by side.
 
     Scores are scaled by ``head_dim ** -0.5``. Each key/value head serves ``heads // kv_heads``
-    neighbouring query heads.
+    neighboring query heads.
     """
 
     heads: int

@@ -51,7 +51,7 @@ class Fixed:
 
     @property
     def step(self) -> float:
-        """The distance of two neighbouring numbers: one LSB."""
+        """The distance of two neighboring numbers: one LSB."""
         return 2.0**-self.frac
 
     @property
@@ -73,7 +73,7 @@ class Fixed:
         """The real numbers that codes stand for."""
         return np.asarray(codes, dtype=np.float64) * self.step
 
-    def requantise(self, codes: Ints, source: "Fixed") -> Ints:
+    def requantize(self, codes: Ints, source: "Fixed") -> Ints:
         """Converts codes of ``source`` to this format: round half up, saturate."""
         shift = source.frac - self.frac
         values = np.asarray(codes, dtype=np.int64)

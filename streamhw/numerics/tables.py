@@ -233,7 +233,7 @@ class TailedTable:
     def evaluate(self, codes: Ints) -> Ints:
         """The output codes that the hardware gives, bit for bit."""
         x = np.asarray(codes, dtype=np.int64)
-        tails = self.output.requantise(np.maximum(x, 0), self.input)
+        tails = self.output.requantize(np.maximum(x, 0), self.input)
         if self.core is None:
             return tails
         inside = self.core.input.saturate(x)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the user may choose about quantisation; everything else is measured."""
+"""What the user may choose about quantization; everything else is measured."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fake quantisation: the float reference with rounded weights and int8 activations, else exact."""
+"""Fake quantization: the float reference with rounded weights and int8 activations, else exact."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from ..graph import Node
 from ..graph.executor import Array, execute
 from ..graph.float_reference import Floats, float_compute
 from .quantized_model import LinearParameters, QuantisedModel
-from .weights import dequantise
+from .weights import dequantize
 
 __all__ = ["fake_forward"]
 
@@ -17,9 +17,9 @@ _BYTE_BITS = 8
 
 
 def fake_forward(
-    model: Model, quantised: QuantisedModel, tokens: NDArray[np.int64], *, all_rows: bool = False
+    model: Model, quantized: QuantisedModel, tokens: NDArray[np.int64], *, all_rows: bool = False
 ) -> dict[str, Array]:
-    """Values by name in floats with the errors of quantisation, and none of the implementation.
+    """Values by name in floats with the errors of quantization, and none of the implementation.
 
     Matrices and biases are what their integers stand for, and int8 values are rounded to their
     steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is exact.
@@ -27,21 +27,21 @@ def fake_forward(
     exact = float_compute(model.weights)
 
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
-        parameters = quantised.parameters(node.name, layer)
+        parameters = quantized.parameters(node.name, layer)
         if isinstance(parameters, LinearParameters):
-            source = _steps(quantised, node.inputs[0], layer)
+            source = _steps(quantized, node.inputs[0], layer)
             bias = (parameters.bias * parameters.row_step).astype(np.float32)
-            return (inputs[0] / source) @ dequantise(parameters).T + bias
+            return (inputs[0] / source) @ dequantize(parameters).T + bias
         value = exact(node, layer, inputs)
-        fmt = quantised.formats[node.name]
+        fmt = quantized.formats[node.name]
         if value.dtype != np.float32 or fmt.width != _BYTE_BITS:
             return value
-        steps = _steps(quantised, node.name, layer)
+        steps = _steps(quantized, node.name, layer)
         codes = np.floor(value / steps + np.float32(0.5))
         return np.clip(codes, fmt.minimum, fmt.maximum) * steps
 
     return execute(model.graph, tokens, compute, all_rows=all_rows)
 
 
-def _steps(quantised: QuantisedModel, value: str, layer: int | None) -> Floats:
-    return np.asarray(quantised.steps(value, layer), dtype=np.float32)
+def _steps(quantized: QuantisedModel, value: str, layer: int | None) -> Floats:
+    return np.asarray(quantized.steps(value, layer), dtype=np.float32)

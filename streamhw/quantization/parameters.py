@@ -36,7 +36,7 @@ from .quantized_model import (
     Parameters,
     Plan,
 )
-from .weights import Rounding, quantise_matrix, spreading_factor
+from .weights import Rounding, quantize_matrix, spreading_factor
 
 __all__ = ["Integers"]
 
@@ -160,7 +160,7 @@ class Integers(Mapping[Key, Parameters]):
         weight = weight.T if op.transposed else weight
         bias = np.zeros(op.outputs) if op.bias is None else self._weight(op.bias, layer)
         scale = self._output_scale(node, op, layer)
-        return quantise_matrix(weight, bias.astype(np.float64), rounding, scale, steps)
+        return quantize_matrix(weight, bias.astype(np.float64), rounding, scale, steps)
 
     def _output_scale(self, node: Node, op: Linear, layer: int | None) -> Reals:
         """Integers of the value per real unit, for each output."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A quantised model: formats that hardware is built from, and integers that it is fed with."""
+"""A quantized model: formats that hardware is built from, and integers that it is fed with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ class AddPlan:
 class NormPlan:
     """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
 
-    heads: runs of a row that are normalised each by itself; centred: whether the mean is taken off
+    heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
     (layer norm), or not and there is no beta (RMS norm)
     """
 
@@ -75,7 +75,7 @@ class NormPlan:
     gamma_frac: int
     beta_frac: int
     heads: int = 1
-    centred: bool = True
+    centered: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +243,7 @@ class QuantisedModel:
     """A graph whose every value has an integer format, with all integer parameters.
 
     graph: what is computed
-    config: how it was quantised
+    config: how it was quantized
     plans: by node name, for every node but inputs
     formats: by value name (nodes, loops, carried values)
     calibration: what ranges were measured on, in words

@@ -48,7 +48,7 @@ from .quantized_model import (
     RotaryPlan,
 )
 
-__all__ = ["quantise"]
+__all__ = ["quantize"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -63,8 +63,8 @@ _LARGEST_AFFINE = 1024.0
 """Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
 
 
-def quantise(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
-    """Quantises ``model``: ranges from its calibration text, or from random tokens without one.
+def quantize(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
+    """Quantizes ``model``: ranges from its calibration text, or from random tokens without one.
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, or the graph uses a
     value in a way that the integer semantics does not have.
@@ -77,11 +77,11 @@ def quantise(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
         trained = model.origin is Origin.CHECKPOINT
         outer = trained and chosen.compensate and chosen.weight_bits == 4
         statistics = calibrate(model.graph, model.weights, tokens, outer=outer, source=source)
-    return _Quantiser(model, chosen, statistics).run()
+    return _Quantizer(model, chosen, statistics).run()
 
 
 @dataclass
-class _Quantiser:
+class _Quantizer:
     model: Model
     config: QuantConfig
     statistics: Statistics
@@ -218,7 +218,7 @@ class _Quantiser:
                 gamma_frac=self._affine_fraction(node, weights=True, finest=15),
                 beta_frac=0,
                 heads=op.heads,
-                centred=False,
+                centered=False,
             )
         if isinstance(op, Angles):
             return AnglePlan(out=out)

@@ -10,7 +10,7 @@ from scipy.linalg import cholesky, lapack
 from ..errors import InternalError
 from .quantized_model import LinearParameters
 
-__all__ = ["Rounding", "dequantise", "header", "quantise_matrix", "spreading_factor"]
+__all__ = ["Rounding", "dequantize", "header", "quantize_matrix", "spreading_factor"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -20,7 +20,7 @@ _CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 _DAMPING = 0.01
 """Added to the diagonal of second moments, relative to its mean."""
 _ROWS = 512
-"""Rows quantised at a time: keeps temporaries in the cache and small."""
+"""Rows quantized at a time: keeps temporaries in the cache and small."""
 _BLOCK = 64
 """Columns whose errors are spread within the block first."""
 
@@ -58,7 +58,7 @@ def spreading_factor(outer: Floats) -> Floats:
     return np.asarray(inverse, dtype=np.float32)
 
 
-def quantise_matrix(
+def quantize_matrix(
     weight: Floats,
     bias: Reals,
     rounding: Rounding,
@@ -149,7 +149,7 @@ def _search(weight: Floats, square: Floats, bits: int, candidates: tuple[float, 
 def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Floats:
     """Codes column by column; each column's error moves the columns that are still to come.
 
-    That is the step of optimal brain quantisation with a fixed column order (Frantar et al.
+    That is the step of optimal brain quantization with a fixed column order (Frantar et al.
     2022), here with columns as rows so that memory is walked in order.
     """
     rest = weight.T.copy()
@@ -171,7 +171,7 @@ def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Fl
 def header(
     bias: Reals, step: Reals, output_scale: Reals
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.uint8]]:
-    """bias in accumulator units, and mult * 2**-shift ~ step * output_scale, normalised."""
+    """bias in accumulator units, and mult * 2**-shift ~ step * output_scale, normalized."""
     ratio = step * output_scale
     shift = 15 - np.floor(np.log2(ratio)).astype(np.int64)
     mult = np.rint(np.ldexp(ratio, shift.astype(np.int32))).astype(np.int64)
@@ -185,7 +185,7 @@ def header(
     return whole.astype(np.int32), mult.astype(np.uint16), shift.astype(np.uint8)
 
 
-def dequantise(parameters: LinearParameters) -> Floats:
+def dequantize(parameters: LinearParameters) -> Floats:
     """The real matrix [outputs, inputs], in units of the input's integers."""
     weight = parameters.weight.astype(np.float32)
     if parameters.group_multipliers is not None:

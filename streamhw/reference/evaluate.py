@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Held-out loss of the float model, of its quantisation, and of the integers of the hardware."""
+"""Held-out loss of the float model, of its quantization, and of the integers of the hardware."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ..quantization.calibrate import windows
 from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
 from ..quantization.quantized_model import QuantisedModel
-from ..quantization.quantizer import quantise
+from ..quantization.quantizer import quantize
 from .integer_model import Golden
 
 __all__ = ["WINDOWS", "Evaluation", "Losses", "evaluate"]
@@ -25,16 +25,16 @@ WINDOWS = 512
 """Windows of one context each: for gpt2-shakespeare a quarter of its held-out text, a minute."""
 
 _IMPLEMENTATION_BOUND = 0.01
-_QUANTISATION_BOUNDS = {8: 0.003, 4: 0.02}
+_QUANTIzATION_BOUNDS = {8: 0.003, 4: 0.02}
 """Largest relative rise of the loss, by weight bits."""
 _BATCH_TOKENS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class Losses:
-    """Losses in nats a token of one quantisation, and the bounds that they must keep.
+    """Losses in nats a token of one quantization, and the bounds that they must keep.
 
-    name: such as ``W4A8``; real: of the float model; fake: of the quantised model in floats;
+    name: such as ``W4A8``; real: of the float model; fake: of the quantized model in floats;
     integer: of the hardware's integers
     """
 
@@ -42,12 +42,12 @@ class Losses:
     real: float
     fake: float
     integer: float
-    quantisation_bound: float
+    quantization_bound: float
     implementation_bound: float = _IMPLEMENTATION_BOUND
 
     @property
-    def quantisation(self) -> float:
-        """Relative rise of the loss by quantisation: fake against float."""
+    def quantization(self) -> float:
+        """Relative rise of the loss by quantization: fake against float."""
         return self.fake / self.real - 1
 
     @property
@@ -62,11 +62,11 @@ class Losses:
 
     @property
     def within_bounds(self) -> bool:
-        """Whether the rise of the loss, in total and by quantisation, and the implementation's
+        """Whether the rise of the loss, in total and by quantization, and the implementation's
         change keep their bounds."""
-        rise = max(self.quantisation, self.total)
+        rise = max(self.quantization, self.total)
         return (
-            rise <= self.quantisation_bound
+            rise <= self.quantization_bound
             and abs(self.implementation) <= self.implementation_bound
         )
 
@@ -76,7 +76,7 @@ class Evaluation:
     """What was measured on which text.
 
     model: its name; windows, tokens: how many, of which all but each window's first are predicted
-    results: one for each quantisation
+    results: one for each quantization
     """
 
     model: str
@@ -122,18 +122,18 @@ def evaluate(
     real = measure("float", lambda t: forward(model.graph, model.weights, t, all_rows=True)[head])
     results = []
     for config in configs:
-        quantised = quantise(model, config)
+        quantized = quantize(model, config)
 
-        def fake(t: NDArray[np.int64], quantised: QuantisedModel = quantised) -> Array:
-            return fake_forward(model, quantised, t, all_rows=True)[head]
+        def fake(t: NDArray[np.int64], quantized: QuantisedModel = quantized) -> Array:
+            return fake_forward(model, quantized, t, all_rows=True)[head]
 
         results.append(
             Losses(
                 name=str(config),
                 real=real,
                 fake=measure(f"{config} in floats", fake),
-                integer=measure(f"{config} in integers", Golden(quantised).logits),
-                quantisation_bound=_QUANTISATION_BOUNDS[config.weight_bits],
+                integer=measure(f"{config} in integers", Golden(quantized).logits),
+                quantization_bound=_QUANTIzATION_BOUNDS[config.weight_bits],
             )
         )
     return Evaluation(model=model.name, windows=len(rows), tokens=rows.size, results=tuple(results))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole-graph integer reference: executes a quantised model, bit for bit as the hardware."""
+"""The whole-graph integer reference: executes a quantized model, bit for bit as the hardware."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -31,7 +31,7 @@ from ..quantization.quantized_model import (
 )
 from .attention import Attention, Cache
 from .linear import Product
-from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalised, Passed, Reals, Turned
+from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalized, Passed, Reals, Turned
 
 __all__ = ["Cache", "Golden", "Trace"]
 
@@ -51,15 +51,15 @@ a row's length, ``NAME.key_cache`` and ``NAME.value_cache`` [positions so far, f
 
 
 class Golden:
-    """Executes ``quantised`` bit for bit as the hardware does.
+    """Executes ``quantized`` bit for bit as the hardware does.
 
     Results do not depend on how a sequence is cut into steps. Each node of each layer is prepared
     once, when it is first asked for: tables are unpacked, matrices made floats. Values between
     nodes are integers in 64-bit floats.
     """
 
-    def __init__(self, quantised: QuantisedModel):
-        self.quantised = quantised
+    def __init__(self, quantized: QuantisedModel):
+        self.quantized = quantized
         self._prepared: dict[Key, Callable[..., Codes]] = {}
         self._wide = 0
 
@@ -68,7 +68,7 @@ class Golden:
 
         Raises ``UserError`` if the sequence exceeds the context or a token the vocabulary.
         """
-        graph = self.quantised.graph
+        graph = self.quantized.graph
         ids = self._checked(tokens, cache)
         trace: Trace = {}
 
@@ -91,14 +91,14 @@ class Golden:
         Raises ``UserError`` as ``step`` does.
         """
         values = self._run(self._checked(tokens, cache), cache, None)
-        return int(values[self.quantised.graph.result][-1])
+        return int(values[self.quantized.graph.result][-1])
 
     def logits(self, tokens: Ints) -> NDArray[np.float64]:
         """Real logits [batch, n, vocabulary] after each token of ``tokens`` [batch, n]."""
-        graph = self.quantised.graph
+        graph = self.quantized.graph
         values = self._run(tokens, Cache(), None, all_rows=True)
         name = graph.node(graph.result).inputs[0]
-        return self.quantised.formats[name].decode(values[name])
+        return self.quantized.formats[name].decode(values[name])
 
     def generate(
         self, prompt: Sequence[int], count: int, *, end: int | None = None
@@ -117,7 +117,7 @@ class Golden:
             tokens = [token]
 
     def _checked(self, tokens: Sequence[int], cache: Cache) -> Ints:
-        graph = self.quantised.graph
+        graph = self.quantized.graph
         ids = np.asarray(tokens, dtype=np.int64)
         if cache.position + len(ids) > graph.context:
             raise UserError(
@@ -133,7 +133,7 @@ class Golden:
         """Prepares all nodes of all layers now; ``progress`` gets those done and all."""
         keys = [
             (node, layer)
-            for node, loop in self.quantised.graph.walk()
+            for node, loop in self.quantized.graph.walk()
             if not isinstance(node.op, Input | LastToken)
             for layer in (range(loop.trips) if loop else (None,))
         ]
@@ -163,7 +163,7 @@ class Golden:
             return value
 
         values = execute(
-            self.quantised.graph, tokens, compute, position=cache.position, all_rows=all_rows
+            self.quantized.graph, tokens, compute, position=cache.position, all_rows=all_rows
         )
         cache.position += tokens.shape[-1]
         return values
@@ -175,8 +175,8 @@ class Golden:
         return known
 
     def _prepare(self, node: Node, layer: int | None) -> Callable[..., Codes]:
-        op, plan = node.op, self.quantised.plans[node.name]
-        found = self.quantised.parameters(node.name, layer)
+        op, plan = node.op, self.quantized.plans[node.name]
+        found = self.quantized.parameters(node.name, layer)
         if isinstance(plan, GatherPlan) and isinstance(found, GatherParameters):
             return Looked(plan, found)
         if isinstance(found, AngleParameters):
@@ -195,9 +195,9 @@ class Golden:
         if isinstance(plan, ArgMaxPlan):
             return _greatest
         if isinstance(plan, NormPlan) and isinstance(found, NormParameters):
-            return Normalised(plan, found)
+            return Normalized(plan, found)
         if isinstance(plan, AttentionPlan) and isinstance(op, AttentionOp):
-            return Attention(node.name, layer, op, plan, self.quantised.graph.context)
+            return Attention(node.name, layer, op, plan, self.quantized.graph.context)
         if isinstance(plan, LinearPlan) and isinstance(found, LinearParameters):
             product = Product(plan, found, wide=self._wide < _WIDE_BYTES)
             self._wide += product.bytes

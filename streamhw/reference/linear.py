@@ -19,7 +19,7 @@ DOUBLE = 2.0**52
 
 
 class Product:
-    """A quantised linear layer, its matrix unpacked once.
+    """A quantized linear layer, its matrix unpacked once.
 
     Codes times group multipliers are integers. The columns are cut into as few blocks as keep
     every sum of a block, in absolute values, below 2**24: what a 32-bit matrix product gives is

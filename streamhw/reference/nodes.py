@@ -30,7 +30,7 @@ from ..quantization.quantized_model import (
     RotaryPlan,
 )
 
-__all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalised", "Passed", "Turned", "rounded"]
+__all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalized", "Passed", "Turned", "rounded"]
 
 Reals = NDArray[np.float64]
 Codes = NDArray[Any]
@@ -89,7 +89,7 @@ class Passed:
         return part if self._out is None else saturated(part.copy(), self._out)
 
 
-class Normalised:
+class Normalized:
     """Layer norm or RMS norm; sums of squares exceed floats, so that these are integers."""
 
     def __init__(self, plan: NormPlan, parameters: NormParameters):
@@ -105,7 +105,7 @@ class Normalised:
             gamma_frac=plan.gamma_frac,
             beta_frac=plan.beta_frac,
             heads=plan.heads,
-            centred=plan.centred,
+            centered=plan.centered,
         )
         self._root, self._offset = spec.root, spec.offset
         shape = (plan.heads, features)
@@ -117,7 +117,7 @@ class Normalised:
         spec, features = self._spec, self._spec.features
         rows = x.reshape(-1, features)
         codes = rows.astype(np.int64)
-        sums = codes.sum(axis=1).tolist() if spec.centred else [0] * len(codes)
+        sums = codes.sum(axis=1).tolist() if spec.centered else [0] * len(codes)
         squares = np.einsum("ij,ij->i", codes, codes).tolist()
         scales = []
         for s1, s2 in zip(sums, squares, strict=True):

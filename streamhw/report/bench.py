@@ -98,7 +98,7 @@ class Bench:
     board: str
     part: str
     clock_mhz: float
-    quantisation: str
+    quantization: str
     roof: Roof
     products_a_dsp: int
     cells: Cells

@@ -46,7 +46,7 @@ def rows_of(bench: Bench, point: Point) -> Iterator[Row]:
             "published" if figure.prompt else "published, any lengths",
         )
     first, token, total = bench.floor(point)
-    where = f"{bench.board}, {bench.clock_mhz:g} MHz (assumed), {bench.quantisation}"
+    where = f"{bench.board}, {bench.clock_mhz:g} MHz (assumed), {bench.quantization}"
     yield ("floor", where, *_times(first, token, total), "from graph and board")
     ours = (bench.ms(point.first), bench.ms(point.token), bench.ms(point.total))
     how = point.how if point.error is None else f"{point.how} (model {point.error:+.1%})"

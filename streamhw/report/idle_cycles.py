@@ -74,7 +74,7 @@ def _memory(estimate: Estimate, context: int) -> float:
     design = estimate.design
     board, memory = design.board, design.known.memory
     parameters = sum(segments.beats for segments in memory.body) * memory.beat_bytes
-    cached = context * work_of(design.graph, design.config.quantisation).cache_bytes
+    cached = context * work_of(design.graph, design.config.quantization).cache_bytes
     layers = design.graph.loops[0].trips
     sustained = board.sustained / board.ports[0].beats_per_cycle
     rate = sum(port.width / 8 * port.beats_per_cycle for port in board.ports) * sustained

@@ -72,7 +72,7 @@ class Roof:
         return self.step(prompt, 0), later
 
 
-def work_of(graph: Graph, quantisation: QuantConfig) -> Work:
+def work_of(graph: Graph, quantization: QuantConfig) -> Work:
     """What a token of a model asks for."""
     body = head = pair = cache = 0
     weight_bytes = 0.0
@@ -80,7 +80,7 @@ def work_of(graph: Graph, quantisation: QuantConfig) -> Work:
         op, trips = node.op, loop.trips if loop else 1
         if isinstance(op, Linear):
             weights = op.inputs * op.outputs * trips
-            weight_bytes += weights * quantisation.bits(head=loop is None) / 8
+            weight_bytes += weights * quantization.bits(head=loop is None) / 8
             body, head = (body + weights, head) if loop else (body, head + weights)
         elif isinstance(op, Attention):
             pair += 2 * op.heads * op.head_dim * trips
@@ -88,11 +88,11 @@ def work_of(graph: Graph, quantisation: QuantConfig) -> Work:
     return Work(body=body, head=head, weight_bytes=weight_bytes, pair=pair, cache_bytes=cache)
 
 
-def roof_of(graph: Graph, quantisation: QuantConfig, board: Board) -> Roof:
+def roof_of(graph: Graph, quantization: QuantConfig, board: Board) -> Roof:
     """The roof of a model on a board."""
     clock = board.clock_mhz * 1e6
     return Roof(
-        work=work_of(graph, quantisation),
+        work=work_of(graph, quantization),
         bandwidth=sum(p.width / 8 * p.beats_per_cycle for p in board.ports) * clock,
         rate=2 * board.budget.dsps * clock,
     )

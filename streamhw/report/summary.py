@@ -21,7 +21,7 @@ from ..kernels.attention.values import Values
 from ..kernels.matmul.spec import Matmul
 from ..stream.spec import KernelSpec, Piece
 
-__all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarise"]
+__all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarize"]
 
 SCHEMA = 1
 
@@ -102,7 +102,7 @@ class Summary:
     model: str
     weights: str
     board: str
-    quantisation: str
+    quantization: str
     clock_mhz: float
     group: int
     kernels: tuple[KernelRow, ...]
@@ -140,7 +140,7 @@ class Summary:
             ) from None
 
 
-def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> Summary:
+def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> Summary:
     """All numbers of a placed design."""
     known = design.known
     estimate = Estimate(design)
@@ -197,7 +197,7 @@ def summarise(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         model=design.model.name,
         weights=weights,
         board=design.board.name,
-        quantisation=str(design.config.quantisation),
+        quantization=str(design.config.quantization),
         clock_mhz=design.board.clock_mhz,
         group=known.tiling.group,
         kernels=tuple(rows),

@@ -60,7 +60,7 @@ def converter_table(design: Design) -> Table:
 
 
 def _kernels(summary: Summary) -> Table:
-    table = Table(title=f"{summary.model} on {summary.board}, {summary.quantisation}: kernels")
+    table = Table(title=f"{summary.model} on {summary.board}, {summary.quantization}: kernels")
     for name in ("kernel", "what"):
         table.add_column(name)
     for name in ("interval", "latency", "MAC/cycle", "buffer bits", "LUT", "FF", "DSP", "BRAM",

@@ -14,7 +14,7 @@ class Wire(wiring.Component):
     Parameters  width: bits of a beat
     Members     i: In(stream of unsigned(width))   o: Out(stream of unsigned(width))
     Timing      latency = 0 cycles
-    Stalls      combinational in both directions: both neighbours must have registers
+    Stalls      combinational in both directions: both neighbors must have registers
     """
 
     latency = 0

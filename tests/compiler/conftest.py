@@ -42,7 +42,7 @@ def compiled(tiny: Model) -> Compiled:
         if key not in known:
             numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, group=32)
             config = BuildConfig(
-                quantisation=numbers, sharing=sharing, multipliers=32, tiling=tiling
+                quantization=numbers, sharing=sharing, multipliers=32, tiling=tiling
             )
             known[key] = compile_model(tiny, load_board("sim"), config, stop=stop)
         return known[key]

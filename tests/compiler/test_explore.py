@@ -50,8 +50,8 @@ LATENCY = Goal(objective=Objective.LATENCY)
 
 @pytest.fixture(scope="module")
 def evaluator(tiny: Model) -> Evaluator:
-    config = BuildConfig(quantisation=QuantConfig(group=32))
-    return evaluator_of(compile_model(tiny, load_board("sim"), config, stop="quantise"), 5, 4)
+    config = BuildConfig(quantization=QuantConfig(group=32))
+    return evaluator_of(compile_model(tiny, load_board("sim"), config, stop="quantize"), 5, 4)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def small(space: Space) -> Space:
 def test_the_default_is_a_point_of_the_space(name: str) -> None:
     """Token lanes, heads and positions side by side among its dimensions."""
     design = compile_model(load("gpt2-shakespeare"), load_board(name), stop="tile")
-    formats = formats_of(design.graph, design.known.quantised)
+    formats = formats_of(design.graph, design.known.quantized)
     space = space_of(design.graph, design.board, formats)
     default = Choice(
         sharing=tuple(binding.nodes for binding in design.bindings), tiling=design.known.tiling
@@ -338,7 +338,7 @@ def test_design_files(evaluator: Evaluator, space: Space, tmp_path: Path) -> Non
 
 def test_command_and_the_build_of_its_best(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "tiny", vocabulary=60)
-    config = BuildConfig(quantisation=QuantConfig(group=32), group=8, sharing=2)
+    config = BuildConfig(quantization=QuantConfig(group=32), group=8, sharing=2)
     request = ExploreRequest(
         build=BuildRequest(model=str(folder), config=config, output=tmp_path / "found"),
         objective=Objective.AREA,

@@ -21,7 +21,7 @@ from streamhw.quantization.config import QuantConfig
 from streamhw.stream.converter.spec import Converter, Kind
 from tests.tiny import write_tiny
 
-CONFIG = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32)
+CONFIG = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
         ("convert", "norm_1", {}, "Decision convert.norm_1 must name a converter"),
         ("convert", "residual_1_i_b_convert", {"kind": "round"}, "must be one of ['single'"),
         ("convert", "residual_1_i_b_convert", {"kind": 3}, "], not 3"),
-        ("convert", "residual_1_i_b_convert", {"colour": 1}, "must be one of kind, not colour"),
+        ("convert", "residual_1_i_b_convert", {"color": 1}, "must be one of kind, not color"),
         ("place", "nothing", ("mem0",), "Decision place.nothing must name a DMA of the design"),
         ("place", "parameters_dma", ("mem9",), "must be a memory port of sim (mem0), not mem9"),
         ("tile", "group", 1, "Tokens of a step must be at least 2"),

@@ -20,9 +20,9 @@ from streamhw.graph import Graph, Linear, Loop, Node, print_graph
 from streamhw.quantization.config import QuantConfig
 from tests.compiler.conftest import Compiled
 
-CONFIG = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
+CONFIG = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
 ADDS = {
-    "quantise": {"quantised"},
+    "quantize": {"quantized"},
     "bind": {"bindings"},
     "tile": {"board", "tiling"},
     "lower": {"instances", "channels"},
@@ -40,13 +40,13 @@ ADDS = {
 def snapshot(design: Design) -> str:
     """Everything in a design as text, integers of the model included."""
     digest = hashlib.sha256()
-    if design.quantised is not None:
+    if design.quantized is not None:
         for node, loop in design.graph.walk():
             for layer in range(loop.trips) if loop is not None else (None,):
-                values = design.quantised.parameters(node.name, layer)
+                values = design.quantized.parameters(node.name, layer)
                 for value in vars(values).values() if values is not None else ():
                     digest.update(b"" if value is None else value.tobytes())
-        digest.update(repr((design.quantised.plans, design.quantised.formats)).encode())
+        digest.update(repr((design.quantized.plans, design.quantized.formats)).encode())
     kept = (design.depths, design.placement, design.fused, design.config, design.board)
     parts = [part.resources() for part in (i.part for i in design.instances)]
     return "\n".join([dump(design), digest.hexdigest(), repr(kept), repr(parts)])
@@ -96,7 +96,7 @@ def test_stop(stop: str, tiny: Model) -> None:
     assert seen == names[: names.index(stop) + 1]
     made = {field for name in seen for field in ADDS[name]}
     for field in (
-        "quantised",
+        "quantized",
         "tiling",
         "bindings",
         "instances",
@@ -111,7 +111,7 @@ def test_stop(stop: str, tiny: Model) -> None:
 def test_stage_that_does_not_exist(tiny: Model) -> None:
     with pytest.raises(
         UserError,
-        match=r"^Stage must be one of quantise, bind, tile, lower, convert, fuse, memory, control, "
+        match=r"^Stage must be one of quantize, bind, tile, lower, convert, fuse, memory, control, "
         r"partition, size, place, not 'emit'$",
     ):
         compile_model(tiny, load_board("sim"), CONFIG, stop="emit")
@@ -153,7 +153,7 @@ def test_graph_without_a_loop(tiny: Model) -> None:
     graph = Graph(name="flat", context=4, vocabulary=60, nodes=tuple(tail))
     design = compile_model(tiny, load_board("sim"), CONFIG, stop="tile")
     with pytest.raises(BuildError, match=r"^Graph flat must have one loop, not 0$"):
-        lower(graph, design.known.quantised, design.known.tiling, 512, ())
+        lower(graph, design.known.quantized, design.known.tiling, 512, ())
 
 
 def test_estimate_repeats(tiny: Model, design: Design) -> None:

@@ -37,9 +37,9 @@ def without(design: Design, name: str) -> Design:
 
 
 def without_a_format(design: Design) -> Design:
-    quantised = design.known.quantised
-    formats = {name: f for name, f in quantised.formats.items() if name != "hidden"}
-    return replace(design, quantised=replace(quantised, formats=MappingProxyType(formats)))
+    quantized = design.known.quantized
+    formats = {name: f for name, f in quantized.formats.items() if name != "hidden"}
+    return replace(design, quantized=replace(quantized, formats=MappingProxyType(formats)))
 
 
 def overlapping(design: Design) -> Design:
@@ -120,9 +120,9 @@ OTHER = row_major(Fixed(8), (5, 4))
 
 BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     "format": (
-        "quantise",
+        "quantize",
         without_a_format,
-        r"^Node hidden must have a format after quantisation$",
+        r"^Node hidden must have a format after quantization$",
     ),
     "unbound": (
         "bind",

@@ -94,7 +94,7 @@ def graph() -> Graph:
 
 
 @pytest.fixture
-def quantised(graph: Graph) -> QuantisedModel:
+def quantized(graph: Graph) -> QuantisedModel:
     wide, index = Fixed(16, 10), Fixed(3, signed=False)
     return QuantisedModel(
         graph=graph,
@@ -117,10 +117,10 @@ def install(monkeypatch: pytest.MonkeyPatch, *points: Point) -> None:
 
 
 def test_rule_from_an_entry_point(
-    graph: Graph, quantised: QuantisedModel, monkeypatch: pytest.MonkeyPatch
+    graph: Graph, quantized: QuantisedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, Point("leaky_relu", "leaky_relu:RULE", RULE))
-    instances, channels = lower(graph, quantised, TILING, 512, ())
+    instances, channels = lower(graph, quantized, TILING, 512, ())
     instances, channels = insert_converters(*insert_forks(instances, channels))
     (found,) = (i for i in instances if i.name == "y")
     order = row_major(Fixed(16, 10), (Symbol("tokens", 4), 8), 2)
@@ -133,13 +133,13 @@ def test_rule_from_an_entry_point(
 
 
 def test_without_the_package(
-    graph: Graph, quantised: QuantisedModel, monkeypatch: pytest.MonkeyPatch
+    graph: Graph, quantized: QuantisedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch)
     with pytest.raises(
         BuildError, match=r"^Node y must be of a kind that has a lowering rule, not LeakyRelu$"
     ):
-        lower(graph, quantised, TILING, 512, ())
+        lower(graph, quantized, TILING, 512, ())
 
 
 def test_entry_points_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

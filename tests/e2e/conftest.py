@@ -49,7 +49,7 @@ def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callab
         (folder / "top.v").write_text(emitted.verilog)
         known = design.known
         content = np.concatenate(
-            list(image(known.memory, design.graph, known.quantised, known.tiling))
+            list(image(known.memory, design.graph, known.quantized, known.tiling))
         )
         library = verilator.build([folder / "top.v"], emitted.manifest, observed=observed)
         return Machine(design, emitted, folder, library, content)
@@ -72,7 +72,7 @@ def machine(observed: Machine) -> Machine:
 
 @pytest.fixture(scope="session")
 def golden(machine: Machine) -> Golden:
-    return Golden(machine.design.known.quantised)
+    return Golden(machine.design.known.quantized)
 
 
 @pytest.fixture(scope="session")

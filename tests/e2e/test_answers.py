@@ -105,10 +105,10 @@ def test_predicted_cycles_are_within_five_percent(
 @pytest.mark.slow
 @pytest.mark.parametrize(("board", "bits"), [("sim", 8), ("ulx3s", 4)])
 def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) -> None:
-    config = BuildConfig(quantisation=QuantConfig(weight_bits=bits))
+    config = BuildConfig(quantization=QuantConfig(weight_bits=bits))
     machine = machine_of(board, config, observed=True)
     assert machine.library.warnings == ()
-    reference = Golden(machine.design.known.quantised)
+    reference = Golden(machine.design.known.quantized)
     for prompt in (prompts[2], prompts[7]):
         answer = machine.answer(prompt, 6, check=True)
         assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streamhw.compiler.config import BuildConfig, Equalisation
+from streamhw.compiler.config import BuildConfig, Equalization
 from streamhw.compiler.ir.design import Design
 from streamhw.errors import InternalError
 from tests.e2e.machine import Machine
@@ -29,7 +29,7 @@ def test_depths_cost_no_cycle_in_a_long_prompt(
         if c.name in depths.depth and c.consumed.loops
     }
     unbounded = machine_of(design=design, depths=lambda _: whole)
-    conservative = machine_of(config=BuildConfig(equalisation=Equalisation.CONSERVATIVE))
+    conservative = machine_of(config=BuildConfig(equalization=Equalization.CONSERVATIVE))
     print()
     cycles = {}
     for title, machine in (

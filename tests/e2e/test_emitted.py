@@ -21,7 +21,7 @@ from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-config = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
+config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
 emitted = emit(compile_model(load(sys.argv[1]), load_board("sim"), config))
 text = emitted.verilog + emitted.manifest.to_json()
 print(hashlib.sha256(text.encode()).hexdigest())
@@ -66,7 +66,7 @@ def test_yosys_finds_no_latch_and_no_conflict(machine: Machine) -> None:
     before = Path.cwd()
     os.chdir(machine.folder)
     try:
-        # All of ``synth`` but the optimisation of gates by ABC, which changes nothing to check.
+        # All of ``synth`` but the optimization of gates by ABC, which changes nothing to check.
         script = "read_verilog top.v; synth -noabc -top top; check -assert"
         assert run_yosys(["-q", "-p", f"{script}; select -assert-none t:$_DLATCH*"]) == 0
     finally:

@@ -48,9 +48,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load(str(write_tiny(folder, features=64, hidden=128, heads=4, context=64)))
 
 
-def quantised(model: Model, board: str, group: int = 64) -> Design:
-    config = BuildConfig(quantisation=QuantConfig(group=group))
-    return compile_model(model, load_board(board), config, stop="quantise")
+def quantized(model: Model, board: str, group: int = 64) -> Design:
+    config = BuildConfig(quantization=QuantConfig(group=group))
+    return compile_model(model, load_board(board), config, stop="quantize")
 
 
 def points(score: Evaluator, wanted: int) -> list[Choice]:
@@ -94,7 +94,7 @@ def simulated(machine: Machine) -> tuple[int, int]:
 def test_predictions_of_explored_designs(
     board: str, small: Model, machine_of: Callable[..., Machine]
 ) -> None:
-    begin = quantised(small, board, group=32)
+    begin = quantized(small, board, group=32)
     score = evaluator_of(begin, PROMPT, TOKENS)
     wrong = []
     print()
@@ -122,7 +122,7 @@ def test_best_design_beats_the_rule(
     machine_of: Callable[..., Machine],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    begin = quantised(model, board)
+    begin = quantized(model, board)
     score = evaluator_of(begin, PROMPT, TOKENS)
     rule = compile_model(model, begin.board, begin.config)
     best = explored(score, MULTIPLIERS[board], tmp_path_factory).best.choice
@@ -153,4 +153,4 @@ def explored(score: Evaluator, multipliers: int, folders: pytest.TempPathFactory
 
 def _with_weights(design: Design, begin: Design) -> Design:
     """What an evaluator leaves out, as it may go to other processes."""
-    return replace(design, model=begin.model, quantised=begin.quantised)
+    return replace(design, model=begin.model, quantized=begin.quantized)

@@ -36,7 +36,7 @@ def test_every_stream_of_a_tiny_model(
     tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=32, hidden=64)))
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=width) for port in board.ports))
-    config = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
+    config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
     machine = machine_of(design=abreast(tiny, board, 2, config), observed=True)
     for stalls in (0.0, 0.3):
         answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)

@@ -51,7 +51,7 @@ def test_every_stream_of_a_tiny_model(
     tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=32, hidden=64)))
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=width) for port in board.ports))
-    config = BuildConfig(quantisation=QuantConfig(group=32), multipliers=32)
+    config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
     machine = machine_of(design=abreast(tiny, board, positions, config), observed=True)
     prompt = [5, 9, 33, 2, 1, 17, 8, 4, 60, 11]
     for length, count, stalls in ((10, 22, 0.0), (9, 5, 0.0), (10, 5, 0.3), (1, 4, 0.3)):

@@ -26,11 +26,11 @@ CASES = (
 
 
 def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
-    config = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32, group=2)
+    config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32, group=2)
     model = load(write_tiny(tmp_path / "tiny"))
     design = compile_model(model, load_board("sim"), config)
     emitted, known = emit(design), design.known
-    stored = np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+    stored = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
     stored.tofile(tmp_path / "memory.bin")
     run_cocotb(
         emitted.verilog,
@@ -48,7 +48,7 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
                 {
                     "prompt": prompt,
                     "pause": pause,
-                    "expected": list(Golden(known.quantised).generate(prompt, count)),
+                    "expected": list(Golden(known.quantized).generate(prompt, count)),
                 }
                 for prompt, count, pause in CASES
             ],

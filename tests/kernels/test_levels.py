@@ -17,7 +17,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.stream.queue import Queue
 from streamhw.synthesis.mapping import map_modules
 from streamhw.synthesis.modules import read_modules
-from streamhw.synthesis.synthesise import own_cells
+from streamhw.synthesis.synthesize import own_cells
 from streamhw.synthesis.yosys import count_modules
 
 

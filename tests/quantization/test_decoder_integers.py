@@ -13,7 +13,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
 from streamhw.quantization.quantized_model import LinearParameters, NormParameters, RotaryPlan
-from streamhw.quantization.quantizer import quantise
+from streamhw.quantization.quantizer import quantize
 from streamhw.reference.integer_model import Cache, Golden
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
@@ -28,18 +28,18 @@ def relative(found: np.ndarray, exact: np.ndarray) -> float:
 @CONFIGS
 def test_integers_follow_the_floats(config: DecoderConfig) -> None:
     model = tiny_decoder(config)
-    quantised = quantise(model, QuantConfig(weight_bits=8))
+    quantized = quantize(model, QuantConfig(weight_bits=8))
     exact = forward(model.graph, model.weights, TOKENS, all_rows=True)["logits"]
-    fake = fake_forward(model, quantised, TOKENS, all_rows=True)["logits"]
-    integer = Golden(quantised).logits(TOKENS)
+    fake = fake_forward(model, quantized, TOKENS, all_rows=True)["logits"]
+    integer = Golden(quantized).logits(TOKENS)
     assert relative(fake, exact) < 0.06
     assert relative(integer, fake) < 0.05
 
 
 @CONFIGS
 def test_steps_do_not_change_results(config: DecoderConfig) -> None:
-    quantised = quantise(tiny_decoder(config), QuantConfig(group=32))
-    golden = Golden(quantised)
+    quantized = quantize(tiny_decoder(config), QuantConfig(group=32))
+    golden = Golden(quantized)
     whole = golden.step(TOKENS[0, :9].tolist(), Cache())
     cache = Cache()
     for part in (TOKENS[0, :4], TOKENS[0, 4:5], TOKENS[0, 5:9]):
@@ -49,7 +49,7 @@ def test_steps_do_not_change_results(config: DecoderConfig) -> None:
 
 
 def test_formats() -> None:
-    formats = quantise(tiny_decoder(TINY_GEMMA), QuantConfig(group=32)).formats
+    formats = quantize(tiny_decoder(TINY_GEMMA), QuantConfig(group=32)).formats
     assert formats["embedding"] == formats["x"] == formats["residual_2"]
     assert formats["q_norm"] == formats["q_turned"] and formats["q_norm"].width == 16
     assert formats["k_norm"] == Fixed(16, 7) and formats["k_turned"] == Fixed(8)
@@ -60,18 +60,18 @@ def test_formats() -> None:
 
 @CONFIGS
 def test_pairs_that_are_turned_have_one_step(config: DecoderConfig) -> None:
-    quantised = quantise(tiny_decoder(config), QuantConfig(group=32))
+    quantized = quantize(tiny_decoder(config), QuantConfig(group=32))
     for name, heads in (("q_turned", config.heads), ("k_turned", config.kv_heads)):
-        plan = quantised.plans[name]
+        plan = quantized.plans[name]
         assert isinstance(plan, RotaryPlan)
-        steps = np.asarray(quantised.steps(name, 1)).reshape(heads, 2, -1)
+        steps = np.asarray(quantized.steps(name, 1)).reshape(heads, 2, -1)
         assert (steps[:, 0] == steps[:, 1]).all()
-        before = quantised.steps(quantised.graph.node(name).inputs[0], 1)
+        before = quantized.steps(quantized.graph.node(name).inputs[0], 1)
         ratio = 2.0 ** (plan.source.frac - plan.out.frac)
         np.testing.assert_allclose(np.asarray(before) * ratio, steps.reshape(-1))
 
 
-def test_named_shapes_are_quantised_without_their_weights() -> None:
+def test_named_shapes_are_quantized_without_their_weights() -> None:
     """Nothing of a random model is made before it is asked for, and the same again then."""
     model = load("qwen2.5-0.5b")
     asked: list[tuple[str, int]] = []
@@ -83,15 +83,15 @@ def test_named_shapes_are_quantised_without_their_weights() -> None:
             return head(self, name, rows)
 
     watched = Watched(model.graph, additions=48)
-    quantised = quantise(replace(model, weights=watched), QuantConfig())
+    quantized = quantize(replace(model, weights=watched), QuantConfig())
     big = {name for name, rows in asked if rows * 64 > 1 << 20 and ".0." not in name}
     assert big == set()
-    found = [quantised.parameters("k", 17) for _ in range(2)]
+    found = [quantized.parameters("k", 17) for _ in range(2)]
     assert asked[-2][0] == "model.layers.17.self_attn.k_proj.weight"
     first, again = found
     assert isinstance(first, LinearParameters) and isinstance(again, LinearParameters)
     assert first.weight.shape == (128, 896) and np.abs(first.weight.astype(int)).max() >= 7
     assert (first.weight == again.weight).all()
-    norm = quantised.parameters("norm_2", 3)
+    norm = quantized.parameters("norm_2", 3)
     assert isinstance(norm, NormParameters) and norm.beta is None
-    assert quantised.parameters("attention", 3) is None and quantised.parameters("k") is None
+    assert quantized.parameters("attention", 3) is None and quantized.parameters("k") is None

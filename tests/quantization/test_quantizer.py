@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantised models: formats, parameters within their fields, real values that the integers keep."""
+"""Quantized models: formats, parameters within their fields, real values that the integers keep."""
 
 import re
 from dataclasses import replace
@@ -25,15 +25,15 @@ from streamhw.quantization.quantized_model import (
     NormParameters,
     QuantisedModel,
 )
-from streamhw.quantization.quantizer import quantise
-from streamhw.quantization.weights import dequantise
+from streamhw.quantization.quantizer import quantize
+from streamhw.quantization.weights import dequantize
 
 MODEL = load("gpt2-shakespeare")
 
 
 @pytest.fixture(scope="module", params=[4, 8], ids=["W4A8", "W8A8"])
-def quantised(request: pytest.FixtureRequest) -> QuantisedModel:
-    return quantise(MODEL, QuantConfig(weight_bits=request.param))
+def quantized(request: pytest.FixtureRequest) -> QuantisedModel:
+    return quantize(MODEL, QuantConfig(weight_bits=request.param))
 
 
 def random_model(**values: int) -> Model:
@@ -44,18 +44,18 @@ def random_model(**values: int) -> Model:
     return Model(name="tiny", graph=graph, config=config, weights=weights, origin=Origin.RANDOM)
 
 
-def test_every_value_has_a_format_and_every_node_a_plan(quantised: QuantisedModel) -> None:
+def test_every_value_has_a_format_and_every_node_a_plan(quantized: QuantisedModel) -> None:
     graph = MODEL.graph
-    assert set(quantised.formats) == set(graph.shapes)
+    assert set(quantized.formats) == set(graph.shapes)
     inputs = {"tokens", "positions"}
-    assert set(quantised.plans) == {node.name for node, _ in graph.walk()} - inputs
+    assert set(quantized.plans) == {node.name for node, _ in graph.walk()} - inputs
     for node, _ in graph.walk():
         if node.name not in inputs:
-            assert quantised.plans[node.name].out == quantised.formats[node.name]
+            assert quantized.plans[node.name].out == quantized.formats[node.name]
 
 
-def test_formats(quantised: QuantisedModel) -> None:
-    formats = quantised.formats
+def test_formats(quantized: QuantisedModel) -> None:
+    formats = quantized.formats
     residual = formats["x"]
     assert residual.width == 24
     for name in ("embedding", "residual_1", "residual_2", "blocks", "last", "attention_out"):
@@ -64,18 +64,18 @@ def test_formats(quantised: QuantisedModel) -> None:
         assert formats[name] == Fixed(8)
     assert formats["q"].width == formats["hidden"].width == 16
     assert formats["next_token"] == Fixed(9, signed=False)
-    plan = quantised.plans["attention"]
+    plan = quantized.plans["attention"]
     assert isinstance(plan, AttentionPlan)
     assert plan.score_shift == formats["q"].frac - 10 and plan.value_shift == 16
 
 
-def test_parameters_fit_their_fields(quantised: QuantisedModel) -> None:
-    bits = quantised.config.weight_bits
+def test_parameters_fit_their_fields(quantized: QuantisedModel) -> None:
+    bits = quantized.config.weight_bits
     for node, loop in MODEL.graph.walk():
         for layer in range(loop.trips) if loop else (None,):
-            found = quantised.parameters(node.name, layer)
+            found = quantized.parameters(node.name, layer)
             if isinstance(found, LinearParameters):
-                plan = quantised.plans[node.name]
+                plan = quantized.plans[node.name]
                 assert isinstance(plan, LinearPlan) and isinstance(node.op, Linear)
                 assert plan.group == (64 if bits == 4 else None) and plan.weight_bits == bits
                 assert found.weight.shape == (node.op.outputs, node.op.inputs)
@@ -86,43 +86,43 @@ def test_parameters_fit_their_fields(quantised: QuantisedModel) -> None:
             if isinstance(found, ActivationParameters):
                 assert found.scale.min() >= 1 and found.scale.dtype == np.uint16
     widest = max(
-        int(quantised.parameters("activation", layer).scale.max())  # type: ignore[union-attr]
+        int(quantized.parameters("activation", layer).scale.max())  # type: ignore[union-attr]
         for layer in range(4)
     )
     assert widest >= 1 << 15  # the shift wastes no bit
 
 
-def test_parameters_stand_for_the_models_numbers(quantised: QuantisedModel) -> None:
-    bits = quantised.config.weight_bits
+def test_parameters_stand_for_the_models_numbers(quantized: QuantisedModel) -> None:
+    bits = quantized.config.weight_bits
     for layer in (0, 3):
-        found = quantised.parameters("hidden", layer)
+        found = quantized.parameters("hidden", layer)
         assert isinstance(found, LinearParameters)
-        real = dequantise(found) / quantised.steps("norm_2", layer)
+        real = dequantize(found) / quantized.steps("norm_2", layer)
         exact = MODEL.weights[f"h.{layer}.mlp.c_fc.weight"].T
         error = np.sqrt(np.mean((real - exact) ** 2) / np.mean(exact**2))
         assert error < (0.2 if bits == 4 else 0.02)
-        norm = quantised.parameters("norm_1", layer)
+        norm = quantized.parameters("norm_1", layer)
         assert isinstance(norm, NormParameters)
-        plan = quantised.plans["norm_1"]
-        gamma = norm.gamma * 2.0**-plan.gamma_frac * quantised.steps("norm_1", layer)  # type: ignore[union-attr]
+        plan = quantized.plans["norm_1"]
+        gamma = norm.gamma * 2.0**-plan.gamma_frac * quantized.steps("norm_1", layer)  # type: ignore[union-attr]
         np.testing.assert_allclose(gamma, MODEL.weights[f"h.{layer}.ln_1.weight"], rtol=0.01)
-        scale = quantised.parameters("activation", layer)
-        function = quantised.plans["activation"]
+        scale = quantized.parameters("activation", layer)
+        function = quantized.plans["activation"]
         assert isinstance(scale, ActivationParameters) and isinstance(function, ActivationPlan)
         step = function.middle.step * 2.0**function.scale_shift / scale.scale
-        np.testing.assert_allclose(step, quantised.steps("activation", layer))
+        np.testing.assert_allclose(step, quantized.steps("activation", layer))
 
 
-def test_fake_values_stay_near_the_float_ones(quantised: QuantisedModel) -> None:
+def test_fake_values_stay_near_the_float_ones(quantized: QuantisedModel) -> None:
     tokens = np.arange(1, 97)
     exact = forward(MODEL.graph, MODEL.weights, tokens, all_rows=True)["logits"]
-    fake = fake_forward(MODEL, quantised, tokens, all_rows=True)["logits"]
+    fake = fake_forward(MODEL, quantized, tokens, all_rows=True)["logits"]
     error = np.sqrt(np.mean((fake - exact) ** 2) / np.var(exact))
-    assert error < (0.2 if quantised.config.weight_bits == 4 else 0.1)
+    assert error < (0.2 if quantized.config.weight_bits == 4 else 0.1)
 
 
 def test_the_same_input_gives_the_same_integers() -> None:
-    first, second = (quantise(random_model(), QuantConfig(group=16)) for _ in range(2))
+    first, second = (quantize(random_model(), QuantConfig(group=16)) for _ in range(2))
     one, two = first.parameters("hidden", 1), second.parameters("hidden", 1)
     assert isinstance(one, LinearParameters) and isinstance(two, LinearParameters)
     assert (one.weight == two.weight).all() and (one.bias == two.bias).all()
@@ -131,7 +131,7 @@ def test_the_same_input_gives_the_same_integers() -> None:
 
 
 def test_mixed_widths() -> None:
-    found = quantise(random_model(), QuantConfig(group=16, head_bits=8))
+    found = quantize(random_model(), QuantConfig(group=16, head_bits=8))
     head, hidden = found.plans["logits"], found.plans["hidden"]
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
     assert (head.weight_bits, head.group) == (8, None)
@@ -141,7 +141,7 @@ def test_mixed_widths() -> None:
 def test_group_must_divide_the_columns() -> None:
     message = "Node qkv: group must divide the 32 input columns, not 64"
     with pytest.raises(BuildError, match=f"^{message}$"):
-        quantise(random_model(), QuantConfig())
+        quantize(random_model(), QuantConfig())
 
 
 def test_values_without_integer_semantics_are_refused() -> None:
@@ -167,7 +167,7 @@ def test_values_without_integer_semantics_are_refused() -> None:
     model = replace(random_model(), graph=graph, weights=RandomWeights(graph, additions=1))
     message = "Node part_0: no integer format for Chunk that feeds no attention"
     with pytest.raises(BuildError, match=f"^{message}$"):
-        quantise(model, QuantConfig(group=16))
+        quantize(model, QuantConfig(group=16))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.weights import (
     Rounding,
-    dequantise,
+    dequantize,
     header,
-    quantise_matrix,
+    quantize_matrix,
     spreading_factor,
 )
 
@@ -35,7 +35,7 @@ def rounding(x: np.ndarray, bits: int, group: int | None, **values: object) -> R
 @pytest.mark.parametrize(("bits", "group"), [(4, 16), (4, 64), (4, None), (8, None)])
 def test_fields_are_in_range_and_errors_below_a_step(bits: int, group: int | None) -> None:
     weight, bias, x = problem()
-    found = quantise_matrix(weight, bias, rounding(x, bits, group), np.full(40, 100.0))
+    found = quantize_matrix(weight, bias, rounding(x, bits, group), np.full(40, 100.0))
     assert found.weight.dtype == np.int8 and found.weight.shape == weight.shape
     assert found.weight.min() >= (-8 if bits == 4 else -127)
     assert found.weight.max() <= (7 if bits == 4 else 127)
@@ -48,7 +48,7 @@ def test_fields_are_in_range_and_errors_below_a_step(bits: int, group: int | Non
         assert found.group_multipliers.shape == (40, 64 // group)
         assert found.group_multipliers.min() >= 1 and found.group_multipliers.max() <= 255
         steps = steps * np.repeat(found.group_multipliers, group, axis=1)
-    error = np.abs(dequantise(found) - weight)
+    error = np.abs(dequantize(found) - weight)
     most = (1 << (bits - 1)) - 1
     clipped = np.abs(weight) > most * steps
     assert (error[~clipped] <= 0.5001 * np.broadcast_to(steps, error.shape)[~clipped]).all()
@@ -59,7 +59,7 @@ def test_fields_are_in_range_and_errors_below_a_step(bits: int, group: int | Non
 def test_integers_compute_the_real_product(bits: int, group: int | None) -> None:
     weight, bias, x = problem()
     scale = np.exp2(np.arange(40) / 4 - 3)
-    found = quantise_matrix(weight, bias, rounding(x, bits, group), scale)
+    found = quantize_matrix(weight, bias, rounding(x, bits, group), scale)
     y = linear_golden(
         x.astype(np.int64),
         found.weight,
@@ -70,7 +70,7 @@ def test_integers_compute_the_real_product(bits: int, group: int | None) -> None
         Fixed(32),
         group,
     )
-    exact = x.astype(np.float64) @ dequantise(found).T.astype(np.float64) + bias
+    exact = x.astype(np.float64) @ dequantize(found).T.astype(np.float64) + bias
     # half an LSB of rounding, the bias's half step, and 16 bits of the multiplier
     bound = 0.51 + scale * found.row_step + np.abs(exact) * scale * 2.0**-15
     assert (np.abs(y - exact * scale) <= bound).all()
@@ -84,8 +84,8 @@ def test_compensation_lowers_the_error_of_the_product() -> None:
     exact = x @ weight.T + bias
 
     def error(chosen: Rounding) -> float:
-        found = quantise_matrix(weight, bias, chosen, np.ones(40))
-        return float(np.mean((x @ dequantise(found).T + found.bias * found.row_step - exact) ** 2))
+        found = quantize_matrix(weight, bias, chosen, np.ones(40))
+        return float(np.mean((x @ dequantize(found).T + found.bias * found.row_step - exact) ** 2))
 
     assert error(better) < 0.7 * error(plain)
 
@@ -103,7 +103,7 @@ def test_spreading_factor_inverts_the_moments() -> None:
 def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> None:
     weight, bias = np.zeros((3, 8), dtype=np.float32), np.array([0.0, 5.0, -1e6])
     square = np.ones(8, dtype=np.float32)
-    found = quantise_matrix(
+    found = quantize_matrix(
         weight, bias, Rounding(bits=bits, group=group, square=square), np.full(3, 256.0)
     )
     np.testing.assert_allclose(found.bias * found.row_step, bias, rtol=1e-6, atol=1e-9)
@@ -111,7 +111,7 @@ def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> N
 
 
 @given(st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=20))
-def test_multipliers_are_normalised(steps: list[float]) -> None:
+def test_multipliers_are_normalized(steps: list[float]) -> None:
     step = np.array(steps)
     _, mult, shift = header(np.zeros(len(step)), step, np.ones(len(step)))
     assert mult.min() >= 1 << 15
@@ -123,4 +123,4 @@ def test_group_must_divide_the_columns() -> None:
     with pytest.raises(
         ValueError, match=f"^{re.escape('group must divide the 64 columns, not 48')}$"
     ):
-        quantise_matrix(weight, bias, rounding(x, 4, 48), np.ones(40))
+        quantize_matrix(weight, bias, rounding(x, 4, 48), np.ones(40))

@@ -16,7 +16,7 @@ def test_losses_of_the_trained_model_keep_their_bounds() -> None:
     assert (result.model, result.windows, result.tokens) == ("gpt2-shakespeare", 32, 32 * 128)
     w8, w4 = result.results
     assert (w8.name, w4.name) == ("W8A8", "W4A8")
-    assert (w8.quantisation_bound, w4.quantisation_bound) == (0.003, 0.02)
+    assert (w8.quantization_bound, w4.quantization_bound) == (0.003, 0.02)
     for losses in result.results:
         assert losses.real == pytest.approx(2.57, rel=0.05)
         assert losses.within_bounds, losses
@@ -25,8 +25,8 @@ def test_losses_of_the_trained_model_keep_their_bounds() -> None:
 
 
 def test_figures() -> None:
-    losses = Losses(name="W8A8", real=2.0, fake=2.002, integer=2.012, quantisation_bound=0.003)
-    assert losses.quantisation == pytest.approx(0.001)
+    losses = Losses(name="W8A8", real=2.0, fake=2.002, integer=2.012, quantization_bound=0.003)
+    assert losses.quantization == pytest.approx(0.001)
     assert losses.total == pytest.approx(0.006)
     assert losses.implementation == pytest.approx(0.01, rel=0.01)
     assert not losses.within_bounds

@@ -13,14 +13,14 @@ from streamhw.kernels.attention.scores import Scores
 from streamhw.kernels.attention.softmax import Softmax
 from streamhw.kernels.attention.values import Values
 from streamhw.quantization.quantized_model import AttentionPlan, LinearParameters, LinearPlan
-from streamhw.quantization.quantizer import quantise
+from streamhw.quantization.quantizer import quantize
 from streamhw.reference.attention import probabilities
 from streamhw.reference.integer_model import Cache, Golden, Trace
 
 MODEL = load("gpt2-shakespeare")
 TOKENIZER = Tokenizer(MODEL.tokenizer)
-QUANTISED = quantise(MODEL)
-GOLDEN = Golden(QUANTISED)
+QUANTIZED = quantize(MODEL)
+GOLDEN = Golden(QUANTIZED)
 PROMPT = TOKENIZER.encode("ROMEO.\nWhat light through yonder window breaks?")
 
 
@@ -40,7 +40,7 @@ def test_every_value_of_every_layer_is_there(trace: Trace) -> None:
             shape = tuple(n if size == "n" else size for size in graph.shapes[name])
             for layer in layers:
                 value = trace[name, layer]
-                fmt = QUANTISED.formats[name]
+                fmt = QUANTIZED.formats[name]
                 assert value.shape == shape, name
                 assert value.min() >= fmt.minimum and value.max() <= fmt.maximum, name
     assert (trace["x", 1] == trace["residual_2", 0]).all()
@@ -65,7 +65,7 @@ def test_results_do_not_depend_on_steps(trace: Trace, cuts: tuple[int, ...]) -> 
 
 
 def test_attention_equals_its_kernels(trace: Trace) -> None:
-    plan = QUANTISED.plans["attention"]
+    plan = QUANTIZED.plans["attention"]
     assert isinstance(plan, AttentionPlan)
     n = len(PROMPT)
     sizes = {"tokens": n, "heads": 4, "head_dim": 32, "context": 128, "lanes": 8}
@@ -84,7 +84,7 @@ def test_attention_equals_its_kernels(trace: Trace) -> None:
 
 @pytest.mark.parametrize("level", [0, -40_000, -110_000, -131_072])
 def test_probabilities_equal_the_softmax_kernel_at_any_level(level: int) -> None:
-    plan = QUANTISED.plans["attention"]
+    plan = QUANTIZED.plans["attention"]
     assert isinstance(plan, AttentionPlan)
     random = np.random.default_rng(5)
     lengths = np.array([3, 1, 9, 16])
@@ -98,7 +98,7 @@ def test_probabilities_equal_the_softmax_kernel_at_any_level(level: int) -> None
 
 @pytest.mark.parametrize("length", [1, 2, 40])
 def test_probabilities_equal_the_softmax_kernel_where_the_largest_grows(length: int) -> None:
-    plan = QUANTISED.plans["attention"]
+    plan = QUANTIZED.plans["attention"]
     assert isinstance(plan, AttentionPlan)
     random = np.random.default_rng(length)
     jumps = random.integers(-3000, 12_000, (1, 50, length)).cumsum(axis=2) - 131_072
@@ -112,7 +112,7 @@ def test_probabilities_equal_the_softmax_kernel_where_the_largest_grows(length: 
 
 
 def test_linear_is_its_formula(trace: Trace) -> None:
-    found, plan = QUANTISED.parameters("mlp_out", 2), QUANTISED.plans["mlp_out"]
+    found, plan = QUANTIZED.parameters("mlp_out", 2), QUANTIZED.plans["mlp_out"]
     assert isinstance(found, LinearParameters) and isinstance(plan, LinearPlan)
     for token, row in ((0, 0), (7, 100)):
         total = 0
@@ -132,11 +132,11 @@ def test_each_node_stays_near_the_float_node(trace: Trace) -> None:
     bounds = matrices | {"activation": 0.08}
 
     def real(name: str, layer: int | None) -> Array:
-        steps = QUANTISED.steps(name, layer)
+        steps = QUANTIZED.steps(name, layer)
         return np.asarray(trace[name, layer] * steps, dtype=np.float32)
 
     for node, loop in MODEL.graph.walk():
-        if node.name not in QUANTISED.plans or node.name in ("last", "qkv", "q", "k", "v"):
+        if node.name not in QUANTIZED.plans or node.name in ("last", "qkv", "q", "k", "v"):
             continue
         for layer in range(loop.trips) if loop else (None,):
             inputs = tuple(real(name, layer) for name in node.inputs)
@@ -159,7 +159,7 @@ def test_logits_of_a_batch() -> None:
     batch = GOLDEN.logits(rows)
     for row, logits in zip(rows, batch, strict=True):
         alone = GOLDEN.step(row.tolist(), Cache())["logits", None]
-        assert (QUANTISED.formats["logits"].decode(alone[0]) == logits[-1]).all()
+        assert (QUANTIZED.formats["logits"].decode(alone[0]) == logits[-1]).all()
 
 
 def test_greatest_index_is_the_lowest_of_equal_ones() -> None:

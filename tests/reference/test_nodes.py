@@ -28,7 +28,7 @@ from streamhw.quantization.quantized_model import (
     RotaryPlan,
 )
 from streamhw.reference.linear import Product
-from streamhw.reference.nodes import Added, Curve, Multiplied, Normalised, Turned
+from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Turned
 from streamhw.stream.itensor.itensor import row_major
 
 Ints = NDArray[np.int64]
@@ -96,8 +96,8 @@ def test_products_that_floats_cannot_hold() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize(("heads", "centred"), [(1, True), (1, False), (3, False)])
-def test_norms(seed: int, heads: int, centred: bool) -> None:
+@pytest.mark.parametrize(("heads", "centered"), [(1, True), (1, False), (3, False)])
+def test_norms(seed: int, heads: int, centered: bool) -> None:
     random = np.random.default_rng(seed)
     features = int(random.choice([2, 32, 96, 1024]))
     plan = NormPlan(
@@ -105,9 +105,9 @@ def test_norms(seed: int, heads: int, centred: bool) -> None:
         out=Fixed(8 if seed % 2 else 16),
         epsilon=1e-5,
         gamma_frac=6,
-        beta_frac=4 if centred else 0,
+        beta_frac=4 if centered else 0,
         heads=heads,
-        centred=centred,
+        centered=centered,
     )
     spec = LayerNorm(
         features=features,
@@ -119,15 +119,15 @@ def test_norms(seed: int, heads: int, centred: bool) -> None:
         gamma_frac=plan.gamma_frac,
         beta_frac=plan.beta_frac,
         heads=heads,
-        centred=centred,
+        centered=centered,
     )
     x = codes(random, plan.source, ROWS, heads * features)
     x[2] = 0
     gamma, beta = (
         random.integers(-(2**15), 2**15, heads * features).astype(np.int16) for _ in range(2)
     )
-    expected = spec.golden(x, gamma, beta if centred else None)
-    norm = Normalised(plan, NormParameters(gamma=gamma, beta=beta if centred else None))
+    expected = spec.golden(x, gamma, beta if centered else None)
+    norm = Normalized(plan, NormParameters(gamma=gamma, beta=beta if centered else None))
     assert (norm(x.astype(np.float64)) == expected).all()
 
 

@@ -26,7 +26,7 @@ def test_bubbles_are_what_the_busier_one_leaves(engine: int, memory: int, share:
 def test_layer_of_a_design(tmp_path: Path) -> None:
     model = load(str(write_tiny(tmp_path / "tiny")))
     board = load_board("sim")
-    config = BuildConfig(quantisation=QuantConfig(weight_bits=8), multipliers=32)
+    config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32)
     design = compile_model(model, board, config)
     estimate = Estimate(design)
     early, late = (layer_cycles(estimate, context) for context in (1, 30))

@@ -34,7 +34,7 @@ def bench(**changes: object) -> Bench:
         board="u55c",
         part=U55C.part,
         clock_mhz=250.0,
-        quantisation="W4A8",
+        quantization="W4A8",
         roof=HBM,
         products_a_dsp=2,
         cells=Cells(luts=400_000, ffs=700_000, dsps=8_200, block_ram=600, ultra_ram=300),

@@ -183,7 +183,7 @@ def test_manifest(tmp_path):
         ({"version": 99}, "version must be 1, not 99"),
         ({"context": "x"}, "manifest.context must be int, not str"),
         ({"context": 5000}, "register map differs"),
-        ({"colour": 1}, "must not have colour"),
+        ({"color": 1}, "must not have color"),
     ):
         file.write_text(json.dumps({**content, **change}))
         with pytest.raises(UserError, match=text):

@@ -96,7 +96,7 @@ def write_build(
         memory = design.known.memory
         written = 0
         with (work / IMAGE_FILE).open("wb") as file:
-            for piece in image(memory, design.graph, design.known.quantised, design.known.tiling):
+            for piece in image(memory, design.graph, design.known.quantized, design.known.tiling):
                 file.write(piece.tobytes())
                 written += len(piece)
                 if on_bytes is not None:

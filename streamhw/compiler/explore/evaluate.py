@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a choice would give: the compiler's stages behind quantisation, and the cycle estimate."""
+"""What a choice would give: the compiler's stages behind quantization, and the cycle estimate."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ __all__ = ["Evaluator", "evaluator_of"]
 class Evaluator:
     """Scores choices for one model, board and answer.
 
-    design: after quantisation, which all choices share
+    design: after quantization, which all choices share
     prompt, tokens: of the answer that is predicted
     """
 
@@ -35,7 +35,7 @@ class Evaluator:
     @property
     def formats(self) -> dict[str, Format]:
         """The weight format of every product."""
-        return formats_of(self.design.graph, self.design.known.quantised)
+        return formats_of(self.design.graph, self.design.known.quantized)
 
     def __call__(self, choice: Choice) -> Outcome:
         """The score, or why there is no such design: it does not divide, or does not fit."""
@@ -97,10 +97,10 @@ class Evaluator:
 
     def _too_many_multipliers(self, choice: Choice) -> str | None:
         """A look at the products alone, before anything is compiled."""
-        board, quantised = self.design.board, self.design.known.quantised
+        board, quantized = self.design.board, self.design.known.quantized
         needed = 0
         for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
-            bits, _ = formats_of(self.design.graph, quantised)[products[0]]
+            bits, _ = formats_of(self.design.graph, quantized)[products[0]]
             one = cells_of(Resources(luts=0, ffs=0, multipliers=((8, bits),)), board.family).dsps
             needed += one * engine.multipliers
         if needed > board.budget.dsps:
@@ -114,7 +114,7 @@ def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
         design=replace(
             design,
             model=replace(design.model, weights={}),
-            quantised=design.known.quantised.formats_only(),
+            quantized=design.known.quantized.formats_only(),
         ),
         prompt=prompt,
         tokens=tokens,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exploration from quantised model to the best design, as data."""
+"""An exploration from quantized model to the best design, as data."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ def space_for(evaluator: Evaluator) -> Space:
     design, config = evaluator.design, evaluator.design.config
     fixed = None
     if config.sharing != type(config).sharing:
-        bindings = bind(design.graph, design.known.quantised, config.sharing)
+        bindings = bind(design.graph, design.known.quantized, config.sharing)
         fixed = tuple(binding.nodes for binding in bindings)
     return space_of(
         design.graph,
@@ -156,7 +156,7 @@ def _starts(
     if config.group is not None:
         board = replace(board, group=config.group)
     starts: list[tuple[str, Choice]] = []
-    bindings = bind(design.graph, design.known.quantised, config.sharing)
+    bindings = bind(design.graph, design.known.quantized, config.sharing)
     try:
         tiling = choose_tiling(design.graph, board, bindings)
         check_tiling(design.graph, board, bindings, tiling)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from ...errors import InternalError
-from .constraints import MINIMUM, Behaviour, Equalisation, max_tokens
+from .constraints import MINIMUM, Behaviour, Equalization, max_tokens
 from .network import Network
 from .simulate import simulate
 
@@ -27,7 +27,7 @@ class Edge:
     read: Behaviour
 
 
-def published(network: Network, equalisation: Equalisation) -> dict[str, int]:
+def published(network: Network, equalization: Equalization) -> dict[str, int]:
     """Depths by StreamTensor (MICRO'25) section 5: delays from a program over all paths, tokens
     from its two equations, intervals as they are or all as the slowest. At least ``MINIMUM``."""
     edges = profile(network)
@@ -35,7 +35,7 @@ def published(network: Network, equalisation: Equalisation) -> dict[str, int]:
     slowest = max([e.written.interval for e in edges] + [e.read.interval for e in edges])
 
     def paced(behaviour: Behaviour) -> Behaviour:
-        if equalisation is Equalisation.NORMAL:
+        if equalization is Equalization.NORMAL:
             return behaviour
         return Behaviour(initial=behaviour.initial, interval=slowest, tokens=behaviour.tokens)
 

@@ -12,7 +12,7 @@ __all__ = [
     "READ",
     "SLACK",
     "Behaviour",
-    "Equalisation",
+    "Equalization",
     "Program",
     "Rule",
     "Stream",
@@ -31,7 +31,7 @@ SLACK = 1e-5
 """Cycles that two sums of rounded numbers may differ by."""
 
 
-class Equalisation(Enum):
+class Equalization(Enum):
     """How fast streams move in the schedule that FIFOs are sized for.
 
     NORMAL: no result is later than with FIFOs without bound; what nobody waits for slows down

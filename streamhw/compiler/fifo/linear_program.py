@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from ...errors import InternalError
 from .certificate import Certificate
-from .constraints import MINIMUM, READ, SLACK, Equalisation, Program, Rule, Stream
+from .constraints import MINIMUM, READ, SLACK, Equalization, Program, Rule, Stream
 from .deadlock import Verdict, Why
 
 __all__ = [
@@ -60,7 +60,7 @@ class Depths:
 
 
 def size_fifos(
-    programs: Sequence[Program], equalisation: Equalisation = Equalisation.NORMAL
+    programs: Sequence[Program], equalization: Equalization = Equalization.NORMAL
 ) -> Depths:
     """Depths with which every program has a schedule that no FIFO disturbs.
 
@@ -76,7 +76,7 @@ def size_fifos(
     Raises     ``InternalError`` if the rules of a program contradict each other
     Source     StreamTensor (MICRO'25) section 5, with potentials in place of path constraints
     """
-    schedules = [(program, schedule(program, equalisation)) for program in programs]
+    schedules = [(program, schedule(program, equalization)) for program in programs]
     depth: dict[str, int] = {}
     delay: dict[str, float] = {}
     for program, time in schedules:
@@ -93,7 +93,7 @@ def size_fifos(
 
 
 def schedule(
-    program: Program, equalisation: Equalisation = Equalisation.NORMAL, rounds: int = ROUNDS
+    program: Program, equalization: Equalization = Equalization.NORMAL, rounds: int = ROUNDS
 ) -> dict[str, float]:
     """The times of least waiting with which every result comes as early as possible, or as early as
     where everything is as slow as the slowest.
@@ -104,7 +104,7 @@ def schedule(
     solver = _Solver(program)
     first = solver.solve(dict.fromkeys(program.events, 1.0))
     free: frozenset[str] = frozenset()
-    slow = equalisation is Equalisation.CONSERVATIVE
+    slow = equalization is Equalization.CONSERVATIVE
     ends = earliest(stretched(program)) if slow else first
     latest = {e: ends[e] + program.tolerance for e in program.results}
     best: dict[str, float] | None = None
@@ -189,7 +189,7 @@ def _at(beats: Sequence[int], events: Sequence[str], beat: int) -> Iterator[tupl
 
 
 def stretched(program: Program) -> Program:
-    """The program with every side of a task as long as the longest: conservative equalisation.
+    """The program with every side of a task as long as the longest: conservative equalization.
 
     All that depends on how long a task takes or gives is stretched with it, so that the slow
     schedule is one that the tasks can keep. Its results bound those of conservative depths.

@@ -122,7 +122,7 @@ class Design:
     config: BuildConfig
     board: Board
     model: Model
-    quantised: QuantisedModel | None = None
+    quantized: QuantisedModel | None = None
     tiling: Tiling | None = None
     bindings: tuple[Binding, ...] = ()
     instances: tuple[Instance, ...] = ()
@@ -165,8 +165,8 @@ class Known:
         self._design = design
 
     @property
-    def quantised(self) -> QuantisedModel:
-        return _filled(self._design.quantised, "quantise")
+    def quantized(self) -> QuantisedModel:
+        return _filled(self._design.quantized, "quantize")
 
     @property
     def tiling(self) -> Tiling:

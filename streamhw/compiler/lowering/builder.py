@@ -32,7 +32,7 @@ class Lowering:
     """The netlist as the rules write it."""
 
     graph: Graph
-    quantised: QuantisedModel
+    quantized: QuantisedModel
     tiling: Tiling
     beat_bits: int
     bindings: tuple[Binding, ...]

@@ -38,7 +38,7 @@ def lowering_rules() -> dict[type[Op], Rule]:
 
 def lower(
     graph: Graph,
-    quantised: QuantisedModel,
+    quantized: QuantisedModel,
     tiling: Tiling,
     beat_bits: int,
     bindings: tuple[Binding, ...],
@@ -54,7 +54,7 @@ def lower(
         raise BuildError(f"Graph {graph.name} must have one loop, not {len(graph.loops)}")
     state = Lowering(
         graph=graph,
-        quantised=quantised,
+        quantized=quantized,
         tiling=tiling,
         beat_bits=beat_bits,
         bindings=bindings,

@@ -57,7 +57,7 @@ class Binding:
         return self.body + self.tail
 
 
-def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tuple[Binding, ...]:
+def bind(graph: Graph, quantized: QuantisedModel, sharing: SharingChoice) -> tuple[Binding, ...]:
     """Engines for all ``Linear`` nodes.
 
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
@@ -71,7 +71,7 @@ def bind(graph: Graph, quantised: QuantisedModel, sharing: SharingChoice) -> tup
     Raises   ``UserError`` if there cannot be so many engines, a group names no product, one twice,
              or products of two weight formats
     """
-    formats = formats_of(graph, quantised)
+    formats = formats_of(graph, quantized)
     match sharing:
         case int():
             engines = _balanced(graph, formats, sharing)
@@ -102,12 +102,12 @@ def bindings_of(
     )
 
 
-def formats_of(graph: Graph, quantised: QuantisedModel) -> dict[str, Format]:
+def formats_of(graph: Graph, quantized: QuantisedModel) -> dict[str, Format]:
     """The weight format of every product, in topological order."""
     found = {}
     for node, _ in graph.walk():
         if isinstance(node.op, Linear):
-            plan = quantised.plans[node.name]
+            plan = quantized.plans[node.name]
             assert isinstance(plan, LinearPlan)
             found[node.name] = (plan.weight_bits, plan.group)
     return found

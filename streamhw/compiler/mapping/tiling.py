@@ -103,7 +103,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
 
     Chooses  lanes: the board's, as far as they divide every row and head;
              of each engine, rows x inputs = the board's multipliers, with the fewest beats of
-             parameters (a header a tile favours many rows), smallest ``inputs`` on ties; token
+             parameters (a header a tile favors many rows), smallest ``inputs`` on ties; token
              lanes as the board has them, up to the tokens of a step;
              attention: the fewest lanes, then the fewest heads side by side, that keep scores
              within the matmuls' time at full context; with all heads, the fewest positions that

@@ -109,7 +109,7 @@ class MemoryPlan:
 
 def plan_memory(
     graph: Graph,
-    quantised: QuantisedModel,
+    quantized: QuantisedModel,
     tiling: Tiling,
     bindings: tuple[Binding, ...],
     beat_bits: int,
@@ -126,7 +126,7 @@ def plan_memory(
     body: list[Segments] = []
     tail: list[Segments] = []
     for node, loop in graph.walk():
-        segments = _segments(node, quantised, tiling, bindings, beat)
+        segments = _segments(node, quantized, tiling, bindings, beat)
         if segments is not None:
             run = tail if loop is None else body
             # An elementwise kernel works while its operand streams: it must have its parameters
@@ -180,7 +180,7 @@ def row_bytes(features: int, beat: int) -> int:
 
 
 def image(
-    plan: MemoryPlan, graph: Graph, quantised: QuantisedModel, tiling: Tiling
+    plan: MemoryPlan, graph: Graph, quantized: QuantisedModel, tiling: Tiling
 ) -> Iterator[NDArray[np.uint8]]:
     """The stored part of memory from its first byte on, in pieces, gaps filled with zeros."""
     written = 0
@@ -188,14 +188,14 @@ def image(
     def pieces() -> Iterator[tuple[int, NDArray[np.uint8]]]:
         for node, _ in graph.walk():
             if isinstance(node.op, Gather):
-                values = quantised.parameters(node.name)
+                values = quantized.parameters(node.name)
                 assert isinstance(values, GatherParameters)
                 table = values.table.astype("<i2", copy=False).view(np.uint8)
                 yield plan.region(node.name).offset, _rows(table, plan.beat_bytes)
             if isinstance(node.op, Angles):
                 at = plan.region(node.name).offset
                 for layer in range(graph.loops[0].trips if len(node.op.bases) > 1 else 1):
-                    angles = quantised.parameters(node.name, layer)
+                    angles = quantized.parameters(node.name, layer)
                     assert isinstance(angles, AngleParameters)
                     piece = _rows(angles.words.astype("<u4").view(np.uint8), plan.beat_bytes)
                     yield at, piece
@@ -203,11 +203,11 @@ def image(
         for layer in range(graph.loops[0].trips):
             at = plan.region("body").offset + layer * plan.stride
             for segments in plan.body:
-                yield at, _bytes(segments, layer, quantised, tiling, plan.beat_bytes)
+                yield at, _bytes(segments, layer, quantized, tiling, plan.beat_bytes)
                 at += segments.beats * plan.beat_bytes
         at = plan.region("tail").offset
         for segments in plan.tail:
-            yield at, _bytes(segments, None, quantised, tiling, plan.beat_bytes)
+            yield at, _bytes(segments, None, quantized, tiling, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
 
     for offset, piece in pieces():
@@ -227,13 +227,13 @@ def _rows(table: NDArray[np.uint8], beat: int) -> NDArray[np.uint8]:
 
 def _segments(
     node: Node,
-    quantised: QuantisedModel,
+    quantized: QuantisedModel,
     tiling: Tiling,
     bindings: tuple[Binding, ...],
     beat: int,
 ) -> Segments | None:
-    plan = quantised.plans.get(node.name)
-    features = quantised.graph.shapes[node.name][-1]
+    plan = quantized.plans.get(node.name)
+    features = quantized.graph.shapes[node.name][-1]
     if isinstance(plan, LinearPlan):
         assert isinstance(node.op, Linear)
         (binding,) = (b for b in bindings if node.name in b.nodes)
@@ -254,7 +254,7 @@ def _segments(
             ahead=1,
         )
     if isinstance(plan, NormPlan):
-        size = ceil((4 if plan.centred else 2) * int(features) / beat)
+        size = ceil((4 if plan.centered else 2) * int(features) / beat)
         return Segments(node.name, 1, ((f"{node.name}_i_affine", size),))
     if isinstance(plan, ActivationPlan | MultiplyPlan) and plan.scale is not None:
         size = ceil(2 * int(features) / beat)
@@ -265,12 +265,12 @@ def _segments(
 def _bytes(
     segments: Segments,
     layer: int | None,
-    quantised: QuantisedModel,
+    quantized: QuantisedModel,
     tiling: Tiling,
     beat: int,
 ) -> NDArray[np.uint8]:
     """One node's parameters in one layer as they lie in memory, but for padding at their end."""
-    values = quantised.parameters(segments.node, layer)
+    values = quantized.parameters(segments.node, layer)
     if isinstance(values, NormParameters):
         if values.beta is None:
             return values.gamma.astype("<i2").view(np.uint8)
@@ -279,7 +279,7 @@ def _bytes(
     if isinstance(values, ActivationParameters):
         return values.scale.astype("<u2").view(np.uint8)
     assert isinstance(values, LinearParameters)
-    plan = quantised.plans[segments.node]
+    plan = quantized.plans[segments.node]
     assert isinstance(plan, LinearPlan)
     engine = tiling.engines[segments.parts[0][0].removesuffix("_i_header")]
     padded = pad_rows(values, segments.repeat * engine.rows)

@@ -141,11 +141,11 @@ class Tasks:
                 traffic = part.traffic
         timing: Callable[[Bindings], Timing]
         if isinstance(part, Converter):
-            timing = _memoised(part, alone=True)
+            timing = _memoized(part, alone=True)
         elif isinstance(part, LayerNorm):
-            timing = _after_rows(_memoised(part))
+            timing = _after_rows(_memoized(part))
         elif isinstance(part, KernelSpec):
-            timing = _memoised(part)
+            timing = _memoized(part)
         else:
             beats, delay = _beats(part.ports[0].type), getattr(part, "latency", 1)
 
@@ -207,7 +207,7 @@ class Tasks:
             lead += sum(self._passing(target, beats) for target, beats in before.parts)
         (_, header), (_, weights) = segments.parts
         word = weights / (context.inputs // engine.input_lanes)
-        timing = _memoised(replace(engine, contexts=(context,)))
+        timing = _memoized(replace(engine, contexts=(context,)))
 
         def without_operand(bindings: Bindings) -> Timing:
             found = timing(bindings)
@@ -403,7 +403,7 @@ Key = tuple[tuple[str, int | Sequence[int]], ...]
 
 
 @lru_cache(maxsize=2048)
-def _memoised(spec: KernelSpec, alone: bool = False) -> Callable[[Bindings], Timing]:
+def _memoized(spec: KernelSpec, alone: bool = False) -> Callable[[Bindings], Timing]:
     """Timing by the values of the symbols: formulas of long rows are worth computing once, also
     for all designs that have the same kernel. alone: of a converter, one activation by itself."""
     names = sorted(frozenset().union(*(p.type.symbols for p in spec.ports)))

@@ -253,7 +253,7 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     answers = [
         size_fifos(
             [program_of(estimate, timeline, values, name) for values in scenarios(estimate)],
-            design.config.equalisation,
+            design.config.equalization,
         )
         for name, timeline in (
             ("entry", estimate.entry),

@@ -47,7 +47,7 @@ class Rotary(KernelSpec):
     Error       half an LSB of ``out``, and 2^-15 * (|x| + |y|) from rounded cosines and sines
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if lanes does not divide head_dim / 2, or a format is out of range
-    Source      Su et al. 2021 (RoFormer), halves instead of neighbours as Llama has them
+    Source      Su et al. 2021 (RoFormer), halves instead of neighbors as Llama has them
     """
 
     tokens: int

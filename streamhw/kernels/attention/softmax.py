@@ -36,7 +36,7 @@ class Softmax(KernelSpec):
     The first pass writes each exp(x) = m * 2^i as mantissa and power, keeps the largest power of
     the row, and sums relative to it: where the largest grows, the sum is shifted, so no element
     is read twice and no subtraction of a maximum is needed. The second pass multiplies by the
-    reciprocal of the normalised sum while the first pass is already in the next rows::
+    reciprocal of the normalized sum while the first pass is already in the next rows::
 
         i -> [* log2 e] -> [2^fraction table] -> ring ------------------------> [* r, shift] -> o
                                               -> [max, sum] -> [1/x table] -> r --^
@@ -64,7 +64,7 @@ class Softmax(KernelSpec):
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if abreast does
                 not divide the heads, or positions the context
-    Source      Milakov & Gimelshein 2018 (online normaliser), here with powers of two
+    Source      Milakov & Gimelshein 2018 (online normalizer), here with powers of two
     """
 
     tokens: int

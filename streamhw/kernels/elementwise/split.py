@@ -33,7 +33,7 @@ class Split(KernelSpec):
                 i_<symbol>: its value, once an activation
     Formats     i: of ``type``; o_<k>: ``formats[k]``, the same integers, saturated where it is
                 narrower; symbols unsigned, 1 to their bound
-    Parameters  type: its outermost loop (after normalisation) has a constant trip that the number
+    Parameters  type: its outermost loop (after normalization) has a constant trip that the number
                 of parts divides; symbols of the loops inside it are not ragged; formats: of the
                 parts, at least 2
     Timing      interval = type.tokens() cycles; latency = 1 cycle, 2 if there are symbols; drain =

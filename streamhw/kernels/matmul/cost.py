@@ -198,7 +198,7 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
     adders = around.luts
     muxes = rows * width + (contexts - 1) * 8 * spec.input_lanes
 
-    # requantiser: bias, product of parts, three registers of a shifter, clamp, round, saturate
+    # requantizer: bias, product of parts, three registers of a shifter, clamp, round, saturate
     total = sum_width(width)
     parts = multiplier_parts(total)
     kept = min(total + 17, widest + 2)

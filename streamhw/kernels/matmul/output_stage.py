@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drain of the matmul engine: reads finished tiles, requantises them, sends them to their port."""
+"""Drain of the matmul engine: reads finished tiles, requantizes them, sends them to their port."""
 
 from collections.abc import Mapping
 
@@ -13,16 +13,16 @@ from ...stream.signature import stream_of
 from ...stream.spec import Port
 from .named_nets import delayed
 from .packing import AFFINE_WORDS
-from .requantizer import REQUANTISE_LATENCY, Requantise, choose
+from .requantizer import Requantize, REQUANTIzE_LATENCY, choose
 
 __all__ = ["DRAIN_LATENCY", "MatmulDrain"]
 
-DRAIN_LATENCY = 1 + REQUANTISE_LATENCY
+DRAIN_LATENCY = 1 + REQUANTIzE_LATENCY
 """Cycles from the read of an accumulator to its result at the queue of the credit bracket."""
 
 
 class MatmulDrain(wiring.Component):
-    """Reads a tile token by token, ``lanes`` rows a cycle, through one requantiser.
+    """Reads a tile token by token, ``lanes`` rows a cycle, through one requantizer.
 
     Parameters  rows, lanes; tokens: bound; width: accumulator bits; outputs: port and format of
                 each context, in order of the context's number; wait: cycles from ``token`` to
@@ -69,13 +69,13 @@ class MatmulDrain(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         formats: list[Fixed] = [p.type.fmt for p in self._outputs]
-        m.submodules.requantise = requantise = Requantise(
+        m.submodules.requantize = requantize = Requantize(
             lanes=self._lanes, width=self._width, formats=formats
         )
         payload = data.StructLayout(
             {
                 "context": self.context.shape(),
-                "lanes": data.ArrayLayout(signed(requantise.result), self._lanes),
+                "lanes": data.ArrayLayout(signed(requantize.result), self._lanes),
             }
         )
         m.submodules.credit = credit = Credit(shape=payload, latency=self._wait + DRAIN_LATENCY)
@@ -125,17 +125,17 @@ class MatmulDrain(wiring.Component):
         for lane in range(self._lanes):
             *bias, low, high, shift = (plane.word_select(lane, 8) for plane in planes)
             m.d.comb += [
-                requantise.bias[lane].eq(Cat(bias)),
-                requantise.mult[lane].eq(Cat(low, high)),
-                requantise.shift[lane].eq(shift),
+                requantize.bias[lane].eq(Cat(bias)),
+                requantize.mult[lane].eq(Cat(low, high)),
+                requantize.shift[lane].eq(shift),
             ]
         m.d.comb += [
-            requantise.valid.eq(valid),
-            requantise.select.eq(context),
-            requantise.acc.eq(acc),
-            credit.i_valid.eq(requantise.o_valid),
-            credit.i_payload.context.eq(requantise.o_select),
-            credit.i_payload.lanes.eq(requantise.o),
+            requantize.valid.eq(valid),
+            requantize.select.eq(context),
+            requantize.acc.eq(acc),
+            credit.i_valid.eq(requantize.o_valid),
+            credit.i_payload.context.eq(requantize.o_select),
+            credit.i_payload.lanes.eq(requantize.o),
         ]
 
         readies = [getattr(self, port.name).ready for port in self._outputs]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integer semantics of a quantised linear layer, and its weights as words of the matmul engine."""
+"""Integer semantics of a quantized linear layer, and its weights as words of the matmul engine."""
 
 from collections.abc import Iterator
 

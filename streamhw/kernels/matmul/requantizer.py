@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requantiser of several lanes: add a bias, multiply, shift with rounding, saturate."""
+"""Requantizer of several lanes: add a bias, multiply, shift with rounding, saturate."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from ...stream.verilog_module import SharedModule, module_text
 
 __all__ = [
     "CLAMP_STAGE",
-    "REQUANTISE_LATENCY",
-    "Requantise",
+    "REQUANTIzE_LATENCY",
+    "Requantize",
     "choose",
     "multiplier_parts",
     "sum_width",
 ]
 
-REQUANTISE_LATENCY = 7
+REQUANTIzE_LATENCY = 7
 """Cycles from operands to result."""
 
 CLAMP_STAGE = 5
@@ -62,7 +62,7 @@ def choose(select: Value, values: Sequence[ValueLike]) -> Value:
     return chosen
 
 
-class Requantise(wiring.Component):
+class Requantize(wiring.Component):
     """``saturate(round_shift((acc + bias) * mult, shift))`` in a free-running pipeline.
 
     A part of kernels, not a stream: the credit bracket around it counts beats. The result
@@ -72,7 +72,7 @@ class Requantise(wiring.Component):
     Members     valid: In(1); acc, bias (signed 32), mult (unsigned 16), shift (unsigned 6):
                 In(array of lanes); select: In(range(formats)); o_valid, o_select: Out;
                 o: Out(array of signed ``result`` bits, low bits are the code)
-    Timing      ``REQUANTISE_LATENCY`` = 7 cycles, a beat a cycle
+    Timing      ``REQUANTIzE_LATENCY`` = 7 cycles, a beat a cycle
     """
 
     def __init__(self, *, lanes: int, width: int, formats: Sequence[Fixed]):
@@ -99,7 +99,7 @@ class Requantise(wiring.Component):
         m = Module()
         valid: list[Value] = [self.valid]
         select: list[Value] = [self.select]
-        for stage in range(1, REQUANTISE_LATENCY + 1):
+        for stage in range(1, REQUANTIzE_LATENCY + 1):
             valid.append(Signal(name=f"valid_{stage}"))
             select.append(Signal.like(self.select, name=f"select_{stage}"))
             m.d.sync += valid[stage].eq(valid[stage - 1])
@@ -114,15 +114,15 @@ class Requantise(wiring.Component):
                 high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
             ]
         shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
-        name = f"requantise_{self._width}_{self.result}"
+        name = f"requantize_{self._width}_{self.result}"
         if shared:
-            one = RequantiseLane(width=self._width, result=self.result)
+            one = RequantizeLane(width=self._width, result=self.result)
             platform.add_file(f"{name}.v", module_text(one, name))
         for index in range(self._lanes):
             lane = (
                 SharedModule(one, name)
                 if shared
-                else RequantiseLane(width=self._width, result=self.result)
+                else RequantizeLane(width=self._width, result=self.result)
             )
             m.submodules[f"lane_{index}"] = lane
             m.d.comb += [
@@ -138,8 +138,8 @@ class Requantise(wiring.Component):
         return m
 
 
-class RequantiseLane(wiring.Component):
-    """One lane of ``Requantise``.
+class RequantizeLane(wiring.Component):
+    """One lane of ``Requantize``.
 
     Rounding is half up with one adder: shift twice the product, add 1, drop the lowest bit. The
     shifted value is clamped first, to twice the limits of the format, so that only the bits of the
@@ -156,7 +156,7 @@ class RequantiseLane(wiring.Component):
         self._result = result
         super().__init__(
             {
-                "valid": In(REQUANTISE_LATENCY),
+                "valid": In(REQUANTIzE_LATENCY),
                 "acc": In(signed(width)),
                 "bias": In(signed(32)),
                 "mult": In(unsigned(16)),

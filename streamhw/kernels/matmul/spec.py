@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix product engine: quantised linear layers that share one array of multipliers in time."""
+"""Matrix product engine: quantized linear layers that share one array of multipliers in time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -70,12 +70,12 @@ class Matmul(KernelSpec):
     x ``input_lanes`` x ``token_lanes`` multipliers holds a weight beat while the tokens' words of
     that step pass, or, with the inputs ``innermost``, takes a tile's weight beats from a store once
     for each ``token_lanes`` tokens; group multipliers scale the partial sums of their columns. Then
-    the tile drains through one requantiser while the next one computes. The layers (*contexts*) run
+    the tile drains through one requantizer while the next one computes. The layers (*contexts*) run
     one after the other, as commanded; the x of the next one may already come in::
 
         i_x_* -> operand store (two regions) -+
         i_header -> header store ----------+  v
-        i_weight ------------------------> array -> accumulators -> requantiser -> o_*
+        i_weight ------------------------> array -> accumulators -> requantizer -> o_*
 
     Shapes      with R = rows, K = input_lanes, L = lanes, P = header_lanes, n = tokens to do:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)

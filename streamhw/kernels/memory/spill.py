@@ -78,7 +78,7 @@ class _Spilled(KernelSpec):
 class SpillWrite(_Spilled):
     """Writes each beat to where the reader passes it, and says when memory has all of them.
 
-    Neighbours in one memory beat that come one after another are gathered and written together.
+    Neighbors in one memory beat that come one after another are gathered and written together.
     Connect o_command, o_data and i_done to a write DMA, o_written and i_free to the read kernel.
 
     Shapes      i: ``source``; i_tokens: one an activation, if the types depend on it; o_command,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer norm and RMS norm of a streamed matrix: integer statistics, then normalise and scale."""
+"""Layer norm and RMS norm of a streamed matrix: integer statistics, then normalize and scale."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,8 +28,8 @@ Ints = NDArray[np.int64]
 ROOT_FRACTION = 17
 """Fraction bits of the variance's mantissa and of its reciprocal root."""
 NORM_WIDTH = 18
-"""Bits of a normalised element: one multiplier input."""
-NORMALISE = 10
+"""Bits of a normalized element: one multiplier input."""
+NORMALIZE = 10
 """Registers from an element of a row to its result."""
 INT8 = Fixed(8)
 AFFINE = Fixed(32, signed=False)
@@ -41,7 +41,7 @@ GAMMA = Fixed(16)
 @dataclass(frozen=True, kw_only=True)
 class LayerNorm(KernelSpec):
     """Rows to zero mean and unit variance, times gamma, plus beta, to the output's integers; or
-    to unit mean square, times gamma (RMS norm), if not ``centred``.
+    to unit mean square, times gamma (RMS norm), if not ``centered``.
 
     Sums of elements and squares are taken while a row is stored; then the row is read, next to
     its reciprocal standard deviation, while following rows arrive. All is exact up to there::
@@ -49,8 +49,8 @@ class LayerNorm(KernelSpec):
         i --+--> row queue --------------------------------> d*x - S1 -> shift -> *r -> *g + b --> o
             +--> S1 = sum x, S2 = sum x^2 -> V = d*S2 - S1^2 + E --> r = 1/sqrt(V)  ^--- i_affine
 
-    With d features (d*x - S1) / sqrt(V) is the normalised element; no mean is rounded and V does
-    not cancel. E = d^2 * epsilon in squared input LSB, at least 1. If not centred, S1 is 0 and
+    With d features (d*x - S1) / sqrt(V) is the normalized element; no mean is rounded and V does
+    not cancel. E = d^2 * epsilon in squared input LSB, at least 1. If not centered, S1 is 0 and
     there is no beta: the same hardware without sums, their square and their queue.
 
     Shapes      i: (tokens, heads * features) row-major, each run of ``features`` a row of its own;
@@ -59,12 +59,12 @@ class LayerNorm(KernelSpec):
     Formats     i: ``source``; o: ``out``, integers whose scale is folded in gamma and beta;
                 i_affine: 32-bit words, gamma in the low half, beta in the high half, both
                 two's complement: s16 with ``gamma_frac`` and ``beta_frac`` fraction bits;
-                if not centred gamma alone, s16.
-                The normalised element has 18 bits, ``norm_frac`` of them fraction:
+                if not centered gamma alone, s16.
+                The normalized element has 18 bits, ``norm_frac`` of them fraction:
                 o = saturate(round_shift(norm * gamma + (beta << shift), norm_frac + gamma_frac))
     Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
                 tokens: rows, or their symbol; epsilon: added to the variance, in real units;
-                heads: rows of a token; centred: whether the mean is taken off
+                heads: rows of a token; centered: whether the mean is taken off
     Timing      n tokens, h heads, b = features / lanes beats a row: latency = b + 25 +
                 ceil(log4(lanes)) cycles (1 less while d^2 * range^2 has at most 32 bits);
                 interval = n * h * b cycles; drain = 11 cycles; a beat each cycle
@@ -87,7 +87,7 @@ class LayerNorm(KernelSpec):
     gamma_frac: int
     beta_frac: int = 0
     heads: int = 1
-    centred: bool = True
+    centered: bool = True
 
     def __post_init__(self) -> None:
         if self.features < 2:
@@ -140,19 +140,19 @@ class LayerNorm(KernelSpec):
 
     @property
     def norm_frac(self) -> int:
-        """Fraction bits of a normalised element.
+        """Fraction bits of a normalized element.
 
         |d*x - S1| <= sqrt((d - 1) * V), or |d*x| <= sqrt(d * V), and the root's power of two is
         above sqrt(V) / 2: the shifted difference is below 2 * sqrt(d - 1) or 2 * sqrt(d), which
         the other bits hold.
         """
-        most = self.features - int(self.centred)
+        most = self.features - int(self.centered)
         whole = ((4 * most - 1).bit_length() + 1) // 2
         return NORM_WIDTH - 1 - whole
 
     @property
     def scale_frac(self) -> int:
-        """Fraction bits of gamma times a normalised element."""
+        """Fraction bits of gamma times a normalized element."""
         return self.norm_frac + self.gamma_frac
 
     @cached_property
@@ -163,7 +163,7 @@ class LayerNorm(KernelSpec):
 
     @property
     def statistics_latency(self) -> int:
-        """Cycles from a row's last beat accepted to its first element entering normalisation."""
+        """Cycles from a row's last beat accepted to its first element entering normalization."""
         total = RowStatistics.total_latency(self.lanes)
         variance = RowStatistics.variance_latency(self.variance_width, self.root)
         return total + variance + queue_latency(2)
@@ -183,7 +183,7 @@ class LayerNorm(KernelSpec):
         columns = KernelLoop("c", self.heads * self.features, self.lanes)
         nest = KernelNest((KernelLoop("t", self.tokens), columns))
         each, channel = (index(t=1), index(c=1)), (index(), index(c=1))
-        words = AFFINE if self.centred else GAMMA
+        words = AFFINE if self.centered else GAMMA
         return (
             Port("i", nest.input(Operand(fmt=self.source, access=each))),
             Port("i_affine", nest.input(Operand(fmt=words, access=channel))),
@@ -192,7 +192,7 @@ class LayerNorm(KernelSpec):
 
     @staticmethod
     def affine(gamma: Ints, beta: Ints) -> Ints:
-        """The tensor of port ``i_affine`` of a centred norm for codes of gamma and beta."""
+        """The tensor of port ``i_affine`` of a centered norm for codes of gamma and beta."""
         low = np.asarray(gamma, dtype=np.int64) & 0xFFFF
         high = np.asarray(beta, dtype=np.int64) & 0xFFFF
         return (low | high << 16).reshape(1, -1)
@@ -201,7 +201,7 @@ class LayerNorm(KernelSpec):
         """Output codes (n, heads * features) of input codes and affine codes (heads * features)."""
         shape = np.shape(x)
         x = np.asarray(x, dtype=np.int64).reshape(-1, self.features)
-        total = x.sum(axis=1) if self.centred else np.zeros(len(x), dtype=np.int64)
+        total = x.sum(axis=1) if self.centered else np.zeros(len(x), dtype=np.int64)
         squares = (x * x).sum(axis=1)
         exponent = np.empty(len(x), dtype=np.int64)
         mantissa = np.empty(len(x), dtype=np.int64)
@@ -223,13 +223,13 @@ class LayerNorm(KernelSpec):
 
     def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
         words = np.asarray(inputs["i_affine"], dtype=np.int64).reshape(-1)
-        if not self.centred:
+        if not self.centered:
             return {"o": self.golden(inputs["i"], words)}
         gamma, beta = (((half & 0xFFFF) ^ 0x8000) - 0x8000 for half in (words, words >> 16))
         return {"o": self.golden(inputs["i"], gamma, beta)}
 
     def timing(self, bindings: Bindings) -> Timing:
-        drain = credit_latency(NORMALISE)
+        drain = credit_latency(NORMALIZE)
         return Timing(
             latency=self.beats - 1 + self.statistics_latency + drain,
             interval=self.port("i").type.tokens(bindings),
@@ -237,18 +237,18 @@ class LayerNorm(KernelSpec):
         )
 
     def resources(self) -> Resources:
-        normalised = ((NORM_WIDTH, ROOT_FRACTION), (NORM_WIDTH, 16)) * self.lanes
+        normalized = ((NORM_WIDTH, ROOT_FRACTION), (NORM_WIDTH, 16)) * self.lanes
         squares = square_multipliers(self.source.width) * self.lanes
         shape = self.port("o").type
         memories = (
             queue_memory(self.lanes * self.source.width, self.depth),
-            queue_memory(self.sum_width, self.rows) if self.centred else None,
+            queue_memory(self.sum_width, self.rows) if self.centered else None,
             queue_memory(self.root_width, self.rows),
-            credit_memory(shape.bits_per_token, NORMALISE),
+            credit_memory(shape.bits_per_token, NORMALIZE),
         )
         lookup = TableLookup.resources_of(self.root, 1)
         w, v = self.source.width, self.variance_width
-        total = self.sum_width if self.centred else 0
+        total = self.sum_width if self.centered else 0
         ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 138
         deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
         sums = square_registers(total) + 3 * total if total else 0
@@ -258,9 +258,9 @@ class LayerNorm(KernelSpec):
             ffs=self.lanes * (ways + deep) + once + 3 * w,
             delays=((29 * self.lanes, 8),),
             multipliers=squares
-            + (square_multipliers(self.sum_width) if self.centred else ())
+            + (square_multipliers(self.sum_width) if self.centered else ())
             + lookup.multipliers
-            + normalised,
+            + normalized,
             memories=tuple(m for m in memories if m) + lookup.memories,
         )
 
@@ -286,7 +286,7 @@ class LayerNormKernel(wiring.Component):
             offset=spec.offset,
             width=spec.variance_width,
             root=spec.root,
-            centred=spec.centred,
+            centered=spec.centered,
         )
         # A row leaves these queues with its last beat, so the beats bound their levels.
         total: Value = Const(0)
@@ -294,7 +294,7 @@ class LayerNormKernel(wiring.Component):
             {"exponent": statistics.exponent.shape(), "root": statistics.root.shape()}
         )
         m.submodules.roots = roots = Queue(shape=scale, depth=spec.rows)
-        m.submodules.bracket = bracket = Credit(shape=self.o.p.shape(), latency=NORMALISE)
+        m.submodules.bracket = bracket = Credit(shape=self.o.p.shape(), latency=NORMALIZE)
         count = Signal(range(spec.beats))
         last = Signal()
         m.d.comb += [
@@ -311,9 +311,9 @@ class LayerNormKernel(wiring.Component):
             last.eq(count == spec.beats - 1),
             beats.o.ready.eq(bracket.enter),
             roots.o.ready.eq(bracket.enter & last),
-            bracket.i_valid.eq(delayed(m, bracket.enter, NORMALISE, reset=True)),
+            bracket.i_valid.eq(delayed(m, bracket.enter, NORMALIZE, reset=True)),
         ]
-        if spec.centred:
+        if spec.centered:
             m.submodules.totals = totals = Queue(shape=statistics.total.shape(), depth=spec.rows)
             m.d.comb += [
                 totals.i.p.eq(statistics.total),
@@ -334,16 +334,16 @@ class LayerNormKernel(wiring.Component):
         }
         for lane in range(spec.lanes):
             affine = self.i_affine.p[lane]
-            result = self._normalise(m, beats.o.p[lane], affine, row)
+            result = self._normalize(m, beats.o.p[lane], affine, row)
             m.d.comb += bracket.i_payload[lane].eq(result)
         wiring.connect(m, bracket.o, wiring.flipped(self.o))
         return m
 
-    def _normalise(self, m: Module, element: Value, affine: Value, row: dict[str, Value]) -> Value:
+    def _normalize(self, m: Module, element: Value, affine: Value, row: dict[str, Value]) -> Value:
         spec = self.spec
         element = delayed(m, element, 1)
         gamma = delayed(m, affine[:16].as_signed(), 7)
-        beta = delayed(m, affine[16:].as_signed(), 8) if spec.centred else Const(0)
+        beta = delayed(m, affine[16:].as_signed(), 8) if spec.centered else Const(0)
         product = delayed(m, scaled(element, spec.features), 1)
         difference = Signal(signed(spec.sum_width + 1), reset_less=True)
         coarse = Signal(signed(NORM_WIDTH + 7), reset_less=True)

@@ -15,14 +15,14 @@ __all__ = ["RowStatistics"]
 class RowStatistics(wiring.Component):
     """S1 = sum of x, and 2**-exponent * root = 1 / sqrt(d * sum of x^2 - S1^2 + offset), of rows.
 
-    If not ``centred``, S1 is left out and ``total`` stays 0.
+    If not ``centered``, S1 is left out and ``total`` stays 0.
 
     A free-running part of kernels: no ready. ``total`` comes first, ``root`` ``variance_latency``
     cycles later.
 
     Parameters  shape: of an element, signed; lanes: elements a beat; beats: of a row;
                 offset: added to V, at least 1; width: bits of V, even; root: table of the
-                reciprocal root of a mantissa; centred: whether S1 counts
+                reciprocal root of a mantissa; centered: whether S1 counts
     Members     element: In(array), valid: In(1); total, total_valid: Out;
                 exponent, root, root_valid: Out
     """
@@ -36,9 +36,9 @@ class RowStatistics(wiring.Component):
         offset: int,
         width: int,
         root: Table,
-        centred: bool = True,
+        centered: bool = True,
     ) -> None:
-        self._centred = centred
+        self._centered = centered
         self._shape = shape
         self._lanes = lanes
         self._beats = beats
@@ -62,7 +62,7 @@ class RowStatistics(wiring.Component):
         )
 
     @staticmethod
-    def normalise_stages(width: int) -> tuple[tuple[int, ...], ...]:
+    def normalize_stages(width: int) -> tuple[tuple[int, ...], ...]:
         """Shifts that bring the leading one of V into the upper two bits, two a register."""
         steps = [1 << i for i in reversed(range(1, (width - 1).bit_length()))]
         return tuple(tuple(steps[i : i + 2]) for i in range(0, len(steps), 2))
@@ -75,7 +75,7 @@ class RowStatistics(wiring.Component):
     @classmethod
     def variance_latency(cls, width: int, root: Table) -> int:
         """Cycles from a total to its root: V, leading one, table."""
-        return 3 + len(cls.normalise_stages(width)) + TableLookup.latency_of(root)
+        return 3 + len(cls.normalize_stages(width)) + TableLookup.latency_of(root)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -93,7 +93,7 @@ class RowStatistics(wiring.Component):
         with m.If(self.valid):
             m.d.sync += count.eq(Mux(last, 0, count + 1))
         elements = [delayed(m, self.element[lane], 1) for lane in range(self._lanes)]
-        sums = tree_sum(m, [delayed(m, x, 2) for x in elements]) if self._centred else Const(0)
+        sums = tree_sum(m, [delayed(m, x, 2) for x in elements]) if self._centered else Const(0)
         squares = tree_sum(m, [square(m, x) for x in elements])
         ahead = self.total_latency(self._lanes) - 1
         valid = delayed(m, self.valid, ahead, reset=True)
@@ -106,7 +106,7 @@ class RowStatistics(wiring.Component):
                 first.eq(end),
                 total_squares.eq(squares + Mux(first, 0, total_squares)),
             ]
-            if self._centred:
+            if self._centered:
                 m.d.sync += self.total.eq(sums + Mux(first, 0, self.total))
         return total_squares
 
@@ -117,13 +117,13 @@ class RowStatistics(wiring.Component):
         m.d.sync += [
             scaled_squares.eq(scaled(squares, self._features)),
             raised.eq(scaled_squares + self._offset),
-            variance.eq(raised - square(m, self.total) if self._centred else raised),
+            variance.eq(raised - square(m, self.total) if self._centered else raised),
         ]
         return variance
 
     def _root(self, m: Module, variance: Value) -> None:
         taken: list[Value] = []  # which shifts were made, largest first
-        for steps in self.normalise_stages(self._width):
+        for steps in self.normalize_stages(self._width):
             taken = [delayed(m, flag, 1) for flag in taken]
             for step in steps:
                 flag = Signal(name=f"zeros_{step}")

@@ -14,7 +14,7 @@ __all__ = ["Layout", "Node", "lay_out"]
 SWEEPS = 24
 """Down and up again, to find an order."""
 GAP = 18.0
-"""Pixels between neighbours of a layer."""
+"""Pixels between neighbors of a layer."""
 STRAIGHT = 3.0
 """How much more a line between bends should be straight than one at a box."""
 
@@ -56,7 +56,7 @@ def lay_out(
 
     Chooses  layers by the longest way from a source, a node without inputs just above its first
              reader; an edge over several layers gets a bend in each, so that nothing lies on it;
-             order in a layer by the means of the neighbours, the one with the fewest crossings of
+             order in a layer by the means of the neighbors, the one with the fewest crossings of
              all sweeps; places by a linear program
     Raises   ``networkx.NetworkXUnfeasible`` if the edges form a cycle
     """

@@ -100,7 +100,7 @@ def _head(facts: Facts, summary: Summary, title: str) -> Html:
     ]
     weights = {"checkpoint": "weights of the checkpoint"}.get(facts.weights, facts.weights)
     lead = (
-        f"{summary.quantisation}; {facts.layers} layers, {weights}; "
+        f"{summary.quantization}; {facts.layers} layers, {weights}; "
         f"{len(facts.parts)} parts, {len(facts.streams)} streams"
     )
     return tag(

@@ -36,7 +36,7 @@ class Control(wiring.Component):
     token_write_addr, token_write_data, token_write_enable: as it appends; comes before a host's
         write of the same cycle, and a read of the same cycle sees the old token
 
-    Behaviour: AW and W come in any order; WSTRB is honoured, also in the window; an address where
+    Behaviour: AW and W come in any order; WSTRB is honored, also in the window; an address where
     nothing is, and a write of what is read-only, get SLVERR. The two lowest address bits are
     ignored. CYCLES counts while busy, and is cleared by a start; reading CYCLES_LO freezes what
     CYCLES_HI reads, so that the pair is consistent.

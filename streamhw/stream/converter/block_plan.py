@@ -7,7 +7,7 @@ from math import prod
 
 from ..itensor.itensor import ITensor, Loop, Symbol
 
-__all__ = ["Axis", "ConverterPlan", "analyse"]
+__all__ = ["Axis", "ConverterPlan", "analyze"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class ConverterPlan:
         return prod(loop.bound for loop in self.target if loop.dim is None)
 
 
-def analyse(source: ITensor, target: ITensor) -> ConverterPlan:
+def analyze(source: ITensor, target: ITensor) -> ConverterPlan:
     """Plans the conversion of ``source`` to ``target``.
 
     Walks the common prefix of the two nests (same trip, step and dimension), splitting a loop

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..itensor.itensor import ITensor
 from .access_sequence import Replay, at_bounds, places, replay
-from .block_plan import Axis, ConverterPlan, analyse
+from .block_plan import Axis, ConverterPlan, analyze
 
 __all__ = ["LiveBound", "live_bound"]
 
@@ -51,9 +51,9 @@ def live_bound(source: ITensor, target: ITensor) -> LiveBound:
 
     Complexity  beats of one block; a re-read counts as two, since what happens between the first
                 and the last of its iterations changes nothing
-    Raises      ``ValueError`` where no conversion exists (see ``analyse``)
+    Raises      ``ValueError`` where no conversion exists (see ``analyze``)
     """
-    plan = analyse(source, target)
+    plan = analyze(source, target)
     part = source.lanes * target.lanes // max(source.lanes, target.lanes)
     orders = _replay(plan, source, target, [min(2, at_bounds(axis)) for axis in plan.read])
     sent = np.maximum.accumulate(orders.needs) * (source.lanes // part)

@@ -15,7 +15,7 @@ from ..address_generator import symbol_width
 from ..credit import credit_beats, credit_latency, credit_memory
 from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
 from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
-from .block_plan import Axis, ConverterPlan, analyse
+from .block_plan import Axis, ConverterPlan, analyze
 from .buffered import ConverterKernel
 from .buffered_timing import Schedule
 from .in_place import ConverterPlaceKernel
@@ -77,7 +77,7 @@ class Converter(KernelSpec):
                 the first beat by 2 cycles, a change of the block's size, in place, by one more
     Buffers     1 or 2 blocks in synchronous RAM, one memory for each narrower tile of a word
     Stalls      lossless; output independent of stalls; no combinational path between ports
-    Raises      ValueError: if no conversion exists (see ``analyse``), or not in place
+    Raises      ValueError: if no conversion exists (see ``analyze``), or not in place
     Source      the common-prefix rule on iterative tensors, after StreamTensor (arXiv 2509.13694)
     """
 
@@ -107,7 +107,7 @@ class Converter(KernelSpec):
     @cached_property
     def plan(self) -> ConverterPlan:
         """Shared loops, block and walks."""
-        return analyse(self.source, self.target)
+        return analyze(self.source, self.target)
 
     @cached_property
     def loops(self) -> PlacePlan | None:

@@ -9,7 +9,7 @@ from .itensor import ITensor
 from .loop_nest import Loop, Symbol
 from .normal_form import normal_loops, several_twos, substituted, two_values
 
-__all__ = ["broadcast", "cast", "compose", "covers_once", "tiled", "vectorise", "widen"]
+__all__ = ["broadcast", "cast", "compose", "covers_once", "tiled", "vectorize", "widen"]
 
 
 def covers_once(itensor: ITensor) -> bool:
@@ -79,7 +79,7 @@ def compose(outer: ITensor, inner: ITensor) -> ITensor:
     return replace(outer, tile=inner.tile, loops=outer.loops + below)
 
 
-def vectorise(itensor: ITensor, vector: Sequence[int]) -> ITensor:
+def vectorize(itensor: ITensor, vector: Sequence[int]) -> ITensor:
     """The type with each tile cut to vectors, which pass in row-major order.
 
     Raises ``ValueError`` if a size of the vector does not divide that of the tile.
@@ -89,7 +89,7 @@ def vectorise(itensor: ITensor, vector: Sequence[int]) -> ITensor:
 
 def widen(itensor: ITensor, tile: Sequence[int]) -> ITensor:
     """The type with the beats that make up a tile, in row-major order, as one beat: the inverse of
-    ``vectorise``, in normal form.
+    ``vectorize``, in normal form.
 
     Raises ``ValueError`` if a tile is no multiple of a beat, or its beats do not come in a row.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from ...numerics.fixed import Fixed
-from .algebra import covers_once, vectorise, widen
+from .algebra import covers_once, vectorize, widen
 from .itensor import ITensor
 from .loop_nest import Loop, Symbol
 
@@ -167,13 +167,13 @@ class KernelNest:
         return moves
 
     def _touched(self, access: Access) -> int:
-        """Elements along a dimension that one iteration touches: neighbours, or it is refused."""
+        """Elements along a dimension that one iteration touches: neighbors, or it is refused."""
         size = 1
         for name, factor in sorted(access.items(), key=lambda item: item[1]):
             tile = self._loop(name).tile
             if tile > 1 and factor > size:
                 raise ValueError(
-                    f"Tile of loop {name} must touch neighbours, not every {factor}th element"
+                    f"Tile of loop {name} must touch neighbors, not every {factor}th element"
                 )
             size += factor * (tile - 1)
         return size
@@ -186,7 +186,7 @@ class KernelNest:
         if vector is None or vector == touched:
             return whole
         smaller = all(v <= t for v, t in zip(vector, touched, strict=True))
-        return vectorise(whole, vector) if smaller else widen(whole, vector)
+        return vectorize(whole, vector) if smaller else widen(whole, vector)
 
 
 def _bound(loop: KernelLoop) -> int:

@@ -101,7 +101,7 @@ class Spill:
         return at * (self.unit_bits // 8)
 
     def writes(self, bindings: Bindings) -> int:
-        """Memory beats written: neighbours in one memory beat are written together."""
+        """Memory beats written: neighbors in one memory beat are written together."""
         beats = self.positions(bindings) // (self.width // 8)
         return 1 + int(np.count_nonzero(np.diff(beats)))
 

@@ -33,8 +33,8 @@ def normal_loops(loops: Nest) -> Nest:
     - a loop that never has more than one iteration goes;
     - an inner loop joins the outer one that continues where it ends
       (``outer.step == inner.step * inner.trip``, both trips fixed);
-    - neighbouring re-reads commute: the product of the fixed ones, then the symbols by name;
-    - of a symbol with two values only (bound 2), the loop commutes with a neighbour of the same
+    - neighboring re-reads commute: the product of the fixed ones, then the symbols by name;
+    - of a symbol with two values only (bound 2), the loop commutes with a neighbor of the same
       step and dimension that also has two iterations, or one: fixed ones go in, symbols by name.
 
     With a ragged symbol the outermost loop stays as it is written, for the values count its

@@ -32,7 +32,7 @@ def image(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write(folder: Path, key: str = "key", verilog: str = "module top; endmodule") -> None:
     """A build of a design of which only what is written matters."""
-    known = SimpleNamespace(memory=SimpleNamespace(stored=STORED), quantised=None, tiling=None)
+    known = SimpleNamespace(memory=SimpleNamespace(stored=STORED), quantized=None, tiling=None)
     design: Any = SimpleNamespace(known=known, graph=None)
     manifest: Any = SimpleNamespace(save=lambda path: path.write_text("{}"))
     package.write_build(design, Emitted(verilog, manifest), TEXTS, key, folder)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from streamhw.compiler.fifo import Equalisation, max_tokens, size_fifos, verify
+from streamhw.compiler.fifo import Equalization, max_tokens, size_fifos, verify
 from streamhw.compiler.fifo.baselines import delays, high_water, profile, published
 from streamhw.compiler.fifo.network import Buffer, Network, Task, Wire
 from streamhw.compiler.fifo.simulate import Outcome, simulate
@@ -61,7 +61,7 @@ def test_depths_of_random_networks(count: int) -> None:
         network = template.at(*template.corners[0])
         program, free = network.program(), simulate(network)
         assert not free.deadlock
-        for mode in Equalisation:
+        for mode in Equalization:
             answer = size_fifos([program], mode)
             for certificate in answer.certificates:
                 verify(certificate)
@@ -69,7 +69,7 @@ def test_depths_of_random_networks(count: int) -> None:
                 network, answer.depth, free
             )
             assert not run.deadlock, template
-            if mode is Equalisation.NORMAL:
+            if mode is Equalization.NORMAL:
                 assert run.results == free.results, template
                 assert all(peak <= answer.depth[name] for name, peak in run.peaks.items())
                 binding += len(answer.binding)
@@ -156,7 +156,7 @@ def test_published_program_of_a_diamond() -> None:
     assert delay == {"01": 7, "12": 7, "02": 14}
     by_name = {e.name: e for e in edges}
     assert max_tokens(by_name["02"].written, by_name["02"].read, delay["02"]) == 7
-    assert published(diamond(7), Equalisation.NORMAL) == {"01": 2, "12": 2, "02": 7}
+    assert published(diamond(7), Equalization.NORMAL) == {"01": 2, "12": 2, "02": 7}
     # A beat takes a cycle into a queue, and its place is free a cycle after it left; the last of
     # them wait in the pipeline of the fork.
     assert size_fifos([diamond(7).program()]).depth == {"01": 2, "12": 2, "02": 8}

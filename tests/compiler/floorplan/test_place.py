@@ -42,7 +42,7 @@ def two(tiny: Model) -> Two:
         key = (pins, on)
         if key not in known:
             numbers = QuantConfig(group=32)
-            config = BuildConfig(quantisation=numbers, multipliers=32, pins=pins)
+            config = BuildConfig(quantization=numbers, multipliers=32, pins=pins)
             known[key] = compile_model(tiny, on or board(), config)
         return known[key]
 

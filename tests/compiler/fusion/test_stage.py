@@ -20,7 +20,7 @@ from streamhw.stream.converter.spec import Converter
 from tests.tiny import write_tiny
 
 NUMBERS = QuantConfig(group=32)
-CONFIG = BuildConfig(quantisation=NUMBERS, multipliers=32)
+CONFIG = BuildConfig(quantization=NUMBERS, multipliers=32)
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +111,13 @@ def limited(**cells: int) -> Board:
 def test_tiling_again_until_it_fits(tiny: Model) -> None:
     """60 DSPs too few for the engine of the board: half of it fits."""
     seen: list[str] = []
-    large = compile_model(tiny, load_board("sim"), BuildConfig(quantisation=NUMBERS))
+    large = compile_model(tiny, load_board("sim"), BuildConfig(quantization=NUMBERS))
     need = large.known.placement.total.dsps
     board = limited(dsps=need - 1)
     design = compile_model(
         tiny,
         board,
-        BuildConfig(quantisation=NUMBERS),
+        BuildConfig(quantization=NUMBERS),
         on_stage=lambda name, _: seen.append(name),
     )
     assert design.known.placement.total.dsps < need
@@ -133,7 +133,7 @@ def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
         match=r"^Kernel matmul_w4 must fit on board sim alone, but needs \d+ DSPs of 10 "
         r"\(\d+ too many\)$",
     ) as caught:
-        compile_model(tiny, limited(dsps=10), BuildConfig(quantisation=NUMBERS))
+        compile_model(tiny, limited(dsps=10), BuildConfig(quantization=NUMBERS))
     assert caught.value.part == "matmul_w4" or caught.value.hint is not None
     with pytest.raises(DoesNotFitError, match=r"^Kernel matmul_w4 must fit .* but needs \d+ DSPs"):
         compile_model(tiny, limited(dsps=10), CONFIG)

@@ -14,7 +14,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 
-class Colour(Enum):
+class Color(Enum):
     RED = "red"
 
 
@@ -29,7 +29,7 @@ class Tree:
     leaves: tuple[Leaf, ...]
     pair: tuple[str, int] = ("a", 1)
     names: Mapping[str, Leaf] = field(default_factory=dict)
-    colour: Colour = Colour.RED
+    color: Color = Color.RED
     maybe: int | None = None
     on: bool = False
 
@@ -64,7 +64,7 @@ def test_stream_types_come_back() -> None:
         ({"leaves": [{"size": True}]}, r"leaves[0].size must be an integer, not True"),
         ({"leaves": [], "leafs": []}, "Tree must have the fields leaves, pair"),
         ({"leaves": [], "pair": ["a"]}, "pair must be 2 values, not ['a']"),
-        ({"leaves": [], "colour": "blue"}, "colour must be one of ['red'], not 'blue'"),
+        ({"leaves": [], "color": "blue"}, "color must be one of ['red'], not 'blue'"),
         ({"leaves": [], "maybe": "x"}, "maybe must be an integer, not 'x'"),
         ({"leaves": [], "on": 1}, "on must be a bool, not 1"),
         (

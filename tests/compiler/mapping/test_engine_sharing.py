@@ -59,7 +59,7 @@ def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
 
 
 def test_some_engines_by_number(compiled: Compiled) -> None:
-    """Neighbours in the graph on different engines, and about as much to do for each."""
+    """Neighbors in the graph on different engines, and about as much to do for each."""
     found = {n: [b.nodes for b in compiled(stop="bind", sharing=n).bindings] for n in (1, 2, 3, 5)}
     assert found == {
         1: [(*BODY, "logits")],
@@ -174,7 +174,7 @@ def test_answer_of_the_hardware(
     emitted, known = emit(design), design.known
     assert "[-1:0]" not in emitted.verilog, "a net of zero bits"
     (tmp_path / "top.v").write_text(emitted.verilog)
-    content = np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+    content = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
     library = verilator.build([tmp_path / "top.v"], emitted.manifest, observed=True)
     assert library.warnings == ()
     machine = Machine(design, emitted, tmp_path, library, content)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memory image read back: every region where the plan says, every integer as quantised."""
+"""The memory image read back: every region where the plan says, every integer as quantized."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def stored(request: pytest.FixtureRequest, compiled: Compiled) -> Design:
 
 def content(design: Design) -> np.ndarray:
     known = design.known
-    return np.concatenate(list(image(known.memory, design.graph, known.quantised, known.tiling)))
+    return np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
 
 
 def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple[Segments, ...]]]:
@@ -92,7 +92,7 @@ def test_tables(stored: Design) -> None:
     plan, data = stored.known.memory, content(stored)
     for node, _ in stored.graph.walk():
         if isinstance(node.op, Gather):
-            values = stored.known.quantised.parameters(node.name)
+            values = stored.known.quantized.parameters(node.name)
             assert isinstance(values, GatherParameters)
             region = plan.region(node.name)
             rows = data[region.offset : region.end].reshape(node.op.rows, -1)
@@ -108,12 +108,12 @@ def test_rows_of_tables_are_padded_to_whole_beats() -> None:
 
 
 def test_norms_and_scales(stored: Design) -> None:
-    plan, data, quantised = stored.known.memory, content(stored), stored.known.quantised
+    plan, data, quantized = stored.known.memory, content(stored), stored.known.quantized
     seen = set()
     for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
         at = begin
         for segments in segments_of:
-            values = quantised.parameters(segments.node, layer)
+            values = quantized.parameters(segments.node, layer)
             streams = dealt(data, at, segments, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
             if isinstance(values, NormParameters):
@@ -139,7 +139,7 @@ def test_matrices(stored: Design) -> None:
     for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
         at = begin
         for segments in segments_of:
-            values = known.quantised.parameters(segments.node, layer)
+            values = known.quantized.parameters(segments.node, layer)
             streams = dealt(data, at, segments, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
             if not isinstance(values, LinearParameters):
@@ -148,7 +148,7 @@ def test_matrices(stored: Design) -> None:
             (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
             engine = known.tiling.engines[binding.instance]
             rows, lanes = engine.rows, engine.inputs
-            matmul = known.quantised.plans[segments.node]
+            matmul = known.quantized.plans[segments.node]
             op = stored.graph.node(segments.node).op
             assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)
             (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
@@ -205,8 +205,8 @@ def test_turns_of_parts_that_stand_ahead() -> None:
 
 
 def test_the_padded_head_never_wins(stored: Design) -> None:
-    quantised = stored.known.quantised
-    values, plan = quantised.parameters("logits"), quantised.plans["logits"]
+    quantized = stored.known.quantized
+    values, plan = quantized.parameters("logits"), quantized.plans["logits"]
     assert isinstance(values, LinearParameters) and isinstance(plan, LinearPlan)
     assert pad_rows(values, VOCABULARY) is values
     padded = pad_rows(values, 64)
@@ -250,7 +250,7 @@ def test_memory_that_is_too_small(design: Design) -> None:
 
     def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
         return plan_memory(
-            design.graph, known.quantised, known.tiling, design.bindings, beat_bits, available
+            design.graph, known.quantized, known.tiling, design.bindings, beat_bits, available
         )
 
     assert plan(total) == known.memory
@@ -265,14 +265,14 @@ def test_memory_that_is_too_small(design: Design) -> None:
 def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
     known = design.known
     plan = plan_memory(
-        design.graph, known.quantised, known.tiling, design.bindings, 2048, known.memory.total * 16
+        design.graph, known.quantized, known.tiling, design.bindings, 2048, known.memory.total * 16
     )
     (norm,) = (s for s in plan.body if s.node == "norm_1")
     assert norm.parts == (("norm_1_i_affine", 1),)  # 128 bytes in a beat of 256
     at = plan.region("body").offset + plan.beat_bytes * sum(
         s.beats for s in plan.body[: plan.body.index(norm)]
     )
-    pieces = image(plan, design.graph, known.quantised, known.tiling)
+    pieces = image(plan, design.graph, known.quantized, known.tiling)
     stored = np.concatenate(list(pieces))[at : at + 256]
     assert stored[:128].any()
     assert not stored[128:].any()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizing of a whole design: at every value of the symbols, in both equalisations, and in time."""
+"""Sizing of a whole design: at every value of the symbols, in both equalizations, and in time."""
 
 import time
 from dataclasses import replace
 
 import pytest
 
-from streamhw.compiler.fifo import Equalisation, Program, earliest, size_fifos, verify
+from streamhw.compiler.fifo import Equalization, Program, earliest, size_fifos, verify
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.sizing.stage import program_of, read_ahead_sized, scenarios, sized
@@ -49,12 +49,12 @@ def test_half_of_a_residual_has_no_schedule(design: Design) -> None:
             earliest(program, depth)
 
 
-@pytest.mark.parametrize("equalisation", list(Equalisation))
-def test_certificates(design: Design, equalisation: Equalisation) -> None:
+@pytest.mark.parametrize("equalization", list(Equalization))
+def test_certificates(design: Design, equalization: Equalization) -> None:
     estimate = unsized(design)
     for timeline in (estimate.entry, estimate.body, estimate.tail):
         found = [program_of(estimate, timeline, values) for values in scenarios(estimate)]
-        answer = size_fifos(found, equalisation)
+        answer = size_fifos(found, equalization)
         assert len(answer.certificates) == 4
         for certificate in answer.certificates:
             verify(certificate)

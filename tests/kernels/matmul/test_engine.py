@@ -10,7 +10,7 @@ import pytest
 from amaranth.back import verilog
 
 from streamhw.kernels.matmul import array as matmul_array
-from streamhw.kernels.matmul import requantizer as requantise
+from streamhw.kernels.matmul import requantizer as requantize
 from streamhw.kernels.matmul.packing import (
     fold_groups,
     linear_golden,
@@ -415,9 +415,9 @@ def test_large_array_shares_one_row_module() -> None:
     )
     files = Files()
     text = verilog.convert(spec.create(), name="dut", platform=files, emit_src=False)
-    assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v", "requantise_25_8.v"]
+    assert files.names == ["matmul_row_32x1_w4g_c1l1f0_0_25x8.v", "requantize_25_8.v"]
     assert text.count("matmul_row_32x1_w4g_c1l1f0_0_25x8 ") == 16
-    assert text.count("requantise_25_8 ") == 4
+    assert text.count("requantize_25_8 ") == 4
 
 
 class Texts:
@@ -445,7 +445,7 @@ def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch)
         run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
 
     monkeypatch.setattr(matmul_array, "SHARED_ROWS_FROM", 1)
-    monkeypatch.setattr(requantise, "SHARED_LANES_FROM", 1)
+    monkeypatch.setattr(requantize, "SHARED_LANES_FROM", 1)
     monkeypatch.setattr(bench, "run_cocotb", run_shared)
     spec, rng = SPECS[name], np.random.default_rng(10)
     cases = [case(spec, spec.tokens, rng, extreme=1), case(spec, 1, rng, extreme=-1)]

@@ -16,7 +16,7 @@ from streamhw.testing.kernel_bench import Case, check_kernel
 SIZE = 16
 
 # A row of x is one word, so work begins with the first; of 64 products 16 are made of LUTs, which
-# leaves DSP blocks for the requantiser.
+# leaves DSP blocks for the requantizer.
 SPEC = Matmul(
     contexts=(
         MatmulContext(

@@ -44,7 +44,7 @@ def extreme_rows(source: Fixed, features: int) -> np.ndarray:
 
 
 def exactly(spec: LayerNorm, x: np.ndarray) -> np.ndarray:
-    """The normalised rows in real arithmetic: exact sums, then extended precision."""
+    """The normalized rows in real arithmetic: exact sums, then extended precision."""
     d = spec.features
     variance = [Fraction(d * int((r * r).sum()) - int(r.sum()) ** 2, d * d) for r in x]
     real = np.array([float(v) for v in variance])[:, None] * 4.0**-spec.source.frac
@@ -102,9 +102,9 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        spec_of(24, 4, beta_frac=0, centred=False),
-        spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centred=False, out=Fixed(16)),
-        spec_of(2, 1, Fixed(9, 20), beta_frac=0, centred=False),
+        spec_of(24, 4, beta_frac=0, centered=False),
+        spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, out=Fixed(16)),
+        spec_of(2, 1, Fixed(9, 20), beta_frac=0, centered=False),
         spec_of(6, 2, beta_frac=4, heads=2),
     ],
     ids=["rms", "rms of heads", "rms minimal", "heads"],
@@ -119,7 +119,7 @@ def test_rms_and_heads_equal_golden(spec: LayerNorm) -> None:
             x = np.resize(extreme_rows(spec.source, spec.features), x.shape)
         gamma = rng.integers(-(2**15), 2**15, size=width)
         affine = gamma.reshape(1, -1)
-        if spec.centred:
+        if spec.centered:
             affine = spec.affine(gamma, rng.integers(-(2**15), 2**15, size=width))
         inputs = {"i": np.zeros((4, width), dtype=np.int64), "i_affine": affine}
         inputs["i"][:n] = x.reshape(n, width)
@@ -130,7 +130,7 @@ def test_rms_and_heads_equal_golden(spec: LayerNorm) -> None:
 @pytest.mark.parametrize("features", [64, 256, 896, 1152, 2048])
 def test_rms_is_within_bound_of_exact(features: int) -> None:
     rng = np.random.default_rng(features)
-    spec = spec_of(features, 8, beta_frac=0, centred=False)
+    spec = spec_of(features, 8, beta_frac=0, centered=False)
     x = np.concatenate(
         [rows_of(rng, spec.source, 300, features), extreme_rows(spec.source, features)]
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.block_plan import Axis, analyse
+from streamhw.stream.converter.block_plan import Axis, analyze
 from streamhw.stream.converter.spec import Converter, Kind
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.converting import check
@@ -21,7 +21,7 @@ BUFFERS = [Kind.SINGLE, Kind.PING_PONG]
 def test_block_of_the_shared_column():
     source = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2, 4, 0)))
     target = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2), Loop(2, 4, 0)))
-    plan = analyse(source, target)
+    plan = analyze(source, target)
     assert plan.shared == (Loop(4, 2, 1),)
     assert (plan.block, plan.words, plan.lanes, plan.banks) == ((8, 2), 2, 8, 1)
     assert (plan.reuse, plan.follow) == (2, True)
@@ -30,14 +30,14 @@ def test_block_of_the_shared_column():
 def test_row_block_is_reused():
     source = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4, 16, 1)))
     target = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4), Loop(4, 16, 1)))
-    plan = analyse(source, target)
+    plan = analyze(source, target)
     assert (plan.shared, plan.block, plan.reuse) == ((Loop(4, 16, 0),), (16, 64), 4)
 
 
 def test_transpose_holds_everything():
     source = row_major(FMT, (8, 6))
     target = ITensor(FMT, (1, 1), (Loop(6, 1, 1), Loop(8, 1, 0)))
-    plan = analyse(source, target)
+    plan = analyze(source, target)
     assert (plan.shared, plan.block, plan.words, plan.follow) == ((), (8, 6), 48, False)
     assert plan.read == (Axis(trip=6, increment=1), Axis(trip=8, increment=6))
 
@@ -45,13 +45,13 @@ def test_transpose_holds_everything():
 def test_a_loop_is_split_to_share_its_outer_part():
     source = row_major(FMT, (TOKENS, 24), 2)
     heads = (Loop(TOKENS, 1, 0), Loop(3, 8, 1), Loop(LENGTH), Loop(4, 2, 1))
-    plan = analyse(source, ITensor(FMT, (1, 2), heads))
+    plan = analyze(source, ITensor(FMT, (1, 2), heads))
     assert plan.shared == (Loop(TOKENS, 1, 0), Loop(3, 8, 1))
     assert (plan.block, plan.follow) == ((1, 8), True)
 
 
 def test_wider_tile_needs_one_word():
-    plan = analyse(row_major(FMT, (4, 24), 2), row_major(FMT, (4, 24), 6))
+    plan = analyze(row_major(FMT, (4, 24), 2), row_major(FMT, (4, 24), 6))
     assert (plan.words, plan.lanes, plan.banks, plan.bank_bits) == (1, 6, 3, 2)
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from streamhw.stream.converter.block_plan import analyse
+from streamhw.stream.converter.block_plan import analyze
 from streamhw.stream.converter.peak_live import LiveBound, live_bound
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.pairs import FMT, TIMES, TOKENS, random_pair, valid_pairs
@@ -66,7 +66,7 @@ def early_peak(source, target):
 
 def block_of(source, target):
     """The pair below its shared loops."""
-    plan = analyse(source, target)
+    plan = analyze(source, target)
     return (
         ITensor(source.fmt, source.tile, plan.source),
         ITensor(target.fmt, target.tile, plan.target),
@@ -79,7 +79,7 @@ def small_pairs(seed, count, beats):
     while len(found) < count:
         pair = random_pair(rng, symbols=False)
         try:
-            analyse(*pair)
+            analyze(*pair)
         except ValueError:
             continue
         if pair[0].tokens() * pair[1].tokens() <= beats:

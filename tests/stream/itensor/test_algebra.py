@@ -16,7 +16,7 @@ from streamhw.stream.itensor.algebra import (
     compose,
     covers_once,
     tiled,
-    vectorise,
+    vectorize,
     widen,
 )
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
@@ -89,7 +89,7 @@ def test_vectors_of_tiles_and_back() -> None:
     for seed in range(COUNT):
         outer = with_rereads(random, random_cover(random, symbols=True))
         vector = tuple(divisor(random, size) for size in outer.tile)
-        inner = vectorise(outer, vector)
+        inner = vectorize(outer, vector)
         x = tensor_of(outer, seed)
         for values in ({}, {"n": 2, "m": 1}):
             tiles = outer.pack(x, values).reshape(-1, *outer.tile)
@@ -263,7 +263,7 @@ def test_fork_and_join() -> None:
 def test_tiles_of_a_matrix() -> None:
     """64 x 64 in tiles of 16 x 16, each in vectors of 1 x 8."""
     tiles = tiled(FMT, (64, 64), (16, 16))
-    vectors = vectorise(tiles, (1, 8))
+    vectors = vectorize(tiles, (1, 8))
     assert str(vectors) == "1x8:s8 (4 d0+=16) (4 d1+=16) (16 d0+=1) (2 d1+=8)"
     assert widen(vectors, (16, 16)) == tiles
     columns = tiled(FMT, (64, 64), (16, 16), order=(1, 0))

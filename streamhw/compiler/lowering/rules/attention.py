@@ -15,7 +15,7 @@ __all__ = ["attention"]
 
 
 def attention(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Attention) and isinstance(plan, AttentionPlan)
     if not op.causal:
         raise BuildError(f"Attention {node.name} must be causal, not over all positions")

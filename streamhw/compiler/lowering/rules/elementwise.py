@@ -19,7 +19,7 @@ __all__ = ["activation", "add", "multiply"]
 
 
 def add(state: Lowering, node: Node) -> None:
-    plan = state.quantised.plans[node.name]
+    plan = state.quantized.plans[node.name]
     assert isinstance(plan, AddPlan)
     features = state.values[node.inputs[0]].type.tensor_shape()[1]
     order = state.rows(plan.out, features)
@@ -30,7 +30,7 @@ def add(state: Lowering, node: Node) -> None:
 
 
 def activation(state: Lowering, node: Node) -> None:
-    plan = state.quantised.plans[node.name]
+    plan = state.quantized.plans[node.name]
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
     part = activation_kernel.Activation(
@@ -50,7 +50,7 @@ def activation(state: Lowering, node: Node) -> None:
 
 def multiply(state: Lowering, node: Node) -> None:
     """The product takes both values in the order of the first one."""
-    plan = state.quantised.plans[node.name]
+    plan = state.quantized.plans[node.name]
     assert isinstance(plan, MultiplyPlan)
     order = state.values[node.inputs[0]].type
     part = multiply_kernel.Multiply(

@@ -19,7 +19,7 @@ __all__ = ["chunk", "engine_parameters", "linear"]
 
 def linear(state: Lowering, node: Node) -> None:
     """Gives an engine one more context; its first one places it."""
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
     (binding,) = (b for b in state.bindings if node.name in b.nodes)
     tiling, sizes = state.tiling, state.tiling.engines[binding.instance]
@@ -87,7 +87,7 @@ def chunk(state: Lowering, node: Node) -> None:
     if name not in state.instances:
         value = state.values[node.inputs[0]]
         siblings = state.graph.readers(node.inputs[0])
-        formats = tuple(state.quantised.plans[reader.name].out for reader in siblings)
+        formats = tuple(state.quantized.plans[reader.name].out for reader in siblings)
         instance = state.place(name, split.Split(type=value.type, formats=formats))
         state.feed(node.inputs[0], instance, "i")
     state.produce(node.name, state.instances[name], f"o_{op.index}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Normalisation of rows, and of the heads in them."""
+"""Normalization of rows, and of the heads in them."""
 
 from ....graph import LayerNorm, Node, RmsNorm
 from ....kernels.norm import layernorm
@@ -11,7 +11,7 @@ __all__ = ["norm"]
 
 
 def norm(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, LayerNorm | RmsNorm) and isinstance(plan, NormPlan)
     lanes = state.tiling.lanes_of(node.name)
     part = layernorm.LayerNorm(
@@ -24,7 +24,7 @@ def norm(state: Lowering, node: Node) -> None:
         gamma_frac=plan.gamma_frac,
         beta_frac=plan.beta_frac,
         heads=plan.heads,
-        centred=plan.centred,
+        centered=plan.centered,
     )
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")

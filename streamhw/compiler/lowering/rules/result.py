@@ -15,7 +15,7 @@ def last_token(state: Lowering, node: Node) -> None:
 
 
 def arg_max(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, ArgMax) and isinstance(plan, ArgMaxPlan)
     value = state.values[node.inputs[0]]
     part = argmax.ArgMax(

@@ -28,7 +28,7 @@ def angles(state: Lowering, node: Node) -> None:
 
 
 def rotary(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Rotary) and isinstance(plan, RotaryPlan)
     part = rotary_kernel.Rotary(
         tokens=state.tiling.group,

@@ -23,7 +23,7 @@ def source(state: Lowering, node: Node) -> None:
 
 
 def gather(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantised.plans[node.name]
+    op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Gather) and isinstance(plan, GatherPlan)
     part = gather_kernel.Gather(
         rows=op.rows,

@@ -18,7 +18,7 @@ from .levels import Path as LongestPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules
 
-__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "own_cells", "synthesise"]
+__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "own_cells", "synthesize"]
 
 SYNTH_FILE = "synth.json"
 WORST = 12
@@ -82,7 +82,7 @@ class Synthesis:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
-def synthesise(folder: Path, on_module: Progress = lambda done, total, name: None) -> Synthesis:
+def synthesize(folder: Path, on_module: Progress = lambda done, total, name: None) -> Synthesis:
     """Runs Yosys for the board's family and writes ``synth.json`` into the build folder.
 
     Each kind of module is mapped once and counted as often as it is in the design; what was mapped
