@@ -83,7 +83,7 @@ class Board:
     token_lanes: tokens that each of them meets in that cycle
     fabric_lanes: those of them that multiply in LUTs
     paired: whether two products of a shared operand fit one multiplier of the board
-    group: tokens of a step that share a pass over the weights
+    token_batch: tokens of a step that share a pass over the weights
     lanes: elements a cycle of the row-wise kernels
     prefetch: beats of parameters that may wait on chip, across layers and tokens
     cache_buffer: beats of keys, and of values, that may wait on chip: what is asked for ahead, also
@@ -104,7 +104,7 @@ class Board:
     memory_bytes: int
     budget: Budget
     multipliers: int
-    group: int
+    token_batch: int
     lanes: int
     prefetch: int = 512
     cache_buffer: int = 64

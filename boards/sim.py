@@ -15,6 +15,6 @@ BOARD = Board(
     memory_bytes=2 << 30,
     budget=Budget(luts=2_000_000, ffs=4_000_000, dsps=20_000, block_ram=4_000, ultra_ram=2_000),
     multipliers=64,
-    group=8,
+    token_batch=8,
     lanes=4,
 )

@@ -20,6 +20,6 @@ BOARD = Board(
     memory_bytes=32 << 20,
     budget=Budget(luts=83_640, ffs=83_640, dsps=156, block_ram=208),
     multipliers=32,
-    group=4,
+    token_batch=4,
     lanes=2,
 )

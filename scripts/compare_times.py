@@ -35,7 +35,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
-from streamhw.stream.itensor.itensor import Bindings
+from streamhw.stream.itensor.itensor import SymbolValues
 
 Activation = tuple[Scope, Mapping[str, Activity]]
 
@@ -47,7 +47,7 @@ class Seen:
     step: int
     scope: Scope
     place: int
-    bindings: Bindings
+    symbol_values: SymbolValues
     work: Mapping[str, Activity]
 
 
@@ -109,20 +109,20 @@ def simulated(
 
 def predicted(design: Design, prompt: int, tokens: int) -> tuple[list[Seen], list[float]]:
     """Every activation of the estimate, and the cycles of each token."""
-    estimate, group = Estimate(design), design.known.tiling.group
+    estimate, group = Estimate(design), design.known.tiling.token_batch
     starts = [*range(0, prompt, group), *range(prompt, prompt + tokens - 1)]
     counts = [min(group, prompt - at) if at < prompt else 1 for at in starts]
     clock, now, before, found, ends = estimate.clock(), float(START_CYCLES), 0.0, [], []
     for step, (position, count) in enumerate(zip(starts, counts, strict=True)):
         head = position + count >= prompt
-        bindings: Bindings = {
+        symbol_values: SymbolValues = {
             "tokens": count,
             "length": tuple(range(position + 1, position + count + 1)),
         }
         log: list[Activation] = []
         now = estimate.step(clock, position, count, head, now, noting(log))
         for place, (scope, work) in enumerate(log):
-            values = {"tokens": 1} if scope is Scope.TAIL else bindings
+            values = {"tokens": 1} if scope is Scope.TAIL else symbol_values
             found.append(Seen(step, scope, max(0, place - 1), values, work))
         if head:
             ends.append(now - before)
@@ -149,12 +149,12 @@ def show(
     for link in timeline.links:
         if link.inside:
             continue
-        beats = link.tokens(seen.bindings)
-        skipped = sum(link.tokens(each.bindings) for each in alike)
+        beats = link.beats(seen.symbol_values)
+        skipped = sum(link.beats(each.symbol_values) for each in alike)
         if link.name.endswith("_written"):
             # One for each token; the estimate looks at the last.
             beats, skipped = (
-                sum(each.bindings["tokens"] for each in them) for them in ([seen], alike)
+                sum(each.symbol_values["tokens"] for each in them) for them in ([seen], alike)
             )
         cycles = passed[link.name][skipped : skipped + beats].astype(np.int64)
         if len(cycles) < beats:

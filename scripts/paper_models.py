@@ -57,7 +57,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load
-    from streamhw.stream.converter.spec import Converter
+    from streamhw.stream.converter.spec import ConverterSpec
 
     stages: dict[str, float] = {}
     model = load(name)
@@ -70,7 +70,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     total = design.known.placement.total
     memory = intermediate_memory(design)
-    converters = [i.part for i in design.instances if isinstance(i.part, Converter)]
+    converters = [i.part for i in design.instances if isinstance(i.part, ConverterSpec)]
     return {
         "model": name,
         "layers": model.config.layers,

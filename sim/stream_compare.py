@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from ..compiler.ir.design import Channel, Design
 from ..graph import Graph
-from ..reference.integer_model import Cache, Golden, Trace
-from ..stream.itensor.itensor import Bindings, ITensor
+from ..reference.integer_model import Cache, IntegerModel, Trace
+from ..stream.itensor.itensor import ITensor, SymbolValues
 
-__all__ = ["Comparison", "Difference", "decode"]
+__all__ = ["Comparison", "Mismatch", "decode"]
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class Mismatch:
     """The first beat of a stream that is not what the reference says.
 
     layer: of the loop, None outside it; position: of the token; offset: of the beat's tile in the
@@ -69,13 +69,13 @@ class Comparison:
 
     def __init__(self, design: Design, take: Callable[[str], NDArray[np.uint8]]):
         self._graph = design.graph
-        self._golden = Golden(design.known.quantized)
+        self._golden = IntegerModel(design.known.quantized)
         self._cache = Cache()
-        self._group = design.known.tiling.group
+        self._group = design.known.tiling.token_batch
         self._take = take
         self._watched = [_Watched(c) for c in design.channels if c.value is not None]
         self._layers = design.graph.loops[0].trips
-        self.first: Difference | None = None
+        self.first: Mismatch | None = None
         self.beats = 0
         self._streams: set[str] = set()
 
@@ -107,7 +107,7 @@ class Comparison:
             result = int(trace[self._graph.result, None][-1])
         return result
 
-    def compare(self, *, complete: bool = False) -> Difference | None:
+    def compare(self, *, complete: bool = False) -> Mismatch | None:
         """Compares what has come since the last call; the first difference ever found, if any.
 
         complete: whether everything that was fed must have come
@@ -134,9 +134,7 @@ class Comparison:
             self.beats += sum(len(activation.beats) for activation in passed)
             self._streams |= {watched.channel.name} if passed else set()
 
-    def _match(
-        self, watched: _Watched, found: Ints, complete: bool
-    ) -> tuple[Difference | None, int]:
+    def _match(self, watched: _Watched, found: Ints, complete: bool) -> tuple[Mismatch | None, int]:
         used = 0
         while watched.expected:
             activation = watched.expected[0]
@@ -180,7 +178,7 @@ def _activations(
     (loop,) = graph.loops
     node = value.split(".")[0]
     inside = node == loop.carried or any(node == n.name for n in loop.body)
-    bindings: Bindings = {
+    symbol_values: SymbolValues = {
         "tokens": count,
         "length": list(range(position + 1, position + count + 1)),
     }
@@ -191,14 +189,17 @@ def _activations(
     if not inside and names.index(node) > names.index(loop.name):
         if not head:
             return
-        bindings = {"tokens": 1}
+        symbol_values = {"tokens": 1}
     for layer in layers:
         tensor = trace.get((value, layer))
         if tensor is None:
             return
         type = channel.consumed
         yield _Activation(
-            layer, position, type.pack(_padded(tensor, type), bindings), type.order(bindings)
+            layer,
+            position,
+            type.pack(_padded(tensor, type), symbol_values),
+            type.order(symbol_values),
         )
 
 
@@ -213,10 +214,10 @@ def _padded(tensor: Ints, type: ITensor) -> Ints:
     return np.pad(tensor, pads, constant_values=type.fmt.minimum)
 
 
-def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) -> Difference:
+def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) -> Mismatch:
     offset = tuple(int(v) for v in activation.order[at])
     by_row = len(offset) > 1 and not str(channel.value).endswith("_cache")
-    return Difference(
+    return Mismatch(
         stream=channel.name,
         value=str(channel.value),
         layer=activation.layer,

@@ -59,7 +59,8 @@ def write_tiny(
     token depends on the whole prompt; a head of its own keeps answers from repeating. Returns
     ``folder``, which is made if it does not exist.
 
-    A 4-bit build needs ``QuantConfig(group=32)`` or less: the default of 64 does not divide 32.
+    A 4-bit build needs ``QuantConfig(scale_group=32)`` or less: the default of 64 does not divide
+    32.
     """
     config = {
         "model_type": "gpt2",

@@ -12,7 +12,7 @@ from streamhw.compiler.lowering.builder import Lowering, OpRule
 from streamhw.graph import Node, Op, Shape
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.credit import Credit, credit_latency, credit_memory
-from streamhw.stream.itensor.itensor import Bindings, ITensor
+from streamhw.stream.itensor.itensor import ITensor, SymbolValues
 from streamhw.stream.pipeline import delayed
 from streamhw.stream.rounding import rounded, saturated
 from streamhw.stream.signature import lanes_of
@@ -43,7 +43,7 @@ class Rectifier(KernelSpec):
     Shapes      i, o: any tensor, both in the order of ``type``
     Formats     i: ``type.fmt``; o: ``out``, rounded half up and saturated once
     Parameters  type: order, tile and format of i; slope: 0 to 256, in units of 2**-8; out: format
-    Timing      interval = type.tokens() cycles; latency = drain = 4 cycles; a beat each cycle
+    Timing      interval = type.beats() cycles; latency = drain = 4 cycles; a beat each cycle
     Buffers     5 beats in the queue of the credit bracket
     Error       half an LSB of ``out``, or saturation; the slope is exact in units of 2**-8
     Stalls      lossless; no combinational path from i.valid to o.valid or from o.ready to i.ready
@@ -73,14 +73,14 @@ class Rectifier(KernelSpec):
     def ports(self) -> tuple[Port, ...]:
         return (Port("i", self.type), Port("o", replace(self.type, fmt=self.out)))
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         x = np.asarray(inputs["i"], dtype=np.int64)
         product = x * np.where(x < 0, self.slope, 1 << SLOPE_FRAC)
         return {"o": self.out.saturate(round_shift(product, self.shift))}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         latency = credit_latency(LATENCY)
-        return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
+        return Timing(latency=latency, interval=self.type.beats(symbol_values), drain=latency)
 
     def resources(self) -> Resources:
         lanes, width = self.type.lanes, self.type.fmt.width

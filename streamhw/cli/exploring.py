@@ -19,8 +19,8 @@ def add_explore(commands: Commands) -> None:
     parser = commands.add_parser(
         "explore",
         help="the best design of a model on a board, and those that no other one beats",
-        description="Tries bindings, engines, lanes and token groups with the compiler and its "
-        "cycle estimate, and writes best.json (for `build --design`), front.json and "
+        description="Tries ways to share engines, lanes and token batches with the compiler and "
+        "its cycle estimate, and writes best.json (for `build --design`), front.json and "
         "trials.jsonl; a second run goes on where the first one stopped.",
     )
     choices(parser)

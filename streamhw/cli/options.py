@@ -207,7 +207,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         quantization=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
         sharing=parse_sharing(chosen.sharing),
         equalization=Equalization(chosen.fifo),
-        group=chosen.group,
+        token_batch=chosen.token_batch,
         multipliers=chosen.multipliers,
         pins=tuple(chosen.pin),
         fusion=Fusion(chosen.fusion),

@@ -14,8 +14,8 @@ from ..compiler.ir.design import Design
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model, Tokenizer, load
-from ..kernels.matmul.spec import Matmul
-from ..report.bench import BENCH_FILE, Bench, Context, Point
+from ..kernels.matmul.spec import MatmulSpec
+from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
 from ..report.roofline import roof_of, shape_of
@@ -25,7 +25,7 @@ from .build import BuildRequest, Built, reuse_or_build, settled
 from .fast import compiled, prepared
 from .prompt import check_run
 from .show import Console, progress, write_whole
-from .simulate import NEVER, Answer, Checkpoints, memory_model, simulate
+from .simulate import NEVER, Checkpoints, SimulatedAnswer, memory_model, simulate
 
 __all__ = ["BenchRequest", "bench"]
 
@@ -108,9 +108,9 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     return result
 
 
-def _predicted(estimate: Estimate, prompt: int, answer: int) -> Point:
+def _predicted(estimate: Estimate, prompt: int, answer: int) -> BenchPoint:
     found, board = estimate.answer(prompt, prompt + answer), estimate.design.board
-    return Point(
+    return BenchPoint(
         prompt=prompt,
         answer=answer,
         predicted=(found.prompt, *found.tokens),
@@ -124,7 +124,7 @@ def _moved(design: Design, prompt: int, answer: int) -> float:
     """Bytes of parameters of every step, and of keys and values that are read and written."""
     known = design.known
     body = known.memory.stride * design.graph.loops[0].trips
-    steps = ceil(prompt / known.tiling.group) + answer - 1
+    steps = ceil(prompt / known.tiling.token_batch) + answer - 1
     positions = prompt + answer - 1
     pair = roof_of(design.graph, design.config.quantization, design.board).work.cache_bytes
     cached = (positions * (positions + 1) // 2 + positions) * pair
@@ -133,7 +133,7 @@ def _moved(design: Design, prompt: int, answer: int) -> float:
 
 def _known(built: Built, design: Design, board: Board) -> Bench:
     """What an earlier bench of the same build holds, or a new one."""
-    engines = [i.part for i in design.instances if isinstance(i.part, Matmul)]
+    engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
     empty = Bench(
         key=read_key(built.folder) or "",
         model=design.model.name,
@@ -156,8 +156,8 @@ def _save(result: Bench, built: Built) -> None:
 
 
 def _simulated(
-    points: list[Point], request: BenchRequest, built: Built, design: Design, console: Console
-) -> Iterator[Point]:
+    points: list[BenchPoint], request: BenchRequest, built: Built, design: Design, console: Console
+) -> Iterator[BenchPoint]:
     golden = prepared(design, console)
     memory = memory_model(request.build.board, kind=request.memory)
     manifest = Manifest.load(built.folder)
@@ -182,7 +182,7 @@ def _simulated(
             found: list[int] = []
 
             def on_token(
-                answer: Answer,
+                answer: SimulatedAnswer,
                 task: TaskID = task,
                 expected: Iterator[int] = expected,
                 found: list[int] = found,

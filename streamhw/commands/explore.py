@@ -193,7 +193,7 @@ def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> T
             f"{score.dsps:,}",
             f"{score.block_ram + score.ultra_ram:,}",
             f"{score.share:.1%}",
-            str(tiling.group),
+            str(tiling.token_batch),
             f"{tiling.lanes}/{tiling.attention_lanes}",
             engines,
             style="bold green" if trial is best else None,

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from ..boards.base import Board, load_board
 from ..compiler.ir.design import Design
-from ..compiler.performance.estimate import Answer as Predicted
 from ..compiler.performance.estimate import Estimate
+from ..compiler.performance.estimate import PredictedAnswer as Predicted
 from ..compiler.pipeline import STAGES, compile_model
 from ..frontend import Model, Origin, load
-from ..reference.integer_model import Golden
+from ..reference.integer_model import IntegerModel
 from .build import BuildRequest, settled
 from .prompt import check_run, tokens_of
 from .show import Console, GrowingText, progress
@@ -90,9 +90,9 @@ def compiled(request: BuildRequest, model: Model, board: Board, console: Console
         )
 
 
-def prepared(design: Design, console: Console) -> Golden:
+def prepared(design: Design, console: Console) -> IntegerModel:
     """The integer reference of a design with all weights unpacked, with progress."""
-    golden = Golden(design.known.quantized)
+    golden = IntegerModel(design.known.quantized)
     with progress(console) as shown:
         task = shown.add_task("unpack weights", total=None, detail="")
 

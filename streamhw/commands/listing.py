@@ -59,14 +59,16 @@ def list_kernels(console: Console) -> None:
     """Kernels with the first line of their contract."""
     table = Table("kernel", "what it does")
     for spec in sorted(kernel_specs(), key=lambda spec: spec.__name__):
-        table.add_row(spec.__name__, (inspect.getdoc(spec) or "").split("\n")[0])
+        table.add_row(
+            spec.__name__.removesuffix("Spec"), (inspect.getdoc(spec) or "").split("\n")[0]
+        )
     console.print(table)
 
 
 def kernel_specs() -> Iterator[type[KernelSpec]]:
     """Every concrete kernel of the library."""
-    for module in pkgutil.iter_modules(kernels.__path__):
-        found = importlib.import_module(f"{kernels.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}."):
+        found = importlib.import_module(module.name)
         for spec in vars(found).values():
             if (
                 inspect.isclass(spec)

@@ -19,9 +19,9 @@ from ..sim import verilator
 from .build import BuildRequest, Built, reuse_or_build, settled
 from .prompt import check_run, tokens_of
 from .show import Console, GrowingText, progress
-from .simulate import NEVER, Answer, Checkpoints, memory_model, simulate
+from .simulate import NEVER, Checkpoints, SimulatedAnswer, memory_model, simulate
 
-__all__ = ["Answer", "RunRequest", "memory_model", "run", "simulate"]
+__all__ = ["RunRequest", "SimulatedAnswer", "memory_model", "run", "simulate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class RunRequest:
     checkpoints: Checkpoints = NEVER
 
 
-def run(request: RunRequest, console: Console) -> Answer:
+def run(request: RunRequest, console: Console) -> SimulatedAnswer:
     """Builds or reuses the build, simulates, prints the text as it comes, then a table.
 
     Raises ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
@@ -85,7 +85,7 @@ def run(request: RunRequest, console: Console) -> Answer:
         text.show(decode(prompt))
         task = shown.add_task("simulate", total=request.tokens, detail="")
 
-        def on_token(answer: Answer) -> None:
+        def on_token(answer: SimulatedAnswer) -> None:
             text.show(decode([*prompt, *(t.token for t in answer.tokens)]))
             rate = answer.simulated / max(answer.seconds, 1e-9)
             shown.update(
@@ -130,18 +130,18 @@ def run(request: RunRequest, console: Console) -> Answer:
     return answer
 
 
-def _step(answer: Answer, design: Design) -> StepTimes | None:
+def _step(answer: SimulatedAnswer, design: Design) -> StepTimes | None:
     """The step of the last token, if it took one token only."""
     if len(answer.tokens) < 2:
         return None
     layers = design.graph.loops[0].trips
     position = len(answer.prompt) + len(answer.tokens) - 2
-    bindings = {"tokens": 1, "length": position + 1}
+    symbol_values = {"tokens": 1, "length": position + 1}
     passed = {}
     for channel in design.channels:
         cycles = answer.passed.get(channel.name, [])
         shares = layers if channel.scope is Scope.BODY else 1
-        beats = channel.consumed.tokens(bindings)
+        beats = channel.consumed.beats(symbol_values)
         # What goes back to the first layer passes once less.
         if channel.value is not None and len(cycles) == beats * shares:
             passed[channel.name] = tuple(
@@ -160,7 +160,7 @@ def _design(request: BuildRequest, built: Built) -> Design:
 
 
 def _table(
-    answer: Answer, request: RunRequest, built: Built, predicted: float | None, memory: str
+    answer: SimulatedAnswer, request: RunRequest, built: Built, predicted: float | None, memory: str
 ) -> Table:
     board = load_board(request.build.board)
     table = Table(title=f"{built.model.name} on {board.title}, simulated cycle by cycle")

@@ -14,7 +14,7 @@ import numpy as np
 from ..boards.base import load_board
 from ..compiler.ir.design import Design
 from ..errors import InternalError, UserError
-from ..report.measured import Waits
+from ..report.measured import StreamWaits
 from ..runtime.device import Traffic
 from ..runtime.driver import Generation, Progressed, Token, generate
 from ..runtime.manifest import Manifest
@@ -24,7 +24,7 @@ from ..sim.device import SimDevice
 from ..sim.memory_model import HbmModel, Memory, MemoryModel, Stalls
 from ..sim.stream_compare import Comparison
 
-__all__ = ["NEVER", "Answer", "Checkpoints", "memory_model", "simulate"]
+__all__ = ["NEVER", "Checkpoints", "SimulatedAnswer", "memory_model", "simulate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ NEVER = Checkpoints()
 
 
 @dataclass(kw_only=True)
-class Answer:
+class SimulatedAnswer:
     """What a simulated answer was and cost."""
 
     prompt: list[int]
@@ -59,7 +59,7 @@ class Answer:
     simulated: int = 0
     compared: Comparison | None = None
     peaks: dict[str, int] = field(default_factory=dict)
-    waits: dict[str, Waits] = field(default_factory=dict)
+    waits: dict[str, StreamWaits] = field(default_factory=dict)
     passed: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -91,9 +91,9 @@ def simulate(
     model: Memory,
     end: int | None = None,
     design: Design | None = None,
-    on_token: Callable[[Answer], None] | None = None,
+    on_token: Callable[[SimulatedAnswer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
-) -> Answer:
+) -> SimulatedAnswer:
     """One answer of the compiled simulation; with ``design``, compared with the reference.
 
     Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
@@ -124,7 +124,7 @@ def simulate(
         if library.observed:
             answer.peaks = device.peaks()
             answer.waits = {
-                name: Waits(
+                name: StreamWaits(
                     transfers=int(c.transfers), blocked=int(c.blocked), starved=int(c.starved)
                 )
                 for name, c in device.statistics().items()
@@ -165,7 +165,7 @@ class _Session:
         end: int | None,
         design: Design | None,
     ):
-        self.answer = Answer(prompt=list(prompt))
+        self.answer = SimulatedAnswer(prompt=list(prompt))
         self._device, self._count, self._end = device, count, end
         self._comparison: Comparison | None = None
         if design is not None:
@@ -197,7 +197,7 @@ class _Session:
             self._device, self.answer.prompt, count=self._count, eos=self._end, since=since
         )
 
-    def finish(self, on_token: Callable[[Answer], None] | None) -> None:
+    def finish(self, on_token: Callable[[SimulatedAnswer], None] | None) -> None:
         """Runs to the end of the answer."""
         answer, device = self.answer, self._device
         for token in self._generation:

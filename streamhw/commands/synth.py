@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..boards.base import load_board
-from ..synthesis.synthesize import SYNTH_FILE, Row, Synthesis, synthesize
+from ..synthesis.synthesize import SYNTH_FILE, ModuleRow, Synthesis, synthesize
 from .show import Console, progress
 
 __all__ = ["synth"]
@@ -89,7 +89,7 @@ def _paths(found: Synthesis) -> Table:
     return table
 
 
-def _pairs(row: Row) -> tuple[str, ...]:
+def _pairs(row: ModuleRow) -> tuple[str, ...]:
     def pair(name: str) -> str:
         estimated, counted = getattr(row.estimated, name), getattr(row.counted, name)
         return f"{estimated:,} / {counted:,}" if estimated or counted else ""

@@ -27,7 +27,7 @@ class BuildConfig:
     quantization: bits of weights and how their scales are found
     sharing: ``ALL`` binds every matrix product of one weight format to one engine, ``NONE`` gives
         each its own; a number of engines, or the products that share one, are between the two
-    group: tokens of a step; ``None``: the board's
+    token_batch: tokens of a step; ``None``: the board's
     multipliers: of each matmul engine; ``None``: the board's
     tiling: sizes of all kernels; ``None``: chosen by a rule
     equalization: ``NORMAL`` sizes FIFOs so that they cost no cycle, ``CONSERVATIVE`` for less depth
@@ -39,7 +39,7 @@ class BuildConfig:
 
     quantization: QuantConfig = field(default_factory=QuantConfig)
     sharing: SharingChoice = Sharing.ALL
-    group: int | None = None
+    token_batch: int | None = None
     multipliers: int | None = None
     tiling: Tiling | None = None
     equalization: Equalization = Equalization.NORMAL

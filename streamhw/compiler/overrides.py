@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
-from ..stream.converter.spec import Converter
+from ..stream.converter.spec import ConverterSpec
 from .config import BuildConfig
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
@@ -136,7 +136,7 @@ def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
         board=design.board.name,
         graph=digest_of(design.graph),
         config=asked,
-        bind=tuple(b.nodes for b in design.bindings) if design.bindings else None,
+        bind=tuple(b.nodes for b in design.assignments) if design.assignments else None,
         tile=design.tiling,
         convert=converters if design.fused is not None or converters else None,
         fuse=None if design.fused is None else design.fused.cuts,
@@ -201,7 +201,7 @@ def _known(section: str, wanted: Mapping[str, Any], there: set[str], what: str) 
 
 
 def _converts(instance: Instance) -> bool:
-    return isinstance(instance.part, Converter)
+    return isinstance(instance.part, ConverterSpec)
 
 
 def _choices(part: Any) -> dict[str, bool | int | str]:
@@ -221,7 +221,7 @@ def _dies(design: Design) -> dict[str, str] | None:
 
 def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> Instance:
     part = instance.part
-    if instance.name not in wanted or not isinstance(part, Converter):
+    if instance.name not in wanted or not isinstance(part, ConverterSpec):
         return instance
     where = f"convert.{instance.name}"
     hints, fields = typing.get_type_hints(type(part)), set(_choices(part))

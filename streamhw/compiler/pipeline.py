@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..boards.base import Board
 from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
-from ..kernels.memory.spill import SpillWrite
+from ..kernels.memory.spill import SpillWriteSpec
 from ..quantization.quantizer import quantize
 from .config import BuildConfig
 from .floorplan.die_partition import partitioned
@@ -19,7 +19,7 @@ from .lowering.insert_control import add_control
 from .lowering.insert_converters import insert_converters, insert_forks
 from .lowering.insert_dma import add_memory_access, parameter_dma
 from .lowering.stage import lower
-from .mapping.engine_sharing import bind
+from .mapping.engine_sharing import share_engines
 from .mapping.tiling import check_tiling, choose_tiling, smaller
 from .memory.layout import plan_memory
 from .overrides import Decisions, obey
@@ -43,8 +43,8 @@ def _quantize(design: Design) -> Design:
 
 
 def _bind(design: Design) -> Design:
-    bindings = bind(design.graph, design.known.quantized, design.config.sharing)
-    return replace(design, bindings=bindings)
+    assignments = share_engines(design.graph, design.known.quantized, design.config.sharing)
+    return replace(design, assignments=assignments)
 
 
 def _tile(design: Design) -> Design:
@@ -55,24 +55,24 @@ def _tile(design: Design) -> Design:
         raise UserError(
             f"Multipliers must be at least 1 and a power of two, not {wanted.multipliers}"
         )
-    if wanted.group is not None and not 2 <= wanted.group <= design.graph.context:
+    if wanted.token_batch is not None and not 2 <= wanted.token_batch <= design.graph.context:
         raise UserError(
             f"Tokens of a step must be at least 2 and at most the context of "
-            f"{design.graph.context}, not {wanted.group}"
+            f"{design.graph.context}, not {wanted.token_batch}"
         )
     if wanted.multipliers is not None:
         board = replace(board, multipliers=wanted.multipliers)
-    if wanted.group is not None:
-        board = replace(board, group=wanted.group)
-    tiling = wanted.tiling or choose_tiling(design.graph, board, design.bindings)
-    check_tiling(design.graph, board, design.bindings, tiling)
+    if wanted.token_batch is not None:
+        board = replace(board, token_batch=wanted.token_batch)
+    tiling = wanted.tiling or choose_tiling(design.graph, board, design.assignments)
+    check_tiling(design.graph, board, design.assignments, tiling)
     return replace(design, board=board, tiling=tiling)
 
 
 def _lower(design: Design) -> Design:
     known = design.known
     instances, channels = lower(
-        design.graph, known.quantized, known.tiling, design.board.beat_bits, design.bindings
+        design.graph, known.quantized, known.tiling, design.board.beat_bits, design.assignments
     )
     return replace(design, instances=instances, channels=channels)
 
@@ -103,13 +103,13 @@ def _memory(design: Design) -> Design:
         design.graph,
         known.quantized,
         known.tiling,
-        design.bindings,
+        design.assignments,
         board.beat_bits,
         board.memory_bytes,
         {
             i.region: i.part.layout.bytes
             for i in design.instances
-            if isinstance(i.part, SpillWrite) and i.region is not None
+            if isinstance(i.part, SpillWriteSpec) and i.region is not None
         },
     )
     with_access = add_memory_access(
@@ -130,7 +130,7 @@ def _memory(design: Design) -> Design:
 
 def _control(design: Design) -> Design:
     instances, channels = add_control(
-        design.graph, design.known.tiling, design.bindings, design.instances, design.channels
+        design.graph, design.known.tiling, design.assignments, design.instances, design.channels
     )
     return replace(design, instances=instances, channels=channels)
 
@@ -241,7 +241,9 @@ def _with_less(tiled: Design, error: DoesNotFitError) -> Design:
     known, wanted = tiled.known, tiled.config
     if wanted.multipliers is not None or wanted.tiling is not None:
         raise error
-    tiling = smaller(tiled.graph, tiled.board, tiled.bindings, known.tiling, error.part)
-    if tiling is None or (wanted.group is not None and tiling.group != wanted.group):
+    tiling = smaller(tiled.graph, tiled.board, tiled.assignments, known.tiling, error.part)
+    if tiling is None or (
+        wanted.token_batch is not None and tiling.token_batch != wanted.token_batch
+    ):
         raise type(error)(str(error), hint="no smaller sizes of kernels are left to try")
     return replace(tiled, tiling=tiling)

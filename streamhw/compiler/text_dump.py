@@ -3,10 +3,10 @@
 
 from collections.abc import Iterator
 
-from ..kernels.matmul.weight_buffer import Innermost
-from ..stream.converter.spec import Converter
+from ..kernels.matmul.weight_buffer import LoopOrder
+from ..stream.converter.spec import ConverterSpec
 from .ir.design import Channel, Design, Instance
-from .ir.infrastructure import Plumbing
+from .ir.infrastructure import Infrastructure
 from .memory.layout import Segments
 from .resources.fpga_cells import ram_options
 from .sizing.prefetch_depth import queue_beats
@@ -28,16 +28,20 @@ def _lines(design: Design) -> Iterator[str]:
                 yield f"  {name} {value}"
         for name, engine in design.tiling.engines.items():
             sizes = f"{engine.rows} rows, {engine.inputs} inputs, {engine.lanes} lanes"
-            if engine.innermost is Innermost.INPUTS:
-                sizes += ", inputs innermost"
+            if engine.loop_order is LoopOrder.OUTPUT_STATIONARY:
+                sizes += ", output stationary"
             yield f"  {name}: {sizes}"
         for name, lanes in design.tiling.node_lanes.items():
             yield f"  {name}: {lanes} lanes"
-    for binding in design.bindings:
-        group = "" if binding.group is None else f", a multiplier for {binding.group} inputs"
-        yield f"engine {binding.instance}: {binding.weight_bits}-bit weights{group}"
-        yield from (f"  {node} in each layer" for node in binding.body)
-        yield from (f"  {node} after the layers" for node in binding.tail)
+    for assignment in design.assignments:
+        group = (
+            ""
+            if assignment.scale_group is None
+            else f", a multiplier for {assignment.scale_group} inputs"
+        )
+        yield f"engine {assignment.instance}: {assignment.weight_bits}-bit weights{group}"
+        yield from (f"  {node} in each layer" for node in assignment.body)
+        yield from (f"  {node} after the layers" for node in assignment.tail)
     for instance in design.instances:
         yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
     for channel in design.channels:
@@ -70,16 +74,16 @@ def _lines(design: Design) -> Iterator[str]:
 
 def _kind(instance: Instance) -> str:
     part = instance.part
-    if isinstance(part, Plumbing):
-        return part.kind
-    if isinstance(part, Converter):
+    if isinstance(part, Infrastructure):
+        return part.label
+    if isinstance(part, ConverterSpec):
         block = "x".join(map(str, part.plan.block))
         shared = len(part.plan.shared)
         return (
             f"converter {part.kind.value}, {part.buffers} x {block} elements, {shared} shared loops"
         )
     region = "" if instance.region is None else f" at {instance.region}"
-    return f"{type(part).__name__}{region}"
+    return f"{part.label}{region}"
 
 
 def _stream(channel: Channel, beats: int | None) -> Iterator[str]:

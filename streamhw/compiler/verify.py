@@ -11,7 +11,7 @@ from .fifo import verify
 from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
 from .ir.design import PARAMETERS, Design, Scope
-from .ir.infrastructure import Plumbing
+from .ir.infrastructure import Infrastructure
 from .lowering.insert_control import open_ports
 from .resources.fpga_cells import RamKind
 from .sizing.wait_graph import waits_of
@@ -46,7 +46,7 @@ def _formats(design: Design) -> None:
 
 
 def _bound_once(design: Design) -> None:
-    bound = Counter(name for b in design.bindings for name in b.nodes)
+    bound = Counter(name for b in design.assignments for name in b.nodes)
     for node, _ in design.graph.walk():
         if isinstance(node.op, Linear) and bound[node.name] != 1:
             raise InternalError(
@@ -94,7 +94,7 @@ def _scopes(design: Design) -> None:
             if end.instance in instances
         ]
         scopes = {i.scope for i in ends} - {Scope.SHARED}
-        is_loop = any(isinstance(i.part, Plumbing) and i.part.kind == "loop" for i in ends)
+        is_loop = any(isinstance(i.part, Infrastructure) and i.part.label == "loop" for i in ends)
         if len(scopes) > 1 and not is_loop:
             names = " and ".join(i.scope.value for i in ends)
             raise InternalError(
@@ -109,7 +109,7 @@ def _scopes(design: Design) -> None:
 
 def _group(design: Design) -> None:
     """A step has tokens, and no more than the model has positions."""
-    group, context = design.known.tiling.group, design.graph.context
+    group, context = design.known.tiling.token_batch, design.graph.context
     if not 1 <= group <= context:
         raise InternalError(f"Tokens of a step must be 1 to {context}, not {group}")
 

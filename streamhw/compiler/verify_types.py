@@ -5,13 +5,13 @@ from dataclasses import replace
 from math import ceil
 
 from ..errors import InternalError
-from ..stream.converter.spec import Converter
+from ..stream.converter.spec import ConverterSpec
 from ..stream.itensor.algebra import covers_once
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction
 from .ir.design import PARAMETERS, Design
-from .ir.infrastructure import Plumbing
+from .ir.infrastructure import Infrastructure
 
 __all__ = [
     "converters_convert",
@@ -83,7 +83,7 @@ def converters_convert(design: Design) -> None:
     """No converter stands where a FIFO would do."""
     for instance in design.instances:
         part = instance.part
-        if isinstance(part, Converter) and part.source.is_same_stream(part.target):
+        if isinstance(part, ConverterSpec) and part.source.is_same_stream(part.target):
             raise InternalError(
                 f"Converter {instance.name} must change its stream, not send {part.source} again"
             )
@@ -93,7 +93,7 @@ def forks_copy(design: Design) -> None:
     """All outputs of a fork have its input's type, and there are at least two."""
     for instance in design.instances:
         part = instance.part
-        if not isinstance(part, Plumbing) or part.kind != "fork":
+        if not isinstance(part, Infrastructure) or part.label != "fork":
             continue
         taken, *copies = part.ports
         if len(copies) < 2:
@@ -120,10 +120,10 @@ def parameters_are_counted(design: Design) -> None:
         )
         for channel in design.out_of(f"{target}_width"):
             type = channel.produced
-            needed = ceil(type.tokens() * type.bits_per_token / (8 * plan.beat_bytes))
+            needed = ceil(type.beats() * type.beat_bits / (8 * plan.beat_bytes))
             if beats != needed:
                 raise InternalError(
-                    f"Stream {channel} must find {type.tokens()} beats of {type} in "
+                    f"Stream {channel} must find {type.beats()} beats of {type} in "
                     f"{needed} memory beats, not in {beats}"
                 )
 

@@ -14,10 +14,10 @@ from ..graph import (
     Input,
     LastToken,
     Linear,
-    Loop,
     Multiply,
     Node,
     RmsNorm,
+    RolledLoop,
     Rotary,
 )
 
@@ -91,7 +91,7 @@ def decoder_graph(name: str, config: DecoderConfig) -> Graph:
                 ),
                 ("tokens",),
             ),
-            Loop(
+            RolledLoop(
                 name="blocks",
                 trips=config.layers,
                 source="embedding",

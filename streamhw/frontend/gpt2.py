@@ -18,8 +18,8 @@ from ..graph import (
     LastToken,
     LayerNorm,
     Linear,
-    Loop,
     Node,
+    RolledLoop,
 )
 
 __all__ = ["Gpt2Config", "gpt2_graph"]
@@ -165,7 +165,7 @@ def gpt2_graph(name: str, config: Gpt2Config) -> Graph:
                 ("positions",),
             ),
             Node("embedding", Add(), ("token_embedding", "position_embedding")),
-            Loop(
+            RolledLoop(
                 name="blocks",
                 trips=config.layers,
                 source="embedding",

@@ -2,7 +2,7 @@
 """The layer graph: frozen nodes with inferred shapes, rolled loops, a text form."""
 
 from .graph import Graph
-from .node import Loop, Node
+from .node import Node, RolledLoop
 from .op import LAYER, ROWS, Op, Parameter, Shape, parameter_name, print_shape
 from .ops import (
     FUNCTIONS,
@@ -41,12 +41,12 @@ __all__ = [
     "LastToken",
     "LayerNorm",
     "Linear",
-    "Loop",
     "Multiply",
     "Node",
     "Op",
     "Parameter",
     "RmsNorm",
+    "RolledLoop",
     "Rotary",
     "Shape",
     "parameter_name",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Graph, Input, LastToken, Loop, Node
+from . import Graph, Input, LastToken, Node, RolledLoop
 
 __all__ = ["Array", "Compute", "execute"]
 
@@ -44,7 +44,7 @@ def execute(
             values[node.name] = compute(node, layer, inputs)
 
     for item in graph.nodes:
-        if isinstance(item, Loop):
+        if isinstance(item, RolledLoop):
             values[item.carried] = values[item.source]
             for layer in range(item.trips):
                 for node in item.body:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
 
-from .node import Loop, Node
+from .node import Node, RolledLoop
 from .op import Parameter, Shape, parameter_name
 from .ops import Input
 from .verify import verify
@@ -30,7 +30,7 @@ class Graph:
     name: str
     context: int
     vocabulary: int
-    nodes: tuple[Node | Loop, ...]
+    nodes: tuple[Node | RolledLoop, ...]
 
     def __post_init__(self) -> None:
         if not self.name or any(c.isspace() for c in self.name):
@@ -55,13 +55,13 @@ class Graph:
         return self.nodes[-1].name
 
     @cached_property
-    def loops(self) -> tuple[Loop, ...]:
-        return tuple(node for node in self.nodes if isinstance(node, Loop))
+    def loops(self) -> tuple[RolledLoop, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, RolledLoop))
 
-    def walk(self) -> Iterator[tuple[Node, Loop | None]]:
+    def walk(self) -> Iterator[tuple[Node, RolledLoop | None]]:
         """All nodes in order, each with the loop that it is in; loop bodies once."""
         for item in self.nodes:
-            if isinstance(item, Loop):
+            if isinstance(item, RolledLoop):
                 for node in item.body:
                     yield node, item
             else:
@@ -74,7 +74,7 @@ class Graph:
                 return node
         raise KeyError(f"Graph {self.name} has no node {name!r}")
 
-    def loop_of(self, name: str) -> Loop | None:
+    def loop_of(self, name: str) -> RolledLoop | None:
         """The loop that the node of that name is in."""
         for node, loop in self.walk():
             if node.name == name:
@@ -96,8 +96,8 @@ class Graph:
         """All trained tensors with their checkpoint names, each once, in order of first use."""
         found: dict[str, Parameter] = {}
         for item in self.nodes:
-            trips = item.trips if isinstance(item, Loop) else 1
-            body = item.body if isinstance(item, Loop) else (item,)
+            trips = item.trips if isinstance(item, RolledLoop) else 1
+            body = item.body if isinstance(item, RolledLoop) else (item,)
             for layer in range(trips):
                 for node in body:
                     for parameter in node.op.parameters:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .op import Op
 
-__all__ = ["Loop", "Node"]
+__all__ = ["Node", "RolledLoop"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loop:
+class RolledLoop:
     """Identical blocks in a row, kept rolled; its value is what the last block yields.
 
     name: of the loop's value

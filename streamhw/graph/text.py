@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 
 from .graph import Graph
-from .node import Loop, Node
+from .node import Node, RolledLoop
 from .op import Op, print_shape
 from .ops import OPS
 
@@ -42,7 +42,7 @@ def print_graph(graph: Graph) -> str:
 
     lines = [f"graph {graph.name} context={graph.context} vocabulary={graph.vocabulary}"]
     for item in graph.nodes:
-        if isinstance(item, Loop):
+        if isinstance(item, RolledLoop):
             lines.append(
                 f"loop {item.name} = {item.trips} times {item.carried} from {item.source}"
                 f" : {print_shape(graph.shapes[item.name])}"
@@ -67,7 +67,7 @@ def parse_graph(text: str, ops: Sequence[type[Op]] = OPS) -> Graph:
     if head is None:
         raise ValueError("Text form must begin with 'graph NAME context=N vocabulary=N'")
     kinds = {kind.__name__: kind for kind in ops}
-    nodes: list[Node | Loop] = []
+    nodes: list[Node | RolledLoop] = []
     shapes: dict[str, tuple[int, str]] = {}
     open_loop: re.Match[str] | None = None
     body: list[Node] = []
@@ -100,8 +100,8 @@ def parse_graph(text: str, ops: Sequence[type[Op]] = OPS) -> Graph:
     return graph
 
 
-def _close(match: re.Match[str], body: list[Node], result: str) -> Loop:
-    return Loop(
+def _close(match: re.Match[str], body: list[Node], result: str) -> RolledLoop:
+    return RolledLoop(
         name=match["name"],
         trips=int(match["trips"]),
         source=match["source"],

@@ -4,19 +4,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .node import Loop, Node
+from .node import Node, RolledLoop
 from .op import LAYER, Shape, print_shape
 
 __all__ = ["verify"]
 
 
-def verify(nodes: Sequence[Node | Loop]) -> dict[str, Shape]:
+def verify(nodes: Sequence[Node | RolledLoop]) -> dict[str, Shape]:
     """Shapes of all values by name; raises ``ValueError`` for the first fault."""
     if not nodes:
         raise ValueError("Graph must have at least one node")
     state = _State()
     for item in nodes:
-        if isinstance(item, Loop):
+        if isinstance(item, RolledLoop):
             state.loop(item)
         else:
             state.node(item, inside=False)
@@ -70,7 +70,7 @@ class _State:
             raise ValueError(f"Node {node.name}: {error}") from None
         self.define(node.name, shape)
 
-    def loop(self, loop: Loop) -> None:
+    def loop(self, loop: RolledLoop) -> None:
         if loop.trips < 1:
             raise ValueError(f"Loop {loop.name} trips must be positive, not {loop.trips}")
         entering = self.use(f"Loop {loop.name}", loop.source)

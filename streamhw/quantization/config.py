@@ -33,7 +33,7 @@ class QuantConfig:
 
     weight_bits: int = 4
     head_bits: int | None = None
-    group: int | None = 64
+    scale_group: int | None = 64
     smoothing: float | None = None
     compensate: bool = True
     tokens: int | None = None
@@ -43,8 +43,8 @@ class QuantConfig:
         for name, bits in (("weight_bits", self.weight_bits), ("head_bits", self.head_bits)):
             if bits not in (4, 8) and not (name == "head_bits" and bits is None):
                 raise ValueError(f"QuantConfig {name} must be 4 or 8, not {bits}")
-        if self.group is not None and self.group < 1:
-            raise ValueError(f"QuantConfig group must be positive, not {self.group}")
+        if self.scale_group is not None and self.scale_group < 1:
+            raise ValueError(f"QuantConfig group must be positive, not {self.scale_group}")
         if self.smoothing is not None and not 0 <= self.smoothing <= 1:
             raise ValueError(f"QuantConfig smoothing must be 0 to 1, not {self.smoothing}")
         if self.tokens is not None and self.tokens < 1:
@@ -56,7 +56,7 @@ class QuantConfig:
 
     def group_of(self, bits: int) -> int | None:
         """Columns that share a multiplier in a matrix of ``bits``."""
-        return self.group if bits == 4 else None
+        return self.scale_group if bits == 4 else None
 
     def smoothing_of(self, bits: int) -> float:
         """``smoothing``, or its default for a matrix of ``bits``."""

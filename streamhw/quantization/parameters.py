@@ -150,7 +150,7 @@ class Integers(Mapping[Key, Parameters]):
         outer = moments.outer if plan.weight_bits == 4 else None
         rounding = Rounding(
             bits=plan.weight_bits,
-            group=plan.group,
+            scale_group=plan.scale_group,
             square=moments.square / steps**2,
             mean=moments.mean / steps if trained and op.bias is not None else None,
             spread=None if outer is None else spreading_factor(outer / np.outer(steps, steps)),

@@ -102,7 +102,7 @@ class LinearPlan:
     """
 
     weight_bits: int
-    group: int | None
+    scale_group: int | None
     source: Fixed
     out: Fixed
 

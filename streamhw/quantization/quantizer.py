@@ -233,7 +233,7 @@ class _Quantizer:
                     f"not {group}",
                     hint="--quant w8a8 has no groups of columns",
                 )
-            return LinearPlan(weight_bits=bits, group=group, source=sources[0], out=out)
+            return LinearPlan(weight_bits=bits, scale_group=group, source=sources[0], out=out)
         if isinstance(op, Chunk | LastToken):
             return PassPlan(source=sources[0], out=out)
         if isinstance(op, Attention):

@@ -37,7 +37,7 @@ class Rounding:
     """
 
     bits: int
-    group: int | None
+    scale_group: int | None
     square: Floats
     mean: Floats | None = None
     spread: Floats | None = None
@@ -72,8 +72,10 @@ def quantize_matrix(
 
     Raises ``ValueError`` if the group does not divide the columns.
     """
-    if rounding.group is not None and weight.shape[1] % rounding.group:
-        raise ValueError(f"group must divide the {weight.shape[1]} columns, not {rounding.group}")
+    if rounding.scale_group is not None and weight.shape[1] % rounding.scale_group:
+        raise ValueError(
+            f"group must divide the {weight.shape[1]} columns, not {rounding.scale_group}"
+        )
     parts = [
         _rows(
             weight[part] if columns is None else weight[part] * columns,
@@ -90,7 +92,7 @@ def quantize_matrix(
     whole, mult, shift = header(shifted, step, output_scale)
     return LinearParameters(
         weight=codes,
-        group_multipliers=None if rounding.group is None else multipliers,
+        group_multipliers=None if rounding.scale_group is None else multipliers,
         bias=whole,
         mult=mult,
         shift=shift,
@@ -102,14 +104,14 @@ def _rows(
     weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
 ) -> tuple[NDArray[np.int8], NDArray[np.uint8], Reals, Reals]:
     rows, columns = weight.shape
-    group = rounding.group or columns
+    group = rounding.scale_group or columns
     scale = _search(
         weight.reshape(rows, -1, group),
         rounding.square.reshape(1, -1, group),
         rounding.bits,
         _CLIPPING if rounding.search else (),
     )
-    most = 1 if rounding.group is None else 255
+    most = 1 if rounding.scale_group is None else 255
     # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
     step = scale.max(axis=1).astype(np.float64) / most
     step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))

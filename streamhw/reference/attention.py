@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import Attention as AttentionOp
-from ..kernels.attention.softmax import Softmax
+from ..graph import Attention
+from ..kernels.attention.softmax import SoftmaxSpec
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table
 from ..quantization.quantized_model import AttentionPlan
 from .nodes import Codes, Reals, rounded
 
-__all__ = ["Attention", "Cache", "probabilities"]
+__all__ = ["Cache", "IntegerAttention", "probabilities"]
 
 Ints = NDArray[np.int64]
 Key = tuple[str, int | None, str]
@@ -51,11 +51,11 @@ class Cache:
         return stored[..., :after, :]
 
 
-class Attention:
+class IntegerAttention:
     """The node of one layer; all sums below are integers of less than 53 bits."""
 
     def __init__(
-        self, name: str, layer: int | None, op: AttentionOp, plan: AttentionPlan, context: int
+        self, name: str, layer: int | None, op: Attention, plan: AttentionPlan, context: int
     ):
         self._name, self._layer, self._op, self._plan = name, layer, op, plan
         self._context = context
@@ -166,7 +166,7 @@ def _rows(tables: "_Tables", scores: Codes, lengths: Ints) -> Ints:
 class _Tables:
     """exp(x) of every score as a power of two and a mantissa, and the kernel's reciprocals."""
 
-    def __init__(self, spec: Softmax):
+    def __init__(self, spec: SoftmaxSpec):
         self.spec = spec
         codes = np.arange(spec.source.minimum, spec.source.maximum + 1)
         powers = round_shift(codes * _LOG2E, spec.source.frac + 24 - spec.frac)
@@ -188,4 +188,4 @@ def _lookup(table: Table) -> Callable[[Ints], Ints]:
 
 @functools.cache
 def _tables(source: Fixed, out: Fixed, context: int) -> _Tables:
-    return _Tables(Softmax(tokens=1, heads=1, context=context, source=source, out=out))
+    return _Tables(SoftmaxSpec(tokens=1, heads=1, context=context, source=source, out=out))

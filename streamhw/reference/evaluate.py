@@ -17,7 +17,7 @@ from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
 from ..quantization.quantized_model import QuantisedModel
 from ..quantization.quantizer import quantize
-from .integer_model import Golden
+from .integer_model import IntegerModel
 
 __all__ = ["WINDOWS", "Evaluation", "Losses", "evaluate"]
 
@@ -132,7 +132,7 @@ def evaluate(
                 name=str(config),
                 real=real,
                 fake=measure(f"{config} in floats", fake),
-                integer=measure(f"{config} in integers", Golden(quantized).logits),
+                integer=measure(f"{config} in integers", IntegerModel(quantized).logits),
                 quantization_bound=_QUANTIzATION_BOUNDS[config.weight_bits],
             )
         )

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..graph import Attention as AttentionOp
-from ..graph import Chunk, Input, LastToken, Loop, Node
-from ..graph import Rotary as RotaryOp
+from ..graph import Attention, Chunk, Input, LastToken, Node, RolledLoop, Rotary
 from ..graph.executor import execute
 from ..quantization.quantized_model import (
     ActivationParameters,
@@ -29,11 +27,11 @@ from ..quantization.quantized_model import (
     QuantisedModel,
     RotaryPlan,
 )
-from .attention import Attention, Cache
-from .linear import Product
-from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalized, Passed, Reals, Turned
+from .attention import Cache, IntegerAttention
+from .linear import IntegerProduct
+from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalized, Passed, Reals, Rotated
 
-__all__ = ["Cache", "Golden", "Trace"]
+__all__ = ["Cache", "IntegerModel", "Trace"]
 
 Ints = NDArray[np.int64]
 Key = tuple[str, int | None]
@@ -50,7 +48,7 @@ a row's length, ``NAME.key_cache`` and ``NAME.value_cache`` [positions so far, f
 """
 
 
-class Golden:
+class IntegerModel:
     """Executes ``quantized`` bit for bit as the hardware does.
 
     Results do not depend on how a sequence is cut into steps. Each node of each layer is prepared
@@ -77,7 +75,7 @@ class Golden:
 
         values = self._run(ids, cache, record)
         for item in graph.nodes:
-            if isinstance(item, Loop):
+            if isinstance(item, RolledLoop):
                 trace[item.carried, 0] = trace[item.source, None]
                 for layer in range(1, item.trips):
                     trace[item.carried, layer] = trace[item.result, layer - 1]
@@ -152,7 +150,7 @@ class Golden:
     ) -> dict[str, Codes]:
         def compute(node: Node, layer: int | None, inputs: tuple[Codes, ...]) -> Codes:
             function = self._function(node, layer)
-            if isinstance(function, Attention):
+            if isinstance(function, IntegerAttention):
                 name = node.name
                 inner = record and (lambda part, found: record(f"{name}.{part}", layer, found))
                 value = function(*inputs, cache=cache, record=inner)
@@ -182,8 +180,8 @@ class Golden:
         if isinstance(found, AngleParameters):
             words = found.words
             return lambda positions: words[positions]
-        if isinstance(plan, RotaryPlan) and isinstance(op, RotaryOp):
-            return Turned(plan, op)
+        if isinstance(plan, RotaryPlan) and isinstance(op, Rotary):
+            return Rotated(plan, op)
         if isinstance(plan, MultiplyPlan) and isinstance(found, ActivationParameters):
             return Multiplied(plan, found)
         if isinstance(plan, ActivationPlan):
@@ -196,10 +194,10 @@ class Golden:
             return _greatest
         if isinstance(plan, NormPlan) and isinstance(found, NormParameters):
             return Normalized(plan, found)
-        if isinstance(plan, AttentionPlan) and isinstance(op, AttentionOp):
-            return Attention(node.name, layer, op, plan, self.quantized.graph.context)
+        if isinstance(plan, AttentionPlan) and isinstance(op, Attention):
+            return IntegerAttention(node.name, layer, op, plan, self.quantized.graph.context)
         if isinstance(plan, LinearPlan) and isinstance(found, LinearParameters):
-            product = Product(plan, found, wide=self._wide < _WIDE_BYTES)
+            product = IntegerProduct(plan, found, wide=self._wide < _WIDE_BYTES)
             self._wide += product.bytes
             return product
         raise TypeError(f"The integer reference has no rule for {op.kind}")

@@ -8,7 +8,7 @@ from ..kernels.matmul.packing import fold_groups
 from ..quantization.quantized_model import LinearParameters, LinearPlan
 from .nodes import rounded
 
-__all__ = ["Product"]
+__all__ = ["IntegerProduct"]
 
 Reals = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ DOUBLE = 2.0**52
 """The same for 64-bit floats, with a half to round by."""
 
 
-class Product:
+class IntegerProduct:
     """A quantized linear layer, its matrix unpacked once.
 
     Codes times group multipliers are integers. The columns are cut into as few blocks as keep
@@ -32,7 +32,7 @@ class Product:
     """
 
     def __init__(self, plan: LinearPlan, parameters: LinearParameters, *, wide: bool = True):
-        matrix = fold_groups(parameters.weight, parameters.group_multipliers, plan.group)
+        matrix = fold_groups(parameters.weight, parameters.group_multipliers, plan.scale_group)
         largest = float(max(plan.source.maximum, -plan.source.minimum))
         blocks, most = _blocks(matrix.astype(np.float32), largest)
         rows, columns = matrix.shape

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import Chunk
-from ..graph import Rotary as RotaryOp
-from ..kernels.norm.layernorm import ROOT_FRACTION, LayerNorm
+from ..graph import Chunk, Rotary
+from ..kernels.norm.layernorm import ROOT_FRACTION, NormSpec
 from ..numerics.fixed import Fixed
 from ..numerics.rotary_tables import ANGLE
 from ..numerics.tables import Function, activation
@@ -30,7 +29,7 @@ from ..quantization.quantized_model import (
     RotaryPlan,
 )
 
-__all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalized", "Passed", "Turned", "rounded"]
+__all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalized", "Passed", "Rotated", "rounded"]
 
 Reals = NDArray[np.float64]
 Codes = NDArray[Any]
@@ -95,7 +94,7 @@ class Normalized:
     def __init__(self, plan: NormPlan, parameters: NormParameters):
         features = len(parameters.gamma) // plan.heads
         self._plan = plan
-        self._spec = spec = LayerNorm(
+        self._spec = spec = NormSpec(
             features=features,
             lanes=1,
             tokens=1,
@@ -147,10 +146,10 @@ class Normalized:
         return (table.entries[address] + table.slopes[address] * rest) >> table.shift
 
 
-class Turned:
+class Rotated:
     """Rotary embedding."""
 
-    def __init__(self, plan: RotaryPlan, op: RotaryOp):
+    def __init__(self, plan: RotaryPlan, op: Rotary):
         self._out, self._pairs, self._heads = plan.out, op.head_dim // 2, op.heads
         self._factor = 2.0 ** (plan.out.frac - plan.source.frac - ANGLE.frac)
 

@@ -10,18 +10,18 @@ from statistics import fmean
 from ..compiler.ir.json_codec import decode, encode
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
-from .energy import MODELS, Activity, Energy, energy_of
+from .energy import MODELS, Energy, UnitActivity, energy_of
 from .idle_cycles import LayerCycles
 from .published import Shape
 from .roofline import Roof
 
-__all__ = ["BENCH_FILE", "Bench", "Context", "Point"]
+__all__ = ["BENCH_FILE", "Bench", "BenchPoint", "Context"]
 
 BENCH_FILE = "bench.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class BenchPoint:
     """One answer of ``answer`` tokens after ``prompt`` others, in cycles.
 
     predicted, simulated: to the first new token and of each further one; simulated is empty where
@@ -102,26 +102,26 @@ class Bench:
     roof: Roof
     products_a_dsp: int
     cells: Cells
-    points: tuple[Point, ...] = ()
+    points: tuple[BenchPoint, ...] = ()
     contexts: tuple[Context, ...] = field(default=())
 
     def ms(self, cycles: float) -> float:
         """Milliseconds at the assumed clock."""
         return cycles / (self.clock_mhz * 1e3)
 
-    def floor(self, point: Point) -> tuple[float, float, float]:
+    def floor(self, point: BenchPoint) -> tuple[float, float, float]:
         """Least milliseconds: to the first token, of a further one (mean), in all."""
         first, later = self.roof.answer(point.prompt, point.answer)
         return 1e3 * first, 1e3 * fmean(later or [0.0]), 1e3 * (first + sum(later))
 
-    def energy(self, point: Point) -> Energy | None:
+    def energy(self, point: BenchPoint) -> Energy | None:
         """Of the whole answer, if the part has a model."""
         model = MODELS.get(self.part)
         if model is None:
             return None
         work, positions = self.roof.work, range(point.prompt, point.prompt + point.answer - 1)
         products = work.products(point.prompt, 0) + sum(work.products(1, p) for p in positions)
-        activity = Activity(
+        activity = UnitActivity(
             memory_bytes=point.moved,
             products=products,
             products_a_dsp=self.products_a_dsp,
@@ -129,7 +129,7 @@ class Bench:
         )
         return energy_of(model, activity, self.cells, self.clock_mhz)
 
-    def merged(self, points: Sequence[Point], contexts: Sequence[Context]) -> "Bench":
+    def merged(self, points: Sequence[BenchPoint], contexts: Sequence[Context]) -> "Bench":
         """With more points: a simulated one stays where the new one is only predicted, with the new
         prediction if that is for the same memory."""
         known = {(p.prompt, p.answer): p for p in self.points}

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .bench import Bench, Point
+from .bench import Bench, BenchPoint
 from .energy import MODELS, Energy
 from .published import System, published
 
@@ -32,7 +32,7 @@ def bench_view(bench: Bench) -> RenderableType:
     return Group(*parts)
 
 
-def rows_of(bench: Bench, point: Point) -> Iterator[Row]:
+def rows_of(bench: Bench, point: BenchPoint) -> Iterator[Row]:
     """Rows of one point: published figures of its lengths, the floor, this design, its share."""
     figures = published(bench.shape, point.prompt, point.answer)
     for figure in figures:
@@ -89,7 +89,7 @@ def notes(bench: Bench) -> Iterator[str]:
         yield f"{system.name}: {system.caveat} ({system.source})"
 
 
-def _point(bench: Bench, point: Point) -> Table:
+def _point(bench: Bench, point: BenchPoint) -> Table:
     table = Table(title=f"{bench.model} [{point.prompt}:{point.answer}]")
     for name in COLUMNS:
         numeric = name not in ("who", "where", "how")

@@ -9,14 +9,14 @@ from ..compiler.ir.design import End
 from ..errors import UserError
 from .facts import Facts, PartFacts, StreamFacts
 
-__all__ = ["Edge", "edges_of", "find_edge"]
+__all__ = ["DataflowEdge", "edges_of", "find_edge"]
 
 LISTED = 12
 """Names that a hint shows at most."""
 
 
 @dataclass(frozen=True)
-class Edge:
+class DataflowEdge:
     """One value's way from a kernel's output to a kernel's input.
 
     hops: its streams in order; between two of them stands one of ``through``: a fork, a layout
@@ -57,7 +57,7 @@ class Edge:
         return f"{self.source} -> {self.sink}"
 
 
-def edges_of(facts: Facts) -> tuple[Edge, ...]:
+def edges_of(facts: Facts) -> tuple[DataflowEdge, ...]:
     """All edges, in the order of the design's streams."""
     parts = {part.name: part for part in facts.parts}
     into: dict[str, list[StreamFacts]] = {}
@@ -67,7 +67,7 @@ def edges_of(facts: Facts) -> tuple[Edge, ...]:
     def passes(name: str) -> bool:
         return name in parts and parts[name].passes
 
-    def walk() -> Iterator[Edge]:
+    def walk() -> Iterator[DataflowEdge]:
         for stream in facts.streams:
             if passes(stream.sink.instance) and stream.sink.port == "i":
                 continue
@@ -78,12 +78,12 @@ def edges_of(facts: Facts) -> tuple[Edge, ...]:
                 before = next(s for s in into[at] if s.sink.port == "i")
                 hops.insert(0, before)
                 through.insert(0, parts[at])
-            yield Edge(tuple(hops), tuple(through))
+            yield DataflowEdge(tuple(hops), tuple(through))
 
     return tuple(walk())
 
 
-def find_edge(facts: Facts, wanted: str) -> Edge:
+def find_edge(facts: Facts, wanted: str) -> DataflowEdge:
     """The edge that a user means: its name, the name of one of its streams, ``a->b`` of parts or
     ports, or the beginning of any of these; one that carries a value before those that do not.
 
@@ -112,7 +112,7 @@ def find_edge(facts: Facts, wanted: str) -> Edge:
     )
 
 
-def _names(edge: Edge) -> Iterator[str]:
+def _names(edge: DataflowEdge) -> Iterator[str]:
     """Everything that means this edge, without spaces."""
     yield edge.name
     yield f"{edge.source}->{edge.sink}"
@@ -120,15 +120,15 @@ def _names(edge: Edge) -> Iterator[str]:
     yield str(edge.sink)
 
 
-def _is(edge: Edge, text: str) -> bool:
+def _is(edge: DataflowEdge, text: str) -> bool:
     return text in _names(edge)
 
 
-def _has(edge: Edge, text: str) -> bool:
+def _has(edge: DataflowEdge, text: str) -> bool:
     return any(text in (hop.name, f"{hop.source}->{hop.sink}", str(hop.sink)) for hop in edge.hops)
 
 
-def _begins(edge: Edge, text: str) -> bool:
+def _begins(edge: DataflowEdge, text: str) -> bool:
     if "->" in text:
         source, sink = text.split("->", 1)
         return str(edge.source).startswith(source) and str(edge.sink).startswith(sink)
@@ -136,7 +136,7 @@ def _begins(edge: Edge, text: str) -> bool:
     return any(name.startswith(text) for name in names)
 
 
-def _list(edges: list[Edge]) -> str:
+def _list(edges: list[DataflowEdge]) -> str:
     names = [edge.name for edge in edges]
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 
 from ..compiler.resources.fpga_cells import Cells
 
-__all__ = ["MODELS", "Activity", "Constant", "Energy", "Model", "energy_of"]
+__all__ = ["MODELS", "Constant", "Energy", "EnergyModel", "UnitActivity", "energy_of"]
 
 PICO = 1e-12
 
@@ -34,7 +34,7 @@ class Constant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class EnergyModel:
     """Constants of a part."""
 
     memory_bit: Constant
@@ -47,8 +47,8 @@ class Model:
     static: Constant
 
 
-MODELS: Mapping[str, Model] = {
-    "xcu55c-fsvh2892-2L-e": Model(
+MODELS: Mapping[str, EnergyModel] = {
+    "xcu55c-fsvh2892-2L-e": EnergyModel(
         memory_bit=Constant(
             value=7.0,
             unit="pJ/bit",
@@ -96,7 +96,7 @@ MODELS: Mapping[str, Model] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity:
+class UnitActivity:
     """What an answer, or one token of it, did.
 
     memory_bytes: read and written; products: int8 ones; products_a_dsp: at a time
@@ -123,7 +123,7 @@ class Energy:
         return float(sum(getattr(self, field.name) for field in fields(self)))
 
 
-def energy_of(model: Model, activity: Activity, cells: Cells, clock_mhz: float) -> Energy:
+def energy_of(model: EnergyModel, activity: UnitActivity, cells: Cells, clock_mhz: float) -> Energy:
     """The estimate for a design of these cells."""
     ram = cells.block_ram * model.block_ram.value + cells.ultra_ram * model.ultra_ram.value
     logic = cells.luts * model.lut.value + cells.ffs * model.ff.value

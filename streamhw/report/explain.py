@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from ..compiler.fifo.deadlock import Why
-from ..stream.itensor.compare import Difference, difference
+from ..compiler.fifo.deadlock import WaitReason
+from ..stream.itensor.compare import TypeDifference, difference
 from ..stream.itensor.itensor import ITensor
-from .edges import Edge
+from .edges import DataflowEdge
 from .facts import ConverterFacts, Facts, FlowFacts, PartFacts, StreamFacts
 
 __all__ = ["Section", "explain"]
@@ -22,7 +22,7 @@ class Section:
     lines: tuple[str, ...]
 
 
-def explain(edge: Edge, facts: Facts) -> tuple[Section, ...]:
+def explain(edge: DataflowEdge, facts: Facts) -> tuple[Section, ...]:
     """Why this edge looks as it does: what it carries, both types, converters, depths."""
     sections = [Section(str(edge), tuple(_carries(edge, facts)))]
     sections.append(Section("types", tuple(_types(edge))))
@@ -37,7 +37,7 @@ def explain(edge: Edge, facts: Facts) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def _carries(edge: Edge, facts: Facts) -> Iterator[str]:
+def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
     last = edge.hops[-1]
     what = "control or memory beats" if edge.value is None else f"the value {edge.value}"
     often = {
@@ -50,7 +50,7 @@ def _carries(edge: Edge, facts: Facts) -> Iterator[str]:
     if last.consumed.loops:
         yield (
             f"an activation has at most {_times(shape)} elements of {last.consumed.fmt}: "
-            f"{edge.hops[0].produced.tokens():,} beats sent, {last.consumed.tokens():,} taken, "
+            f"{edge.hops[0].produced.beats():,} beats sent, {last.consumed.beats():,} taken, "
             f"{last.bits} bits each"
         )
     if edge.through:
@@ -59,7 +59,7 @@ def _carries(edge: Edge, facts: Facts) -> Iterator[str]:
     yield from (f"crosses from {a} to {b}" for a, b in crossed)
 
 
-def _types(edge: Edge) -> Iterator[str]:
+def _types(edge: DataflowEdge) -> Iterator[str]:
     produced, consumed = edge.hops[0].produced, edge.hops[-1].consumed
     apart = difference(produced, consumed)
     if apart is None:
@@ -73,7 +73,7 @@ def _types(edge: Edge) -> Iterator[str]:
     yield from _apart(apart)
 
 
-def _apart(apart: Difference) -> Iterator[str]:
+def _apart(apart: TypeDifference) -> Iterator[str]:
     if apart.loop is not None:
         sent, wanted = ("none" if loop is None else str(loop) for loop in apart.loops)
         yield f"first differing loop: number {apart.loop}, {sent} against {wanted}"
@@ -88,7 +88,7 @@ def _apart(apart: Difference) -> Iterator[str]:
     )
 
 
-def _converter(part: PartFacts, edge: Edge) -> Iterator[str]:
+def _converter(part: PartFacts, edge: DataflowEdge) -> Iterator[str]:
     facts = part.converter
     assert facts is not None
     at = next(n for n, hop in enumerate(edge.hops) if hop.sink.instance == part.name)
@@ -142,7 +142,7 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     yield (
         f"{flow.tokens:,} beats written in {flow.written[0]:,.0f} to {flow.written[1]:,.0f}, "
         f"read in {flow.read[0]:,.0f} to {flow.read[1]:,.0f} cycles of the {flow.activation} "
-        f"({flow.bindings})"
+        f"({flow.symbol_values})"
     )
     room = "all of them" if flow.peak >= flow.tokens > 1 else f"{flow.peak:,}"
     least = f"; the least depth is {flow.depth}" if flow.depth > flow.peak else ""
@@ -163,9 +163,9 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
 
 def _proof(hop: StreamFacts) -> Iterator[str]:
     """Why the queue is part of no deadlock."""
-    if hop.proof == Why.HOLDS.value:
+    if hop.proof == WaitReason.HOLDS.value:
         yield "no deadlock, at whatever speed: the queue holds all beats of an activation"
-    elif hop.proof == Why.BRIDGE.value:
+    elif hop.proof == WaitReason.BRIDGE.value:
         yield "no deadlock, at whatever speed: nothing that its sink waits for waits for its source"
     elif hop.proof is not None:
         circle = " -> ".join(hop.circle)

@@ -11,7 +11,7 @@ from ..compiler.ir.json_codec import decode
 from ..compiler.mapping.tiling import EngineTiling
 from ..errors import UserError
 
-__all__ = ["FRONT_FILE", "Front", "Point"]
+__all__ = ["FRONT_FILE", "Front", "FrontPoint"]
 
 FRONT_FILE = "front.json"
 BESIDE = "-exploration"
@@ -19,7 +19,7 @@ BESIDE = "-exploration"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class FrontPoint:
     """A design: cycles until the first token, of each further one, cells, and its sizes in words.
 
     share: of the board's budget, the kind of cell that most is used of; origin: who proposed it
@@ -46,9 +46,9 @@ class Front:
     goal: str
     trials: int
     exact: bool
-    best: Point
-    compared: tuple[Point, ...]
-    points: tuple[Point, ...]
+    best: FrontPoint
+    compared: tuple[FrontPoint, ...]
+    points: tuple[FrontPoint, ...]
 
     @classmethod
     def load(cls, folder: Path) -> "Front | None":
@@ -81,12 +81,12 @@ class Front:
         return None
 
 
-def _point(row: Mapping[str, Any]) -> Point:
+def _point(row: Mapping[str, Any]) -> FrontPoint:
     score, tiling = row["score"], row["choice"]["tiling"]
     engines = (
         f"{name} {decode(EngineTiling, sizes, name)}" for name, sizes in tiling["engines"].items()
     )
-    return Point(
+    return FrontPoint(
         number=int(row["number"]),
         origin=str(row["origin"]),
         prompt=float(score["prompt"]),

@@ -90,7 +90,7 @@ class StreamFacts:
     @property
     def bits(self) -> int:
         """Payload bits of a beat."""
-        return self.consumed.bits_per_token
+        return self.consumed.beat_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ class StepFacts:
 class FlowFacts:
     """A stream in the schedule that proves its depth.
 
-    activation, bindings: whose schedule, and the values of the symbols that need most room
+    activation, symbol_values: whose schedule, and the values of the symbols that need most room
     written, read: cycles of the first and the last beat; peak: beats that wait at once; depth: of
     the FIFO, by the program
     beat: the first, or in the queue of parameters that which waits longest; delay: cycles that it
@@ -116,7 +116,7 @@ class FlowFacts:
 
     stream: str
     activation: str
-    bindings: str
+    symbol_values: str
     source: str
     sink: str
     tokens: int

@@ -8,13 +8,12 @@ from enum import Enum
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
 from ..compiler.ir.design import Channel, Design, Instance, Scope
-from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import encode
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
 from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
-from ..stream.converter.spec import Converter, Kind
+from ..stream.converter.spec import BufferKind, ConverterSpec
 from .facts import (
     VERSION,
     ActivityFacts,
@@ -40,7 +39,7 @@ def gather(design: Design, weights: str) -> Facts:
     known = design.known
     position = max(1, design.graph.context // 2)
     tiling = encode(known.tiling)
-    bounds = {"tokens": known.tiling.group, "length": design.graph.context}
+    bounds = {"tokens": known.tiling.token_batch, "length": design.graph.context}
     return Facts(
         version=VERSION,
         model=design.graph.name,
@@ -51,7 +50,7 @@ def gather(design: Design, weights: str) -> Facts:
         layers=design.graph.loops[0].trips,
         choices=dict(_flat(design.config, "")),
         tiling={name: str(value) for name, value in tiling.items()},
-        engines={b.instance: b.nodes for b in design.bindings},
+        engines={b.instance: b.nodes for b in design.assignments},
         bounds=bounds,
         parts=tuple(_part(instance, design) for instance in design.instances),
         streams=tuple(_stream(channel, design) for channel in design.channels),
@@ -75,8 +74,7 @@ def gather(design: Design, weights: str) -> Facts:
 
 def kind_of(instance: Instance) -> str:
     """What a part is, in a word or two."""
-    part = instance.part
-    return part.kind if isinstance(part, Plumbing) else type(part).__name__
+    return instance.part.label
 
 
 def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
@@ -93,7 +91,7 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
 def _part(instance: Instance, design: Design) -> PartFacts:
     part = instance.part
     circle = design.known.depths.circles.get(instance.name, ())
-    converter = _converter(part, circle) if isinstance(part, Converter) else None
+    converter = _converter(part, circle) if isinstance(part, ConverterSpec) else None
     kind = kind_of(instance)
     return PartFacts(
         name=instance.name,
@@ -105,9 +103,9 @@ def _part(instance: Instance, design: Design) -> PartFacts:
     )
 
 
-def _converter(part: Converter, circle: tuple[str, ...]) -> ConverterFacts:
+def _converter(part: ConverterSpec, circle: tuple[str, ...]) -> ConverterFacts:
     plan = part.plan
-    pages = replace(part, kind=Kind.MAPPED).bits if part.pages is not None else None
+    pages = replace(part, kind=BufferKind.MAPPED).bits if part.pages is not None else None
     return ConverterFacts(
         kind=part.kind.value,
         block=plan.block,

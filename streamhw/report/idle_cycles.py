@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..compiler.ir.design import Scope
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.timeline import Activity
-from ..kernels.matmul.spec import Matmul
+from ..kernels.matmul.spec import MatmulSpec
 from .roofline import work_of
 
 __all__ = ["LayerCycles", "layer_cycles"]
@@ -62,7 +62,7 @@ def _engine(estimate: Estimate) -> float:
     """Beats of weights of a layer in its busiest engine: each meets the token in a cycle."""
     design = estimate.design
     inside = {node.name for node, loop in design.graph.walk() if loop}
-    engines = [i.part for i in design.instances if isinstance(i.part, Matmul)]
+    engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
     return max(
         float(sum(engine.weight_beats(c) for c in engine.contexts if c.name in inside))
         for engine in engines

@@ -12,13 +12,13 @@ from ..compiler.ir.json_codec import decode, encode
 from ..errors import UserError
 from .facts import ActivityFacts
 
-__all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "Waits"]
+__all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "StreamWaits"]
 
 MEASURED_FILE = "measured.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waits:
+class StreamWaits:
     """Cycles of a stream's handshake: beats passed, offered but not taken, wanted but not there."""
 
     transfers: int
@@ -71,7 +71,7 @@ class Measured:
     predicted_cycles: float | None = None
     stalls: float = 0.0
     peaks: Mapping[str, int] = field(default_factory=dict)
-    streams: Mapping[str, Waits] = field(default_factory=dict)
+    streams: Mapping[str, StreamWaits] = field(default_factory=dict)
     step: "StepTimes | None" = None
     memory: str = "ideal"
     channels: Mapping[str, ChannelUse] = field(default_factory=dict)

@@ -10,15 +10,14 @@ from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.placement import Placement
 from ..compiler.ir.design import Design, Instance, Scope
-from ..compiler.ir.infrastructure import Plumbing
 from ..compiler.ir.json_codec import decode
 from ..compiler.performance.estimate import Estimate
 from ..compiler.resources.fpga_cells import Cells
 from ..compiler.sizing.prefetch_depth import queue_beats
 from ..errors import UserError
-from ..kernels.attention.scores import Scores
-from ..kernels.attention.values import Values
-from ..kernels.matmul.spec import Matmul
+from ..kernels.attention.scores import ScoresSpec
+from ..kernels.attention.values import ValuesSpec
+from ..kernels.matmul.spec import MatmulSpec
 from ..stream.spec import KernelSpec, Piece
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarize"]
@@ -104,7 +103,7 @@ class Summary:
     board: str
     quantization: str
     clock_mhz: float
-    group: int
+    token_batch: int
     kernels: tuple[KernelRow, ...]
     fifos: tuple[FifoRow, ...]
     memories: tuple[MemoryRow, ...]
@@ -144,13 +143,13 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
     """All numbers of a placed design."""
     known = design.known
     estimate = Estimate(design)
-    bindings = estimate.bound()
+    symbol_values = estimate.bound()
     placement = known.placement
     rows = []
     for instance in design.instances:
         interval = latency = None
         if isinstance(instance.part, KernelSpec):
-            timing = instance.part.timing(bindings)
+            timing = instance.part.timing(symbol_values)
             interval, latency = timing.interval, timing.latency
         rows.append(
             KernelRow(
@@ -174,7 +173,7 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
             name=c.name,
             source=str(c.source),
             depth=depth,
-            width=c.consumed.bits_per_token,
+            width=c.consumed.beat_bits,
             type=str(c.consumed),
             delay=known.depths.delay.get(c.name),
             binding=c.name in known.depths.binding,
@@ -199,7 +198,7 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         board=design.board.name,
         quantization=str(design.config.quantization),
         clock_mhz=design.board.clock_mhz,
-        group=known.tiling.group,
+        token_batch=known.tiling.token_batch,
         kernels=tuple(rows),
         fifos=fifos,
         memories=tuple(
@@ -261,12 +260,11 @@ def _extra(name: str, placement: Placement, piece: Piece | None) -> KernelRow:
 
 
 def _kind(instance: Instance) -> str:
-    part = instance.part
-    return part.kind if isinstance(part, Plumbing) else type(part).__name__
+    return instance.part.label
 
 
 def _macs(instance: Instance) -> int:
     part = instance.part
-    if isinstance(part, Matmul):
+    if isinstance(part, MatmulSpec):
         return part.rows * part.input_lanes
-    return part.lanes if isinstance(part, Scores | Values) else 0
+    return part.lanes if isinstance(part, ScoresSpec | ValuesSpec) else 0

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from ..compiler.ir.design import Design
 from ..compiler.resources.fpga_cells import Cells
-from ..stream.converter.spec import Converter
+from ..stream.converter.spec import ConverterSpec
 from .summary import Summary
 
 __all__ = ["converter_table", "print_summary"]
@@ -30,7 +30,7 @@ def converter_table(design: Design) -> Table:
         table.add_column(name)
     for name in ("bits", "ping-pong", "live set", "/ ping-pong", "/ live set"):
         table.add_column(name, justify="right")
-    parts = [(i.name, i.part) for i in design.instances if isinstance(i.part, Converter)]
+    parts = [(i.name, i.part) for i in design.instances if isinstance(i.part, ConverterSpec)]
 
     def numbers(bits: int, two: int, least: int) -> tuple[str, ...]:
         return f"{bits:,}", f"{two:,}", f"{least:,}", f"{bits / two:.3f}", f"{bits / least:.3f}"
@@ -69,7 +69,7 @@ def _kernels(summary: Summary) -> Table:
     small = Cells()
     hidden = 0
     for row in summary.kernels:
-        if row.interval is None or row.kind in ("Split", "Lengths"):
+        if row.interval is None or row.kind in ("Split", "CausalLengths"):
             small, hidden = small + row.cells, hidden + 1
             continue
         table.add_row(
@@ -91,7 +91,9 @@ def _kernels(summary: Summary) -> Table:
     table.add_row("board has", "", "", "", "", "", *(
         f"{budget[kind]:,}" for kind in ("luts", "ffs", "dsps", "block_ram", "ultra_ram")
     ))  # fmt: skip
-    table.caption = f"cycles of one layer with {summary.group} tokens at the end of the context"
+    table.caption = (
+        f"cycles of one layer with {summary.token_batch} tokens at the end of the context"
+    )
     return table
 
 
@@ -125,7 +127,7 @@ def _ports(summary: Summary) -> Table:
     for row in summary.ports:
         clients = ", ".join(name.removesuffix("_dma") for name in row.clients)
         table.add_row(row.name, f"{row.cycles:,.0f}", clients)
-    table.caption = f"{summary.group} tokens at the end of the context"
+    table.caption = f"{summary.token_batch} tokens at the end of the context"
     return table
 
 

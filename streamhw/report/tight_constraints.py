@@ -4,7 +4,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..compiler.fifo import READ, Certificate, Rule, Stream
+from ..compiler.fifo import READ, Certificate, FifoStream, Rule
 from ..compiler.fifo.linear_program import arrivals
 from .facts import FlowFacts, StepFacts
 
@@ -20,7 +20,7 @@ BEGIN = "begin"
 
 def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
     """Every stream of the programs, in the scenario in which it needs the deepest FIFO."""
-    chosen: dict[str, tuple[int, Certificate, Stream]] = {}
+    chosen: dict[str, tuple[int, Certificate, FifoStream]] = {}
     for certificate in certificates:
         for stream in certificate.program.streams:
             depth = stream.depth(certificate.time)
@@ -35,7 +35,7 @@ def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
         yield FlowFacts(
             stream=stream.name,
             activation=certificate.program.name,
-            bindings=certificate.program.bindings,
+            symbol_values=certificate.program.symbol_values,
             source=stream.source,
             sink=stream.sink,
             tokens=stream.tokens,
@@ -86,7 +86,7 @@ def _pairs(rule: Rule, terms: Sequence[tuple[str, float]]) -> Iterator[tuple[str
 
 
 def _path(
-    stream: Stream, place: int, time: Mapping[str, float], tight: Links
+    stream: FifoStream, place: int, time: Mapping[str, float], tight: Links
 ) -> tuple[StepFacts, ...]:
     """The shortest way over tight rules from the write of a beat to its read; over rules that count
     from the begin only if there is no other, for those say less."""

@@ -12,14 +12,21 @@ from typing import Any
 from ..errors import UserError
 from ..stream.axi import register_map as registers
 
-__all__ = ["Manifest", "MemoryMap", "MemoryPort", "Queue", "Region", "Stream"]
+__all__ = [
+    "Manifest",
+    "ManifestPort",
+    "ManifestQueue",
+    "ManifestRegion",
+    "ManifestStream",
+    "MemoryMap",
+]
 
 VERSION = 1
 FILE_NAME = "manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemoryPort:
+class ManifestPort:
     """An AXI4 manager port of the top: its signals are ``<name>_arvalid`` and so on.
 
     A port may have only the read channels or only the write channels. What it sees of the memory
@@ -34,7 +41,7 @@ class MemoryPort:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Region:
+class ManifestRegion:
     """A named range of the memory image, relative to its base."""
 
     name: str
@@ -52,10 +59,10 @@ class MemoryMap:
 
     bytes: int
     image: str | None = None  # beside the manifest; None: all zero
-    regions: tuple[Region, ...] = ()
+    regions: tuple[ManifestRegion, ...] = ()
     striped: bool = False
 
-    def region(self, name: str) -> Region:
+    def region(self, name: str) -> ManifestRegion:
         """The region of that name; raises ``KeyError`` if there is none."""
         for region in self.regions:
             if region.name == name:
@@ -64,7 +71,7 @@ class MemoryMap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
+class ManifestStream:
     """A stream that the observed simulation watches.
 
     payload, valid, ready: nets of the top module as the Verilog spells them (without the backslash
@@ -81,7 +88,7 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class ManifestQueue:
     """A queue whose peak level the observed simulation records; ``level`` is a net as above."""
 
     name: str
@@ -96,18 +103,18 @@ class Manifest:
     board: str
     context: int  # positions of the token window
     vocabulary: int  # tokens are below it
-    group: int  # most tokens of one step
+    token_batch: int  # most tokens of one step
     digest: str  # of the design, in hexadecimal; its low 32 bits are the register BUILD
     memory: MemoryMap
-    ports: tuple[MemoryPort, ...]
+    ports: tuple[ManifestPort, ...]
     top: str = "top"
     verilog: str = "top.v"  # beside the manifest
     clock: str = "clk"
     reset: str = "rst"  # active high
     control: str = "s_axil"  # prefix of the AXI4-Lite subordinate port
     status: tuple[str, ...] = ()  # which of stat_count, stat_busy, stat_done are outputs of the top
-    streams: tuple[Stream, ...] = ()
-    queues: tuple[Queue, ...] = ()
+    streams: tuple[ManifestStream, ...] = ()
+    queues: tuple[ManifestQueue, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.status) - {"stat_count", "stat_busy", "stat_done"}):

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .converter.block_plan import Axis
 from .itensor.itensor import Symbol
 
-__all__ = ["AddressWalk", "symbol_width"]
+__all__ = ["AddressGenerator", "symbol_width"]
 
 
 def symbol_width(symbol: Symbol) -> int:
@@ -18,7 +18,7 @@ def symbol_width(symbol: Symbol) -> int:
     return symbol.bound.bit_length()
 
 
-class AddressWalk(wiring.Component):
+class AddressGenerator(wiring.Component):
     """Walks a loop nest again and again and shows the address of the next access.
 
     Each loop that moves has a register with the address at which its current iteration begins.

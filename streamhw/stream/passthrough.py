@@ -5,10 +5,10 @@ from amaranth.hdl import Module, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Wire"]
+__all__ = ["Passthrough"]
 
 
-class Wire(wiring.Component):
+class Passthrough(wiring.Component):
     """Connects its two sides.
 
     Parameters  width: bits of a beat

@@ -7,24 +7,24 @@ from amaranth.lib.wiring import In, Out
 
 from .queue import Queue, queue_latency
 
-__all__ = ["Crossing", "crossing_beats", "crossing_latency", "registered"]
+__all__ = ["RegisterSlice", "register_slice_beats", "register_slice_latency", "registered"]
 
 HOLD = {"shreg_extract": "no", "keep": 1}
 """Attributes of registers at a boundary: each must stay a flip-flop of its own."""
 
 
-def crossing_latency(boundaries: int) -> int:
+def register_slice_latency(boundaries: int) -> int:
     """Cycles from a beat accepted by an empty slice to the same beat offered."""
-    return 2 * boundaries + queue_latency(crossing_beats(boundaries))
+    return 2 * boundaries + queue_latency(register_slice_beats(boundaries))
 
 
-def crossing_beats(boundaries: int) -> int:
+def register_slice_beats(boundaries: int) -> int:
     """Beats that must be under way for one beat a cycle: a place is away for the registers there,
     the queue, the registers back, and the cycle in which it is counted."""
     return 4 * boundaries + queue_latency(2) + 1
 
 
-class Crossing(wiring.Component):
+class RegisterSlice(wiring.Component):
     """Carries a stream over boundaries between dies, with nothing but wires on each boundary.
 
     A register in front of each boundary and one behind it, for the beats and for the places that
@@ -36,8 +36,8 @@ class Crossing(wiring.Component):
 
     Parameters  shape: payload of a beat; boundaries: between source and sink, at least 1
     Members     i: In(stream of ``shape``)   o: Out(stream of ``shape``)
-    Timing      latency = ``crossing_latency(boundaries)`` cycles; one beat a cycle
-    Buffers     ``crossing_beats(boundaries)`` beats
+    Timing      latency = ``register_slice_latency(boundaries)`` cycles; one beat a cycle
+    Buffers     ``register_slice_beats(boundaries)`` beats
     Stalls      lossless; valid and ready are registers
     Raises      ValueError: if boundaries is less than 1
     """
@@ -52,7 +52,7 @@ class Crossing(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        places = crossing_beats(self._boundaries)
+        places = register_slice_beats(self._boundaries)
         m.submodules.queue = queue = Queue(shape=self._shape, depth=places)
         free = Signal(range(places + 1), init=places)
         ready = Signal(init=1)

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from .itensor.itensor import Bindings, ITensor
+from .itensor.itensor import ITensor, SymbolValues
 from .signature import stream_of
 
 __all__ = [
@@ -136,16 +136,21 @@ class KernelSpec(ABC):
         """All stream ports with the types at which the kernel consumes and produces."""
 
     @abstractmethod
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """The bit-exact integer result of one activation: output tensors by port name."""
 
     @abstractmethod
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         """Cycle counts of one activation; checked against simulation."""
 
     @abstractmethod
     def resources(self) -> Resources:
         """Estimated cells; compared with synthesis."""
+
+    @property
+    def label(self) -> str:
+        """What reports call the kernel: the class's name without ``Spec``."""
+        return type(self).__name__.removesuffix("Spec")
 
     def pieces(self) -> tuple[Piece, ...]:
         """What of the kernel may be on other dies, if it is too large for one."""

@@ -12,7 +12,7 @@ from .signature import stream_of
 from .skid import Skid
 from .spec import raw
 
-__all__ = ["Distributor", "Repeat", "Segment"]
+__all__ = ["Repeat", "Segment", "StaticDemux"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Repeat:
     segments: tuple[Segment, ...]
 
 
-class Distributor(wiring.Component):
+class StaticDemux(wiring.Component):
     """Deals consecutive beats to outputs in the order that the chosen program states.
 
     A counter of beats inside a segment, one of repeats, and a table of segments; beats pass

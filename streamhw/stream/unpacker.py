@@ -10,10 +10,10 @@ from amaranth.lib.wiring import In, Out
 from .skid import Skid
 from .spec import Resources
 
-__all__ = ["Unpack", "Unpadded", "unpack_drain", "unpack_resources"]
+__all__ = ["PaddingRemover", "Unpacker", "unpack_drain", "unpack_resources"]
 
 
-class Unpack(wiring.Component):
+class Unpacker(wiring.Component):
     """Sends each row's first ``i_count`` parts, low end of a memory beat first.
 
     Every row begins in a new memory beat; the rest of the beat that holds its last part is
@@ -93,20 +93,20 @@ class Unpack(wiring.Component):
         return m
 
 
-class Unpadded(wiring.Component):
-    """``Unpack`` of rows of one length.
+class PaddingRemover(wiring.Component):
+    """``Unpacker`` of rows of one length.
 
     Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width; count:
-                narrow beats of a row; spare: as of ``Unpack``
+                narrow beats of a row; spare: as of ``Unpacker``
     Members     i: In(stream of unsigned(width));  o: Out(stream of unsigned(part))
-    Timing, Buffers, Stalls, Raises: as of ``Unpack``
+    Timing, Buffers, Stalls, Raises: as of ``Unpacker``
     """
 
-    latency = Unpack.latency
+    latency = Unpacker.latency
 
     def __init__(self, *, width: int, part: int, count: int, spare: bool = False) -> None:
         self._count = count
-        self._unpack = Unpack(width=width, part=part, bound=count, spare=spare)
+        self._unpack = Unpacker(width=width, part=part, bound=count, spare=spare)
         super().__init__(
             {
                 "i": In(stream.Signature(unsigned(width))),
@@ -124,7 +124,7 @@ class Unpadded(wiring.Component):
 
 
 def unpack_resources(*, width: int, part: int, bound: int) -> Resources:
-    """Estimated cells of ``Unpack``."""
+    """Estimated cells of ``Unpacker``."""
     control = 3 * bound.bit_length() + 12
     return Resources(luts=control + part, ffs=width + 2 * part + control, picks=width - part)
 

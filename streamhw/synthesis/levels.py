@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Levels", "Path", "measure"]
+__all__ = ["Levels", "LogicPath", "measure"]
 
 Bit = int | str
 Far = dict[str, int]
@@ -27,7 +27,7 @@ _REGISTERS = ("$_DFF", "$_SDFF", "$_ALDFF", "$_DFFE", "$_SR", "$_DLATCH", "$_FF"
 
 
 @dataclass(frozen=True)
-class Path:
+class LogicPath:
     """The longest path in a module: its levels, and the nets at its two ends.
 
     inside: the kind of module that it is wholly in, if that is not this one
@@ -48,7 +48,7 @@ class Levels:
     ahead: of each input port, levels to the farthest register
     """
 
-    longest: Path = Path()
+    longest: LogicPath = LogicPath()
     behind: Mapping[str, tuple[tuple[int, Far], ...]] = field(default_factory=dict)
     ahead: Mapping[str, int] = field(default_factory=dict)
 
@@ -87,7 +87,7 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
         for bit in what["bits"]
     }
     found = _Arrivals(arcs, sources)
-    longest, ahead = Path(), dict.fromkeys(sources.values(), 0)
+    longest, ahead = LogicPath(), dict.fromkeys(sources.values(), 0)
     names = _names(netlist)
     best: tuple[int, Bit, Bit] | None = None
     for at, more, end in ends:
@@ -98,11 +98,11 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
             ahead[port] = max(ahead[port], n + more)
     if best is not None:
         far_level, last, end = best
-        longest = Path(far_level, names.get(found.begin(last), ""), names.get(end, str(end)))
+        longest = LogicPath(far_level, names.get(found.begin(last), ""), names.get(end, str(end)))
     for kind in {cell["type"].lstrip("\\") for cell in netlist["cells"].values()}:
         if kind in known and known[kind].longest.levels > longest.levels:
             inner = known[kind].longest
-            longest = Path(inner.levels, inner.begin, inner.end, inner.inside or kind)
+            longest = LogicPath(inner.levels, inner.begin, inner.end, inner.inside or kind)
     behind = {
         port: tuple(found.of(bit) for bit in what["bits"])
         for port, what in ports.items()

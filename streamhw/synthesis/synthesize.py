@@ -14,11 +14,19 @@ from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
 from ..runtime.manifest import Manifest
 from ..sim.verilator import default_cache
-from .levels import Path as LongestPath
+from .levels import LogicPath as LongestPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules
 
-__all__ = ["SYNTH_FILE", "DieRow", "Row", "SlowKind", "Synthesis", "own_cells", "synthesize"]
+__all__ = [
+    "SYNTH_FILE",
+    "DieCells",
+    "ModuleRow",
+    "SlowKind",
+    "Synthesis",
+    "own_cells",
+    "synthesize",
+]
 
 SYNTH_FILE = "synth.json"
 WORST = 12
@@ -29,7 +37,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Row:
+class ModuleRow:
     """One part of the top: the estimate, what Yosys counts, and its longest path."""
 
     name: str
@@ -39,7 +47,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class DieRow:
+class DieCells:
     """One die: the cells counted on it, and what it has."""
 
     name: str
@@ -69,12 +77,12 @@ class Synthesis:
     board: str
     family: str
     clock_mhz: float
-    rows: tuple[Row, ...]
-    rest: Row
-    total: Row
+    rows: tuple[ModuleRow, ...]
+    rest: ModuleRow
+    total: ModuleRow
     kinds: int
     instances: int
-    dies: tuple[DieRow, ...]
+    dies: tuple[DieCells, ...]
     longest: LongestPath
     slowest: tuple[SlowKind, ...]
 
@@ -114,7 +122,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
     for name, estimated in estimates.items():
         kind = top.parts.get(name)
         level = 0 if kind is None else mapped[kind].levels.longest.levels
-        rows.append(Row(name, estimated, own.get(name, Cells()), level))
+        rows.append(ModuleRow(name, estimated, own.get(name, Cells()), level))
     inside = sum((row.counted for row in rows), Cells())
     whole = counts[modules.top]
     instances = modules.instances()
@@ -124,8 +132,8 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
         family=board.family.value,
         clock_mhz=board.clock_mhz,
         rows=tuple(rows),
-        rest=Row("queues, arbiters, registers", queues, _less(whole, inside)),
-        total=Row("total", everything, whole, mapped[modules.top].levels.longest.levels),
+        rest=ModuleRow("queues, arbiters, registers", queues, _less(whole, inside)),
+        total=ModuleRow("total", everything, whole, mapped[modules.top].levels.longest.levels),
         kinds=len(modules.kinds),
         instances=sum(instances.values()),
         dies=_dies(board, own, dies, mapped[modules.top].cells),
@@ -176,7 +184,7 @@ def _dies(
     own: Mapping[str, Cells],
     dies: Mapping[str, tuple[str, ...]],
     rest: Cells,
-) -> tuple[DieRow, ...]:
+) -> tuple[DieCells, ...]:
     """Cells by die: a queue is where its stream's sink is; what is in no part is at the memory."""
     used = {die.name: Cells() for die in board.stack}
     used[board.memory_die] += rest
@@ -186,7 +194,7 @@ def _dies(
         for die in at:
             used[die] += _share(cells, 1 / len(at))
     return tuple(
-        DieRow(die.name, used[die.name], Cells(**dataclasses.asdict(die.budget)))
+        DieCells(die.name, used[die.name], Cells(**dataclasses.asdict(die.budget)))
         for die in board.stack
     )
 

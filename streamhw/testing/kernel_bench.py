@@ -16,7 +16,7 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from ..errors import ToolError
-from ..stream.itensor.itensor import Bindings
+from ..stream.itensor.itensor import SymbolValues
 from ..stream.spec import Direction, KernelSpec, Port, Tensors
 
 __all__ = ["Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
@@ -43,7 +43,7 @@ class Case:
     """
 
     inputs: Tensors
-    bindings: Bindings = field(default_factory=dict)
+    symbol_values: SymbolValues = field(default_factory=dict)
 
 
 def simulator() -> str:
@@ -56,11 +56,11 @@ def simulator() -> str:
     return named
 
 
-def beats_of(port: Port, tensor: NDArray[np.int64], bindings: Bindings) -> list[int]:
+def beats_of(port: Port, tensor: NDArray[np.int64], symbol_values: SymbolValues) -> list[int]:
     """Payloads of a port's beats as unsigned integers, lane 0 in the lowest bits."""
     width = port.type.fmt.width
     if port.type.loops:
-        rows = port.type.pack(tensor, bindings)
+        rows = port.type.pack(tensor, symbol_values)
     else:
         rows = np.asarray(tensor, dtype=object).reshape(-1, port.type.lanes)
     mask = (1 << width) - 1
@@ -80,18 +80,18 @@ def check_kernel(
     Runs all ``cases`` back to back once a scenario, in the simulator that ``SIM`` chooses, and
     compares every accepted beat of every output; outputs must keep valid and payload until
     accepted. With ``timing``, latency and drain of the first case alone, and the interval between
-    the last two consecutive cases of equal bindings, must equal ``spec.timing``.
+    the last two consecutive cases of equal symbol_values, must equal ``spec.timing``.
     """
     inputs: dict[str, list[int]] = {p.name: [] for p in spec.input_ports}
     outputs: dict[str, list[int]] = {p.name: [] for p in spec.output_ports}
     ends: list[dict[str, int]] = []
     for case in cases:
-        results = spec.compute(case.inputs, case.bindings)
+        results = spec.compute(case.inputs, case.symbol_values)
         for port in spec.ports:
             if port.direction is Direction.INPUT:
-                inputs[port.name] += beats_of(port, case.inputs[port.name], case.bindings)
+                inputs[port.name] += beats_of(port, case.inputs[port.name], case.symbol_values)
             else:
-                outputs[port.name] += beats_of(port, results[port.name], case.bindings)
+                outputs[port.name] += beats_of(port, results[port.name], case.symbol_values)
         ends.append({name: len(beats) for name, beats in (inputs | outputs).items()})
     stimulus = {
         "spec": repr(spec),
@@ -171,16 +171,16 @@ def run_cocotb(
 
 
 def _expected_timing(spec: KernelSpec, cases: Sequence[Case]) -> dict[str, int | None]:
-    single = spec.timing(cases[0].bindings)
+    single = spec.timing(cases[0].symbol_values)
     pair = next(
         (
             i
             for i in reversed(range(1, len(cases)))
-            if repr(cases[i].bindings) == repr(cases[i - 1].bindings) and i >= 2
+            if repr(cases[i].symbol_values) == repr(cases[i - 1].symbol_values) and i >= 2
         ),
         None,
     )
-    interval = None if pair is None else spec.timing(cases[pair].bindings).interval
+    interval = None if pair is None else spec.timing(cases[pair].symbol_values).interval
     return {"latency": single.latency, "drain": single.drain, "pair": pair, "interval": interval}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from amaranth.hdl import Elaboratable, Module, ResetInserter, Signal, Value
 from amaranth.sim import Simulator
 
-__all__ = ["PATTERNS", "Run", "StreamRuleError", "run_streams"]
+__all__ = ["PATTERNS", "StreamRuleError", "StreamRun", "run_streams"]
 
 Pattern = Callable[[Random, int], bool]
 """Whether one side is willing in a cycle (generator of that side, cycle)."""
@@ -29,7 +29,7 @@ class StreamRuleError(AssertionError):
 
 
 @dataclass
-class Run:
+class StreamRun:
     """What passed: payloads (as unsigned bits) and cycles of the accepted beats, by port."""
 
     beats: dict[str, list[int]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ def run_streams(
     registered: bool = True,
     reset_at: int | None = None,
     each_cycle: Callable[[Any, int], None] | None = None,
-) -> Run:
+) -> StreamRun:
     """Sends ``inputs`` until ``outputs`` beats have come from each port, then ``spare`` cycles.
 
     ``source`` and ``sink`` name the stall pattern of all ports of a side, or of each. With
@@ -63,7 +63,7 @@ def run_streams(
     Raises ``StreamRuleError`` if a beat changes or goes before it is accepted, a combinational path
     shows, or beats are missing after ``timeout`` cycles.
     """
-    run = Run(
+    run = StreamRun(
         beats={name: [] for name in (*inputs, *outputs)},
         cycles={name: [] for name in (*inputs, *outputs)},
         offered={name: [] for name in (*inputs, *outputs)},

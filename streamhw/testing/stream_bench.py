@@ -18,7 +18,7 @@ Stall = Callable[[int], bool]
 """Whether a port pauses in the given cycle."""
 
 
-class Run:
+class BenchRun:
     """One pass of all beats through the ports, with the cycle of every transfer."""
 
     def __init__(self, dut: Any, inputs: dict[str, list[int]], outputs: dict[str, list[int]]):
@@ -142,10 +142,10 @@ async def stall_matrix(dut: Any) -> None:
     horizon = 200
     failures = []
 
-    async def run(name: str, stalls: dict[str, Stall], cases: int | None = None) -> Run:
+    async def run(name: str, stalls: dict[str, Stall], cases: int | None = None) -> BenchRun:
         nonlocal horizon
         last = data["ends"][-1 if cases is None else cases - 1]
-        r = Run(
+        r = BenchRun(
             dut,
             {n: b[: last[n]] for n, b in data["inputs"].items()},
             {n: b[: last[n]] for n, b in data["outputs"].items()},
@@ -182,7 +182,7 @@ async def stall_matrix(dut: Any) -> None:
         elif scenario == "hold":
             await run("hold", free | {p: until(horizon + 50) for p in data["outputs"]})
         elif scenario == "reset":
-            r = Run(dut, data["inputs"], data["outputs"])
+            r = BenchRun(dut, data["inputs"], data["outputs"])
             await r.reset()
             await r.play(free, limit=10**9, stop_at=rng.randrange(2, horizon + 2))
             await FallingEdge(dut.clk)
@@ -192,7 +192,7 @@ async def stall_matrix(dut: Any) -> None:
     assert not failures, f"seed {seed}, {data['spec']}:\n" + "\n".join(failures)
 
 
-def single_timing(r: Run, expected: dict[str, int]) -> list[str]:
+def single_timing(r: BenchRun, expected: dict[str, int]) -> list[str]:
     """Latency and drain of one activation alone."""
     first_in = min(r.accepted[n][0] for n in r.inputs if r.inputs[n])
     last_in = max(r.accepted[n][-1] for n in r.inputs if r.inputs[n])
@@ -206,7 +206,7 @@ def single_timing(r: Run, expected: dict[str, int]) -> list[str]:
     ]
 
 
-def interval_timing(r: Run, data: dict[str, Any]) -> list[str]:
+def interval_timing(r: BenchRun, data: dict[str, Any]) -> list[str]:
     """Interval between the first output beats of two consecutive activations."""
     pair, expected = data["timing"]["pair"], data["timing"]["interval"]
     if pair is None:

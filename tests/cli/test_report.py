@@ -13,7 +13,7 @@ from streamhw.__main__ import main
 from streamhw.report.facts import Facts
 from streamhw.report.html.markup import tag
 from streamhw.report.html.page import page
-from streamhw.report.measured import Measured, StepTimes, Waits
+from streamhw.report.measured import Measured, StepTimes, StreamWaits
 from streamhw.report.summary import Summary
 
 EMPTY = {"meta", "br"}
@@ -60,7 +60,7 @@ def measured(facts: Facts) -> Measured:
         token_cycles=(900, 400, 410),
         predicted_cycles=1700.0,
         peaks={stream.name: stream.depth for stream in facts.streams},
-        streams={"norm_1_i": Waits(transfers=1, blocked=2, starved=3)},
+        streams={"norm_1_i": StreamWaits(transfers=1, blocked=2, starved=3)},
         step=StepTimes(
             position=5,
             activities=facts.activities,

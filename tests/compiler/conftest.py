@@ -40,7 +40,7 @@ def compiled(tiny: Model) -> Compiled:
     ) -> Design:
         key = (stop, weight_bits, head_bits, sharing, repr(tiling))
         if key not in known:
-            numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, group=32)
+            numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, scale_group=32)
             config = BuildConfig(
                 quantization=numbers, sharing=sharing, multipliers=32, tiling=tiling
             )

@@ -50,7 +50,7 @@ LATENCY = Goal(objective=Objective.LATENCY)
 
 @pytest.fixture(scope="module")
 def evaluator(tiny: Model) -> Evaluator:
-    config = BuildConfig(quantization=QuantConfig(group=32))
+    config = BuildConfig(quantization=QuantConfig(scale_group=32))
     return evaluator_of(compile_model(tiny, load_board("sim"), config, stop="quantize"), 5, 4)
 
 
@@ -74,10 +74,10 @@ def test_the_default_is_a_point_of_the_space(name: str) -> None:
     formats = formats_of(design.graph, design.known.quantized)
     space = space_of(design.graph, design.board, formats)
     default = Choice(
-        sharing=tuple(binding.nodes for binding in design.bindings), tiling=design.known.tiling
+        sharing=tuple(binding.nodes for binding in design.assignments), tiling=design.known.tiling
     )
     picked = space.encode(default)
-    assert {"token_lanes of qkv", "innermost of qkv", "attention_heads"} <= set(picked)
+    assert {"token_lanes of qkv", "loop_order of qkv", "attention_heads"} <= set(picked)
 
 
 def random_choice(space: Space, rng: np.random.Generator) -> Choice:
@@ -97,7 +97,7 @@ def local(evaluator: Evaluator, calls: list[Choice] | None = None):
 
 
 def bound_of(evaluator: Evaluator, space: Space):
-    return lambda c: evaluator.bound(space.bindings(c.sharing), c.tiling)
+    return lambda c: evaluator.bound(space.assignments(c.sharing), c.tiling)
 
 
 def test_every_partition_once(space: Space) -> None:
@@ -120,7 +120,7 @@ def test_choices_are_points_that_come_back(space: Space) -> None:
         assert again == choice
         assert sorted(n for engine in choice.sharing for n in engine) == sorted(space.formats)
     with pytest.raises(ValueError, match=r"."):
-        space.encode(replace(choice, tiling=replace(choice.tiling, group=3)))
+        space.encode(replace(choice, tiling=replace(choice.tiling, token_batch=3)))
 
 
 def test_odometer_visits_every_choice_once(small: Space) -> None:
@@ -338,7 +338,7 @@ def test_design_files(evaluator: Evaluator, space: Space, tmp_path: Path) -> Non
 
 def test_command_and_the_build_of_its_best(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path / "tiny", vocabulary=60)
-    config = BuildConfig(quantization=QuantConfig(group=32), group=8, sharing=2)
+    config = BuildConfig(quantization=QuantConfig(scale_group=32), token_batch=8, sharing=2)
     request = ExploreRequest(
         build=BuildRequest(model=str(folder), config=config, output=tmp_path / "found"),
         objective=Objective.AREA,
@@ -354,7 +354,7 @@ def test_command_and_the_build_of_its_best(tmp_path: Path) -> None:
     assert front["board"] == "sim" and front["front"] and front["compared"]
     choice = read_choice(tmp_path / "found" / BEST_FILE)
     assert choice == exploration.best.choice
-    assert len(choice.sharing) == 2 and choice.tiling.group == 8
+    assert len(choice.sharing) == 2 and choice.tiling.token_batch == 8
     wanted = replace(request.build, config=choice.config(config), output=tmp_path / "built")
     assert build(wanted, Console(file=out)).folder == tmp_path / "built"
 

@@ -18,7 +18,7 @@ from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from tests.tiny import write_tiny
 
 CONFIG = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32)
@@ -97,7 +97,7 @@ def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path)
     name = "residual_1_i_b_convert"
     changed = edited(decisions, tmp_path, "convert", name, {"kind": "ping-pong"})
     part = again(model, changed.before("fuse")).instance(name).part
-    assert isinstance(part, Converter) and part.kind is Kind.PING_PONG
+    assert isinstance(part, ConverterSpec) and part.kind is BufferKind.PING_PONG
 
 
 def test_cuts_by_hand(tmp_path: Path) -> None:
@@ -122,14 +122,14 @@ def test_cuts_by_hand(tmp_path: Path) -> None:
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     changed = edited(decisions, tmp_path, "tile", "group", 4)
     made = again(model, changed.before("lower"))
-    assert made.known.tiling.group == 4
+    assert made.known.tiling.token_batch == 4
     assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
 
 
 def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
     bind = (("qkv", "hidden", "logits"), ("attention_out", "mlp_out"))
     made = again(model, replace(decisions, bind=bind).before("tile"))
-    assert [b.nodes for b in made.bindings] == list(bind)
+    assert [b.nodes for b in made.assignments] == list(bind)
 
 
 @pytest.mark.parametrize(

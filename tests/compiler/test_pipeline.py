@@ -16,14 +16,14 @@ from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend.model import Model
-from streamhw.graph import Graph, Linear, Loop, Node, print_graph
+from streamhw.graph import Graph, Linear, Node, RolledLoop, print_graph
 from streamhw.quantization.config import QuantConfig
 from tests.compiler.conftest import Compiled
 
-CONFIG = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
+CONFIG = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 ADDS = {
     "quantize": {"quantized"},
-    "bind": {"bindings"},
+    "bind": {"assignments"},
     "tile": {"board", "tiling"},
     "lower": {"instances", "channels"},
     "convert": {"instances", "channels"},
@@ -98,7 +98,7 @@ def test_stop(stop: str, tiny: Model) -> None:
     for field in (
         "quantized",
         "tiling",
-        "bindings",
+        "assignments",
         "instances",
         "memory",
         "slices",
@@ -146,7 +146,7 @@ def test_graph_without_a_loop(tiny: Model) -> None:
     from streamhw.compiler.lowering.stage import lower
 
     (loop,) = tiny.graph.loops
-    nodes: list[Node | Loop] = []
+    nodes: list[Node | RolledLoop] = []
     for item in tiny.graph.nodes:
         nodes += [] if item is loop else [item]
     tail = [n for n in nodes if isinstance(n, Node) and n.name in ("tokens", "token_embedding")]
@@ -177,7 +177,7 @@ def test_estimate_grows_with_prompt_and_position(design: Design) -> None:
 
 def test_engines_find_all_matrices(tiny: Model, design: Design) -> None:
     linears = {n.name for n, _ in tiny.graph.walk() if isinstance(n.op, Linear)}
-    assert {name for b in design.bindings for name in b.nodes} == linears
+    assert {name for b in design.assignments for name in b.nodes} == linears
 
 
 def test_no_converter_says_where_the_orders_part(design: Design) -> None:

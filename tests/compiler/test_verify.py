@@ -16,7 +16,7 @@ from streamhw.compiler.verify import ORDER, RULES, check
 from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.spec import Converter
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, row_major
 from streamhw.stream.spec import Port
 
@@ -67,7 +67,7 @@ def with_part(design: Design, instance: Instance) -> Design:
 
 def with_a_needless_converter(design: Design) -> Design:
     type = channel(design, "embedding_i_a").consumed
-    needless = Instance("needless", Converter(source=type, target=type), Scope.ENTRY)
+    needless = Instance("needless", ConverterSpec(source=type, target=type), Scope.ENTRY)
     return replace(design, instances=(*design.instances, needless))
 
 
@@ -126,12 +126,12 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     ),
     "unbound": (
         "bind",
-        lambda d: replace(d, bindings=()),
+        lambda d: replace(d, assignments=()),
         r"^Node qkv must be bound to one engine, not 0$",
     ),
     "bound twice": (
         "bind",
-        lambda d: replace(d, bindings=d.bindings * 2),
+        lambda d: replace(d, assignments=d.assignments * 2),
         r"^Node qkv must be bound to one engine, not 2$",
     ),
     "instance twice": (
@@ -189,7 +189,7 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     ),
     "no group": (
         "tile",
-        lambda d: replace(d, tiling=replace(d.known.tiling, group=d.graph.context + 1)),
+        lambda d: replace(d, tiling=replace(d.known.tiling, token_batch=d.graph.context + 1)),
         r"^Tokens of a step must be 1 to 32, not 33$",
     ),
     "needless converter": (

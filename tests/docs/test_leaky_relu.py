@@ -42,7 +42,7 @@ def test_hardware_equals_golden(spec: Rectifier) -> None:
     for n in (1, bound, bound, bound):
         x = rng.integers(SOURCE.minimum, SOURCE.maximum, (bound, features), endpoint=True)
         x.flat[0] = (SOURCE.minimum, SOURCE.maximum, 0, -1)[len(cases)]
-        cases.append(Case(inputs={"i": x}, bindings={"tokens": n}))
+        cases.append(Case(inputs={"i": x}, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 
@@ -107,7 +107,7 @@ def quantized(graph: Graph) -> QuantisedModel:
     )
 
 
-TILING = Tiling(group=4, lanes=2, attention_lanes=4)
+TILING = Tiling(token_batch=4, lanes=2, attention_lanes=4)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *points: Point) -> None:

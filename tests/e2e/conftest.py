@@ -16,7 +16,7 @@ from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import Tokenizer, load
 from streamhw.frontend.model import Model
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from tests.e2e.machine import Machine
 
 
@@ -71,8 +71,8 @@ def machine(observed: Machine) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def golden(machine: Machine) -> Golden:
-    return Golden(machine.design.known.quantized)
+def golden(machine: Machine) -> IntegerModel:
+    return IntegerModel(machine.design.known.quantized)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from streamhw.sim import verilator
 
-from streamhw.commands.run import Answer, memory_model, simulate
+from streamhw.commands.run import SimulatedAnswer, memory_model, simulate
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.compiler.ir.design import Design
 
@@ -33,7 +33,7 @@ class Machine:
         stalls: float = 0,
         seed: int = 0,
         memory: str | None = None,
-    ) -> Answer:
+    ) -> SimulatedAnswer:
         """One simulated answer; ``check`` needs an observed library; ``memory``: its model, unless
         it is the board's."""
         return simulate(

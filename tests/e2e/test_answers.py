@@ -8,7 +8,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.frontend import Model, Tokenizer
 from streamhw.quantization.config import QuantConfig
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from streamhw.runtime.driver import generate
 from tests.e2e.machine import Machine
 
@@ -21,14 +21,16 @@ def test_verilog_has_no_warnings(machine: Machine) -> None:
 
 @pytest.mark.parametrize("index", range(10))
 def test_tokens_equal_the_reference(
-    machine: Machine, golden: Golden, prompts: list[list[int]], index: int
+    machine: Machine, golden: IntegerModel, prompts: list[list[int]], index: int
 ) -> None:
     prompt = prompts[index]
     answer = machine.answer(prompt, TOKENS)
     assert [t.token for t in answer.tokens] == list(golden.generate(prompt, TOKENS))
 
 
-def test_a_long_answer_equals_the_reference(machine: Machine, golden: Golden, model: Model) -> None:
+def test_a_long_answer_equals_the_reference(
+    machine: Machine, golden: IntegerModel, model: Model
+) -> None:
     assert model.tokenizer is not None
     prompt = Tokenizer(model.tokenizer).encode("ROMEO.")
     answer = machine.answer(prompt, 48)
@@ -37,7 +39,7 @@ def test_a_long_answer_equals_the_reference(machine: Machine, golden: Golden, mo
 
 @pytest.mark.parametrize("stall_seed", [1, 2, 3])
 def test_tokens_do_not_depend_on_memory_stalls(
-    machine: Machine, golden: Golden, prompts: list[list[int]], stall_seed: int
+    machine: Machine, golden: IntegerModel, prompts: list[list[int]], stall_seed: int
 ) -> None:
     for prompt in prompts:
         count = 4 if len(prompt) < 40 else 2
@@ -64,14 +66,14 @@ def test_queues_hold_at_full_group_and_context(observed: Machine, prompts: list[
     assert all(peak <= depths[name] for name, peak in answer.peaks.items())
 
 
-def test_answers_follow_each_other_without_reset(machine: Machine, golden: Golden) -> None:
+def test_answers_follow_each_other_without_reset(machine: Machine, golden: IntegerModel) -> None:
     with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
         for prompt in ([5, 6, 7], [300], list(range(20))):
             found = [t.token for t in generate(device, prompt, count=4)]
             assert found == list(golden.generate(prompt, 4))
 
 
-def test_an_end_token_ends_the_answer(machine: Machine, golden: Golden) -> None:
+def test_an_end_token_ends_the_answer(machine: Machine, golden: IntegerModel) -> None:
     expected = list(golden.generate([40, 41, 42], 8))
     end = expected[3]
     with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
@@ -108,7 +110,7 @@ def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) ->
     config = BuildConfig(quantization=QuantConfig(weight_bits=bits))
     machine = machine_of(board, config, observed=True)
     assert machine.library.warnings == ()
-    reference = Golden(machine.design.known.quantized)
+    reference = IntegerModel(machine.design.known.quantized)
     for prompt in (prompts[2], prompts[7]):
         answer = machine.answer(prompt, 6, check=True)
         assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))

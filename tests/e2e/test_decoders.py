@@ -10,7 +10,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder import DecoderConfig
 from streamhw.quantization.config import QuantConfig
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from tests.e2e.machine import Machine
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
@@ -26,11 +26,11 @@ from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 def test_every_stream_equals_the_reference(
     machine_of: Callable[..., Machine], config: DecoderConfig
 ) -> None:
-    choices = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
+    choices = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
     design = compile_model(tiny_decoder(config), load_board("sim"), choices)
     machine = machine_of(design=design, observed=True)
     assert machine.library.warnings == ()
-    golden = Golden(design.known.quantized)
+    golden = IntegerModel(design.known.quantized)
     for prompt, stalls in (([1, 2, 3], 0.0), ([7], 0.0), (list(range(5, 18)), 0.3)):
         answer = machine.answer(prompt, 6, check=True, stalls=stalls, seed=3)
         assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 6))

@@ -12,7 +12,7 @@ from tests.e2e.machine import Machine
 
 
 def bits_of(design: Design) -> int:
-    return sum(c.depth * c.consumed.bits_per_token for c in design.channels)
+    return sum(c.depth * c.consumed.beat_bits for c in design.channels)
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ def test_depths_cost_no_cycle_in_a_long_prompt(
     Where the program gave much more than the minimum, every beat of it is used."""
     design, depths = observed.design, observed.design.known.depths
     whole = {
-        c.name: max(c.depth, c.consumed.tokens())
+        c.name: max(c.depth, c.consumed.beats())
         for c in design.channels
         if c.name in depths.depth and c.consumed.loops
     }

@@ -21,7 +21,7 @@ from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
+config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 emitted = emit(compile_model(load(sys.argv[1]), load_board("sim"), config))
 text = emitted.verilog + emitted.manifest.to_json()
 print(hashlib.sha256(text.encode()).hexdigest())

@@ -49,7 +49,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def quantized(model: Model, board: str, group: int = 64) -> Design:
-    config = BuildConfig(quantization=QuantConfig(group=group))
+    config = BuildConfig(quantization=QuantConfig(scale_group=group))
     return compile_model(model, load_board(board), config, stop="quantize")
 
 
@@ -80,7 +80,7 @@ def told(choice: Choice) -> str:
         f"{'+'.join(n[0] + n[-1] for n in nodes)}:{engine}"
         for nodes, engine in zip(choice.sharing, tiling.engines.values(), strict=True)
     )
-    return f"T{tiling.group} L{tiling.lanes}/{tiling.attention_lanes} {engines}"
+    return f"T{tiling.token_batch} L{tiling.lanes}/{tiling.attention_lanes} {engines}"
 
 
 def simulated(machine: Machine) -> tuple[int, int]:
@@ -127,7 +127,10 @@ def test_best_design_beats_the_rule(
     rule = compile_model(model, begin.board, begin.config)
     best = explored(score, MULTIPLIERS[board], tmp_path_factory).best.choice
     cycles = {}
-    for name, choice in (("rule", chosen_by(rule.bindings, rule.known.tiling)), ("best", best)):
+    for name, choice in (
+        ("rule", chosen_by(rule.assignments, rule.known.tiling)),
+        ("best", best),
+    ):
         design = score.compile(choice)
         real = simulated(machine_of(board, design=_with_weights(design, begin)))
         answer = Estimate(design).answer(PROMPT, PROMPT + TOKENS)

@@ -3,12 +3,12 @@
 
 from streamhw.sim.device import SimDevice
 
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from streamhw.runtime.driver import generate
 from tests.e2e.machine import Machine
 
 
-def test_long_answers(machine: Machine, golden: Golden, prompts: list[list[int]]) -> None:
+def test_long_answers(machine: Machine, golden: IntegerModel, prompts: list[list[int]]) -> None:
     """Six times as many decode steps as the group has tokens."""
     for prompt in (prompts[0], prompts[6]):
         answer = machine.answer(prompt, 48)
@@ -16,7 +16,7 @@ def test_long_answers(machine: Machine, golden: Golden, prompts: list[list[int]]
 
 
 def test_prompt_and_answer_fill_the_context(
-    machine: Machine, golden: Golden, prompts: list[list[int]]
+    machine: Machine, golden: IntegerModel, prompts: list[list[int]]
 ) -> None:
     """The last row of the cache is written and read; the next answer starts at the first again."""
     context = machine.emitted.manifest.context
@@ -28,7 +28,7 @@ def test_prompt_and_answer_fill_the_context(
             assert found[-1].position == len(prompt) + count - 1
 
 
-def test_an_answer_after_a_soft_stop(machine: Machine, golden: Golden) -> None:
+def test_an_answer_after_a_soft_stop(machine: Machine, golden: IntegerModel) -> None:
     """Stopping leaves nothing behind in the streams."""
     with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
         stopped = generate(device, [1, 2, 3], count=40)
@@ -39,7 +39,7 @@ def test_an_answer_after_a_soft_stop(machine: Machine, golden: Golden) -> None:
     assert found == list(golden.generate([9, 8, 7, 6], 4))
 
 
-def test_a_reset_in_mid_answer(machine: Machine, golden: Golden) -> None:
+def test_a_reset_in_mid_answer(machine: Machine, golden: IntegerModel) -> None:
     """Reset at any time returns every part to its initial state."""
     with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
         for cycles in (1_003, 9_001, 30_007):

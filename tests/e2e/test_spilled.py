@@ -25,7 +25,7 @@ def spilled(
     )
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=128) for port in board.ports))
-    config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
+    config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
     bits = compile_model(model, board, config).known.fused.bits * 6 // 10
     design = compile_model(model, board, replace(config, on_chip_bits=bits))
     assert len(design.known.fused.cuts) >= 2

@@ -36,7 +36,7 @@ def test_every_stream_of_a_tiny_model(
         fabric_lanes=1,
         paired=True,
     )
-    design = compile_model(tiny, board, BuildConfig(quantization=QuantConfig(group=32)))
+    design = compile_model(tiny, board, BuildConfig(quantization=QuantConfig(scale_group=32)))
     names = {instance.name for instance in design.instances}
     assert {DISTRIBUTOR, f"{NARROW}_{DISTRIBUTOR}"} <= names
     assert all(len(at) == 8 for at in design.known.placement.ports.values())

@@ -12,7 +12,7 @@ from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from streamhw.testing.kernel_bench import run_cocotb
 from tests.tiny import write_tiny
 
@@ -26,7 +26,7 @@ CASES = (
 
 
 def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
-    config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32, group=2)
+    config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32, token_batch=2)
     model = load(write_tiny(tmp_path / "tiny"))
     design = compile_model(model, load_board("sim"), config)
     emitted, known = emit(design), design.known
@@ -48,7 +48,7 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
                 {
                     "prompt": prompt,
                     "pause": pause,
-                    "expected": list(Golden(known.quantized).generate(prompt, count)),
+                    "expected": list(IntegerModel(known.quantized).generate(prompt, count)),
                 }
                 for prompt, count, pause in CASES
             ],

@@ -15,7 +15,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
-from streamhw.reference.integer_model import Golden
+from streamhw.reference.integer_model import IntegerModel
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 
@@ -34,7 +34,7 @@ def checked(machine: Machine, prompt: list[int], count: int, stalls: float) -> i
         model=memory_model("sim", stalls, 5),
         design=machine.design,
     )
-    expected = Golden(machine.design.known.quantized).generate(prompt, count)
+    expected = IntegerModel(machine.design.known.quantized).generate(prompt, count)
     assert [t.token for t in answer.tokens] == list(expected)
     assert answer.compared is not None and answer.compared.first is None
     return answer.compared.streams
@@ -53,7 +53,7 @@ def test_three_dies_and_a_dma_far_from_memory(machine_of: Make, tmp_path: Path) 
     dies = tuple(Die(name=n, budget=budget, memory=n == "low") for n in ("low", "middle", "high"))
     board = replace(load_board("sim"), name="three_dies", budget=whole, dies=dies)
     config = BuildConfig(
-        quantization=QuantConfig(group=32),
+        quantization=QuantConfig(scale_group=32),
         multipliers=32,
         pins=(
             ("attention_key_read_dma", "high"),

@@ -10,7 +10,7 @@ import pytest
 
 from streamhw.frontend import load
 from streamhw.frontend.decoder import DecoderConfig, decoder_graph
-from streamhw.graph import Loop, parse_graph, print_graph
+from streamhw.graph import RolledLoop, parse_graph, print_graph
 from streamhw.graph.float_reference import forward
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
@@ -28,7 +28,7 @@ def test_shapes_stay_rolled_and_print(name: str) -> None:
     assert isinstance(config, DecoderConfig)
     found = (config.layers, config.features, config.hidden, config.heads, config.kv_heads)
     assert found == SHAPES[name]
-    loops = [node for node in model.graph.nodes if isinstance(node, Loop)]
+    loops = [node for node in model.graph.nodes if isinstance(node, RolledLoop)]
     assert len(loops) == 1 and loops[0].trips == config.layers
     assert parse_graph(print_graph(model.graph)) == model.graph
 

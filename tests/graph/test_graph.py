@@ -22,10 +22,10 @@ from streamhw.graph import (
     LastToken,
     LayerNorm,
     Linear,
-    Loop,
     Multiply,
     Node,
     RmsNorm,
+    RolledLoop,
     Rotary,
     parse_graph,
     print_graph,
@@ -35,14 +35,14 @@ TOKENS = Node("tokens", Input(role="tokens"))
 TABLE = Node("x0", Gather(table="wte", rows=16, features=4), ("tokens",))
 
 
-def tiny(*extra: Node | Loop) -> Graph:
+def tiny(*extra: Node | RolledLoop) -> Graph:
     return Graph(name="tiny", context=8, vocabulary=16, nodes=(TOKENS, TABLE, *extra))
 
 
-def block(**changes: object) -> Loop:
+def block(**changes: object) -> RolledLoop:
     norm = LayerNorm(features=4, epsilon=1e-5, weight="h.{layer}.g", bias="h.{layer}.b")
     body = (Node("norm", norm, ("x",)), Node("x1", Add(), ("x", "norm")))
-    loop = Loop(name="blocks", trips=2, source="x0", carried="x", body=body, result="x1")
+    loop = RolledLoop(name="blocks", trips=2, source="x0", carried="x", body=body, result="x1")
     return replace(loop, **changes)  # type: ignore[arg-type]
 
 
@@ -102,14 +102,14 @@ def graphs(draw: st.DrawFn) -> Graph:
                     value = add(Add(), add(Add(), parts[0], parts[1]), parts[2])
         return nodes
 
-    start: list[Node | Loop] = [
+    start: list[Node | RolledLoop] = [
         Node("ids", Input(role="tokens")),
         Node("e", Gather(table="table", rows=vocabulary, features=width), ("ids",)),
     ]
     nodes = start + list(chain("e", ""))
     body = chain("carried", "h.{layer}.") or [Node("twice", Add(), ("carried", "carried"))]
     nodes.append(
-        Loop(
+        RolledLoop(
             name="loop",
             trips=draw(st.integers(1, 9)),
             source=nodes[-1].name,
@@ -207,7 +207,7 @@ def test_shapes_and_queries() -> None:
         ),
     ],
 )
-def test_faults_are_named(nodes: tuple[Node | Loop, ...], message: str) -> None:
+def test_faults_are_named(nodes: tuple[Node | RolledLoop, ...], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         tiny(*nodes)
 

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import Cells
-from streamhw.kernels.norm.layernorm import LayerNorm
+from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.queue import Queue
 from streamhw.synthesis.mapping import map_modules
@@ -124,7 +124,7 @@ def test_paths_go_through_modules(tmp_path: Path) -> None:
 
 
 def test_counts_by_kinds_equal_those_of_the_whole(tmp_path: Path) -> None:
-    norm = LayerNorm(features=16, lanes=2, tokens=4, source=Fixed(24, 12), gamma_frac=6)
+    norm = NormSpec(features=16, lanes=2, tokens=4, source=Fixed(24, 12), gamma_frac=6)
     text = text_of(norm.create())
     modules = read_modules(text)
     found = map_modules(modules, Family.ULTRASCALE_PLUS, tmp_path)

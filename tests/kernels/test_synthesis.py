@@ -6,12 +6,12 @@ from amaranth.back import verilog
 from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
-from streamhw.kernels.elementwise.add import Add
+from streamhw.kernels.elementwise.add import AddSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.synthesis.yosys import cells_of_types, count_modules
 
-SPEC = Add(
+SPEC = AddSpec(
     type=row_major(Fixed(24, 12), (4, 8), 2), a=Fixed(24, 12), b=Fixed(24, 12), out=Fixed(24, 12)
 )
 

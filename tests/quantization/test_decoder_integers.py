@@ -14,7 +14,7 @@ from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
 from streamhw.quantization.quantized_model import LinearParameters, NormParameters, RotaryPlan
 from streamhw.quantization.quantizer import quantize
-from streamhw.reference.integer_model import Cache, Golden
+from streamhw.reference.integer_model import Cache, IntegerModel
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
 TOKENS = np.random.default_rng(5).integers(0, 60, (4, 32))
@@ -31,15 +31,15 @@ def test_integers_follow_the_floats(config: DecoderConfig) -> None:
     quantized = quantize(model, QuantConfig(weight_bits=8))
     exact = forward(model.graph, model.weights, TOKENS, all_rows=True)["logits"]
     fake = fake_forward(model, quantized, TOKENS, all_rows=True)["logits"]
-    integer = Golden(quantized).logits(TOKENS)
+    integer = IntegerModel(quantized).logits(TOKENS)
     assert relative(fake, exact) < 0.06
     assert relative(integer, fake) < 0.05
 
 
 @CONFIGS
 def test_steps_do_not_change_results(config: DecoderConfig) -> None:
-    quantized = quantize(tiny_decoder(config), QuantConfig(group=32))
-    golden = Golden(quantized)
+    quantized = quantize(tiny_decoder(config), QuantConfig(scale_group=32))
+    golden = IntegerModel(quantized)
     whole = golden.step(TOKENS[0, :9].tolist(), Cache())
     cache = Cache()
     for part in (TOKENS[0, :4], TOKENS[0, 4:5], TOKENS[0, 5:9]):
@@ -49,7 +49,7 @@ def test_steps_do_not_change_results(config: DecoderConfig) -> None:
 
 
 def test_formats() -> None:
-    formats = quantize(tiny_decoder(TINY_GEMMA), QuantConfig(group=32)).formats
+    formats = quantize(tiny_decoder(TINY_GEMMA), QuantConfig(scale_group=32)).formats
     assert formats["embedding"] == formats["x"] == formats["residual_2"]
     assert formats["q_norm"] == formats["q_turned"] and formats["q_norm"].width == 16
     assert formats["k_norm"] == Fixed(16, 7) and formats["k_turned"] == Fixed(8)
@@ -60,7 +60,7 @@ def test_formats() -> None:
 
 @CONFIGS
 def test_pairs_that_are_turned_have_one_step(config: DecoderConfig) -> None:
-    quantized = quantize(tiny_decoder(config), QuantConfig(group=32))
+    quantized = quantize(tiny_decoder(config), QuantConfig(scale_group=32))
     for name, heads in (("q_turned", config.heads), ("k_turned", config.kv_heads)):
         plan = quantized.plans[name]
         assert isinstance(plan, RotaryPlan)

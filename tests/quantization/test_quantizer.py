@@ -122,7 +122,7 @@ def test_fake_values_stay_near_the_float_ones(quantized: QuantisedModel) -> None
 
 
 def test_the_same_input_gives_the_same_integers() -> None:
-    first, second = (quantize(random_model(), QuantConfig(group=16)) for _ in range(2))
+    first, second = (quantize(random_model(), QuantConfig(scale_group=16)) for _ in range(2))
     one, two = first.parameters("hidden", 1), second.parameters("hidden", 1)
     assert isinstance(one, LinearParameters) and isinstance(two, LinearParameters)
     assert (one.weight == two.weight).all() and (one.bias == two.bias).all()
@@ -131,7 +131,7 @@ def test_the_same_input_gives_the_same_integers() -> None:
 
 
 def test_mixed_widths() -> None:
-    found = quantize(random_model(), QuantConfig(group=16, head_bits=8))
+    found = quantize(random_model(), QuantConfig(scale_group=16, head_bits=8))
     head, hidden = found.plans["logits"], found.plans["hidden"]
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
     assert (head.weight_bits, head.group) == (8, None)
@@ -167,7 +167,7 @@ def test_values_without_integer_semantics_are_refused() -> None:
     model = replace(random_model(), graph=graph, weights=RandomWeights(graph, additions=1))
     message = "Node part_0: no integer format for Chunk that feeds no attention"
     with pytest.raises(BuildError, match=f"^{message}$"):
-        quantize(model, QuantConfig(group=16))
+        quantize(model, QuantConfig(scale_group=16))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def problem(seed: int = 0, rows: int = 40, columns: int = 64):
 
 
 def rounding(x: np.ndarray, bits: int, group: int | None, **values: object) -> Rounding:
-    return Rounding(bits=bits, group=group, square=(x * x).mean(axis=0), **values)
+    return Rounding(bits=bits, scale_group=group, square=(x * x).mean(axis=0), **values)
 
 
 @pytest.mark.parametrize(("bits", "group"), [(4, 16), (4, 64), (4, None), (8, None)])
@@ -104,7 +104,7 @@ def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> N
     weight, bias = np.zeros((3, 8), dtype=np.float32), np.array([0.0, 5.0, -1e6])
     square = np.ones(8, dtype=np.float32)
     found = quantize_matrix(
-        weight, bias, Rounding(bits=bits, group=group, square=square), np.full(3, 256.0)
+        weight, bias, Rounding(bits=bits, scale_group=group, square=square), np.full(3, 256.0)
     )
     np.testing.assert_allclose(found.bias * found.row_step, bias, rtol=1e-6, atol=1e-9)
     assert (found.weight == 0).all()

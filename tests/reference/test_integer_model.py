@@ -6,21 +6,21 @@ import pytest
 
 from streamhw.errors import UserError
 from streamhw.frontend import Tokenizer, load
-from streamhw.graph import Loop
+from streamhw.graph import RolledLoop
 from streamhw.graph.executor import Array, execute
 from streamhw.graph.float_reference import float_compute
-from streamhw.kernels.attention.scores import Scores
-from streamhw.kernels.attention.softmax import Softmax
-from streamhw.kernels.attention.values import Values
+from streamhw.kernels.attention.scores import ScoresSpec
+from streamhw.kernels.attention.softmax import SoftmaxSpec
+from streamhw.kernels.attention.values import ValuesSpec
 from streamhw.quantization.quantized_model import AttentionPlan, LinearParameters, LinearPlan
 from streamhw.quantization.quantizer import quantize
 from streamhw.reference.attention import probabilities
-from streamhw.reference.integer_model import Cache, Golden, Trace
+from streamhw.reference.integer_model import Cache, IntegerModel, Trace
 
 MODEL = load("gpt2-shakespeare")
 TOKENIZER = Tokenizer(MODEL.tokenizer)
 QUANTIZED = quantize(MODEL)
-GOLDEN = Golden(QUANTIZED)
+GOLDEN = IntegerModel(QUANTIZED)
 PROMPT = TOKENIZER.encode("ROMEO.\nWhat light through yonder window breaks?")
 
 
@@ -32,9 +32,9 @@ def trace() -> Trace:
 def test_every_value_of_every_layer_is_there(trace: Trace) -> None:
     graph, n = MODEL.graph, len(PROMPT)
     for item in graph.nodes:
-        layers = range(item.trips) if isinstance(item, Loop) else (None,)
-        names = [node.name for node in item.body] if isinstance(item, Loop) else [item.name]
-        if isinstance(item, Loop):
+        layers = range(item.trips) if isinstance(item, RolledLoop) else (None,)
+        names = [node.name for node in item.body] if isinstance(item, RolledLoop) else [item.name]
+        if isinstance(item, RolledLoop):
             names.append(item.carried)
         for name in names:
             shape = tuple(n if size == "n" else size for size in graph.shapes[name])
@@ -69,15 +69,15 @@ def test_attention_equals_its_kernels(trace: Trace) -> None:
     assert isinstance(plan, AttentionPlan)
     n = len(PROMPT)
     sizes = {"tokens": n, "heads": 4, "head_dim": 32, "context": 128, "lanes": 8}
-    bindings = {"tokens": n, "length": list(range(1, n + 1))}
-    scores = Scores(
+    symbol_values = {"tokens": n, "length": list(range(1, n + 1))}
+    scores = ScoresSpec(
         **sizes, query=plan.query, key=plan.key, out=plan.scores, shift=plan.score_shift
     )
-    values = Values(**sizes, out_lanes=8, shift=plan.value_shift, out=plan.out)
-    found = scores.compute({"i_q": trace["q", 1], "i_k": trace["k", 1]}, bindings)["o"]
+    values = ValuesSpec(**sizes, out_lanes=8, shift=plan.value_shift, out=plan.out)
+    found = scores.compute({"i_q": trace["q", 1], "i_k": trace["k", 1]}, symbol_values)["o"]
     assert (found == trace["attention.scores", 1]).all()
     mixed = values.compute(
-        {"i_p": trace["attention.probabilities", 1], "i_v": trace["v", 1]}, bindings
+        {"i_p": trace["attention.probabilities", 1], "i_v": trace["v", 1]}, symbol_values
     )["o"]
     assert (mixed == trace["attention", 1]).all()
 
@@ -90,7 +90,7 @@ def test_probabilities_equal_the_softmax_kernel_at_any_level(level: int) -> None
     lengths = np.array([3, 1, 9, 16])
     scores = plan.scores.saturate(random.integers(-9000, 9000, (4, 6, 16)) + level)
     scores[np.broadcast_to(np.arange(16) >= lengths[:, None, None], scores.shape)] = 0
-    kernel = Softmax(tokens=4, heads=6, context=16, source=plan.scores, out=plan.probabilities)
+    kernel = SoftmaxSpec(tokens=4, heads=6, context=16, source=plan.scores, out=plan.probabilities)
     expected = kernel.compute({"i": scores}, {"length": lengths.tolist()})["o"]
     rows = probabilities(plan, scores.reshape(24, 16), np.repeat(lengths, 6), 16)
     assert (rows == expected.reshape(24, 16)).all()
@@ -104,7 +104,7 @@ def test_probabilities_equal_the_softmax_kernel_where_the_largest_grows(length: 
     jumps = random.integers(-3000, 12_000, (1, 50, length)).cumsum(axis=2) - 131_072
     edges = np.array([plan.scores.minimum, plan.scores.maximum])
     scores = plan.scores.saturate(np.concatenate([jumps, random.choice(edges, (1, 14, length))], 1))
-    kernel = Softmax(tokens=1, heads=64, context=40, source=plan.scores, out=plan.probabilities)
+    kernel = SoftmaxSpec(tokens=1, heads=64, context=40, source=plan.scores, out=plan.probabilities)
     padded = np.zeros((1, 64, 40), dtype=np.int64)
     padded[..., :length] = scores
     expected = kernel.compute({"i": padded}, {"length": [length]})["o"][0, :, :length]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamhw.graph import Rotary as RotaryOp
-from streamhw.kernels.attention.rotary import Rotary
-from streamhw.kernels.elementwise.activation import Activation
-from streamhw.kernels.elementwise.add import Add
-from streamhw.kernels.elementwise.multiply import Multiply
+from streamhw.graph import RotarySpec as RotaryOp
+from streamhw.kernels.attention.rotary import RotarySpec
+from streamhw.kernels.elementwise.activation import ActivationSpec
+from streamhw.kernels.elementwise.add import AddSpec
+from streamhw.kernels.elementwise.multiply import MultiplySpec
 from streamhw.kernels.matmul.packing import linear_golden
-from streamhw.kernels.norm.layernorm import LayerNorm
+from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import Function
 from streamhw.quantization.quantized_model import (
@@ -27,8 +27,8 @@ from streamhw.quantization.quantized_model import (
     NormPlan,
     RotaryPlan,
 )
-from streamhw.reference.linear import Product
-from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Turned
+from streamhw.reference.linear import IntegerProduct
+from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Rotated
 from streamhw.stream.itensor.itensor import row_major
 
 Ints = NDArray[np.int64]
@@ -69,11 +69,11 @@ def test_products(seed: int, group: int | None, wide: bool) -> None:
         shift=random.integers(0, 40, outputs).astype(np.uint8),
         row_step=np.ones(outputs),
     )
-    plan = LinearPlan(weight_bits=bits, group=group, source=Fixed(8), out=out)
+    plan = LinearPlan(weight_bits=bits, scale_group=group, source=Fixed(8), out=out)
     x = codes(random, plan.source, ROWS, inputs)
     p = parameters
     expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
-    product = Product(plan, parameters, wide=wide)
+    product = IntegerProduct(plan, parameters, wide=wide)
     assert (product(x.astype(np.float64)) == expected).all()
     assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
 
@@ -87,12 +87,12 @@ def test_products_that_floats_cannot_hold() -> None:
         shift=np.zeros(1, dtype=np.uint8),
         row_step=np.ones(1),
     )
-    plan = LinearPlan(weight_bits=8, group=None, source=Fixed(20), out=Fixed(32))
+    plan = LinearPlan(weight_bits=8, scale_group=None, source=Fixed(20), out=Fixed(32))
     with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
-        Product(plan, parameters)
+        IntegerProduct(plan, parameters)
     with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):
         wide = replace(parameters, weight=np.ones((1, 1 << 20), dtype=np.int8))
-        Product(replace(plan, source=Fixed(17)), wide)
+        IntegerProduct(replace(plan, source=Fixed(17)), wide)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -109,7 +109,7 @@ def test_norms(seed: int, heads: int, centered: bool) -> None:
         heads=heads,
         centered=centered,
     )
-    spec = LayerNorm(
+    spec = NormSpec(
         features=features,
         lanes=1,
         tokens=1,
@@ -143,7 +143,7 @@ def test_sums(a: Fixed, b: Fixed, out: Fixed) -> None:
     random = np.random.default_rng(1)
     plan = AddPlan(a=a, b=b, out=out)
     x, y = codes(random, a, ROWS, 64), codes(random, b, ROWS, 64)
-    spec = Add(type=row_major(out, (1, 1)), a=a, b=b, out=out)
+    spec = AddSpec(type=row_major(out, (1, 1)), a=a, b=b, out=out)
     expected = spec.compute({"i_a": x, "i_b": y}, {})["o"]
     assert (Added(plan)(x.astype(np.float64), y.astype(np.float64)) == expected).all()
 
@@ -161,7 +161,7 @@ def test_curves(function: Function, scaled: bool) -> None:
         scale_shift=18 if scaled else 0,
         out=Fixed(8) if scaled else middle,
     )
-    spec = Activation(
+    spec = ActivationSpec(
         function=function,
         type=row_major(plan.source, (1, 1)),
         scale=row_major(U16, (1, 1)) if scaled else None,
@@ -182,7 +182,7 @@ def test_multiplied_values() -> None:
         a=Fixed(16, 10), b=Fixed(24, 12), middle=Fixed(16, 9), scale=U16, scale_shift=20,
         out=Fixed(8),
     )  # fmt: skip
-    spec = Multiply(
+    spec = MultiplySpec(
         type=row_major(plan.out, (1, 1)),
         scale=row_major(U16, (1, 1)),
         a=plan.a,
@@ -201,8 +201,8 @@ def test_turned_pairs() -> None:
     random = np.random.default_rng(4)
     plan = RotaryPlan(source=Fixed(16, 7), out=Fixed(8))
     sizes = {"heads": 3, "head_dim": 8}
-    spec = Rotary(tokens=1, lanes=1, source=plan.source, out=plan.out, **sizes)
+    spec = RotarySpec(tokens=1, lanes=1, source=plan.source, out=plan.out, **sizes)
     x = codes(random, plan.source, ROWS, 24)
     words = random.integers(0, 2**32, (ROWS, 4))
-    found = Turned(plan, RotaryOp(**sizes))(x * 1.0, words)
+    found = Rotated(plan, RotaryOp(**sizes))(x * 1.0, words)
     assert (found == spec.golden(x, words)).all()

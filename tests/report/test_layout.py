@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamhw.report.html.layout import Node, lay_out
+from streamhw.report.html.layout import DrawnNode, lay_out
 
 
 @st.composite
-def drawings(draw: st.DrawFn) -> tuple[list[Node], list[tuple[str, str]]]:
+def drawings(draw: st.DrawFn) -> tuple[list[DrawnNode], list[tuple[str, str]]]:
     count = draw(st.integers(1, 14))
     sizes = st.tuples(st.integers(10, 200), st.integers(10, 40))
-    nodes = [Node(f"n{i}", *map(float, draw(sizes))) for i in range(count)]
+    nodes = [DrawnNode(f"n{i}", *map(float, draw(sizes))) for i in range(count)]
     pairs = list(combinations(range(count), 2))
     chosen = draw(st.lists(st.sampled_from(pairs), max_size=2 * count)) if pairs else []
     return nodes, [(f"n{a}", f"n{b}") for a, b in chosen]
@@ -23,7 +23,7 @@ def drawings(draw: st.DrawFn) -> tuple[list[Node], list[tuple[str, str]]]:
 
 @settings(max_examples=100, deadline=None)
 @given(drawings())
-def test_nothing_overlaps(drawing: tuple[list[Node], list[tuple[str, str]]]) -> None:
+def test_nothing_overlaps(drawing: tuple[list[DrawnNode], list[tuple[str, str]]]) -> None:
     nodes, edges = drawing
     layout = lay_out(nodes, edges)
     boxes = {}
@@ -45,19 +45,19 @@ def test_nothing_overlaps(drawing: tuple[list[Node], list[tuple[str, str]]]) -> 
 
 
 def test_a_chain_is_straight() -> None:
-    nodes = [Node(name, 20.0 + 10 * i, 20.0) for i, name in enumerate("abcd")]
+    nodes = [DrawnNode(name, 20.0 + 10 * i, 20.0) for i, name in enumerate("abcd")]
     layout = lay_out(nodes, [("a", "b"), ("b", "c"), ("c", "d")])
     assert len({x for x, _ in layout.centres.values()}) == 1
 
 
 def test_crossings_are_undone() -> None:
-    nodes = [Node(name, 20.0, 20.0) for name in "abcd"]
+    nodes = [DrawnNode(name, 20.0, 20.0) for name in "abcd"]
     layout = lay_out(nodes, [("a", "d"), ("b", "c")])
     x = {name: at for name, (at, _) in layout.centres.items()}
     assert (x["a"] < x["b"]) == (x["d"] < x["c"])
 
 
 def test_a_cycle_is_refused() -> None:
-    nodes = [Node(name, 20.0, 20.0) for name in "ab"]
+    nodes = [DrawnNode(name, 20.0, 20.0) for name in "ab"]
     with pytest.raises(nx.NetworkXUnfeasible):
         lay_out(nodes, [("a", "b"), ("b", "a")])

@@ -11,9 +11,9 @@ from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-from streamhw.report.bench import BENCH_FILE, Bench, Context, Point
+from streamhw.report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from streamhw.report.bench_tables import notes, rows_of
-from streamhw.report.energy import MODELS, Activity, Energy, energy_of
+from streamhw.report.energy import MODELS, Energy, UnitActivity, energy_of
 from streamhw.report.idle_cycles import LayerCycles
 from streamhw.report.published import GPT2_MEDIUM, PUBLISHED, Shape, published
 from streamhw.report.roofline import Roof, roof_of, shape_of, work_of
@@ -88,21 +88,23 @@ def test_published_totals_follow_from_their_parts() -> None:
 
 
 def test_points_keep_what_was_simulated() -> None:
-    simulated = Point(prompt=2, answer=3, predicted=(8.0, 4, 4), simulated=(10, 5, 5), compared=3)
+    simulated = BenchPoint(
+        prompt=2, answer=3, predicted=(8.0, 4, 4), simulated=(10, 5, 5), compared=3
+    )
     first = bench().merged([simulated], [Context(length=9, cycles=7.0, layer=LAYER_CYCLES)])
-    again = first.merged([Point(prompt=2, answer=3, predicted=(9.0, 5, 5))], ())
+    again = first.merged([BenchPoint(prompt=2, answer=3, predicted=(9.0, 5, 5))], ())
     (point,) = again.points
     assert point.how == "simulated" and point.error == pytest.approx(-0.05)
     assert (point.first, point.token, point.total) == (10, 5, 20)
-    both = again.merged([Point(prompt=1, answer=1, predicted=(4.0,))], ())
+    both = again.merged([BenchPoint(prompt=1, answer=1, predicted=(4.0,))], ())
     assert [p.prompt for p in both.points] == [1, 2] and both.points[0].token == 0
     assert len(both.contexts) == 1
-    other = first.merged([Point(prompt=2, answer=3, predicted=(9.0, 5, 5), memory="hbm2")], ())
+    other = first.merged([BenchPoint(prompt=2, answer=3, predicted=(9.0, 5, 5), memory="hbm2")], ())
     assert other.points == (simulated,)  # a prediction for another memory says nothing of it
 
 
 def test_files(tmp_path: Path) -> None:
-    made = bench().merged([Point(prompt=2, answer=2, predicted=(8.0, 4.5))], ())
+    made = bench().merged([BenchPoint(prompt=2, answer=2, predicted=(8.0, 4.5))], ())
     assert Bench.load(tmp_path) is None
     (tmp_path / BENCH_FILE).write_text(made.to_json())
     assert Bench.load(tmp_path) == made
@@ -113,7 +115,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_rows_say_what_they_are() -> None:
     predicted = (500_000.0,) + (100_000.0,) * 31
-    point = Point(prompt=32, answer=32, predicted=predicted, memory="hbm2", sustained=0.925)
+    point = BenchPoint(prompt=32, answer=32, predicted=predicted, memory="hbm2", sustained=0.925)
     made = bench().merged([point], ())
     rows = {row[0]: row for row in rows_of(made, point)}
     assert rows["CODO"][2:] == ("20.40", "4.32", "231", "158.6", "published")
@@ -127,7 +129,7 @@ def test_rows_say_what_they_are() -> None:
 
 def test_energy_is_its_formula() -> None:
     model = MODELS[U55C.part]
-    activity = Activity(memory_bytes=1e6, products=2e6, products_a_dsp=2, cycles=1e5)
+    activity = UnitActivity(memory_bytes=1e6, products=2e6, products_a_dsp=2, cycles=1e5)
     energy = energy_of(model, activity, Cells(luts=1000, ffs=2000, block_ram=10, ultra_ram=4), 250)
     assert energy == Energy(
         memory=pytest.approx(8e6 * 7e-12),
@@ -141,7 +143,7 @@ def test_energy_is_its_formula() -> None:
 
 
 def test_energy_of_an_answer() -> None:
-    point = Point(
+    point = BenchPoint(
         prompt=32, answer=32, predicted=(500_000.0,) + (100_000.0,) * 31, moved=33 * 180e6
     )
     energy = bench().energy(point)

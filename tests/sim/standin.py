@@ -16,8 +16,15 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Out
 
-from streamhw.runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
-from streamhw.stream.axi.control_slave import Control
+from streamhw.runtime.manifest import (
+    Manifest,
+    ManifestPort,
+    ManifestQueue,
+    ManifestRegion,
+    ManifestStream,
+    MemoryMap,
+)
+from streamhw.stream.axi.control_slave import ControlSlave
 from streamhw.stream.axi.signature import axi4, connect_pins, pins
 
 FLAWS = ("cross", "range", "last", "unstable", "drop", "hang", "size")
@@ -57,21 +64,23 @@ class Standin:
             board="sim",
             context=self.context,
             vocabulary=self.vocabulary,
-            group=1,
+            token_batch=1,
             digest="0123456789abcdef",
             memory=MemoryMap(
                 bytes=size,
                 regions=(
-                    Region(name="rows", offset=0, bytes=self.row * self.vocabulary),
-                    Region(name="results", offset=self.results, bytes=size - self.results),
+                    ManifestRegion(name="rows", offset=0, bytes=self.row * self.vocabulary),
+                    ManifestRegion(name="results", offset=self.results, bytes=size - self.results),
                 ),
             ),
             ports=(
-                MemoryPort(name="m_axi_mem0", data_width=self.width, address_width=40, id_width=4),
+                ManifestPort(
+                    name="m_axi_mem0", data_width=self.width, address_width=40, id_width=4
+                ),
             ),
             status=self.status,
             streams=(
-                Stream(
+                ManifestStream(
                     name="h_sum",
                     payload="h_sum__payload",
                     valid="h_sum__valid",
@@ -80,7 +89,7 @@ class Standin:
                     scope="step",
                 ),
             ),
-            queues=(Queue(name="h_sum", level="h_sum_level", depth=QUEUE_DEPTH),),
+            queues=(ManifestQueue(name="h_sum", level="h_sum_level", depth=QUEUE_DEPTH),),
         )
 
     def image(self, seed: int) -> np.ndarray:
@@ -111,7 +120,7 @@ class _Top(wiring.Component):
     def __init__(self, spec: Standin):
         self._spec = spec
         self._token_width = (spec.vocabulary - 1).bit_length()
-        self._control = Control(context=spec.context, token_width=self._token_width)
+        self._control = ControlSlave(context=spec.context, token_width=self._token_width)
         self._bus = axi4(width=spec.width).create(path=("mem0",))
         members = pins(self._control.bus.signature, "s_axil")
         members |= pins(self._bus.signature, "m_axi_mem0")

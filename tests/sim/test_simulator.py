@@ -191,7 +191,7 @@ def test_manifest(tmp_path):
     file.write_text("{")
     with pytest.raises(UserError, match="damaged"):
         Manifest.load(tmp_path)
-    assert replace(manifest, group=2) != manifest
+    assert replace(manifest, token_batch=2) != manifest
 
 
 def test_large_modules_that_repeat_stay_shared():

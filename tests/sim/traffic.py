@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from streamhw.runtime.manifest import Manifest, MemoryMap, MemoryPort, Stream
+from streamhw.runtime.manifest import Manifest, ManifestPort, ManifestStream, MemoryMap
 
 CONTROL = """\
     input s_axil_awvalid, output s_axil_awready, input [11:0] s_axil_awaddr,
@@ -92,18 +92,18 @@ class Traffic:
             board="sim",
             context=1,
             vocabulary=1,
-            group=1,
+            token_batch=1,
             digest="00000000",
             memory=MemoryMap(
                 bytes=self.visible * (self.ports if self.striped else 1), striped=self.striped
             ),
             ports=tuple(
-                MemoryPort(name=name, data_width=self.width, address_width=40, id_width=1,
+                ManifestPort(name=name, data_width=self.width, address_width=40, id_width=1,
                            address=i * self.spacing)
                 for i, name in enumerate(names)
             ),
             streams=tuple(
-                Stream(name=name, payload=f"{name}_rdata", valid=f"{name}_rvalid",
+                ManifestStream(name=name, payload=f"{name}_rdata", valid=f"{name}_rvalid",
                        ready=f"{name}_rready", width=self.width)
                 for name in names
             ),

@@ -67,9 +67,11 @@ def choices(symbols: Sequence[Symbol]) -> Iterator[dict[str, int]]:
         yield {symbol.name: value for symbol, value in zip(symbols, values, strict=True)}
 
 
-def enumerated(itensor: ITensor, bindings: Mapping[str, int | list[int]] | None = None) -> Offsets:
+def enumerated(
+    itensor: ITensor, symbol_values: Mapping[str, int | list[int]] | None = None
+) -> Offsets:
     """The offsets of the tiles, by walking the nest as its definition says."""
-    values = bindings or {}
+    values = symbol_values or {}
 
     def trip(loop: Loop, outermost: int) -> int:
         if isinstance(loop.trip, int):

@@ -6,7 +6,7 @@ import pytest
 
 from streamhw.kernels.attention.stream_types import cached_type, query_type, score_type
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.spec import Converter
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.from_loops import KernelLoop
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing.kernel_bench import Case, check_kernel
@@ -27,20 +27,20 @@ def test_trips_are_rounded_up() -> None:
 
 
 def test_what_is_behind_the_value_passes_as_zeros() -> None:
-    scores = score_type(FMT, **ROWS, abreast=2)
+    scores = score_type(FMT, **ROWS, parallel_heads=2)
     tensor = np.arange(1, 3 * 2 * 8 + 1).reshape(3, 2, 8)
     beats = scores.pack(tensor, BINDINGS)
-    assert scores.tokens(BINDINGS) == len(beats) == 2 + 2 + 4
+    assert scores.beats(BINDINGS) == len(beats) == 2 + 2 + 4
     assert beats[:3].tolist() == [[1, 2, 9, 10], [3, 0, 11, 0], [17, 18, 25, 26]]
     inside = np.arange(8) < np.array([3, 4, 7])[:, None, None]
     assert (scores.unpack(beats, BINDINGS) == tensor * inside).all()
-    assert scores.tokens() == 3 * 4
+    assert scores.beats() == 3 * 4
 
 
 def test_each_token_has_its_own_rows() -> None:
     """The rows behind a token's end are those of later tokens, and are not seen either; a tensor
     need have no more rows than the longest token."""
-    cached = cached_type(FMT, **ROWS, head_dim=1, lanes=1, abreast=2)
+    cached = cached_type(FMT, **ROWS, head_dim=1, lanes=1, parallel_heads=2)
     tensor = np.arange(1, 15).reshape(7, 2)
     beats = cached.pack(tensor, BINDINGS)
     assert beats[:2].tolist() == [[1, 2, 3, 4], [5, 6, 0, 0]]
@@ -57,7 +57,7 @@ def test_it_is_another_order_than_that_of_single_indices() -> None:
 
 def test_a_converter_takes_the_trips() -> None:
     """A query of any order, again for each two positions."""
-    spec = Converter(
+    spec = ConverterSpec(
         source=row_major(FMT, (Symbol("tokens", 3), 4), 2),
         target=query_type(FMT, **ROWS, head_dim=2, lanes=2),
     )
@@ -70,7 +70,7 @@ def test_a_converter_takes_the_trips() -> None:
             "i_tokens": np.array([len(lengths)]),
             "i_length_by_2": trips,
         }
-        cases.append(Case(inputs=inputs, bindings={"tokens": len(lengths), "length": lengths}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": len(lengths), "length": lengths}))
     check_kernel(spec, cases)
 
 

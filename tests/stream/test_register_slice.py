@@ -8,14 +8,18 @@ from amaranth.back import verilog
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
-from streamhw.stream.register_slice import Crossing, crossing_beats, crossing_latency
+from streamhw.stream.register_slice import (
+    RegisterSlice,
+    register_slice_beats,
+    register_slice_latency,
+)
 from streamhw.testing.pysim import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(100)]
 
 
-def crossing(boundaries: int) -> Crossing:
-    return Crossing(shape=unsigned(8), boundaries=boundaries)
+def crossing(boundaries: int) -> RegisterSlice:
+    return RegisterSlice(shape=unsigned(8), boundaries=boundaries)
 
 
 @pytest.mark.parametrize("source", PATTERNS)
@@ -30,7 +34,7 @@ def test_order_under_stalls(source, sink):
 @pytest.mark.parametrize("boundaries", [1, 2, 3, 7])
 def test_rate_and_latency(boundaries):
     run = run_streams(crossing(boundaries), inputs={"i": WORDS}, outputs={"o": 100})
-    assert run.cycles["o"] == [crossing_latency(boundaries) + n for n in range(100)]
+    assert run.cycles["o"] == [register_slice_latency(boundaries) + n for n in range(100)]
 
 
 @pytest.mark.parametrize("boundaries", [1, 2])
@@ -41,7 +45,7 @@ def test_rate_when_full(boundaries):
 
 def test_capacity():
     run = run_streams(crossing(2), inputs={"i": WORDS}, outputs={})
-    assert run.beats["i"] == WORDS[: crossing_beats(2)]
+    assert run.beats["i"] == WORDS[: register_slice_beats(2)]
 
 
 @pytest.mark.parametrize("reset_at", [1, 4, 6, 50])
@@ -54,7 +58,7 @@ def test_reset_empties(reset_at, sink):
 
 def test_layouts_pass_unchanged():
     beats = [(n * 2731) % (1 << 15) for n in range(20)]
-    dut = Crossing(shape=data.ArrayLayout(signed(5), 3), boundaries=1)
+    dut = RegisterSlice(shape=data.ArrayLayout(signed(5), 3), boundaries=1)
     run = run_streams(dut, inputs={"i": beats}, outputs={"o": 20}, sink="often")
     assert run.beats["o"] == beats
 

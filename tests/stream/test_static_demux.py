@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from streamhw.stream.static_demux import Distributor, Repeat, Segment
+from streamhw.stream.static_demux import Repeat, Segment, StaticDemux
 from streamhw.testing.pysim import PATTERNS, run_streams
 
 PROGRAMS = (
@@ -36,7 +36,7 @@ def dealt(programs, order):
 
 def run(programs, order, **stalls):
     total, expected = dealt(programs, order)
-    dut = Distributor(width=8, programs=programs)
+    dut = StaticDemux(width=8, programs=programs)
     got = run_streams(
         dut,
         inputs={"i": [n % 256 for n in range(total + 3)], "i_program": order},
@@ -61,7 +61,7 @@ def test_padding_is_dropped(pattern):
     """What the programs give to the output behind the last one reaches nobody."""
     order = [0, 2, 1, 0]
     total, expected = dealt(PROGRAMS, order)
-    dut = Distributor(width=8, programs=PROGRAMS, outputs=2)
+    dut = StaticDemux(width=8, programs=PROGRAMS, outputs=2)
     got = run_streams(
         dut,
         inputs={"i": [n % 256 for n in range(total + 3)], "i_program": order},
@@ -73,7 +73,7 @@ def test_padding_is_dropped(pattern):
         name: expected[name] for name in ("o_0", "o_1")
     }
     with pytest.raises(ValueError, match=r"^Distributor output must be at most 1, not 2$"):
-        Distributor(width=8, programs=PROGRAMS, outputs=1)
+        StaticDemux(width=8, programs=PROGRAMS, outputs=1)
 
 
 def test_full_rate_across_activations():
@@ -93,8 +93,8 @@ def test_one_output_one_program():
 
 def test_errors():
     with pytest.raises(ValueError, match=r"^Distributor must have at least 1 program, not 0$"):
-        Distributor(width=8, programs=())
+        StaticDemux(width=8, programs=())
     with pytest.raises(ValueError, match=r"^Distributor program 1 must have segments, not \(\)$"):
-        Distributor(width=8, programs=(PROGRAMS[1], ()))
+        StaticDemux(width=8, programs=(PROGRAMS[1], ()))
     with pytest.raises(ValueError, match=r"^Distributor counts must be at least 1 and outputs"):
-        Distributor(width=8, programs=((Repeat(1, (Segment(0, 0),)),),))
+        StaticDemux(width=8, programs=((Repeat(1, (Segment(0, 0),)),),))

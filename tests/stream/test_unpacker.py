@@ -3,7 +3,7 @@
 
 import pytest
 
-from streamhw.stream.unpacker import Unpack, Unpadded, unpack_drain
+from streamhw.stream.unpacker import PaddingRemover, Unpacker, unpack_drain
 from streamhw.testing.pysim import PATTERNS, run_streams
 
 COUNTS = [1, 4, 5, 1, 1, 8, 3, 2, 12, 1]
@@ -32,7 +32,7 @@ def test_rows_without_their_padding(parts: int, spare: bool) -> None:
         [(p, "always") for p in PATTERNS] + [("always", p) for p in PATTERNS]
     ):
         run = run_streams(
-            Unpack(width=8 * parts, part=8, bound=12, spare=spare),
+            Unpacker(width=8 * parts, part=8, bound=12, spare=spare),
             inputs={"i": beats, "i_count": COUNTS},
             outputs={"o": len(kept)},
             source=source,
@@ -47,12 +47,12 @@ def test_rows_without_their_padding(parts: int, spare: bool) -> None:
 def test_rate_latency_and_drain(parts: int) -> None:
     beats, kept = beats_of(COUNTS, parts)
     run = run_streams(
-        Unpack(width=8 * parts, part=8, bound=12),
+        Unpacker(width=8 * parts, part=8, bound=12),
         inputs={"i": beats, "i_count": COUNTS},
         outputs={"o": len(kept)},
         registered=False,
     )
-    assert run.cycles["o"] == [Unpack.latency + n for n in range(len(kept))]
+    assert run.cycles["o"] == [Unpacker.latency + n for n in range(len(kept))]
     assert run.cycles["o"][-1] - run.cycles["i"][-1] == unpack_drain(COUNTS, parts=parts)
 
 
@@ -60,23 +60,23 @@ def test_rate_latency_and_drain(parts: int) -> None:
 def test_a_spare_register_keeps_the_rate(parts: int) -> None:
     beats, kept = beats_of(COUNTS, parts)
     run = run_streams(
-        Unpack(width=8 * parts, part=8, bound=12, spare=True),
+        Unpacker(width=8 * parts, part=8, bound=12, spare=True),
         inputs={"i": beats, "i_count": COUNTS},
         outputs={"o": len(kept)},
         registered=False,
     )
-    assert run.cycles["o"] == [Unpack.latency + 1 + n for n in range(len(kept))]
+    assert run.cycles["o"] == [Unpacker.latency + 1 + n for n in range(len(kept))]
     assert run.cycles["i"][:2] == [0, 1]
 
 
 def test_rows_of_one_length() -> None:
     beats, kept = beats_of([6] * 5, 4)
     run = run_streams(
-        Unpadded(width=32, part=8, count=6), inputs={"i": beats}, outputs={"o": len(kept)}
+        PaddingRemover(width=32, part=8, count=6), inputs={"i": beats}, outputs={"o": len(kept)}
     )
     assert run.beats["o"] == kept
 
 
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"^Unpack part must divide the width 32, not 5$"):
-        Unpack(width=32, part=5, bound=3)
+        Unpacker(width=32, part=5, bound=3)

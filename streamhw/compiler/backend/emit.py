@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from amaranth.back import verilog
 
-from ...runtime.manifest import Manifest, MemoryMap, MemoryPort, Queue, Region, Stream
+from ...runtime.manifest import (
+    Manifest,
+    ManifestPort,
+    ManifestQueue,
+    ManifestRegion,
+    ManifestStream,
+    MemoryMap,
+)
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.design import Design
 from .ram_modules import Target
@@ -72,12 +79,12 @@ def manifest(design: Design, digest: str) -> Manifest:
     memory, tiling = design.memory, design.tiling
     assert memory is not None and tiling is not None
     streams = tuple(
-        Stream(
+        ManifestStream(
             name=channel.name,
             payload=names[0],
             valid=names[1],
             ready=names[2],
-            width=channel.consumed.bits_per_token,
+            width=channel.consumed.beat_bits,
             scope=channel.scope.value,
             type=str(channel.consumed),
         )
@@ -85,7 +92,7 @@ def manifest(design: Design, digest: str) -> Manifest:
         for names in (net_names(channel),)
     )
     queues = tuple(
-        Queue(name=channel.name, level=level_name(channel), depth=channel.depth)
+        ManifestQueue(name=channel.name, level=level_name(channel), depth=channel.depth)
         for channel in design.channels
         if channel.depth
     )
@@ -93,18 +100,18 @@ def manifest(design: Design, digest: str) -> Manifest:
         board=design.board.name,
         context=design.graph.context,
         vocabulary=design.graph.vocabulary,
-        group=tiling.group,
+        token_batch=tiling.token_batch,
         digest=digest,
         memory=MemoryMap(
             bytes=memory.total,
             image=IMAGE_FILE,
             striped=design.board.striped,
             regions=tuple(
-                Region(name=r.name, offset=r.offset, bytes=r.bytes) for r in memory.regions
+                ManifestRegion(name=r.name, offset=r.offset, bytes=r.bytes) for r in memory.regions
             ),
         ),
         ports=tuple(
-            MemoryPort(
+            ManifestPort(
                 name=f"m_axi_{port.name}",
                 data_width=port.width,
                 address_width=ADDRESS_WIDTH,

@@ -8,13 +8,13 @@ from amaranth.lib.wiring import In, Out, connect
 
 from ...errors import InternalError
 from ...stream.axi.arbiter import ReadArbiter, WriteArbiter
-from ...stream.axi.control_slave import Control
+from ...stream.axi.control_slave import ControlSlave
 from ...stream.axi.read_dma import ReadDma
 from ...stream.axi.signature import axi4, axi4_lite, connect_pins, pins
 from ...stream.axi.write_dma import WriteDma
 from ...stream.queue import Queue
-from ...stream.register_slice import Crossing, registered
-from ...stream.shared_module import Shared
+from ...stream.register_slice import RegisterSlice, registered
+from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
 from ..ir.design import Channel, Design
 from .ram_modules import Owned
@@ -48,7 +48,7 @@ class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no ty
         graph, tiling = design.graph, design.tiling
         if tiling is None or design.placement is None:
             raise InternalError("Design must be tiled and placed before it can be emitted")
-        self._control = Control(
+        self._control = ControlSlave(
             context=graph.context, token_width=max(1, (graph.vocabulary - 1).bit_length())
         )
         lite = axi4_lite(address=self._control.address_width).flip()
@@ -164,7 +164,7 @@ def _sliced(
     far: wiring.PureInterface = bus.signature.create(path=(f"{name}_far",))
     for channel, member in bus.signature.members.items():
         near, there = getattr(bus, channel), getattr(far, channel)
-        slice_ = Crossing(shape=near.p.shape(), boundaries=boundaries)
+        slice_ = RegisterSlice(shape=near.p.shape(), boundaries=boundaries)
         m.submodules[f"{name}_{channel}_crossing"] = slice_
         source, sink = (near, there) if member.flow is Out else (there, near)
         for one, other in ((source, slice_.i), (slice_.o, sink)):
@@ -176,7 +176,7 @@ def _sliced(
     return far
 
 
-def _arbiter(kind: str, masters: int, width: int) -> Shared:
+def _arbiter(kind: str, masters: int, width: int) -> SharedComponent:
     """The arbiter of a port; ports with as many masters have equal ones."""
     build = ReadArbiter if kind == "read" else WriteArbiter
 
@@ -184,7 +184,7 @@ def _arbiter(kind: str, masters: int, width: int) -> Shared:
         return build(masters=masters, width=width)
 
     members = dict(build.members(masters=masters, width=width))
-    return Shared(make, members, f"{kind}_arbiter_{masters}x{width}")
+    return SharedComponent(make, members, f"{kind}_arbiter_{masters}x{width}")
 
 
 def _any(bits: list[Value]) -> Value:

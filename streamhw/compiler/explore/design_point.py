@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import UserError
 from ..config import BuildConfig
 from ..ir.json_codec import decode, encode
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 
 __all__ = ["Choice", "chosen_by", "read_choice", "write_choice"]
@@ -36,9 +36,9 @@ class Choice:
         return replace(base, sharing=self.sharing, tiling=self.tiling)
 
 
-def chosen_by(bindings: tuple[Binding, ...], tiling: Tiling) -> Choice:
+def chosen_by(assignments: tuple[EngineAssignment, ...], tiling: Tiling) -> Choice:
     """The choice that a design stands for."""
-    return Choice(sharing=tuple(binding.nodes for binding in bindings), tiling=tiling)
+    return Choice(sharing=tuple(assignment.nodes for assignment in assignments), tiling=tiling)
 
 
 def write_choice(choice: Choice, file: Path, **facts: Any) -> None:

@@ -9,7 +9,7 @@ from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
 from ...stream.spec import Resources
 from ..ir.design import Design
-from ..mapping.engine_sharing import Binding, Format, formats_of
+from ..mapping.engine_sharing import EngineAssignment, Format, formats_of
 from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
@@ -71,27 +71,28 @@ class Evaluator:
             design = stage.run(design)
         return design
 
-    def bound(self, bindings: tuple[Binding, ...], tiling: Tiling) -> float:
+    def bound(self, assignments: tuple[EngineAssignment, ...], tiling: Tiling) -> float:
         """Cycles that the answer takes at least: each engine multiplies, and memory sends."""
         graph, board = self.design.graph, self.design.board
         layers = graph.loops[0].trips
         work: Counter[str] = Counter()
         beats = 0
         prompts = [
-            min(tiling.group, self.prompt - at) for at in range(0, self.prompt, tiling.group)
+            min(tiling.token_batch, self.prompt - at)
+            for at in range(0, self.prompt, tiling.token_batch)
         ]
         rows = sum(prompts) + self.tokens - 1
         steps, heads = len(prompts) + self.tokens - 1, self.tokens
-        for binding in bindings:
-            engine = tiling.engines[binding.instance]
-            for name in binding.nodes:
+        for assignment in assignments:
+            engine = tiling.engines[assignment.instance]
+            for name in assignment.nodes:
                 op = graph.node(name).op
                 assert isinstance(op, Linear)
                 tiles = ceil(op.outputs / engine.rows)
                 passes = tiles * op.inputs // engine.inputs
-                once = product_beats(op, engine.rows, binding, board.beat_bits)
-                inside = name in binding.body
-                work[binding.instance] += passes * (layers * rows if inside else heads)
+                once = product_beats(op, engine.rows, assignment, board.beat_bits)
+                inside = name in assignment.body
+                work[assignment.instance] += passes * (layers * rows if inside else heads)
                 beats += once * (layers * steps if inside else heads)
         return float(max(max(work.values()), beats / board.ports[0].beats_per_cycle))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import BuildError
 from ..ir.json_codec import encode
-from ..mapping.engine_sharing import bind
+from ..mapping.engine_sharing import share_engines
 from ..mapping.tiling import check_tiling, choose_tiling
 from .design_point import Choice, chosen_by
 from .evaluate import Evaluator
@@ -95,14 +95,14 @@ def space_for(evaluator: Evaluator) -> Space:
     design, config = evaluator.design, evaluator.design.config
     fixed = None
     if config.sharing != type(config).sharing:
-        bindings = bind(design.graph, design.known.quantized, config.sharing)
-        fixed = tuple(binding.nodes for binding in bindings)
+        assignments = share_engines(design.graph, design.known.quantized, config.sharing)
+        fixed = tuple(assignment.nodes for assignment in assignments)
     return space_of(
         design.graph,
         design.board,
         evaluator.formats,
         sharing=fixed,
-        group=config.group,
+        token_batch=config.token_batch,
         multipliers=config.multipliers,
     )
 
@@ -136,7 +136,7 @@ def explore(
     found = search(
         space,
         known_or_new,
-        lambda choice: evaluator.bound(space.bindings(choice.sharing), choice.tiling),
+        lambda choice: evaluator.bound(space.assignments(choice.sharing), choice.tiling),
         goal,
         starts=_starts(evaluator, space, fits),
         trials=trials,
@@ -153,18 +153,18 @@ def _starts(
     board = design.board
     if config.multipliers is not None:
         board = replace(board, multipliers=config.multipliers)
-    if config.group is not None:
-        board = replace(board, group=config.group)
+    if config.token_batch is not None:
+        board = replace(board, token_batch=config.token_batch)
     starts: list[tuple[str, Choice]] = []
-    bindings = bind(design.graph, design.known.quantized, config.sharing)
+    assignments = share_engines(design.graph, design.known.quantized, config.sharing)
     try:
-        tiling = choose_tiling(design.graph, board, bindings)
-        check_tiling(design.graph, board, bindings, tiling)
-        starts.append((DEFAULT, chosen_by(bindings, tiling)))
+        tiling = choose_tiling(design.graph, board, assignments)
+        check_tiling(design.graph, board, assignments, tiling)
+        starts.append((DEFAULT, chosen_by(assignments, tiling)))
     except BuildError:
         pass  # the search may find what the rule does not
     partitions = list(space.partitions())
-    group = min(space.groups, key=lambda tokens: abs(tokens - board.group))
+    group = min(space.groups, key=lambda tokens: abs(tokens - board.token_batch))
     for groups in dict.fromkeys((partitions[0], partitions[-1])):
         unrolled = unroll_by_intensity(space, groups, group, fits)
         if unrolled is not None:

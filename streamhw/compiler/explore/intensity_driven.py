@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import prod
 
 from ...graph import Attention, Graph, LayerNorm, Linear
-from ..mapping.engine_sharing import Binding, Groups
+from ..mapping.engine_sharing import EngineAssignment, Groups
 from ..mapping.tiling import EngineTiling, Tiling
 from .design_point import Choice
 from .space import Space
@@ -30,15 +30,15 @@ def unroll_by_intensity(space: Space, groups: Groups, group: int, fits: Fits) ->
     Ends     when the board is full, or the slowest kernel has one trip left or no larger size
     Returns  ``None`` if not even the smallest sizes fit
     """
-    bindings = space.bindings(groups)
-    trips = _trips(space.graph, bindings, group)
-    shapes = {b.instance: space.shapes(b) for b in bindings}
+    assignments = space.assignments(groups)
+    trips = _trips(space.graph, assignments, group)
+    shapes = {b.instance: space.shapes(b) for b in assignments}
     if not all(shapes.values()):
         return None
     choice = Choice(
-        sharing=tuple(b.nodes for b in bindings),
+        sharing=tuple(b.nodes for b in assignments),
         tiling=Tiling(
-            group=group,
+            token_batch=group,
             lanes=space.lanes[0],
             attention_lanes=space.attention_lanes[0],
             engines={name: found[0] for name, found in shapes.items()},
@@ -70,12 +70,12 @@ def unroll_of(tiling: Tiling, name: str) -> int:
     return tiling.engines[name].multipliers
 
 
-def _trips(graph: Graph, bindings: tuple[Binding, ...], group: int) -> dict[str, int]:
+def _trips(graph: Graph, assignments: tuple[EngineAssignment, ...], group: int) -> dict[str, int]:
     """Products of the trips of each kernel's loops, in one layer at full context."""
     trips: dict[str, int] = {}
-    for binding in bindings:
-        ops = [graph.node(name).op for name in binding.nodes]
-        trips[binding.instance] = sum(
+    for assignment in assignments:
+        ops = [graph.node(name).op for name in assignment.nodes]
+        trips[assignment.instance] = sum(
             prod((op.inputs, op.outputs, group)) for op in ops if isinstance(op, Linear)
         )
     for node, _ in graph.walk():

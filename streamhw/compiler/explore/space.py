@@ -8,14 +8,14 @@ from typing import Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
-from ...kernels.matmul.weight_buffer import Innermost
-from ..mapping.engine_sharing import Binding, Format, Groups, bindings_of
+from ...kernels.matmul.weight_buffer import LoopOrder
+from ..mapping.engine_sharing import EngineAssignment, Format, Groups, assignments_of
 from ..mapping.tiling import (
     EngineTiling,
     Tiling,
     attention_fabric,
-    heads_abreast,
     is_legal,
+    parallel_heads,
     powers,
     row_lanes,
 )
@@ -27,7 +27,7 @@ T = TypeVar("T")
 WIDEST = 16
 """Most lanes of row-wise kernels and of an engine's results, if the board has no more: wider ones
 only wait."""
-SIZES = ("rows", "inputs", "lanes", "token_lanes", "innermost")
+SIZES = ("rows", "inputs", "lanes", "token_lanes", "loop_order")
 """What is chosen of an engine, one after the other."""
 ONE_ABREAST = ((1, 1),)
 
@@ -43,9 +43,9 @@ class Space:
     """All choices; ``decode`` walks through the dimensions, and who picks decides.
 
     formats: the weight format of each product, in topological order
-    sharing: the only binding, or ``None``: any partition of products of one weight format
+    sharing: the only assignment, or ``None``: any partition of products of one weight format
     groups, lanes, attention_lanes: options of these dimensions, ascending
-    abreast: heads and positions that may pass attention side by side, by its lanes; else one
+    parallel_heads: heads and positions that may pass attention side by side, by its lanes; else one
     """
 
     graph: Graph
@@ -55,7 +55,7 @@ class Space:
     groups: tuple[int, ...]
     lanes: tuple[int, ...]
     attention_lanes: tuple[int, ...]
-    abreast: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    parallel_heads: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     most: int = 1 << 30
     _legal: dict[str, tuple[EngineTiling, ...]] = field(default_factory=dict, compare=False)
 
@@ -63,17 +63,17 @@ class Space:
         """The choice that ``pick`` makes. Dimensions have names that do not depend on what was
         picked before: a product has one for its engine, and the sizes of an engine are those of
         its first product; where one has no legal option for the others, none is asked for."""
-        bindings = self.bindings(self._partition(pick))
-        engines = {b.instance: self._engine(b, pick) for b in bindings}
-        group, lanes = pick("group", self.groups), pick("lanes", self.lanes)
+        assignments = self.assignments(self._partition(pick))
+        engines = {b.instance: self._engine(b, pick) for b in assignments}
+        token_batch, lanes = pick("token_batch", self.groups), pick("lanes", self.lanes)
         attention_lanes = pick("attention_lanes", self.attention_lanes)
-        pairs = self.abreast.get(attention_lanes, ONE_ABREAST)
+        pairs = self.parallel_heads.get(attention_lanes, ONE_ABREAST)
         heads = pick("attention_heads", sorted({heads for heads, _ in pairs}))
         positions = pick("attention_positions", [n for at, n in pairs if at == heads])
         return Choice(
-            sharing=tuple(b.nodes for b in bindings),
+            sharing=tuple(b.nodes for b in assignments),
             tiling=Tiling(
-                group=group,
+                token_batch=token_batch,
                 lanes=lanes,
                 attention_lanes=attention_lanes,
                 attention_heads=heads,
@@ -83,9 +83,9 @@ class Space:
             ),
         )
 
-    def bindings(self, groups: Groups) -> tuple[Binding, ...]:
+    def assignments(self, groups: Groups) -> tuple[EngineAssignment, ...]:
         """Engines for a partition."""
-        return bindings_of(self.graph, self.formats, groups)
+        return assignments_of(self.graph, self.formats, groups)
 
     def encode(self, choice: Choice) -> dict[str, tuple[int, int]]:
         """Which option of how many ``decode`` must pick to give a choice.
@@ -95,19 +95,19 @@ class Space:
         wanted: dict[str, object] = {
             name: getattr(choice.tiling, name)
             for name in (
-                "group",
+                "token_batch",
                 "lanes",
                 "attention_lanes",
                 "attention_heads",
                 "attention_positions",
             )
         }
-        for binding in self.bindings(choice.sharing):
-            engine = choice.tiling.engines[binding.instance]
-            for name in binding.nodes:
-                wanted[f"engine of {name}"] = binding.nodes[0]
+        for assignment in self.assignments(choice.sharing):
+            engine = choice.tiling.engines[assignment.instance]
+            for name in assignment.nodes:
+                wanted[f"engine of {name}"] = assignment.nodes[0]
             for size in SIZES:
-                wanted[f"{size} of {binding.nodes[0]}"] = getattr(engine, size)
+                wanted[f"{size} of {assignment.nodes[0]}"] = getattr(engine, size)
         picked: dict[str, tuple[int, int]] = {}
 
         def pick(name: str, options: Sequence[T]) -> T:
@@ -119,22 +119,22 @@ class Space:
             raise ValueError(f"Choice must be a point of the space, not {choice.key}")
         return picked
 
-    def shapes(self, binding: Binding) -> tuple[EngineTiling, ...]:
+    def shapes(self, assignment: EngineAssignment) -> tuple[EngineTiling, ...]:
         """Legal sizes of an engine, with multipliers ascending."""
-        key = "+".join(binding.nodes)
+        key = "+".join(assignment.nodes)
         if key not in self._legal:
-            ops = [op for n in binding.nodes if isinstance(op := self.graph.node(n).op, Linear)]
+            ops = [op for n in assignment.nodes if isinstance(op := self.graph.node(n).op, Linear)]
             found = [
                 engine
                 for rows in powers(1, max(op.outputs for op in ops))
                 for inputs in powers(1, min(op.inputs for op in ops))
                 for lanes in powers(1, min(rows, _widest(self.board)))
                 for tokens in powers(1, self.board.token_lanes)
-                for innermost in Innermost
+                for loop_order in LoopOrder
                 if rows * inputs <= self.most
                 and is_legal(
                     self.graph,
-                    binding,
+                    assignment,
                     engine := EngineTiling(
                         rows=rows,
                         inputs=inputs,
@@ -144,33 +144,33 @@ class Space:
                             0, self.board.fabric_lanes - self.board.token_lanes + tokens
                         ),
                         paired=self.board.paired and rows % 2 == 0,
-                        innermost=innermost,
+                        loop_order=loop_order,
                     ),
                     self.board.beat_bits,
                 )
             ]
             found.sort(
-                key=lambda e: (e.multipliers, e.rows, e.lanes, e.token_lanes, _rank(e.innermost))
+                key=lambda e: (e.multipliers, e.rows, e.lanes, e.token_lanes, _rank(e.loop_order))
             )
             self._legal[key] = tuple(found)
         return self._legal[key]
 
     def size(self, limit: int) -> int:
         """Number of choices, counted up to about ``limit``."""
-        attention = sum(len(self.abreast.get(n, ONE_ABREAST)) for n in self.attention_lanes)
+        attention = sum(len(self.parallel_heads.get(n, ONE_ABREAST)) for n in self.attention_lanes)
         others = len(self.groups) * len(self.lanes) * attention
         total = 0
         for groups in self.partitions():
             points = others
-            for binding in self.bindings(groups):
-                points *= len(self.shapes(binding))
+            for assignment in self.assignments(groups):
+                points *= len(self.shapes(assignment))
             total += points
             if total > limit:
                 break
         return total
 
     def partitions(self) -> Iterator[Groups]:
-        """All bindings, the one with fewest engines first."""
+        """All assignments, the one with fewest engines first."""
         if self.sharing is not None:
             yield self.sharing
             return
@@ -223,10 +223,10 @@ class Space:
             engines[first] = (*engines.get(first, ()), name)
         return tuple(engines.values())
 
-    def _engine(self, binding: Binding, pick: Pick) -> EngineTiling:
-        first, left = binding.nodes[0], self.shapes(binding)
+    def _engine(self, assignment: EngineAssignment, pick: Pick) -> EngineTiling:
+        first, left = assignment.nodes[0], self.shapes(assignment)
         if not left:
-            raise ValueError(f"Engine {binding.instance} has no legal sizes")
+            raise ValueError(f"Engine {assignment.instance} has no legal sizes")
         for size in SIZES:
             options = sorted({getattr(engine, size) for engine in left}, key=_rank)
             value = pick(f"{size} of {first}", options)
@@ -238,8 +238,8 @@ def _widest(board: Board) -> int:
     return max(WIDEST, int(board.lanes))
 
 
-def _rank(size: int | Innermost) -> int:
-    return size if isinstance(size, int) else list(Innermost).index(size)
+def _rank(size: int | LoopOrder) -> int:
+    return size if isinstance(size, int) else list(LoopOrder).index(size)
 
 
 def space_of(
@@ -248,12 +248,12 @@ def space_of(
     formats: Mapping[str, Format],
     *,
     sharing: Groups | None = None,
-    group: int | None = None,
+    token_batch: int | None = None,
     multipliers: int | None = None,
 ) -> Space:
     """The space that a model and a board leave; arguments fix a dimension, or bound it.
 
-    sharing: the only binding; group: tokens of a step; multipliers: most of one engine
+    sharing: the only assignment; token_batch: tokens of a step; multipliers: most of one engine
     """
     heads = [n.op for n, _ in graph.walk() if isinstance(n.op, Attention)]
     head = min((op.head_dim for op in heads), default=1)
@@ -263,9 +263,13 @@ def space_of(
         board=board,
         formats=formats,
         sharing=sharing,
-        groups=(group,) if group is not None else tuple(powers(2, min(graph.context, 64))),
+        groups=(token_batch,)
+        if token_batch is not None
+        else tuple(powers(2, min(graph.context, 64))),
         lanes=tuple(powers(1, row_lanes(graph, _widest(board)))),
         attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
-        abreast={head: heads_abreast(heads, board.beat_bits, graph.context)} if whole else {},
+        parallel_heads={head: parallel_heads(heads, board.beat_bits, graph.context)}
+        if whole
+        else {},
         most=multipliers or board.budget.dsps,
     )

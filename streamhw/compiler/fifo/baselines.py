@@ -12,11 +12,11 @@ from .constraints import MINIMUM, Behaviour, Equalization, max_tokens
 from .network import Network
 from .simulate import simulate
 
-__all__ = ["Edge", "delays", "high_water", "profile", "published"]
+__all__ = ["DelayEdge", "delays", "high_water", "profile", "published"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edge:
+class DelayEdge:
     """A stream between two kernels as the published model knows it: how the source gives its
     tokens and the sink takes them, each run alone."""
 
@@ -45,7 +45,7 @@ def published(network: Network, equalization: Equalization) -> dict[str, int]:
     }
 
 
-def delays(edges: list[Edge]) -> dict[str, float]:
+def delays(edges: list[DelayEdge]) -> dict[str, float]:
     """The published program: the least sum of delays, so that for every two kernels and every
     path between them the delays on it are at least the most initial delay of any such path."""
     initial: dict[str, float] = {}
@@ -55,7 +55,7 @@ def delays(edges: list[Edge]) -> dict[str, float]:
     rows: list[np.ndarray] = []
     bounds: list[float] = []
     for start in dict.fromkeys(e.source for e in edges):
-        paths: dict[str, list[list[Edge]]] = {}
+        paths: dict[str, list[list[DelayEdge]]] = {}
         for path in _paths(edges, start):
             paths.setdefault(path[-1].sink, []).append(path)
         for group in paths.values():
@@ -71,7 +71,7 @@ def delays(edges: list[Edge]) -> dict[str, float]:
     return dict(zip(index, answer.x.tolist(), strict=True))
 
 
-def _paths(edges: list[Edge], start: str) -> Iterator[list[Edge]]:
+def _paths(edges: list[DelayEdge], start: str) -> Iterator[list[DelayEdge]]:
     for edge in edges:
         if edge.source == start:
             yield [edge]
@@ -79,7 +79,7 @@ def _paths(edges: list[Edge], start: str) -> Iterator[list[Edge]]:
                 yield [edge, *rest]
 
 
-def profile(network: Network) -> list[Edge]:
+def profile(network: Network) -> list[DelayEdge]:
     """Every kernel run alone, its inputs always there, its outputs always taken; a buffer with
     its two tasks is one kernel."""
     kernel = {task.name: task.name for task in network.tasks}
@@ -95,7 +95,7 @@ def profile(network: Network) -> list[Edge]:
         gives = [alone.firings[wire.source][n] + latency[wire.source] for n in wire.given]
         takes = [alone.firings[wire.sink][n] for n in wire.taken]
         edges.append(
-            Edge(
+            DelayEdge(
                 name=wire.name,
                 source=kernel[wire.source],
                 sink=kernel[wire.sink],

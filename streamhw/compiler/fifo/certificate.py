@@ -50,6 +50,6 @@ def verify(certificate: Certificate) -> None:
         needed = stream.depth(time)
         if certificate.depth[stream.name] < needed:
             raise InternalError(
-                f"Stream {stream.name} must have {needed} beats at {program.bindings}, "
+                f"Stream {stream.name} must have {needed} beats at {program.symbol_values}, "
                 f"not {certificate.depth[stream.name]}"
             )

@@ -13,9 +13,9 @@ __all__ = [
     "SLACK",
     "Behaviour",
     "Equalization",
+    "FifoStream",
     "Program",
     "Rule",
-    "Stream",
     "depth_of",
     "max_tokens",
     "waiting_beats",
@@ -90,7 +90,7 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
+class FifoStream:
     """The beats of one stream in one activation; between the given ones lie straight lines.
 
     tokens: beats of the activation; bits: payload width, the weight of a beat
@@ -131,7 +131,7 @@ class Stream:
 class Program:
     """What the tasks of one activation can do.
 
-    name: of the activation; bindings: values of the symbols, for people
+    name: of the activation; symbol_values: values of the symbols, for people
     rules: between events, from the kernels' formulas; times that keep them are a schedule
     streams: those whose depths are wanted
     results: events that nobody waits for
@@ -141,12 +141,12 @@ class Program:
     """
 
     rules: tuple[Rule, ...]
-    streams: tuple[Stream, ...]
+    streams: tuple[FifoStream, ...]
     results: tuple[str, ...]
     sides: tuple[tuple[str, str, float], ...]
     tolerance: float = 0.0
     name: str = ""
-    bindings: str = ""
+    symbol_values: str = ""
     events: tuple[str, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 
 from ...errors import InternalError
 
-__all__ = ["Link", "Verdict", "Waits", "Why", "prove", "verify_waits"]
+__all__ = ["Verdict", "WaitGraph", "WaitLink", "WaitReason", "prove", "verify_waits"]
 
 LEVELS = 5
 """Activations in a row that are looked at: only carried results lead up, and by one."""
@@ -18,7 +18,7 @@ Node = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
+class WaitLink:
     """A stream from one thread to another.
 
     holds: activations of which its queue holds all beats, at the bounds of all symbols
@@ -33,7 +33,7 @@ class Link:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waits:
+class WaitGraph:
     """The threads of a design: what runs on its own and waits for one thing at a time.
 
     links: streams, and buffers inside of parts
@@ -41,12 +41,12 @@ class Waits:
     again: (thread, thread that must have ended in the activation before): a buffer's next use
     """
 
-    links: tuple[Link, ...]
+    links: tuple[WaitLink, ...]
     after: tuple[tuple[str, str], ...] = ()
     again: tuple[tuple[str, str], ...] = ()
 
 
-class Why(Enum):
+class WaitReason(Enum):
     """Reasons why a stream's queue is part of no deadlock."""
 
     HOLDS = "holds all beats"
@@ -60,11 +60,11 @@ class Verdict:
     schedule, from its sink to its source, each waiting for the next."""
 
     stream: str
-    why: Why
+    why: WaitReason
     way: tuple[str, ...] = ()
 
 
-def prove(waits: Waits) -> tuple[Verdict, ...]:
+def prove(waits: WaitGraph) -> tuple[Verdict, ...]:
     """A verdict for each link.
 
     Theorem  In a deadlock some threads wait for each other in a circle. Nobody waits for data in a
@@ -79,15 +79,15 @@ def prove(waits: Waits) -> tuple[Verdict, ...]:
     verdicts = []
     for link in waits.links:
         if link.holds:
-            verdicts.append(Verdict(link.name, Why.HOLDS))
+            verdicts.append(Verdict(link.name, WaitReason.HOLDS))
             continue
         # Activations are alike: one with some before and behind it stands for all.
         way = _way(edges, link, LEVELS // 2)
-        verdicts.append(Verdict(link.name, Why.SCHEDULE if way else Why.BRIDGE, way))
+        verdicts.append(Verdict(link.name, WaitReason.SCHEDULE if way else WaitReason.BRIDGE, way))
     return tuple(verdicts)
 
 
-def verify_waits(waits: Waits, verdicts: Sequence[Verdict], scheduled: Iterable[str]) -> None:
+def verify_waits(waits: WaitGraph, verdicts: Sequence[Verdict], scheduled: Iterable[str]) -> None:
     """Checks verdicts anew; what is left to a schedule must be a stream of one.
 
     Raises  ``InternalError`` with the stream and the circle that it could close
@@ -96,7 +96,7 @@ def verify_waits(waits: Waits, verdicts: Sequence[Verdict], scheduled: Iterable[
     if prove(waits) != tuple(verdicts):
         raise InternalError("Verdicts must follow from who waits for whom")
     for verdict in verdicts:
-        if verdict.why is Why.SCHEDULE and verdict.stream not in known:
+        if verdict.why is WaitReason.SCHEDULE and verdict.stream not in known:
             circle = " -> ".join((verdict.way[-1], *verdict.way))
             raise InternalError(
                 f"Stream {verdict.stream} must hold all beats of an activation, or {circle} "
@@ -104,7 +104,7 @@ def verify_waits(waits: Waits, verdicts: Sequence[Verdict], scheduled: Iterable[
             )
 
 
-def _edges(waits: Waits) -> Mapping[Node, list[tuple[Node, str | None]]]:
+def _edges(waits: WaitGraph) -> Mapping[Node, list[tuple[Node, str | None]]]:
     """(who is waited for, the link whose data is waited for) by who waits."""
     found: dict[Node, list[tuple[Node, str | None]]] = {}
 
@@ -131,7 +131,7 @@ def _edges(waits: Waits) -> Mapping[Node, list[tuple[Node, str | None]]]:
 
 
 def _way(
-    edges: Mapping[Node, list[tuple[Node, str | None]]], link: Link, level: int
+    edges: Mapping[Node, list[tuple[Node, str | None]]], link: WaitLink, level: int
 ) -> tuple[str, ...]:
     """The shortest way from the link's sink back to its source, not over its own data."""
     begin, goal = (link.sink, level + link.later), (link.source, level)

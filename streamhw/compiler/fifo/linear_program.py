@@ -12,8 +12,8 @@ from scipy.sparse import csr_matrix
 
 from ...errors import InternalError
 from .certificate import Certificate
-from .constraints import MINIMUM, READ, SLACK, Equalization, Program, Rule, Stream
-from .deadlock import Verdict, Why
+from .constraints import MINIMUM, READ, SLACK, Equalization, FifoStream, Program, Rule
+from .deadlock import Verdict, WaitReason
 
 __all__ = [
     "Depths",
@@ -55,7 +55,11 @@ class Depths:
     def proof(self, stream: str) -> str:
         """Why a stream is in no deadlock, in words; memory always answers."""
         found = {v.why for v in self.verdicts if v.stream == stream}
-        weakest = (why for why in (Why.SCHEDULE, Why.BRIDGE, Why.HOLDS) if why in found)
+        weakest = (
+            why
+            for why in (WaitReason.SCHEDULE, WaitReason.BRIDGE, WaitReason.HOLDS)
+            if why in found
+        )
         return next(weakest).value if found else "between a part and memory"
 
 
@@ -135,7 +139,7 @@ def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[s
     return _Solver(program).solve(dict.fromkeys(program.events, 1.0))
 
 
-def weight_of(stream: Stream, time: Mapping[str, float]) -> float:
+def weight_of(stream: FifoStream, time: Mapping[str, float]) -> float:
     """Bits that a cycle of waiting costs for each beat of a stream: its bits over the cycles in
     which its beats pass. What fits into the least FIFO waits for nothing."""
     if stream.tokens <= MINIMUM:

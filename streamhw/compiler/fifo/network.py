@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .constraints import Program, Rule, Stream
+from .constraints import FifoStream, Program, Rule
 
-__all__ = ["Buffer", "Network", "Task", "Wire"]
+__all__ = ["Buffer", "Network", "NetworkStream", "NetworkTask"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class NetworkTask:
     """Fires ``firings`` times an activation, at most every ``interval`` cycles; what a firing
     gives leaves ``latency`` cycles later, or waits inside, at most as long as the pipeline is."""
 
@@ -27,7 +27,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wire:
+class NetworkStream:
     """A stream between two tasks.
 
     given, taken: for each token, the firing of the source that gives it and the firing of the sink
@@ -66,23 +66,23 @@ class Buffer:
 class Network:
     """One activation of tasks, with the streams and the buffers between them."""
 
-    tasks: tuple[Task, ...]
-    wires: tuple[Wire, ...]
+    tasks: tuple[NetworkTask, ...]
+    wires: tuple[NetworkStream, ...]
     buffers: tuple[Buffer, ...] = ()
 
     @property
-    def results(self) -> tuple[Task, ...]:
+    def results(self) -> tuple[NetworkTask, ...]:
         """Tasks that nobody waits for."""
         read = {w.source for w in self.wires} | {b.writer for b in self.buffers}
         return tuple(t for t in self.tasks if t.name not in read)
 
-    def program(self, bindings: str = "") -> Program:
+    def program(self, symbol_values: str = "") -> Program:
         """The network as the linear program sees it: an event for each firing and each token that
         leaves a task, exact to the cycle."""
         return Program(
             rules=tuple(self._rules()),
             streams=tuple(
-                Stream(
+                FifoStream(
                     name=wire.name,
                     source=wire.source,
                     sink=wire.sink,
@@ -96,7 +96,7 @@ class Network:
             ),
             results=tuple(f"{t.name}.{n}" for t in self.results for n in range(t.firings)),
             sides=tuple((f"{t.name}.0", f"{t.name}.{t.firings - 1}", 1.0) for t in self.tasks),
-            bindings=bindings,
+            symbol_values=symbol_values,
         )
 
     def _rules(self) -> Iterator[Rule]:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .constraints import READ
-from .network import Network, Task, buffer_free, buffer_full
+from .network import Network, NetworkTask, buffer_free, buffer_full
 
-__all__ = ["Outcome", "simulate"]
+__all__ = ["SimulationOutcome", "simulate"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SimulationOutcome:
     """What a run was like.
 
     deadlock: whether tasks wait for each other for ever; waiting: their names then
@@ -45,7 +45,7 @@ class _Queue:
 class _Running:
     """A task with the cycles of its firings so far."""
 
-    def __init__(self, task: Task):
+    def __init__(self, task: NetworkTask):
         self.task = task
         self.fired: list[int] = []
         self.inputs: list[_Queue] = []
@@ -118,7 +118,7 @@ def next_token(given: tuple[int, ...], firing: int, token: int) -> int:
     return token
 
 
-def simulate(network: Network, depth: Mapping[str, int] | None = None) -> Outcome:
+def simulate(network: Network, depth: Mapping[str, int] | None = None) -> SimulationOutcome:
     """Runs one activation with these depths, or with queues without bound.
 
     Method   cycles follow from causes, so that tasks may be run in any order, each as far as it
@@ -151,7 +151,7 @@ def simulate(network: Network, depth: Mapping[str, int] | None = None) -> Outcom
             pending |= dict.fromkeys(task.wakes)
     waiting = tuple(n for n, t in running.items() if len(t.fired) < t.task.firings)
     firings = {name: tuple(task.fired) for name, task in running.items()}
-    return Outcome(
+    return SimulationOutcome(
         deadlock=bool(waiting),
         waiting=waiting,
         firings=firings,

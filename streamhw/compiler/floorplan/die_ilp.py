@@ -13,7 +13,7 @@ from ...boards.base import Die
 from ...errors import BuildError, DoesNotFitError
 from ..resources.fpga_cells import KINDS, Cells
 
-__all__ = ["BALANCE", "Block", "Partition", "Wire", "cost_of", "partition"]
+__all__ = ["BALANCE", "Block", "DieWire", "Partition", "cost_of", "partition"]
 
 BALANCE = 256
 """Wires that it is worth to have the fullest die empty instead of full."""
@@ -35,7 +35,7 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wire:
+class DieWire:
     """Signals from a block to others: a stream, or what all pieces of a part take alike.
 
     bits: of a beat, with its handshake; signals with several sinks pass a boundary once for all
@@ -67,7 +67,7 @@ class Partition:
 
 
 def cost_of(
-    dies: Mapping[str, str], blocks: Sequence[Block], wires: Sequence[Wire], stack: Sequence[Die]
+    dies: Mapping[str, str], blocks: Sequence[Block], wires: Sequence[DieWire], stack: Sequence[Die]
 ) -> tuple[int, dict[str, float]]:
     """Wires over all boundaries, and how full each die is."""
     place = {die.name: index for index, die in enumerate(stack)}
@@ -83,7 +83,7 @@ def cost_of(
 
 def partition(
     blocks: Sequence[Block],
-    wires: Sequence[Wire],
+    wires: Sequence[DieWire],
     stack: Sequence[Die],
     *,
     fill: float = 0.8,
@@ -162,7 +162,7 @@ class _Program:
     def __init__(
         self,
         blocks: Sequence[Block],
-        wires: Sequence[Wire],
+        wires: Sequence[DieWire],
         stack: Sequence[Die],
         fill: float,
         limit: int | None,

@@ -14,7 +14,7 @@ from ..lowering.insert_dma import READER
 from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from ..sizing.stage import sized
-from .die_ilp import Block, Partition, Wire, partition
+from .die_ilp import Block, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
 from .top_overhead import CONTROL, DMA, arbiters, control, queue_of
 
@@ -118,25 +118,25 @@ def _joined(design: Design) -> Iterator[tuple[str, ...]]:
     yield (ARBITERS,)
 
 
-def _wires(design: Design) -> Iterator[Wire]:
+def _wires(design: Design) -> Iterator[DieWire]:
     for channel in design.channels:
-        bits = channel.consumed.bits_per_token + HANDSHAKE
-        yield Wire(source=channel.source.instance, sinks=(channel.sink.instance,), bits=bits)
+        bits = channel.consumed.beat_bits + HANDSHAKE
+        yield DieWire(source=channel.source.instance, sinks=(channel.sink.instance,), bits=bits)
     for instance in design.instances:
         for name, piece in pieces_of(design, instance):
-            yield Wire(source=instance.name, sinks=(name,), bits=piece.bits)
+            yield DieWire(source=instance.name, sinks=(name,), bits=piece.bits)
         if pieces := dict(pieces_of(design, instance)):
             alike = max(piece.alike for piece in pieces.values())
-            yield Wire(source=instance.name, sinks=tuple(pieces), bits=alike)
+            yield DieWire(source=instance.name, sinks=tuple(pieces), bits=alike)
     for instance in design.instances:
         if instance.region is not None or instance.name == READER:
-            yield Wire(source=CONTROL, sinks=(instance.name,), bits=ADDRESS_WIDTH)
+            yield DieWire(source=CONTROL, sinks=(instance.name,), bits=ADDRESS_WIDTH)
         if instance.name.endswith(DMA):
             bits = ADDRESS_WIDTH + design.board.beat_bits
-            yield Wire(source=instance.name, sinks=(ARBITERS,), bits=bits)
+            yield DieWire(source=instance.name, sinks=(ARBITERS,), bits=bits)
 
 
-def _between(wire: Wire, owner: Mapping[str, str]) -> Wire:
+def _between(wire: DieWire, owner: Mapping[str, str]) -> DieWire:
     """Between the blocks of parts."""
     sinks = tuple(owner[sink] for sink in wire.sinks)
     return replace(wire, source=owner[wire.source], sinks=sinks)

@@ -52,7 +52,7 @@ def queue_owner(stream: str) -> str:
 
 def queue_of(channel: Channel) -> Resources:
     """The queue in front of a stream's sink."""
-    width, depth = channel.consumed.bits_per_token, channel.depth
+    width, depth = channel.consumed.beat_bits, channel.depth
     memory = queue_memory(width, depth)
     if memory is None:
         return Resources(ffs=width + 2 if depth else 0)

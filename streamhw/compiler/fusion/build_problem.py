@@ -7,14 +7,14 @@ from dataclasses import replace
 import networkx as nx
 
 from ...boards.base import Board, Family
-from ...stream.converter.spec import Converter
+from ...stream.converter.spec import ConverterSpec
 from ..fifo import MINIMUM
 from ..floorplan.top_overhead import queue_of
 from ..ir.design import Channel, Design, Scope
 from ..lowering import insert_dma as access
 from ..resources.fpga_cells import Cells, cells_of
-from .paths import Path, Paths
-from .problem import Edge, Kernel, Problem
+from .paths import Paths, StreamPath
+from .problem import FusionEdge, Kernel, Problem
 from .spill_edges import Cut
 
 __all__ = ["board_limit", "pooled", "problem_of", "queue_cells"]
@@ -67,7 +67,7 @@ def problem_of(design: Design, whole: Design, cuts: Mapping[str, Cut], bits: int
         if instance.name in paths.converters:
             continue
         cells = cells_of(instance.part.resources(), family)
-        if not isinstance(instance.part, Converter) or instance.name not in moving:
+        if not isinstance(instance.part, ConverterSpec) or instance.name not in moving:
             cells = replace(cells, memory_bits=0)
         if instance.name in tasks:
             parts[instance.name] = cells
@@ -90,14 +90,16 @@ def problem_of(design: Design, whole: Design, cuts: Mapping[str, Cut], bits: int
 def queue_cells(channel: Channel, depth: int, family: Family) -> Cells:
     """A FIFO's memory and counters, all its beats counted as memory."""
     cells = cells_of(queue_of(replace(channel, depth=depth)), family)
-    return replace(cells, memory_bits=depth * channel.consumed.bits_per_token)
+    return replace(cells, memory_bits=depth * channel.consumed.beat_bits)
 
 
-def _edge(path: Path, cut: Cut | None, depth: Mapping[str, int], family: Family) -> Edge:
+def _edge(
+    path: StreamPath, cut: Cut | None, depth: Mapping[str, int], family: Family
+) -> FusionEdge:
     on_chip = _sum(queue_cells(c, depth[c.name], family) for c in path.channels)
     if path.converter is not None:
         on_chip += cells_of(path.converter.part.resources(), family)
-    edge = Edge(
+    edge = FusionEdge(
         name=path.name,
         source=path.source.name,
         sink=path.sink.name,

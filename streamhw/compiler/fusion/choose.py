@@ -8,7 +8,7 @@ from .contraction import contract
 from .dynamic_program import TooLargeError, by_ideals
 from .greedy import greedy
 from .ilp import by_program
-from .problem import Edge, Grouping, Problem
+from .problem import FusionEdge, Grouping, Problem
 
 __all__ = ["group"]
 
@@ -48,7 +48,7 @@ def _best(problem: Problem, seconds: float) -> Grouping | None:
     return exact
 
 
-def _free_to_cut(edge: Edge) -> bool:
+def _free_to_cut(edge: FusionEdge) -> bool:
     """Whether it moves nothing through memory and takes less on chip when it is cut."""
     bits = edge.writer.memory_bits + edge.reader.memory_bits
     return not edge.bytes and bits < edge.on_chip.memory_bits

@@ -5,12 +5,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...graph import Attention, Chunk, Graph
-from ...kernels.matmul.spec import Matmul
-from ...kernels.memory.spill import SpillRead, SpillWrite
-from ...stream.converter.spec import Converter
+from ...kernels.matmul.spec import MatmulSpec
+from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from ...stream.converter.spec import ConverterSpec
 from ..ir.design import Channel, Design, Scope
 
-__all__ = ["IntermediateMemory", "Row", "intermediate_memory"]
+__all__ = ["IntermediateMemory", "IntermediateRow", "intermediate_memory"]
 
 OPERAND_BITS = 8
 ORIGINAL_BITS = 8
@@ -18,7 +18,7 @@ ORIGINAL_BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class IntermediateRow:
     """One value of a layer.
 
     original: bits of the whole tensor, 0 for a value that another row counts
@@ -44,7 +44,7 @@ class IntermediateMemory:
     """
 
     tokens: int
-    rows: tuple[Row, ...]
+    rows: tuple[IntermediateRow, ...]
     stored: int
 
     @property
@@ -88,7 +88,7 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     streams = [c for c in design.channels if c.scope is Scope.BODY and c.value is not None]
     fifos: dict[str, int] = defaultdict(int)
     for channel in streams:
-        fifos[str(channel.value)] += channel.depth * channel.consumed.bits_per_token
+        fifos[str(channel.value)] += channel.depth * channel.consumed.beat_bits
     value_of = {channel.source.instance: channel.value for channel in streams}
     into = {channel.sink.instance: channel for channel in streams}
     converters: dict[str, int] = defaultdict(int)
@@ -98,18 +98,18 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     }
     for instance in design.instances:
         name = instance.name
-        if isinstance(instance.part, Converter) and name in value_of:
+        if isinstance(instance.part, ConverterSpec) and name in value_of:
             converters[str(value_of[name])] += memories[name]
-        if isinstance(instance.part, SpillWrite | SpillRead):
+        if isinstance(instance.part, SpillWriteSpec | SpillReadSpec):
             value = _spilled_value(name, into, value_of)
             spilled[value] += memories[name] + memories.get(f"{name}_dma", 0)
     original = _originals(design.graph, count)
     names = dict.fromkeys([*original, *(str(c.value) for c in streams)])
     return IntermediateMemory(
         tokens=count,
-        stored=sum(_stored(i.part) for i in design.instances if isinstance(i.part, Matmul)),
+        stored=sum(_stored(i.part) for i in design.instances if isinstance(i.part, MatmulSpec)),
         rows=tuple(
-            Row(
+            IntermediateRow(
                 value=name,
                 original=original.get(name, 0),
                 converters=converters[name],
@@ -121,7 +121,7 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     )
 
 
-def _stored(engine: Matmul) -> int:
+def _stored(engine: MatmulSpec) -> int:
     """Bits of an engine's operand store, both regions."""
     store = engine.layout
     return store.depth * store.lanes * store.inputs * OPERAND_BITS

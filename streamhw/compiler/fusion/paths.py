@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...kernels.matmul.spec import Matmul
-from ...stream.converter.spec import Converter
+from ...kernels.matmul.spec import MatmulSpec
+from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ..ir.design import Channel, Design, End, Instance, Scope
-from ..ir.infrastructure import Plumbing
+from ..ir.infrastructure import Infrastructure
 
-__all__ = ["Path", "Paths", "Task"]
+__all__ = ["FusionTask", "Paths", "StreamPath"]
 
 
 @dataclass(frozen=True)
-class Task:
+class FusionTask:
     """What a kernel does with one tensor: of an engine that several products share, one product."""
 
     name: str
@@ -23,7 +23,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Path:
+class StreamPath:
     """A value's way from one task to another inside the layers.
 
     channels: the streams of this way alone, first to last; converter: between them, if any
@@ -31,8 +31,8 @@ class Path:
     """
 
     value: str
-    source: Task
-    sink: Task
+    source: FusionTask
+    sink: FusionTask
     channels: tuple[Channel, ...]
     converter: Instance | None
 
@@ -68,12 +68,12 @@ class Paths:
         self._channels = design.channels
 
     @cached_property
-    def all(self) -> tuple[Path, ...]:
+    def all(self) -> tuple[StreamPath, ...]:
         """The ways, in the order of the streams into their sinks."""
         return tuple(self._found())
 
     @cached_property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[FusionTask, ...]:
         """Tasks at their ends, each once, in order of first appearance."""
         return tuple(dict.fromkeys(t for path in self.all for t in (path.source, path.sink)))
 
@@ -82,7 +82,7 @@ class Paths:
         """The way that each converter is on."""
         return {p.converter.name: p.name for p in self.all if p.converter is not None}
 
-    def _found(self) -> Iterator[Path]:
+    def _found(self) -> Iterator[StreamPath]:
         for last in self._channels:
             inside = last.scope is Scope.BODY and last.value is not None
             if not inside or self._passes(last.sink) or last.sink.instance == self._entry:
@@ -93,7 +93,7 @@ class Paths:
                 converter = before
                 channels.insert(0, self._into[End(before.name, "i")])
             assert last.value is not None
-            yield Path(
+            yield StreamPath(
                 value=last.value,
                 source=self._task(self._origin(channels[0].source), source=True),
                 sink=self._task(last.sink, source=False),
@@ -103,7 +103,7 @@ class Paths:
 
     def _own(self, instance: Instance) -> bool:
         """Whether it is a converter for one reader; one that several share is a task."""
-        if not isinstance(instance.part, Converter):
+        if not isinstance(instance.part, ConverterSpec):
             return False
         (reader,) = self._readers[instance.name]
         return not self._is_fork(reader.sink.instance)
@@ -116,16 +116,16 @@ class Paths:
     def _is_fork(self, name: str) -> bool:
         instance = self._instances.get(name)
         part = instance.part if instance is not None else None
-        return isinstance(part, Plumbing) and part.kind == "fork"
+        return isinstance(part, Infrastructure) and part.label == "fork"
 
     def _origin(self, source: End) -> End:
         while self._is_fork(source.instance):
             source = self._into[End(source.instance, "i")].source
         return source
 
-    def _task(self, end: End, *, source: bool) -> Task:
+    def _task(self, end: End, *, source: bool) -> FusionTask:
         instance = self._instances[end.instance]
-        if isinstance(instance.part, Matmul):
+        if isinstance(instance.part, MatmulSpec):
             name = end.port.removeprefix("o_" if source else "i_x_")
-            return Task(name, instance.name)
-        return Task(end.instance, end.instance)
+            return FusionTask(name, instance.name)
+        return FusionTask(end.instance, end.instance)

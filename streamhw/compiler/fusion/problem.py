@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ..resources.fpga_cells import Cells
 
-__all__ = ["Edge", "Grouping", "Kernel", "Outcome", "Problem", "excess", "fits"]
+__all__ = ["FusionEdge", "FusionOutcome", "Grouping", "Kernel", "Problem", "excess", "fits"]
 
 NOTHING = Cells()
 
@@ -21,7 +21,7 @@ class Kernel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edge:
+class FusionEdge:
     """A stream from one kernel to another.
 
     on_chip: its converter and FIFO, if both kernels are in one group
@@ -56,7 +56,7 @@ class Problem:
     """
 
     kernels: tuple[Kernel, ...]
-    edges: tuple[Edge, ...]
+    edges: tuple[FusionEdge, ...]
     parts: Mapping[str, Cells]
     limit: Cells
     base: Cells = NOTHING
@@ -87,7 +87,7 @@ class Problem:
         """Source and sink of each edge, as places of kernels."""
         return tuple((self.index[e.source], self.index[e.sink]) for e in self.edges)
 
-    def outcome(self, groups: Sequence[int], *, partial: bool = False) -> "Outcome":
+    def outcome(self, groups: Sequence[int], *, partial: bool = False) -> "FusionOutcome":
         """What a grouping costs: ``groups`` has the group of each kernel, 0 first.
 
         partial: whether ``groups`` may cover only the first kernels; the rest is left out
@@ -116,7 +116,7 @@ class Problem:
             moved += edge.bytes or 0
             used[source if self.images else 0] += edge.writer
             used[sink if self.images else 0] += edge.reader
-        return Outcome(
+        return FusionOutcome(
             bytes=moved,
             groups=count,
             used=tuple(used),
@@ -125,7 +125,7 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class FusionOutcome:
     """What a grouping costs.
 
     bytes: through memory; groups: number of them; used: cells of each image
@@ -156,7 +156,7 @@ class Grouping:
     """
 
     groups: tuple[int, ...]
-    outcome: Outcome
+    outcome: FusionOutcome
     method: str
     bound: int = 0
 

@@ -4,14 +4,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...kernels.memory.spill import SpillRead, SpillWrite
-from ...stream.converter.spec import Converter
+from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
 from ...stream.spec import raw
 from ..ir.design import Channel, Design, End, Instance, Scope
 from ..lowering.insert_converters import layout_converter
-from .paths import Path
+from .paths import StreamPath
 
 __all__ = ["Cut", "cut_of", "with_cuts"]
 
@@ -24,9 +24,9 @@ class Cut:
     sink wants any
     """
 
-    write: SpillWrite
-    read: SpillRead
-    convert: Converter | None
+    write: SpillWriteSpec
+    read: SpillReadSpec
+    convert: ConverterSpec | None
 
     @property
     def layout(self) -> Spill:
@@ -38,7 +38,7 @@ class Cut:
         return (self.write.traffic({}) + self.read.traffic({})) * self.write.width // 8
 
 
-def cut_of(path: Path, width: int) -> Cut | None:
+def cut_of(path: StreamPath, width: int) -> Cut | None:
     """How a stream goes through memory of beats of ``width`` bits; None if it cannot, or if it
     only says when memory holds what one end wrote and the other reads.
 
@@ -56,8 +56,8 @@ def _cut(source: ITensor, order: ITensor, width: int, sink: ITensor | None = Non
     layout = spill(source, order, width)
     if layout is None:
         return None
-    write = SpillWrite(source=source, target=layout.target, width=width)
-    read = SpillRead(source=source, target=layout.target, width=width)
+    write = SpillWriteSpec(source=source, target=layout.target, width=width)
+    read = SpillReadSpec(source=source, target=layout.target, width=width)
     wanted = order if sink is None else sink
     if layout.target.is_same_stream(wanted):
         return Cut(write=write, read=read, convert=None)
@@ -68,7 +68,7 @@ def _cut(source: ITensor, order: ITensor, width: int, sink: ITensor | None = Non
     return Cut(write=write, read=read, convert=convert)
 
 
-def with_cuts(design: Design, cuts: Sequence[tuple[Path, Cut]]) -> Design:
+def with_cuts(design: Design, cuts: Sequence[tuple[StreamPath, Cut]]) -> Design:
     """A design in which streams go through memory.
 
     Assumes  the design is converted, and has no memory access yet
@@ -87,7 +87,7 @@ def with_cuts(design: Design, cuts: Sequence[tuple[Path, Cut]]) -> Design:
     return replace(design, instances=tuple(instances), channels=tuple(channels))
 
 
-def _pair(path: Path, how: Cut) -> tuple[list[Instance], list[Channel]]:
+def _pair(path: StreamPath, how: Cut) -> tuple[list[Instance], list[Channel]]:
     """Kernels and streams of a cut."""
     region = f"{path.name}_spill"
     write, read = f"{path.name}_write", f"{path.name}_read"

@@ -12,8 +12,8 @@ from .build_problem import problem_of
 from .choose import group
 from .fit import check_kernels
 from .on_chip_memory import intermediate_memory
-from .paths import Path, Paths
-from .problem import Edge, Grouping, Problem, fits
+from .paths import Paths, StreamPath
+from .problem import FusionEdge, Grouping, Problem, fits
 from .spill_edges import Cut, cut_of, with_cuts
 
 __all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
@@ -108,7 +108,7 @@ def on_chip_excess(sized: Design) -> int:
 
 
 def _decided(
-    problem: Problem, paths: Sequence[Path], cuts: Mapping[str, Cut], decided: Sequence[str]
+    problem: Problem, paths: Sequence[StreamPath], cuts: Mapping[str, Cut], decided: Sequence[str]
 ) -> Grouping:
     """What hangs together without the streams that a user, or an earlier build, cut."""
     for name in decided:
@@ -162,7 +162,7 @@ def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
     )
 
 
-def _least(edge: Edge) -> int:
+def _least(edge: FusionEdge) -> int:
     """Bits that a stream takes wherever it goes."""
     on_chip, cut = edge.on_chip.memory_bits, (edge.writer + edge.reader).memory_bits
     return on_chip if edge.bytes is None else min(on_chip, cut)

@@ -18,7 +18,7 @@ from ...stream.spec import Port, Resources
 from ..config import BuildConfig
 from ..fifo import Depths
 from ..floorplan.placement import Placement
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from ..memory.layout import MemoryPlan
 
@@ -47,6 +47,9 @@ class Scope(Enum):
 
 class Part(Protocol):
     """What an instance is made of: a kernel's spec, or a piece of plumbing with ports."""
+
+    @property
+    def label(self) -> str: ...
 
     @property
     def ports(self) -> tuple[Port, ...]: ...
@@ -124,7 +127,7 @@ class Design:
     model: Model
     quantized: QuantisedModel | None = None
     tiling: Tiling | None = None
-    bindings: tuple[Binding, ...] = ()
+    assignments: tuple[EngineAssignment, ...] = ()
     instances: tuple[Instance, ...] = ()
     channels: tuple[Channel, ...] = ()
     fused: "Fused | None" = None

@@ -11,31 +11,31 @@ from ...stream.axi.read_dma import ReadDma
 from ...stream.axi.signature import command, write_data
 from ...stream.axi.write_dma import WriteDma
 from ...stream.control.layer_loop import LoopEntry, LoopExit
-from ...stream.control.parameter_reader import ParameterReader, Run
+from ...stream.control.parameter_reader import ParameterReader, ParameterRun
 from ...stream.control.sequencer import Sequencer
 from ...stream.control.step_broadcast import (
-    ContextSchedule,
+    EngineSchedule,
+    StepBroadcast,
     StepConsumer,
-    StepFanout,
     run_layout,
     step_layout,
 )
 from ...stream.fork import Fork
 from ...stream.itensor.itensor import ITensor, Loop
-from ...stream.passthrough import Wire
+from ...stream.passthrough import Passthrough
 from ...stream.queue import queue_latency
-from ...stream.register_slice import Crossing, crossing_beats, crossing_latency
+from ...stream.register_slice import RegisterSlice, register_slice_beats, register_slice_latency
 from ...stream.signature import lanes_of
 from ...stream.spec import Memory, Port, Resources, raw
-from ...stream.static_demux import Distributor, Repeat
-from ...stream.unpacker import Unpadded, unpack_resources
+from ...stream.static_demux import Repeat, StaticDemux
+from ...stream.unpacker import PaddingRemover, unpack_resources
 from ...stream.width import Width
 
 __all__ = [
     "BURST",
     "READ_DMA",
     "WRITE_DMA",
-    "Plumbing",
+    "Infrastructure",
     "context_schedule",
     "crossing",
     "cut",
@@ -60,14 +60,14 @@ READ_DMA, WRITE_DMA = "read DMA", "write DMA"
 
 
 @dataclass(frozen=True)
-class Plumbing:
+class Infrastructure:
     """A part made by a function.
 
-    kind: what it is, for reports; latency: cycles that it adds to a beat on its way; rate: cycles
+    label: what it is, for reports; latency: cycles that it adds to a beat on its way; rate: cycles
     a beat of its slower side
     """
 
-    kind: str
+    label: str
     ports: tuple[Port, ...]
     make: Callable[[], wiring.Component]
     cells: Resources
@@ -80,10 +80,10 @@ class Plumbing:
         return self.make()
 
 
-def fork(type: ITensor, outputs: int) -> Plumbing:
+def fork(type: ITensor, outputs: int) -> Infrastructure:
     """One stream to several readers."""
-    bits = type.bits_per_token
-    return Plumbing(
+    bits = type.beat_bits
+    return Infrastructure(
         "fork",
         (Port("i", type), *(Port(f"o_{n}", type) for n in range(outputs))),
         lambda: Fork(shape=lanes_of(type), outputs=outputs),
@@ -91,42 +91,42 @@ def fork(type: ITensor, outputs: int) -> Plumbing:
     )
 
 
-def crossing(type: ITensor, boundaries: int) -> Plumbing:
+def crossing(type: ITensor, boundaries: int) -> Infrastructure:
     """A register slice from one die to another."""
-    bits, places = type.bits_per_token, crossing_beats(boundaries)
+    bits, places = type.beat_bits, register_slice_beats(boundaries)
     address = places.bit_length()
-    return Plumbing(
+    return Infrastructure(
         "register slice",
         (Port("i", type), Port("o", type)),
-        lambda: Crossing(shape=lanes_of(type), boundaries=boundaries),
+        lambda: RegisterSlice(shape=lanes_of(type), boundaries=boundaries),
         Resources(
             luts=10 * address + 4,
             ffs=2 * boundaries * (bits + 2) + 4 * address + 4,
             memories=(Memory(bits, places, asynchronous=True),),
         ),
-        latency=crossing_latency(boundaries),
+        latency=register_slice_latency(boundaries),
     )
 
 
-def loop_entry(type: ITensor, layers: int) -> Plumbing:
+def loop_entry(type: ITensor, layers: int) -> Infrastructure:
     """Where a group of tokens enters the layers."""
     made = LoopEntry(type=type, layers=layers)
-    cells = Resources(luts=type.bits_per_token * 2 + 60, ffs=type.bits_per_token * 2 + 60)
-    return Plumbing("loop", made.ports, lambda: LoopEntry(type=type, layers=layers), cells)
+    cells = Resources(luts=type.beat_bits * 2 + 60, ffs=type.beat_bits * 2 + 60)
+    return Infrastructure("loop", made.ports, lambda: LoopEntry(type=type, layers=layers), cells)
 
 
-def loop_exit(type: ITensor, layers: int) -> Plumbing:
+def loop_exit(type: ITensor, layers: int) -> Infrastructure:
     """Where a group of tokens goes back to the first layer, or its last token leaves."""
     made = LoopExit(type=type, layers=layers)
-    cells = Resources(luts=type.bits_per_token * 2 + 60, ffs=type.bits_per_token * 4 + 60)
-    return Plumbing("loop", made.ports, lambda: LoopExit(type=type, layers=layers), cells)
+    cells = Resources(luts=type.beat_bits * 2 + 60, ffs=type.beat_bits * 4 + 60)
+    return Infrastructure("loop", made.ports, lambda: LoopExit(type=type, layers=layers), cells)
 
 
-def width(type: ITensor, beat_bits: int) -> Plumbing:
+def width(type: ITensor, beat_bits: int) -> Infrastructure:
     """Memory beats cut or joined to the beats of a type."""
-    bits = type.bits_per_token
+    bits = type.beat_bits
     wide = max(bits, beat_bits)
-    return Plumbing(
+    return Infrastructure(
         "width",
         (Port("i", raw(beat_bits)), Port("o", type)),
         lambda: Width(width_in=beat_bits, width_out=bits),
@@ -134,14 +134,16 @@ def width(type: ITensor, beat_bits: int) -> Plumbing:
     )
 
 
-def wire(type: ITensor) -> Plumbing:
+def wire(type: ITensor) -> Infrastructure:
     """Memory beats that are beats of a type."""
-    bits = type.bits_per_token
+    bits = type.beat_bits
     ports = (Port("i", raw(bits)), Port("o", type))
-    return Plumbing("width", ports, lambda: Wire(width=bits), Resources(), latency=Wire.latency)
+    return Infrastructure(
+        "width", ports, lambda: Passthrough(width=bits), Resources(), latency=Passthrough.latency
+    )
 
 
-def cut(bits: int, beat_bits: int) -> Plumbing:
+def cut(bits: int, beat_bits: int) -> Infrastructure:
     """Memory beats cut to words of ``bits``; one more may wait, so that what deals them goes on."""
     times = beat_bits // bits
     part = unpadded(ITensor(Fixed(bits, signed=False), (1,), (Loop(times, 1, 0),)), beat_bits)
@@ -149,21 +151,21 @@ def cut(bits: int, beat_bits: int) -> Plumbing:
     return replace(
         part,
         ports=(part.ports[0], Port("o", raw(bits))),
-        make=lambda: Unpadded(width=beat_bits, part=bits, count=times, spare=True),
+        make=lambda: PaddingRemover(width=beat_bits, part=bits, count=times, spare=True),
         cells=replace(cells, ffs=cells.ffs + beat_bits + 1),
-        latency=Unpadded.latency + 1,
+        latency=PaddingRemover.latency + 1,
     )
 
 
-def unpadded(type: ITensor, beat_bits: int) -> Plumbing:
+def unpadded(type: ITensor, beat_bits: int) -> Infrastructure:
     """Memory beats cut to the beats of a type, without what pads the last one of an activation."""
-    bits, beats = type.bits_per_token, type.tokens()
-    return Plumbing(
+    bits, beats = type.beat_bits, type.beats()
+    return Infrastructure(
         "width",
         (Port("i", raw(beat_bits)), Port("o", type)),
-        lambda: Unpadded(width=beat_bits, part=bits, count=beats),
+        lambda: PaddingRemover(width=beat_bits, part=bits, count=beats),
         unpack_resources(width=beat_bits, part=bits, bound=beats),
-        latency=Unpadded.latency,
+        latency=PaddingRemover.latency,
     )
 
 
@@ -173,7 +175,7 @@ def read_dma(
     burst: int = BURST,
     begins: Sequence[int] = (0,),
     under_way: int | None = None,
-) -> Plumbing:
+) -> Infrastructure:
     """Reads memory through AXI4, striped over the buses that begin there, with so many beats under
     way at most."""
     stripes = len(begins)
@@ -181,7 +183,7 @@ def read_dma(
     part = beat_bits // stripes
     memory = Memory(part, buffer, asynchronous=queue_latency(buffer) == 1)
     others = stripes - 1
-    return Plumbing(
+    return Infrastructure(
         READ_DMA,
         (Port("i_command", raw(command().size)), Port("o", raw(beat_bits))),
         lambda: ReadDma(
@@ -198,13 +200,13 @@ def read_dma(
     )
 
 
-def write_dma(beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)) -> Plumbing:
+def write_dma(beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)) -> Infrastructure:
     """Writes memory through AXI4, striped over the buses that begin there."""
     stripes = len(begins)
     bits, part = write_data(beat_bits).size, write_data(beat_bits // stripes).size
     memory = Memory(part, 2 * burst, asynchronous=True)
     others = stripes - 1
-    return Plumbing(
+    return Infrastructure(
         WRITE_DMA,
         (Port("i_command", raw(command().size)), Port("i_data", raw(bits)), Port("o_done", raw(1))),
         lambda: WriteDma(width=beat_bits, burst=burst, begins=begins),
@@ -217,23 +219,25 @@ def write_dma(beat_bits: int, burst: int = BURST, begins: Sequence[int] = (0,)) 
     )
 
 
-def distributor(beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat]]) -> Plumbing:
+def distributor(
+    beat_bits: int, outputs: int, programs: Sequence[Sequence[Repeat]]
+) -> Infrastructure:
     """Deals the parameter stream to the kernels."""
     names = (Port(f"o_{n}", raw(beat_bits)) for n in range(outputs))
-    return Plumbing(
+    return Infrastructure(
         "distributor",
         (Port("i", raw(beat_bits)), Port("i_program", raw(1)), *names),
-        lambda: Distributor(width=beat_bits, programs=programs, outputs=outputs),
+        lambda: StaticDemux(width=beat_bits, programs=programs, outputs=outputs),
         Resources(luts=beat_bits + 70 + 2 * outputs, ffs=2 * beat_bits + 30),
     )
 
 
 def parameter_reader(
-    *, tokens: int, context: int, layers: int, body: Run, stride: int, tail: Run
-) -> Plumbing:
+    *, tokens: int, context: int, layers: int, body: ParameterRun, stride: int, tail: ParameterRun
+) -> Infrastructure:
     """Asks for the parameters of each step."""
     layout = step_layout(tokens=tokens, context=context, layers=layers)
-    return Plumbing(
+    return Infrastructure(
         "parameter reader",
         (
             Port("i_step", raw(layout.size)),
@@ -247,7 +251,7 @@ def parameter_reader(
 
 def sequencer(
     *, tokens: int, context: int, layers: int, vocabulary: int, positions: bool
-) -> Plumbing:
+) -> Infrastructure:
     """Runs prompt and answer; sends positions if some part reads them."""
 
     def make() -> Sequencer:
@@ -261,7 +265,7 @@ def sequencer(
 
     made = make()
     token, position = raw(made.token_width), raw(made.position_width)
-    return Plumbing(
+    return Infrastructure(
         "sequencer",
         (
             Port("i_next", token),
@@ -279,28 +283,28 @@ def sequencer(
 
 def step_fanout(
     *, tokens: int, context: int, layers: int, consumers: Sequence[StepConsumer]
-) -> Plumbing:
+) -> Infrastructure:
     """Tells every part about the step that comes to it."""
     layout = step_layout(tokens=tokens, context=context, layers=layers)
     outputs = tuple(Port(f"o_{c.name}", raw(_bits(c, layout))) for c in consumers)
-    return Plumbing(
+    return Infrastructure(
         "step fanout",
         (Port("i", raw(layout.size)), *outputs),
-        lambda: StepFanout(layout=layout, consumers=consumers),
+        lambda: StepBroadcast(layout=layout, consumers=consumers),
         Resources(luts=29 * len(consumers), ffs=9 * len(consumers)),
     )
 
 
 def context_schedule(
     *, tokens: int, context: int, layers: int, body: Sequence[int], tail: Sequence[int]
-) -> Plumbing:
+) -> Infrastructure:
     """Tells a shared engine which product comes next."""
     layout = step_layout(tokens=tokens, context=context, layers=layers)
     run = run_layout(contexts=1 + max((*body, *tail)), tokens=tokens)
-    return Plumbing(
+    return Infrastructure(
         "context schedule",
         (Port("i", raw(layout.size)), Port("o", raw(run.size))),
-        lambda: ContextSchedule(layout=layout, body=body, tail=tail, tokens=tokens),
+        lambda: EngineSchedule(layout=layout, body=body, tail=tail, tokens=tokens),
         Resources(luts=25, ffs=25),
     )
 

@@ -10,7 +10,7 @@ from ...numerics.fixed import Fixed
 from ...quantization.quantized_model import QuantisedModel
 from ...stream.itensor.itensor import ITensor, Symbol, row_major
 from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 
 __all__ = ["ENTRY_POINTS", "Lowering", "OpRule", "Rule", "Value"]
@@ -35,7 +35,7 @@ class Lowering:
     quantized: QuantisedModel
     tiling: Tiling
     beat_bits: int
-    bindings: tuple[Binding, ...]
+    assignments: tuple[EngineAssignment, ...]
     rules: Mapping[type[Op], "Rule"]
     scope: Scope = Scope.ENTRY
     instances: dict[str, Instance] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Lowering:
     @property
     def tokens(self) -> int | Symbol:
         """Rows of a value in the current scope: one after the loop, a group before."""
-        return 1 if self.scope is Scope.TAIL else Symbol("tokens", self.tiling.group)
+        return 1 if self.scope is Scope.TAIL else Symbol("tokens", self.tiling.token_batch)
 
     @property
     def layers(self) -> int:

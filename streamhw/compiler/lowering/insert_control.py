@@ -3,13 +3,13 @@
 
 from ...errors import InternalError
 from ...graph import ArgMax, Graph
-from ...stream.control.step_broadcast import Lengths, StepConsumer, loop_layout, step_layout
-from ...stream.control.step_broadcast import Scope as StepScope
+from ...stream.control.step_broadcast import CausalLengths, StepConsumer, loop_layout, step_layout
+from ...stream.control.step_broadcast import StepScope as StepScope
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Direction, Port
 from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, End, Instance, Scope
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .insert_converters import insert_forks
 
@@ -39,7 +39,7 @@ def open_ports(
 def add_control(
     graph: Graph,
     tiling: Tiling,
-    bindings: tuple[Binding, ...],
+    assignments: tuple[EngineAssignment, ...],
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
@@ -52,7 +52,7 @@ def add_control(
     Raises   ``InternalError`` if an open port has another name
     """
     layers = graph.loops[0].trips
-    size = {"tokens": tiling.group, "context": graph.context, "layers": layers}
+    size = {"tokens": tiling.token_batch, "context": graph.context, "layers": layers}
     consumers: list[StepConsumer] = []
     parts: list[Instance] = []
     wires: list[Channel] = []
@@ -75,12 +75,15 @@ def add_control(
         elif port.name == "i_step":
             from_step(instance, port, step_fields(port, size))
         elif port.name.startswith("i_length"):
-            heads, by = port.type.tokens({"tokens": 1}), port.name.removeprefix("i_length_by_")
+            heads, by = port.type.beats({"tokens": 1}), port.name.removeprefix("i_length_by_")
             positions = int(by) if by != port.name else 1
             key = (heads, positions)
             if key not in lengths:
-                counter = Lengths(
-                    tokens=tiling.group, context=graph.context, heads=heads, positions=positions
+                counter = CausalLengths(
+                    tokens=tiling.token_batch,
+                    context=graph.context,
+                    heads=heads,
+                    positions=positions,
                 )
                 name = f"lengths_{heads}" if positions == 1 else f"lengths_{heads}_by_{positions}"
                 lengths[key] = Instance(name, counter, Scope.BODY)
@@ -88,10 +91,10 @@ def add_control(
                 from_step(lengths[key], lengths[key].port("i"), ("tokens", "position"))
             wire(End(lengths[key].name, "o"), end, port.type, Scope.BODY)
         elif port.name == "i_run":
-            (binding,) = (b for b in bindings if b.instance == instance.name)
-            count = len(binding.body)
+            (assignment,) = (b for b in assignments if b.instance == instance.name)
+            count = len(assignment.body)
             part = plumbing.context_schedule(
-                **size, body=range(count), tail=range(count, len(binding.nodes))
+                **size, body=range(count), tail=range(count, len(assignment.nodes))
             )
             schedule = Instance(f"{instance.name}_schedule", part, Scope.SHARED)
             parts.append(schedule)
@@ -122,9 +125,9 @@ def add_control(
 
 def step_fields(port: Port, size: dict[str, int]) -> tuple[str, ...]:
     """The fields of a step that a port's width stands for."""
-    if port.type.bits_per_token == step_layout(**size).size:
+    if port.type.beat_bits == step_layout(**size).size:
         return ()
     narrow = loop_layout(tokens=size["tokens"], layers=size["layers"])
-    if port.type.bits_per_token == narrow.size:
+    if port.type.beat_bits == narrow.size:
         return tuple(narrow.members)
-    raise InternalError(f"Port {port.name} must take a step, not {port.type.bits_per_token} bits")
+    raise InternalError(f"Port {port.name} must take a step, not {port.type.beat_bits} bits")

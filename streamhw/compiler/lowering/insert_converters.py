@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import BuildError
-from ...stream.converter.spec import Converter, Kind
+from ...stream.converter.spec import BufferKind, ConverterSpec
 from ...stream.itensor.compare import difference
 from ...stream.itensor.itensor import ITensor
 from ..ir import infrastructure as plumbing
@@ -30,12 +30,12 @@ TRIFLE = 1024
 """Bits that are not worth logic to save."""
 
 
-def cost_of(part: Converter) -> float:
+def cost_of(part: ConverterSpec) -> float:
     """What a converter costs, in LUTs: its own, and its memory at the devices' rate."""
     return part.resources().luts + part.bits / BITS_PER_LUT
 
 
-def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -> Converter:
+def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -> ConverterSpec:
     """The converter between two types.
 
     whole: whether it must take a tensor even if its reader waits
@@ -47,18 +47,18 @@ def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -
              comes only after this one has been used
     Raises   ``ValueError`` where no converter exists
     """
-    fast = Converter(source=source, target=target, kind=Kind.PING_PONG)
+    fast = ConverterSpec(source=source, target=target, kind=BufferKind.PING_PONG)
     shared = bool(fast.plan.shared)
     found = [fast] if shared else []
     if fast.place is not None:
-        found.append(replace(fast, kind=Kind.IN_PLACE))
+        found.append(replace(fast, kind=BufferKind.IN_PLACE))
     if fast.pages is not None and (shared or not whole):
-        found.append(replace(fast, kind=Kind.MAPPED))
+        found.append(replace(fast, kind=BufferKind.MAPPED))
     if shared:
         rate = fast.timing({}).interval
         found = [part for part in found if part is fast or part.timing({}).interval <= rate]
     if not found:
-        return replace(fast, kind=Kind.SINGLE)
+        return replace(fast, kind=BufferKind.SINGLE)
     close = [part for part in found if part.bits <= SHARE * part.bound_bits]
     if close and fast.bits > TRIFLE:
         found = close

@@ -6,9 +6,9 @@ from dataclasses import replace
 from math import ceil
 
 from ...boards.base import Board
-from ...kernels.kv_cache.read import CacheRead
-from ...kernels.memory.spill import SpillRead, SpillWrite
-from ...stream.control.parameter_reader import Run
+from ...kernels.kv_cache.read import CacheReadSpec
+from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from ...stream.control.parameter_reader import ParameterRun
 from ...stream.itensor.itensor import ITensor
 from ..ir import infrastructure as plumbing
 from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
@@ -16,7 +16,7 @@ from ..ir.infrastructure import BURST
 from ..mapping.tiling import Tiling
 from ..memory.layout import MemoryPlan
 from .insert_control import open_ports
-from .parameter_routing import NARROW, WIDE, deal_parameters
+from .parameter_routing import NARROW, WIDE, route_parameters
 
 __all__ = [
     "READER",
@@ -46,7 +46,7 @@ def under_way(board: Board) -> int:
     return (ceil(hidden / BURST) + 1) * BURST
 
 
-def parameter_dma(board: Board, beats: int) -> plumbing.Plumbing:
+def parameter_dma(board: Board, beats: int) -> plumbing.Infrastructure:
     """The DMA of parameters, with a queue of ``beats``."""
     return plumbing.read_dma(
         board.beat_bits, beats, begins=board.begins, under_way=under_way(board)
@@ -102,19 +102,19 @@ def add_memory_access(
             wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
 
     reader = plumbing.parameter_reader(
-        tokens=tiling.group,
+        tokens=tiling.token_batch,
         context=context,
         layers=layers,
-        body=Run(plan.region("body").offset, plan.stride // plan.beat_bytes),
+        body=ParameterRun(plan.region("body").offset, plan.stride // plan.beat_bytes),
         stride=plan.stride,
-        tail=Run(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
+        tail=ParameterRun(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
     )
     shared = Scope.SHARED
     parts += [Instance(READER, reader, shared), Instance(f"{READER}_dma", prefetch, shared)]
     command, program = reader.ports[1].type, reader.ports[2].type
     wire(End(READER, "o_command"), End(f"{READER}_dma", "i_command"), command, shared)
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
-    dealt = deal_parameters(plan, types, beat_bits)
+    dealt = route_parameters(plan, types, beat_bits)
     for index, deal in enumerate(dealt):
         part = plumbing.distributor(deal.bits, len(deal.outputs), deal.programs)
         parts.append(Instance(deal.name, part, shared))
@@ -145,28 +145,28 @@ def add_memory_access(
 
 def dma_of(
     part: Part, beat_bits: int, begins: Sequence[int] = (0,), cache_buffer: int = READ_BUFFER
-) -> plumbing.Plumbing:
+) -> plumbing.Infrastructure:
     """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
     to save memory on chip."""
-    if isinstance(part, SpillWrite):
+    if isinstance(part, SpillWriteSpec):
         return plumbing.write_dma(beat_bits, burst=SPILL_WRITES, begins=begins)
-    if isinstance(part, SpillRead):
+    if isinstance(part, SpillReadSpec):
         return plumbing.read_dma(beat_bits, 2 * SPILL_READS, SPILL_READS, begins)
     if any(port.name == "o_data" for port in part.ports):
         return plumbing.write_dma(beat_bits, begins=begins)
-    if isinstance(part, CacheRead):
+    if isinstance(part, CacheReadSpec):
         return plumbing.read_dma(beat_bits, cache_buffer, begins=begins)
     # Few wide beats are many bytes.
     few = beat_bits >= WIDE
     return plumbing.read_dma(beat_bits, READ_BUFFER // 2 if few else READ_BUFFER, begins=begins)
 
 
-def _cut(type: ITensor, beat_bits: int) -> plumbing.Plumbing:
+def _cut(type: ITensor, beat_bits: int) -> plumbing.Infrastructure:
     """From memory beats to those of a stream of parameters."""
-    bits = type.bits_per_token
+    bits = type.beat_bits
     if bits == beat_bits >= WIDE:
         return plumbing.wire(type)
-    padded = type.tokens() * bits % beat_bits != 0
+    padded = type.beats() * bits % beat_bits != 0
     if bits < beat_bits and (padded or beat_bits >= WIDE):
         return plumbing.unpadded(type, beat_bits)
     return plumbing.width(type, beat_bits)

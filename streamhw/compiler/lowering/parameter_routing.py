@@ -9,7 +9,7 @@ from ...stream.itensor.itensor import ITensor
 from ...stream.static_demux import Repeat, Segment
 from ..memory.layout import MemoryPlan, Segments
 
-__all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "Deal", "deal_parameters"]
+__all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "ParameterRoute", "route_parameters"]
 
 DISTRIBUTOR, NARROW = "distributor", "narrow"
 WIDE = 4096
@@ -18,7 +18,7 @@ that shifts them, and from which few parts should have to cut it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deal:
+class ParameterRoute:
     """A distributor.
 
     bits: of its beats; outputs: the stream behind each; programs: for a layer and for the tail
@@ -30,16 +30,16 @@ class Deal:
     programs: tuple[tuple[Repeat, ...], ...]
 
 
-def deal_parameters(
+def route_parameters(
     plan: MemoryPlan, types: Mapping[str, ITensor], beat_bits: int
-) -> tuple[Deal, ...]:
+) -> tuple[ParameterRoute, ...]:
     """The distributors of the parameter stream.
 
     types: of each stream
     Chooses  one; where memory beats are wide, a second one behind its output ``NARROW`` for the
              streams of narrow words, which gets beats cut to the widest of these
     """
-    bits = {name: type.bits_per_token for name, type in types.items()}
+    bits = {name: type.beat_bits for name, type in types.items()}
     wide = tuple(name for name in plan.targets if bits[name] >= WIDE)
     narrow = tuple(name for name in plan.targets if bits[name] < WIDE)
     runs = (plan.body, plan.tail)
@@ -52,7 +52,7 @@ def deal_parameters(
     def output(name: str) -> int:
         return outputs.index(name if name in outputs else NARROW)
 
-    first = Deal(
+    first = ParameterRoute(
         name=DISTRIBUTOR,
         bits=beat_bits,
         outputs=outputs,
@@ -72,7 +72,7 @@ def deal_parameters(
     def words(name: str, beats: int) -> Iterator[Segment]:
         """A stream's words in its memory beats, and what pads the last of these."""
         all_ = beats * beat_bits // word
-        used = min(all_, ceil(types[name].tokens() * bits[name] / word))
+        used = min(all_, ceil(types[name].beats() * bits[name] / word))
         yield Segment(narrow.index(name), used)
         if used < all_:
             yield Segment(len(narrow), all_ - used)
@@ -88,7 +88,7 @@ def deal_parameters(
                 found.append(Repeat(count, dealt))
         yield from found
 
-    second = Deal(
+    second = ParameterRoute(
         name=f"{NARROW}_{DISTRIBUTOR}",
         bits=word,
         outputs=narrow,

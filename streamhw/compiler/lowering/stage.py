@@ -4,11 +4,11 @@
 from importlib.metadata import entry_points
 
 from ...errors import BuildError, UserError
-from ...graph import Graph, Loop, Op
+from ...graph import Graph, Op, RolledLoop
 from ...quantization.quantized_model import QuantisedModel
 from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, Instance, Scope
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .builder import ENTRY_POINTS, Lowering, OpRule, Rule
 from .rules import RULES
@@ -41,7 +41,7 @@ def lower(
     quantized: QuantisedModel,
     tiling: Tiling,
     beat_bits: int,
-    bindings: tuple[Binding, ...],
+    assignments: tuple[EngineAssignment, ...],
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...]]:
     """Kernels and streams of a graph.
 
@@ -57,20 +57,20 @@ def lower(
         quantized=quantized,
         tiling=tiling,
         beat_bits=beat_bits,
-        bindings=bindings,
+        assignments=assignments,
         rules=lowering_rules(),
     )
     for item in graph.nodes:
-        if isinstance(item, Loop):
+        if isinstance(item, RolledLoop):
             _loop(state, item)
         else:
             state.lower(item)
-    for binding in bindings:
-        engine_parameters(state, binding)
+    for assignment in assignments:
+        engine_parameters(state, assignment)
     return tuple(state.instances.values()), tuple(state.channels)
 
 
-def _loop(state: Lowering, loop: Loop) -> None:
+def _loop(state: Lowering, loop: RolledLoop) -> None:
     state.scope = Scope.BODY
     source = state.values[loop.source]
     carried = state.rows(source.type.fmt, source.type.tensor_shape()[1])

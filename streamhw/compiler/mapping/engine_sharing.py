@@ -11,14 +11,14 @@ from ...graph import Graph, Linear
 from ...quantization.quantized_model import LinearPlan, QuantisedModel
 
 __all__ = [
-    "Binding",
+    "EngineAssignment",
     "Format",
     "Groups",
     "Sharing",
     "SharingChoice",
-    "bind",
-    "bindings_of",
+    "assignments_of",
     "formats_of",
+    "share_engines",
 ]
 
 
@@ -40,7 +40,7 @@ Format = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
-class Binding:
+class EngineAssignment:
     """Graph nodes that share one engine, in the order in which they run.
 
     body: nodes inside the loop, once a layer; tail: nodes after it, once a step with a result
@@ -48,7 +48,7 @@ class Binding:
 
     instance: str
     weight_bits: int
-    group: int | None
+    scale_group: int | None
     body: tuple[str, ...]
     tail: tuple[str, ...]
 
@@ -57,7 +57,9 @@ class Binding:
         return self.body + self.tail
 
 
-def bind(graph: Graph, quantized: QuantisedModel, sharing: SharingChoice) -> tuple[Binding, ...]:
+def share_engines(
+    graph: Graph, quantized: QuantisedModel, sharing: SharingChoice
+) -> tuple[EngineAssignment, ...]:
     """Engines for all ``Linear`` nodes.
 
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
@@ -81,18 +83,18 @@ def bind(graph: Graph, quantized: QuantisedModel, sharing: SharingChoice) -> tup
             engines = [[name] for name in formats]
         case Sharing.ALL:
             engines = _one_a_format(formats)
-    return bindings_of(graph, formats, engines)
+    return assignments_of(graph, formats, engines)
 
 
-def bindings_of(
+def assignments_of(
     graph: Graph, formats: Mapping[str, Format], engines: Iterable[Sequence[str]]
-) -> tuple[Binding, ...]:
+) -> tuple[EngineAssignment, ...]:
     """Engines in the order of their first products, and the products of each in theirs."""
     order = {name: place for place, name in enumerate(formats)}
     looped = {node.name for node, loop in graph.walk() if loop is not None}
     sorted_ = [sorted(engine, key=order.__getitem__) for engine in engines]
     return tuple(
-        Binding(
+        EngineAssignment(
             _name(engine, formats),
             *formats[engine[0]],
             tuple(name for name in engine if name in looped),
@@ -109,7 +111,7 @@ def formats_of(graph: Graph, quantized: QuantisedModel) -> dict[str, Format]:
         if isinstance(node.op, Linear):
             plan = quantized.plans[node.name]
             assert isinstance(plan, LinearPlan)
-            found[node.name] = (plan.weight_bits, plan.group)
+            found[node.name] = (plan.weight_bits, plan.scale_group)
     return found
 
 

@@ -9,8 +9,8 @@ from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
 from ...graph.ops import Attention, Chunk, Linear
-from ...kernels.matmul.weight_buffer import Innermost
-from .engine_sharing import Binding
+from ...kernels.matmul.weight_buffer import LoopOrder
+from .engine_sharing import EngineAssignment
 
 __all__ = [
     "EngineTiling",
@@ -19,8 +19,8 @@ __all__ = [
     "check_tiling",
     "choose_tiling",
     "header_bytes",
-    "heads_abreast",
     "is_legal",
+    "parallel_heads",
     "powers",
     "product_beats",
     "row_lanes",
@@ -37,7 +37,7 @@ class EngineTiling:
     token_lanes: tokens that meet a weight in one cycle (V)
     fabric_lanes: those of them that multiply in LUTs
     paired: whether two rows share their multipliers, as wide ones can
-    innermost: of the loops below that over output tiles, the one that turns fastest
+    loop_order: of the loops below that over output tiles, the one that turns fastest
     """
 
     rows: int
@@ -46,11 +46,11 @@ class EngineTiling:
     token_lanes: int = 1
     fabric_lanes: int = 0
     paired: bool = False
-    innermost: Innermost = Innermost.TOKENS
+    loop_order: LoopOrder = LoopOrder.WEIGHT_STATIONARY
 
     def __str__(self) -> str:
         tokens = f"x{self.token_lanes}" if self.token_lanes > 1 else ""
-        order = ", inputs innermost" if self.innermost is Innermost.INPUTS else ""
+        order = ", output stationary" if self.loop_order is LoopOrder.OUTPUT_STATIONARY else ""
         return f"{self.rows}x{self.inputs}{tokens}>{self.lanes}{order}"
 
     @property
@@ -63,7 +63,7 @@ class EngineTiling:
 class Tiling:
     """Sizes of all kernels.
 
-    group: tokens of a step (T)
+    token_batch: tokens of a step (T)
     lanes: elements a beat of the row-wise kernels (L)
     attention_lanes: elements of a head a cycle in scores and values
     attention_heads: query heads that pass attention side by side; more than one of them have
@@ -75,7 +75,7 @@ class Tiling:
     node_lanes: by graph node, where a row-wise kernel has other lanes than ``lanes``
     """
 
-    group: int
+    token_batch: int
     lanes: int
     attention_lanes: int
     attention_heads: int = 1
@@ -98,7 +98,7 @@ def header_bytes(rows: int, groups: int) -> int:
     return rows * (8 + groups)
 
 
-def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Tiling:
+def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssignment]) -> Tiling:
     """The tiling for a model on a board, by a rule.
 
     Chooses  lanes: the board's, as far as they divide every row and head;
@@ -111,7 +111,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
     Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
     """
     lanes = row_lanes(graph, board.lanes)
-    group = min(board.group, graph.context)
+    group = min(board.token_batch, graph.context)
     engines = {
         b.instance: replace(
             _choose_engine(graph, board, b, board.multipliers, lanes),
@@ -119,7 +119,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
             fabric_lanes=max(0, board.fabric_lanes - board.token_lanes + tokens),
             paired=board.paired,
         )
-        for b in bindings
+        for b in assignments
     }
     body = [
         node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
@@ -143,7 +143,7 @@ def choose_tiling(graph: Graph, board: Board, bindings: Sequence[Binding]) -> Ti
                 enough = [n for n in rows if 2 * graph.context // n <= macs]
                 positions = max(positions, min(enough, default=rows[-1]))
     return Tiling(
-        group=group,
+        token_batch=group,
         lanes=lanes,
         attention_lanes=attention,
         attention_heads=heads,
@@ -159,7 +159,7 @@ def attention_fabric(board: Board, positions: int) -> int:
     return positions // 2 if board.fabric_lanes else 0
 
 
-def heads_abreast(
+def parallel_heads(
     ops: Sequence[Attention], beat_bits: int, context: int
 ) -> tuple[tuple[int, int], ...]:
     """Heads and positions that may pass attention side by side, with whole heads as lanes."""
@@ -185,39 +185,44 @@ def row_lanes(graph: Graph, wanted: int) -> int:
     return gcd(wanted, *sizes)
 
 
-def is_legal(graph: Graph, binding: Binding, engine: EngineTiling, beat_bits: int) -> bool:
+def is_legal(
+    graph: Graph, assignment: EngineAssignment, engine: EngineTiling, beat_bits: int
+) -> bool:
     """Whether the engine divides its products, and memory beats its words."""
-    rows, inputs, bits = engine.rows, engine.inputs, binding.weight_bits
-    products = [(name, _linear(graph, name)) for name in binding.nodes]
+    rows, inputs, bits = engine.rows, engine.inputs, assignment.weight_bits
+    products = [(name, _linear(graph, name)) for name in assignment.nodes]
     return (
         rows % engine.lanes == 0
-        and (binding.group is None or binding.group % inputs == 0)
+        and (assignment.scale_group is None or assignment.scale_group % inputs == 0)
         and all(op.inputs % inputs == 0 for _, op in products)
-        and all(_part(graph, name) % rows == 0 for name in binding.body)
+        and all(_part(graph, name) % rows == 0 for name in assignment.body)
         and _divides(rows * inputs * bits, beat_bits)
         and _divides(rows * 8, beat_bits)
         and all(op.inputs * rows * bits % beat_bits == 0 for _, op in products)
     )
 
 
-def check_tiling(graph: Graph, board: Board, bindings: Sequence[Binding], tiling: Tiling) -> None:
+def check_tiling(
+    graph: Graph, board: Board, assignments: Sequence[EngineAssignment], tiling: Tiling
+) -> None:
     """Raises ``BuildError`` for the first size that cannot be built."""
-    names = [b.instance for b in bindings]
+    names = [b.instance for b in assignments]
     if sorted(names) != sorted(tiling.engines):
         raise BuildError(
             f"Tiling must have sizes of the engines {', '.join(names)}, not of "
             f"{', '.join(tiling.engines)}"
         )
-    if not 2 <= tiling.group <= graph.context:
+    if not 2 <= tiling.token_batch <= graph.context:
         raise BuildError(
             f"Tokens of a step must be at least 2 and at most the context of {graph.context}, "
-            f"not {tiling.group}"
+            f"not {tiling.token_batch}"
         )
-    for binding in bindings:
-        engine = tiling.engines[binding.instance]
-        if not is_legal(graph, binding, engine, board.beat_bits):
+    for assignment in assignments:
+        engine = tiling.engines[assignment.instance]
+        if not is_legal(graph, assignment, engine, board.beat_bits):
             raise BuildError(
-                f"Engine {binding.instance} must divide its products {', '.join(binding.nodes)} "
+                f"Engine {assignment.instance} must divide its products "
+                f"{', '.join(assignment.nodes)} "
                 f"and beats of {board.beat_bits} bits, not have {engine.rows} rows, "
                 f"{engine.inputs} inputs and {engine.lanes} lanes"
             )
@@ -226,7 +231,7 @@ def check_tiling(graph: Graph, board: Board, bindings: Sequence[Binding], tiling
 def smaller(
     graph: Graph,
     board: Board,
-    bindings: Sequence[Binding],
+    assignments: Sequence[EngineAssignment],
     tiling: Tiling,
     instance: str | None = None,
 ) -> Tiling | None:
@@ -244,8 +249,8 @@ def smaller(
             attention_positions=tiling.attention_positions // 2,
             attention_fabric=tiling.attention_fabric // 2,
         )
-    sizes = {b.instance: tiling.engines[b.instance].multipliers for b in bindings}
-    by_name = {b.instance: b for b in bindings}
+    sizes = {b.instance: tiling.engines[b.instance].multipliers for b in assignments}
+    by_name = {b.instance: b for b in assignments}
     names = sorted(sizes, key=lambda name: (-sizes[name], name))
     if instance is not None and any(
         instance.startswith(f"{node.name}_")
@@ -259,7 +264,7 @@ def smaller(
     if instance in by_name:
         names = [instance]
     for name in names:
-        binding, engine = by_name[name], tiling.engines[name]
+        assignment, engine = by_name[name], tiling.engines[name]
         if engine.token_lanes > 1:
             # Fewer tokens a cycle make prompts slower, not answers: weights limit those.
             half = engine.token_lanes // 2
@@ -268,7 +273,7 @@ def smaller(
             return replace(tiling, engines={**tiling.engines, name: half_engine})
         try:
             half_engine = _choose_engine(
-                graph, board, binding, engine.multipliers // 2, min(engine.lanes, tiling.lanes)
+                graph, board, assignment, engine.multipliers // 2, min(engine.lanes, tiling.lanes)
             )
         except BuildError:
             continue
@@ -277,12 +282,12 @@ def smaller(
             token_lanes=engine.token_lanes,
             fabric_lanes=engine.fabric_lanes,
             paired=engine.paired,
-            innermost=engine.innermost,
+            loop_order=engine.loop_order,
         )
         return replace(tiling, engines={**tiling.engines, name: half_engine})
-    if instance in by_name or tiling.group < 4:
+    if instance in by_name or tiling.token_batch < 4:
         return None
-    return replace(tiling, group=tiling.group // 2)
+    return replace(tiling, token_batch=tiling.token_batch // 2)
 
 
 def _head_groups(op: Attention, beat_bits: int) -> list[int]:
@@ -320,23 +325,23 @@ def powers(lowest: int, highest: int) -> list[int]:
 
 
 def _choose_engine(
-    graph: Graph, board: Board, binding: Binding, multipliers: int, lanes: int
+    graph: Graph, board: Board, assignment: EngineAssignment, multipliers: int, lanes: int
 ) -> EngineTiling:
     best: tuple[int, int, EngineTiling] | None = None
     for inputs in powers(lanes, multipliers):
         engine = EngineTiling(rows=multipliers // inputs, inputs=inputs, lanes=lanes)
         if (
             engine.rows >= inputs
-            and is_legal(graph, binding, engine, board.beat_bits)
+            and is_legal(graph, assignment, engine, board.beat_bits)
             # The drain of a tile must not take longer than the next tile's multiplications.
             and all(
                 engine.rows // lanes <= _linear(graph, name).inputs // inputs
-                for name in binding.nodes
+                for name in assignment.nodes
             )
         ):
             beats = sum(
-                product_beats(_linear(graph, name), engine.rows, binding, board.beat_bits)
-                for name in binding.body
+                product_beats(_linear(graph, name), engine.rows, assignment, board.beat_bits)
+                for name in assignment.body
             )
             if best is None or (beats, inputs) < best[:2]:
                 best = (beats, inputs, engine)
@@ -364,9 +369,9 @@ def _divides(a: int, b: int) -> bool:
     return a % b == 0 or b % a == 0
 
 
-def product_beats(op: Linear, rows: int, binding: Binding, beat_bits: int) -> int:
+def product_beats(op: Linear, rows: int, assignment: EngineAssignment, beat_bits: int) -> int:
     """Memory beats of the parameters of one product in tiles of ``rows``."""
-    groups = 0 if binding.group is None else ceil(op.inputs / binding.group)
+    groups = 0 if assignment.scale_group is None else ceil(op.inputs / assignment.scale_group)
     header = ceil(header_bytes(rows, groups) * 8 / beat_bits)
-    weights = ceil(rows * op.inputs * binding.weight_bits / beat_bits)
+    weights = ceil(rows * op.inputs * assignment.weight_bits / beat_bits)
     return ceil(op.outputs / rows) * (header + weights)

@@ -19,5 +19,5 @@ def cache_layout(
         context=context,
         layers=layers,
         width=beat_bits,
-        abreast=max(1, tiling.attention_heads // shared),
+        parallel_heads=max(1, tiling.attention_heads // shared),
     )

@@ -23,7 +23,7 @@ from ...quantization.quantized_model import (
     NormPlan,
     QuantisedModel,
 )
-from ..mapping.engine_sharing import Binding
+from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling, header_bytes
 from .kv_cache import cache_layout
 
@@ -111,7 +111,7 @@ def plan_memory(
     graph: Graph,
     quantized: QuantisedModel,
     tiling: Tiling,
-    bindings: tuple[Binding, ...],
+    assignments: tuple[EngineAssignment, ...],
     beat_bits: int,
     available: int,
     spills: Mapping[str, int] | None = None,
@@ -126,7 +126,7 @@ def plan_memory(
     body: list[Segments] = []
     tail: list[Segments] = []
     for node, loop in graph.walk():
-        segments = _segments(node, quantized, tiling, bindings, beat)
+        segments = _segments(node, quantized, tiling, assignments, beat)
         if segments is not None:
             run = tail if loop is None else body
             # An elementwise kernel works while its operand streams: it must have its parameters
@@ -229,24 +229,24 @@ def _segments(
     node: Node,
     quantized: QuantisedModel,
     tiling: Tiling,
-    bindings: tuple[Binding, ...],
+    assignments: tuple[EngineAssignment, ...],
     beat: int,
 ) -> Segments | None:
     plan = quantized.plans.get(node.name)
     features = quantized.graph.shapes[node.name][-1]
     if isinstance(plan, LinearPlan):
         assert isinstance(node.op, Linear)
-        (binding,) = (b for b in bindings if node.name in b.nodes)
-        groups = 0 if binding.group is None else node.op.inputs // binding.group
-        rows = tiling.engines[binding.instance].rows
+        (assignment,) = (b for b in assignments if node.name in b.nodes)
+        groups = 0 if assignment.scale_group is None else node.op.inputs // assignment.scale_group
+        rows = tiling.engines[assignment.instance].rows
         return Segments(
             node.name,
             ceil(node.op.outputs / rows),
             (
-                (f"{binding.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
+                (f"{assignment.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
                 (
-                    f"{binding.instance}_i_weight",
-                    ceil(rows * node.op.inputs * binding.weight_bits / 8 / beat),
+                    f"{assignment.instance}_i_weight",
+                    ceil(rows * node.op.inputs * assignment.weight_bits / 8 / beat),
                 ),
             ),
             # A header has a longer way through narrower words than weights: the array works on a

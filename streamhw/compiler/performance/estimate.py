@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency
 from ..fifo import MINIMUM
 from ..ir.design import Design, Scope
@@ -14,9 +14,9 @@ from ..lowering.insert_dma import READER, under_way
 from .memory_latency import read_wait
 from .memory_supply import Clock, Span, Supply
 from .task_graph import CARRIED, Tasks
-from .timeline import HOP, Activity, Timeline
+from .timeline import FIFO_LATENCY, Activity, Timeline
 
-__all__ = ["Answer", "Estimate", "Seen"]
+__all__ = ["Estimate", "PredictedAnswer", "Seen"]
 
 TOKEN_CYCLES = 2
 """Cycles of the sequencer for each token that it sends."""
@@ -34,7 +34,7 @@ Seen = Callable[[Scope, Mapping[str, Activity]], None]
 
 
 @dataclass(frozen=True)
-class Answer:
+class PredictedAnswer:
     """Predicted cycles: until the first new token, and of each further one."""
 
     prompt: float
@@ -94,20 +94,20 @@ class Estimate:
         )
         return Clock(supply=supply, turn=board.write_turn, ahead=board.write_wait)
 
-    def answer(self, prompt: int, total: int) -> Answer:
+    def answer(self, prompt: int, total: int) -> PredictedAnswer:
         """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""
         tiling = self.design.tiling
         assert tiling is not None
         clock, now, ends = self.clock(), float(START_CYCLES), []
-        for position in range(0, prompt, tiling.group):
-            count = min(tiling.group, prompt - position)
+        for position in range(0, prompt, tiling.token_batch):
+            count = min(tiling.token_batch, prompt - position)
             now = self.step(clock, position, count, position + count == prompt, now)
         ends.append(now)
         for position in range(prompt, total - 1):
             now = self.step(clock, position, 1, True, now)
             ends.append(now)
         gaps = tuple(b - a for a, b in pairwise(ends))
-        return Answer(ends[0], gaps)
+        return PredictedAnswer(ends[0], gaps)
 
     def step(
         self,
@@ -120,7 +120,7 @@ class Estimate:
     ) -> float:
         """The cycle at which the next step may begin; ``seen`` is told of every activation."""
         seen = seen or (lambda *_: None)
-        bindings: Bindings = {
+        symbol_values: SymbolValues = {
             "tokens": count,
             "length": tuple(range(position + 1, position + count + 1)),
         }
@@ -131,11 +131,11 @@ class Estimate:
         body, tail = (sum(s.beats for s in run) for run in (memory.body, memory.tail))
         # Behind the tail, layer 0 of whatever step comes next.
         clock.supply.total = layers * body + head * (tail + body)
-        work = self.entry.run({CARRIED: begin}, bindings, clock, sent)
+        work = self.entry.run({CARRIED: begin}, symbol_values, clock, sent)
         seen(Scope.ENTRY, work)
         carried = work[self._source_of_loop()].output
         for _ in range(self.design.graph.loops[0].trips):
-            work = self.body.run({CARRIED: carried}, bindings, clock, sent)
+            work = self.body.run({CARRIED: carried}, symbol_values, clock, sent)
             seen(Scope.BODY, work)
             carried = work[self.leaving].output
         if not head:
@@ -147,10 +147,10 @@ class Estimate:
         last = max(activity.output.last for activity in work.values())
         return last + self._next_hop() + NEXT_CYCLES
 
-    def bound(self) -> Bindings:
+    def bound(self) -> SymbolValues:
         """Symbols at their bounds: what FIFOs are sized for."""
         assert self.design.tiling is not None
-        group, context = self.design.tiling.group, self.design.graph.context
+        group, context = self.design.tiling.token_batch, self.design.graph.context
         return {"tokens": group, "length": tuple(range(context - group + 1, context + 1))}
 
     def _source_of_loop(self) -> str:
@@ -164,7 +164,7 @@ class Estimate:
     def _next_hop(self) -> int:
         """Cycles of the queue in front of the sequencer."""
         (channel,) = (c for c in self.design.channels if c.sink.instance == "sequencer")
-        return HOP if self.design.depths is None else queue_latency(channel.depth)
+        return FIFO_LATENCY if self.design.depths is None else queue_latency(channel.depth)
 
     def _behind_reader(self) -> int:
         """Cycles from the buffer of parameters to a part: the distributor, what cuts or joins the
@@ -173,4 +173,4 @@ class Estimate:
 
     def _row_beats(self) -> int:
         exit_type = self.design.instance(self.leaving).port("o_exit").type
-        return exit_type.tokens()
+        return exit_type.beats()

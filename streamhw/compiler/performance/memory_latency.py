@@ -2,7 +2,7 @@
 """Cycles between a part and external memory: queues, DMA, arbiter, die crossings, memory itself."""
 
 from ...stream.queue import queue_latency
-from ...stream.register_slice import crossing_latency
+from ...stream.register_slice import register_slice_latency
 from ..fifo import MINIMUM
 from ..ir.design import Design
 from ..ir.infrastructure import READ_DMA, WRITE_DMA
@@ -89,4 +89,4 @@ def _crossings(design: Design, dma: str) -> int:
         return 0
     names = [die.name for die in board.stack]
     apart = abs(names.index(placement.dies[dma][0]) - names.index(board.memory_die))
-    return crossing_latency(apart) if apart else 0
+    return register_slice_latency(apart) if apart else 0

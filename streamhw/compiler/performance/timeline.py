@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Timing
 from .memory_supply import Clock, Span
 
-__all__ = ["HOP", "Activity", "Link", "Task", "Timeline"]
+__all__ = ["FIFO_LATENCY", "Activity", "Task", "TaskLink", "Timeline"]
 
-HOP = 2
+FIFO_LATENCY = 2
 """Cycles that a queue adds between two kernels, before its depth is known."""
 
 
@@ -24,22 +24,22 @@ class Activity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
+class TaskLink:
     """A stream between two tasks; ``part`` of ``parts`` says which share of the source's output
     time it takes (chunks of one value leave one after another).
 
-    inside: it does not leave the kernel: no FIFO; hop: cycles that its queue adds
+    inside: it does not leave the kernel: no FIFO; fifo_latency: cycles that its queue adds
     """
 
     name: str
     source: str
     sink: str
-    tokens: Callable[[Bindings], int]
+    beats: Callable[[SymbolValues], int]
     bits: int
     part: int = 0
     parts: int = 1
     inside: bool = False
-    hop: int = HOP
+    fifo_latency: int = FIFO_LATENCY
 
     def shares(self, tokens: int) -> tuple[float, float]:
         """Where in the source's output its ``tokens`` beats begin and end: 0 is the first beat of
@@ -76,8 +76,8 @@ class Task:
 
     name: str
     resource: str
-    timing: Callable[[Bindings], Timing]
-    accept: Callable[[Bindings], int]
+    timing: Callable[[SymbolValues], Timing]
+    accept: Callable[[SymbolValues], int]
     exclusive: bool = False
     stores: bool = False
     demand: int = 0
@@ -85,24 +85,24 @@ class Task:
     behind: int = 0
     lead: float = 0.0
     ahead: float = 0.0
-    hold: Callable[[Bindings], int] = lambda _: 0
-    stall: Callable[[Bindings], int] = lambda _: 0
+    hold: Callable[[SymbolValues], int] = lambda _: 0
+    stall: Callable[[SymbolValues], int] = lambda _: 0
     wait: float = 0.0
     answer: float = 0.0
-    pause: Callable[[Bindings], float] = lambda _: 0.0
+    pause: Callable[[SymbolValues], float] = lambda _: 0.0
     memory: str | None = None
-    traffic: Callable[[Bindings], float] = lambda _: 0.0
+    traffic: Callable[[SymbolValues], float] = lambda _: 0.0
     window: float = inf
     apart: bool = False
     writes: bool = False
-    needs: Callable[[Bindings], int] | None = None
-    before: Callable[[Bindings], int] | None = None
-    give: Callable[[Bindings], int] = lambda _: 0
+    needs: Callable[[SymbolValues], int] | None = None
+    before: Callable[[SymbolValues], int] | None = None
+    give: Callable[[SymbolValues], int] = lambda _: 0
 
-    def input_ahead(self, bindings: Bindings) -> int:
+    def input_ahead(self, symbol_values: SymbolValues) -> int:
         """Beats of the input behind the first that must come before the first output."""
-        beats = min(self.timing(bindings).latency, self.accept(bindings) - 1)
-        return beats if self.needs is None else min(beats, self.needs(bindings))
+        beats = min(self.timing(symbol_values).latency, self.accept(symbol_values) - 1)
+        return beats if self.needs is None else min(beats, self.needs(symbol_values))
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ class Timeline:
     """The tasks of one activation in topological order, and the streams between them."""
 
     tasks: Sequence[Task]
-    links: Sequence[Link]
+    links: Sequence[TaskLink]
 
     def run(
-        self, entering: Mapping[str, Span], bindings: Bindings, clock: Clock, since: float
+        self, entering: Mapping[str, Span], symbol_values: SymbolValues, clock: Clock, since: float
     ) -> dict[str, Activity]:
         """When every task works.
 
@@ -126,14 +126,14 @@ class Timeline:
         memory takes a few wide beats, and gives as many as it has at one a cycle.
         """
         work = {name: Activity(span, span) for name, span in entering.items()}
-        inputs: dict[str, list[Link]] = {}
+        inputs: dict[str, list[TaskLink]] = {}
         for link in self.links:
             inputs.setdefault(link.sink, []).append(link)
         for task in self.tasks:
-            timing, accept = task.timing(bindings), task.accept(bindings)
+            timing, accept = task.timing(symbol_values), task.accept(symbol_values)
             arriving = [
-                self.share(link, work[link.source].output, link.tokens(bindings)).later(
-                    0 if link.inside else link.hop
+                self.share(link, work[link.source].output, link.beats(symbol_values)).later(
+                    0 if link.inside else link.fifo_latency
                 )
                 for link in inputs.get(task.name, [])
             ]
@@ -143,17 +143,17 @@ class Timeline:
                 # A part begins with its first words, whether they come from memory or, late, from
                 # the distributor.
                 dealt = supply.deal(
-                    task.demand + task.stall(bindings), task.ahead, begin, task.lead
+                    task.demand + task.stall(symbol_values), task.ahead, begin, task.lead
                 )
                 early = supply.arrival(task.behind + task.first, since)
                 begin = max(begin, dealt.first + task.first + supply.behind, early)
             fed = max([begin + accept - 1, *(s.last for s in arriving)])
-            start, wait, size = begin, task.wait + task.answer, task.traffic(bindings)
+            start, wait, size = begin, task.wait + task.answer, task.traffic(symbol_values)
             if task.demand:
                 last = supply.deliver(task.behind + task.demand, since)
                 fed = max(fed, dealt.last, last)
                 # What waits in front of the part is past the distributor.
-                hold = min(accept, task.hold(bindings))
+                hold = min(accept, task.hold(symbol_values))
                 supply.eat(
                     fed,
                     max(dealt.last, last - supply.behind, fed - hold),
@@ -171,19 +171,19 @@ class Timeline:
                 arrived = max([begin, *(s.last for s in arriving)])
                 ends = fed = max(data.last, arrived + task.wait)
             slower = max(0.0, (fed - start) / max(1, accept - 1) - 1)
-            before = (task.before or task.input_ahead)(bindings)
+            before = (task.before or task.input_ahead)(symbol_values)
             first = start + timing.latency + before * slower + wait
             if task.before is None:
                 first = min(first, ends + timing.drain + wait)
-            longer = task.pause(bindings)
-            last = max(ends + timing.drain + wait, first + longer + task.give(bindings) - 1)
+            longer = task.pause(symbol_values)
+            last = max(ends + timing.drain + wait, first + longer + task.give(symbol_values) - 1)
             output = Span(first + min(0, longer), last)
             work[task.name] = Activity(Span(begin, fed), output)
             clock.free[task.resource] = (last if task.exclusive or task.memory else fed) + 1
         return work
 
     @staticmethod
-    def share(link: Link, span: Span, tokens: int) -> Span:
+    def share(link: TaskLink, span: Span, tokens: int) -> Span:
         """The part of a source's output time in which this link's ``tokens`` beats pass; a single
         one, which tells that something is done, comes at its end."""
         if tokens == 1:

@@ -3,13 +3,13 @@
 
 from collections.abc import Mapping
 
-from ...stream.converter.spec import Converter, Kind
+from ...stream.converter.spec import BufferKind, ConverterSpec
 from ..ir.design import Channel, Instance
 
-__all__ = ["folded"]
+__all__ = ["elided"]
 
 
-def folded(channel: Channel, instances: Mapping[str, Instance]) -> bool:
+def elided(channel: Channel, instances: Mapping[str, Instance]) -> bool:
     """Whether the buffer behind a stream holds all beats that a queue in front of it would hold.
 
     That is so for a converter whose block is a whole activation, if it is not mapped: its writer
@@ -20,6 +20,6 @@ def folded(channel: Channel, instances: Mapping[str, Instance]) -> bool:
             merge buffers and drop the queue between them
     """
     sink = instances.get(channel.sink.instance)
-    if sink is None or not isinstance(sink.part, Converter) or channel.sink.port != "i":
+    if sink is None or not isinstance(sink.part, ConverterSpec) or channel.sink.port != "i":
         return False
-    return not sink.part.plan.shared and sink.part.kind is not Kind.MAPPED
+    return not sink.part.plan.shared and sink.part.kind is not BufferKind.MAPPED

@@ -7,9 +7,9 @@ from itertools import pairwise
 from math import inf
 
 from ...boards.base import Board
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Memory
-from ..fifo import Depths, Program, Rule, Stream, size_fifos
+from ..fifo import Depths, FifoStream, Program, Rule, size_fifos
 from ..ir.design import Channel, Design, Instance
 from ..ir.infrastructure import BURST
 from ..lowering.insert_dma import READER, parameter_dma
@@ -35,7 +35,7 @@ def parameter_queue(design: Design) -> str:
     return channel.name
 
 
-def read_ahead(estimate: Estimate, scenarios: Sequence[Bindings]) -> Depths:
+def read_ahead(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Depths:
     """The least queue with which no product is later than with one without bound.
 
     Memory sends at most at its sustained rate, and others take their beats from it; products need
@@ -72,10 +72,10 @@ def queue_beats(design: Design, channel: Channel) -> int:
     return channel.depth
 
 
-def program_of_parameters(estimate: Estimate, bindings: Bindings) -> Program:
+def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Program:
     """The program of two steps, the parameters of which are used when they are used with a queue
     without bound."""
-    tokens, length = bindings["tokens"], bindings["length"]
+    tokens, length = symbol_values["tokens"], symbol_values["length"]
     assert isinstance(tokens, int) and not isinstance(length, int)
     begin = length[0] - 1
     clock = estimate.clock()
@@ -92,7 +92,7 @@ def program_of_parameters(estimate: Estimate, bindings: Bindings) -> Program:
         bits=estimate.design.board.beat_bits,
     )
     last = f"{length[0]}..{length[-1]}" if len(length) > 2 else str(tuple(length))
-    return replace(program, name="two steps", bindings=f"tokens {tokens}, length {last}")
+    return replace(program, name="two steps", symbol_values=f"tokens {tokens}, length {last}")
 
 
 def program_of_uses(
@@ -126,7 +126,7 @@ def program_of_uses(
         read += used
         count += use.beats
     rules += [Rule(((b, 1.0), (a, -1.0)), 0.0, "in order") for a, b in pairwise(read)]
-    stream = Stream(
+    stream = FifoStream(
         name=queue,
         source=f"{READER}_dma",
         sink=DISTRIBUTOR,
@@ -160,7 +160,7 @@ def _request(
 def _names(estimate: Estimate) -> Iterator[str]:
     """The products of two steps in the order of use."""
     memory, loop = estimate.design.known.memory, estimate.design.graph.loops[0]
-    products = {name for b in estimate.design.bindings for name in b.nodes}
+    products = {name for b in estimate.design.assignments for name in b.nodes}
     body, tail = ([s.node for s in run if s.node in products] for run in (memory.body, memory.tail))
     for step in ("the step before", "the step"):
         for layer in range(loop.trips):

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from ...kernels.memory.spill import SpillRead
-from ...stream.converter.spec import Converter, Kind
-from ...stream.itensor.itensor import Bindings
-from ..fifo import MINIMUM, READ, Depths, Program, Rule, Stream, size_fifos
-from ..fifo.deadlock import Verdict, Waits, Why, prove
+from ...kernels.memory.spill import SpillReadSpec
+from ...stream.converter.spec import BufferKind, ConverterSpec
+from ...stream.itensor.itensor import SymbolValues
+from ..fifo import MINIMUM, READ, Depths, FifoStream, Program, Rule, size_fifos
+from ..fifo.deadlock import Verdict, WaitGraph, WaitReason, prove
 from ..ir.design import Channel, Design, Instance, Part, Scope
 from ..lowering.parameter_routing import DISTRIBUTOR, WIDE
 from ..performance.estimate import Estimate
 from ..performance.memory_supply import Span
 from ..performance.task_graph import CARRIED
-from ..performance.timeline import HOP, Activity, Task, Timeline
-from .elide import folded
+from ..performance.timeline import FIFO_LATENCY, Activity, Task, Timeline
+from .elide import elided
 from .prefetch_depth import parameter_queue, places, read_ahead, with_read_ahead
 from .wait_graph import buffer_of, waits_of
 
@@ -32,7 +32,7 @@ Term = tuple[str, float]
 
 
 def program_of(
-    estimate: Estimate, timeline: Timeline, bindings: Bindings, activation: str = ""
+    estimate: Estimate, timeline: Timeline, symbol_values: SymbolValues, activation: str = ""
 ) -> Program:
     """A timeline as rules over the first and last beat that each task takes and gives.
 
@@ -41,9 +41,9 @@ def program_of(
     does memory: what reads it may wait.
     """
     links = timeline.links
-    beats = max((link.tokens(bindings) for link in links if link.source == CARRIED), default=1)
+    beats = max((link.beats(symbol_values) for link in links if link.source == CARRIED), default=1)
     entering = {CARRIED: Span(0.0, float(beats - 1))}
-    work = timeline.run(entering, bindings, estimate.clock(), -1e9)
+    work = timeline.run(entering, symbol_values, estimate.clock(), -1e9)
     rules: list[Rule] = []
     sides = [(f"{CARRIED}.o.first", f"{CARRIED}.o.last", 1.0)]
     # What enters may wait outside, as long as no result does.
@@ -52,10 +52,10 @@ def program_of(
     before: dict[str, Task] = {}
     given = {task.name: 0 for task in timeline.tasks}
     for link in links:
-        given[link.source] = max(given.get(link.source, 0), link.parts * link.tokens(bindings))
+        given[link.source] = max(given.get(link.source, 0), link.parts * link.beats(symbol_values))
     for task in timeline.tasks:
         name = task.name
-        rules += _task(task, work[name], given[name], bindings, estimate)
+        rules += _task(task, work[name], given[name], symbol_values, estimate)
         share = min((1 / link.parts for link in links if link.sink == name), default=1.0)
         sides.append((f"{name}.i.first", f"{name}.i.last", share))
         sides.append((*_gives(name, given[name]), 1.0))
@@ -68,7 +68,7 @@ def program_of(
         before[task.resource] = task
     streams = []
     for link in links:
-        tokens = link.tokens(bindings)
+        tokens = link.beats(symbol_values)
         first, last, _ = sides[0]
         if link.source != CARRIED:
             first, last = _gives(link.source, given[link.source])
@@ -86,9 +86,11 @@ def program_of(
         many = tokens > 1
         taken = (f"{link.sink}.i.first", f"{link.sink}.i.last")
         if not many:
-            rules.append(Rule(((taken[1], 1.0), (last, -1.0)), float(HOP), f"end of {link.name}"))
+            rules.append(
+                Rule(((taken[1], 1.0), (last, -1.0)), float(FIFO_LATENCY), f"end of {link.name}")
+            )
         streams.append(
-            Stream(
+            FifoStream(
                 name=link.name,
                 source=link.source,
                 sink=link.sink,
@@ -97,7 +99,7 @@ def program_of(
                 beats=(0, tokens - 1) if many else (0,),
                 written=(first, last) if many else (first,),
                 read=taken if many else taken[:1],
-                lag=HOP - READ,
+                lag=FIFO_LATENCY - READ,
             )
         )
     read = {link.source for link in links}
@@ -109,7 +111,7 @@ def program_of(
             (f"{task.name}.i.first", f"{task.name}.i.last", f"{task.name}.o.last")
         )
     ]
-    values = ", ".join(f"{name} {_short(value)}" for name, value in bindings.items())
+    values = ", ".join(f"{name} {_short(value)}" for name, value in symbol_values.items())
     return Program(
         rules=tuple(rules),
         streams=tuple(streams),
@@ -117,7 +119,7 @@ def program_of(
         sides=tuple(sides),
         tolerance=0.5,
         name=activation,
-        bindings=values,
+        symbol_values=values,
     )
 
 
@@ -128,17 +130,17 @@ def _gives(name: str, beats: int) -> tuple[str, str]:
 
 
 def _task(
-    task: Task, work: Activity, beats: int, bindings: Bindings, estimate: Estimate
+    task: Task, work: Activity, beats: int, symbol_values: SymbolValues, estimate: Estimate
 ) -> Iterator[Rule]:
     """What a task's timing formula says of its four events; ``beats``: that it gives."""
-    timing, accept = task.timing(bindings), task.accept(bindings)
+    timing, accept = task.timing(symbol_values), task.accept(symbol_values)
     name, rate = task.name, estimate.port.beats_per_cycle
     i_first, i_last = f"{name}.i.first", f"{name}.i.last"
     o_first, o_last = _gives(name, beats)
     pace = f"pace of {name}"
     yield Rule(((i_last, 1.0), (i_first, -1.0)), accept - 1.0, pace)
     if task.memory is not None:
-        cycles = task.traffic(bindings) / rate
+        cycles = task.traffic(symbol_values) / rate
         yield Rule(((i_last, 1.0), (i_first, -1.0)), cycles, f"memory of {name}")
     if task.demand or (task.memory is not None and not task.apart):
         # Others take from the port before it: what memory gives it then, it has no sooner.
@@ -149,8 +151,8 @@ def _task(
     if o_first == o_last:
         return
     # What the first result needs of its input comes at the input's pace; as much is held inside.
-    ahead = task.input_ahead(bindings)
-    if isinstance(part, Converter):
+    ahead = task.input_ahead(symbol_values)
+    if isinstance(part, ConverterSpec):
         ahead = min(ahead, _needed(part))
     share = ahead / max(1, accept - 1)
     terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
@@ -161,20 +163,20 @@ def _task(
     # Never stricter than the unstalled run: between straight lines a converter can seem to give
     # the last beats of a wide word at once.
     unstalled = work.output.last - work.output.first
-    least = min(beats - 1.0, unstalled) if isinstance(part, Converter) else beats - 1.0
+    least = min(beats - 1.0, unstalled) if isinstance(part, ConverterSpec) else beats - 1.0
     yield Rule(((o_last, 1.0), (o_first, -1.0)), least, pace)
-    if isinstance(part, SpillRead):
+    if isinstance(part, SpillReadSpec):
         return
-    if not isinstance(part, Converter):
+    if not isinstance(part, ConverterSpec):
         yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
         ends = max(drain, task.wait + timing.latency + beats - accept)
         held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
         yield Rule(held, -ends, f"room inside {name}")
         return
-    yield from _room(part, work, (i_first, i_last, o_first, o_last), bindings)
+    yield from _room(part, work, (i_first, i_last, o_first, o_last), symbol_values)
 
 
-def _needed(part: Converter) -> int:
+def _needed(part: ConverterSpec) -> int:
     """Beats that a converter takes before it gives one: a word, or a block, or, where memory holds
     less than a block, fewer than fill it."""
     plan = part.plan
@@ -184,15 +186,18 @@ def _needed(part: Converter) -> int:
 
 
 def _room(
-    part: Converter, work: Activity, events: tuple[str, str, str, str], bindings: Bindings
+    part: ConverterSpec,
+    work: Activity,
+    events: tuple[str, str, str, str],
+    symbol_values: SymbolValues,
 ) -> Iterator[Rule]:
     """Block k + buffers is not written before block k is read: for the first and the last k."""
     blocks = 1
     for loop in part.plan.shared:
-        value = loop.trip if isinstance(loop.trip, int) else bindings.get(loop.trip.name)
+        value = loop.trip if isinstance(loop.trip, int) else symbol_values.get(loop.trip.name)
         blocks *= value if isinstance(value, int) else loop.bound
     i_first, i_last, o_first, o_last = events
-    words = part.source.tokens(bindings) * part.source.lanes / part.plan.lanes
+    words = part.source.beats(symbol_values) * part.source.lanes / part.plan.lanes
     room = part.depth + part.waiting
     if blocks == 1 and room < words:
         # What memory and the queue behind it do not hold is written when as much has been taken.
@@ -224,18 +229,18 @@ def _short(value: object) -> str:
     return str(value)
 
 
-def scenarios(estimate: Estimate) -> tuple[Bindings, ...]:
+def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
     """Values of the symbols that depths are made for: the corners of what a step can be, many or
     few tokens, at the beginning or the end of the context."""
     tiling, context = estimate.design.known.tiling, estimate.design.graph.context
-    found: dict[str, Bindings] = {}
-    for tokens in (tiling.group, 1):
+    found: dict[str, SymbolValues] = {}
+    for tokens in (tiling.token_batch, 1):
         for end in (context, tokens):
-            bindings: Bindings = {
+            symbol_values: SymbolValues = {
                 "tokens": tokens,
                 "length": tuple(range(end - tokens + 1, end + 1)),
             }
-            found[repr(bindings)] = bindings
+            found[repr(symbol_values)] = symbol_values
     return tuple(found.values())
 
 
@@ -267,7 +272,7 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     waits = waits_of(replace(design, channels=channels))
     verdicts = prove(waits)
     while (cheapest := _closes_a_circle(channels, waits, verdicts, depth)) is not None:
-        deeper = replace(cheapest, depth=cheapest.consumed.tokens())
+        deeper = replace(cheapest, depth=cheapest.consumed.beats())
         channels = tuple(deeper if c is cheapest else c for c in channels)
         waits = waits_of(replace(design, channels=channels))
         verdicts = prove(waits)
@@ -301,9 +306,13 @@ def _circles(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:
     other: the way from the full converter back to what fills it."""
     for instance in design.instances:
         part = instance.part
-        if not isinstance(part, Converter) or part.kind is Kind.MAPPED or part.plan.shared:
+        if (
+            not isinstance(part, ConverterSpec)
+            or part.kind is BufferKind.MAPPED
+            or part.plan.shared
+        ):
             continue
-        paged = replace(part, kind=Kind.MAPPED) if part.pages is not None else part
+        paged = replace(part, kind=BufferKind.MAPPED) if part.pages is not None else part
         if paged.bits >= part.bits:
             continue
         smaller = tuple(replace(i, part=paged) if i is instance else i for i in design.instances)
@@ -315,7 +324,7 @@ def _circles(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _closes_a_circle(
     channels: tuple[Channel, ...],
-    waits: Waits,
+    waits: WaitGraph,
     verdicts: Iterable[Verdict],
     program: Mapping[str, int],
 ) -> Channel | None:
@@ -329,11 +338,11 @@ def _closes_a_circle(
             rooms.setdefault((link.source, link.sink), []).append(link.name)
 
     def bits(channel: Channel) -> int:
-        return channel.consumed.tokens() * channel.consumed.bits_per_token
+        return channel.consumed.beats() * channel.consumed.beat_bits
 
     found: dict[str, Channel] = {}
     for verdict in verdicts:
-        if verdict.why is not Why.SCHEDULE:
+        if verdict.why is not WaitReason.SCHEDULE:
             continue
         closing = by_name.get(verdict.stream)
         if verdict.stream in program and (closing is None or bits(closing) > FEW_BITS):
@@ -341,7 +350,7 @@ def _closes_a_circle(
         ring = [name for pair in pairwise(verdict.way) for name in rooms.get(pair, ())]
         for name in (verdict.stream, *ring):
             channel = by_name.get(name)
-            if channel is not None and channel.depth < channel.consumed.tokens():
+            if channel is not None and channel.depth < channel.consumed.beats():
                 found[name] = channel
     return min(found.values(), key=bits, default=None)
 
@@ -351,13 +360,13 @@ def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Ins
         return program[channel.name]
     if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
         return 0
-    if channel.source.instance == DISTRIBUTOR and channel.consumed.bits_per_token >= WIDE:
+    if channel.source.instance == DISTRIBUTOR and channel.consumed.beat_bits >= WIDE:
         return 0  # what cuts wide beats has room for two
-    if folded(channel, parts):
+    if elided(channel, parts):
         return MINIMUM
     if channel.source.port == "o" and channel.source.instance.endswith("_width"):
         if channel.scope is Scope.SHARED:
             # Wide words have waited in the DMA's buffer; the part before them has registers.
-            return 0 if channel.consumed.bits_per_token >= WIDE else 16
-        return max(MINIMUM, channel.produced.tokens())
+            return 0 if channel.consumed.beat_bits >= WIDE else 16
+        return max(MINIMUM, channel.produced.beats())
     return MINIMUM

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ...kernels.matmul.engine import SLOTS
-from ...kernels.matmul.spec import Matmul
-from ...stream.converter.spec import Converter
-from ..fifo.deadlock import Link, Waits
+from ...kernels.matmul.spec import MatmulSpec
+from ...stream.converter.spec import ConverterSpec
+from ..fifo.deadlock import WaitGraph, WaitLink
 from ..ir.design import Channel, Design, End, Instance
 from ..lowering.insert_control import FANOUT, STEPS_AHEAD
 from ..lowering.parameter_routing import DISTRIBUTOR
@@ -24,7 +24,7 @@ CARRYING = frozenset({"i_back", "i_free", "i_next", "o_exit"})
 memory; what follows the layers counts as one more of them."""
 
 
-def waits_of(design: Design) -> Waits:
+def waits_of(design: Design) -> WaitGraph:
     """Every stream of a design, between threads.
 
     A part is one thread that may wait at any of its ports, but:
@@ -36,12 +36,12 @@ def waits_of(design: Design) -> Waits:
       a width converter belongs to its stream, and so does a register slice behind it: they take
       and give in order, and hold a few beats
     """
-    return Waits(
+    return WaitGraph(
         links=tuple(_links(design)), after=tuple(_turns(design)), again=tuple(_again(design))
     )
 
 
-def _links(design: Design) -> Iterator[Link]:
+def _links(design: Design) -> Iterator[WaitLink]:
     parts = {i.name: i for i in design.instances}
     through = {c.sink.instance: c for c in design.channels if c.sink.port == "i"}
     for channel in design.channels:
@@ -59,7 +59,7 @@ def _links(design: Design) -> Iterator[Link]:
         holds = _holds(channel)
         for source in _threads(channel.source, parts, reads=False):
             for sink in _threads(channel.sink, parts, reads=True):
-                yield Link(
+                yield WaitLink(
                     name=channel.name,
                     source=source,
                     sink=sink,
@@ -67,26 +67,26 @@ def _links(design: Design) -> Iterator[Link]:
                     later=int(bool(CARRYING & {channel.source.port, channel.sink.port})),
                 )
     for instance in design.instances:
-        if isinstance(instance.part, Converter):
-            yield Link(
+        if isinstance(instance.part, ConverterSpec):
+            yield WaitLink(
                 name=buffer_of(instance.name),
                 source=f"{instance.name}.write",
                 sink=f"{instance.name}.read",
                 holds=int(holds_all(instance.part)),
             )
-    for binding in design.bindings:
-        for node in binding.nodes:
-            compute = f"{binding.instance}:{node}"
-            yield Link(
+    for assignment in design.assignments:
+        for node in assignment.nodes:
+            compute = f"{assignment.instance}:{node}"
+            yield WaitLink(
                 name=f"{compute} operand",
                 source=f"{compute}{OPERAND}",
                 sink=compute,
                 holds=1,
             )
-            engine = parts[binding.instance].part
-            assert isinstance(engine, Matmul)
+            engine = parts[assignment.instance].part
+            assert isinstance(engine, MatmulSpec)
             (outputs,) = (c.outputs for c in engine.contexts if c.name == node)
-            yield Link(
+            yield WaitLink(
                 name=f"{compute} results",
                 source=compute,
                 sink=f"{compute}{RESULTS}",
@@ -101,7 +101,7 @@ def _is_cut(channel: Channel) -> bool:
 
 def _parameters(
     design: Design, channel: Channel, behind: Channel, parts: dict[str, Instance]
-) -> Iterator[Link]:
+) -> Iterator[WaitLink]:
     """Parameters of each node, from the distributor's turn for it to where they are used."""
     memory = design.known.memory
     target = behind.sink.instance.removesuffix("_width")
@@ -111,20 +111,20 @@ def _parameters(
         if not beats:
             continue
         source = f"{DISTRIBUTOR}:{segments.node}"
-        if not isinstance(part, Matmul):
+        if not isinstance(part, MatmulSpec):
             for sink in _threads(channel.sink, parts, reads=True):
-                yield Link(name=channel.name, source=source, sink=sink, holds=_holds(channel))
+                yield WaitLink(name=channel.name, source=source, sink=sink, holds=_holds(channel))
         elif channel.sink.port == "i_weight":
             # Header and weights go in turns and are taken in the same turns: one stream.
             sink = f"{channel.sink.instance}:{segments.node}"
-            yield Link(name=channel.name, source=source, sink=sink, holds=0)
+            yield WaitLink(name=channel.name, source=source, sink=sink, holds=0)
 
 
 def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
     """The threads at an end of a stream."""
     name = end.instance.removesuffix("_dma") if end.instance.endswith("_dma") else end.instance
     part = parts[end.instance].part if end.instance in parts else None
-    if isinstance(part, Matmul):
+    if isinstance(part, MatmulSpec):
         contexts = [c.name for c in part.contexts]
         if reads and end.port == "i_run":
             return [f"{name}:{c}{OPERAND}" for c in contexts]
@@ -133,7 +133,7 @@ def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
         if not reads:
             return [f"{name}:{end.port.removeprefix('o_')}{RESULTS}"]
         return [f"{name}:{c}" for c in contexts]
-    if isinstance(part, Converter):
+    if isinstance(part, ConverterSpec):
         if end.port == "i":
             return [f"{name}.write"]
         if not reads:
@@ -156,7 +156,7 @@ def _merged(channel: Channel) -> bool:
 
 def _holds(channel: Channel) -> int:
     """Activations that a queue holds; a stream without loops has a beat in each."""
-    beats = channel.consumed.tokens() if channel.consumed.loops else 1
+    beats = channel.consumed.beats() if channel.consumed.loops else 1
     if channel.source.instance == FANOUT:
         return STEPS_AHEAD
     return channel.depth // beats
@@ -167,18 +167,18 @@ def buffer_of(converter: str) -> str:
     return f"{converter} buffer"
 
 
-def holds_all(part: Converter) -> bool:
+def holds_all(part: ConverterSpec) -> bool:
     """Whether a converter takes a whole tensor without giving any of it."""
     return not part.plan.shared and part.depth >= part.plan.words
 
 
 def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Threads of one resource in order: those of a layer, those after the layers."""
-    for binding in design.bindings:
+    for assignment in design.assignments:
         for kind in ("", OPERAND, RESULTS):
             yield (
-                tuple(f"{binding.instance}:{node}{kind}" for node in binding.body),
-                tuple(f"{binding.instance}:{node}{kind}" for node in binding.tail),
+                tuple(f"{assignment.instance}:{node}{kind}" for node in assignment.body),
+                tuple(f"{assignment.instance}:{node}{kind}" for node in assignment.tail),
             )
     memory = design.known.memory
     yield (
@@ -193,32 +193,32 @@ def _turns(design: Design) -> Iterator[tuple[str, str]]:
     yield from _stores(design, same=True)
     yield from _places(design, same=True)
     # A turn for a product may find the queue full of what an earlier one has not used yet.
-    for binding in design.bindings:
-        for run in (binding.body, binding.tail):
+    for assignment in design.assignments:
+        for run in (assignment.body, assignment.tail):
             for n, node in enumerate(run):
                 for earlier in run[:n]:
-                    yield f"{DISTRIBUTOR}:{node}", f"{binding.instance}:{earlier}"
+                    yield f"{DISTRIBUTOR}:{node}", f"{assignment.instance}:{earlier}"
 
 
 def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
     """An operand comes in when the product two before it has ended, in the same activation or in
     the one before: only then is its place free."""
-    for binding in design.bindings:
-        runs = [run for run in (binding.body, binding.tail) if run]
+    for assignment in design.assignments:
+        runs = [run for run in (assignment.body, assignment.tail) if run]
         for before in runs:
             for run in runs:
                 both = (*before, *run)
                 for n in range(max(2, len(before)), len(both)):
                     if same == (n - 2 >= len(before)):
-                        operand = f"{binding.instance}:{both[n]}{OPERAND}"
-                        yield operand, f"{binding.instance}:{both[n - 2]}"
+                        operand = f"{assignment.instance}:{both[n]}{OPERAND}"
+                        yield operand, f"{assignment.instance}:{both[n - 2]}"
 
 
 def _places(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
     """A product needs places for its tiles, which the one before it leaves with its results."""
-    for binding in design.bindings:
-        engine = f"{binding.instance}:"
-        runs = [run for run in (binding.body, binding.tail) if run]
+    for assignment in design.assignments:
+        engine = f"{assignment.instance}:"
+        runs = [run for run in (assignment.body, assignment.tail) if run]
         for run in runs:
             if same:
                 yield from ((f"{engine}{b}", f"{engine}{a}{RESULTS}") for a, b in pairwise(run))
@@ -232,10 +232,10 @@ def _again(design: Design) -> Iterator[tuple[str, str]]:
         yield from ((a[0], b[-1]) for a in runs for b in runs)
     yield from _stores(design, same=False)
     yield from _places(design, same=False)
-    for binding in design.bindings:
-        for node in binding.nodes:
-            for other in binding.nodes:
-                yield f"{DISTRIBUTOR}:{node}", f"{binding.instance}:{other}"
+    for assignment in design.assignments:
+        for node in assignment.nodes:
+            for other in assignment.nodes:
+                yield f"{DISTRIBUTOR}:{node}", f"{assignment.instance}:{other}"
     for instance in design.instances:
-        if isinstance(instance.part, Converter):
+        if isinstance(instance.part, ConverterSpec):
             yield f"{instance.name}.write", f"{instance.name}.read"

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed, round_shift
 from ...numerics.rotary_tables import ANGLE, ANGLE_WORD
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ...stream.pipeline import delayed
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["Rotary", "RotaryKernel"]
+__all__ = ["RotaryKernel", "RotarySpec"]
 
 Ints = NDArray[np.int64]
 
@@ -26,7 +26,7 @@ LATENCY = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rotary(KernelSpec):
+class RotarySpec(KernelSpec):
     """Turns features x[i] and x[i + head_dim / 2] of each head by the angle i of the token.
 
     The two beats of a pair follow each other: the first is held, the second brings the angles, and
@@ -42,7 +42,7 @@ class Rotary(KernelSpec):
     Formats     i: ``source``, at most 18 bits; i_angle: s16.14 cosine in the low half, sine in the
                 high half of a word; o: ``out``, rounded half up once
     Parameters  tokens: bound; heads, head_dim: elements; lanes: divides head_dim / 2
-    Timing      interval = type.tokens() cycles; latency = 6 cycles; drain = 6 cycles
+    Timing      interval = type.beats() cycles; latency = 6 cycles; drain = 6 cycles
     Buffers     one beat and one pair; 6 beats in the queue of the credit bracket
     Error       half an LSB of ``out``, and 2^-15 * (|x| + |y|) from rounded cosines and sines
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
@@ -111,12 +111,12 @@ class Rotary(KernelSpec):
         result = self.out.saturate(round_shift(np.stack(turned, axis=-2), self.shift))
         return result.reshape(x.shape)
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         return {"o": self.golden(inputs["i"], inputs["i_angle"])}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         drain = credit_latency(LATENCY) + 1
-        interval = self.port("i").type.tokens(bindings)
+        interval = self.port("i").type.beats(symbol_values)
         return Timing(latency=drain, interval=interval, drain=drain)
 
     def resources(self) -> Resources:
@@ -134,9 +134,9 @@ class Rotary(KernelSpec):
 
 
 class RotaryKernel(wiring.Component):
-    """Hardware of ``Rotary``."""
+    """Hardware of ``RotarySpec``."""
 
-    def __init__(self, *, spec: Rotary) -> None:
+    def __init__(self, *, spec: RotarySpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

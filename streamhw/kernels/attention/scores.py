@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
 from ...stream.credit import credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from .scores_hardware import ScoresKernel
@@ -23,11 +23,11 @@ from .stream_types import (
     score_type,
 )
 
-__all__ = ["Scores"]
+__all__ = ["ScoresSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scores(KernelSpec):
+class ScoresSpec(KernelSpec):
     """Integer scores ``query . key >> shift`` of each token, head and position.
 
     A beat of the query (sent again for each position) meets a beat of a key; the products of the
@@ -36,31 +36,31 @@ class Scores(KernelSpec):
         i_q, i_k -> [lanes multipliers] -> [adder tree] -> [+ accumulator] -> [round, saturate] -> o
 
     Every score takes head_dim / lanes beats, so that rows of any length need no control. With
-    heads abreast a beat has whole heads, and each has multipliers and a tree of its own; with
-    positions abreast each has them for every one. Keys behind the end of a row are zeros, and so
+    parallel heads a beat has whole heads, and each has multipliers and a tree of its own; with
+    parallel positions each has them for every one. Keys behind the end of a row are zeros, and so
     are their scores.
 
-    Shapes      i_q: [tokens, heads * head_dim], the part of each head, or of heads abreast, again
+    Shapes      i_q: [tokens, heads * head_dim], the part of each head, or of parallel heads, again
                 for each of ``length`` positions; i_k: [context, heads / shared * head_dim], again
                 for each token, head by head, each head again for the ``shared`` query heads that
-                read it (abreast: at once for all of them); o: [tokens, heads, context],
-                ``abreast`` heads a beat, each row up to ``length``; ``positions`` of i_k and o a
-                beat, of i_q one beat for all of them
+                read it (parallel_heads: at once for all of them); o: [tokens, heads, context],
+                ``parallel_heads`` heads a beat, each row up to ``length``; ``positions`` of i_k and
+                o a beat, of i_q one beat for all of them
     Formats     i_q: ``query``; i_k: ``key``; o: ``out``, an integer of it is the rounded sum.
                 The sum has query + key + log2(head_dim) bits and cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
                 shift: bits dropped from the sum, round half up; shared: query heads a key head;
-                abreast: query heads a beat, 1 or a multiple of shared; positions: positions a
-                beat, a power of two that divides context
+                parallel_heads: query heads a beat, 1 or a multiple of shared; positions: positions
+                a beat, a power of two that divides context
     Timing      F = head_dim / lanes, c = ceil(log2(lanes)) + 5: interval = F * scores cycles,
-                latency = F - 1 + c, drain = c; scores = heads / abreast * sum of
+                latency = F - 1 + c, drain = c; scores = heads / parallel_heads * sum of
                 ceil(length / positions)
     Buffers     c + 1 beats in the queue of the credit bracket
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if lanes does not divide head_dim, or is not all of it with heads or
-                positions abreast; if shared or abreast do not divide the heads as above, positions
-                not the context, or shift is negative
+                parallel positions; if shared or parallel_heads do not divide the heads as above,
+                positions not the context, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -74,12 +74,12 @@ class Scores(KernelSpec):
     out: Fixed = Fixed(18, 10)  # noqa: RUF009
     shift: int = 0
     shared: int = 1
-    abreast: int = 1
+    parallel_heads: int = 1
     positions: int = 1
 
     def __post_init__(self) -> None:
-        check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
-        check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
+        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
+        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
         check_positions(
             positions=self.positions,
             context=self.context,
@@ -110,7 +110,7 @@ class Scores(KernelSpec):
             "tokens": self.tokens,
             "heads": self.heads,
             "context": self.context,
-            "abreast": self.abreast,
+            "parallel_heads": self.parallel_heads,
             "positions": self.positions,
         }
         beats = {"head_dim": self.head_dim, "lanes": self.lanes}
@@ -120,28 +120,28 @@ class Scores(KernelSpec):
             Port("o", score_type(self.out, **rows)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         q = np.asarray(inputs["i_q"], dtype=np.int64)
         k = np.asarray(inputs["i_k"], dtype=np.int64)
         n = len(q)
         q = q.reshape(n, self.heads, self.head_dim)
         k = np.repeat(k.reshape(len(k), -1, self.head_dim), self.shared, axis=1)
         scores = np.zeros((n, self.heads, self.context), dtype=np.int64)
-        for t, length in enumerate(lengths_of(bindings, tokens=n, context=self.context)):
+        for t, length in enumerate(lengths_of(symbol_values, tokens=n, context=self.context)):
             total = np.einsum("hd,phd->hp", q[t], k[:length])
             scores[t, :, :length] = self.out.saturate(round_shift(total, self.shift))
         return {"o": scores}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         drain = credit_latency(self.depth)
-        scores = self.port("o").type.tokens(bindings)
+        scores = self.port("o").type.beats(symbol_values)
         return Timing(latency=self.fold - 1 + drain, interval=self.fold * scores, drain=drain)
 
     def resources(self) -> Resources:
         product = self.query.width + self.key.width
         queue = credit_memory(lanes_of(self.port("o").type), self.depth)
         tree = (self.lanes - 1) * (product + 1)
-        paths = self.abreast * self.positions
+        paths = self.parallel_heads * self.positions
         return Resources(
             luts=paths * (tree + 2 * self.sum_width + self.out.width) + 30,
             ffs=paths * (tree + 2 * self.lanes * product + self.sum_width + self.out.width)

@@ -13,15 +13,15 @@ from ...stream.signature import lanes_of
 from .parallel_heads import format_name, placed_heads
 
 if TYPE_CHECKING:
-    from .scores import Scores
+    from .scores import ScoresSpec
 
 __all__ = ["ScoreHead", "ScoresKernel"]
 
 
 class ScoresKernel(wiring.Component):
-    """Hardware of ``Scores``."""
+    """Hardware of ``ScoresSpec``."""
 
-    def __init__(self, *, spec: "Scores") -> None:
+    def __init__(self, *, spec: "ScoresSpec") -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -58,8 +58,10 @@ class ScoresKernel(wiring.Component):
             ends.eq((ends << 1) | (fire & last)),
         ]
         m.d.comb += credit.i_valid.eq(ends[-1])
-        heads = placed_heads(m, ScoreHead(spec=spec), spec.abreast * spec.positions, platform)
-        cached = max(1, spec.abreast // spec.shared)
+        heads = placed_heads(
+            m, ScoreHead(spec=spec), spec.parallel_heads * spec.positions, platform
+        )
+        cached = max(1, spec.parallel_heads // spec.shared)
         for index, head in enumerate(heads):
             # of each head all positions stand side by side; of each position all cached heads,
             # and heads that share one
@@ -83,7 +85,8 @@ class ScoresKernel(wiring.Component):
 
 
 class ScoreHead(wiring.Component):
-    """The score of one of the heads, and positions, abreast: its lanes of a beat, tree and sum.
+    """The score of one of the heads, and positions, parallel_heads: its lanes of a beat, tree and
+    sum.
 
     Registers move only with a beat: most of the time there is none, and what rests needs no power,
     and no time in a simulation.
@@ -93,7 +96,7 @@ class ScoreHead(wiring.Component):
                 q, k: In, lanes of the beat; o: Out, the score, ``depth`` cycles after its last beat
     """
 
-    def __init__(self, *, spec: "Scores") -> None:
+    def __init__(self, *, spec: "ScoresSpec") -> None:
         self.spec = spec
         super().__init__(
             {

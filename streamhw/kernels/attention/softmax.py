@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed, round_shift
 from ...numerics.tables import Table, exponential, reciprocal
 from ...stream.credit import credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing
 from ...stream.table_lookup import TableLookup
@@ -26,11 +26,11 @@ from .stream_types import (
     score_type,
 )
 
-__all__ = ["Softmax"]
+__all__ = ["SoftmaxSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Softmax(KernelSpec):
+class SoftmaxSpec(KernelSpec):
     """Row-wise softmax in two passes over a ring of elements.
 
     The first pass writes each exp(x) = m * 2^i as mantissa and power, keeps the largest power of
@@ -41,29 +41,29 @@ class Softmax(KernelSpec):
         i -> [* log2 e] -> [2^fraction table] -> ring ------------------------> [* r, shift] -> o
                                               -> [max, sum] -> [1/x table] -> r --^
 
-    The rows of heads abreast go in lockstep, since they have one length: one control, and a data
+    The rows of parallel heads go in lockstep, since they have one length: one control, and a data
     path for each. Where the largest power grows, the shift of the sum drops bits, so that the order
-    of the elements matters: positions abreast give the sum of one after the other
+    of the elements matters: parallel positions give the sum of one after the other
     (``softmax_total``). What of a beat is behind the end of its row counts as nothing and gives 0.
 
     Shapes      i, o: [tokens, heads, context], each row up to its length, ``positions`` elements of
-                ``abreast`` heads a beat; i_length: [tokens, heads / abreast], at least 1, read at
-                the start of a row
+                ``parallel_heads`` heads a beat; i_length: [tokens, heads / parallel_heads], at
+                least 1, read at the start of a row
     Formats     i: ``source``; o: ``out``, unsigned; mantissa and power have out.frac + 3 fraction
                 bits, the sum out.frac + 4 + log2(context), it cannot overflow
-    Parameters  tokens, context: bounds; heads; abreast: heads a beat; positions: positions a beat,
-                a power of two that divides context; source, out: formats
+    Parameters  tokens, context: bounds; heads; parallel_heads: heads a beat; positions: positions a
+                beat, a power of two that divides context; source, out: formats
     Timing      n = ceil(length / positions), s = 23, or, with several positions, 24 + positions:
-                interval = heads / abreast * sum of all n; latency = first n + s; drain = s - 1 +
-                last n if no row is shorter than the one before it (see ``timing``). The first
-                result of a row comes s cycles after its last element
+                interval = heads / parallel_heads * sum of all n; latency = first n + s;
+                drain = s - 1 + last n if no row is shorter than the one before it (see ``timing``).
+                The first result of a row comes s cycles after its last element
     Buffers     ring of context / positions + s + 9 beats, rounded up to a power of two; 32 rows
     Error       |o - softmax(i)| < 1 LSB of ``out``, and 1 where a format without whole bits gives
                 its largest code for a result of 1 (proved in
                 tests/kernels/attention/test_softmax.py); a row of one element gives 1 or that code
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
-    Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if abreast does
-                not divide the heads, or positions the context
+    Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if
+                parallel_heads does not divide the heads, or positions the context
     Source      Milakov & Gimelshein 2018 (online normalizer), here with powers of two
     """
 
@@ -72,7 +72,7 @@ class Softmax(KernelSpec):
     context: int
     source: Fixed = Fixed(18, 10)  # noqa: RUF009
     out: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
-    abreast: int = 1
+    parallel_heads: int = 1
     positions: int = 1
     power_table: Table = field(init=False, repr=False, compare=False)
     reciprocal_table: Table = field(init=False, repr=False, compare=False)
@@ -80,7 +80,7 @@ class Softmax(KernelSpec):
     def __post_init__(self) -> None:
         if self.out.signed or not 1 <= self.out.frac <= 17:
             raise ValueError(f"out must be unsigned with 1 to 17 fraction bits, not {self.out}")
-        check_heads(heads=self.heads, shared=1, abreast=self.abreast)
+        check_heads(heads=self.heads, shared=1, parallel_heads=self.parallel_heads)
         check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
         bits = self.frac
         powers = exponential(
@@ -132,7 +132,7 @@ class Softmax(KernelSpec):
             "tokens": self.tokens,
             "heads": self.heads,
             "context": self.context,
-            "abreast": self.abreast,
+            "parallel_heads": self.parallel_heads,
         }
         side = {"positions": self.positions}
         return (
@@ -141,10 +141,10 @@ class Softmax(KernelSpec):
             Port("o", score_type(self.out, **rows, **side)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         x = np.asarray(inputs["i"], dtype=np.int64)
         result = np.zeros((len(x), self.heads, self.context), dtype=np.int64)
-        lengths = lengths_of(bindings, tokens=len(x), context=self.context)
+        lengths = lengths_of(symbol_values, tokens=len(x), context=self.context)
         if "i_length" in inputs and (lengths != np.asarray(inputs["i_length"]).T).any():
             raise ValueError(f"i_length must be the bound lengths {lengths.tolist()} in each head")
         for t, length in enumerate(lengths):
@@ -175,14 +175,14 @@ class Softmax(KernelSpec):
         shift = (largest + exponent)[:, None] - whole + 2 * self.frac + 1 - self.out.frac
         return self.out.saturate(round_shift(mantissa * inverse[:, None], np.minimum(shift, 62)))
 
-    def timing(self, bindings: Bindings) -> Timing:
-        tokens = bindings.get("tokens", self.tokens)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
         lengths = rounds_of(
-            bindings, tokens=int(tokens), context=self.context, positions=self.positions
+            symbol_values, tokens=int(tokens), context=self.context, positions=self.positions
         )
         accepted, free, first = 1, 0, None
-        for length in np.repeat(lengths, self.heads // self.abreast).tolist():
+        for length in np.repeat(lengths, self.heads // self.parallel_heads).tolist():
             accepted += length
             # a row is sent when it is complete and the row before it has been sent
             begin = max(accepted + self.record, free)
@@ -192,12 +192,12 @@ class Softmax(KernelSpec):
         queue = credit_latency(RESULT)
         return Timing(
             latency=first + queue,
-            interval=int(lengths.sum()) * (self.heads // self.abreast),
+            interval=int(lengths.sum()) * (self.heads // self.parallel_heads),
             drain=free - accepted + queue,
         )
 
     def resources(self) -> Resources:
-        heads = self.abreast
+        heads = self.parallel_heads
         paths = heads * self.positions
         powers = TableLookup.resources_of(self.power_table, paths)
         inverse = TableLookup.resources_of(self.reciprocal_table, heads)

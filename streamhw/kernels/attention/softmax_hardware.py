@@ -19,7 +19,7 @@ from .parallel_heads import last_round
 from .softmax_total import add_positions, more_stages
 
 if TYPE_CHECKING:
-    from .softmax import Softmax
+    from .softmax import SoftmaxSpec
 
 __all__ = ["LOG2E", "RECORD", "RESULT", "ROWS", "SCALE", "SoftmaxKernel"]
 
@@ -35,14 +35,14 @@ RESULT = 5
 
 
 class SoftmaxKernel(wiring.Component):
-    """Hardware of ``Softmax``: one control for all heads abreast, a data path for each."""
+    """Hardware of ``SoftmaxSpec``: one control for all parallel heads, a data path for each."""
 
-    def __init__(self, *, spec: "Softmax") -> None:
+    def __init__(self, *, spec: "SoftmaxSpec") -> None:
         self.spec = spec
         super().__init__(spec.members())
         self._power = spec.power_shape
         self._exponent = Shape(spec.power_shape.width + 1, signed=True)
-        heads = spec.abreast
+        heads = spec.parallel_heads
         self._more = more_stages(spec.positions)
         word = data.StructLayout({"mantissa": spec.frac + 1, "whole": spec.power_shape})
         record = data.StructLayout({"inverse": spec.frac + 2, "exponent": self._exponent})
@@ -105,15 +105,15 @@ class SoftmaxKernel(wiring.Component):
         with m.If(write.en):
             m.d.sync += write.addr.eq(write.addr + 1)
         m.submodules.powers = powers = TableLookup(
-            table=spec.power_table, lanes=spec.abreast * spec.positions
+            table=spec.power_table, lanes=spec.parallel_heads * spec.positions
         )
         m.submodules.inverse = inverse = TableLookup(
-            table=spec.reciprocal_table, lanes=spec.abreast
+            table=spec.reciprocal_table, lanes=spec.parallel_heads
         )
         if spec.positions > 1:
             self._add_several(m, write, waiting.o.p, last, powers, starts, used, inverse, records)
         else:
-            for head in range(spec.abreast):
+            for head in range(spec.parallel_heads):
                 whole = self._power_of(m, head, powers)
                 m.d.comb += [
                     write.data[head].mantissa.eq(powers.value[head]),
@@ -164,7 +164,7 @@ class SoftmaxKernel(wiring.Component):
         m.d.comb += inside[0].eq(Cat(~last | (place <= rest) for place in range(spec.positions)))
         m.d.sync += [b.eq(a) for a, b in pairwise(inside)]
         least = Const(-1 << self._power.width - 1, self._power)
-        for head in range(spec.abreast):
+        for head in range(spec.parallel_heads):
             places = range(head * spec.positions, (head + 1) * spec.positions)
             words = [write.data[at] for at in places]
             for at, word, is_inside in zip(places, words, inside[-1], strict=True):
@@ -294,7 +294,7 @@ class SoftmaxKernel(wiring.Component):
             first.eq(records.o.p),
             second.eq(first),
         ]
-        for place in range(spec.abreast * spec.positions):
+        for place in range(spec.parallel_heads * spec.positions):
             head = place // spec.positions
             result = self._result(m, place, read.data[place], second[head])
             m.d.comb += credit.i_payload[place].eq(result)

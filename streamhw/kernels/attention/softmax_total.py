@@ -8,7 +8,7 @@ from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
 from amaranth.utils import bits_for, ceil_log2
 
 if TYPE_CHECKING:
-    from .softmax import Softmax
+    from .softmax import SoftmaxSpec
 
 __all__ = ["add_positions", "more_stages"]
 
@@ -21,7 +21,7 @@ def more_stages(positions: int) -> int:
 
 def add_positions(
     m: Module,
-    spec: "Softmax",
+    spec: "SoftmaxSpec",
     head: int,
     mantissas: Sequence[Value],
     powers: Sequence[Value],
@@ -99,7 +99,7 @@ def add_positions(
 
 def _total(
     m: Module,
-    spec: "Softmax",
+    spec: "SoftmaxSpec",
     head: int,
     cuts: Sequence[Value],
     terms: Sequence[Value],

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ...stream.itensor.itensor import Bindings, ITensor, Symbol, row_major
+from ...stream.itensor.itensor import ITensor, Symbol, SymbolValues, row_major
 
 __all__ = [
     "attention_nest",
@@ -24,27 +24,30 @@ __all__ = [
 ]
 
 
-def check_heads(*, heads: int, shared: int, abreast: int) -> None:
+def check_heads(*, heads: int, shared: int, parallel_heads: int) -> None:
     """Raises ``ValueError`` if ``shared`` query heads a cached head do not divide the heads, or
-    ``abreast`` of them do not, or use some cached head with others that do not pass with them."""
+    ``parallel_heads`` of them do not, or use some cached head with others that do not pass with
+    them."""
     if shared < 1 or heads % shared:
         raise ValueError(f"shared must divide the {heads} heads, not {shared}")
-    if abreast < 1 or heads % abreast:
-        raise ValueError(f"abreast must divide the {heads} heads, not {abreast}")
-    if abreast > 1 and abreast % shared:
+    if parallel_heads < 1 or heads % parallel_heads:
+        raise ValueError(f"parallel_heads must divide the {heads} heads, not {parallel_heads}")
+    if parallel_heads > 1 and parallel_heads % shared:
         raise ValueError(
-            f"abreast must be 1 or a multiple of the {shared} heads that share one, not {abreast}"
+            f"parallel_heads must be 1 or a multiple of the {shared} heads that share one, "
+            f"not {parallel_heads}"
         )
 
 
-def check_lanes(*, head_dim: int, lanes: int, abreast: int) -> None:
+def check_lanes(*, head_dim: int, lanes: int, parallel_heads: int) -> None:
     """Raises ``ValueError`` if ``lanes`` do not divide a head, or heads that pass side by side are
     not whole."""
     if lanes < 1 or head_dim % lanes:
         raise ValueError(f"lanes must divide head_dim {head_dim}, not {lanes}")
-    if abreast > 1 and lanes != head_dim:
+    if parallel_heads > 1 and lanes != head_dim:
         raise ValueError(
-            f"lanes must be head_dim {head_dim} where {abreast} heads pass abreast, not {lanes}"
+            f"lanes must be head_dim {head_dim} where {parallel_heads} heads pass in parallel, "
+            f"not {lanes}"
         )
 
 
@@ -70,17 +73,17 @@ def attention_nest(
     head_dim: int,
     context: int,
     lanes: int,
-    abreast: int = 1,
+    parallel_heads: int = 1,
     positions: int = 1,
 ) -> KernelNest:
     """The loops of causal attention: token t, head h, position p up to the token's length, and
-    element e of the head; ``abreast`` heads, ``positions`` and ``lanes`` elements in an iteration.
-    All heads of a token have one length, so that heads abreast need no mask; of positions abreast
-    the last ones of a row may be behind its end, and pass as zeros."""
+    element e of the head; ``parallel_heads`` heads, ``positions`` and ``lanes`` elements in an
+    iteration. All heads of a token have one length, so that parallel heads need no mask; of
+    parallel positions the last ones of a row may be behind its end, and pass as zeros."""
     return KernelNest(
         (
             KernelLoop("t", Symbol("tokens", tokens)),
-            KernelLoop("h", heads, abreast),
+            KernelLoop("h", heads, parallel_heads),
             KernelLoop("p", Symbol("length", context, ragged=True), positions),
             KernelLoop("e", head_dim, lanes),
         )
@@ -100,10 +103,10 @@ def query_type(
     head_dim: int,
     context: int,
     lanes: int,
-    abreast: int = 1,
+    parallel_heads: int = 1,
     positions: int = 1,
 ) -> ITensor:
-    """[tokens, heads * head_dim], the part of heads abreast again for each position of theirs, or
+    """[tokens, heads * head_dim], the part of parallel heads again for each position of theirs, or
     ``positions`` of them."""
     nest = attention_nest(
         tokens=tokens,
@@ -111,7 +114,7 @@ def query_type(
         head_dim=head_dim,
         context=context,
         lanes=lanes,
-        abreast=abreast,
+        parallel_heads=parallel_heads,
         positions=positions,
     )
     return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=head_dim, e=1))))
@@ -126,13 +129,13 @@ def cached_type(
     context: int,
     lanes: int,
     shared: int = 1,
-    abreast: int = 1,
+    parallel_heads: int = 1,
     positions: int = 1,
 ) -> ITensor:
     """[context, heads / shared * head_dim], for each token head by head up to the token's length,
     ``positions`` a beat; ``shared`` query heads in a row read one cached head (g), each all of it,
-    or, abreast, all at once: a beat has the ``abreast / shared`` cached heads of the query heads
-    that pass."""
+    or, in parallel, all at once: a beat has the ``parallel_heads / shared`` cached heads of the
+    query heads that pass."""
     nest = attention_nest(
         tokens=tokens,
         heads=shared,
@@ -142,16 +145,22 @@ def cached_type(
         positions=positions,
     )
     token, query, *inner = nest.loops
-    again = (query,) if shared > 1 and abreast == 1 else ()
-    cached = KernelLoop("g", heads // shared, max(1, abreast // shared))
+    again = (query,) if shared > 1 and parallel_heads == 1 else ()
+    cached = KernelLoop("g", heads // shared, max(1, parallel_heads // shared))
     grouped = KernelNest((token, cached, *again, *inner))
     return grouped.input(Operand(fmt=fmt, access=(index(p=1), index(g=head_dim, e=1))))
 
 
 def score_type(
-    fmt: Fixed, *, tokens: int, heads: int, context: int, abreast: int = 1, positions: int = 1
+    fmt: Fixed,
+    *,
+    tokens: int,
+    heads: int,
+    context: int,
+    parallel_heads: int = 1,
+    positions: int = 1,
 ) -> ITensor:
-    """[tokens, heads, context], ``positions`` elements of each of the heads abreast a beat, each
+    """[tokens, heads, context], ``positions`` elements of each of the parallel heads a beat, each
     row up to its token's length."""
     nest = attention_nest(
         tokens=tokens,
@@ -159,29 +168,29 @@ def score_type(
         head_dim=1,
         context=context,
         lanes=1,
-        abreast=abreast,
+        parallel_heads=parallel_heads,
         positions=positions,
     )
     return nest.output(Operand(fmt=fmt, access=(index(t=1), index(h=1), index(p=1))))
 
 
-def length_type(*, tokens: int, heads: int, context: int, abreast: int = 1) -> ITensor:
-    """[tokens, heads / abreast]: the length of the rows of scores that pass together."""
+def length_type(*, tokens: int, heads: int, context: int, parallel_heads: int = 1) -> ITensor:
+    """[tokens, heads / parallel_heads]: the length of the rows of scores that pass together."""
     fmt = Fixed(bits_for(context), signed=False)
     nest = attention_nest(
-        tokens=tokens, heads=heads // abreast, head_dim=1, context=context, lanes=1
+        tokens=tokens, heads=heads // parallel_heads, head_dim=1, context=context, lanes=1
     )
     return nest.input(Operand(fmt=fmt, access=(index(t=1), index(h=1)), holds=True))
 
 
-def lengths_of(bindings: Bindings, *, tokens: int, context: int) -> NDArray[np.int64]:
+def lengths_of(symbol_values: SymbolValues, *, tokens: int, context: int) -> NDArray[np.int64]:
     """The length of each token's rows; the bound where no value is bound."""
-    value = bindings.get("length", context)
+    value = symbol_values.get("length", context)
     return np.broadcast_to(np.asarray(value, dtype=np.int64), (tokens,))
 
 
 def rounds_of(
-    bindings: Bindings, *, tokens: int, context: int, positions: int
+    symbol_values: SymbolValues, *, tokens: int, context: int, positions: int
 ) -> NDArray[np.int64]:
     """Beats of one head in each token's rows of scores: the last one may not be full."""
-    return -(-lengths_of(bindings, tokens=tokens, context=context) // positions)
+    return -(-lengths_of(symbol_values, tokens=tokens, context=context) // positions)

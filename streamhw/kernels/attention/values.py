@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
 from ...stream.credit import credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency, queue_memory
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from .stream_types import (
@@ -26,11 +26,11 @@ from .stream_types import (
 )
 from .values_hardware import LATENCY, ValuesKernel
 
-__all__ = ["Values"]
+__all__ = ["ValuesSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Values(KernelSpec):
+class ValuesSpec(KernelSpec):
     """``sum over positions of p * v >> shift`` of each token and head.
 
     The sums of a head go round a ring of F = head_dim / lanes registers, one beat a step, so that
@@ -40,36 +40,36 @@ class Values(KernelSpec):
         i_p, i_v -> [lanes multipliers] -> [+] -> [ring of F] -+-> [round, saturate] -> [width] -> o
                                             ^------------------+
 
-    Heads abreast go in lockstep, since their rows have one length: each has a ring of its own, and
-    the beat of all of them is a piece of the row, which is cut or joined to ``out_lanes``. The
-    products of positions abreast are summed by a registered tree in front of the ring; behind the
+    Heads in parallel go in lockstep, since their rows have one length: each has a ring of its own,
+    and the beat of all of them is a piece of the row, which is cut or joined to ``out_lanes``. The
+    products of parallel positions are summed by a registered tree in front of the ring; behind the
     end of a row probabilities and values are zeros.
 
-    Shapes      i_length: [tokens, heads / abreast], at least 1; i_p: [tokens, heads, context],
-                ``abreast`` heads a beat, each row up to its length; i_v: [context, heads / shared *
-                head_dim], again for each token, head by head, each head again for the ``shared``
-                query heads that read it (abreast: at once for all of them); ``positions`` of
-                i_p and i_v a beat;
+    Shapes      i_length: [tokens, heads / parallel_heads], at least 1; i_p: [tokens, heads,
+                context], ``parallel_heads`` heads a beat, each row up to its length; i_v: [context,
+                heads / shared * head_dim], again for each token, head by head, each head again for
+                the ``shared`` query heads that read it (parallel_heads: at once for all of them);
+                ``positions`` of i_p and i_v a beat;
                 o: [tokens, heads * head_dim] row-major, ``out_lanes`` a beat
     Formats     i_p: ``probability``; i_v: ``value``; o: ``out``; the sum has all bits of
                 probability + value + log2(context), it cannot overflow
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
-                out_lanes: divides or is divided by abreast * lanes; shift: bits dropped from the
-                sum; shared: query heads a value head; abreast: query heads a beat, 1 or a multiple
-                of shared; positions: positions a beat, a power of two that divides context;
-                fabric_positions: the last of them, whose products are made of LUTs, for devices
-                short of multipliers: with signed values of 4 or 8 bits
-    Timing      n = ceil(length / positions), r = max(1, abreast * lanes / out_lanes): interval =
-                heads / abreast * sum over the tokens of F * max(n, r), latency and drain in
-                ``timing``, exact where no n is below r; for r = 1: latency = F * (first n - 1) + 6,
-                drain = 5, and log2(positions) more of both
+                out_lanes: divides or is divided by parallel_heads * lanes; shift: bits dropped from
+                the sum; shared: query heads a value head; parallel_heads: query heads a beat, 1 or
+                a multiple of shared; positions: positions a beat, a power of two that divides
+                context; fabric_positions: the last of them, whose products are made of LUTs, for
+                devices short of multipliers: with signed values of 4 or 8 bits
+    Timing      n = ceil(length / positions), r = max(1, parallel_heads * lanes / out_lanes):
+                interval = heads / parallel_heads * sum over the tokens of F * max(n, r),
+                latency and drain in ``timing``, exact where no n is below r; for r = 1:
+                latency = F * (first n - 1) + 6, drain = 5, and log2(positions) more of both
     Buffers     rings of head_dim sums; 6 beats, and log2(positions), in the credit bracket; F more
                 where r and F > 1
     Error       half an LSB of ``out`` against the exact integer sum / 2**shift, or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
-    Raises      ValueError: if lanes, out_lanes, shared or abreast do not divide as above, lanes is
-                not all of head_dim with heads or positions abreast, positions does not divide
-                context, fabric_positions are not as above, or shift is negative
+    Raises      ValueError: if lanes, out_lanes, shared or parallel_heads do not divide as above,
+                lanes is not all of head_dim with heads or parallel positions, positions does not
+                divide context, fabric_positions are not as above, or shift is negative
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
@@ -84,13 +84,13 @@ class Values(KernelSpec):
     value: Fixed = Fixed(8)  # noqa: RUF009
     out: Fixed = Fixed(8)  # noqa: RUF009
     shared: int = 1
-    abreast: int = 1
+    parallel_heads: int = 1
     positions: int = 1
     fabric_positions: int = 0
 
     def __post_init__(self) -> None:
-        check_heads(heads=self.heads, shared=self.shared, abreast=self.abreast)
-        check_lanes(head_dim=self.head_dim, lanes=self.lanes, abreast=self.abreast)
+        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
+        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
         check_positions(
             positions=self.positions,
             context=self.context,
@@ -109,7 +109,7 @@ class Values(KernelSpec):
         if self.out_lanes < 1 or width % self.out_lanes:
             raise ValueError(f"out_lanes must divide a row of {width}, not {self.out_lanes}")
         if self.beat % self.out_lanes and self.out_lanes % self.beat:
-            heads = f" of {self.abreast} heads" if self.abreast > 1 else ""
+            heads = f" of {self.parallel_heads} heads" if self.parallel_heads > 1 else ""
             raise ValueError(
                 f"out_lanes must divide or be divided by lanes {self.beat}{heads}, "
                 f"not {self.out_lanes}"
@@ -124,8 +124,8 @@ class Values(KernelSpec):
 
     @property
     def beat(self) -> int:
-        """Elements of the rings' beat: lanes of all heads abreast."""
-        return self.abreast * self.lanes
+        """Elements of the rings' beat: lanes of all parallel heads."""
+        return self.parallel_heads * self.lanes
 
     @property
     def ratio(self) -> int:
@@ -155,7 +155,7 @@ class Values(KernelSpec):
             "tokens": self.tokens,
             "heads": self.heads,
             "context": self.context,
-            "abreast": self.abreast,
+            "parallel_heads": self.parallel_heads,
         }
         side = {"positions": self.positions}
         beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
@@ -167,22 +167,22 @@ class Values(KernelSpec):
             Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         p = np.asarray(inputs["i_p"], dtype=np.int64)
         v = np.asarray(inputs["i_v"], dtype=np.int64).reshape(len(inputs["i_v"]), -1, self.head_dim)
         v = np.repeat(v, self.shared, axis=1)
         n = len(p)
         sums = np.zeros((n, self.heads, self.head_dim), dtype=np.int64)
-        for t, length in enumerate(lengths_of(bindings, tokens=n, context=self.context)):
+        for t, length in enumerate(lengths_of(symbol_values, tokens=n, context=self.context)):
             sums[t] = np.einsum("hp,phd->hd", p[t, :, :length], v[:length])
         result = self.out.saturate(round_shift(sums, self.shift))
         return {"o": result.reshape(n, self.heads * self.head_dim)}
 
-    def timing(self, bindings: Bindings) -> Timing:
-        tokens = bindings.get("tokens", self.tokens)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
         lengths = rounds_of(
-            bindings, tokens=int(tokens), context=self.context, positions=self.positions
+            symbol_values, tokens=int(tokens), context=self.context, positions=self.positions
         )
         ratio = self.ratio
         joined = max(1, self.out_lanes // self.beat)
@@ -194,7 +194,7 @@ class Values(KernelSpec):
         return Timing(
             latency=1 + first + tail,
             interval=int(np.maximum(lengths, ratio).sum())
-            * (self.heads // self.abreast)
+            * (self.heads // self.parallel_heads)
             * self.fold,
             drain=tail + self.fold * (ratio - 1),
         )
@@ -216,14 +216,14 @@ class Values(KernelSpec):
         factor = self.probability.width + 1
         digits = self.value.width // 4
         each = digits * 5 * (factor + 4) // 3 + (digits - 1) * (factor + 4)
-        fabric = self.fabric_positions * (lanes * each + self.abreast * 2 * (factor + 2))
+        fabric = self.fabric_positions * (lanes * each + self.parallel_heads * 2 * (factor + 2))
         return Resources(
             luts=lanes * total + tree + fabric + rounding + repack // 2 + 34,
             muxes=2 * lanes * total,
             ffs=lanes * (min(self.fold, 2) * total + self.out.width)
             + products
             + tree
-            + self.fabric_positions * self.abreast * 2 * (factor + 2)
+            + self.fabric_positions * self.parallel_heads * 2 * (factor + 2)
             + repack
             + 63,
             # the ring of sums between its first and last register

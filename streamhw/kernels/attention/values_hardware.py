@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hardware of the attention values: a ring of sums for each lane, heads abreast in lockstep."""
+"""Hardware of the attention values: a ring of sums for each lane, parallel heads in lockstep."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from ..matmul.multiplier import fabric_product, multiples_of
 from .parallel_heads import format_name, last_round, placed_heads
 
 if TYPE_CHECKING:
-    from .values import Values
+    from .values import ValuesSpec
 
 __all__ = ["LATENCY", "ValueHead", "ValuesKernel"]
 
@@ -26,9 +26,9 @@ beat, the levels of the tree that sums their products besides."""
 
 
 class ValuesKernel(wiring.Component):
-    """Hardware of ``Values``."""
+    """Hardware of ``ValuesSpec``."""
 
-    def __init__(self, *, spec: "Values") -> None:
+    def __init__(self, *, spec: "ValuesSpec") -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -70,21 +70,23 @@ class ValuesKernel(wiring.Component):
             Cat(starts).eq(Cat(first, starts)),
             Cat(ends).eq(Cat(credit.enter, ends)),
         ]
-        heads = placed_heads(m, ValueHead(spec=spec), spec.abreast, platform)
-        cached, abreast = max(1, spec.abreast // spec.shared), spec.positions
+        heads = placed_heads(m, ValueHead(spec=spec), spec.parallel_heads, platform)
+        cached, parallel_heads = max(1, spec.parallel_heads // spec.shared), spec.positions
         for index, head in enumerate(heads):
             # of each position heads that share a cached head stand side by side
             rows = self.i_v.p.as_value()
             v = [
-                rows.word_select(p * cached + index // spec.shared, len(head.v) // abreast)
-                for p in range(abreast)
+                rows.word_select(p * cached + index // spec.shared, len(head.v) // parallel_heads)
+                for p in range(parallel_heads)
             ]
             m.d.comb += [
                 head.fire.eq(fire),
                 head.used.eq(used),
                 head.starts.eq(starts[latency - 3]),
                 head.ends.eq(ends[latency - 2]),
-                head.p.eq(Cat(self.i_p.p[index * abreast + p] for p in range(abreast))),
+                head.p.eq(
+                    Cat(self.i_p.p[index * parallel_heads + p] for p in range(parallel_heads))
+                ),
                 head.v.eq(Cat(v)),
             ]
         results = [head.o for head in heads]
@@ -114,7 +116,7 @@ class ValuesKernel(wiring.Component):
 
 
 class ValueHead(wiring.Component):
-    """The results of one of the heads abreast: its lanes of a beat, a ring for each.
+    """The results of one of the parallel heads: its lanes of a beat, a ring for each.
 
     Registers move only with a beat: most of the time there is none, and what rests needs no power.
 
@@ -125,7 +127,7 @@ class ValueHead(wiring.Component):
                 after their last beat
     """
 
-    def __init__(self, *, spec: "Values") -> None:
+    def __init__(self, *, spec: "ValuesSpec") -> None:
         self.spec = spec
         single, p_width = spec.positions == 1, spec.probability.width
         super().__init__(
@@ -146,9 +148,9 @@ class ValueHead(wiring.Component):
         spec = self.spec
         formats = "_".join(format_name(f) for f in (spec.probability, spec.value, spec.out))
         sums = f"{spec.sum_shape.width}_{spec.shift}"
-        abreast = "" if spec.positions == 1 else f"_by{spec.positions}"
-        abreast += f"_{spec.fabric_positions}" if spec.fabric_positions else ""
-        return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}{abreast}"
+        parallel_heads = "" if spec.positions == 1 else f"_by{spec.positions}"
+        parallel_heads += f"_{spec.fabric_positions}" if spec.fabric_positions else ""
+        return f"value_head_{spec.lanes}of{spec.head_dim}_{formats}_{sums}{parallel_heads}"
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -193,7 +195,7 @@ class ValueHead(wiring.Component):
         return (p if shape.signed else Cat(p, 0).as_signed()), times
 
     def _product(self, m: Module, factors: "list[tuple[Value, Value | None]]", lane: int) -> Signal:
-        """The product of a lane, or the sum of those of positions abreast."""
+        """The product of a lane, or the sum of those of parallel positions."""
         spec, level = self.spec, []
         shape = (Signal(spec.probability.shape) * Signal(spec.value.shape)).shape()
         for position, (p, times) in enumerate(factors):

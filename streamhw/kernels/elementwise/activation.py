@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed, round_shift
 from ...numerics.tables import Function, TailedTable, activation
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.pipeline import delayed
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 
-__all__ = ["Activation", "ActivationKernel"]
+__all__ = ["ActivationKernel", "ActivationSpec"]
 
 Ints = NDArray[np.int64]
 
@@ -33,7 +33,7 @@ SCALING = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation(KernelSpec):
+class ActivationSpec(KernelSpec):
     """Elementwise ``function(x) * m``, each element with its own multiplier m, or without one.
 
     Only the part around zero, where the function is neither 0 nor x, is in a table of straight
@@ -51,7 +51,7 @@ class Activation(KernelSpec):
                 is folded in m; without ``scale`` o = y, and ``out`` is ``inner``
     Parameters  function: which; type: order, tile and format of i; scale: type of i_scale;
                 out, inner: formats; multiplier_frac: fraction bits that the product loses
-    Timing      interval = type.tokens() cycles; latency = drain = 10 cycles, 7 without ``scale``;
+    Timing      interval = type.beats() cycles; latency = drain = 10 cycles, 7 without ``scale``;
                 a beat each cycle
     Buffers     11 beats (8) in the queue of the credit bracket; one memory for two lanes
     Error       |y - function(x)| <= ``table.max_error`` <= 1 LSB of ``inner``, found by trying
@@ -78,7 +78,7 @@ class Activation(KernelSpec):
         else:
             for name, mine, other in (
                 ("lanes", self.scale.lanes, self.type.lanes),
-                ("beats", self.scale.tokens(), self.type.tokens()),
+                ("beats", self.scale.beats(), self.type.beats()),
             ):
                 if mine != other:
                     raise ValueError(f"scale must have {other} {name} as type has, not {mine}")
@@ -115,16 +115,16 @@ class Activation(KernelSpec):
         product = self.table.evaluate(x) * np.asarray(multipliers, dtype=np.int64)
         return self.out.saturate(round_shift(product, self.multiplier_frac))
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
-        x = self.type.pack(inputs["i"], bindings)
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
+        x = self.type.pack(inputs["i"], symbol_values)
         multipliers = None
         if self.scale is not None:
-            multipliers = self.scale.pack(inputs["i_scale"], bindings)
-        return {"o": self.type.unpack(self.golden(x, multipliers), bindings)}
+            multipliers = self.scale.pack(inputs["i_scale"], symbol_values)
+        return {"o": self.type.unpack(self.golden(x, multipliers), symbol_values)}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         latency = credit_latency(self.depth)
-        return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
+        return Timing(latency=latency, interval=self.type.beats(symbol_values), drain=latency)
 
     def resources(self) -> Resources:
         lanes = self.type.lanes
@@ -147,9 +147,9 @@ class Activation(KernelSpec):
 
 
 class ActivationKernel(wiring.Component):
-    """Hardware of ``Activation``."""
+    """Hardware of ``ActivationSpec``."""
 
-    def __init__(self, *, spec: Activation) -> None:
+    def __init__(self, *, spec: ActivationSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["Add", "AddKernel"]
+__all__ = ["AddKernel", "AddSpec"]
 
 _LATENCY = 3
 """Registers from the operands to the result: align, add, round and saturate."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Add(KernelSpec):
+class AddSpec(KernelSpec):
     """Elementwise ``a + b``: a residual connection.
 
     Both operands are aligned to the finer step by an exact left shift, added without loss, and
@@ -31,7 +31,7 @@ class Add(KernelSpec):
     Shapes      i_a, i_b, o: any tensor, all three in the order of ``type``
     Formats     i_a: ``a``; i_b: ``b``; o: ``out``; the sum has all bits of both
     Parameters  type: order and tile (its format is not used); a, b, out: number formats
-    Timing      interval = type.tokens() cycles; latency = drain = 4 cycles
+    Timing      interval = type.beats() cycles; latency = drain = 4 cycles
     Buffers     5 beats in the queue of the credit bracket
     Error       half an LSB of ``out``, 0 if ``out`` is as fine as both operands; or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
@@ -67,16 +67,16 @@ class Add(KernelSpec):
             Port("o", replace(self.type, fmt=self.out)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         a = np.asarray(inputs["i_a"], dtype=np.int64) << (self.frac - self.a.frac)
         b = np.asarray(inputs["i_b"], dtype=np.int64) << (self.frac - self.b.frac)
         shift = self.frac - self.out.frac
         total = round_shift(a + b, shift) if shift >= 0 else (a + b) << -shift
         return {"o": self.out.saturate(total)}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         latency = credit_latency(_LATENCY)
-        return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
+        return Timing(latency=latency, interval=self.type.beats(symbol_values), drain=latency)
 
     def resources(self) -> Resources:
         lanes, total = self.type.lanes, self.sum_shape.width
@@ -93,9 +93,9 @@ class Add(KernelSpec):
 
 
 class AddKernel(wiring.Component):
-    """Hardware of ``Add``."""
+    """Hardware of ``AddSpec``."""
 
-    def __init__(self, *, spec: Add) -> None:
+    def __init__(self, *, spec: AddSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

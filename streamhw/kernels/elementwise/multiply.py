@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.pipeline import delayed
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["Multiply", "MultiplyKernel"]
+__all__ = ["MultiplyKernel", "MultiplySpec"]
 
 Ints = NDArray[np.int64]
 
@@ -26,7 +26,7 @@ LATENCY = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Multiply(KernelSpec):
+class MultiplySpec(KernelSpec):
     """Elementwise ``a * b * m``, each element with its own multiplier m: a gated layer.
 
     ::
@@ -42,7 +42,7 @@ class Multiply(KernelSpec):
                 is folded in m
     Parameters  type: order and tile (its format is not used); scale: type of i_scale; a, b, inner,
                 out: signed formats; multiplier_frac: fraction bits that the second product loses
-    Timing      interval = type.tokens() cycles; latency = drain = 7 cycles; a beat each cycle
+    Timing      interval = type.beats() cycles; latency = drain = 7 cycles; a beat each cycle
     Buffers     8 beats in the queue of the credit bracket
     Error       half an LSB of ``inner`` for the product, half an LSB of ``out``; or saturation
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
@@ -63,7 +63,7 @@ class Multiply(KernelSpec):
             raise ValueError(f"scale must have 16 bits unsigned, not {self.scale.fmt}")
         for name, mine, other in (
             ("lanes", self.scale.lanes, self.type.lanes),
-            ("beats", self.scale.tokens(), self.type.tokens()),
+            ("beats", self.scale.beats(), self.type.beats()),
         ):
             if mine != other:
                 raise ValueError(f"scale must have {other} {name} as type has, not {mine}")
@@ -100,14 +100,14 @@ class Multiply(KernelSpec):
         scaled = product * np.asarray(multipliers, dtype=np.int64)
         return self.out.saturate(round_shift(scaled, self.multiplier_frac))
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
-        a, b = (self.type.pack(inputs[name], bindings) for name in ("i_a", "i_b"))
-        multipliers = self.scale.pack(inputs["i_scale"], bindings)
-        return {"o": self.type.unpack(self.golden(a, b, multipliers), bindings)}
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
+        a, b = (self.type.pack(inputs[name], symbol_values) for name in ("i_a", "i_b"))
+        multipliers = self.scale.pack(inputs["i_scale"], symbol_values)
+        return {"o": self.type.unpack(self.golden(a, b, multipliers), symbol_values)}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         latency = credit_latency(LATENCY)
-        return Timing(latency=latency, interval=self.type.tokens(bindings), drain=latency)
+        return Timing(latency=latency, interval=self.type.beats(symbol_values), drain=latency)
 
     def resources(self) -> Resources:
         lanes = self.type.lanes
@@ -126,9 +126,9 @@ class Multiply(KernelSpec):
 
 
 class MultiplyKernel(wiring.Component):
-    """Hardware of ``Multiply``."""
+    """Hardware of ``MultiplySpec``."""
 
-    def __init__(self, *, spec: Multiply) -> None:
+    def __init__(self, *, spec: MultiplySpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

@@ -9,9 +9,9 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ...stream.address_generator import AddressWalk, symbol_width
+from ...stream.address_generator import AddressGenerator, symbol_width
 from ...stream.converter.block_plan import Axis
-from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ...stream.itensor.normal_form import symbols_of
 from ...stream.queue import Queue
 from ...stream.rounding import saturated
@@ -19,11 +19,11 @@ from ...stream.signature import lanes_of
 from ...stream.skid import Skid
 from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
 
-__all__ = ["Split", "SplitKernel"]
+__all__ = ["SplitKernel", "SplitSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split(KernelSpec):
+class SplitSpec(KernelSpec):
     """Sends the first iterations of the outermost loop to ``o_0``, the next to ``o_1``, and so on.
 
     A skid buffer takes the stream; a walk of its loops says which output the beat is for. Beats
@@ -36,7 +36,7 @@ class Split(KernelSpec):
     Parameters  type: its outermost loop (after normalization) has a constant trip that the number
                 of parts divides; symbols of the loops inside it are not ragged; formats: of the
                 parts, at least 2
-    Timing      interval = type.tokens() cycles; latency = 1 cycle, 2 if there are symbols; drain =
+    Timing      interval = type.beats() cycles; latency = 1 cycle, 2 if there are symbols; drain =
                 1 cycle, or latency if the activation has fewer than 3 beats
     Buffers     2 beats and 2 values of each symbol
     Error       none within the range of a part's format, else saturation
@@ -92,7 +92,7 @@ class Split(KernelSpec):
             *(Port(f"o_{k}", replace(self.part, fmt=f)) for k, f in enumerate(self.formats)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         tensor = np.asarray(inputs["i"], dtype=np.int64)
         head = self._shortened(self.type.normal().loops[0])
         results = {}
@@ -104,13 +104,13 @@ class Split(KernelSpec):
             results[f"o_{index}"] = self.formats[index].saturate(tensor[tuple(window)])
         return results
 
-    def timing(self, bindings: Bindings) -> Timing:
-        beats = self.type.tokens(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        beats = self.type.beats(symbol_values)
         latency = 2 if self.symbols else 1
         return Timing(latency=latency, interval=beats, drain=1 if beats >= 3 else latency)
 
     def resources(self) -> Resources:
-        word = self.type.bits_per_token
+        word = self.type.beat_bits
         counters = sum(axis.trip.bit_length() for axis in self.walk if isinstance(axis.trip, int))
         values = [symbol_width(symbol) for symbol in self.symbols]
         return Resources(
@@ -141,9 +141,9 @@ class Split(KernelSpec):
 
 
 class SplitKernel(wiring.Component):
-    """Hardware of ``Split``."""
+    """Hardware of ``SplitSpec``."""
 
-    def __init__(self, *, spec: Split) -> None:
+    def __init__(self, *, spec: SplitSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -152,7 +152,7 @@ class SplitKernel(wiring.Component):
         spec = self.spec
         m.submodules.skid = skid = Skid(shape=lanes_of(spec.type))
         wiring.connect(m, wiring.flipped(self.i), skid.i)
-        m.submodules.walk = walk = AddressWalk(axes=spec.walk, blocks_below=1, pitch=1)
+        m.submodules.walk = walk = AddressGenerator(axes=spec.walk, blocks_below=1, pitch=1)
         for symbol in spec.symbols:
             queue = Queue(shape=symbol_width(symbol), depth=2)
             m.submodules[f"queue_{symbol.name}"] = queue

@@ -12,33 +12,34 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import Queue
 from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
 from ..attention.stream_types import row_type
-from .spec import CacheSpec
+from .spec import CacheKernelSpec
 from .walk import START, CacheWalk
 
-__all__ = ["CacheAppend", "CacheAppendKernel"]
+__all__ = ["CacheAppendKernel", "CacheAppendSpec"]
 
 _WRITES = 4
 """Writes that wait for their DMA."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CacheAppend(CacheSpec):
-    """Writes a row for each token and head, or heads abreast, and says when memory has them.
+class CacheAppendSpec(CacheKernelSpec):
+    """Writes a row for each token and head, or parallel heads, and says when memory has them.
 
     A row shorter than a memory beat goes to all its places in the beat, and the strobe picks one.
     Connect o_command, o_data and i_done to a write DMA. A step with ``tail`` is passed over.
 
     Shapes      i_step: one a group; i: [tokens, heads * head_dim] row-major, ``lanes`` a beat;
-                o_command: one a token and row; o_data: ceil(abreast * head_dim * 8 / width) a
-                command; i_done: one a command; o_written: one a token, when all its commands are
+                o_command: one a token and row; o_data: ceil(parallel_heads * head_dim * 8 / width)
+                a command; i_done: one a command; o_written: one a token, when all its commands are
                 done
     Formats     i: int8; o_command: ``command()``; o_data: ``write_data(width)``
-    Parameters  heads, head_dim, abreast: of the cache, a row has ``abreast`` heads; context,
-                layers, tokens: bounds; lanes: divides a row, and what of it is in one memory beat;
+    Parameters  heads, head_dim, parallel_heads: of the cache, a row has ``parallel_heads`` heads;
+                context, layers, tokens: bounds; lanes: divides a row, and what of it is in one
+                memory beat;
                 width: bits of a memory beat; offset: byte of the cache, counted from cfg_base;
                 memory holds a ``CacheLayout``
     Members     cfg_base: In(40), multiple of the bytes of a beat, stable while steps pass
@@ -48,7 +49,7 @@ class CacheAppend(CacheSpec):
     Error       none: elements pass as they are
     Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
                 to an input's ready
-    Raises      ValueError: if width, abreast, lanes or offset are not as above
+    Raises      ValueError: if width, parallel_heads, lanes or offset are not as above
     Source      none: addresses and a shift register
     """
 
@@ -74,13 +75,13 @@ class CacheAppend(CacheSpec):
     def members(self) -> dict[str, wiring.Member]:
         return super().members() | {"o_data": Out(stream.Signature(write_data(self.width)))}
 
-    def traffic(self, bindings: Bindings) -> int:
+    def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats written."""
         layout = self.layout
-        rows = self.port("i").type.tokens(bindings) * self.lanes // layout.row
+        rows = self.port("i").type.beats(symbol_values) * self.lanes // layout.row
         return rows * layout.row_beats
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """The commands (relative to a base of 0) and memory beats of one step."""
         step, layout = self.step_of(inputs), self.layout
         beat, unit = layout.beat_bytes, layout.unit
@@ -108,8 +109,8 @@ class CacheAppend(CacheSpec):
             "o_written": np.zeros(len(rows), dtype=np.int64),
         }
 
-    def timing(self, bindings: Bindings) -> Timing:
-        beats = self.port("i").type.tokens(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        beats = self.port("i").type.beats(symbol_values)
         return Timing(
             latency=START + self.layout.unit // self.lanes, interval=beats + START, drain=1
         )
@@ -129,9 +130,9 @@ class CacheAppend(CacheSpec):
 
 
 class CacheAppendKernel(wiring.Component):
-    """Hardware of ``CacheAppend``."""
+    """Hardware of ``CacheAppendSpec``."""
 
-    def __init__(self, *, spec: CacheAppend) -> None:
+    def __init__(self, *, spec: CacheAppendSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import Queue
 from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
-from ...stream.unpacker import Unpack, unpack_resources
+from ...stream.unpacker import Unpacker, unpack_resources
 from ...stream.width import Width
 from ..attention.parallel_heads import last_round
 from ..attention.stream_types import cached_type, check_positions, lengths_of
-from .spec import CacheSpec
+from .spec import CacheKernelSpec
 from .walk import CacheWalk
 
-__all__ = ["CacheRead", "CacheReadKernel"]
+__all__ = ["CacheReadKernel", "CacheReadSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CacheRead(CacheSpec):
-    """Reads all rows of each head, or heads abreast, up to each token's own, again for each of the
+class CacheReadSpec(CacheKernelSpec):
+    """Reads all rows of each head, or parallel heads, up to each token's own, again for each of the
     ``shared`` query heads that use it one after the other.
 
     Rows of earlier steps are in memory when a step begins: what memory beats they fill is asked
@@ -47,7 +47,8 @@ class CacheRead(CacheSpec):
     Formats     o: int8; o_command: ``command()``
     Parameters  as of ``CacheAppend``, but lanes: a row, or, of rows that fill memory beats, what
                 divides a row, and a memory beat or is a number of them; outstanding: commands that
-                wait for the DMA; shared: query heads that read a row in turn, 1 with heads abreast;
+                wait for the DMA; shared: query heads that read a row in turn, 1 with parallel
+                heads;
                 positions: rows a beat, a power of two that divides context, 1 if lanes are no row
     Members     cfg_base: In(40), as of ``CacheAppend``
     Timing      b memory beats for a beat of o, or f beats of o from one: interval = beats of o,
@@ -58,8 +59,8 @@ class CacheRead(CacheSpec):
     Error       none: elements pass as they are
     Stalls      lossless; no combinational path from a valid to an output's valid or from a ready
                 to an input's ready
-    Raises      ValueError: if width, abreast, lanes, offset, outstanding or positions are not as
-                above
+    Raises      ValueError: if width, parallel_heads, lanes, offset, outstanding or positions are
+                not as above
     Source      none: addresses and a shift register
     """
 
@@ -74,13 +75,13 @@ class CacheRead(CacheSpec):
         super().__post_init__()
         layout = self.layout
         beat, row = layout.beat_bytes, layout.row
-        if self.shared < 1 or (self.abreast > 1 and self.shared > 1):
+        if self.shared < 1 or (self.parallel_heads > 1 and self.shared > 1):
             raise ValueError(
-                f"shared must be at least 1, and 1 with {self.abreast} heads abreast, "
+                f"shared must be at least 1, and 1 with {self.parallel_heads} parallel heads, "
                 f"not {self.shared}"
             )
-        if self.lanes != row and (layout.pitch != row or self.abreast > 1):
-            why = "does not fill beats" if self.abreast == 1 else "passes at once"
+        if self.lanes != row and (layout.pitch != row or self.parallel_heads > 1):
+            why = "does not fill beats" if self.parallel_heads == 1 else "passes at once"
             raise ValueError(f"lanes must be a row of {row} bytes, which {why}, not {self.lanes}")
         if self.lanes < 1 or row % self.lanes:
             raise ValueError(f"lanes must divide a row of {row} bytes, not {self.lanes}")
@@ -128,9 +129,9 @@ class CacheRead(CacheSpec):
             heads=self.heads * self.shared,
             head_dim=self.head_dim,
             context=self.context,
-            lanes=self.lanes // self.abreast,
+            lanes=self.lanes // self.parallel_heads,
             shared=self.shared,
-            abreast=self.abreast,
+            parallel_heads=self.parallel_heads,
             positions=self.positions,
         )
         return (
@@ -141,12 +142,12 @@ class CacheRead(CacheSpec):
             Port("o", rows),
         )
 
-    def traffic(self, bindings: Bindings) -> int:
+    def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats read."""
-        each = [self.memory_beats(length) for length in self._lengths(bindings)]
+        each = [self.memory_beats(length) for length in self._lengths(symbol_values)]
         return sum(each) * self.layout.groups * self.shared
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """Elements of the last token's memory beats; commands relative to a base of 0."""
         step, layout = self.step_of(inputs), self.layout
         words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat]
@@ -171,14 +172,14 @@ class CacheRead(CacheSpec):
             "o_command": np.asarray(commands, dtype=object),
         }
 
-    def timing(self, bindings: Bindings) -> Timing:
-        lengths = self._lengths(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        lengths = self._lengths(symbol_values)
         beats = sum(map(self.rounds, lengths)) * self.layout.groups * self.shared
         if self.joined > 1:
             return Timing(latency=self.joined, interval=beats * self.joined, drain=1)
         parts = self.layout.beat_bytes // self.chunk
         last = (self.rounds(lengths[-1]) - 1) % parts
-        return Timing(latency=Unpack.latency, interval=beats, drain=Unpack.latency + last)
+        return Timing(latency=Unpacker.latency, interval=beats, drain=Unpacker.latency + last)
 
     def resources(self) -> Resources:
         count = bits_for(self.rounds(self.context))
@@ -212,16 +213,16 @@ class CacheRead(CacheSpec):
     def create(self) -> "CacheReadKernel":
         return CacheReadKernel(spec=self)
 
-    def _lengths(self, bindings: Bindings) -> list[int]:
-        tokens = bindings.get("tokens", self.tokens)
+    def _lengths(self, symbol_values: SymbolValues) -> list[int]:
+        tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        return lengths_of(bindings, tokens=int(tokens), context=self.context).tolist()
+        return lengths_of(symbol_values, tokens=int(tokens), context=self.context).tolist()
 
 
 class CacheReadKernel(wiring.Component):
-    """Hardware of ``CacheRead``."""
+    """Hardware of ``CacheReadSpec``."""
 
-    def __init__(self, *, spec: CacheRead) -> None:
+    def __init__(self, *, spec: CacheReadSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -279,7 +280,7 @@ class CacheReadKernel(wiring.Component):
         else:
             bound = spec.rounds(spec.context)
             m.submodules.counts = counts = Queue(shape=range(bound + 1), depth=spec.outstanding)
-            width = Unpack(width=spec.width, part=spec.chunk * 8, bound=bound)
+            width = Unpacker(width=spec.width, part=spec.chunk * 8, bound=bound)
             m.submodules.unpack = width
             wiring.connect(m, counts.o, width.i_count)
             m.d.comb += [

@@ -11,17 +11,18 @@ from ...stream.axi.signature import ADDRESS_WIDTH, command
 from ...stream.control.step_broadcast import step_layout
 from ...stream.spec import KernelSpec, Tensors
 
-__all__ = ["CacheLayout", "CacheSpec"]
+__all__ = ["CacheKernelSpec", "CacheLayout"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CacheLayout:
-    """Bytes of a cache: [layer][group of ``abreast`` heads][position][abreast * head_dim].
+    """Bytes of a cache: [layer][group of ``parallel_heads`` heads][position][parallel_heads *
+    head_dim].
 
     A position's row is padded to ``pitch`` bytes, so that a memory beat holds a power of two of
     them, or a row a number of beats; a group is padded to whole beats.
 
-    heads, head_dim: of the cache; abreast: heads side by side in a row, divides heads
+    heads, head_dim: of the cache; parallel_heads: heads side by side in a row, divides heads
     context, layers: bounds; width: bits of a memory beat, 8 times a power of two
     """
 
@@ -30,14 +31,16 @@ class CacheLayout:
     context: int
     layers: int
     width: int
-    abreast: int = 1
+    parallel_heads: int = 1
 
     def __post_init__(self) -> None:
         beat = self.beat_bytes
         if self.width % 8 or beat & (beat - 1):
             raise ValueError(f"width must be 8 times a power of two, not {self.width}")
-        if self.abreast < 1 or self.heads % self.abreast:
-            raise ValueError(f"abreast must divide the {self.heads} heads, not {self.abreast}")
+        if self.parallel_heads < 1 or self.heads % self.parallel_heads:
+            raise ValueError(
+                f"parallel_heads must divide the {self.heads} heads, not {self.parallel_heads}"
+            )
 
     @property
     def beat_bytes(self) -> int:
@@ -47,12 +50,12 @@ class CacheLayout:
     @property
     def groups(self) -> int:
         """Rows of a position."""
-        return self.heads // self.abreast
+        return self.heads // self.parallel_heads
 
     @property
     def row(self) -> int:
         """Bytes of a row: what heads side by side have at one position."""
-        return self.abreast * self.head_dim
+        return self.parallel_heads * self.head_dim
 
     @property
     def pitch(self) -> int:
@@ -100,11 +103,11 @@ class CacheLayout:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CacheSpec(KernelSpec):
+class CacheKernelSpec(KernelSpec):
     """What the kernels of a cache share: its layout, steps and commands.
 
-    heads, head_dim, context, layers, width, abreast: as of ``CacheLayout``; tokens: bound of a
-    step; lanes: elements of a beat of rows; offset: byte of the cache, counted from cfg_base
+    heads, head_dim, context, layers, width, parallel_heads: as of ``CacheLayout``; tokens: bound of
+    a step; lanes: elements of a beat of rows; offset: byte of the cache, counted from cfg_base
     """
 
     heads: int
@@ -115,7 +118,7 @@ class CacheSpec(KernelSpec):
     lanes: int
     width: int
     offset: int = 0
-    abreast: int = 1
+    parallel_heads: int = 1
 
     def __post_init__(self) -> None:
         beat = self.layout.beat_bytes
@@ -131,7 +134,7 @@ class CacheSpec(KernelSpec):
             context=self.context,
             layers=self.layers,
             width=self.width,
-            abreast=self.abreast,
+            parallel_heads=self.parallel_heads,
         )
 
     @property

@@ -5,7 +5,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 
 from ...stream.axi.signature import ADDRESS_WIDTH
-from .spec import CacheSpec
+from .spec import CacheKernelSpec
 
 __all__ = ["START", "CacheWalk"]
 
@@ -23,7 +23,7 @@ class CacheWalk:
     """
 
     def __init__(
-        self, m: Module, spec: CacheSpec, i_step: stream.Interface, cfg_base: Signal
+        self, m: Module, spec: CacheKernelSpec, i_step: stream.Interface, cfg_base: Signal
     ) -> None:
         layout = spec.layout
         self.step = step = Signal(spec.step, name="step")

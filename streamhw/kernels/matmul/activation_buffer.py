@@ -10,19 +10,19 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ...stream.address_generator import AddressWalk
+from ...stream.address_generator import AddressGenerator
 from ...stream.converter.block_plan import Axis
 from ...stream.itensor.itensor import ITensor
 from .requantizer import choose
 
-__all__ = ["OPERAND_LATENCY", "MatmulOperand", "OperandLayout"]
+__all__ = ["OPERAND_LATENCY", "ActivationBuffer", "ActivationLayout"]
 
 OPERAND_LATENCY = 1
 """Cycles from an address to x: the memory's own register. The next is in front of the rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperandLayout:
+class ActivationLayout:
     """Where an element of x lies: two regions of ``tokens`` rows, each of ``words`` words.
 
     An address counts pieces of a word: (token, word, piece), each in a power of two places. The low
@@ -85,7 +85,7 @@ class OperandLayout:
         return tuple(axis for axis in axes if axis.trip != 1)
 
 
-class MatmulOperand(wiring.Component):
+class ActivationBuffer(wiring.Component):
     """Two regions: one takes the x of a context while the array reads the other, many times.
 
     Parameters  layout; arrivals: type of x of each context, each element once;
@@ -99,7 +99,7 @@ class MatmulOperand(wiring.Component):
     Timing      a beat a cycle in, a word of each lane a cycle out
     """
 
-    def __init__(self, *, layout: OperandLayout, arrivals: Sequence[ITensor], tokens: int):
+    def __init__(self, *, layout: ActivationLayout, arrivals: Sequence[ITensor], tokens: int):
         self._layout = layout
         self._arrivals = tuple(arrivals)
         self._tokens = tokens
@@ -139,7 +139,7 @@ class MatmulOperand(wiring.Component):
         writes, addresses, words, ends, completes = [], [], [], [], []
         for index, arrival in enumerate(self._arrivals):
             i = getattr(self, f"i_{index}")
-            walk = AddressWalk(
+            walk = AddressGenerator(
                 axes=layout.axes(arrival),
                 pitch=layout.lanes * layout.depth // 2 << layout.piece_bits,
             )

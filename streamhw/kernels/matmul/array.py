@@ -14,7 +14,7 @@ from .named_nets import delayed, named
 from .row import MatmulRow
 
 if TYPE_CHECKING:
-    from .spec import Matmul
+    from .spec import MatmulSpec
 
 __all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
 
@@ -23,7 +23,7 @@ SHARED_ROWS_FROM = 512
 elaboration takes source files (``add_file``)."""
 
 
-def array_latency(spec: "Matmul") -> int:
+def array_latency(spec: "MatmulSpec") -> int:
     """Cycles from an x beat issued to its sum in the accumulator."""
     return 2 + row_stages(
         inputs=spec.input_lanes,
@@ -34,7 +34,7 @@ def array_latency(spec: "Matmul") -> int:
     )
 
 
-def row_of(spec: "Matmul", depth: int) -> MatmulRow:
+def row_of(spec: "MatmulSpec", depth: int) -> MatmulRow:
     """The row module of an engine; depth: accumulators of a row and lane."""
     return MatmulRow(
         inputs=spec.input_lanes,
@@ -67,7 +67,7 @@ class MatmulArray(wiring.Component):
                 same: what goes there comes as late as what is read back
     """
 
-    def __init__(self, spec: "Matmul", *, depth: int):
+    def __init__(self, spec: "MatmulSpec", *, depth: int):
         self._spec = spec
         self._depth = depth
         self._rows, self._inputs, self._lanes = spec.rows, spec.input_lanes, spec.token_lanes

@@ -19,10 +19,10 @@ from .output_stage import DRAIN_LATENCY
 from .packing import AFFINE_WORDS
 from .requantizer import multiplier_parts, sum_width
 from .timing import fill_latency
-from .weight_buffer import Innermost, store_words
+from .weight_buffer import LoopOrder, store_words
 
 if TYPE_CHECKING:
-    from .spec import Matmul
+    from .spec import MatmulSpec
 
 __all__ = ["core_resources", "engine_pieces", "engine_resources", "row_resources"]
 
@@ -49,7 +49,7 @@ class _Sums:
     width: int
 
 
-def _sums(spec: "Matmul", *, shared: bool) -> _Sums:
+def _sums(spec: "MatmulSpec", *, shared: bool) -> _Sums:
     """shared: whether two rows share their sums as far as these have room."""
     inputs, chain, bits = spec.input_lanes, spec.chain, spec.weight_bits
     rows = 2 if spec.paired else 1
@@ -80,7 +80,7 @@ def _sums(spec: "Matmul", *, shared: bool) -> _Sums:
     return _Sums(adders + rows * spec.accumulator_width, ffs, width)
 
 
-def row_resources(spec: "Matmul", depth: int) -> Resources:
+def row_resources(spec: "MatmulSpec", depth: int) -> Resources:
     """One row module: multipliers, chains and trees of a row or of two, for all token lanes.
 
     depth: accumulators of a row and lane
@@ -112,7 +112,7 @@ def row_resources(spec: "Matmul", depth: int) -> Resources:
     )
 
 
-def _places(spec: "Matmul") -> list[tuple[int, int]]:
+def _places(spec: "MatmulSpec") -> list[tuple[int, int]]:
     return fabric_places(
         inputs=spec.input_lanes,
         lanes=spec.token_lanes,
@@ -121,7 +121,7 @@ def _places(spec: "Matmul") -> list[tuple[int, int]]:
     )
 
 
-def _around(spec: "Matmul") -> Resources:
+def _around(spec: "MatmulSpec") -> Resources:
     """What brings x to the rows."""
     inputs, skew = spec.input_lanes, (spec.chain - 1) / 2
     multiples = 2 * MULTIPLE_BITS * len(_places(spec))
@@ -129,7 +129,7 @@ def _around(spec: "Matmul") -> Resources:
     return Resources(luts=multiples, ffs=round(ffs))
 
 
-def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
+def engine_pieces(spec: "MatmulSpec", slots: int) -> tuple[Piece, ...]:
     """Groups of rows of a large array: all rows work alike and meet only at the drain."""
     count = spec.rows // 2 if spec.paired else spec.rows
     products = spec.rows * spec.input_lanes * spec.token_lanes
@@ -150,7 +150,7 @@ def engine_pieces(spec: "Matmul", slots: int) -> tuple[Piece, ...]:
     return tuple(Piece(f"rows_{n}", row, bits, alike, instances(n)) for n in range(PIECES))
 
 
-def _wires(spec: "Matmul", depth: int) -> tuple[int, int]:
+def _wires(spec: "MatmulSpec", depth: int) -> tuple[int, int]:
     """Bits to all rows alike, and from and to each of them alone."""
     stages, lanes = array_latency(spec) - 2, spec.token_lanes
     alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
@@ -171,7 +171,7 @@ def _times(resources: Resources, count: int) -> Resources:
     )
 
 
-def engine_resources(spec: "Matmul", slots: int) -> Resources:
+def engine_resources(spec: "MatmulSpec", slots: int) -> Resources:
     """Cells of the engine with ``slots`` places for tiles."""
     count = spec.rows // 2 if spec.paired else spec.rows
     rows = _times(row_resources(spec, slots * spec.layout.places), count)
@@ -187,7 +187,7 @@ def engine_resources(spec: "Matmul", slots: int) -> Resources:
     )
 
 
-def core_resources(spec: "Matmul", slots: int) -> Resources:
+def core_resources(spec: "MatmulSpec", slots: int) -> Resources:
     """Cells of the engine without its rows."""
     rows, lanes, width = spec.rows, spec.lanes, spec.accumulator_width
     widest = max(c.out.width + int(not c.out.signed) for c in spec.contexts)
@@ -220,7 +220,7 @@ def core_resources(spec: "Matmul", slots: int) -> Resources:
         beats = max(spec.tile_words(c) for c in spec.contexts) // spec.header_lanes
         deep = slots << max(1, (beats - AFFINE_WORDS // spec.header_lanes - 1).bit_length())
         memories += [Memory(8 * rows, deep)] * spec.header_lanes
-    if spec.innermost is Innermost.INPUTS:
+    if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
         words = store_words([c.inputs // spec.input_lanes for c in spec.contexts])
         memories.append(Memory(rows * spec.input_lanes * spec.weight_bits, words))
         control += STORE

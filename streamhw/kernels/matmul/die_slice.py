@@ -10,10 +10,10 @@ from amaranth.lib.wiring import In, Out
 from ...stream.register_slice import registered
 from ...stream.verilog_module import SharedModule, module_text
 
-__all__ = ["RegisterSlice", "sliced"]
+__all__ = ["DieSlice", "sliced"]
 
 
-class RegisterSlice(wiring.Component):
+class DieSlice(wiring.Component):
     """``cycles`` registers in a row, none of which synthesis may move or merge.
 
     Parameters  bits; cycles: at least 1
@@ -42,7 +42,7 @@ def sliced(
     if cycles == 0:
         return dict(signals)
     bits = sum(len(signal) for signal in signals.values())
-    slice_ = RegisterSlice(bits, cycles)
+    slice_ = DieSlice(bits, cycles)
     shared = hasattr(platform, "add_file")
     if shared:
         platform.add_file(f"{slice_.module}.v", module_text(slice_, slice_.module))

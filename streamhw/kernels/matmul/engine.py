@@ -7,17 +7,17 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
-from .activation_buffer import OPERAND_LATENCY, MatmulOperand
+from .activation_buffer import OPERAND_LATENCY, ActivationBuffer
 from .array import MatmulArray
 from .named_nets import delayed
-from .output_stage import MatmulDrain
+from .output_stage import OutputStage
 from .packing import AFFINE_WORDS
 from .requantizer import choose
-from .tile_scales import MatmulHeader
-from .weight_buffer import Innermost, MatmulWeights
+from .tile_scales import TileScales
+from .weight_buffer import LoopOrder, WeightBuffer
 
 if TYPE_CHECKING:
-    from .spec import Matmul
+    from .spec import MatmulSpec
 
 __all__ = ["SLOTS", "MatmulKernel"]
 
@@ -29,17 +29,17 @@ Two would do for long tiles; four keep the array busy when a tile is as short as
 
 
 class MatmulKernel(wiring.Component):
-    """Sequencers, each a tile or more behind the other; see ``Matmul``::
+    """Sequencers, each a tile or more behind the other; see ``MatmulSpec``::
 
         i_run -+-> header load --+-> array: x meets weights --> drain --> o_*
                +-> operand load -+
 
     They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
     header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit. Where
-    the loop over inputs is innermost, a store of weights stands in front of the array.
+    the loop over inputs is loop_order, a store of weights stands in front of the array.
     """
 
-    def __init__(self, spec: "Matmul"):
+    def __init__(self, spec: "MatmulSpec"):
         self._spec = spec
         super().__init__(spec.members())
 
@@ -52,7 +52,7 @@ class MatmulKernel(wiring.Component):
         )
         slot_bits = len(loaded) - 1
         words = [spec.tile_words(c) for c in spec.contexts]
-        m.submodules.header = header = MatmulHeader(
+        m.submodules.header = header = TileScales(
             rows=spec.rows,
             lanes=spec.header_lanes,
             slots=SLOTS,
@@ -60,11 +60,11 @@ class MatmulKernel(wiring.Component):
             beats=[count // spec.header_lanes for count in words],
             groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
         )
-        m.submodules.operand = operand = MatmulOperand(
+        m.submodules.operand = operand = ActivationBuffer(
             layout=spec.layout, arrivals=[c.arrival for c in spec.contexts], tokens=spec.tokens
         )
         m.submodules.array = array = MatmulArray(spec, depth=SLOTS * spec.layout.places)
-        m.submodules.drain = drain = MatmulDrain(
+        m.submodules.drain = drain = OutputStage(
             rows=spec.rows,
             lanes=spec.lanes,
             tokens=spec.tokens,
@@ -105,7 +105,7 @@ class MatmulKernel(wiring.Component):
             m.d.sync += loaded.eq(loaded + 1)
 
         # which words of x the array reads next: `beat` counts groups of token lanes
-        inputs_inside = spec.innermost is Innermost.INPUTS
+        inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
         active, context = Signal(), Signal(selects)
         region = Signal()
         last_token = Signal(range(max(2, spec.tokens)))
@@ -278,7 +278,7 @@ class MatmulKernel(wiring.Component):
         """The weights of each tile from a store, once for each group of tokens; ``context`` and
         ``tokens`` are known a cycle after ``start``."""
         spec = self._spec
-        m.submodules.weights = store = MatmulWeights(
+        m.submodules.weights = store = WeightBuffer(
             width=spec.rows * spec.input_lanes * spec.weight_bits,
             steps=[c.inputs // spec.input_lanes for c in spec.contexts],
             tiles=[c.outputs // spec.rows for c in spec.contexts],
@@ -304,7 +304,7 @@ class MatmulKernel(wiring.Component):
     def _group(self, m: Module, advance: Value, sums_end: Signal, context: Signal) -> Signal:
         """Number of the column group of the current step."""
         spec = self._spec
-        lengths = [c.group // spec.input_lanes for c in spec.contexts]
+        lengths = [c.scale_group // spec.input_lanes for c in spec.contexts]
         group = Signal(range(max(2, *(c.groups for c in spec.contexts))))
         inside = Signal(range(max(2, *lengths)))
         last = Signal.like(inside)

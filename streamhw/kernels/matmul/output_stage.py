@@ -13,15 +13,15 @@ from ...stream.signature import stream_of
 from ...stream.spec import Port
 from .named_nets import delayed
 from .packing import AFFINE_WORDS
-from .requantizer import Requantize, REQUANTIzE_LATENCY, choose
+from .requantizer import REQUANTIzE_LATENCY, Requantizer, choose
 
-__all__ = ["DRAIN_LATENCY", "MatmulDrain"]
+__all__ = ["DRAIN_LATENCY", "OutputStage"]
 
 DRAIN_LATENCY = 1 + REQUANTIzE_LATENCY
 """Cycles from the read of an accumulator to its result at the queue of the credit bracket."""
 
 
-class MatmulDrain(wiring.Component):
+class OutputStage(wiring.Component):
     """Reads a tile token by token, ``lanes`` rows a cycle, through one requantizer.
 
     Parameters  rows, lanes; tokens: bound; width: accumulator bits; outputs: port and format of
@@ -69,7 +69,7 @@ class MatmulDrain(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         formats: list[Fixed] = [p.type.fmt for p in self._outputs]
-        m.submodules.requantize = requantize = Requantize(
+        m.submodules.requantize = requantize = Requantizer(
             lanes=self._lanes, width=self._width, formats=formats
         )
         payload = data.StructLayout(

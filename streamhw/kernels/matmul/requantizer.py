@@ -13,7 +13,7 @@ from ...stream.verilog_module import SharedModule, module_text
 __all__ = [
     "CLAMP_STAGE",
     "REQUANTIzE_LATENCY",
-    "Requantize",
+    "Requantizer",
     "choose",
     "multiplier_parts",
     "sum_width",
@@ -62,7 +62,7 @@ def choose(select: Value, values: Sequence[ValueLike]) -> Value:
     return chosen
 
 
-class Requantize(wiring.Component):
+class Requantizer(wiring.Component):
     """``saturate(round_shift((acc + bias) * mult, shift))`` in a free-running pipeline.
 
     A part of kernels, not a stream: the credit bracket around it counts beats. The result
@@ -116,13 +116,13 @@ class Requantize(wiring.Component):
         shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
         name = f"requantize_{self._width}_{self.result}"
         if shared:
-            one = RequantizeLane(width=self._width, result=self.result)
+            one = RequantizerLane(width=self._width, result=self.result)
             platform.add_file(f"{name}.v", module_text(one, name))
         for index in range(self._lanes):
             lane = (
                 SharedModule(one, name)
                 if shared
-                else RequantizeLane(width=self._width, result=self.result)
+                else RequantizerLane(width=self._width, result=self.result)
             )
             m.submodules[f"lane_{index}"] = lane
             m.d.comb += [
@@ -138,8 +138,8 @@ class Requantize(wiring.Component):
         return m
 
 
-class RequantizeLane(wiring.Component):
-    """One lane of ``Requantize``.
+class RequantizerLane(wiring.Component):
+    """One lane of ``Requantizer``.
 
     Rounding is half up with one adder: shift twice the product, add 1, drop the lowest bit. The
     shifted value is clamped first, to twice the limits of the format, so that only the bits of the

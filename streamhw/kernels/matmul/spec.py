@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Piece, Port, Resources, Tensors, Timing, raw
-from .activation_buffer import OperandLayout
+from .activation_buffer import ActivationLayout
 from .cost import core_resources, engine_pieces, engine_resources
 from .engine import SLOTS, MatmulKernel
 from .multiplier import SPACING
 from .packing import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
 from .timing import engine_timing
-from .weight_buffer import Innermost
+from .weight_buffer import LoopOrder
 
-__all__ = ["Matmul", "MatmulContext"]
+__all__ = ["MatmulContext", "MatmulSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class MatmulContext:
     inputs: int
     outputs: int
     tokens: int
-    group: int | None
+    scale_group: int | None
     out: Fixed
     arrival: ITensor
 
@@ -55,7 +55,7 @@ class MatmulContext:
     @property
     def groups(self) -> int:
         """Group multipliers of an output; 0 without."""
-        return self.inputs // self.group if self.group else 0
+        return self.inputs // self.scale_group if self.scale_group else 0
 
     def trip(self) -> int | Symbol:
         """Trip count of the loop over tokens."""
@@ -63,15 +63,15 @@ class MatmulContext:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matmul(KernelSpec):
+class MatmulSpec(KernelSpec):
     """Linear layers ``y = saturate(round_shift((w . x + bias) * mult, shift))``, one at a time.
 
     The x of a layer is taken once and kept. For each tile of ``rows`` outputs an array of ``rows``
     x ``input_lanes`` x ``token_lanes`` multipliers holds a weight beat while the tokens' words of
-    that step pass, or, with the inputs ``innermost``, takes a tile's weight beats from a store once
-    for each ``token_lanes`` tokens; group multipliers scale the partial sums of their columns. Then
-    the tile drains through one requantizer while the next one computes. The layers (*contexts*) run
-    one after the other, as commanded; the x of the next one may already come in::
+    that step pass, or, with the inputs ``loop_order``, takes a tile's weight beats from a store
+    once for each ``token_lanes`` tokens; group multipliers scale the partial sums of their columns.
+    Then the tile drains through one requantizer while the next one computes. The layers
+    (*contexts*) run one after the other, as commanded; the x of the next one may already come in::
 
         i_x_* -> operand store (two regions) -+
         i_header -> header store ----------+  v
@@ -95,7 +95,7 @@ class Matmul(KernelSpec):
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
                 fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
                 fabric_columns of every row in the other lanes: for devices short of multipliers;
-                innermost: the loop inside that over tiles that turns fastest;
+                loop_order: the loop inside that over tiles that turns fastest;
                 row_dies: numbers of the dies on which rows are, in groups of as many, and
                 row_slices: registers each way between the sequencers and all of them (cycles); none
                 if all are on one die
@@ -107,7 +107,8 @@ class Matmul(KernelSpec):
                 token by token and limits it if D > C, the header if H > C; ``timing`` follows the
                 tiles, exactly
     Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
-                way, results in the credit bracket's queue; with inputs innermost two tiles' weights
+                way, results in the credit bracket's queue; with output stationary two tiles'
+                weights
     Error       none: all is exact up to the one rounding
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to
                 o.valid or from o.ready to i.ready
@@ -130,7 +131,7 @@ class Matmul(KernelSpec):
     levels: int = 1
     fabric_lanes: int = 0
     fabric_columns: int = 0
-    innermost: Innermost = Innermost.TOKENS
+    loop_order: LoopOrder = LoopOrder.WEIGHT_STATIONARY
     row_dies: tuple[int, ...] = ()
     row_slices: int = 0
 
@@ -164,14 +165,14 @@ class Matmul(KernelSpec):
                 raise ValueError(f"tokens of {c.name} must be 1 to {self.tokens}, not {c.tokens}")
             if c.out.width > 32:
                 raise ValueError(f"out of {c.name} must have at most 32 bits, not {c.out.width}")
-            if (c.group is None) != (self.contexts[0].group is None):
+            if (c.scale_group is None) != (self.contexts[0].scale_group is None):
                 raise ValueError(f"group must be given for all contexts or none, not for {c.name}")
-            if c.group is not None and (
-                c.group < 1 or c.group % self.input_lanes or c.inputs % c.group
+            if c.scale_group is not None and (
+                c.scale_group < 1 or c.scale_group % self.input_lanes or c.inputs % c.scale_group
             ):
                 raise ValueError(
                     f"group of {c.name} must be a multiple of {self.input_lanes} that divides "
-                    f"{c.inputs}, not {c.group}"
+                    f"{c.inputs}, not {c.scale_group}"
                 )
 
             self._check_arrival(c)
@@ -241,7 +242,7 @@ class Matmul(KernelSpec):
     @property
     def is_grouped(self) -> bool:
         """Whether weights have group multipliers."""
-        return self.contexts[0].group is not None
+        return self.contexts[0].scale_group is not None
 
     @property
     def accumulator_width(self) -> int:
@@ -250,9 +251,9 @@ class Matmul(KernelSpec):
         return (largest * (255 if self.is_grouped else 1)).bit_length() + 1
 
     @property
-    def layout(self) -> OperandLayout:
+    def layout(self) -> ActivationLayout:
         """Where x lies."""
-        return OperandLayout(
+        return ActivationLayout(
             tokens=self.tokens,
             inputs=self.input_lanes,
             words=max(c.inputs for c in self.contexts) // self.input_lanes,
@@ -268,7 +269,9 @@ class Matmul(KernelSpec):
         """Whether the first tile wants the words of x in the order in which they come, so that work
         begins with the first."""
         return (
-            self.innermost is Innermost.INPUTS and self.token_lanes == 1 and self._by_rows(context)
+            self.loop_order is LoopOrder.OUTPUT_STATIONARY
+            and self.token_lanes == 1
+            and self._by_rows(context)
         )
 
     def _by_rows(self, context: MatmulContext) -> bool:
@@ -278,9 +281,9 @@ class Matmul(KernelSpec):
         return context.arrival.is_same_stream(plain)
 
     @staticmethod
-    def tokens_of(context: MatmulContext, bindings: Bindings) -> int:
+    def tokens_of(context: MatmulContext, symbol_values: SymbolValues) -> int:
         """Rows of x of a context."""
-        value = bindings.get("tokens", context.tokens) if context.tokens > 1 else 1
+        value = symbol_values.get("tokens", context.tokens) if context.tokens > 1 else 1
         assert isinstance(value, int)
         return value
 
@@ -331,20 +334,24 @@ class Matmul(KernelSpec):
             ),
             accumulators=self.rows * self.tokens,
         )
-        return nest.permuted(("n", "m", "k")) if self.innermost is Innermost.INPUTS else nest
+        return (
+            nest.permuted(("n", "m", "k"))
+            if self.loop_order is LoopOrder.OUTPUT_STATIONARY
+            else nest
+        )
 
-    def commands(self, bindings: Bindings) -> NDArray[np.int64]:
+    def commands(self, symbol_values: SymbolValues) -> NDArray[np.int64]:
         """Beats of ``i_run`` that run every context once, in order."""
         shift = self.command["context"].width
-        counts = [self.tokens_of(c, bindings) for c in self.contexts]
+        counts = [self.tokens_of(c, symbol_values) for c in self.contexts]
         return np.array([index | n << shift for index, n in enumerate(counts)], dtype=np.int64)
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """``i_header`` is (words, rows) and ``i_weight`` (beats, rows * input_lanes), as packed."""
         results = {}
         word = beat = 0
         for c in self.contexts:
-            tiles, n = c.outputs // self.rows, self.tokens_of(c, bindings)
+            tiles, n = c.outputs // self.rows, self.tokens_of(c, symbol_values)
             words = inputs["i_header"][word : word + self.header_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
             word, beat = word + self.header_words(c), beat + self.weight_beats(c)
@@ -357,13 +364,13 @@ class Matmul(KernelSpec):
             )
             x = inputs[f"i_x_{c.name}"][:n]
             y = np.zeros((c.tokens, c.outputs), dtype=np.int64)
-            y[:n] = linear_golden(x, weight, groups, bias, mult, shift & 63, c.out, c.group)
+            y[:n] = linear_golden(x, weight, groups, bias, mult, shift & 63, c.out, c.scale_group)
             results[f"o_{c.name}"] = y
         return results
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         """Exact for commands of all contexts in order, offered as early as they are accepted."""
-        return engine_timing(self, bindings, SLOTS)
+        return engine_timing(self, symbol_values, SLOTS)
 
     def resources(self) -> Resources:
         return engine_resources(self, SLOTS)
@@ -374,7 +381,7 @@ class Matmul(KernelSpec):
     def core(self) -> Resources:
         return core_resources(self, SLOTS) if self.pieces() else self.resources()
 
-    def spread(self, dies: Mapping[str, int], slices: int) -> "Matmul":
+    def spread(self, dies: Mapping[str, int], slices: int) -> "MatmulSpec":
         numbers = tuple(dies[piece.name] for piece in self.pieces())
         return replace(self, row_dies=numbers, row_slices=slices)
 

@@ -12,10 +12,10 @@ from amaranth.utils import ceil_log2
 from .packing import AFFINE_WORDS
 from .requantizer import choose
 
-__all__ = ["MatmulHeader"]
+__all__ = ["TileScales"]
 
 
-class MatmulHeader(wiring.Component):
+class TileScales(wiring.Component):
     """Takes header words tile after tile into one of ``slots`` places, and serves two readers.
 
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...stream.credit import credit_latency
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Timing
 from .activation_buffer import OPERAND_LATENCY
 from .array import array_latency
 from .output_stage import DRAIN_LATENCY
-from .weight_buffer import WEIGHTS_LATENCY, Innermost, store_words
+from .weight_buffer import WEIGHTS_LATENCY, LoopOrder, store_words
 
 if TYPE_CHECKING:
-    from .spec import Matmul, MatmulContext
+    from .spec import MatmulContext, MatmulSpec
 
 __all__ = [
     "drain_latency",
@@ -26,33 +26,33 @@ __all__ = [
 ]
 
 
-def fill_latency(spec: "Matmul") -> int:
+def fill_latency(spec: "MatmulSpec") -> int:
     """Cycles from the last x beat of a token issued to the first read of its sums."""
     return OPERAND_LATENCY + array_latency(spec) - 1
 
 
-def drain_latency(spec: "Matmul") -> int:
+def drain_latency(spec: "MatmulSpec") -> int:
     """Cycles from the first read of a token's sums to its first result offered: the read and the
     sums pass the slices to the rows."""
     return credit_latency(2 * spec.row_slices + DRAIN_LATENCY)
 
 
-def tile_latency(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+def tile_latency(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
     """Cycles from the first x beat issued to the first result offered; headers are there."""
-    return steps_of_sums(spec, context, bindings) + fill_latency(spec) + drain_latency(spec)
+    return steps_of_sums(spec, context, symbol_values) + fill_latency(spec) + drain_latency(spec)
 
 
-def steps_of_sums(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+def steps_of_sums(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
     """Cycles in which the array works on a tile until the first sums are complete."""
-    beats = -(-spec.tokens_of(context, bindings) // spec.token_lanes)
+    beats = -(-spec.tokens_of(context, symbol_values) // spec.token_lanes)
     steps = context.inputs // spec.input_lanes
-    return steps if spec.innermost is Innermost.INPUTS else (steps - 1) * beats + 1
+    return steps if spec.loop_order is LoopOrder.OUTPUT_STATIONARY else (steps - 1) * beats + 1
 
 
-def tile_drain(spec: "Matmul", context: "MatmulContext", bindings: Bindings) -> int:
+def tile_drain(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
     """Cycles from the last x beat issued to the last result offered, where the inputs are
-    innermost: the results of its tokens alone are left."""
-    tokens = min(spec.token_lanes, spec.tokens_of(context, bindings))
+    loop_order: the results of its tokens alone are left."""
+    tokens = min(spec.token_lanes, spec.tokens_of(context, symbol_values))
     results = tokens * (spec.rows // spec.lanes)
     return fill_latency(spec) + results + drain_latency(spec)
 
@@ -93,7 +93,7 @@ def _no_sooner(come: Sequence[int], begin: int) -> list[int]:
     return uses
 
 
-def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
+def engine_timing(spec: "MatmulSpec", symbol_values: SymbolValues, slots: int) -> Timing:
     """Exact for commands of all contexts in order, and all inputs offered as early as accepted.
 
     slots: places for tiles. Cycles are those in which something is accepted or begins, the first
@@ -101,7 +101,7 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
     """
     fill, output = fill_latency(spec), drain_latency(spec)
     freed = header = operand = issued = drained = 0
-    inputs_inside = spec.innermost is Innermost.INPUTS
+    inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
     store = _Store(store_words([c.inputs // spec.input_lanes for c in spec.contexts]))
     ends: list[int] = []  # of the drain of each tile
     firsts: list[int] = []  # drain start of each activation
@@ -109,7 +109,7 @@ def engine_timing(spec: "Matmul", bindings: Bindings, slots: int) -> Timing:
     for run in range(2 + 2 * slots):
         last = 0  # cycle of the last beat accepted anywhere
         for position, c in enumerate(spec.contexts):
-            n = spec.tokens_of(c, bindings)
+            n = spec.tokens_of(c, symbol_values)
             beats = -(-n // spec.token_lanes)
             words = c.inputs // spec.input_lanes
             pieces = spec.input_lanes // c.arrival.lanes

@@ -14,23 +14,23 @@ from ...stream.signature import stream_of
 from ...stream.spec import raw
 from .requantizer import choose
 
-__all__ = ["WEIGHTS_LATENCY", "Innermost", "MatmulWeights", "store_words"]
+__all__ = ["WEIGHTS_LATENCY", "LoopOrder", "WeightBuffer", "store_words"]
 
 WEIGHTS_LATENCY = 2
 """Cycles from a word's arrival, or from a context's start, to the word at the output."""
 
 
-class Innermost(Enum):
+class LoopOrder(Enum):
     """The loop of an engine inside the one over tiles of outputs that turns fastest.
 
-    TOKENS: a weight is held while all tokens pass: as many sums are open as there are tokens, and
-        the first result comes when all are nearly done
-    INPUTS: a token's sums end before the next token's begin: its results come early, and work
-        begins with the first token's row, but a tile's weights are kept and read again
+    WEIGHT_STATIONARY: a weight is held while all tokens pass: as many sums are open as there are
+        tokens, and the first result comes when all are nearly done
+    OUTPUT_STATIONARY: a token's sums end before the next token's begin: its results come early, and
+        work begins with the first token's row, but a tile's weights are kept and read again
     """
 
-    TOKENS = "tokens"
-    INPUTS = "inputs"
+    WEIGHT_STATIONARY = "weight-stationary"
+    OUTPUT_STATIONARY = "output-stationary"
 
 
 def store_words(steps: Sequence[int]) -> int:
@@ -38,7 +38,7 @@ def store_words(steps: Sequence[int]) -> int:
     return 1 << ceil_log2(2 * max(steps))
 
 
-class MatmulWeights(wiring.Component):
+class WeightBuffer(wiring.Component):
     """A ring of words: one end takes the next tile's while the other reads this one's again.
 
     Parameters  width: bits of a word; steps: words of a tile, of each context; tiles: of each

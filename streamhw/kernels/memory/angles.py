@@ -13,18 +13,18 @@ from ...numerics.rotary_tables import ANGLE_WORD
 from ...stream.axi.signature import ADDRESS_WIDTH, command
 from ...stream.control.step_broadcast import step_layout
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, Symbol, row_major
+from ...stream.itensor.itensor import Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
-from ...stream.unpacker import Unpack, unpack_drain, unpack_resources
+from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
 
-__all__ = ["Angles", "AnglesKernel"]
+__all__ = ["AnglesKernel", "AnglesSpec"]
 
 _LATENCY = 3
 """Registers from a step to its command: step, products, address."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Angles(KernelSpec):
+class AnglesSpec(KernelSpec):
     """One read command for the consecutive positions of a step, and the rows that come back.
 
     A row holds ``pairs`` words, padded to whole memory beats. Row p of a layer begins at byte
@@ -119,7 +119,7 @@ class Angles(KernelSpec):
         rows[:, : 4 * self.pairs] = words.astype("<u4").view(np.uint8)
         return rows.reshape(-1)
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """Words of the memory beats ``i_data``; the command relative to a base of 0."""
         code = int(np.asarray(inputs["i_step"], dtype=object).flat[0])
         step = self.step.from_bits(code)
@@ -138,14 +138,14 @@ class Angles(KernelSpec):
             "o_command": np.array([sent.as_value().value], dtype=object),
         }
 
-    def timing(self, bindings: Bindings) -> Timing:
-        tokens = bindings.get("tokens", self.tokens)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
         beats = self.pairs // self.lanes
         parts = self.width // (self.lanes * ANGLE_WORD.width)
-        late = max(0, credit_latency(_LATENCY) - Unpack.latency - int(tokens) * (beats - 1))
+        late = max(0, credit_latency(_LATENCY) - Unpacker.latency - int(tokens) * (beats - 1))
         return Timing(
-            latency=Unpack.latency,
+            latency=Unpacker.latency,
             interval=int(tokens) * beats,
             drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
         )
@@ -173,9 +173,9 @@ class Angles(KernelSpec):
 
 
 class AnglesKernel(wiring.Component):
-    """Hardware of ``Angles``."""
+    """Hardware of ``AnglesSpec``."""
 
-    def __init__(self, *, spec: Angles) -> None:
+    def __init__(self, *, spec: AnglesSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -206,7 +206,7 @@ class AnglesKernel(wiring.Component):
             credit.i_valid.eq(busy[-1]),
         ]
         count = spec.pairs // spec.lanes
-        m.submodules.unpack = unpack = Unpack(
+        m.submodules.unpack = unpack = Unpacker(
             width=spec.width, part=spec.lanes * ANGLE_WORD.width, bound=count
         )
         m.d.comb += [

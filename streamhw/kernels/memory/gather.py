@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command
 from ...stream.credit import Credit, credit_latency, credit_memory
-from ...stream.itensor.itensor import Bindings, ITensor, Loop, Symbol, row_major
+from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
-from ...stream.unpacker import Unpack, unpack_drain, unpack_resources
+from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
 
-__all__ = ["Gather", "GatherKernel"]
+__all__ = ["GatherKernel", "GatherSpec"]
 
 _LATENCY = 3
 """Registers from an index to its command: index, product, address."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gather(KernelSpec):
+class GatherSpec(KernelSpec):
     """One read command for each index, and the rows that come back, without their padding.
 
     A row is ``features`` elements from low bits to high, padded with anything to a whole memory
@@ -121,7 +121,7 @@ class Gather(KernelSpec):
         word = (1 << self.width) - 1
         return [(bits >> (i * self.width)) & word for i in range(self.row_beats)]
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """Elements from the memory beats ``i_data``; commands relative to a base of 0."""
         index = [int(i) for i in inputs["i_index"]]
         beats = np.asarray(inputs["i_data"], dtype=object).reshape(len(index), self.row_beats)
@@ -140,15 +140,15 @@ class Gather(KernelSpec):
         ]
         return {"o": codes << self.shift, "o_command": np.asarray(commands, dtype=object)}
 
-    def timing(self, bindings: Bindings) -> Timing:
-        tokens = bindings.get("tokens", self.tokens)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
         beats = self.features // self.lanes
         parts = self.width // (self.lanes * self.fmt.width)
         # where a row is only one or two beats, its command is the last to come
-        late = max(0, credit_latency(_LATENCY) - Unpack.latency - int(tokens) * (beats - 1))
+        late = max(0, credit_latency(_LATENCY) - Unpacker.latency - int(tokens) * (beats - 1))
         return Timing(
-            latency=Unpack.latency,
+            latency=Unpacker.latency,
             interval=int(tokens) * beats,
             drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
         )
@@ -173,9 +173,9 @@ class Gather(KernelSpec):
 
 
 class GatherKernel(wiring.Component):
-    """Hardware of ``Gather``."""
+    """Hardware of ``GatherSpec``."""
 
-    def __init__(self, *, spec: Gather) -> None:
+    def __init__(self, *, spec: GatherSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -205,7 +205,7 @@ class GatherKernel(wiring.Component):
         ]
 
         beats = spec.features // spec.lanes
-        m.submodules.unpack = unpack = Unpack(
+        m.submodules.unpack = unpack = Unpacker(
             width=spec.width, part=spec.lanes * spec.fmt.width, bound=beats
         )
         m.d.comb += [

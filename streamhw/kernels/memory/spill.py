@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
-from ...stream.itensor.itensor import Bindings, ITensor
+from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.itensor.memory_order import Spill, spill
 from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
-from ...stream.unpacker import Unpack
+from ...stream.unpacker import Unpacker
 from .spill_hardware import QUEUE, SpillReadKernel, SpillWriteKernel
 
-__all__ = ["SpillRead", "SpillWrite"]
+__all__ = ["SpillReadSpec", "SpillWriteSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +54,11 @@ class _Spilled(KernelSpec):
         fmt = Fixed(symbol.bound.bit_length(), signed=False)
         return (Port(f"i_{symbol.name}", ITensor(fmt, (1,), ())),)
 
-    def _count(self, bindings: Bindings) -> int:
+    def _count(self, symbol_values: SymbolValues) -> int:
         symbol = self.layout.symbol
         if symbol is None:
             return 1
-        value = bindings.get(symbol.name, symbol.bound)
+        value = symbol_values.get(symbol.name, symbol.bound)
         assert isinstance(value, int | np.integer)
         return int(value)
 
@@ -75,7 +75,7 @@ class _Spilled(KernelSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpillWrite(_Spilled):
+class SpillWriteSpec(_Spilled):
     """Writes each beat to where the reader passes it, and says when memory has all of them.
 
     Neighbors in one memory beat that come one after another are gathered and written together.
@@ -113,14 +113,14 @@ class SpillWrite(_Spilled):
     def members(self) -> dict[str, wiring.Member]:
         return super().members() | {"o_data": Out(stream.Signature(write_data(self.width)))}
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """The commands (relative to a base of 0) and memory beats of one activation."""
         layout, beat = self.layout, self.width // 8
-        codes = self.source.pack(np.asarray(inputs["i"]), bindings)
+        codes = self.source.pack(np.asarray(inputs["i"]), symbol_values)
         mask = (1 << self.source.fmt.width) - 1
         commands, words = [], []
         data, strobe, held = 0, 0, -1
-        for row, at in zip(codes.tolist(), layout.positions(bindings).tolist(), strict=True):
+        for row, at in zip(codes.tolist(), layout.positions(symbol_values).tolist(), strict=True):
             if at // beat != held and held >= 0:
                 commands.append(self._command(self.offset + held * beat, 1))
                 words.append(data | strobe << self.width)
@@ -139,13 +139,13 @@ class SpillWrite(_Spilled):
             "o_written": np.zeros(1, dtype=np.int64),
         }
 
-    def timing(self, bindings: Bindings) -> Timing:
-        beats = self.source.tokens(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        beats = self.source.beats(symbol_values)
         return Timing(latency=beats + 6, interval=beats + 8, drain=6)
 
-    def traffic(self, bindings: Bindings) -> int:
+    def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats written."""
-        return self.layout.writes(bindings)
+        return self.layout.writes(symbol_values)
 
     def resources(self) -> Resources:
         bits = (self.layout.bytes - 1).bit_length()
@@ -164,8 +164,8 @@ class SpillWrite(_Spilled):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpillRead(_Spilled):
-    """Reads what a ``SpillWrite`` wrote, from front to back, as often as the target repeats it.
+class SpillReadSpec(_Spilled):
+    """Reads what a ``SpillWriteSpec`` wrote, from front to back, as often as the target repeats it.
 
     Connect o_command and i_data to a read DMA, i_written and o_free to the write kernel.
 
@@ -173,8 +173,8 @@ class SpillRead(_Spilled):
                 activation; o_command: one a pass; i_data: all memory beats of an activation a
                 pass; o: ``target``; o_free: one an activation, when all memory beats have come
     Formats     of ``source``; o_command: ``command()``
-    Parameters  as of ``SpillWrite``
-    Members     cfg_base: In(40), as of ``SpillWrite``
+    Parameters  as of ``SpillWriteSpec``
+    Members     cfg_base: In(40), as of ``SpillWriteSpec``
     Timing      interval = beats of ``target`` + 8 cycles if memory keeps up; the first command 2
                 cycles after i_written; latency = 2 from a memory beat to its first elements
     Buffers     3 memory beats, 2 commands
@@ -196,13 +196,13 @@ class SpillRead(_Spilled):
             Port("o_free", raw(1)),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """Elements of the first pass's memory beats; commands relative to a base of 0."""
         layout, lanes = self.layout, self.layout.lanes
-        beats = layout.beats(self._count(bindings))
+        beats = layout.beats(self._count(symbol_values))
         words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat][:beats]
         content = sum(word << (i * self.width) for i, word in enumerate(words))
-        fmt, count = self.source.fmt, layout.stored.tokens(bindings)
+        fmt, count = self.source.fmt, layout.stored.beats(symbol_values)
         codes = np.zeros((count, layout.stored.lanes), dtype=np.int64)
         for index in range(count * (layout.stored.lanes // lanes)):
             unit = content >> (index * layout.unit_bits)
@@ -212,21 +212,21 @@ class SpillRead(_Spilled):
                 codes.reshape(-1)[index * lanes + lane] = code
         commands = [self._command(self.offset, beats)] * layout.passes
         return {
-            "o": layout.stored.unpack(codes, bindings),
+            "o": layout.stored.unpack(codes, symbol_values),
             "o_command": np.asarray(commands, dtype=object),
             "o_free": np.zeros(1, dtype=np.int64),
         }
 
-    def timing(self, bindings: Bindings) -> Timing:
-        beats = self.target.tokens(bindings)
-        return Timing(latency=Unpack.latency + 4, interval=beats + 8, drain=Unpack.latency)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        beats = self.target.beats(symbol_values)
+        return Timing(latency=Unpacker.latency + 4, interval=beats + 8, drain=Unpacker.latency)
 
-    def traffic(self, bindings: Bindings) -> int:
+    def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats read."""
-        return self.layout.passes * self.layout.beats(self._count(bindings))
+        return self.layout.passes * self.layout.beats(self._count(symbol_values))
 
     def resources(self) -> Resources:
-        parts = self.layout.stored.tokens().bit_length()
+        parts = self.layout.stored.beats().bit_length()
         total = self.traffic({}).bit_length()
         return Resources(
             luts=self.width + ADDRESS_WIDTH + 3 * parts + 2 * total + 40,

@@ -10,7 +10,7 @@ from ...stream.itensor.itensor import Symbol
 from ...stream.itensor.memory_order import Spill
 from ...stream.queue import Queue
 from ...stream.spec import KernelSpec
-from ...stream.unpacker import Unpack
+from ...stream.unpacker import Unpacker
 
 __all__ = ["OUTSTANDING", "QUEUE", "SpillReadKernel", "SpillWriteKernel"]
 
@@ -168,10 +168,12 @@ class SpillReadKernel(wiring.Component):
         m = Module()
         layout = self._layout
         bound = layout.symbol.bound if layout.symbol else 1
-        most, most_beats = layout.stored.tokens(), layout.beats(bound)
+        most, most_beats = layout.stored.beats(), layout.beats(bound)
         m.submodules.commands = commands = Queue(shape=command(), depth=QUEUE)
         m.submodules.counts = counts = Queue(shape=range(most + 1), depth=QUEUE)
-        m.submodules.unpack = unpack = Unpack(width=layout.width, part=layout.read_bits, bound=most)
+        m.submodules.unpack = unpack = Unpacker(
+            width=layout.width, part=layout.read_bits, bound=most
+        )
         wiring.connect(m, commands.o, wiring.flipped(self.o_command))
         wiring.connect(m, counts.o, unpack.i_count)
 

@@ -13,7 +13,7 @@ from ...numerics.fixed import Fixed, round_shift
 from ...numerics.tables import Table, reciprocal_root
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ...stream.itensor.itensor import Bindings, Symbol
+from ...stream.itensor.itensor import Symbol, SymbolValues
 from ...stream.pipeline import delayed, scaled, square_multipliers, square_registers
 from ...stream.queue import Queue, queue_latency, queue_memory
 from ...stream.rounding import saturated
@@ -21,7 +21,7 @@ from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 from .row_statistics import RowStatistics
 
-__all__ = ["LayerNorm"]
+__all__ = ["NormSpec"]
 
 Ints = NDArray[np.int64]
 
@@ -39,7 +39,7 @@ GAMMA = Fixed(16)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerNorm(KernelSpec):
+class NormSpec(KernelSpec):
     """Rows to zero mean and unit variance, times gamma, plus beta, to the output's integers; or
     to unit mean square, times gamma (RMS norm), if not ``centered``.
 
@@ -221,18 +221,18 @@ class LayerNorm(KernelSpec):
             sums += np.asarray(beta, dtype=np.int64) << (self.scale_frac - self.beta_frac)
         return self.out.saturate(round_shift(sums, self.scale_frac))
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         words = np.asarray(inputs["i_affine"], dtype=np.int64).reshape(-1)
         if not self.centered:
             return {"o": self.golden(inputs["i"], words)}
         gamma, beta = (((half & 0xFFFF) ^ 0x8000) - 0x8000 for half in (words, words >> 16))
         return {"o": self.golden(inputs["i"], gamma, beta)}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         drain = credit_latency(NORMALIZE)
         return Timing(
             latency=self.beats - 1 + self.statistics_latency + drain,
-            interval=self.port("i").type.tokens(bindings),
+            interval=self.port("i").type.beats(symbol_values),
             drain=drain,
         )
 
@@ -244,7 +244,7 @@ class LayerNorm(KernelSpec):
             queue_memory(self.lanes * self.source.width, self.depth),
             queue_memory(self.sum_width, self.rows) if self.centered else None,
             queue_memory(self.root_width, self.rows),
-            credit_memory(shape.bits_per_token, NORMALIZE),
+            credit_memory(shape.beat_bits, NORMALIZE),
         )
         lookup = TableLookup.resources_of(self.root, 1)
         w, v = self.source.width, self.variance_width
@@ -265,13 +265,13 @@ class LayerNorm(KernelSpec):
         )
 
     def create(self) -> wiring.Component:
-        return LayerNormKernel(spec=self)
+        return NormKernel(spec=self)
 
 
-class LayerNormKernel(wiring.Component):
-    """Hardware of ``LayerNorm``."""
+class NormKernel(wiring.Component):
+    """Hardware of ``NormSpec``."""
 
-    def __init__(self, *, spec: LayerNorm) -> None:
+    def __init__(self, *, spec: NormSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 

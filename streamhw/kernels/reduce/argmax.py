@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed
 from ...stream.credit import Credit, credit_latency
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
-from ...stream.itensor.itensor import Bindings
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["ArgMax", "ArgMaxKernel"]
+__all__ = ["ArgMaxKernel", "ArgMaxSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArgMax(KernelSpec):
+class ArgMaxSpec(KernelSpec):
     """The index of the largest element of each row; the lowest one if several are equal.
 
     A tree of comparators finds the largest of a beat, one level a cycle; a register keeps the
@@ -83,11 +83,11 @@ class ArgMax(KernelSpec):
             Port("o", nest.output(Operand(fmt=self.index, access=(index(t=1),)))),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         counted = np.asarray(inputs["i"])[:, : self.counted]
         return {"o": np.argmax(counted, axis=1).astype(np.int64)}
 
-    def timing(self, bindings: Bindings) -> Timing:
+    def timing(self, symbol_values: SymbolValues) -> Timing:
         drain = credit_latency(self.pipeline)
         return Timing(latency=self.beats - 1 + drain, interval=self.rows * self.beats, drain=drain)
 
@@ -106,9 +106,9 @@ class ArgMax(KernelSpec):
 
 
 class ArgMaxKernel(wiring.Component):
-    """Hardware of ``ArgMax``: a comparator tree in a credit bracket that counts rows."""
+    """Hardware of ``ArgMaxSpec``: a comparator tree in a credit bracket that counts rows."""
 
-    def __init__(self, spec: ArgMax):
+    def __init__(self, spec: ArgMaxSpec):
         self._spec = spec
         super().__init__(spec.members())
 

@@ -2,7 +2,7 @@
 """The dataflow graph: kernels, converters and forks in layers, a type on every stream."""
 
 from ..facts import Facts, PartFacts, StreamFacts
-from .layout import Node, lay_out
+from .layout import DrawnNode, lay_out
 from .markup import Html, join, section, tag
 from .shapes import Box, arrow, back, draw, label, label_width, line
 
@@ -39,9 +39,9 @@ def graph(facts: Facts) -> Html:
         name = f"stream {stream.name}"
         labels[name] = stream
         edges += [(ends[0], name), (name, ends[1])]
-    nodes = [Node(b.name, max(map(len, b.lines)) * LETTER + 22, 13.0 * len(b.lines) + 11)
+    nodes = [DrawnNode(b.name, max(map(len, b.lines)) * LETTER + 22, 13.0 * len(b.lines) + 11)
              for b in boxes.values()]  # fmt: skip
-    nodes += [Node(name, label_width(s), 21.0) for name, s in labels.items()]
+    nodes += [DrawnNode(name, label_width(s), 21.0) for name, s in labels.items()]
     layout = lay_out(nodes, edges)
     sizes = {node.name: node for node in nodes}
     drawn = [

@@ -9,7 +9,7 @@ import networkx as nx
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
-__all__ = ["Layout", "Node", "lay_out"]
+__all__ = ["DrawnNode", "Layout", "lay_out"]
 
 SWEEPS = 24
 """Down and up again, to find an order."""
@@ -20,7 +20,7 @@ STRAIGHT = 3.0
 
 
 @dataclass(frozen=True)
-class Node:
+class DrawnNode:
     """A box of the drawing, in pixels."""
 
     name: str
@@ -50,7 +50,7 @@ _Item = Hashable
 
 
 def lay_out(
-    nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *, layer_gap: float = 22.0
+    nodes: Sequence[DrawnNode], edges: Sequence[tuple[str, str]], *, layer_gap: float = 22.0
 ) -> Layout:
     """Places nodes from top to bottom in the order of data.
 
@@ -142,7 +142,7 @@ def _crossings(rows: list[list[_Item]], below: Mapping[_Item, list[_Item]]) -> i
 
 
 def _placed(
-    rows: list[list[_Item]], below: Mapping[_Item, list[_Item]], sizes: Mapping[str, Node]
+    rows: list[list[_Item]], below: Mapping[_Item, list[_Item]], sizes: Mapping[str, DrawnNode]
 ) -> dict[_Item, float]:
     """Places with the least total of horizontal ways, order and gaps kept: a linear program, whose
     corners are drawings with many straight lines."""
@@ -176,7 +176,7 @@ def _placed(
     return {item: round(float(answer.x[i]), 1) for item, i in index.items()}
 
 
-def _width(item: _Item, sizes: Mapping[str, Node]) -> float:
+def _width(item: _Item, sizes: Mapping[str, DrawnNode]) -> float:
     return sizes[item].width if isinstance(item, str) else 6.0
 
 

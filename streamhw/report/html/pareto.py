@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from math import log10
 
-from ..exploration import Front, Point
+from ..exploration import Front, FrontPoint
 from .chart import ticks
 from .markup import Content, Html, section, table, tag
 
@@ -41,12 +41,12 @@ def pareto(front: Front) -> Html:
     )
 
 
-def _scatter(front: Front, points: list[Point], names: dict[int, list[str]]) -> Html:
+def _scatter(front: Front, points: list[FrontPoint], names: dict[int, list[str]]) -> Html:
     low, high = min(p.token for p in points), max(p.token for p in points)
     begin, end = log10(low) - 0.04, log10(max(high, low * 1.2)) + 0.04
     top = max(max(p.share for p in points), 1e-6) * 1.12
 
-    def at(point: Point) -> tuple[float, float]:
+    def at(point: FrontPoint) -> tuple[float, float]:
         x = LEFT + (log10(point.token) - begin) / (end - begin) * (RIGHT - LEFT)
         return x, BOTTOM - point.share / top * (BOTTOM - TOP)
 
@@ -92,7 +92,7 @@ def _decades(low: float, high: float) -> Iterator[float]:
         power *= 10
 
 
-def _tip(point: Point) -> str:
+def _tip(point: FrontPoint) -> str:
     return (
         f"trial {point.number} ({point.origin})\n{point.token:,.0f} cycles a token, "
         f"{point.prompt:,.0f} to the first\n{100 * point.share:.1f} % of the board: "

@@ -47,8 +47,8 @@ def resources(summary: Summary) -> Html:
         "resources",
         "Resources",
         f"Estimates from formulas, against what {summary.board} has (synth counts cells). "
-        f"Interval and latency: cycles of one layer with {summary.group} tokens at the end of the "
-        "context.",
+        f"Interval and latency: cycles of one layer with {summary.token_batch} tokens "
+        "at the end of the context.",
         table(("cells", "used#", "of#", "share#", ""), total),
         table(
             ("part", "kind", "scope", "interval#", "latency#", "MAC a cycle#", "buffer bits#",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..facts import StreamFacts
-from .layout import Layout, Node
+from .layout import DrawnNode, Layout
 from .markup import Html, tag
 
 __all__ = ["Box", "arrow", "back", "draw", "label", "label_width", "line"]
@@ -34,7 +34,7 @@ def _depth(stream: StreamFacts) -> str:
     return f"FIFO {stream.depth:,} \N{MULTIPLICATION SIGN} {stream.bits} bit"
 
 
-def label(name: str, stream: StreamFacts, layout: Layout, node: Node) -> Html:
+def label(name: str, stream: StreamFacts, layout: Layout, node: DrawnNode) -> Html:
     x, y = layout.centres[name]
     deep = "deep" if stream.depth > 2 else None
     return tag(
@@ -53,7 +53,7 @@ def _tip(stream: StreamFacts) -> str:
         f"{stream.source} \N{RIGHTWARDS ARROW} {stream.sink}",
         f"carries {stream.value}",
         str(stream.consumed),
-        f"{stream.consumed.tokens():,} beats of {stream.bits} bits at most",
+        f"{stream.consumed.beats():,} beats of {stream.bits} bits at most",
         _depth(stream) + (f" in {stream.memory}" if stream.memory else ""),
     ]
     if stream.dies is not None:
@@ -61,7 +61,7 @@ def _tip(stream: StreamFacts) -> str:
     return "\n".join(lines)
 
 
-def draw(box: Box, layout: Layout, node: Node) -> Html:
+def draw(box: Box, layout: Layout, node: DrawnNode) -> Html:
     x, y = layout.centres[box.name]
     lines = [line for line in box.lines if line]
     top = y - 6.5 * (len(lines) - 1) + 3.5
@@ -88,7 +88,7 @@ def line(
     source: str,
     sink: str,
     layout: Layout,
-    sizes: dict[str, Node],
+    sizes: dict[str, DrawnNode],
     labels: dict[str, StreamFacts],
 ) -> Html:
     """A smooth line down through the bends; the half that ends at a box has the arrow."""
@@ -123,7 +123,7 @@ def _curve(points: list[tuple[float, float]]) -> Iterator[str]:
 
 
 def back(
-    stream: StreamFacts, ends: tuple[str, str], layout: Layout, sizes: dict[str, Node]
+    stream: StreamFacts, ends: tuple[str, str], layout: Layout, sizes: dict[str, DrawnNode]
 ) -> Html:
     """The way from the end of a layer to its begin, right of everything."""
     source, sink = ends

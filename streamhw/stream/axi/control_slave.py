@@ -9,10 +9,10 @@ from amaranth.lib.wiring import In, Out
 from . import register_map as registers
 from .signature import OKAY, SLAVE_ERROR, axi4_lite
 
-__all__ = ["Control"]
+__all__ = ["ControlSlave"]
 
 
-class Control(wiring.Component):
+class ControlSlave(wiring.Component):
     """The registers of ``streamhw.stream.axi.register_map`` and the token window.
 
     Parameters

@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from ..shared_module import Shared
+from ..shared_module import SharedComponent
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_read, command, word
 
@@ -120,15 +120,15 @@ class ReadDma(wiring.Component):
         module = f"read_bus_{self._part}x{self._buffer}_{self._address}{limit}"
         bus_members = _bus_members(self._part, self._address)
 
-        def bus() -> _Bus:
-            return _Bus(
+        def bus() -> _ReadBus:
+            return _ReadBus(
                 members=bus_members, width=self._part, buffer=self._buffer, limit=self._limit
             )
 
         filled = Signal(len(self._begins))
         m.d.comb += self.o.valid.eq(filled.all())
         for n, begin in enumerate(self._begins):
-            part = Shared(bus, bus_members, module) if len(self._begins) > 1 else bus()
+            part = SharedComponent(bus, bus_members, module) if len(self._begins) > 1 else bus()
             m.submodules[f"bus_{n}"] = part
             wiring.connect(m, part.bus, wiring.flipped(self.bus[n]))
             m.d.comb += [
@@ -157,7 +157,7 @@ def _bus_members(width: int, address: int) -> dict[str, wiring.Member]:
     }
 
 
-class _Bus(wiring.Component):
+class _ReadBus(wiring.Component):
     """One bus of a ``ReadDma``: the bursts that it is told of, and a buffer for their beats.
 
     limit: beats under way with which it may still be told of another burst

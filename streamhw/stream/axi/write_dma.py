@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from ..shared_module import Shared
+from ..shared_module import SharedComponent
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_write, command, word, write_data
 
@@ -99,8 +99,8 @@ class WriteDma(wiring.Component):
         wiring.connect(m, wiring.flipped(self.i_command), bursts.i)
         members = _bus_members(self._part, self._buffer, self._address)
 
-        def bus() -> _Bus:
-            return _Bus(
+        def bus() -> _WriteBus:
+            return _WriteBus(
                 members=members,
                 width=self._part,
                 buffer=self._buffer,
@@ -110,7 +110,7 @@ class WriteDma(wiring.Component):
         buses = []
         module = f"write_bus_{self._part}x{self._buffer}_{self._outstanding}_{self._address}"
         for n in range(len(self._begins)):
-            part = Shared(bus, members, module) if len(self._begins) > 1 else bus()
+            part = SharedComponent(bus, members, module) if len(self._begins) > 1 else bus()
             m.submodules[f"bus_{n}"] = part
             wiring.connect(m, part.bus, wiring.flipped(self.bus[n]))
             buses.append(part)
@@ -172,7 +172,7 @@ def _bus_members(width: int, buffer: int, address: int) -> dict[str, wiring.Memb
     }
 
 
-class _Bus(wiring.Component):
+class _WriteBus(wiring.Component):
     """One bus of a ``WriteDma``: the bursts that it is told of, with the data that came before."""
 
     def __init__(

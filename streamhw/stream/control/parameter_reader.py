@@ -9,11 +9,11 @@ from amaranth.lib.wiring import In, Out
 
 from ..axi.signature import ADDRESS_WIDTH, command
 
-__all__ = ["ParameterReader", "Run"]
+__all__ = ["ParameterReader", "ParameterRun"]
 
 
 @dataclass(frozen=True)
-class Run:
+class ParameterRun:
     """Consecutive beats in memory: ``offset`` bytes from the image's base, ``beats`` long."""
 
     offset: int
@@ -36,7 +36,9 @@ class ParameterReader(wiring.Component):
     Raises      ValueError: if a run is empty
     """
 
-    def __init__(self, *, layout: data.StructLayout, body: Run, stride: int, tail: Run):
+    def __init__(
+        self, *, layout: data.StructLayout, body: ParameterRun, stride: int, tail: ParameterRun
+    ):
         for name, run in (("body", body), ("tail", tail)):
             if run.beats < 1:
                 raise ValueError(f"ParameterReader {name} must have beats, not {run.beats}")

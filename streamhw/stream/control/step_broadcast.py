@@ -13,18 +13,18 @@ from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ..itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ..queue import Queue
 from ..signature import lanes_of
 from ..skid import Skid
 from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
 
 __all__ = [
-    "ContextSchedule",
-    "Lengths",
-    "Scope",
+    "CausalLengths",
+    "EngineSchedule",
+    "StepBroadcast",
     "StepConsumer",
-    "StepFanout",
+    "StepScope",
     "loop_layout",
     "run_layout",
     "span_layout",
@@ -64,7 +64,7 @@ def loop_layout(*, tokens: int, layers: int) -> data.StructLayout:
     )
 
 
-class Scope(Enum):
+class StepScope(Enum):
     """Which steps a consumer sees."""
 
     BODY = "body"
@@ -83,7 +83,7 @@ class StepConsumer:
     """
 
     name: str
-    scope: Scope = Scope.BOTH
+    scope: StepScope = StepScope.BOTH
     fields: tuple[str, ...] = ()
     value: Callable[[data.View], Value] | None = None
     width: int = 1
@@ -113,7 +113,7 @@ class StepConsumer:
         return Cat(Value.cast(step[name]) for name in names)
 
 
-class StepFanout(wiring.Component):
+class StepBroadcast(wiring.Component):
     """Gives each consumer its steps, and of them its fields, through a queue of its own.
 
     A step is taken when every queue has a place, whether it gets the step or not: readiness
@@ -151,7 +151,7 @@ class StepFanout(wiring.Component):
             queues.append(queue)
         m.d.comb += self.i.ready.eq(Cat(queue.i.ready for queue in queues).all())
         for consumer, queue in zip(self._consumers, queues, strict=True):
-            seen = {Scope.BODY: ~step.tail, Scope.TAIL: step.tail, Scope.BOTH: 1}
+            seen = {StepScope.BODY: ~step.tail, StepScope.TAIL: step.tail, StepScope.BOTH: 1}
             m.d.comb += [
                 queue.i.valid.eq(self.i.valid & self.i.ready & seen[consumer.scope]),
                 Value.cast(queue.i.payload).eq(consumer.project(step)),
@@ -160,7 +160,7 @@ class StepFanout(wiring.Component):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lengths(KernelSpec):
+class CausalLengths(KernelSpec):
     """The causal length of each row of attention: token t of a group sees position + t + 1. Or
     how often ``positions`` of them pass: that divided, and rounded up.
 
@@ -196,29 +196,29 @@ class Lengths(KernelSpec):
         fmt = Fixed(longest.bit_length(), signed=False)
         return (Port("i", raw(self.layout.size)), Port("o", ITensor(fmt, (1, 1), loops)))
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         span = self.layout.from_bits(int(np.asarray(inputs["i"]).flat[0]))
         lengths = np.zeros((self.tokens, self.heads), dtype=np.int64)
         for t in range(span.tokens):
             lengths[t] = -(-(span.position + t + 1) // self.positions)
         return {"o": lengths}
 
-    def timing(self, bindings: Bindings) -> Timing:
-        beats = self.port("o").type.tokens(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        beats = self.port("o").type.beats(symbol_values)
         return Timing(latency=2, interval=beats, drain=beats + 1)
 
     def resources(self) -> Resources:
         bits = 3 * self.context.bit_length() + self.tokens.bit_length() + self.heads.bit_length()
         return Resources(luts=2 * bits, ffs=bits + 4)
 
-    def create(self) -> "LengthsKernel":
-        return LengthsKernel(self)
+    def create(self) -> "CausalLengthsKernel":
+        return CausalLengthsKernel(self)
 
 
-class LengthsKernel(wiring.Component):
-    """Hardware of ``Lengths``: counters of heads and tokens before a skid buffer."""
+class CausalLengthsKernel(wiring.Component):
+    """Hardware of ``CausalLengths``: counters of heads and tokens before a skid buffer."""
 
-    def __init__(self, spec: Lengths):
+    def __init__(self, spec: CausalLengths):
         self._spec = spec
         super().__init__(spec.members())
 
@@ -258,7 +258,7 @@ class LengthsKernel(wiring.Component):
         return m
 
 
-class ContextSchedule(wiring.Component):
+class EngineSchedule(wiring.Component):
     """Commands the shared matmul: its contexts of a step, in order.
 
     Parameters  layout: of the step stream; body: contexts of a body step; tail: of a tail step,

@@ -8,13 +8,13 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
-from ..address_generator import AddressWalk, symbol_width
+from ..address_generator import AddressGenerator, symbol_width
 from ..credit import Credit
 from ..queue import Queue
 from .block_plan import Axis
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["PIPELINE", "READER_VALUES", "Access", "ConverterKernel"]
 
@@ -34,14 +34,14 @@ class Access:
 
 
 class ConverterKernel(wiring.Component):
-    """Hardware of ``Converter``: two address walks around a synchronous RAM.
+    """Hardware of ``ConverterSpec``: two address walks around a synchronous RAM.
 
     pipeline: cycles from a step of the reader's walk to the word
     """
 
     pipeline = PIPELINE
 
-    def __init__(self, spec: "Converter"):
+    def __init__(self, spec: "ConverterSpec"):
         self._spec = spec
         super().__init__(spec.members())
 
@@ -57,9 +57,7 @@ class ConverterKernel(wiring.Component):
         m.d.comb += self.i.ready.eq(may_write)
         m.d.comb += write.step.eq(self.i.valid & may_write)
 
-        m.submodules.credit = credit = Credit(
-            shape=spec.target.bits_per_token, latency=self.pipeline
-        )
+        m.submodules.credit = credit = Credit(shape=spec.target.beat_bits, latency=self.pipeline)
         m.d.comb += read.step.eq(credit.may_enter & may_read)
         m.d.comb += credit.enter.eq(read.step)
         entered = Signal(self.pipeline)
@@ -76,12 +74,12 @@ class ConverterKernel(wiring.Component):
         return m
 
     def _accesses(
-        self, m: Module, write: AddressWalk, read: AddressWalk
+        self, m: Module, write: AddressGenerator, read: AddressGenerator
     ) -> tuple["Access", "Access"]:
         """Where and when the memory is written and read."""
         return Access(write.address, write.step), Access(read.address, read.step)
 
-    def _walks(self) -> tuple[AddressWalk, AddressWalk]:
+    def _walks(self) -> tuple[AddressGenerator, AddressGenerator]:
         """The writer's and the reader's walk."""
         spec, plan = self._spec, self._spec.plan
         from_wide, to_wide = spec.source.lanes == plan.lanes, spec.target.lanes == plan.lanes
@@ -90,7 +88,9 @@ class ConverterKernel(wiring.Component):
             self._walk(spec.reader, len(plan.read), wide=to_wide),
         )
 
-    def _control(self, m: Module, write: AddressWalk, read: AddressWalk) -> tuple[Value, Value]:
+    def _control(
+        self, m: Module, write: AddressGenerator, read: AddressGenerator
+    ) -> tuple[Value, Value]:
         """Whether the next beat may be written, and whether the next one may be read."""
         # blocks that are written and not yet read for the last time
         full = Signal(range(self._spec.buffers + 1))
@@ -104,13 +104,13 @@ class ConverterKernel(wiring.Component):
         available = self._available(m, full, write, read)
         return write.valid & (full != self._spec.buffers), read.valid & available
 
-    def _walk(self, axes: tuple[Axis, ...], inner: int, *, wide: bool) -> AddressWalk:
+    def _walk(self, axes: tuple[Axis, ...], inner: int, *, wide: bool) -> AddressGenerator:
         plan = self._spec.plan
         below = len(axes) - inner
         passes = 0
         while passes < inner and axes[below + passes].increment == 0:
             passes += 1
-        return AddressWalk(
+        return AddressGenerator(
             axes=axes,
             blocks_below=below,
             slots=self._spec.buffers,
@@ -118,7 +118,7 @@ class ConverterKernel(wiring.Component):
             passes=passes,
         )
 
-    def _values(self, m: Module, write: AddressWalk, read: AddressWalk) -> None:
+    def _values(self, m: Module, write: AddressGenerator, read: AddressGenerator) -> None:
         """Each walk takes the values of its symbols from a queue of its own."""
         for symbol in self._spec.symbols:
             arrives = getattr(self, symbol.port)
@@ -134,7 +134,9 @@ class ConverterKernel(wiring.Component):
                 m.d.comb += queue.i.payload.eq(Value.cast(arrives.payload))
                 m.d.comb += queue.i.valid.eq(arrives.valid & arrives.ready)
 
-    def _available(self, m: Module, full: Signal, write: AddressWalk, read: AddressWalk) -> Value:
+    def _available(
+        self, m: Module, full: Signal, write: AddressGenerator, read: AddressGenerator
+    ) -> Value:
         """Whether the word that the reader wants is written."""
         spec, plan = self._spec, self._spec.plan
         if not plan.follow:
@@ -186,7 +188,7 @@ class ConverterKernel(wiring.Component):
             m.d.sync += word.eq(get.data)
             words.append(word)
         if to_wide:
-            wide = Signal(spec.target.bits_per_token)
+            wide = Signal(spec.target.beat_bits)
             for bank, word in enumerate(words):
                 parts = self._parts(wide, bank)
                 size = width // len(parts)

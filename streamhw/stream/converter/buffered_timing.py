@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..itensor.itensor import Bindings, Loop, Symbol
+from ..itensor.itensor import Loop, Symbol, SymbolValues
 from .block_plan import Axis
 from .buffered import READER_VALUES
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["Schedule"]
 
@@ -21,15 +21,15 @@ __all__ = ["Schedule"]
 class Schedule:
     """The unstalled run of some activations, in cycles from the first input beat accepted."""
 
-    def __init__(self, spec: "Converter", bindings: Bindings, activations: int):
+    def __init__(self, spec: "ConverterSpec", symbol_values: SymbolValues, activations: int):
         plan = spec.plan
         self._plan = plan
-        self._bindings = bindings
+        self._bindings = symbol_values
         self._values: dict[str, Iterator[int]] = {}
         self._position = 0
         self._blocks: list[int] = []
         self._ends: dict[str, list[int]] = {s.name: [] for s in spec.symbols if s.ragged}
-        self._rows = {s.name: spec.values(s, bindings) for s in spec.symbols if s.ragged}
+        self._rows = {s.name: spec.values(s, symbol_values) for s in spec.symbols if s.ragged}
         counts = {name: len(rows) for name, rows in self._rows.items()}
         self._rewind()
         self._visit((*plan.shared, *plan.target), len(plan.shared))
@@ -69,7 +69,7 @@ class Schedule:
         if shared == 0:
             self._blocks.append(self._position)
 
-    def _run(self, spec: "Converter", writes: int, activations: int) -> NDArray[np.int64]:
+    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> NDArray[np.int64]:
         """Cycles of all reads."""
         plan = self._plan
         write_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.writer)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from amaranth.hdl import Module, Signal, Value
 
-from ..address_generator import AddressWalk
+from ..address_generator import AddressGenerator
 from .block_plan import Axis
 from .buffered import ConverterKernel
 from .in_place_walk import PlaceReader, PlaceWriter
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["ConverterPlaceKernel"]
 
@@ -24,10 +24,10 @@ class ConverterPlaceKernel(ConverterKernel):
     the writer is: one comparison of the walks' counters.
     """
 
-    def __init__(self, spec: "Converter"):
+    def __init__(self, spec: "ConverterSpec"):
         super().__init__(spec)
 
-    def _walks(self) -> tuple[AddressWalk, AddressWalk]:
+    def _walks(self) -> tuple[AddressGenerator, AddressGenerator]:
         spec, plan, place = self._spec, self._spec.plan, self._spec.place
         assert place is not None
 
@@ -52,7 +52,9 @@ class ConverterPlaceKernel(ConverterKernel):
             ),
         )
 
-    def _control(self, m: Module, write: AddressWalk, read: AddressWalk) -> tuple[Value, Value]:
+    def _control(
+        self, m: Module, write: AddressGenerator, read: AddressGenerator
+    ) -> tuple[Value, Value]:
         place, words = self._spec.place, self._spec.plan.words
         assert place is not None
         assert isinstance(write, PlaceWriter) and isinstance(read, PlaceReader)

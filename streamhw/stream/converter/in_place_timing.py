@@ -15,7 +15,7 @@ from .buffered_timing import Schedule
 from .in_place_plan import PlaceAxis
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["PlaceSchedule"]
 
@@ -40,7 +40,7 @@ class PlaceSchedule(Schedule):
     """The unstalled run: each beat is written once a place is free for it, each read once the
     words that it needs are written, one of each a cycle."""
 
-    def _run(self, spec: "Converter", writes: int, activations: int) -> Beats:
+    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> Beats:
         place = spec.place
         assert place is not None
         parts = spec.plan.banks if spec.source.lanes < spec.plan.lanes else 1
@@ -68,7 +68,7 @@ class PlaceSchedule(Schedule):
 
     def _blocks_of(
         self,
-        spec: "Converter",
+        spec: "ConverterSpec",
         read: Sequence[PlaceAxis],
         inside: Sequence[int],
         activations: int,

@@ -7,7 +7,7 @@ from math import prod
 from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib.wiring import Flow, In, Out
 
-from ..address_generator import AddressWalk
+from ..address_generator import AddressGenerator
 from .block_plan import Axis
 from .in_place_plan import PlaceAxis, PlacePlan
 
@@ -29,7 +29,7 @@ def position_of(place: PlacePlan, axes: Sequence[PlaceAxis], counts: Sequence[Si
     return Cat(reversed(left))
 
 
-class _PlaceWalk(AddressWalk):
+class _PlaceWalk(AddressGenerator):
     """What both walks have: a unit, and an offset with fixed strides inside it.
 
     Members     position: Out, in the order of the source (see ``position_of``)

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
-from ..address_generator import AddressWalk
+from ..address_generator import AddressGenerator
 from ..queue import Queue
 from .block_plan import Axis
 from .buffered import PIPELINE, Access, ConverterKernel
@@ -17,12 +17,12 @@ from .in_place_walk import position_of, position_width
 from .page_plan import PagePlan
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["ConverterMapKernel"]
 
 
-class _MapWalk(AddressWalk):
+class _MapWalk(AddressGenerator):
     """A walk that shows which page of the block the access is in, and where in the page.
 
     Members     position: Out, as in the walks in place;  entry: Out, the page's number
@@ -91,12 +91,12 @@ class ConverterMapKernel(ConverterKernel):
 
     pipeline = PIPELINE + 1
 
-    def __init__(self, spec: "Converter"):
+    def __init__(self, spec: "ConverterSpec"):
         super().__init__(spec)
         assert spec.pages is not None
         self._pages: PagePlan = spec.pages
 
-    def _walks(self) -> tuple[AddressWalk, AddressWalk]:
+    def _walks(self) -> tuple[AddressGenerator, AddressGenerator]:
         spec, plan, loops = self._spec, self._spec.plan, self._pages.loops
         sides = (
             (spec.writer, len(plan.write), loops.write, spec.source),
@@ -113,7 +113,9 @@ class ConverterMapKernel(ConverterKernel):
         )
         return write, read
 
-    def _control(self, m: Module, write: AddressWalk, read: AddressWalk) -> tuple[Value, Value]:
+    def _control(
+        self, m: Module, write: AddressGenerator, read: AddressGenerator
+    ) -> tuple[Value, Value]:
         assert isinstance(write, _MapWalk) and isinstance(read, _MapWalk)
         pages = self._pages
         m.submodules.free = self._free = free = Queue(shape=pages.address_bits, depth=pages.pages)
@@ -139,7 +141,9 @@ class ConverterMapKernel(ConverterKernel):
         written = (lead != 0) | (write.valid & (read.position > write.position))
         return may_write, read.valid & written
 
-    def _accesses(self, m: Module, write: AddressWalk, read: AddressWalk) -> tuple[Access, Access]:
+    def _accesses(
+        self, m: Module, write: AddressGenerator, read: AddressGenerator
+    ) -> tuple[Access, Access]:
         assert isinstance(write, _MapWalk) and isinstance(read, _MapWalk)
         pages, plan = self._pages, self._spec.plan
         m.submodules.table = table = Memory(

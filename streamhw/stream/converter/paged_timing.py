@@ -11,7 +11,7 @@ from ..itensor.itensor import Symbol
 from .in_place_timing import PlaceSchedule
 
 if TYPE_CHECKING:
-    from .spec import Converter
+    from .spec import ConverterSpec
 
 __all__ = ["MapSchedule"]
 
@@ -25,7 +25,7 @@ class MapSchedule(PlaceSchedule):
     each round delays what the round before showed to be too early.
     """
 
-    def _run(self, spec: "Converter", writes: int, activations: int) -> Beats:
+    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> Beats:
         pages = spec.pages
         assert pages is not None
         loops = pages.loops

@@ -12,11 +12,11 @@ from ..itensor.itensor import ITensor
 from .access_sequence import Replay, at_bounds, places, replay
 from .block_plan import Axis, ConverterPlan, analyze
 
-__all__ = ["LiveBound", "live_bound"]
+__all__ = ["PeakLive", "peak_live"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveBound:
+class PeakLive:
     """Elements alive at once; an element is alive from its write to its last read.
 
     elements: the least possible, over all ways to interleave the two orders: the source writes a
@@ -39,7 +39,7 @@ class LiveBound:
 
 
 @lru_cache(maxsize=1024)
-def live_bound(source: ITensor, target: ITensor) -> LiveBound:
+def peak_live(source: ITensor, target: ITensor) -> PeakLive:
     """The exact live set of a pair of types, with symbols at their bounds.
 
     Blocks do not overlap in the order of either type: all writes of a block precede those of the
@@ -59,7 +59,7 @@ def live_bound(source: ITensor, target: ITensor) -> LiveBound:
     sent = np.maximum.accumulate(orders.needs) * (source.lanes // part)
     least = int((sent - orders.done).max()) * part
     timed = _replay(plan, source, target, _within(plan.read, orders.writes))
-    return LiveBound(
+    return PeakLive(
         elements=least,
         early=_early(timed, source.lanes // part) * part,
         block=prod(plan.block),

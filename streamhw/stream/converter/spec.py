@@ -13,7 +13,7 @@ from ...numerics.fixed import Fixed
 from .. import spec as base
 from ..address_generator import symbol_width
 from ..credit import credit_beats, credit_latency, credit_memory
-from ..itensor.itensor import Bindings, ITensor, Loop, Symbol
+from ..itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
 from .block_plan import Axis, ConverterPlan, analyze
 from .buffered import ConverterKernel
@@ -24,12 +24,12 @@ from .in_place_timing import PlaceSchedule
 from .page_plan import PagePlan, page_plan
 from .paged import ConverterMapKernel
 from .paged_timing import MapSchedule
-from .peak_live import LiveBound, live_bound
+from .peak_live import PeakLive, peak_live
 
-__all__ = ["Converter", "Kind"]
+__all__ = ["BufferKind", "ConverterSpec"]
 
 
-class Kind(Enum):
+class BufferKind(Enum):
     """What a converter keeps in memory.
 
     SINGLE: one block, which is written, then read; PING_PONG: two blocks, one is written while the
@@ -44,16 +44,16 @@ class Kind(Enum):
 
 
 KERNELS = {
-    Kind.SINGLE: ConverterKernel,
-    Kind.PING_PONG: ConverterKernel,
-    Kind.IN_PLACE: ConverterPlaceKernel,
-    Kind.MAPPED: ConverterMapKernel,
+    BufferKind.SINGLE: ConverterKernel,
+    BufferKind.PING_PONG: ConverterKernel,
+    BufferKind.IN_PLACE: ConverterPlaceKernel,
+    BufferKind.MAPPED: ConverterMapKernel,
 }
-SCHEDULES = {Kind.IN_PLACE: PlaceSchedule, Kind.MAPPED: MapSchedule}
+SCHEDULES = {BufferKind.IN_PLACE: PlaceSchedule, BufferKind.MAPPED: MapSchedule}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Converter(KernelSpec):
+class ConverterSpec(KernelSpec):
     """Changes the order, repetition and lanes of a stream, not its elements.
 
     A writer fills a buffer in the order of ``source``, a reader empties it in the order of
@@ -67,7 +67,7 @@ class Converter(KernelSpec):
     Formats     the same on both sides; symbols unsigned, 1 to their bound
     Parameters  source: each tile of a block once; target: may re-read, may have other lanes along
                 the last dimension (one tile is an integer number of the other); kind: what the
-                memory holds (see ``Kind``)
+                memory holds (see ``BufferKind``)
     Timing      W, R beats of a block in and out. Two buffers: a block is first read W cycles after
                 it is first written (following: as soon as its first word is complete) and offered
                 3 cycles later; interval = max(W, R) summed over blocks. Single: interval = W + R
@@ -83,7 +83,7 @@ class Converter(KernelSpec):
 
     source: ITensor
     target: ITensor
-    kind: Kind = Kind.PING_PONG
+    kind: BufferKind = BufferKind.PING_PONG
 
     def __post_init__(self) -> None:
         names: dict[str, Symbol] = {}
@@ -93,12 +93,12 @@ class Converter(KernelSpec):
                     f"Converter symbol must mean one thing, not {symbol} and {names[symbol.name]}"
                 )
         _ = self.plan
-        if self.kind is Kind.IN_PLACE and self.place is None:
+        if self.kind is BufferKind.IN_PLACE and self.place is None:
             raise ValueError(
                 f"Converter in place must have orders that differ by one rotation of loops, not "
                 f"{self.source} to {self.target}"
             )
-        if self.kind is Kind.MAPPED and self.pages is None:
+        if self.kind is BufferKind.MAPPED and self.pages is None:
             raise ValueError(
                 f"Converter with pages must have orders that differ in common loops, not "
                 f"{self.source} to {self.target}"
@@ -127,24 +127,24 @@ class Converter(KernelSpec):
     @property
     def depth(self) -> int:
         """Words of memory."""
-        if self.kind is Kind.MAPPED and self.pages is not None:
+        if self.kind is BufferKind.MAPPED and self.pages is not None:
             return self.pages.pages * self.pages.pitch
         return self.plan.words * self.buffers
 
     @property
     def buffers(self) -> int:
         """Blocks in memory."""
-        return 2 if self.kind is Kind.PING_PONG else 1
+        return 2 if self.kind is BufferKind.PING_PONG else 1
 
     @property
-    def live(self) -> LiveBound:
+    def live(self) -> PeakLive:
         """What any converter of this pair must hold."""
-        return live_bound(self.source, self.target)
+        return peak_live(self.source, self.target)
 
     @property
     def bits(self) -> int:
         """Bits of memory, tables of addresses included."""
-        tables = self.pages.table_bits if self.kind is Kind.MAPPED and self.pages else 0
+        tables = self.pages.table_bits if self.kind is BufferKind.MAPPED and self.pages else 0
         return self.depth * self.plan.lanes * self.source.fmt.width + tables
 
     @property
@@ -171,22 +171,22 @@ class Converter(KernelSpec):
             Port("o", self.target),
         )
 
-    def compute(self, inputs: Tensors, bindings: Bindings) -> dict[str, NDArray[np.int64]]:
+    def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         return {"o": np.asarray(inputs["i"], dtype=np.int64)}
 
-    def timing(self, bindings: Bindings) -> Timing:
-        steady = SCHEDULES.get(self.kind, Schedule)(self, bindings, activations=5)
-        alone = self.alone(bindings)
+    def timing(self, symbol_values: SymbolValues) -> Timing:
+        steady = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, activations=5)
+        alone = self.alone(symbol_values)
         return replace(alone, interval=steady.reads[-1] - steady.reads[-2])
 
-    def alone(self, bindings: Bindings) -> Timing:
+    def alone(self, symbol_values: SymbolValues) -> Timing:
         """Timing of one activation by itself, in a fraction of the time: the interval is what its
         input takes."""
-        single = SCHEDULES.get(self.kind, Schedule)(self, bindings, activations=1)
+        single = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, activations=1)
         behind = credit_latency(KERNELS[self.kind].pipeline)
         return Timing(
             latency=single.reads[0] + behind,
-            interval=self.source.tokens(bindings),
+            interval=self.source.beats(symbol_values),
             drain=single.last_read + behind - single.last_accepted,
         )
 
@@ -207,16 +207,18 @@ class Converter(KernelSpec):
         return beats * self.target.lanes // self.plan.lanes
 
     def resources(self) -> Resources:
-        plan, word = self.plan, self.target.bits_per_token
+        plan, word = self.plan, self.target.beat_bits
         axes = len(plan.write) + len(plan.read) + 2 * len(plan.shared)
         address = (plan.words * self.buffers).bit_length() + plan.bank_bits
         values = sum(symbol_width(symbol) for symbol in self.symbols)
         queue = credit_memory(word, KERNELS[self.kind].pipeline)
         bank = base.Memory(width=plan.lanes * self.source.fmt.width // plan.banks, depth=self.depth)
-        tables = self.pages.memories if self.kind is Kind.MAPPED and self.pages else ()
+        tables = self.pages.memories if self.kind is BufferKind.MAPPED and self.pages else ()
         # modular adders of the units, strides of two blocks, comparison of the two walks
-        units = self.place.units if self.place and self.kind is Kind.IN_PLACE else 0
-        turning = 40 + 4 * address * units if self.kind in (Kind.IN_PLACE, Kind.MAPPED) else 0
+        units = self.place.units if self.place and self.kind is BufferKind.IN_PLACE else 0
+        turning = (
+            40 + 4 * address * units if self.kind in (BufferKind.IN_PLACE, BufferKind.MAPPED) else 0
+        )
         return Resources(
             luts=26
             + axes * (2 * address + 7)
@@ -244,15 +246,15 @@ class Converter(KernelSpec):
         """The whole walk of the reader."""
         return self._walk(self.plan.read)
 
-    def values(self, symbol: Symbol, bindings: Bindings) -> list[int]:
+    def values(self, symbol: Symbol, symbol_values: SymbolValues) -> list[int]:
         """The trip counts of a ragged symbol in the order in which they arrive."""
         nest = self._values_type(symbol)
-        value = bindings.get(symbol.name, symbol.bound * symbol.per)
+        value = symbol_values.get(symbol.name, symbol.bound * symbol.per)
         tensor = np.full(nest.tensor_shape(), symbol.bound)
         rows = [value] * len(tensor) if isinstance(value, int | np.integer) else list(value)
         for index, row in enumerate(rows):
             tensor[index] = symbol.trips(row)
-        return nest.pack(tensor, bindings)[:, 0].tolist()
+        return nest.pack(tensor, symbol_values)[:, 0].tolist()
 
     def _walk(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """Shared loops only matter if a value arrives that counts them, or once for all of them."""

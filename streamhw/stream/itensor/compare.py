@@ -10,15 +10,15 @@ from .itensor import ITensor
 from .loop_nest import Loop, Symbol
 from .normal_form import head_and_body, normal_loops, same_order, substituted, symbols_of
 
-__all__ = ["Difference", "Kind", "difference", "offset_at"]
+__all__ = ["DifferenceKind", "TypeDifference", "difference", "offset_at"]
 
 Offset = tuple[int, ...]
 
 SHOWN = 3
-"""Beats of each order that ``Difference.explain`` shows, from the one before they part."""
+"""Beats of each order that ``TypeDifference.explain`` shows, from the one before they part."""
 
 
-class Kind(Enum):
+class DifferenceKind(Enum):
     """What two types disagree about; the first of these that holds."""
 
     FORMAT = "format"
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class TypeDifference:
     """Why two types are not the same stream.
 
     first, second: the types
@@ -45,7 +45,7 @@ class Difference:
 
     first: ITensor
     second: ITensor
-    kind: Kind
+    kind: DifferenceKind
     loop: int | None = None
     loops: tuple[Loop | None, Loop | None] = (None, None)
     values: Mapping[str, int] | None = None
@@ -64,7 +64,7 @@ class Difference:
             said.append(f"elements are {one.fmt} and {other.fmt}")
         if one.tile != other.tile:
             said.append(f"a beat is {_box(one.tile)} and {_box(other.tile)} elements")
-        if self.kind is Kind.SYMBOLS:
+        if self.kind is DifferenceKind.SYMBOLS:
             said.append(f"symbols count other iterations, {_meanings(one, other)}")
         if self.beat is not None:
             at = " and ".join(_place(offset) for offset in self.offsets)
@@ -106,7 +106,7 @@ class Difference:
         return f"from {begin}: {shown}"
 
 
-def difference(first: ITensor, second: ITensor) -> Difference | None:
+def difference(first: ITensor, second: ITensor) -> TypeDifference | None:
     """Why a plain FIFO cannot connect two types; ``None`` if it can.
 
     Works on the normal forms, so it takes no longer for large tensors. With fixed trips, normal
@@ -115,10 +115,14 @@ def difference(first: ITensor, second: ITensor) -> Difference | None:
     for that part the orders: all at their bounds first, then small ones.
     """
     unlike = (
-        Kind.FORMAT if first.fmt != second.fmt else Kind.TILE if first.tile != second.tile else None
+        DifferenceKind.FORMAT
+        if first.fmt != second.fmt
+        else DifferenceKind.TILE
+        if first.tile != second.tile
+        else None
     )
     if first.rank != second.rank or same_order(first.loops, second.loops):
-        return None if unlike is None else Difference(first=first, second=second, kind=unlike)
+        return None if unlike is None else TypeDifference(first=first, second=second, kind=unlike)
     one, other = normal_loops(first.loops), normal_loops(second.loops)
     place, loops = _first_loop(one, other)
     symbols = symbols_of((*one, *other))
@@ -127,10 +131,10 @@ def difference(first: ITensor, second: ITensor) -> Difference | None:
         nests = [normal_loops(substituted(nest, values)) for nest in (one, other)]
         if nests[0] != nests[1]:
             beat = _parting(nests[0], nests[1])
-            return Difference(
+            return TypeDifference(
                 first=first,
                 second=second,
-                kind=unlike or Kind.ORDER,
+                kind=unlike or DifferenceKind.ORDER,
                 loop=place,
                 loops=loops,
                 values=values,
@@ -140,8 +144,8 @@ def difference(first: ITensor, second: ITensor) -> Difference | None:
                     offset_at(nests[1], first.rank, beat),
                 ),
             )
-    return Difference(
-        first=first, second=second, kind=unlike or Kind.SYMBOLS, loop=place, loops=loops
+    return TypeDifference(
+        first=first, second=second, kind=unlike or DifferenceKind.SYMBOLS, loop=place, loops=loops
     )
 
 

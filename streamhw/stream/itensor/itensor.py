@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from .loop_nest import Bindings, Loop, Symbol, nest_text
+from .loop_nest import Loop, Symbol, SymbolValues, nest_text
 from .normal_form import normal_loops, same_order, symbols_of
 
-__all__ = ["Bindings", "ITensor", "Loop", "Symbol", "row_major"]
+__all__ = ["ITensor", "Loop", "Symbol", "SymbolValues", "row_major"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ITensor:
         return prod(self.tile)
 
     @property
-    def bits_per_token(self) -> int:
+    def beat_bits(self) -> int:
         """Payload bits of a beat."""
         return self.lanes * self.fmt.width
 
@@ -93,9 +93,9 @@ class ITensor:
                 extent[loop.dim] += (loop.bound - 1) * loop.step
         return tuple(extent)
 
-    def tokens(self, bindings: Bindings | None = None) -> int:
+    def beats(self, symbol_values: SymbolValues | None = None) -> int:
         """Number of beats; symbols without a binding count with their bound."""
-        values = bindings or {}
+        values = symbol_values or {}
         if self._ragged(values):
             outer = self._trip(self.loops[0], values, None)
             return sum(
@@ -103,9 +103,9 @@ class ITensor:
             )
         return prod(self._trip(loop, values, None) for loop in self.loops)
 
-    def order(self, bindings: Bindings | None = None) -> NDArray[np.int64]:
+    def order(self, symbol_values: SymbolValues | None = None) -> NDArray[np.int64]:
         """Offsets of the tiles in sequence: an array of (tokens, rank)."""
-        values = bindings or {}
+        values = symbol_values or {}
         if not self._ragged(values):
             return self._nest(self.loops, values, None)
         head = self.loops[0]
@@ -133,13 +133,13 @@ class ITensor:
         )
 
     def pack(
-        self, tensor: NDArray[np.int64], bindings: Bindings | None = None
+        self, tensor: NDArray[np.int64], symbol_values: SymbolValues | None = None
     ) -> NDArray[np.int64]:
         """Elements of a tensor in stream order: an array of (tokens, lanes)."""
         array = np.asarray(tensor)
         if array.ndim != self.rank:
             raise ValueError(f"pack needs a tensor of rank {self.rank}, not {array.ndim} ({self})")
-        index, inside = self._index(bindings), self._inside(bindings)
+        index, inside = self._index(symbol_values), self._inside(symbol_values)
         if inside is not None:
             index = tuple(np.where(inside, places, 0) for places in index)
         try:
@@ -151,16 +151,16 @@ class ITensor:
             ) from None
 
     def unpack(
-        self, beats: NDArray[np.int64], bindings: Bindings | None = None
+        self, beats: NDArray[np.int64], symbol_values: SymbolValues | None = None
     ) -> NDArray[np.int64]:
         """The tensor of shape ``tensor_shape()`` that beats (tokens, lanes) describe; rest is 0."""
-        index, array = self._index(bindings), np.asarray(beats, dtype=np.int64)
+        index, array = self._index(symbol_values), np.asarray(beats, dtype=np.int64)
         if array.shape != index[0].shape:
             raise ValueError(
                 f"unpack needs beats of shape {index[0].shape}, not {array.shape} ({self})"
             )
         tensor = np.zeros(self.tensor_shape(), dtype=np.int64)
-        inside = self._inside(bindings)
+        inside = self._inside(symbol_values)
         if inside is not None:
             index, array = tuple(places[inside] for places in index), array[inside]
         tensor[index] = array
@@ -169,8 +169,8 @@ class ITensor:
     def __str__(self) -> str:
         return f"{'x'.join(map(str, self.tile))}:{self.fmt} {nest_text(self.loops)}"
 
-    def _index(self, bindings: Bindings | None) -> tuple[NDArray[np.int64], ...]:
-        order = self.order(bindings)
+    def _index(self, symbol_values: SymbolValues | None) -> tuple[NDArray[np.int64], ...]:
+        order = self.order(symbol_values)
         lanes = np.indices(self.tile).reshape(self.rank, self.lanes)
         return tuple(order[:, d, None] + lanes[d][None, :] for d in range(self.rank))
 
@@ -182,12 +182,12 @@ class ITensor:
             if isinstance(loop.trip, Symbol) and loop.trip.per > 1 and loop.dim is not None
         ]
 
-    def _inside(self, bindings: Bindings | None) -> NDArray[np.bool_] | None:
+    def _inside(self, symbol_values: SymbolValues | None) -> NDArray[np.bool_] | None:
         """Which elements of the beats are of the tensor: (tokens, lanes); ``None`` if all are."""
-        filled, values = self._filled(), bindings or {}
+        filled, values = self._filled(), symbol_values or {}
         if not filled:
             return None
-        index = self._index(bindings)
+        index = self._index(symbol_values)
         inside = np.ones(index[0].shape, dtype=bool)
         for dim, symbol in filled:
             value = values.get(symbol.name, symbol.bound * symbol.per)
@@ -201,11 +201,11 @@ class ITensor:
                 inside &= index[dim] < value
         return inside
 
-    def _ragged(self, values: Bindings) -> bool:
+    def _ragged(self, values: SymbolValues) -> bool:
         return any(not isinstance(values.get(name, 0), int | np.integer) for name in self.symbols)
 
     def _nest(
-        self, loops: tuple[Loop, ...], values: Bindings, outer: int | None
+        self, loops: tuple[Loop, ...], values: SymbolValues, outer: int | None
     ) -> NDArray[np.int64]:
         order = np.zeros((1, self.rank), dtype=np.int64)
         for loop in reversed(loops):
@@ -218,7 +218,7 @@ class ITensor:
         return order
 
     @staticmethod
-    def _trip(loop: Loop, values: Bindings, outer: int | None) -> int:
+    def _trip(loop: Loop, values: SymbolValues, outer: int | None) -> int:
         if not isinstance(loop.trip, Symbol):
             return loop.trip
         value = values.get(loop.trip.name, loop.trip.bound * loop.trip.per)

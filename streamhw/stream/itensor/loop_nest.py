@@ -4,9 +4,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Bindings", "Loop", "Symbol", "nest_text"]
+__all__ = ["Loop", "Symbol", "SymbolValues", "nest_text"]
 
-Bindings = Mapping[str, int | Sequence[int]]
+SymbolValues = Mapping[str, int | Sequence[int]]
 """Values of symbols. A sequence gives one value for each index of the outermost loop (a ragged
 tensor: the causal lengths of the tokens of a group)."""
 

@@ -8,7 +8,7 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from .itensor import Bindings, ITensor, Loop, Symbol
+from .itensor import ITensor, Loop, Symbol, SymbolValues
 
 __all__ = ["Spill", "Stride", "spill"]
 
@@ -84,15 +84,15 @@ class Spill:
     @property
     def bytes(self) -> int:
         """Room in memory, at the symbol's bound."""
-        return ceil(self.stored.tokens() * self.read_bits / self.width) * self.width // 8
+        return ceil(self.stored.beats() * self.read_bits / self.width) * self.width // 8
 
     def beats(self, tokens: int) -> int:
         """Memory beats of a pass."""
-        return ceil(self.stored.tokens({TOKENS: tokens}) * self.read_bits / self.width)
+        return ceil(self.stored.beats({TOKENS: tokens}) * self.read_bits / self.width)
 
-    def positions(self, bindings: Bindings) -> NDArray[np.int64]:
+    def positions(self, symbol_values: SymbolValues) -> NDArray[np.int64]:
         """The byte at which each beat of the source begins."""
-        value = bindings.get(TOKENS, self.symbol.bound if self.symbol else 1)
+        value = symbol_values.get(TOKENS, self.symbol.bound if self.symbol else 1)
         assert isinstance(value, int | np.integer)
         tokens, at = int(value), np.zeros(1, dtype=np.int64)
         for stride in self.strides:
@@ -100,9 +100,9 @@ class Spill:
             at = (at[:, None] + steps[None, :]).reshape(-1)
         return at * (self.unit_bits // 8)
 
-    def writes(self, bindings: Bindings) -> int:
+    def writes(self, symbol_values: SymbolValues) -> int:
         """Memory beats written: neighbors in one memory beat are written together."""
-        beats = self.positions(bindings) // (self.width // 8)
+        beats = self.positions(symbol_values) // (self.width // 8)
         return 1 + int(np.count_nonzero(np.diff(beats)))
 
 

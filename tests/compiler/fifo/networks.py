@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
 
-from streamhw.compiler.fifo.network import Buffer, Network, Task, Wire
+from streamhw.compiler.fifo.network import Buffer, Network, NetworkStream, NetworkTask
 
 __all__ = ["CONTEXT", "GROUP", "Template", "at_every_cycle", "random_template"]
 
@@ -58,7 +58,9 @@ class Template:
         ends = {name: tuple(accumulate(each)) for name, each in sizes.items()}
         begins = {name: (0, *each[:-1]) for name, each in ends.items()}
         tasks = tuple(
-            Task(name=s.name, firings=ends[s.domain][-1], interval=s.interval, latency=s.latency)
+            NetworkTask(
+                name=s.name, firings=ends[s.domain][-1], interval=s.interval, latency=s.latency
+            )
             for s in self.steps
         )
         wires = []
@@ -68,7 +70,7 @@ class Template:
             given = range(ends[source.domain][-1])
             taken = range(ends[sink.domain][-1])
             wires.append(
-                Wire(
+                NetworkStream(
                     name=f"{source.name}_{sink.name}_{number}",
                     source=source.name,
                     sink=sink.name,
@@ -199,7 +201,7 @@ def at_every_cycle(network: Network, depth: Mapping[str, int]) -> dict[str, int]
     return {t.name: fired[t.name][-1] for t in network.results}
 
 
-def _room(wire: Wire, firing: int, written: int, task: Task) -> bool:
+def _room(wire: NetworkStream, firing: int, written: int, task: NetworkTask) -> bool:
     return firing not in wire.given or wire.given.index(firing) - written < task.inside
 
 

@@ -5,46 +5,53 @@ from dataclasses import replace
 
 import pytest
 
-from streamhw.compiler.fifo.deadlock import Link, Verdict, Waits, Why, prove, verify_waits
+from streamhw.compiler.fifo.deadlock import (
+    Verdict,
+    WaitGraph,
+    WaitLink,
+    WaitReason,
+    prove,
+    verify_waits,
+)
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.sizing.wait_graph import holds_all, waits_of
 from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 
 
-def link(source: str, sink: str, holds: int = 0, later: int = 0) -> Link:
-    return Link(name=source + sink, source=source, sink=sink, holds=holds, later=later)
+def link(source: str, sink: str, holds: int = 0, later: int = 0) -> WaitLink:
+    return WaitLink(name=source + sink, source=source, sink=sink, holds=holds, later=later)
 
 
-def circles(waits: Waits) -> dict[str, tuple[str, ...]]:
-    return {v.stream: v.way for v in prove(waits) if v.why is Why.SCHEDULE}
+def circles(waits: WaitGraph) -> dict[str, tuple[str, ...]]:
+    return {v.stream: v.way for v in prove(waits) if v.why is WaitReason.SCHEDULE}
 
 
 def test_a_tree_needs_no_depth() -> None:
-    waits = Waits(links=(link("a", "b"), link("b", "c"), link("b", "d")))
-    assert [v.why for v in prove(waits)] == [Why.BRIDGE] * 3
+    waits = WaitGraph(links=(link("a", "b"), link("b", "c"), link("b", "d")))
+    assert [v.why for v in prove(waits)] == [WaitReason.BRIDGE] * 3
 
 
 def test_paths_that_meet_again() -> None:
     """Either path may be full while the other is empty. A buffer on the long one that is read when
     it is whole never is full, so that all beats of the short one, or none, are enough."""
     links = (link("a", "b"), link("b", "d"), link("a", "d"))
-    assert circles(Waits(links=links)) == {
+    assert circles(WaitGraph(links=links)) == {
         "ab": ("b", "d", "a"),
         "bd": ("d", "a", "b"),
         "ad": ("d", "b", "a"),
     }
     whole = (link("a", "w"), link("w", "r", holds=1), link("r", "d"))
-    assert set(circles(Waits(links=(*whole, link("a", "d"))))) == {"ad"}
-    assert circles(Waits(links=(*whole, link("a", "d", holds=1)))) == {}
+    assert set(circles(WaitGraph(links=(*whole, link("a", "d"))))) == {"ad"}
+    assert circles(WaitGraph(links=(*whole, link("a", "d", holds=1)))) == {}
 
 
 def test_turns_of_one_resource() -> None:
     """b may not begin before a2 has ended, which waits for what b is to take."""
     links = (link("s", "a"), link("s", "b"))
-    assert circles(Waits(links=links)) == {}
-    waits = Waits(links=links, after=(("b", "a"),))
+    assert circles(WaitGraph(links=links)) == {}
+    waits = WaitGraph(links=links, after=(("b", "a"),))
     assert circles(waits) == {"sb": ("b", "a", "s")}
 
 
@@ -53,19 +60,19 @@ def test_results_that_go_round() -> None:
     block, whose results wait for the writer. With two buffers, the first is read by then."""
     again = (("w", "r"), ("w2", "r2"))
     one = (link("in", "w"), link("w", "r", holds=1), link("r", "out"), link("out", "in", later=1))
-    assert circles(Waits(links=one, again=again[:1]))["inw"] == ("w", "r", "out", "in")
+    assert circles(WaitGraph(links=one, again=again[:1]))["inw"] == ("w", "r", "out", "in")
     two = (*one[:2], link("r", "w2"), link("w2", "r2", holds=1), link("r2", "out"), one[3])
-    assert circles(Waits(links=two, again=again)) == {}
+    assert circles(WaitGraph(links=two, again=again)) == {}
 
 
 def test_what_an_activation_leaves_behind() -> None:
     """A queue of one activation may still be full of the one before; of two it may not."""
     loop = (link("a", "b"), link("b", "a", later=1), link("a", "b2", holds=1))
-    assert "ab" in circles(Waits(links=(*loop, link("b2", "b"))))
+    assert "ab" in circles(WaitGraph(links=(*loop, link("b2", "b"))))
 
 
 def test_checker_wants_a_schedule_for_what_is_left() -> None:
-    waits = Waits(links=(link("a", "b"), link("b", "d"), link("a", "d")))
+    waits = WaitGraph(links=(link("a", "b"), link("b", "d"), link("a", "d")))
     verdicts = prove(waits)
     verify_waits(waits, verdicts, ["ab", "bd", "ad"])
     with pytest.raises(
@@ -75,7 +82,7 @@ def test_checker_wants_a_schedule_for_what_is_left() -> None:
     ):
         verify_waits(waits, verdicts, ["ab", "bd"])
     with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
-        verify_waits(waits, [Verdict("ab", Why.BRIDGE), *verdicts[1:]], ["ad", "bd"])
+        verify_waits(waits, [Verdict("ab", WaitReason.BRIDGE), *verdicts[1:]], ["ad", "bd"])
 
 
 # A design.
@@ -90,7 +97,7 @@ def at_depth(design: Design, name: str, depth: int) -> Design:
 def test_a_design_needs_no_schedule(design: Design) -> None:
     """Every stream, of values, parameters and control: at any speed and any length."""
     verdicts = design.known.depths.verdicts
-    assert {v.why for v in verdicts} == {Why.HOLDS, Why.BRIDGE}
+    assert {v.why for v in verdicts} == {WaitReason.HOLDS, WaitReason.BRIDGE}
     streams = {c.name for c in design.channels if c.value is not None}
     assert streams <= {v.stream for v in verdicts}
 
@@ -124,8 +131,8 @@ def test_a_converter_of_less_than_its_tensor_closes_circles(design: Design) -> N
     """Its writer stops while its reader waits for keys, which stand behind the query: this hung."""
     name = "attention_scores_i_q_convert"
     (instance,) = (i for i in design.instances if i.name == name)
-    assert isinstance(instance.part, Converter) and holds_all(instance.part)
-    mapped = replace(instance.part, kind=Kind.MAPPED)
+    assert isinstance(instance.part, ConverterSpec) and holds_all(instance.part)
+    mapped = replace(instance.part, kind=BufferKind.MAPPED)
     assert not holds_all(mapped)
     parts = tuple(replace(i, part=mapped) if i is instance else i for i in design.instances)
     found = circles(waits_of(replace(design, instances=parts)))

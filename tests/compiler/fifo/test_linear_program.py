@@ -14,9 +14,9 @@ from streamhw.compiler.fifo import (
     READ,
     Behaviour,
     Depths,
+    FifoStream,
     Program,
     Rule,
-    Stream,
     depth_of,
     earliest,
     max_tokens,
@@ -42,7 +42,7 @@ def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 1
         rules.append(Rule(terms, length, "pace"))
         rules.append(Rule(tuple((e, -k) for e, k in terms), -length, "pace"))
     streams = tuple(
-        Stream(
+        FifoStream(
             name=f"{a}_{b}_{n}",
             source=a,
             sink=b,

@@ -9,8 +9,8 @@ import pytest
 
 from streamhw.compiler.fifo import Equalization, max_tokens, size_fifos, verify
 from streamhw.compiler.fifo.baselines import delays, high_water, profile, published
-from streamhw.compiler.fifo.network import Buffer, Network, Task, Wire
-from streamhw.compiler.fifo.simulate import Outcome, simulate
+from streamhw.compiler.fifo.network import Buffer, Network, NetworkStream, NetworkTask
+from streamhw.compiler.fifo.simulate import SimulationOutcome, simulate
 from tests.compiler.fifo.networks import at_every_cycle, random_template
 
 
@@ -25,7 +25,9 @@ class Row:
     beats: int = 0
     bits: int = 0
 
-    def add(self, network: Network, depth: Mapping[str, int], free: Outcome) -> Outcome:
+    def add(
+        self, network: Network, depth: Mapping[str, int], free: SimulationOutcome
+    ) -> SimulationOutcome:
         run = simulate(network, depth)
         self.deadlocks += run.deadlock
         if not run.deadlock:
@@ -141,9 +143,9 @@ def diamond(latency: int, tokens: int = 16) -> Network:
     """0 -> 1 -> 2 and 0 -> 2."""
     every = tuple(range(tokens))
     return Network(
-        tasks=tuple(Task(name=n, firings=tokens, latency=latency) for n in "012"),
+        tasks=tuple(NetworkTask(name=n, firings=tokens, latency=latency) for n in "012"),
         wires=tuple(
-            Wire(name=a + b, source=a, sink=b, given=every, taken=every)
+            NetworkStream(name=a + b, source=a, sink=b, given=every, taken=every)
             for a, b in ("01", "12", "02")
         ),
     )
@@ -166,11 +168,11 @@ def test_a_transposition_needs_all_of_the_path_beside_it() -> None:
     """A buffer that is read when it is full: the other path holds the whole tensor, or all stop."""
     every = tuple(range(12))
 
-    def wire(source: str, sink: str) -> Wire:
-        return Wire(name=source + sink, source=source, sink=sink, given=every, taken=every)
+    def wire(source: str, sink: str) -> NetworkStream:
+        return NetworkStream(name=source + sink, source=source, sink=sink, given=every, taken=every)
 
     network = Network(
-        tasks=tuple(Task(name=n, firings=12) for n in "swrj"),
+        tasks=tuple(NetworkTask(name=n, firings=12) for n in "swrj"),
         wires=(wire("s", "w"), wire("s", "j"), wire("r", "j")),
         buffers=(Buffer(writer="w", reader="r", written=(12,), read=(12,)),),
     )

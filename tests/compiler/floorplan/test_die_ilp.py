@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from streamhw.boards.base import Budget, Die, load_board
 
-from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, Wire, cost_of, partition
+from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, DieWire, cost_of, partition
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError
 
@@ -26,7 +26,7 @@ def objective(bits: int, fill: dict[str, float]) -> float:
 
 
 def best(
-    blocks: Sequence[Block], wires: Sequence[Wire], stack: Sequence[Die], limit: int | None
+    blocks: Sequence[Block], wires: Sequence[DieWire], stack: Sequence[Die], limit: int | None
 ) -> float | None:
     """The least objective over all partitions that fit."""
     found = []
@@ -65,7 +65,7 @@ def test_no_partition_is_better(seed: int) -> None:
         for name in names
     ]
     wires = [
-        Wire(
+        DieWire(
             source=pick.choice(names),
             sinks=tuple(pick.choices(names, k=pick.choice((1, 1, 2, 3)))),
             bits=pick.randint(1, 300),
@@ -91,7 +91,7 @@ def test_no_partition_is_better(seed: int) -> None:
 def test_a_wire_over_two_boundaries_counts_twice() -> None:
     stack = [die("a", memory=True), die("b"), die("c")]
     blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in (("x", "a"), ("y", "c"))]
-    found = partition(blocks, [Wire(source="x", sinks=("y",), bits=10)], stack)
+    found = partition(blocks, [DieWire(source="x", sinks=("y",), bits=10)], stack)
     assert found.crossing_bits == 20
 
 
@@ -99,9 +99,9 @@ def test_what_all_pieces_take_alike_crosses_once() -> None:
     stack = [die("a", memory=True), die("b"), die("c")]
     where = (("core", "b"), ("p0", "c"), ("p1", "c"), ("p2", "a"), ("p3", "b"))
     blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in where]
-    alike = Wire(source="core", sinks=("p0", "p1", "p2", "p3"), bits=7)
+    alike = DieWire(source="core", sinks=("p0", "p1", "p2", "p3"), bits=7)
     assert partition(blocks, [alike], stack).crossing_bits == 7 + 7
-    each = [Wire(source="core", sinks=(name,), bits=100) for name in alike.sinks]
+    each = [DieWire(source="core", sinks=(name,), bits=100) for name in alike.sinks]
     assert partition(blocks, [alike, *each], stack).crossing_bits == 7 + 7 + 300
 
 
@@ -115,7 +115,7 @@ def test_pieces_of_a_part_may_be_apart() -> None:
     ):
         partition([Block(name="engine", cells=Cells(luts=120))], [], stack)
     pieces = [Block(name=f"engine/{n}", cells=Cells(luts=60), members=("engine",)) for n in (0, 1)]
-    found = partition(pieces, [Wire(source="engine/0", sinks=("engine/1",), bits=9)], stack)
+    found = partition(pieces, [DieWire(source="engine/0", sinks=("engine/1",), bits=9)], stack)
     assert set(found.dies.values()) == {"a", "b"}
     assert found.crossing_bits == 9
 
@@ -148,7 +148,7 @@ def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
         for n in range(60)
     ]
     wires = [
-        Wire(
+        DieWire(
             source=f"b{n}", sinks=(f"b{(n + step) % 60}",), bits=pick.choice((9, 34, 66, 194, 514))
         )
         for n in range(60)

@@ -10,14 +10,14 @@ from streamhw.boards.base import Board, Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.floorplan.place import demands_of
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.ir.infrastructure import Plumbing
+from streamhw.compiler.ir.infrastructure import Infrastructure
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
-from streamhw.stream.register_slice import crossing_latency
+from streamhw.stream.register_slice import register_slice_latency
 
 Two = Callable[..., Design]
 
@@ -41,7 +41,7 @@ def two(tiny: Model) -> Two:
     def compile(*pins: tuple[str, str], on: Board | None = None) -> Design:
         key = (pins, on)
         if key not in known:
-            numbers = QuantConfig(group=32)
+            numbers = QuantConfig(scale_group=32)
             config = BuildConfig(quantization=numbers, multipliers=32, pins=pins)
             known[key] = compile_model(tiny, on or board(), config)
         return known[key]
@@ -57,13 +57,13 @@ def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
     bits = 0
     for instance in slices:
         part = instance.part
-        assert isinstance(part, Plumbing) and part.kind == "register slice"
-        assert part.latency == crossing_latency(1)
+        assert isinstance(part, Infrastructure) and part.kind == "register slice"
+        assert part.latency == register_slice_latency(1)
         (before,), (after,) = design.into(instance.name), design.out_of(instance.name)
         assert before.value == after.value
         assert before.consumed.is_same_stream(after.produced)
         assert f"{after.name}_crossing" == instance.name
-        bits += before.consumed.bits_per_token + 2
+        bits += before.consumed.beat_bits + 2
     base = 40 * sum(
         dies[i.name] != dies["sequencer"] and (i.region is not None or i.name == "parameter_reader")
         for i in design.instances

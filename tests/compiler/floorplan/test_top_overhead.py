@@ -13,7 +13,7 @@ from streamhw.compiler.ir.design import Channel, Design
 from streamhw.compiler.ir.infrastructure import WRITE_DMA
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
-from streamhw.stream.axi.control_slave import Control
+from streamhw.stream.axi.control_slave import ControlSlave
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Resources, raw
 from streamhw.synthesis.yosys import count_modules
@@ -33,7 +33,7 @@ def test_estimates_are_near_the_count(design: Design) -> None:
     arbiters = fixed.arbiters(at_one, masters)
     writes = sum(kinds[name] == WRITE_DMA for name in masters)
     parts: dict[str, tuple[wiring.Component, Resources]] = {
-        "control": (Control(context=32, token_width=6), fixed.control(design)),
+        "control": (ControlSlave(context=32, token_width=6), fixed.control(design)),
         "reads": (
             ReadArbiter(masters=len(masters) - writes, width=128),
             arbiters["mem0_read_arbiter"],

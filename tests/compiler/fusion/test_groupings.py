@@ -12,7 +12,7 @@ from streamhw.compiler.fusion.contraction import contract
 from streamhw.compiler.fusion.dynamic_program import TooLargeError, by_ideals
 from streamhw.compiler.fusion.greedy import greedy
 from streamhw.compiler.fusion.ilp import by_program
-from streamhw.compiler.fusion.problem import Edge, Kernel, Outcome, Problem
+from streamhw.compiler.fusion.problem import FusionEdge, FusionOutcome, Kernel, Problem
 from streamhw.compiler.resources.fpga_cells import Cells
 
 
@@ -29,7 +29,7 @@ def graph(seed: int, *, kernels: int | None = None, pinned: float = 0.15) -> Pro
     for v in range(1, count):
         for u in random.sample(range(v), min(v, random.choice((1, 1, 2, 3)))):
             edges.append(
-                Edge(
+                FusionEdge(
                     name=f"{names[u]}_{names[v]}",
                     source=names[u],
                     sink=names[v],
@@ -59,7 +59,7 @@ def graph(seed: int, *, kernels: int | None = None, pinned: float = 0.15) -> Pro
     )
 
 
-def brute_force(problem: Problem) -> Outcome | None:
+def brute_force(problem: Problem) -> FusionOutcome | None:
     """The best of all groupings."""
     count = len(problem.kernels)
     outcomes = (problem.outcome(groups) for groups in product(range(count), repeat=count))
@@ -119,7 +119,7 @@ def chain(count: int, limit: int) -> Problem:
     return Problem(
         kernels=tuple(Kernel(f"k{i}", ("p",)) for i in range(count)),
         edges=tuple(
-            Edge(
+            FusionEdge(
                 name=f"e{i}",
                 source=f"k{i}",
                 sink=f"k{i + 1}",
@@ -153,9 +153,9 @@ def test_no_stream_on_chip_beside_a_path_through_memory() -> None:
     names = ("x", "norm", "add")
     wide, narrow = Cells(memory_bits=100), Cells(memory_bits=1)
     edges = (
-        Edge(name="a", source="x", sink="norm", on_chip=narrow, bytes=8),
-        Edge(name="b", source="norm", sink="add", on_chip=wide, bytes=8),
-        Edge(name="c", source="x", sink="add", on_chip=narrow, bytes=8),
+        FusionEdge(name="a", source="x", sink="norm", on_chip=narrow, bytes=8),
+        FusionEdge(name="b", source="norm", sink="add", on_chip=wide, bytes=8),
+        FusionEdge(name="c", source="x", sink="add", on_chip=narrow, bytes=8),
     )
     problem = Problem(
         kernels=tuple(Kernel(n, ()) for n in names),
@@ -169,10 +169,10 @@ def test_no_stream_on_chip_beside_a_path_through_memory() -> None:
 
 
 def test_pinned_streams_merge_what_lies_between() -> None:
-    pinned = Edge(name="p", source="a", sink="c")
+    pinned = FusionEdge(name="p", source="a", sink="c")
     around = (
-        Edge(name="q", source="a", sink="b", bytes=1),
-        Edge(name="r", source="b", sink="c", bytes=1),
+        FusionEdge(name="q", source="a", sink="b", bytes=1),
+        FusionEdge(name="r", source="b", sink="c", bytes=1),
     )
     problem = Problem(
         kernels=tuple(Kernel(n, ()) for n in "abc"),
@@ -187,7 +187,7 @@ def test_wide_graph_goes_to_the_program_and_states_its_gap() -> None:
     wide = Problem(
         kernels=tuple(Kernel(f"k{i}", ()) for i in range(40)),
         edges=tuple(
-            Edge(
+            FusionEdge(
                 name=f"e{i}",
                 source=f"k{i // 20}",
                 sink=f"k{i}",
@@ -213,7 +213,7 @@ def test_edges_run_forward() -> None:
     with pytest.raises(ValueError, match=r"^Edge e must run from a kernel to a later one, not"):
         Problem(
             kernels=(Kernel("a", ()), Kernel("b", ())),
-            edges=(Edge(name="e", source="b", sink="a"),),
+            edges=(FusionEdge(name="e", source="b", sink="a"),),
             parts={},
             limit=Cells(),
         )

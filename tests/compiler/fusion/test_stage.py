@@ -14,12 +14,12 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, DoesNotFitError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.kernels.memory.spill import SpillRead, SpillWrite
+from streamhw.kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from streamhw.quantization.config import QuantConfig
-from streamhw.stream.converter.spec import Converter
+from streamhw.stream.converter.spec import ConverterSpec
 from tests.tiny import write_tiny
 
-NUMBERS = QuantConfig(group=32)
+NUMBERS = QuantConfig(scale_group=32)
 CONFIG = BuildConfig(quantization=NUMBERS, multipliers=32)
 
 
@@ -79,13 +79,13 @@ def test_cut_streams_go_through_memory(tight: dict[Fusion, Design], fusion: Fusi
     parts = {i.name: i.part for i in design.instances}
     for name in fused.cuts:
         write, read = parts[f"{name}_write"], parts[f"{name}_read"]
-        assert isinstance(write, SpillWrite) and isinstance(read, SpillRead)
+        assert isinstance(write, SpillWriteSpec) and isinstance(read, SpillReadSpec)
         region = design.known.memory.region(f"{name}_spill")
         assert region.offset == write.offset == read.offset
         assert region.bytes == write.layout.bytes
         assert {f"{name}_write_dma", f"{name}_read_dma"} <= set(parts)
         convert = parts.get(f"{name}_convert")
-        assert convert is None or (isinstance(convert, Converter) and convert.plan.shared)
+        assert convert is None or (isinstance(convert, ConverterSpec) and convert.plan.shared)
 
 
 def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Design]) -> None:
@@ -150,6 +150,6 @@ def test_intermediate_memory(whole: Design) -> None:
     assert intermediate_memory(whole).fused == found.fused
     fifo = next(c for c in whole.channels if c.name == "residual_1_i_a")
     row = next(r for r in found.rows if r.value == "x")
-    assert row.fifos >= fifo.depth * fifo.consumed.bits_per_token
+    assert row.fifos >= fifo.depth * fifo.consumed.beat_bits
     with pytest.raises(ValueError, match=r"^tokens must be 1 to the context of 32, not 33$"):
         intermediate_memory(whole, 33)

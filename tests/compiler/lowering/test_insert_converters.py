@@ -17,7 +17,7 @@ from streamhw.compiler.lowering.insert_converters import (
 )
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.spec import Port, Resources
 
@@ -30,7 +30,7 @@ TWICE = ITensor(FMT, (1, 4), (Loop(2), *COLUMNS.loops))
 
 
 def part(name, *ports):
-    made = plumbing.Plumbing("test", ports, lambda: wiring.Component({}), Resources())
+    made = plumbing.Infrastructure("test", ports, lambda: wiring.Component({}), Resources())
     return Instance(name, made, Scope.BODY)
 
 
@@ -59,7 +59,7 @@ def design(*readers, fed=()):
 
 def converted(*readers, fed=()):
     instances, channels = insert_forks(*insert_converters(*design(*readers, fed=fed)))
-    converters = [i.name for i in instances if isinstance(i.part, Converter)]
+    converters = [i.name for i in instances if isinstance(i.part, ConverterSpec)]
     return converters, sorted(str(c) for c in channels if c.source.instance != PARAMETERS)
 
 
@@ -90,7 +90,7 @@ def test_readers_that_take_parameters_in_turn_do_not_share():
 
 
 def test_a_whole_tensor_is_converted_in_place():
-    assert layout_converter(ROWS, TWICE).kind is Kind.IN_PLACE
+    assert layout_converter(ROWS, TWICE).kind is BufferKind.IN_PLACE
 
 
 def test_a_reader_that_only_writes_to_memory_gets_pages():
@@ -102,11 +102,11 @@ def test_a_reader_that_only_writes_to_memory_gets_pages():
 
     def kinds(*wired):
         found, _ = insert_converters((*instances, writer), wired)
-        return [i.part.kind for i in found if isinstance(i.part, Converter)]
+        return [i.part.kind for i in found if isinstance(i.part, ConverterSpec)]
 
     assert others_of(alone, (*instances, writer), (alone,)) == ()
-    assert kinds(alone) == [Kind.MAPPED]
-    assert kinds(alone, channels[0]) == [Kind.IN_PLACE]
+    assert kinds(alone) == [BufferKind.MAPPED]
+    assert kinds(alone, channels[0]) == [BufferKind.IN_PLACE]
     more = replace(channels[1], sink=End("writer", "i_step"))
     assert others_of(alone, (*instances, writer), (alone, more)) == ("writer.i_step",)
 
@@ -116,16 +116,16 @@ def test_a_few_words_alternate():
     scales = row_major(FMT, (1, 128), 4)
     again = ITensor(FMT, (1, 4), (Loop(8, 16, 1), Loop(TOKENS), Loop(4, 4, 1)))
     chosen = layout_converter(scales, again)
-    assert chosen.kind is Kind.PING_PONG
-    assert cost_of(chosen) < cost_of(replace(chosen, kind=Kind.IN_PLACE))
+    assert chosen.kind is BufferKind.PING_PONG
+    assert cost_of(chosen) < cost_of(replace(chosen, kind=BufferKind.IN_PLACE))
 
 
 def test_few_rows_are_mapped():
     """Two rows of columns: half of the block is alive, so a block would be twice the live set."""
     source = ITensor(Fixed(24), (1, 4), (Loop(16, 16, 1), Loop(2, 1, 0), Loop(4, 4, 1)))
     chosen = layout_converter(source, row_major(Fixed(24), (2, 256), 4))
-    assert chosen.kind is Kind.MAPPED
-    assert replace(chosen, kind=Kind.IN_PLACE).bits > 1.8 * chosen.bound_bits
+    assert chosen.kind is BufferKind.MAPPED
+    assert replace(chosen, kind=BufferKind.IN_PLACE).bits > 1.8 * chosen.bound_bits
     assert chosen.bits < 1.25 * chosen.bound_bits
 
 
@@ -134,20 +134,20 @@ def test_orders_that_are_no_rotation():
     turned = (Loop(8, 1, 2), Loop(8, 1, 1), Loop(4, 1, 0))
     chosen = layout_converter(source, ITensor(FMT, (1, 1, 1), turned))
     assert chosen.place is None
-    assert chosen.kind is Kind.MAPPED
+    assert chosen.kind is BufferKind.MAPPED
 
 
 def test_orders_without_common_loops():
     parts = ITensor(FMT, (1, 1), (Loop(2, 1, 1), Loop(30, 1, 0)))
     chosen = layout_converter(parts, row_major(FMT, (30, 2), 2))
-    assert (chosen.place, chosen.pages, chosen.kind) == (None, None, Kind.SINGLE)
+    assert (chosen.place, chosen.pages, chosen.kind) == (None, None, BufferKind.SINGLE)
 
 
 def test_converters_of_a_model(compiled):
     """One block or less for each: whole tensors, since their readers may wait for others; the
     table adds them up."""
     model = compiled(stop="convert")
-    parts = [i.part for i in model.instances if isinstance(i.part, Converter)]
+    parts = [i.part for i in model.instances if isinstance(i.part, ConverterSpec)]
     bits, bound = sum(p.bits for p in parts), sum(p.bound_bits for p in parts)
     assert bits < 1.5 * bound
     assert all(p.bits < p.ping_pong_bits for p in parts if p.plan.words > 8)

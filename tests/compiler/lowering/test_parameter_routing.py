@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW, deal_parameters
+from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW, route_parameters
 from streamhw.compiler.memory.layout import MemoryPlan, Segments
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, row_major
@@ -29,7 +29,7 @@ PLAN = MemoryPlan(
 
 
 def test_narrow_beats_have_one_distributor() -> None:
-    (deal,) = deal_parameters(replace(PLAN, beat_bytes=64), TYPES, 512)
+    (deal,) = route_parameters(replace(PLAN, beat_bytes=64), TYPES, 512)
     assert deal.name == DISTRIBUTOR
     assert deal.outputs == ("norm", "engine", "scale")
     assert deal.programs[0] == (
@@ -42,7 +42,7 @@ def test_narrow_beats_have_one_distributor() -> None:
 def test_narrow_words_in_wide_beats_have_their_own() -> None:
     """96 words of 32 bits are 12 beats of 256, padded to the 16 of a memory beat; 128 words of 16
     bits are 8 beats of 256."""
-    first, second = deal_parameters(PLAN, TYPES, 4096)
+    first, second = route_parameters(PLAN, TYPES, 4096)
     assert first.outputs == ("engine", NARROW)
     assert first.programs == (
         (
@@ -66,7 +66,7 @@ def test_narrow_words_in_wide_beats_have_their_own() -> None:
 def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
     """Of narrow words alone, there is nothing between two turns."""
     ahead = Segments("product", 4, (("norm", 1), ("engine", 2)), ahead=1)
-    first, second = deal_parameters(replace(PLAN, body=(ahead, PLAN.body[-1])), TYPES, 4096)
+    first, second = route_parameters(replace(PLAN, body=(ahead, PLAN.body[-1])), TYPES, 4096)
     assert first.programs[0] == (
         Repeat(1, (Segment(1, 1),)),
         Repeat(3, (Segment(1, 1), Segment(0, 2))),
@@ -83,5 +83,5 @@ def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
 def test_a_run_without_narrow_words_keeps_one() -> None:
     """A distributor has something to do in every activation."""
     tail = (Segments("head", 2, (("engine", 2),)),)
-    (deal,) = deal_parameters(replace(PLAN, tail=tail), TYPES, 4096)
+    (deal,) = route_parameters(replace(PLAN, tail=tail), TYPES, 4096)
     assert deal.outputs == ("norm", "engine", "scale")

@@ -10,24 +10,24 @@ from streamhw.sim import verilator
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import parse_sharing
 from streamhw.compiler.ir.design import Design, Scope
-from streamhw.compiler.mapping.engine_sharing import Binding, Sharing
+from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
 from streamhw.compiler.memory.layout import image
 from streamhw.errors import UserError
-from streamhw.kernels.matmul.spec import Matmul
+from streamhw.kernels.matmul.spec import MatmulSpec
 from tests.compiler.conftest import Compiled
 from tests.e2e.machine import Machine
 
 BODY = ("qkv", "attention_out", "hidden", "mlp_out")
 
 
-def engines(design: Design) -> dict[str, Matmul]:
-    return {i.name: i.part for i in design.instances if isinstance(i.part, Matmul)}
+def engines(design: Design) -> dict[str, MatmulSpec]:
+    return {i.name: i.part for i in design.instances if isinstance(i.part, MatmulSpec)}
 
 
 def test_all_products_share_one_engine(compiled: Compiled) -> None:
     design = compiled()
-    assert design.bindings == (Binding("matmul_w4", 4, 32, BODY, ("logits",)),)
+    assert design.assignments == (EngineAssignment("matmul_w4", 4, 32, BODY, ("logits",)),)
     (engine,) = engines(design).values()
     assert [c.name for c in engine.contexts] == [*BODY, "logits"]
     assert [c.tokens for c in engine.contexts] == [8, 8, 8, 8, 1]
@@ -37,9 +37,9 @@ def test_all_products_share_one_engine(compiled: Compiled) -> None:
 
 def test_one_engine_a_weight_format(compiled: Compiled) -> None:
     design = compiled(head_bits=8)
-    assert design.bindings == (
-        Binding("matmul_w4", 4, 32, BODY, ()),
-        Binding("matmul_w8", 8, None, (), ("logits",)),
+    assert design.assignments == (
+        EngineAssignment("matmul_w4", 4, 32, BODY, ()),
+        EngineAssignment("matmul_w8", 8, None, (), ("logits",)),
     )
     assert {name: e.weight_bits for name, e in engines(design).items()} == {
         "matmul_w4": 4,
@@ -49,8 +49,8 @@ def test_one_engine_a_weight_format(compiled: Compiled) -> None:
 
 def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
     design = compiled(sharing=Sharing.NONE)
-    assert [b.instance for b in design.bindings] == [f"matmul_{n}" for n in (*BODY, "logits")]
-    assert [b.nodes for b in design.bindings] == [(n,) for n in (*BODY, "logits")]
+    assert [b.instance for b in design.assignments] == [f"matmul_{n}" for n in (*BODY, "logits")]
+    assert [b.nodes for b in design.assignments] == [(n,) for n in (*BODY, "logits")]
     assert len(engines(design)) == 5
     (one,) = (compiled().known.placement.cells[name] for name in engines(compiled()))
     cells = design.known.placement.cells
@@ -60,16 +60,18 @@ def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
 
 def test_some_engines_by_number(compiled: Compiled) -> None:
     """Neighbors in the graph on different engines, and about as much to do for each."""
-    found = {n: [b.nodes for b in compiled(stop="bind", sharing=n).bindings] for n in (1, 2, 3, 5)}
+    found = {
+        n: [b.nodes for b in compiled(stop="bind", sharing=n).assignments] for n in (1, 2, 3, 5)
+    }
     assert found == {
         1: [(*BODY, "logits")],
         2: [("qkv", "hidden", "logits"), ("attention_out", "mlp_out")],
         3: [("qkv",), ("attention_out", "mlp_out"), ("hidden", "logits")],
         5: [(n,) for n in (*BODY, "logits")],
     }
-    names = [b.instance for b in compiled(stop="bind", sharing=2).bindings]
+    names = [b.instance for b in compiled(stop="bind", sharing=2).assignments]
     assert names == ["matmul_qkv", "matmul_attention_out"]
-    mixed = compiled(stop="bind", sharing=3, head_bits=8).bindings
+    mixed = compiled(stop="bind", sharing=3, head_bits=8).assignments
     assert [b.nodes for b in mixed] == [
         ("qkv", "hidden"),
         ("attention_out", "mlp_out"),
@@ -81,7 +83,7 @@ def test_engines_by_name(compiled: Compiled) -> None:
     """Contexts run in the order of the graph, whatever the order of names; the rest share one."""
     groups = (("mlp_out", "qkv"), ("hidden",))
     design = compiled(sharing=groups)
-    assert [b.nodes for b in design.bindings] == [
+    assert [b.nodes for b in design.assignments] == [
         ("qkv", "mlp_out"),
         ("attention_out", "logits"),
         ("hidden",),
@@ -91,7 +93,7 @@ def test_engines_by_name(compiled: Compiled) -> None:
 
 
 ODD = Tiling(
-    group=4,
+    token_batch=4,
     lanes=2,
     attention_lanes=8,
     engines={

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from streamhw.boards.base import Board, load_board
 
-from streamhw.compiler.mapping.engine_sharing import Binding
+from streamhw.compiler.mapping.engine_sharing import EngineAssignment
 from streamhw.compiler.mapping.tiling import (
     EngineTiling,
     Tiling,
@@ -28,12 +28,12 @@ def ops(graph: Graph, kind: type) -> list:
     return [node.op for node, _ in graph.walk() if isinstance(node.op, kind)]
 
 
-def one_engine(graph: Graph, bits: int, group: int | None) -> list[Binding]:
+def one_engine(graph: Graph, bits: int, group: int | None) -> list[EngineAssignment]:
     """All products on one engine."""
     names = [(n.name, loop) for n, loop in graph.walk() if isinstance(n.op, Linear)]
     body = tuple(name for name, loop in names if loop is not None)
     tail = tuple(name for name, loop in names if loop is None)
-    return [Binding("e", bits, group, body, tail)]
+    return [EngineAssignment("e", bits, group, body, tail)]
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -51,12 +51,12 @@ def one_engine(graph: Graph, bits: int, group: int | None) -> list[Binding]:
 def test_sizes_divide_what_they_cut(config: Gpt2Config, board: Board, bits: int) -> None:
     graph = gpt2_graph("m", config)
     group = 32 if bits == 4 else None
-    bindings = one_engine(graph, bits, group)
-    tiling = choose_tiling(graph, board, bindings)
-    check_tiling(graph, board, bindings, tiling)
+    assignments = one_engine(graph, bits, group)
+    tiling = choose_tiling(graph, board, assignments)
+    check_tiling(graph, board, assignments, tiling)
     engine = tiling.engines["e"]
     assert engine.multipliers == board.multipliers
-    assert tiling.group == min(board.group, config.context)
+    assert tiling.token_batch == min(board.token_batch, config.context)
     assert engine.rows % engine.lanes == 0
     for norm in ops(graph, LayerNorm):
         assert norm.features % tiling.lanes == 0
@@ -95,21 +95,21 @@ def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
     """With all heads, as many as needed and a memory beat has; they go first where there is no
     room, with half of what is made of LUTs."""
     graph, board = gpt2_graph("m", GPT2), load_board("u55c")
-    bindings = one_engine(graph, 4, 64)
-    tiling = choose_tiling(graph, board, bindings)
+    assignments = one_engine(graph, 4, 64)
+    tiling = choose_tiling(graph, board, assignments)
     assert (tiling.attention_heads, tiling.attention_positions, tiling.attention_fabric) == (
         12,
         2,
         1,
     )
-    fewer = smaller(graph, board, bindings, tiling)
+    fewer = smaller(graph, board, assignments, tiling)
     assert fewer == replace(tiling, attention_positions=1, attention_fabric=0)
     longer = gpt2_graph("m", replace(GPT2, context=4096))
-    assert choose_tiling(longer, board, bindings).attention_positions == 2
+    assert choose_tiling(longer, board, assignments).attention_positions == 2
     odd = gpt2_graph("m", replace(GPT2, context=1001))
-    assert choose_tiling(odd, board, bindings).attention_positions == 1
+    assert choose_tiling(odd, board, assignments).attention_positions == 1
     narrow = replace(board, ports=board.ports[:16])
-    assert choose_tiling(graph, narrow, bindings).attention_positions == 1
+    assert choose_tiling(graph, narrow, assignments).attention_positions == 1
 
 
 @pytest.mark.parametrize(
@@ -140,19 +140,19 @@ def test_engines_have_their_own_sizes() -> None:
     graph = gpt2_graph("m", TINY)
     board = replace(load_board("sim"), multipliers=32)
     names = ("qkv", "attention_out", "hidden", "mlp_out")
-    bindings = [Binding(f"e_{n}", 4, 32, (n,), ()) for n in names]
-    bindings.append(Binding("e_logits", 8, None, (), ("logits",)))
-    tiling = choose_tiling(graph, board, bindings)
-    check_tiling(graph, board, bindings, tiling)
+    assignments = [EngineAssignment(f"e_{n}", 4, 32, (n,), ()) for n in names]
+    assignments.append(EngineAssignment("e_logits", 8, None, (), ("logits",)))
+    tiling = choose_tiling(graph, board, assignments)
+    check_tiling(graph, board, assignments, tiling)
     assert {name: e.multipliers for name, e in tiling.engines.items()} == {
-        b.instance: 32 for b in bindings
+        b.instance: 32 for b in assignments
     }
 
 
 def test_rows_keep_chunks_whole() -> None:
     """qkv has 96 outputs in three chunks: a tile of 32 is a chunk, one of 48 is not."""
     graph = gpt2_graph("m", TINY)
-    (binding,) = (Binding("e", 8, None, ("qkv",), ()),)
+    (binding,) = (EngineAssignment("e", 8, None, ("qkv",), ()),)
     assert is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=4), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=96, inputs=4, lanes=4), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=3), 512)
@@ -162,20 +162,20 @@ def test_rows_keep_chunks_whole() -> None:
 def test_smaller_until_nothing_is_left() -> None:
     """Engines first, the largest of them first, then tokens; what is asked for by name alone."""
     graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
-    bindings = one_engine(graph, 4, 32)
-    tiling: Tiling | None = choose_tiling(graph, board, bindings)
+    assignments = one_engine(graph, 4, 32)
+    tiling: Tiling | None = choose_tiling(graph, board, assignments)
     seen = []
     while tiling is not None:
-        seen.append((tiling.engines["e"].multipliers, tiling.group))
-        check_tiling(graph, board, bindings, tiling)
-        tiling = smaller(graph, board, bindings, tiling)
+        seen.append((tiling.engines["e"].multipliers, tiling.token_batch))
+        check_tiling(graph, board, assignments, tiling)
+        tiling = smaller(graph, board, assignments, tiling)
     assert seen == [(32, 8), (16, 8), (16, 4), (16, 2)]
-    first = choose_tiling(graph, board, bindings)
-    attention = smaller(graph, board, bindings, first, "attention_scores")
+    first = choose_tiling(graph, board, assignments)
+    attention = smaller(graph, board, assignments, first, "attention_scores")
     assert attention == replace(first, attention_lanes=first.attention_lanes // 2)
-    engine = smaller(graph, board, bindings, first, "e")
+    engine = smaller(graph, board, assignments, first, "e")
     assert engine is not None and engine.group == 8 and engine.engines["e"].multipliers == 16
-    assert smaller(graph, board, bindings, engine, "e") is None
+    assert smaller(graph, board, assignments, engine, "e") is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_smaller_until_nothing_is_left() -> None:
 )
 def test_tilings_that_cannot_be_built(change: dict[str, object], message: str) -> None:
     graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
-    bindings = one_engine(graph, 4, 32)
-    tiling = replace(choose_tiling(graph, board, bindings), **change)
+    assignments = one_engine(graph, 4, 32)
+    tiling = replace(choose_tiling(graph, board, assignments), **change)
     with pytest.raises(BuildError, match=message):
-        check_tiling(graph, board, bindings, tiling)
+        check_tiling(graph, board, assignments, tiling)

@@ -145,15 +145,15 @@ def test_matrices(stored: Design) -> None:
             if not isinstance(values, LinearParameters):
                 continue
             seen += 1
-            (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
-            engine = known.tiling.engines[binding.instance]
+            (assignment,) = (b for b in stored.assignments if segments.node in b.nodes)
+            engine = known.tiling.engines[assignment.instance]
             rows, lanes = engine.rows, engine.inputs
             matmul = known.quantized.plans[segments.node]
             op = stored.graph.node(segments.node).op
             assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)
-            (binding,) = (b for b in stored.bindings if segments.node in b.nodes)
-            headers = streams[f"{binding.instance}_i_header"]
-            codes = streams[f"{binding.instance}_i_weight"]
+            (assignment,) = (b for b in stored.assignments if segments.node in b.nodes)
+            headers = streams[f"{assignment.instance}_i_header"]
+            codes = streams[f"{assignment.instance}_i_weight"]
             assert segments.repeat == -(-op.outputs // rows)
             for tile in range(segments.repeat):
                 check_tile(values, matmul, headers[tile], codes[tile], tile * rows, rows, lanes)
@@ -250,7 +250,7 @@ def test_memory_that_is_too_small(design: Design) -> None:
 
     def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
         return plan_memory(
-            design.graph, known.quantized, known.tiling, design.bindings, beat_bits, available
+            design.graph, known.quantized, known.tiling, design.assignments, beat_bits, available
         )
 
     assert plan(total) == known.memory
@@ -265,7 +265,12 @@ def test_memory_that_is_too_small(design: Design) -> None:
 def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
     known = design.known
     plan = plan_memory(
-        design.graph, known.quantized, known.tiling, design.bindings, 2048, known.memory.total * 16
+        design.graph,
+        known.quantized,
+        known.tiling,
+        design.assignments,
+        2048,
+        known.memory.total * 16,
     )
     (norm,) = (s for s in plan.body if s.node == "norm_1")
     assert norm.parts == (("norm_1_i_affine", 1),)  # 128 bytes in a beat of 256

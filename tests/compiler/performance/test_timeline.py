@@ -4,21 +4,21 @@
 from dataclasses import replace
 
 from streamhw.compiler.performance.memory_supply import Clock, Span, Supply
-from streamhw.compiler.performance.timeline import HOP, Activity, Link, Task, Timeline
+from streamhw.compiler.performance.timeline import FIFO_LATENCY, Activity, Task, TaskLink, Timeline
 from streamhw.stream.spec import Timing
 
 EIGHT = Span(0, 7)
 
-assert HOP == 2, "the numbers below count two cycles for each queue"
+assert FIFO_LATENCY == 2, "the numbers below count two cycles for each queue"
 
 
 def clock(*, rate: float = 1.0, buffer: int = 16, latency: float = 10) -> Clock:
     return Clock(supply=Supply(port="mem0", rate=rate, buffer=buffer, latency=latency))
 
 
-def link(source: str, sink: str, part: int = 0, parts: int = 1) -> Link:
+def link(source: str, sink: str, part: int = 0, parts: int = 1) -> TaskLink:
     name = f"{source}_{sink}"
-    return Link(
+    return TaskLink(
         name=name, source=source, sink=sink, tokens=lambda _: 8, bits=8, part=part, parts=parts
     )
 
@@ -42,7 +42,7 @@ def task(
 
 
 def run(
-    tasks: list[Task], links: list[Link], entering: Span = EIGHT, at: Clock | None = None
+    tasks: list[Task], links: list[TaskLink], entering: Span = EIGHT, at: Clock | None = None
 ) -> dict[str, Activity]:
     return Timeline(tasks, links).run({"in": entering}, {}, at or clock(), 0)
 

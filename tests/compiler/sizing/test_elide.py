@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from streamhw.compiler.fifo import MINIMUM
 from streamhw.compiler.ir.design import Channel, End, Instance, Scope
-from streamhw.compiler.sizing.elide import folded
+from streamhw.compiler.sizing.elide import elided
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 
 TOKENS = Symbol("tokens", 8)
@@ -17,7 +17,7 @@ IN_CHUNKS = ITensor(ROW.fmt, ROW.tile, (Loop(2, 16, 1), Loop(TOKENS), Loop(4, 4,
 
 
 def stream(target, kind, port="i"):
-    part = Converter(source=ROW, target=target, kind=kind)
+    part = ConverterSpec(source=ROW, target=target, kind=kind)
     channel = Channel(
         source=End("weights_width", "o"),
         sink=End("convert", port),
@@ -29,19 +29,19 @@ def stream(target, kind, port="i"):
 
 
 def test_a_block_of_the_whole_tensor_is_its_queue():
-    assert folded(*stream(AGAIN, Kind.IN_PLACE))
-    assert folded(*stream(AGAIN, Kind.SINGLE))
+    assert elided(*stream(AGAIN, BufferKind.IN_PLACE))
+    assert elided(*stream(AGAIN, BufferKind.SINGLE))
 
 
 def test_what_holds_less_is_not():
-    assert not folded(*stream(IN_CHUNKS, Kind.PING_PONG))
-    assert not folded(*stream(AGAIN, Kind.IN_PLACE, port="i_tokens"))
+    assert not elided(*stream(IN_CHUNKS, BufferKind.PING_PONG))
+    assert not elided(*stream(AGAIN, BufferKind.IN_PLACE, port="i_tokens"))
     turned = ITensor(ROW.fmt, (1, 1), (Loop(8, 1, 1), Loop(4, 1, 0)))
-    pages = Converter(source=row_major(ROW.fmt, (4, 8)), target=turned, kind=Kind.MAPPED)
-    channel, instances = stream(AGAIN, Kind.IN_PLACE)
+    pages = ConverterSpec(source=row_major(ROW.fmt, (4, 8)), target=turned, kind=BufferKind.MAPPED)
+    channel, instances = stream(AGAIN, BufferKind.IN_PLACE)
     other = {"convert": replace(instances["convert"], part=pages)}
-    assert not folded(channel, other)
-    assert not folded(channel, {})
+    assert not elided(channel, other)
+    assert not elided(channel, {})
 
 
 def test_parameters_of_a_norm_wait_in_its_converter(compiled):
@@ -49,9 +49,9 @@ def test_parameters_of_a_norm_wait_in_its_converter(compiled):
     parts = {i.name: i for i in model.instances}
     saved = 0
     for channel in model.channels:
-        if folded(channel, parts):
+        if elided(channel, parts):
             assert channel.depth <= max(MINIMUM, model.known.depths.depth.get(channel.name, 0))
             if channel.source.instance.endswith("_width"):
-                beats = channel.consumed.tokens()
-                saved += (beats - channel.depth) * channel.consumed.bits_per_token
+                beats = channel.consumed.beats()
+                saved += (beats - channel.depth) * channel.consumed.beat_bits
     assert saved == 2 * (8 - MINIMUM) * 128

@@ -21,9 +21,9 @@ def unsized(design: Design) -> Estimate:
 def programs(design: Design, tokens: int, end: int) -> list[Program]:
     """Of all activations, for a step of ``tokens`` whose last row has length ``end``."""
     estimate = unsized(design)
-    bindings = {"tokens": tokens, "length": tuple(range(end - tokens + 1, end + 1))}
+    symbol_values = {"tokens": tokens, "length": tuple(range(end - tokens + 1, end + 1))}
     timelines = (estimate.entry, estimate.body, estimate.tail)
-    return [program_of(estimate, timeline, bindings) for timeline in timelines]
+    return [program_of(estimate, timeline, symbol_values) for timeline in timelines]
 
 
 @pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
@@ -31,7 +31,7 @@ def test_depths_hold_at_every_value(design: Design, every: int) -> None:
     """With the depths of the corners, no result is a cycle late at any number of tokens and any
     length."""
     depth = design.known.depths.depth
-    group, context = design.known.tiling.group, design.graph.context
+    group, context = design.known.tiling.token_batch, design.graph.context
     values = [(n, end) for n in range(1, group + 1) for end in range(n, context + 1)]
     for tokens, end in values[::every]:
         for program in programs(design, tokens, end):
@@ -45,7 +45,7 @@ def test_half_of_a_residual_has_no_schedule(design: Design) -> None:
     depth = {**design.known.depths.depth}
     depth["residual_1_i_a"] //= 2
     with pytest.raises(InternalError, match=r"^FIFO sizing must have a schedule"):
-        for program in programs(design, design.known.tiling.group, design.graph.context):
+        for program in programs(design, design.known.tiling.token_batch, design.graph.context):
             earliest(program, depth)
 
 
@@ -63,7 +63,7 @@ def test_certificates(design: Design, equalization: Equalization) -> None:
 def test_converters_wait_for_nobody(design: Design) -> None:
     """The query is taken as it comes, since its converter holds it; only residuals wait, whole."""
     depths = design.known.depths
-    tokens = {c.name: c.consumed.tokens() for c in design.channels if c.value is not None}
+    tokens = {c.name: c.consumed.beats() for c in design.channels if c.value is not None}
     assert depths.depth["attention_scores_i_q_convert_i"] == 2
     assert depths.depth["residual_1_i_a"] == tokens["residual_1_i_a"]
     assert {n for n, d in depths.depth.items() if d > 16} == {"residual_1_i_a", "residual_2_i_a"}

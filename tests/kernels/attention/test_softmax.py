@@ -5,27 +5,27 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamhw.kernels.attention.softmax import Softmax
+from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.testing.kernel_bench import Case, check_kernel
 
 
-def case(spec: Softmax, lengths: list[int], seed: int, spread: float = 2.0) -> Case:
+def case(spec: SoftmaxSpec, lengths: list[int], seed: int, spread: float = 2.0) -> Case:
     rng = np.random.default_rng(seed)
     shape = (len(lengths), spec.heads, spec.context)
     x = spec.source.encode(rng.normal(size=shape) * spread)
-    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.abreast, axis=1)
-    bindings = {"tokens": len(lengths), "length": lengths}
-    return Case(inputs={"i": x, "i_length": repeated}, bindings=bindings)
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.parallel_heads, axis=1)
+    symbol_values = {"tokens": len(lengths), "length": lengths}
+    return Case(inputs={"i": x, "i_length": repeated}, symbol_values=symbol_values)
 
 
-def exact(spec: Softmax, x: NDArray[np.int64]) -> NDArray[np.float64]:
+def exact(spec: SoftmaxSpec, x: NDArray[np.int64]) -> NDArray[np.float64]:
     real = spec.source.decode(x)
     powers = np.exp(real - real.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def mixed_cases(spec: Softmax) -> list[Case]:
+def mixed_cases(spec: SoftmaxSpec) -> list[Case]:
     cases = [
         case(spec, [3, 4], 1),
         case(spec, [1], 2),
@@ -41,30 +41,34 @@ def mixed_cases(spec: Softmax) -> list[Case]:
 
 
 def test_hardware_equals_golden() -> None:
-    spec = Softmax(tokens=3, heads=2, context=12)
+    spec = SoftmaxSpec(tokens=3, heads=2, context=12)
     check_kernel(spec, mixed_cases(spec))
 
 
-@pytest.mark.parametrize("heads, abreast", [(2, 2), (6, 3)])
-def test_heads_abreast(heads: int, abreast: int) -> None:
-    spec = Softmax(tokens=3, heads=heads, context=12, abreast=abreast)
+@pytest.mark.parametrize("heads, parallel_heads", [(2, 2), (6, 3)])
+def test_parallel_heads(heads: int, parallel_heads: int) -> None:
+    spec = SoftmaxSpec(tokens=3, heads=heads, context=12, parallel_heads=parallel_heads)
     check_kernel(spec, mixed_cases(spec))
 
 
 @pytest.mark.parametrize("positions", [1, 2, 4])
-@pytest.mark.parametrize("heads, abreast", [(2, 1), (3, 3)])
-def test_positions_abreast(heads: int, abreast: int, positions: int) -> None:
+@pytest.mark.parametrize("heads, parallel_heads", [(2, 1), (3, 3)])
+def test_parallel_positions(heads: int, parallel_heads: int, positions: int) -> None:
     """Rows that end in whole beats and in others."""
-    spec = Softmax(tokens=3, heads=heads, context=12, abreast=abreast, positions=positions)
+    spec = SoftmaxSpec(
+        tokens=3, heads=heads, context=12, parallel_heads=parallel_heads, positions=positions
+    )
     check_kernel(spec, mixed_cases(spec))
 
 
 @pytest.mark.parametrize("positions", [2, 4])
 @pytest.mark.parametrize("step", [0.1, 0.5, 1.4, 4.0])
-def test_positions_abreast_have_the_sum_of_one_after_the_other(positions: int, step: float) -> None:
+def test_parallel_positions_have_the_sum_of_one_after_the_other(
+    positions: int, step: float
+) -> None:
     """Rows that mostly rise: the largest power grows, and bits of the sum are dropped, at any
     place of a beat; many short rows, whose sums have few terms to hide a lost bit."""
-    spec = Softmax(tokens=24, heads=4, context=32, abreast=2, positions=positions)
+    spec = SoftmaxSpec(tokens=24, heads=4, context=32, parallel_heads=2, positions=positions)
     rng = np.random.default_rng(positions)
     cases = []
     for longest in (4, 9, 32):
@@ -77,42 +81,42 @@ def test_positions_abreast_have_the_sum_of_one_after_the_other(positions: int, s
 
 
 def test_rows_of_one_beat_pass_at_full_rate() -> None:
-    spec = Softmax(tokens=20, heads=2, context=4, positions=4, source=Fixed(8, 3))
+    spec = SoftmaxSpec(tokens=20, heads=2, context=4, positions=4, source=Fixed(8, 3))
     cases = [case(spec, [n] * 20, n) for n in (3, 3, 3)]
     check_kernel(spec, cases, scenarios=("single", "free"))
 
 
-def test_positions_abreast_take_as_many_fewer_cycles() -> None:
-    bindings = {"tokens": 1, "length": [1000]}
+def test_parallel_positions_take_as_many_fewer_cycles() -> None:
+    symbol_values = {"tokens": 1, "length": [1000]}
     for positions, latency in ((2, 500 + 26), (4, 250 + 28)):
-        spec = Softmax(tokens=1, heads=12, context=1024, abreast=12, positions=positions)
-        timing = spec.timing(bindings)
+        spec = SoftmaxSpec(tokens=1, heads=12, context=1024, parallel_heads=12, positions=positions)
+        timing = spec.timing(symbol_values)
         assert (timing.latency, timing.interval) == (latency, 1000 // positions)
 
 
 def test_a_row_of_all_heads_begins_within_30_cycles_of_its_end() -> None:
     """A beat a cycle whatever the heads, and the first result one row and 23 cycles later."""
     for heads in (1, 12, 16):
-        spec = Softmax(tokens=1, heads=heads, context=1024, abreast=heads)
+        spec = SoftmaxSpec(tokens=1, heads=heads, context=1024, parallel_heads=heads)
         timing = spec.timing({"tokens": 1, "length": [1000]})
         assert (timing.latency, timing.interval) == (1000 + 23, 1000)
 
 
 def test_rows_of_one_element_pass_at_full_rate() -> None:
-    spec = Softmax(tokens=20, heads=2, context=1, source=Fixed(8, 3))
+    spec = SoftmaxSpec(tokens=20, heads=2, context=1, source=Fixed(8, 3))
     check_kernel(spec, [case(spec, [1] * 20, s) for s in (1, 2, 3)], scenarios=("single", "free"))
 
 
 @pytest.mark.parametrize("out", [Fixed(8, 7, signed=False), Fixed(16, 15, signed=False)])
 def test_other_formats(out: Fixed) -> None:
-    spec = Softmax(tokens=1, heads=1, context=40, source=Fixed(12, 4), out=out)
+    spec = SoftmaxSpec(tokens=1, heads=1, context=40, source=Fixed(12, 4), out=out)
     check_kernel(spec, [case(spec, [40], s, spread=s) for s in (1, 2, 3)])
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 0.5, 2.0, 6.0, 40.0])
 @pytest.mark.parametrize("length", [1, 2, 3, 17, 200, 1024])
 def test_error_is_below_one_lsb(length: int, spread: float) -> None:
-    spec = Softmax(tokens=1, heads=64, context=1024)
+    spec = SoftmaxSpec(tokens=1, heads=64, context=1024)
     x = spec.source.encode(np.random.default_rng(length).normal(size=(1, 64, length)) * spread)
     if length > 1:
         x[0, ::4] = np.sort(x[0, ::4])  # the largest power grows all the way
@@ -125,7 +129,7 @@ def test_error_is_below_one_lsb(length: int, spread: float) -> None:
 
 def test_bound_of_the_error() -> None:
     """Adds up every rounding of the design for the default formats, in LSB of the output."""
-    spec = Softmax(tokens=1, heads=1, context=1024)
+    spec = SoftmaxSpec(tokens=1, heads=1, context=1024)
     lsb = spec.out.step
     mantissa = spec.power_table.max_error * 2.0**-spec.frac + np.log(2) * 2.0 ** -(spec.frac + 1)
     # an element and the others of its row err against each other: p (1 - p) <= 1/4
@@ -140,21 +144,21 @@ def test_bound_of_the_error() -> None:
 
 def test_rejects_bad_output() -> None:
     with pytest.raises(ValueError, match="out must be unsigned with 1 to 17 fraction bits"):
-        Softmax(tokens=1, heads=1, context=4, out=Fixed(16, 15))
+        SoftmaxSpec(tokens=1, heads=1, context=4, out=Fixed(16, 15))
 
 
 def test_rejects_heads_that_do_not_pass_in_whole_beats() -> None:
-    with pytest.raises(ValueError, match="abreast must divide the 4 heads, not 3"):
-        Softmax(tokens=1, heads=4, context=4, abreast=3)
+    with pytest.raises(ValueError, match="parallel_heads must divide the 4 heads, not 3"):
+        SoftmaxSpec(tokens=1, heads=4, context=4, parallel_heads=3)
 
 
 def test_rejects_positions_that_do_not_divide_the_context() -> None:
     with pytest.raises(ValueError, match="power of two that divides the context of 6, not 4"):
-        Softmax(tokens=1, heads=4, context=6, positions=4)
+        SoftmaxSpec(tokens=1, heads=4, context=6, positions=4)
 
 
 def test_rejects_lengths_that_differ_from_the_bound_ones() -> None:
-    spec = Softmax(tokens=1, heads=2, context=4)
+    spec = SoftmaxSpec(tokens=1, heads=2, context=4)
     inputs = {"i": np.zeros((1, 2, 4), dtype=np.int64), "i_length": np.array([[2, 3]])}
     with pytest.raises(ValueError, match=r"i_length must be the bound lengths \[2\]"):
         spec.compute(inputs, {"tokens": 1, "length": [2]})

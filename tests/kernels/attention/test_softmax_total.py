@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from streamhw.kernels.attention.softmax import Softmax
+from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.kernels.attention.softmax_total import add_positions, more_stages
 from streamhw.numerics.fixed import Fixed
 
@@ -16,7 +16,7 @@ from streamhw.numerics.fixed import Fixed
 class Total(wiring.Component):
     """The sum alone: a beat of elements a cycle, and its result some cycles later."""
 
-    def __init__(self, spec: Softmax) -> None:
+    def __init__(self, spec: SoftmaxSpec) -> None:
         self.spec = spec
         self.stages = 3 + more_stages(spec.positions)
         super().__init__(
@@ -48,7 +48,7 @@ class Total(wiring.Component):
         return m
 
 
-def one_by_one(spec: Softmax, mantissas: list[int], powers: list[int]) -> tuple[int, int]:
+def one_by_one(spec: SoftmaxSpec, mantissas: list[int], powers: list[int]) -> tuple[int, int]:
     """As the kernel's golden says."""
     total, largest = 0, powers[0]
     for mantissa, power in zip(mantissas, powers, strict=True):
@@ -66,7 +66,7 @@ def one_by_one(spec: Softmax, mantissas: list[int], powers: list[int]) -> tuple[
 def test_every_sum(positions: int, out: Fixed, context: int) -> None:
     """Rows that rise by nothing, a little, or more than the sum has bits, at any place of a beat;
     the sum after each beat."""
-    spec = Softmax(
+    spec = SoftmaxSpec(
         tokens=1, heads=1, context=context, source=Fixed(12, 4), out=out, positions=positions
     )
     component, rng = Total(spec), np.random.default_rng(positions)

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streamhw.kernels.attention.scores import Scores
-from streamhw.kernels.attention.softmax import Softmax
-from streamhw.kernels.attention.values import Values
+from streamhw.kernels.attention.scores import ScoresSpec
+from streamhw.kernels.attention.softmax import SoftmaxSpec
+from streamhw.kernels.attention.values import ValuesSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.testing.kernel_bench import Case, check_kernel
 
 
-def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None) -> Case:
+def case(spec: ValuesSpec, lengths: list[int], seed: int, extreme: int | None = None) -> Case:
     rng = np.random.default_rng(seed)
     n, width = len(lengths), spec.heads * spec.head_dim
     p = rng.integers(0, spec.probability.maximum, (n, spec.heads, spec.context), endpoint=True)
@@ -21,12 +21,12 @@ def case(spec: Values, lengths: list[int], seed: int, extreme: int | None = None
     v = rng.integers(spec.value.minimum, spec.value.maximum, cached, endpoint=True)
     if extreme is not None:
         p[:], v[:] = spec.probability.maximum, extreme
-    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.abreast, axis=1)
-    bindings = {"tokens": n, "length": lengths}
-    return Case(inputs={"i_p": p, "i_v": v, "i_length": repeated}, bindings=bindings)
+    repeated = np.repeat(np.asarray(lengths)[:, None], spec.heads // spec.parallel_heads, axis=1)
+    symbol_values = {"tokens": n, "length": lengths}
+    return Case(inputs={"i_p": p, "i_v": v, "i_length": repeated}, symbol_values=symbol_values)
 
 
-def mixed_cases(spec: Values) -> list[Case]:
+def mixed_cases(spec: ValuesSpec) -> list[Case]:
     return [
         case(spec, [5, 6], 1),
         case(spec, [1], 2),
@@ -50,7 +50,7 @@ def mixed_cases(spec: Values) -> list[Case]:
     ],
 )
 def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, shared: int) -> None:
-    spec = Values(
+    spec = ValuesSpec(
         tokens=3,
         heads=2,
         head_dim=head_dim,
@@ -64,7 +64,7 @@ def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, share
 
 
 @pytest.mark.parametrize(
-    "heads, head_dim, out_lanes, shared, abreast",
+    "heads, head_dim, out_lanes, shared, parallel_heads",
     [
         (4, 2, 2, 1, 2),
         (2, 4, 8, 1, 2),
@@ -74,11 +74,11 @@ def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, share
         (4, 1, 1, 4, 4),
     ],
 )
-def test_heads_abreast(
-    heads: int, head_dim: int, out_lanes: int, shared: int, abreast: int
+def test_parallel_heads(
+    heads: int, head_dim: int, out_lanes: int, shared: int, parallel_heads: int
 ) -> None:
     """Beats that are cut, passed as they are, and joined; cached heads alone and shared."""
-    spec = Values(
+    spec = ValuesSpec(
         tokens=3,
         heads=heads,
         head_dim=head_dim,
@@ -87,21 +87,21 @@ def test_heads_abreast(
         out_lanes=out_lanes,
         shift=17,
         shared=shared,
-        abreast=abreast,
+        parallel_heads=parallel_heads,
     )
     check_kernel(spec, mixed_cases(spec))
 
 
 @pytest.mark.parametrize("positions", [1, 2, 4])
 @pytest.mark.parametrize(
-    "heads, head_dim, out_lanes, shared, abreast",
+    "heads, head_dim, out_lanes, shared, parallel_heads",
     [(2, 4, 4, 1, 1), (2, 4, 4, 2, 1), (4, 2, 2, 1, 2), (4, 2, 8, 2, 2), (4, 2, 8, 2, 4)],
 )
-def test_positions_abreast(
-    heads: int, head_dim: int, out_lanes: int, shared: int, abreast: int, positions: int
+def test_parallel_positions(
+    heads: int, head_dim: int, out_lanes: int, shared: int, parallel_heads: int, positions: int
 ) -> None:
     """Rows that end in whole beats and in others."""
-    spec = Values(
+    spec = ValuesSpec(
         tokens=3,
         heads=heads,
         head_dim=head_dim,
@@ -110,7 +110,7 @@ def test_positions_abreast(
         out_lanes=out_lanes,
         shift=17,
         shared=shared,
-        abreast=abreast,
+        parallel_heads=parallel_heads,
         positions=positions,
     )
     check_kernel(spec, mixed_cases(spec))
@@ -118,37 +118,44 @@ def test_positions_abreast(
 
 @pytest.mark.parametrize("positions, fabric", [(1, 1), (2, 1), (4, 2), (4, 4)])
 def test_products_made_of_luts(positions: int, fabric: int) -> None:
-    shape = {"tokens": 3, "heads": 2, "head_dim": 2, "lanes": 2, "out_lanes": 4, "abreast": 2}
-    spec = Values(**shape, context=8, shift=17, positions=positions, fabric_positions=fabric)
+    shape = {
+        "tokens": 3,
+        "heads": 2,
+        "head_dim": 2,
+        "lanes": 2,
+        "out_lanes": 4,
+        "parallel_heads": 2,
+    }
+    spec = ValuesSpec(**shape, context=8, shift=17, positions=positions, fabric_positions=fabric)
     cases = mixed_cases(spec)
     check_kernel(spec, cases, scenarios=("single", "free", "all"))
     multipliers = [s.resources().multipliers for s in (spec, replace(spec, fabric_positions=0))]
     assert [len(m) for m in multipliers] == [4 * (positions - fabric), 4 * positions]
 
 
-def test_positions_abreast_have_the_values_of_one_after_the_other() -> None:
-    shape = {"tokens": 3, "heads": 2, "head_dim": 8, "context": 8, "shift": 17, "abreast": 2}
-    one, two = (Values(**shape, lanes=8, out_lanes=16, positions=p) for p in (1, 2))
+def test_parallel_positions_have_the_values_of_one_after_the_other() -> None:
+    shape = {"tokens": 3, "heads": 2, "head_dim": 8, "context": 8, "shift": 17, "parallel_heads": 2}
+    one, two = (ValuesSpec(**shape, lanes=8, out_lanes=16, positions=p) for p in (1, 2))
     c = case(one, [5, 6, 7], 3)
-    results = [spec.compute(c.inputs, c.bindings)["o"] for spec in (one, two)]
+    results = [spec.compute(c.inputs, c.symbol_values)["o"] for spec in (one, two)]
     assert (results[0] == results[1]).all()
-    cycles = [spec.timing(c.bindings).interval for spec in (one, two)]
+    cycles = [spec.timing(c.symbol_values).interval for spec in (one, two)]
     assert cycles == [5 + 6 + 7, 3 + 3 + 4]
 
 
-def test_heads_abreast_have_the_values_of_one_after_the_other() -> None:
+def test_parallel_heads_have_the_values_of_one_after_the_other() -> None:
     shape = {"tokens": 3, "heads": 4, "shared": 2, "head_dim": 8, "context": 7, "shift": 17}
-    one = Values(**shape, lanes=2, out_lanes=8)
-    all_at_once = Values(**shape, lanes=8, out_lanes=8, abreast=4)
+    one = ValuesSpec(**shape, lanes=2, out_lanes=8)
+    all_at_once = ValuesSpec(**shape, lanes=8, out_lanes=8, parallel_heads=4)
     c, lengths = case(one, [5, 6, 7], 3), np.array([[5], [6], [7]])
-    got = all_at_once.compute(c.inputs | {"i_length": lengths}, c.bindings)["o"]
-    assert (got == one.compute(c.inputs, c.bindings)["o"]).all()
-    cycles = [spec.timing(c.bindings).interval for spec in (one, all_at_once)]
+    got = all_at_once.compute(c.inputs | {"i_length": lengths}, c.symbol_values)["o"]
+    assert (got == one.compute(c.inputs, c.symbol_values)["o"]).all()
+    cycles = [spec.timing(c.symbol_values).interval for spec in (one, all_at_once)]
     assert cycles == [4 * 4 * (5 + 6 + 7), 5 + 6 + 7]
 
 
 def test_minimal() -> None:
-    spec = Values(tokens=1, heads=1, head_dim=1, context=1, lanes=1, out_lanes=1, shift=0)
+    spec = ValuesSpec(tokens=1, heads=1, head_dim=1, context=1, lanes=1, out_lanes=1, shift=0)
     check_kernel(spec, [case(spec, [1], s) for s in (1, 2, 3)])
 
 
@@ -158,17 +165,17 @@ def test_attention_is_close_to_float() -> None:
     lengths = [37, 38, 39, 40]
     heads, head_dim, context = 4, 32, 64
     shared = {"tokens": 4, "heads": heads, "context": context}
-    scores = Scores(**shared, head_dim=head_dim, lanes=8, shift=8)
-    softmax = Softmax(**shared)
-    values = Values(**shared, head_dim=head_dim, lanes=8, out_lanes=8, shift=16)
+    scores = ScoresSpec(**shared, head_dim=head_dim, lanes=8, shift=8)
+    softmax = SoftmaxSpec(**shared)
+    values = ValuesSpec(**shared, head_dim=head_dim, lanes=8, out_lanes=8, shift=16)
     q = rng.integers(-2000, 2000, (4, heads * head_dim))
     k = rng.integers(-128, 128, (context, heads * head_dim))
     v = rng.integers(-128, 128, (context, heads * head_dim))
-    bindings = {"tokens": 4, "length": lengths}
+    symbol_values = {"tokens": 4, "length": lengths}
 
-    s = scores.compute({"i_q": q, "i_k": k}, bindings)["o"]
-    p = softmax.compute({"i": s}, bindings)["o"]
-    got = values.compute({"i_p": p, "i_v": v}, bindings)["o"].reshape(4, heads, head_dim)
+    s = scores.compute({"i_q": q, "i_k": k}, symbol_values)["o"]
+    p = softmax.compute({"i": s}, symbol_values)["o"]
+    got = values.compute({"i_p": p, "i_v": v}, symbol_values)["o"].reshape(4, heads, head_dim)
 
     for t, length in enumerate(lengths):
         for h in range(heads):
@@ -192,8 +199,8 @@ def test_attention_is_close_to_float() -> None:
         ({"heads": 3, "out_lanes": 3}, "out_lanes must divide or be divided by lanes 4, not 3"),
         ({"shift": -1}, "shift must be at least 0, not -1"),
         ({"shared": 3}, "shared must divide the 2 heads, not 3"),
-        ({"abreast": 3}, "abreast must divide the 2 heads, not 3"),
-        ({"abreast": 2}, "lanes must be head_dim 8 where 2 heads pass abreast, not 4"),
+        ({"parallel_heads": 3}, "parallel_heads must divide the 2 heads, not 3"),
+        ({"parallel_heads": 2}, "lanes must be head_dim 8 where 2 heads pass in parallel, not 4"),
         ({"positions": 2}, "lanes must be head_dim 8 where 2 positions pass in a beat, not 4"),
         ({"fabric_positions": 2}, "fabric_positions must be 0 to 1, not 2"),
         (
@@ -205,7 +212,7 @@ def test_attention_is_close_to_float() -> None:
             "positions must be a power of two that divides the context of 4, not 3",
         ),
         (
-            {"heads": 6, "lanes": 8, "abreast": 2, "out_lanes": 3},
+            {"heads": 6, "lanes": 8, "parallel_heads": 2, "out_lanes": 3},
             "out_lanes must divide or be divided by lanes 16 of 2 heads, not 3",
         ),
     ],
@@ -213,4 +220,4 @@ def test_attention_is_close_to_float() -> None:
 def test_rejects_bad_parameters(change: dict[str, object], text: str) -> None:
     good = {"tokens": 1, "heads": 2, "head_dim": 8, "context": 4, "lanes": 4, "out_lanes": 4}
     with pytest.raises(ValueError, match=text):
-        Values(**{**good, "shift": 8, **change}, out=Fixed(8))
+        ValuesSpec(**{**good, "shift": 8, **change}, out=Fixed(8))

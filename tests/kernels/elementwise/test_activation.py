@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from streamhw.kernels.elementwise.activation import Activation
+from streamhw.kernels.elementwise.activation import ActivationSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.tables import Function
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
@@ -21,11 +21,13 @@ def by_channel(fmt: Fixed, channels: int, rows: int, lanes: int) -> tuple[ITenso
     return tensor, ITensor(U16, (1, lanes), (outer, Loop(TOKENS), inner))
 
 
-def spec_of(function: Function, source: int = 11, inner: int = 11, **changes: object) -> Activation:
+def spec_of(
+    function: Function, source: int = 11, inner: int = 11, **changes: object
+) -> ActivationSpec:
     tensor, scale = by_channel(Fixed(16, source), 24, 8, 4)
     words: dict[str, object] = {"type": tensor, "scale": scale, "multiplier_frac": 20}
     words |= changes
-    return Activation(function=function, inner=Fixed(16, inner), **words)
+    return ActivationSpec(function=function, inner=Fixed(16, inner), **words)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def spec_of(function: Function, source: int = 11, inner: int = 11, **changes: ob
     ],
     ids=lambda s: f"{s.function.value}-{s.type.fmt.frac}-{s.inner.frac}",
 )
-def test_hardware_equals_golden(spec: Activation) -> None:
+def test_hardware_equals_golden(spec: ActivationSpec) -> None:
     rng = np.random.default_rng(3)
     cases = []
     for n in (1, 3, 2, 2):
@@ -49,7 +51,7 @@ def test_hardware_equals_golden(spec: Activation) -> None:
         scale = rng.integers(0, 2**16, size=(1, 24))
         scale[0, :2] = 2**16 - 1
         inputs = {"i": x, "i_scale": scale}
-        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 
@@ -61,7 +63,7 @@ def test_function_alone_equals_golden(function: Function) -> None:
     for n in (1, 3, 2, 2):
         x = rng.integers(-(2**15), 2**15, size=(3, 24))
         x[0, :2] = [spec.type.fmt.minimum, spec.type.fmt.maximum]
-        cases.append(Case(inputs={"i": x}, bindings={"tokens": n}))
+        cases.append(Case(inputs={"i": x}, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from streamhw.kernels.elementwise.multiply import Multiply
+from streamhw.kernels.elementwise.multiply import MultiplySpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing.kernel_bench import Case, check_kernel
@@ -15,7 +15,7 @@ TOKENS = Symbol("tokens", 4)
 U16 = Fixed(16, signed=False)
 
 
-def spec_of(a: Fixed, b: Fixed, inner: Fixed, **changes: object) -> Multiply:
+def spec_of(a: Fixed, b: Fixed, inner: Fixed, **changes: object) -> MultiplySpec:
     """Tiles of 4 features, all tokens of one before the next, as a matmul engine gives them."""
     order = (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1))
     again = (Loop(2, 4, 1), Loop(TOKENS), Loop(2, 2, 1))
@@ -24,7 +24,7 @@ def spec_of(a: Fixed, b: Fixed, inner: Fixed, **changes: object) -> Multiply:
         "scale": ITensor(U16, (1, 2), again),
         "multiplier_frac": 16,
     }
-    return Multiply(a=a, b=b, inner=inner, **(words | changes))  # type: ignore[arg-type]
+    return MultiplySpec(a=a, b=b, inner=inner, **(words | changes))  # type: ignore[arg-type]
 
 
 def random(rng: np.random.Generator, fmt: Fixed, shape: tuple[int, ...]) -> np.ndarray:
@@ -40,7 +40,7 @@ def random(rng: np.random.Generator, fmt: Fixed, shape: tuple[int, ...]) -> np.n
     ],
     ids=lambda s: str(s.inner),
 )
-def test_hardware_equals_golden(spec: Multiply) -> None:
+def test_hardware_equals_golden(spec: MultiplySpec) -> None:
     rng = np.random.default_rng(1)
     cases = []
     for n in (1, 4, 2, 3, 3):
@@ -51,7 +51,7 @@ def test_hardware_equals_golden(spec: Multiply) -> None:
             inputs["i_a"][0], inputs["i_b"][0] = spec.a.minimum, spec.b.minimum
             inputs["i_a"][1], inputs["i_b"][1] = spec.a.minimum, spec.b.maximum
             inputs["i_a"][2], inputs["i_b"][2] = spec.a.maximum, spec.b.maximum
-        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 

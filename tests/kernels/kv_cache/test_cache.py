@@ -10,8 +10,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-from streamhw.kernels.kv_cache.append import CacheAppend
-from streamhw.kernels.kv_cache.read import CacheRead
+from streamhw.kernels.kv_cache.append import CacheAppendSpec
+from streamhw.kernels.kv_cache.read import CacheReadSpec
 from streamhw.kernels.kv_cache.spec import CacheLayout
 from streamhw.testing.kernel_bench import Case, check_kernel
 from tests.kernels.based import Based
@@ -32,8 +32,8 @@ SHAPES = [
     (3, 8, 4, 24, 64),
     (3, 4, 2, 12, 64),
 ]
-"""Heads abreast, head_dim, lanes of the append and of the read kernel, bits of a memory beat: rows
-that fill a memory beat or several, or of which a memory beat has several, with and without
+"""Heads in parallel, head_dim, lanes of the append and of the read kernel, bits of a memory beat:
+rows that fill a memory beat or several, or of which a memory beat has several, with and without
 padding; beats of them that are cut and joined."""
 
 
@@ -41,42 +41,47 @@ WHOLE = [s for s in SHAPES if s[3] == s[0] * s[1]]
 """Those whose read kernel sends whole rows, and so may send several."""
 
 
-class BasedAppend(CacheAppend):
+class BasedAppend(CacheAppendSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-class BasedRead(CacheRead):
+class BasedRead(CacheReadSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-def parameters(abreast: int, head_dim: int, lanes: int, width: int) -> dict[str, int]:
-    heads = 4 if abreast == 2 else 3
+def parameters(parallel_heads: int, head_dim: int, lanes: int, width: int) -> dict[str, int]:
+    heads = 4 if parallel_heads == 2 else 3
     shape = {"heads": heads, "head_dim": head_dim, "context": 16, "layers": 3, "tokens": 3}
-    return shape | {"lanes": lanes, "width": width, "offset": 7 * width, "abreast": abreast}
+    return shape | {
+        "lanes": lanes,
+        "width": width,
+        "offset": 7 * width,
+        "parallel_heads": parallel_heads,
+    }
 
 
-def step(spec: CacheAppend | CacheRead, n: int, position: int, layer: int) -> np.ndarray:
+def step(spec: CacheAppendSpec | CacheReadSpec, n: int, position: int, layer: int) -> np.ndarray:
     fields = {"tail": 0, "head": 1, "tokens": n, "position": position, "layer": layer}
     return np.array([spec.step.const(fields).as_value().value])
 
 
-@pytest.mark.parametrize("abreast, head_dim, lanes, width", [(*s[:3], s[4]) for s in SHAPES])
-def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: int) -> None:
-    spec = BasedAppend(**parameters(abreast, head_dim, lanes, width))
+@pytest.mark.parametrize("parallel_heads, head_dim, lanes, width", [(*s[:3], s[4]) for s in SHAPES])
+def test_append_equals_golden(parallel_heads: int, head_dim: int, lanes: int, width: int) -> None:
+    spec = BasedAppend(**parameters(parallel_heads, head_dim, lanes, width))
     rng = np.random.default_rng(head_dim)
     cases = [
         Case(
@@ -85,7 +90,7 @@ def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: in
                 "i": rng.integers(-128, 128, (n, spec.heads * head_dim)),
                 "i_done": np.zeros(spec.layout.groups * n, dtype=np.int64),
             },
-            bindings={"tokens": n},
+            symbol_values={"tokens": n},
         )
         for n, position, layer in ((1, 0, 0), (3, 1, 2), (2, 14, 1), (3, 5, 0))
     ]
@@ -93,7 +98,7 @@ def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: in
 
 
 @pytest.mark.parametrize(
-    "abreast, head_dim, lanes, width, shared, positions",
+    "parallel_heads, head_dim, lanes, width, shared, positions",
     [
         *((*s[:2], *s[3:], 1, 1) for s in SHAPES),
         (1, 16, 4, 128, 3, 1),
@@ -103,11 +108,11 @@ def test_append_equals_golden(abreast: int, head_dim: int, lanes: int, width: in
     ],
 )
 def test_read_equals_golden(
-    abreast: int, head_dim: int, lanes: int, width: int, shared: int, positions: int
+    parallel_heads: int, head_dim: int, lanes: int, width: int, shared: int, positions: int
 ) -> None:
     """What memory has behind the last row is not zeros, but what is sent is."""
     spec = BasedRead(
-        **parameters(abreast, head_dim, lanes, width), shared=shared, positions=positions
+        **parameters(parallel_heads, head_dim, lanes, width), shared=shared, positions=positions
     )
     layout = spec.layout
     rng = np.random.default_rng(head_dim)
@@ -131,9 +136,9 @@ def test_read_equals_golden(
             "i_written": np.zeros(n, dtype=np.int64),
             "i_data": np.array(words, dtype=object),
         }
-        cases.append(Case(inputs=inputs, bindings={"tokens": n, "length": lengths}))
-        assert spec.traffic(cases[-1].bindings) == len(words)
-        got = spec.compute(inputs, cases[-1].bindings)["o"][: lengths[-1]]
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n, "length": lengths}))
+        assert spec.traffic(cases[-1].symbol_values) == len(words)
+        got = spec.compute(inputs, cases[-1].symbol_values)["o"][: lengths[-1]]
         wanted = rows.astype(np.int8).reshape(16, -1)[: lengths[-1]]
         assert (got == wanted).all()
     check_kernel(spec, cases, timing=False)
@@ -163,9 +168,11 @@ class Loop(wiring.Component):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_reads_what_was_appended(shape: tuple[int, ...], positions: int, seed: int) -> None:
     """Steps of two layers through a memory; seed 0 never stalls and checks the rate of reads."""
-    abreast, head_dim, in_lanes, out_lanes, width = shape
-    appending = CacheAppend(**parameters(abreast, head_dim, in_lanes, width))
-    reading = CacheRead(**parameters(abreast, head_dim, out_lanes, width), positions=positions)
+    parallel_heads, head_dim, in_lanes, out_lanes, width = shape
+    appending = CacheAppendSpec(**parameters(parallel_heads, head_dim, in_lanes, width))
+    reading = CacheReadSpec(
+        **parameters(parallel_heads, head_dim, out_lanes, width), positions=positions
+    )
     features = appending.heads * head_dim
     append, read = appending.create(), reading.create()
     rng = random.Random(seed)
@@ -183,9 +190,9 @@ def test_reads_what_was_appended(shape: tuple[int, ...], positions: int, seed: i
         inputs["step_r"].append(code)
         new = numbers.integers(-128, 128, (n, features))
         rows[layer][position : position + n] = new
-        bindings = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
+        symbol_values = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
         for name, spec, tensor in (("i", appending, new), ("o", reading, rows[layer])):
-            beats = spec.port(name).type.pack(tensor, bindings)
+            beats = spec.port(name).type.pack(tensor, symbol_values)
             codes = [int.from_bytes(bytes((b & 255).tolist()), "little") for b in beats]
             (inputs["i"] if name == "i" else wanted).extend(codes)
     sources = {
@@ -279,10 +286,10 @@ def test_read_timing(shape: tuple[int, ...], positions: int) -> None:
 
     Memory beats come a cycle after they are asked for, as long as the reader takes them.
     """
-    abreast, head_dim, _, lanes, width = shape
-    spec = CacheRead(**parameters(abreast, head_dim, lanes, width), positions=positions)
-    bindings, kernel = {"tokens": 1, "length": [10]}, spec.create()
-    timing = spec.timing(bindings)
+    parallel_heads, head_dim, _, lanes, width = shape
+    spec = CacheReadSpec(**parameters(parallel_heads, head_dim, lanes, width), positions=positions)
+    symbol_values, kernel = {"tokens": 1, "length": [10]}, spec.create()
+    timing = spec.timing(symbol_values)
     seen: dict[str, list[int]] = {"command": [], "data": [], "o": []}
     code = int(step(spec, 1, 9, 0)[0])
 
@@ -313,7 +320,7 @@ def test_read_timing(shape: tuple[int, ...], positions: int) -> None:
     layout = spec.layout
     assert seen["command"][:2] == [4, WRITTEN + 2]
     assert layout.whole_beats(9) == sum(cycle < WRITTEN for cycle in seen["data"])
-    assert len(seen["data"]) == spec.traffic(bindings)
+    assert len(seen["data"]) == spec.traffic(symbol_values)
     assert seen["o"][0] - seen["data"][0] == timing.latency
     # behind the rows of this step there is no gap
     after = [cycle for cycle in seen["o"] if cycle > WRITTEN + 2]
@@ -324,14 +331,14 @@ def test_read_timing(shape: tuple[int, ...], positions: int) -> None:
 def test_padded_rows_and_their_size() -> None:
     """12 heads of 64 take 1,024 bytes; two positions a beat of 2,048, one write a token."""
     shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 16384}
-    layout = CacheLayout(**shape, abreast=12)
+    layout = CacheLayout(**shape, parallel_heads=12)
     assert (layout.row, layout.pitch, layout.beat_rows, layout.row_beats) == (768, 1024, 2, 1)
     assert layout.size == 12 * 501 * 2048
     assert [layout.beats(n) for n in (1, 2, 3)] == [1, 1, 2]
     assert [layout.whole_beats(n) for n in (1, 2, 3)] == [0, 1, 1]
-    append = CacheAppend(**shape, tokens=16, lanes=32, abreast=12)
+    append = CacheAppendSpec(**shape, tokens=16, lanes=32, parallel_heads=12)
     assert append.traffic({"tokens": 16}) == 16
-    read = CacheRead(**shape, tokens=16, lanes=768, abreast=12)
+    read = CacheReadSpec(**shape, tokens=16, lanes=768, parallel_heads=12)
     assert read.traffic({"tokens": 1, "length": [1000]}) == 500
 
 
@@ -345,12 +352,12 @@ def test_padded_rows_and_their_size() -> None:
             "lanes must divide 16 bytes of a beat and a row of 24, not 16",
         ),
         ({"offset": 8}, "offset must be a multiple of 16 bytes, not 8"),
-        ({"abreast": 2}, "abreast must divide the 3 heads, not 2"),
+        ({"parallel_heads": 2}, "parallel_heads must divide the 3 heads, not 2"),
     ],
 )
 def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        CacheAppend(**{**parameters(1, 16, 4, 128), **change})
+        CacheAppendSpec(**{**parameters(1, 16, 4, 128), **change})
 
 
 @pytest.mark.parametrize(
@@ -359,10 +366,10 @@ def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> Non
         ({"lanes": 3}, "lanes must divide a row of 16 bytes, not 3"),
         ({"head_dim": 24, "lanes": 3}, "lanes must be a row of 24 bytes, which does not fill"),
         ({"head_dim": 48, "lanes": 24}, "lanes must divide or be divided by a beat of 16 bytes"),
-        ({"abreast": 3}, "lanes must be a row of 48 bytes, which passes at once, not 4"),
+        ({"parallel_heads": 3}, "lanes must be a row of 48 bytes, which passes at once, not 4"),
         (
-            {"abreast": 3, "lanes": 48, "shared": 2},
-            "shared must be at least 1, and 1 with 3 heads abreast, not 2",
+            {"parallel_heads": 3, "lanes": 48, "shared": 2},
+            "shared must be at least 1, and 1 with 3 parallel heads, not 2",
         ),
         ({"outstanding": 1}, "outstanding must be at least 2, not 1"),
         ({"positions": 2}, "lanes must be a row of 16 bytes where 2 positions pass in a beat"),
@@ -374,4 +381,4 @@ def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> Non
 )
 def test_read_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        CacheRead(**{**parameters(1, 16, 4, 128), **change})
+        CacheReadSpec(**{**parameters(1, 16, 4, 128), **change})

@@ -9,29 +9,29 @@ from streamhw.boards.base import Family
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.matmul.array import row_of
 from streamhw.kernels.matmul.cost import row_resources
-from streamhw.kernels.matmul.spec import Matmul, MatmulContext
+from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.stream.verilog_module import module_text
 from streamhw.synthesis.yosys import count_modules
 
 
-def rows_of(group: int | None = None, **sizes: Any) -> Matmul:
+def rows_of(group: int | None = None, **sizes: Any) -> MatmulSpec:
     """An engine of a row module or a few."""
     context = MatmulContext(
         name="a",
         inputs=64,
         outputs=4,
         tokens=1,
-        group=group,
+        scale_group=group,
         out=Fixed(8),
         arrival=row_major(Fixed(8), (1, 64), 8),
     )
     defaults = {"rows": 4, "input_lanes": 32, "lanes": 4, "tokens": 1, "weight_bits": 4}
-    return Matmul(contexts=(context,), **(defaults | sizes))
+    return MatmulSpec(contexts=(context,), **(defaults | sizes))
 
 
-def counted(spec: Matmul, depth: int) -> Cells:
+def counted(spec: MatmulSpec, depth: int) -> Cells:
     """Cells of one row module."""
     row = row_of(spec, depth)
     text = module_text(row, row.module).replace(f"module {row.module}(", "module top(", 1)
@@ -49,7 +49,7 @@ def counted(spec: Matmul, depth: int) -> Cells:
     ],
     ids=["pair, groups", "pair in fabric, groups", "row", "columns in fabric", "row in fabric"],
 )
-def test_a_row_costs_what_is_estimated(spec: Matmul) -> None:
+def test_a_row_costs_what_is_estimated(spec: MatmulSpec) -> None:
     cells, estimate = counted(spec, 8), cells_of(row_resources(spec, 8), Family.ULTRASCALE_PLUS)
     assert cells.luts == pytest.approx(estimate.luts, rel=0.15)
     assert cells.ffs == pytest.approx(estimate.ffs, rel=0.15)

@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import Module, Signal, signed
 from amaranth.sim import Simulator
 
-from streamhw.kernels.matmul.die_slice import RegisterSlice, sliced
+from streamhw.kernels.matmul.die_slice import DieSlice, sliced
 
 
 class Files:
@@ -47,7 +47,7 @@ def test_slices_of_one_size_are_one_module() -> None:
     files, m = Files(), Module()
     for name in ("a", "b"):
         sliced(m, files, name, {"x": Signal(12), "y": Signal(4)}, 2)
-    assert list(files.texts) == [f"{RegisterSlice(16, 2).module}.v"]
+    assert list(files.texts) == [f"{DieSlice(16, 2).module}.v"]
     (text,) = files.texts.values()
     # a register each cycle, each kept as it is, in a module that simulators do not copy
     assert text.count("always @(posedge clk)") == 2 and "no_inline_module" in text

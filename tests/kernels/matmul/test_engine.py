@@ -20,8 +20,8 @@ from streamhw.kernels.matmul.packing import (
     unpack_header,
     unpack_weight,
 )
-from streamhw.kernels.matmul.spec import Matmul, MatmulContext
-from streamhw.kernels.matmul.weight_buffer import Innermost
+from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
+from streamhw.kernels.matmul.weight_buffer import LoopOrder
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing import kernel_bench as bench
@@ -46,19 +46,19 @@ def context(
         inputs=inputs,
         outputs=outputs,
         tokens=tokens,
-        group=group,
+        scale_group=group,
         out=out,
         arrival=arrival,
     )
 
 
-def engine(*contexts: MatmulContext, **sizes: Any) -> Matmul:
+def engine(*contexts: MatmulContext, **sizes: Any) -> MatmulSpec:
     defaults = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
-    return Matmul(contexts=contexts, **(defaults | sizes))
+    return MatmulSpec(contexts=contexts, **(defaults | sizes))
 
 
 def parameters(
-    spec: Matmul, c: MatmulContext, rng: np.random.Generator, extreme: int = 0
+    spec: MatmulSpec, c: MatmulContext, rng: np.random.Generator, extreme: int = 0
 ) -> dict[str, np.ndarray]:
     """Random weights and headers; ``extreme`` 1 or -1 drives all sums to one end."""
     low, high = -(1 << (spec.weight_bits - 1)), (1 << (spec.weight_bits - 1)) - 1
@@ -78,7 +78,7 @@ def parameters(
     return {"weight": weight, "groups": groups, "bias": bias, "mult": mult, "shift": shift}
 
 
-def case(spec: Matmul, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
+def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
     """All contexts once, with ``n`` tokens."""
     headers, weights, xs = [], [], {}
     for c in spec.contexts:
@@ -91,29 +91,33 @@ def case(spec: Matmul, n: int, rng: np.random.Generator, extreme: int = 0) -> Ca
         weights.append(words.reshape(-1, spec.rows * spec.input_lanes))
         x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
         xs[f"i_x_{c.name}"] = np.full_like(x, -128) if extreme else x
-    bindings = {"tokens": n}
+    symbol_values = {"tokens": n}
     inputs = {
-        "i_run": spec.commands(bindings),
+        "i_run": spec.commands(symbol_values),
         "i_header": np.concatenate(headers).astype(np.int64),
         "i_weight": np.concatenate(weights).astype(np.int64),
         **xs,
     }
-    return Case(inputs=inputs, bindings=bindings)
+    return Case(inputs=inputs, symbol_values=symbol_values)
 
 
 SPECS = {
-    "int4, groups": engine(context(outputs=12, group=8)),
-    "int4, groups of one step": engine(context(outputs=4, group=4, out=Fixed(16))),
+    "int4, groups": engine(context(outputs=12, scale_group=8)),
+    "int4, groups of one step": engine(context(outputs=4, scale_group=4, out=Fixed(16))),
     "int4": engine(context(out=Fixed(32, 8))),
     "int8": engine(context(out=Fixed(5)), weight_bits=8, lanes=1),
     "int8, groups, unsigned out": engine(
-        context(group=8, out=Fixed(8, signed=False)), weight_bits=8, lanes=4
+        context(scale_group=8, out=Fixed(8, signed=False)), weight_bits=8, lanes=4
     ),
     "minimal": engine(
         context(inputs=1, outputs=1, tokens=1), rows=1, input_lanes=1, lanes=1, tokens=1
     ),
     "minimal, groups": engine(
-        context(inputs=2, outputs=2, tokens=1, group=1), rows=1, input_lanes=1, lanes=1, tokens=1
+        context(inputs=2, outputs=2, tokens=1, scale_group=1),
+        rows=1,
+        input_lanes=1,
+        lanes=1,
+        tokens=1,
     ),
     "three lanes, four tokens": engine(
         context(inputs=9, outputs=6, tokens=4), rows=6, input_lanes=3, lanes=3, tokens=4
@@ -121,11 +125,14 @@ SPECS = {
     "drain is slower": engine(context(inputs=4, outputs=24), lanes=1),
     "two token lanes": engine(context(inputs=12, outputs=8, tokens=5), tokens=5, token_lanes=2),
     "four token lanes, groups": engine(
-        context(outputs=12, tokens=6, group=8, lanes=2), tokens=6, token_lanes=4, lanes=4
+        context(outputs=12, tokens=6, scale_group=8, lanes=2), tokens=6, token_lanes=4, lanes=4
     ),
     "paired": engine(context(out=Fixed(24)), paired=True),
     "paired, groups, chains": engine(
-        context(inputs=32, outputs=12, group=16, lanes=4), input_lanes=16, paired=True, chain=8
+        context(inputs=32, outputs=12, scale_group=16, lanes=4),
+        input_lanes=16,
+        paired=True,
+        chain=8,
     ),
     "paired, int8, chains": engine(
         context(inputs=32, lanes=8, out=Fixed(30)),
@@ -134,25 +141,29 @@ SPECS = {
         chain=4,
         weight_bits=8,
     ),
-    "inputs innermost": engine(context(outputs=12, group=8), innermost=Innermost.INPUTS),
-    "inputs innermost, int8, a token": engine(
-        context(tokens=1, outputs=16), innermost=Innermost.INPUTS, weight_bits=8
+    "output stationary": engine(
+        context(outputs=12, scale_group=8), loop_order=LoopOrder.OUTPUT_STATIONARY
     ),
-    "inputs innermost, a step": engine(
-        context(inputs=4, outputs=24), innermost=Innermost.INPUTS, lanes=4
+    "output stationary, int8, a token": engine(
+        context(tokens=1, outputs=16), loop_order=LoopOrder.OUTPUT_STATIONARY, weight_bits=8
     ),
-    "inputs innermost, wide beats": engine(
-        context(inputs=24, outputs=8, tokens=5, lanes=4), innermost=Innermost.INPUTS, tokens=5
+    "output stationary, a step": engine(
+        context(inputs=4, outputs=24), loop_order=LoopOrder.OUTPUT_STATIONARY, lanes=4
     ),
-    "inputs innermost, contexts": engine(
-        context("qkv", outputs=12, group=8, out=Fixed(16)),
-        context("fc", inputs=8, outputs=4, group=4, out=Fixed(12, signed=False)),
-        context("head", outputs=8, tokens=1, group=16, out=Fixed(32, 10)),
-        innermost=Innermost.INPUTS,
+    "output stationary, wide beats": engine(
+        context(inputs=24, outputs=8, tokens=5, lanes=4),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+        tokens=5,
     ),
-    "inputs innermost, token lanes, groups": engine(
-        context(outputs=12, tokens=6, group=8, lanes=2),
-        innermost=Innermost.INPUTS,
+    "output stationary, contexts": engine(
+        context("qkv", outputs=12, scale_group=8, out=Fixed(16)),
+        context("fc", inputs=8, outputs=4, scale_group=4, out=Fixed(12, signed=False)),
+        context("head", outputs=8, tokens=1, scale_group=16, out=Fixed(32, 10)),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+    ),
+    "output stationary, token lanes, groups": engine(
+        context(outputs=12, tokens=6, scale_group=8, lanes=2),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
         tokens=6,
         token_lanes=4,
         lanes=4,
@@ -167,7 +178,7 @@ SPECS = {
         levels=2,
     ),
     "paired, fabric, groups, two levels": engine(
-        context(inputs=32, outputs=12, group=16, lanes=4),
+        context(inputs=32, outputs=12, scale_group=16, lanes=4),
         input_lanes=16,
         token_lanes=2,
         paired=True,
@@ -196,7 +207,7 @@ SPECS = {
     "chain": engine(context(lanes=4), chain=4),
     "rows on dies": engine(context(), row_dies=(1, 0), row_slices=2),
     "rows on dies, groups, lanes, pairs": engine(
-        context(inputs=32, outputs=16, tokens=6, group=16, lanes=4),
+        context(inputs=32, outputs=16, tokens=6, scale_group=16, lanes=4),
         rows=8,
         input_lanes=16,
         lanes=4,
@@ -208,26 +219,28 @@ SPECS = {
         row_dies=(0, 2, 0, 1),
         row_slices=4,
     ),
-    "wide headers": engine(context(group=4), header_lanes=4),
+    "wide headers": engine(context(scale_group=4), header_lanes=4),
     "widest headers": engine(
-        context("a", group=4), context("b", inputs=64, group=4), header_lanes=16
+        context("a", scale_group=4), context("b", inputs=64, scale_group=4), header_lanes=16
     ),
     "widest headers, no groups": engine(context(), header_lanes=16, header_multiple=32),
     "rows of one word": engine(
         context(inputs=4, outputs=12, tokens=5, lanes=2), tokens=5, token_lanes=2
     ),
     "rows of one word, groups": engine(
-        context("a", inputs=8, outputs=12, tokens=5, group=8, lanes=4),
-        context("b", inputs=16, outputs=8, tokens=5, group=8, lanes=8),
+        context("a", inputs=8, outputs=12, tokens=5, scale_group=8, lanes=4),
+        context("b", inputs=16, outputs=8, tokens=5, scale_group=8, lanes=8),
         tokens=5,
         input_lanes=8,
         lanes=4,
     ),
-    "wider headers": engine(context("a", group=4), context("b", group=8), header_lanes=8),
+    "wider headers": engine(
+        context("a", scale_group=4), context("b", scale_group=8), header_lanes=8
+    ),
     "all of it": engine(
-        context("qkv", inputs=64, outputs=24, group=32, out=Fixed(16), lanes=8, tokens=4),
-        context("fc", inputs=32, outputs=16, group=32, lanes=4, tokens=4),
-        context("head", inputs=64, outputs=8, tokens=1, group=32, out=Fixed(32, 10), lanes=8),
+        context("qkv", inputs=64, outputs=24, scale_group=32, out=Fixed(16), lanes=8, tokens=4),
+        context("fc", inputs=32, outputs=16, scale_group=32, lanes=4, tokens=4),
+        context("head", inputs=64, outputs=8, tokens=1, scale_group=32, out=Fixed(32, 10), lanes=8),
         rows=8,
         input_lanes=32,
         lanes=4,
@@ -238,9 +251,9 @@ SPECS = {
         paired=True,
     ),
     "contexts": engine(
-        context("qkv", outputs=12, group=8, out=Fixed(16)),
-        context("fc", inputs=8, outputs=4, group=4, out=Fixed(12, signed=False)),
-        context("head", outputs=8, tokens=1, group=16, out=Fixed(32, 10)),
+        context("qkv", outputs=12, scale_group=8, out=Fixed(16)),
+        context("fc", inputs=8, outputs=4, scale_group=4, out=Fixed(12, signed=False)),
+        context("head", outputs=8, tokens=1, scale_group=16, out=Fixed(32, 10)),
     ),
 }
 
@@ -252,14 +265,14 @@ def test_hardware_equals_golden(name: str) -> None:
     cases = [case(spec, bound, rng, extreme=1), case(spec, 1, rng, extreme=-1)]
     cases += [case(spec, 1, rng) for _ in range(3)]
     # Where results come early, it takes longer until they come as often as x does.
-    settled = 16 if spec.innermost is Innermost.INPUTS else 6
+    settled = 16 if spec.loop_order is LoopOrder.OUTPUT_STATIONARY else 6
     cases += [case(spec, max(1, bound - 1), rng) for _ in range(settled)]
     check_kernel(spec, cases)
 
 
 @pytest.mark.parametrize("group", [None, 8])
 def test_header_padding_is_skipped(group: int | None) -> None:
-    spec, rng = engine(context(group=group), header_multiple=16), np.random.default_rng(8)
+    spec, rng = engine(context(scale_group=group), header_multiple=16), np.random.default_rng(8)
     cases = [case(spec, 2, rng) for _ in range(4)]
     check_kernel(spec, cases, scenarios=("single", "free", "all"))
 
@@ -271,7 +284,7 @@ def test_timing_for_every_number_of_tokens(n: int) -> None:
 
 
 def test_timing_of_long_tiles_is_the_formula() -> None:
-    spec = engine(context(inputs=64, outputs=32, tokens=8, group=16), rows=8, tokens=8)
+    spec = engine(context(inputs=64, outputs=32, tokens=8, scale_group=16), rows=8, tokens=8)
     fill = 2 + 1 + 2 + 1 + 1  # operand store, multiply, tree of 4, group multiplier, accumulate
     steps = 8 * 64 // 4
     timing = spec.timing({"tokens": 8})
@@ -288,7 +301,7 @@ def test_timing_of_long_tiles_is_the_formula() -> None:
 def test_takes_x_in_the_order_of_an_engines_results() -> None:
     rows = Symbol("tokens", 4)
     arrival = ITensor(INT8, (1, 2), (Loop(2, 8, 1), Loop(rows, 1, 0), Loop(4, 2, 1)))
-    c = replace(context(inputs=16, outputs=16, tokens=4, group=8), arrival=arrival)
+    c = replace(context(inputs=16, outputs=16, tokens=4, scale_group=8), arrival=arrival)
     spec, rng = engine(c, tokens=4, token_lanes=2), np.random.default_rng(9)
     assert c.follows
     check_kernel(spec, [case(spec, n, rng) for n in (4, 1, 1, 1, 3, 4, 4, 4, 2)])
@@ -297,7 +310,7 @@ def test_takes_x_in_the_order_of_an_engines_results() -> None:
 @pytest.mark.parametrize("group", [None, 4])
 def test_golden_equals_plain_integers(group: int | None) -> None:
     rng = np.random.default_rng(6)
-    spec = engine(context(inputs=8, group=group, out=Fixed(10)))
+    spec = engine(context(inputs=8, scale_group=group, out=Fixed(10)))
     c = spec.contexts[0]
     for extreme in (0, 1, -1):
         p = parameters(spec, c, rng, extreme)
@@ -345,7 +358,7 @@ def test_golden_beyond_floating_point_is_exact() -> None:
 @pytest.mark.parametrize("width", [8, 64, 512])
 def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> None:
     rng = np.random.default_rng(7)
-    spec = engine(context(group=group), weight_bits=weight_bits)
+    spec = engine(context(scale_group=group), weight_bits=weight_bits)
     c = spec.contexts[0]
     p = parameters(spec, c, rng, 0)
     header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=4)
@@ -407,7 +420,7 @@ def test_large_array_shares_one_row_module() -> None:
             self.names.append(name)
 
     spec = engine(
-        context(inputs=64, outputs=16, tokens=2, group=32),
+        context(inputs=64, outputs=16, tokens=2, scale_group=32),
         rows=16,
         input_lanes=32,
         lanes=4,
@@ -479,10 +492,10 @@ def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch)
             "arrival of a must bring 3 x 16 bytes once, .*",
         ),
         ({"contexts": (context(lanes=8),)}, "arrival of a must bring 3 x 16 bytes once, .*"),
-        ({"contexts": (context(group=6),)}, "group of a must be a multiple of 4 .* not 6"),
+        ({"contexts": (context(scale_group=6),)}, "group of a must be a multiple of 4 .* not 6"),
         ({"contexts": (context(out=Fixed(33)),)}, "out of a must have at most 32 bits, not 33"),
         (
-            {"contexts": (context(), context("b", group=4))},
+            {"contexts": (context(), context("b", scale_group=4))},
             "group must be given for all contexts or none, not for b",
         ),
         (
@@ -500,7 +513,7 @@ def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch)
 def test_refuses(change: dict[str, Any], text: str) -> None:
     sizes = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
     with pytest.raises(ValueError, match=f"^{text}$"):
-        Matmul(**({"contexts": (context(),)} | sizes | change))
+        MatmulSpec(**({"contexts": (context(),)} | sizes | change))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
-from streamhw.kernels.matmul.spec import Matmul, MatmulContext
+from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules
@@ -17,14 +17,14 @@ SIZE = 16
 
 # A row of x is one word, so work begins with the first; of 64 products 16 are made of LUTs, which
 # leaves DSP blocks for the requantizer.
-SPEC = Matmul(
+SPEC = MatmulSpec(
     contexts=(
         MatmulContext(
             name="a",
             inputs=SIZE,
             outputs=SIZE,
             tokens=SIZE,
-            group=None,
+            scale_group=None,
             out=Fixed(8),
             arrival=row_major(Fixed(8), (Symbol("tokens", SIZE), SIZE), SIZE),
         ),
@@ -57,7 +57,7 @@ def matrices(rng: np.random.Generator) -> Case:
         "i_weight": words.reshape(-1, SPEC.rows * SPEC.input_lanes).astype(np.int64),
         "i_x_a": x,
     }
-    return Case(inputs=inputs, bindings={"tokens": SIZE})
+    return Case(inputs=inputs, symbol_values={"tokens": SIZE})
 
 
 def test_rate_and_first_result() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from amaranth.lib import wiring
 
-from streamhw.kernels.memory.angles import Angles
+from streamhw.kernels.memory.angles import AnglesSpec
 from streamhw.numerics.rotary_tables import angle_words
 from streamhw.testing.kernel_bench import Case, check_kernel
 from tests.kernels.based import Based
@@ -15,18 +15,18 @@ from tests.kernels.based import Based
 BASE = 0x12_3400_0000
 
 
-class BasedAngles(Angles):
+class BasedAngles(AnglesSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-def case(spec: Angles, n: int, position: int, layer: int) -> Case:
+def case(spec: AnglesSpec, n: int, position: int, layer: int) -> Case:
     fields = {"tail": 0, "head": 1, "tokens": n, "position": position, "layer": layer}
     base = 1e4 if spec.layered and layer % 2 else 1e2
     words = angle_words(np.arange(position, position + n), pairs=spec.pairs, base=base)
@@ -41,7 +41,7 @@ def case(spec: Angles, n: int, position: int, layer: int) -> Case:
     }
     result = spec.compute(inputs, {"tokens": n})
     assert (result["o"] == words).all()
-    return Case(inputs=inputs, bindings={"tokens": n})
+    return Case(inputs=inputs, symbol_values={"tokens": n})
 
 
 @pytest.mark.parametrize("layered", [False, True])
@@ -65,4 +65,4 @@ def test_hardware_equals_golden(pairs: int, lanes: int, width: int, layered: boo
 def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
     good = {"tokens": 1, "context": 4, "layers": 2, "pairs": 8, "lanes": 2, "width": 64}
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        Angles(**{**good, **change})
+        AnglesSpec(**{**good, **change})

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from amaranth.lib import wiring
 
-from streamhw.kernels.memory.gather import Gather
+from streamhw.kernels.memory.gather import GatherSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.testing.kernel_bench import Case, check_kernel
 from tests.kernels.based import Based
@@ -13,21 +13,21 @@ from tests.kernels.based import Based
 BASE = 0x12_3400_0000
 
 
-class BasedGather(Gather):
+class BasedGather(GatherSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-def case(spec: Gather, table: np.ndarray, index: list[int]) -> Case:
+def case(spec: GatherSpec, table: np.ndarray, index: list[int]) -> Case:
     beats = [word for i in index for word in spec.pack_row(table[i])]
     inputs = {"i_index": np.array(index), "i_data": np.array(beats, dtype=object)}
-    return Case(inputs=inputs, bindings={"tokens": len(index)})
+    return Case(inputs=inputs, symbol_values={"tokens": len(index)})
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_hardware_equals_golden(features: int, lanes: int, width: int) -> None:
     table = rng.integers(-(1 << 15), 1 << 15, (21, features))
     cases = [case(spec, table, i) for i in ([20, 0, 9, 9], [7], [3, 3], [4, 5, 6])]
     for c, index in zip(cases, ([20, 0, 9, 9], [7]), strict=False):
-        assert (spec.compute(c.inputs, c.bindings)["o"] == table[index]).all()
+        assert (spec.compute(c.inputs, c.symbol_values)["o"] == table[index]).all()
     check_kernel(spec, cases)
 
 
@@ -76,4 +76,4 @@ def test_wider_output_holds_the_same_numbers() -> None:
 def test_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
     good = {"tokens": 1, "rows": 4, "features": 8, "lanes": 2, "width": 64, "offset": 0}
     with pytest.raises(ValueError, match=text):
-        Gather(**{**good, **change}, fmt=Fixed(16))
+        GatherSpec(**{**good, **change}, fmt=Fixed(16))

@@ -10,7 +10,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-from streamhw.kernels.memory.spill import SpillRead, SpillWrite
+from streamhw.kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing.kernel_bench import Case, check_kernel
@@ -31,29 +31,29 @@ PAIRS = [
 NAMES = ["rows", "columns", "tiles", "one row"]
 
 
-class BasedWrite(SpillWrite):
+class BasedWrite(SpillWriteSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-class BasedRead(SpillRead):
+class BasedRead(SpillReadSpec):
     """The kernel with a base; its golden counts from there."""
 
-    def compute(self, inputs, bindings):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, bindings)
+    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
+        results = super().compute(inputs, symbol_values)
         return results | {"o_command": results["o_command"] + BASE}
 
     def create(self) -> wiring.Component:  # type: ignore[override]
         return Based(super().create(), BASE)
 
 
-def numbers(spec: SpillWrite | SpillRead, tokens: int) -> dict[str, np.ndarray]:
+def numbers(spec: SpillWriteSpec | SpillReadSpec, tokens: int) -> dict[str, np.ndarray]:
     return {} if spec.layout.symbol is None else {"i_tokens": np.array([tokens])}
 
 
@@ -69,10 +69,10 @@ def test_write_equals_golden(source: ITensor, target: ITensor, width: int) -> No
     one = np.zeros(1, dtype=np.int64)
     cases = []
     for n in (1, 3, 2, 3):
-        bindings = {"tokens": n}
-        done = np.zeros(spec.layout.writes(bindings), dtype=np.int64)
+        symbol_values = {"tokens": n}
+        done = np.zeros(spec.layout.writes(symbol_values), dtype=np.int64)
         inputs = numbers(spec, n) | {"i": values(source, n, n), "i_done": done, "i_free": one}
-        cases.append(Case(inputs=inputs, bindings=bindings))
+        cases.append(Case(inputs=inputs, symbol_values=symbol_values))
     check_kernel(spec, cases, timing=False)
 
 
@@ -89,7 +89,7 @@ def test_read_equals_golden(source: ITensor, target: ITensor, width: int) -> Non
             "i_written": np.zeros(1, dtype=np.int64),
             "i_data": np.array(words * spec.layout.passes, dtype=object),
         }
-        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
     check_kernel(spec, cases, timing=False)
 
 
@@ -113,7 +113,7 @@ class Pair(wiring.Component):
 def test_reads_what_was_written(source: ITensor, target: ITensor, width: int, seed: int) -> None:
     """Activations through a memory that is overwritten by each; seed 0 never stalls."""
     shape = {"source": source, "target": target, "width": width, "offset": 3 * width}
-    writing, reading = SpillWrite(**shape), SpillRead(**shape)
+    writing, reading = SpillWriteSpec(**shape), SpillReadSpec(**shape)
     write, read = writing.create(), reading.create()
     rng = random.Random(seed)
     memory = bytearray(b"\xee" * (shape["offset"] + writing.layout.bytes))
@@ -188,8 +188,8 @@ def test_reads_what_was_written(source: ITensor, target: ITensor, width: int, se
 def test_orders_without_a_layout_are_refused() -> None:
     narrow = ITensor(Fixed(8), (1, 2), (Loop(12, 2, 1), Loop(TOKENS, 1, 0)))
     with pytest.raises(ValueError, match=r"^target must be an order in which 1x4:s8 .* not 1x2"):
-        SpillWrite(source=ROWS, target=narrow, width=64)
+        SpillWriteSpec(source=ROWS, target=narrow, width=64)
     with pytest.raises(ValueError, match=r"^offset must be a multiple of 8 bytes, not 4"):
-        SpillRead(source=ROWS, target=ROWS, width=64, offset=4)
+        SpillReadSpec(source=ROWS, target=ROWS, width=64, offset=4)
     with pytest.raises(ValueError, match=r"^width must be a power of two of at least 8, not 24"):
-        SpillRead(source=ROWS, target=ROWS, width=24)
+        SpillReadSpec(source=ROWS, target=ROWS, width=24)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from streamhw.kernels.norm.layernorm import LayerNorm
+from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol
 from streamhw.testing.kernel_bench import Case, check_kernel
@@ -15,10 +15,10 @@ TOKENS = Symbol("tokens", 4)
 RESIDUAL = Fixed(24, 12)
 
 
-def spec_of(features: int, lanes: int, source: Fixed = RESIDUAL, **changes: object) -> LayerNorm:
+def spec_of(features: int, lanes: int, source: Fixed = RESIDUAL, **changes: object) -> NormSpec:
     words: dict[str, object] = {"tokens": TOKENS, "gamma_frac": 8, "beta_frac": 7}
     words |= changes
-    return LayerNorm(features=features, lanes=lanes, source=source, **words)
+    return NormSpec(features=features, lanes=lanes, source=source, **words)
 
 
 def rows_of(rng: np.random.Generator, source: Fixed, rows: int, features: int) -> np.ndarray:
@@ -43,7 +43,7 @@ def extreme_rows(source: Fixed, features: int) -> np.ndarray:
     return x
 
 
-def exactly(spec: LayerNorm, x: np.ndarray) -> np.ndarray:
+def exactly(spec: NormSpec, x: np.ndarray) -> np.ndarray:
     """The normalized rows in real arithmetic: exact sums, then extended precision."""
     d = spec.features
     variance = [Fraction(d * int((r * r).sum()) - int(r.sum()) ** 2, d * d) for r in x]
@@ -63,7 +63,7 @@ def exactly(spec: LayerNorm, x: np.ndarray) -> np.ndarray:
     ],
     ids=lambda s: f"{s.features}x{s.lanes}",
 )
-def test_hardware_equals_golden(spec: LayerNorm) -> None:
+def test_hardware_equals_golden(spec: NormSpec) -> None:
     rng = np.random.default_rng(2)
     cases = []
     for n in (1, 4, 2, 3, 3, 3):
@@ -77,7 +77,7 @@ def test_hardware_equals_golden(spec: LayerNorm) -> None:
         inputs = {"i": np.zeros((4, spec.features), dtype=np.int64)}
         inputs["i"][:n] = x
         inputs["i_affine"] = spec.affine(gamma, beta)
-        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 
@@ -109,7 +109,7 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
     ],
     ids=["rms", "rms of heads", "rms minimal", "heads"],
 )
-def test_rms_and_heads_equal_golden(spec: LayerNorm) -> None:
+def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
     rng = np.random.default_rng(3)
     width = spec.heads * spec.features
     cases = []
@@ -123,7 +123,7 @@ def test_rms_and_heads_equal_golden(spec: LayerNorm) -> None:
             affine = spec.affine(gamma, rng.integers(-(2**15), 2**15, size=width))
         inputs = {"i": np.zeros((4, width), dtype=np.int64), "i_affine": affine}
         inputs["i"][:n] = x.reshape(n, width)
-        cases.append(Case(inputs=inputs, bindings={"tokens": n}))
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
     check_kernel(spec, cases)
 
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from streamhw.kernels.reduce.argmax import ArgMax
+from streamhw.kernels.reduce.argmax import ArgMaxSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.testing.kernel_bench import Case, check_kernel
 
@@ -12,14 +12,14 @@ from streamhw.testing.kernel_bench import Case, check_kernel
 @pytest.mark.parametrize(
     "spec",
     [
-        ArgMax(outputs=12, lanes=3, valid=10, fmt=Fixed(9)),
-        ArgMax(outputs=16, lanes=8, valid=3, fmt=Fixed(5, signed=False), rows=2),
-        ArgMax(outputs=4, lanes=4, fmt=Fixed(32, 8), rows=3),
-        ArgMax(outputs=6, lanes=1, fmt=Fixed(3)),
-        ArgMax(outputs=1, lanes=1, fmt=Fixed(8)),
+        ArgMaxSpec(outputs=12, lanes=3, valid=10, fmt=Fixed(9)),
+        ArgMaxSpec(outputs=16, lanes=8, valid=3, fmt=Fixed(5, signed=False), rows=2),
+        ArgMaxSpec(outputs=4, lanes=4, fmt=Fixed(32, 8), rows=3),
+        ArgMaxSpec(outputs=6, lanes=1, fmt=Fixed(3)),
+        ArgMaxSpec(outputs=1, lanes=1, fmt=Fixed(8)),
     ],
 )
-def test_hardware_equals_golden(spec: ArgMax) -> None:
+def test_hardware_equals_golden(spec: ArgMaxSpec) -> None:
     rng = np.random.default_rng(3)
     shape, fmt = (spec.rows, spec.outputs), spec.fmt
     tensors = [rng.integers(fmt.minimum, fmt.maximum, shape, endpoint=True) for _ in range(6)]
@@ -31,7 +31,7 @@ def test_hardware_equals_golden(spec: ArgMax) -> None:
 
 
 def test_golden_takes_the_first_of_equals_among_the_valid() -> None:
-    spec = ArgMax(outputs=8, lanes=2, valid=6, fmt=Fixed(8), rows=2)
+    spec = ArgMaxSpec(outputs=8, lanes=2, valid=6, fmt=Fixed(8), rows=2)
     logits = np.array([[1, 7, 7, 2, 0, 7, 9, 9], [-3, -9, -3, -4, -5, -6, 0, 0]])
     assert spec.compute({"i": logits}, {})["o"].tolist() == [1, 0]
 
@@ -47,4 +47,4 @@ def test_golden_takes_the_first_of_equals_among_the_valid() -> None:
 )
 def test_refuses(change: dict[str, int], text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
-        ArgMax(**({"outputs": 8, "lanes": 2, "fmt": Fixed(8)} | change))
+        ArgMaxSpec(**({"outputs": 8, "lanes": 2, "fmt": Fixed(8)} | change))

@@ -9,7 +9,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from streamhw.stream.axi import register_map as registers
-from streamhw.stream.axi.control_slave import Control
+from streamhw.stream.axi.control_slave import ControlSlave
 from streamhw.testing.kernel_bench import run_cocotb
 from tests.stream.axi.support import Pinned, check_held, pauses, reset, start
 
@@ -22,15 +22,15 @@ INPUTS = [
 
 
 def test_control() -> None:
-    control = Control(context=CONTEXT, token_width=TOKEN_WIDTH)
+    control = ControlSlave(context=CONTEXT, token_width=TOKEN_WIDTH)
     run_cocotb(Pinned(control, {"bus": "s_axil"}), module=__name__)
 
 
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"^Control context must be at least 2, not 1$"):
-        Control(context=1, token_width=16)
+        ControlSlave(context=1, token_width=16)
     with pytest.raises(ValueError, match=r"^Control token_width must be 1 to 31 bits, not 32$"):
-        Control(context=8, token_width=32)
+        ControlSlave(context=8, token_width=32)
 
 
 async def begin(dut) -> AxiLiteMaster:

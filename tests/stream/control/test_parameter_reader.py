@@ -6,11 +6,11 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from streamhw.stream.control.parameter_reader import ParameterReader, Run
+from streamhw.stream.control.parameter_reader import ParameterReader, ParameterRun
 from streamhw.stream.control.step_broadcast import step_layout
 
 LAYERS, BASE = 3, 1 << 20
-BODY, STRIDE, TAIL = Run(256, 7), 4096, Run(16384, 5)
+BODY, STRIDE, TAIL = ParameterRun(256, 7), 4096, ParameterRun(16384, 5)
 LAYOUT = step_layout(tokens=4, context=16, layers=LAYERS)
 
 
@@ -82,4 +82,4 @@ def test_commands_and_programs(seed, slow):
 
 def test_runs_have_beats():
     with pytest.raises(ValueError, match=r"^ParameterReader tail must have beats, not 0$"):
-        ParameterReader(layout=LAYOUT, body=BODY, stride=STRIDE, tail=Run(0, 0))
+        ParameterReader(layout=LAYOUT, body=BODY, stride=STRIDE, tail=ParameterRun(0, 0))

@@ -8,11 +8,11 @@ import pytest
 from amaranth.hdl import Mux
 
 from streamhw.stream.control.step_broadcast import (
-    ContextSchedule,
-    Lengths,
-    Scope,
+    CausalLengths,
+    EngineSchedule,
+    StepBroadcast,
     StepConsumer,
-    StepFanout,
+    StepScope,
     loop_layout,
     run_layout,
     span_layout,
@@ -46,12 +46,12 @@ def bits(layout, value):
 def test_fanout(pattern):
     consumers = (
         StepConsumer(name="all"),
-        StepConsumer(name="length", scope=Scope.BODY, fields=("tokens", "position"), depth=3),
-        StepConsumer(name="count", scope=Scope.TAIL, fields=("position",)),
+        StepConsumer(name="length", scope=StepScope.BODY, fields=("tokens", "position"), depth=3),
+        StepConsumer(name="count", scope=StepScope.TAIL, fields=("position",)),
         StepConsumer(
             name="program", value=lambda s: Mux(s.tail, 2, s.layer == 1), width=2, depth=1
         ),
-        StepConsumer(name="loop", scope=Scope.BODY, fields=("head", "tokens", "layer")),
+        StepConsumer(name="loop", scope=StepScope.BODY, fields=("head", "tokens", "layer")),
     )
     steps = steps_of(5)
     body = [s for s in steps if not s["tail"]]
@@ -66,7 +66,7 @@ def test_fanout(pattern):
     }
     for stalled in (*expected, None):
         got = run_streams(
-            StepFanout(layout=LAYOUT, consumers=consumers),
+            StepBroadcast(layout=LAYOUT, consumers=consumers),
             inputs={"i": expected["o_all"]},
             outputs={name: len(beats) for name, beats in expected.items()},
             source="often",
@@ -79,7 +79,7 @@ def test_a_late_consumer_stops_the_others_after_its_depth():
     consumers = (StepConsumer(name="a", depth=4), StepConsumer(name="b"))
     steps = [bits(LAYOUT, s) for s in steps_of(1)]
     got = run_streams(
-        StepFanout(layout=LAYOUT, consumers=consumers),
+        StepBroadcast(layout=LAYOUT, consumers=consumers),
         inputs={"i": steps},
         outputs={"o_a": len(steps), "o_b": len(steps)},
         sink={"o_a": "late"},
@@ -90,9 +90,9 @@ def test_a_late_consumer_stops_the_others_after_its_depth():
 
 def test_fanout_errors():
     with pytest.raises(ValueError, match=r"^StepFanout consumers must have different names"):
-        StepFanout(layout=LAYOUT, consumers=(StepConsumer(name="a"), StepConsumer(name="a")))
+        StepBroadcast(layout=LAYOUT, consumers=(StepConsumer(name="a"), StepConsumer(name="a")))
     with pytest.raises(ValueError, match=r"^StepConsumer a fields must be of .*, not \['n'\]$"):
-        StepFanout(layout=LAYOUT, consumers=(StepConsumer(name="a", fields=("n",)),))
+        StepBroadcast(layout=LAYOUT, consumers=(StepConsumer(name="a", fields=("n",)),))
 
 
 @pytest.mark.parametrize(
@@ -100,24 +100,24 @@ def test_fanout_errors():
     [(1, 1, 1, 1), (3, 20, 2, 1), (4, 9, 1, 1), (3, 20, 2, 4), (4, 8, 1, 2)],
 )
 def test_lengths(tokens, context, heads, positions):
-    spec = Lengths(tokens=tokens, context=context, heads=heads, positions=positions)
+    spec = CausalLengths(tokens=tokens, context=context, heads=heads, positions=positions)
     rng = random.Random(context)
     cases = []
     for n in [rng.randint(1, tokens) for _ in range(5)] + [tokens] * 3:
         position = rng.randint(0, context - n)
         word = bits(spec.layout, {"tokens": n, "position": position})
-        bindings = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
-        cases.append(Case(inputs={"i": np.array([word])}, bindings=bindings))
-    same = cases[-1].bindings
-    cases += [Case(inputs=cases[-1].inputs, bindings=same)] * 2
+        symbol_values = {"tokens": n, "length": [position + t + 1 for t in range(n)]}
+        cases.append(Case(inputs={"i": np.array([word])}, symbol_values=symbol_values))
+    same = cases[-1].symbol_values
+    cases += [Case(inputs=cases[-1].inputs, symbol_values=same)] * 2
     check_kernel(spec, cases, seed=context)
 
 
 def test_lengths_errors():
     with pytest.raises(ValueError, match=r"^Lengths parameters must be at least 1, not "):
-        Lengths(tokens=1, context=4, heads=0)
+        CausalLengths(tokens=1, context=4, heads=0)
     with pytest.raises(ValueError, match=r"^Lengths positions must be a power of two, not 3$"):
-        Lengths(tokens=1, context=4, heads=1, positions=3)
+        CausalLengths(tokens=1, context=4, heads=1, positions=3)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -135,7 +135,7 @@ def test_context_schedule(pattern, body, tail):
     ]
     for source, sink in ((pattern, "always"), ("often", pattern)):
         got = run_streams(
-            ContextSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3),
+            EngineSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3),
             inputs={"i": [bits(LAYOUT, s) for s in steps]},
             outputs={"o": len(expected)},
             source=source,
@@ -147,4 +147,4 @@ def test_context_schedule(pattern, body, tail):
 def test_context_schedule_errors():
     for body, tail in (((), ()), ((0, -1), ()), ((0,), (-2,))):
         with pytest.raises(ValueError, match=r"^ContextSchedule must have contexts, all at least"):
-            ContextSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3)
+            EngineSchedule(layout=LAYOUT, body=body, tail=tail, tokens=3)

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(6)
@@ -57,13 +57,13 @@ def factors(rng, extent, step, dim):
 
 def bind(rng, spec):
     """Values of the symbols, the ragged one for each index of the outermost loop of its nest."""
-    bindings = {s.name: rng.randint(1, s.bound) for s in spec.symbols if not s.ragged}
+    symbol_values = {s.name: rng.randint(1, s.bound) for s in spec.symbols if not s.ragged}
     for symbol in spec.symbols:
         if symbol.ragged:
             outer = spec.target.loops[0].trip
-            count = bindings[outer.name] if isinstance(outer, Symbol) else outer
-            bindings[symbol.name] = [rng.randint(1, symbol.bound) for _ in range(count)]
-    return bindings
+            count = symbol_values[outer.name] if isinstance(outer, Symbol) else outer
+            symbol_values[symbol.name] = [rng.randint(1, symbol.bound) for _ in range(count)]
+    return symbol_values
 
 
 def valid_pairs(seed, count, **options):
@@ -73,8 +73,10 @@ def valid_pairs(seed, count, **options):
     while len(specs) < count:
         source, target = random_pair(rng, **options)
         try:
-            spec = Converter(
-                source=source, target=target, kind=rng.choice([Kind.SINGLE, Kind.PING_PONG])
+            spec = ConverterSpec(
+                source=source,
+                target=target,
+                kind=rng.choice([BufferKind.SINGLE, BufferKind.PING_PONG]),
             )
         except ValueError as error:
             assert "straddle" in str(error), error

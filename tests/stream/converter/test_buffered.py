@@ -10,12 +10,12 @@ import pytest
 
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.block_plan import Axis, analyze
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.converting import check
 from tests.stream.converter.pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs
 
-BUFFERS = [Kind.SINGLE, Kind.PING_PONG]
+BUFFERS = [BufferKind.SINGLE, BufferKind.PING_PONG]
 
 
 def test_block_of_the_shared_column():
@@ -69,7 +69,7 @@ def test_wider_tile_needs_one_word():
 def test_no_conversion(target, text):
     source = row_major(FMT, (4, 8), 2)
     with pytest.raises(ValueError, match=rf"^Converter {text}.*not .*1x2:s6.*") as error:
-        Converter(source=source, target=target)
+        ConverterSpec(source=source, target=target)
     assert str(source) in str(error.value) and str(target) in str(error.value)
 
 
@@ -77,16 +77,16 @@ def test_errors():
     full, part = row_major(FMT, (3, 8)), row_major(FMT, (TOKENS, 8))
     column = ITensor(FMT, (1, 1), (Loop(8, 1, 1), Loop(3, 1, 0)))
     with pytest.raises(ValueError, match=r"^Converter target must read no more than the source"):
-        Converter(source=part, target=column)
+        ConverterSpec(source=part, target=column)
     again = replace(full, loops=(full.loops[1], Loop(2), full.loops[0]))
     with pytest.raises(ValueError, match=r"^Converter source must send each tile of a block once"):
-        Converter(source=again, target=full)
+        ConverterSpec(source=again, target=full)
     other = row_major(FMT, (Symbol("tokens", 4), 8))
     with pytest.raises(ValueError, match=r"^Converter symbol must mean one thing, not "):
-        Converter(source=part, target=other)
+        ConverterSpec(source=part, target=other)
     ragged = ITensor(FMT, (1, 1), (Loop(LENGTH), *full.loops))
     with pytest.raises(ValueError, match=r"^Converter symbol length<=4 must not bound the outer"):
-        Converter(source=full, target=ragged).ports  # noqa: B018
+        ConverterSpec(source=full, target=ragged).ports  # noqa: B018
 
 
 def addresses(axes, trips):
@@ -100,17 +100,17 @@ def addresses(axes, trips):
     ]
 
 
-def replay(spec, bindings, tensor):
+def replay(spec, symbol_values, tensor):
     """The output that the plan gives, word by word through a buffer of one block."""
     plan = spec.plan
-    values = {s.name: iter(spec.values(s, bindings)) for s in spec.symbols if s.ragged}
+    values = {s.name: iter(spec.values(s, symbol_values)) for s in spec.symbols if s.ragged}
 
     def trips(axis):
         if isinstance(axis.trip, int):
             return axis.trip
-        return next(values[axis.trip.name]) if axis.trip.ragged else bindings[axis.trip.name]
+        return next(values[axis.trip.name]) if axis.trip.ragged else symbol_values[axis.trip.name]
 
-    beats = iter(spec.source.pack(tensor, bindings))
+    beats = iter(spec.source.pack(tensor, symbol_values))
     result = []
 
     def place(address, itensor):
@@ -143,11 +143,11 @@ def test_plan_of_random_pairs(seed):
     rng = random.Random(seed)
     numbers = np.random.default_rng(seed)
     for index, spec in enumerate(valid_pairs(seed, 40)):
-        bindings = bind(rng, spec)
+        symbol_values = bind(rng, spec)
         tensor = numbers.integers(FMT.minimum, FMT.maximum + 1, spec.source.tensor_shape())
-        got = replay(spec, bindings, tensor)
-        where = f"seed {seed}, pair {index}: {spec.source} to {spec.target}, {bindings}"
-        assert np.array_equal(got, spec.target.pack(tensor, bindings)), where
+        got = replay(spec, symbol_values, tensor)
+        where = f"seed {seed}, pair {index}: {spec.source} to {spec.target}, {symbol_values}"
+        assert np.array_equal(got, spec.target.pack(tensor, symbol_values)), where
         assert spec.plan.words * spec.plan.lanes == prod(spec.plan.block)
 
 
@@ -160,9 +160,9 @@ def test_random_pairs(seed):
 def test_to_the_matmul_and_back(kind):
     rows = row_major(FMT, (TOKENS, 8), 2)
     tiles = ITensor(FMT, (1, 4), (Loop(3), Loop(2, 4, 1), Loop(TOKENS, 1, 0)))
-    check(Converter(source=rows, target=tiles, kind=kind), 1)
+    check(ConverterSpec(source=rows, target=tiles, kind=kind), 1)
     blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
-    check(Converter(source=blocks, target=rows, kind=kind), 2)
+    check(ConverterSpec(source=blocks, target=rows, kind=kind), 2)
 
 
 @pytest.mark.parametrize("kind", BUFFERS)
@@ -170,9 +170,9 @@ def test_queries(kind):
     blocks = ITensor(FMT, (1, 2), (Loop(2, 4, 1), Loop(TOKENS, 1, 0), Loop(2, 2, 1)))
     heads = (Loop(TOKENS, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
     target = ITensor(FMT, (1, 2), heads)
-    check(Converter(source=blocks, target=target, kind=kind), 3)
+    check(ConverterSpec(source=blocks, target=target, kind=kind), 3)
     rows = row_major(FMT, (TOKENS, 8), 2)
-    check(Converter(source=rows, target=target, kind=kind), 4)
+    check(ConverterSpec(source=rows, target=target, kind=kind), 4)
 
 
 @pytest.mark.parametrize("kind", BUFFERS)
@@ -180,7 +180,7 @@ def test_queries(kind):
 def test_replay(kind, times):
     row = row_major(FMT, (4,), 2)
     check(
-        Converter(source=row, target=replace(row, loops=(Loop(times), *row.loops)), kind=kind),
+        ConverterSpec(source=row, target=replace(row, loops=(Loop(times), *row.loops)), kind=kind),
         5,
     )
 
@@ -188,15 +188,15 @@ def test_replay(kind, times):
 @pytest.mark.parametrize("kind", BUFFERS)
 def test_one_beat(kind):
     one = ITensor(FMT, (1,), ())
-    check(Converter(source=one, target=one, kind=kind), 6)
-    check(Converter(source=one, target=replace(one, loops=(Loop(3),)), kind=kind), 7)
+    check(ConverterSpec(source=one, target=one, kind=kind), 6)
+    check(ConverterSpec(source=one, target=replace(one, loops=(Loop(3),)), kind=kind), 7)
 
 
 def test_two_rows_of_a_tile():
     narrow = ITensor(FMT, (2, 1), (Loop(4, 1, 1), Loop(2, 2, 0)))
     wide = ITensor(FMT, (2, 2), (Loop(2, 2, 0), Loop(2, 2, 1)))
-    check(Converter(source=narrow, target=wide), 8)
-    check(Converter(source=wide, target=narrow), 9)
+    check(ConverterSpec(source=narrow, target=wide), 8)
+    check(ConverterSpec(source=wide, target=narrow), 9)
 
 
 @pytest.mark.parametrize("kind", BUFFERS)
@@ -205,10 +205,10 @@ def test_groups_of_one(kind):
     single = Symbol("tokens", 1)
     rows = row_major(FMT, (single, 8), 2)
     tiles = ITensor(FMT, (1, 4), (Loop(2), Loop(2, 4, 1), Loop(single, 1, 0)))
-    check(Converter(source=rows, target=tiles, kind=kind), 10)
+    check(ConverterSpec(source=rows, target=tiles, kind=kind), 10)
     heads = (Loop(1, 1, 0), Loop(2, 4, 1), Loop(LENGTH), Loop(2, 2, 1))
     full = row_major(FMT, (1, 8), 2)
-    check(Converter(source=full, target=ITensor(FMT, (1, 2), heads), kind=kind), 11)
+    check(ConverterSpec(source=full, target=ITensor(FMT, (1, 2), heads), kind=kind), 11)
 
 
 @pytest.mark.parametrize("sequence", [1, -1])
@@ -217,4 +217,4 @@ def test_rereads_on_either_side_of_a_ragged_one(sequence):
     rows = row_major(FMT, (3, 4), 2)
     again = (Loop(LENGTH), Loop(2))[::sequence]
     target = ITensor(FMT, (1, 2), (Loop(3, 1, 0), *again, Loop(2, 2, 1)))
-    check(Converter(source=rows, target=target), 12)
+    check(ConverterSpec(source=rows, target=target), 12)

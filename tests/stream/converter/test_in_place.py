@@ -6,14 +6,14 @@ from math import prod
 
 import pytest
 
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.converting import check
 from tests.stream.converter.pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
 
 
 def in_place(source, target):
-    return Converter(source=source, target=target, kind=Kind.IN_PLACE)
+    return ConverterSpec(source=source, target=target, kind=BufferKind.IN_PLACE)
 
 
 class Walk:
@@ -38,14 +38,14 @@ class Walk:
         return next(i for a, i in zip(self.axes, self.index, strict=True) if a.digit == digit)
 
 
-def run_model(spec, bindings, rng):
+def run_model(spec, symbol_values, rng):
     """Blocks of a tensor through one memory of a block, in a random interleaving.
 
     Strides come from the writer as in hardware: each word's place is a sum of strides, and those of
     a block are what the writer's own steps found. Returns the words in the order of the reads.
     """
     place, plan = spec.place, spec.plan
-    trip = {s.name: bindings[s.name] for s in spec.symbols if not s.ragged}
+    trip = {s.name: symbol_values[s.name] for s in spec.symbols if not s.ragged}
     trips = lambda axis: axis.trip if isinstance(axis.trip, int) else trip[axis.trip.name]  # noqa: E731
     bits = plan.bank_bits if spec.source.lanes < plan.lanes else 0
     units = prod(trips(axis) for axis in place.write if axis.unit)
@@ -155,16 +155,16 @@ def _read(read, memory, block, found, place, units, bits, spec):
     return where, memory[block, where]
 
 
-def wanted_words(spec, bindings):
+def wanted_words(spec, symbol_values):
     """The words of one block in the order of the target, by their number in that of the source."""
     plan = spec.plan
     wide = spec.source if spec.source.lanes == plan.lanes else spec.target
     names = {}
-    for offset in ITensor(FMT, spec.source.tile, plan.source).order(bindings).tolist():
+    for offset in ITensor(FMT, spec.source.tile, plan.source).order(symbol_values).tolist():
         names.setdefault(tuple(o // t for o, t in zip(offset, wide.tile, strict=True)), len(names))
     return [
         names[tuple(o // t for o, t in zip(offset, wide.tile, strict=True))]
-        for offset in ITensor(FMT, spec.target.tile, plan.target).order(bindings).tolist()
+        for offset in ITensor(FMT, spec.target.tile, plan.target).order(symbol_values).tolist()
     ]
 
 
@@ -175,9 +175,9 @@ def test_model_of_random_pairs():
         if spec.place is None or any(s.ragged for s in spec.symbols):
             continue
         spec = in_place(spec.source, spec.target)
-        bindings = bind(rng, spec)
-        got = run_model(spec, bindings, rng)
-        assert got == wanted_words(spec, bindings) * 3, f"{spec.source} to {spec.target}"
+        symbol_values = bind(rng, spec)
+        got = run_model(spec, symbol_values, rng)
+        assert got == wanted_words(spec, symbol_values) * 3, f"{spec.source} to {spec.target}"
         assert spec.bits == prod(spec.plan.block) * FMT.width == spec.ping_pong_bits // 2
         count += 1
         turned += spec.place.units > 0
@@ -242,7 +242,7 @@ def test_the_rate_of_two_buffers():
         blocks = prod(loop.bound for loop in spec.plan.shared)
         writes = blocks * prod(loop.bound for loop in spec.plan.source)
         timing = in_place(spec.source, spec.target).timing(bounds)
-        assert timing.interval == max(writes, spec.target.tokens(bounds))
+        assert timing.interval == max(writes, spec.target.beats(bounds))
         count += 1
     assert count > 60, count
 
@@ -254,7 +254,7 @@ def test_orders_that_are_no_rotation():
     ):
         in_place(row_major(FMT, (2, 3, 4)), reverse)
     parts = ITensor(FMT, (1, 1), (Loop(2, 1, 1), Loop(3, 1, 0)))
-    assert Converter(source=parts, target=row_major(FMT, (3, 2), 2)).place is None
+    assert ConverterSpec(source=parts, target=row_major(FMT, (3, 2), 2)).place is None
 
 
 def test_a_large_walk_has_few_numbers():

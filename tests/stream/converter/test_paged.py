@@ -7,7 +7,7 @@ from math import ceil
 
 import pytest
 
-from streamhw.stream.converter.spec import Converter, Kind
+from streamhw.stream.converter.spec import BufferKind, ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, row_major
 from tests.stream.converter.converting import check
 from tests.stream.converter.pairs import FMT, LENGTH, TOKENS, bind, valid_pairs
@@ -18,16 +18,16 @@ HEADS = ITensor(FMT, (1, 2), (Loop(TOKENS, 1, 0), Loop(2, 4, 1), Loop(LENGTH), L
 
 
 def mapped(source, target):
-    return Converter(source=source, target=target, kind=Kind.MAPPED)
+    return ConverterSpec(source=source, target=target, kind=BufferKind.MAPPED)
 
 
-def words(itensor, loops, wide, bindings):
+def words(itensor, loops, wide, symbol_values):
     """Words of a nest in order, each with whether the beat is the whole of it."""
-    order = ITensor(FMT, itensor.tile, loops).order(bindings).tolist()
+    order = ITensor(FMT, itensor.tile, loops).order(symbol_values).tolist()
     return [tuple(o // t for o, t in zip(offset, wide.tile, strict=True)) for offset in order]
 
 
-def run_pages(spec, bindings, rng):
+def run_pages(spec, symbol_values, rng):
     """Three blocks through the pages, writer and reader in a random interleaving.
 
     The writer takes a page wherever one is free, so every interleaving ends with the words in the
@@ -35,11 +35,11 @@ def run_pages(spec, bindings, rng):
     """
     plan, pages = spec.plan, spec.pages
     wide = spec.source if spec.source.lanes == plan.lanes else spec.target
-    writes = words(spec.source, plan.source, wide, bindings)
-    reads = words(spec.target, plan.target, wide, bindings)
+    writes = words(spec.source, plan.source, wide, symbol_values)
+    reads = words(spec.target, plan.target, wide, symbol_values)
     inside = len(writes) // len(dict.fromkeys(writes))
     trips = [
-        a.trip if isinstance(a.trip, int) else bindings[a.trip.name] for a in pages.loops.write
+        a.trip if isinstance(a.trip, int) else symbol_values[a.trip.name] for a in pages.loops.write
     ]
     size = 1
     for trip in trips[pages.loops.apart :]:
@@ -94,7 +94,7 @@ def test_the_rate_of_two_buffers():
         if spec.source.lanes < spec.plan.lanes:
             continue
         bounds = {s.name: s.bound for s in spec.symbols}
-        two = replace(spec, kind=Kind.PING_PONG).timing(bounds).interval
+        two = replace(spec, kind=BufferKind.PING_PONG).timing(bounds).interval
         timing = mapped(spec.source, spec.target).timing(bounds)
         assert timing.interval <= two, f"{spec.source} to {spec.target}"
         count += 1

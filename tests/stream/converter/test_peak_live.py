@@ -8,31 +8,31 @@ from itertools import product
 import pytest
 
 from streamhw.stream.converter.block_plan import analyze
-from streamhw.stream.converter.peak_live import LiveBound, live_bound
+from streamhw.stream.converter.peak_live import PeakLive, peak_live
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.pairs import FMT, TIMES, TOKENS, random_pair, valid_pairs
 
 
-def element_beats(itensor, bindings):
+def element_beats(itensor, symbol_values):
     """The elements of each beat, as sets of places."""
     lanes = list(product(*(range(size) for size in itensor.tile)))
     return [
         {tuple(o + n for o, n in zip(offset, lane, strict=True)) for lane in lanes}
-        for offset in itensor.order(bindings).tolist()
+        for offset in itensor.order(symbol_values).tolist()
     ]
 
 
-def life(source, target, bindings):
+def life(source, target, symbol_values):
     """For each element its write, and its last read; for each read, the writes that it needs."""
-    written = {e: n for n, beat in enumerate(element_beats(source, bindings)) for e in beat}
-    reads = element_beats(target, bindings)
+    written = {e: n for n, beat in enumerate(element_beats(source, symbol_values)) for e in beat}
+    reads = element_beats(target, symbol_values)
     last = {e: n for n, beat in enumerate(reads) for e in beat}
     return written, last, [1 + max(written[e] for e in beat) for beat in reads]
 
 
-def best_schedule(source, target, bindings):
+def best_schedule(source, target, symbol_values):
     """The least peak over all interleavings of the writes and reads, by dynamic programming."""
-    written, last, needs = life(source, target, bindings)
+    written, last, needs = life(source, target, symbol_values)
     writes = 1 + max(written.values())
 
     def alive(done_writes, done_reads):
@@ -82,7 +82,7 @@ def small_pairs(seed, count, beats):
             analyze(*pair)
         except ValueError:
             continue
-        if pair[0].tokens() * pair[1].tokens() <= beats:
+        if pair[0].beats() * pair[1].beats() <= beats:
             found.append(pair)
     return found
 
@@ -90,12 +90,12 @@ def small_pairs(seed, count, beats):
 def test_every_schedule_of_random_pairs():
     for source, target in small_pairs(1, 150, 300):
         want = best_schedule(source, target, {})
-        assert live_bound(source, target).elements == want, f"{source} to {target}"
+        assert peak_live(source, target).elements == want, f"{source} to {target}"
 
 
 def test_early_readers_of_random_pairs():
     for source, target in small_pairs(2, 400, 1500):
-        bound = live_bound(source, target)
+        bound = peak_live(source, target)
         assert bound.early == early_peak(*block_of(source, target)), f"{source} to {target}"
         assert bound.elements <= bound.early <= bound.block
 
@@ -104,12 +104,12 @@ def test_symbols_count_with_their_bounds():
     """No values of the symbols have a larger live set than the bounds."""
     rng = random.Random(3)
     for spec in valid_pairs(4, 60):
-        bound = live_bound(spec.source, spec.target)
+        bound = peak_live(spec.source, spec.target)
         peaks = []
         values = [range(1, s.bound + 1) for s in spec.symbols]
         for chosen in rng.sample(list(product(*values)), k=min(4, len(list(product(*values))))):
-            bindings = {s.name: v for s, v in zip(spec.symbols, chosen, strict=True)}
-            written, last, needs = life(spec.source, spec.target, bindings)
+            symbol_values = {s.name: v for s, v in zip(spec.symbols, chosen, strict=True)}
+            written, last, needs = life(spec.source, spec.target, symbol_values)
             sent = 0
             for read, need in enumerate(needs):
                 sent = max(sent, need)
@@ -128,30 +128,30 @@ def test_symbols_count_with_their_bounds():
 def test_transpose():
     """All but the last row must be there but for one element each, and one of the last."""
     target = ITensor(FMT, (1, 1), (Loop(64, 1, 1), Loop(8, 1, 0)))
-    bound = live_bound(row_major(FMT, (8, 64)), target)
-    assert bound == LiveBound(elements=7 * 63 + 1, early=7 * 63 + 1, block=512, lanes=1)
+    bound = peak_live(row_major(FMT, (8, 64)), target)
+    assert bound == PeakLive(elements=7 * 63 + 1, early=7 * 63 + 1, block=512, lanes=1)
 
 
 def test_the_published_pairs():
     source = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2, 4, 0)))
     target = ITensor(FMT, (4, 2), (Loop(4, 2, 1), Loop(2), Loop(2, 4, 0)))
-    assert live_bound(source, target).elements == 8 * 2
+    assert peak_live(source, target).elements == 8 * 2
     source = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4, 16, 1)))
     target = ITensor(FMT, (16, 16), (Loop(4, 16, 0), Loop(4), Loop(4, 16, 1)))
-    assert live_bound(source, target).elements == 16 * 64
+    assert peak_live(source, target).elements == 16 * 64
 
 
 @pytest.mark.parametrize(("lanes", "elements", "beats"), [(2, 6, 1), (6, 6, 1), (3, 6, 1)])
 def test_wider_and_narrower_beats(lanes, elements, beats):
     wide = row_major(FMT, (4, 24), 6)
     for pair in ((wide, row_major(FMT, (4, 24), lanes)), (row_major(FMT, (4, 24), lanes), wide)):
-        bound = live_bound(*pair)
+        bound = peak_live(*pair)
         assert (bound.elements, bound.beats) == (elements, beats)
 
 
 def test_rereads_hold_the_block():
     rows = row_major(FMT, (TOKENS, 24), 2)
-    assert live_bound(rows, ITensor(FMT, (1, 2), (Loop(TIMES), *rows.loops))).elements == 72
+    assert peak_live(rows, ITensor(FMT, (1, 2), (Loop(TIMES), *rows.loops))).elements == 72
 
 
 def test_large_blocks_are_quick():
@@ -160,5 +160,5 @@ def test_large_blocks_are_quick():
     source = row_major(FMT, (tokens, 1152), 4)
     target = ITensor(FMT, (1, 8), (Loop(432), Loop(144, 8, 1), Loop(tokens, 1, 0)))
     begin = time.perf_counter()
-    assert live_bound(source, target).elements == 128 * 1152
+    assert peak_live(source, target).elements == 128 * 1152
     assert time.perf_counter() - begin < 0.5

@@ -227,7 +227,7 @@ def test_concat_is_concatenate_and_chunk_its_inverse() -> None:
         tensors = [tensor_of(part, seed + n) for n in range(count)]
         x = np.concatenate(tensors, dim)
         assert whole.tensor_shape() == x.shape
-        around = replace(part, loops=part.loops[:outside]).tokens()
+        around = replace(part, loops=part.loops[:outside]).beats()
         packed = [part.pack(t).reshape(around, -1, part.lanes) for t in tensors]
         expected = np.concatenate(packed, 1).reshape(-1, part.lanes)
         assert np.array_equal(whole.pack(x), expected)
@@ -243,7 +243,7 @@ def test_cast_is_view() -> None:
     other = cast(itensor, Fixed(8, 3, signed=False))
     bits = x.astype(np.int8).view(np.uint8)
     assert np.array_equal(other.pack(bits), itensor.pack(x) & 0xFF)
-    assert other.loops == itensor.loops and other.bits_per_token == itensor.bits_per_token
+    assert other.loops == itensor.loops and other.beat_bits == itensor.beat_bits
 
 
 def test_broadcast_reads_again() -> None:

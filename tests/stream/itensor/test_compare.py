@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.itensor.compare import Kind, difference, offset_at
+from streamhw.stream.itensor.compare import DifferenceKind, difference, offset_at
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.itensor.normal_form import substituted
 from tests.stream.random_types import FMT, choices, enumerated, first_parting, pairs
@@ -35,7 +35,7 @@ def test_parts_where_enumeration_parts(
             assert all(one == other for one, other in orders), f"{first} and {second}"
             continue
         if first.rank != second.rank:
-            assert why.kind is Kind.TILE and why.beat is None
+            assert why.kind is DifferenceKind.TILE and why.beat is None
             continue
         found += 1
         one, other = (enumerated(t, dict(why.values)) for t in (first, second))
@@ -157,4 +157,4 @@ def test_large_types_cost_nothing() -> None:
     assert why is not None and (why.beat, why.offsets) == (1, ((0, 4), (1, 0)))
     short = row_major(FMT, (shape[0] - 1, shape[1]), 4)
     why = difference(row_major(FMT, shape, 4), short)
-    assert why is not None and why.beat == short.tokens() and why.offsets[1] is None
+    assert why is not None and why.beat == short.beats() and why.offsets[1] is None

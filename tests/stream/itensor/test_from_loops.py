@@ -15,8 +15,8 @@ from streamhw.kernels.attention.stream_types import (
     row_type,
     score_type,
 )
-from streamhw.kernels.matmul.spec import Matmul, MatmulContext
-from streamhw.kernels.norm.layernorm import LayerNorm
+from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
+from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
@@ -169,7 +169,7 @@ SIZES = {"tokens": 4, "heads": 3, "head_dim": 8, "context": 10, "lanes": 2}
 def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
     """Pairs of an inferred type and the nest that it must be."""
     fmt, rows = Fixed(12), {k: SIZES[k] for k in ("tokens", "heads", "context")}
-    norm = LayerNorm(
+    norm = NormSpec(
         features=8, lanes=2, source=Fixed(24, 12), tokens=TOKENS, gamma_frac=8, beta_frac=7
     )
     contexts = (
@@ -178,7 +178,7 @@ def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
             inputs=8,
             outputs=12,
             tokens=4,
-            group=None,
+            scale_group=None,
             out=fmt,
             arrival=row_major(Fixed(8), (TOKENS, 8), 2),
         ),
@@ -187,12 +187,12 @@ def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
             inputs=4,
             outputs=4,
             tokens=1,
-            group=None,
+            scale_group=None,
             out=fmt,
             arrival=row_major(Fixed(8), (1, 4), 2),
         ),
     )
-    engine = Matmul(contexts=contexts, rows=4, input_lanes=2, lanes=2, tokens=4, weight_bits=8)
+    engine = MatmulSpec(contexts=contexts, rows=4, input_lanes=2, lanes=2, tokens=4, weight_bits=8)
     head, fold = Loop(3, 8, 1), Loop(4, 2, 1)
     pairs = {
         "query": (

@@ -46,20 +46,20 @@ def types(draw: st.DrawFn, trips: st.SearchStrategy[int | Symbol] = TRIPS) -> IT
 def test_order_beats_and_shape(itensor: ITensor) -> None:
     expected = enumerated(itensor)
     assert [tuple(row) for row in itensor.order().tolist()] == expected
-    assert itensor.tokens() == len(expected)
+    assert itensor.beats() == len(expected)
     extent = (max(offsets) for offsets in zip(*expected, strict=True))
     assert itensor.tensor_shape() == tuple(map(sum, zip(extent, itensor.tile, strict=True)))
-    assert itensor.bits_per_token == 8 * len(lanes_of(itensor))
+    assert itensor.beat_bits == 8 * len(lanes_of(itensor))
 
 
 @once
 @given(types(TRIPS | st.sampled_from([N, M])), st.integers(1, 3), st.integers(1, 4))
 def test_order_with_symbols(itensor: ITensor, n: int, m: int) -> None:
-    bindings = {"n": n, "m": m}
-    expected = enumerated(itensor, bindings)
-    assert [tuple(row) for row in itensor.order(bindings).tolist()] == expected
-    assert itensor.tokens(bindings) == len(expected)
-    assert itensor.tokens() >= len(expected)
+    symbol_values = {"n": n, "m": m}
+    expected = enumerated(itensor, symbol_values)
+    assert [tuple(row) for row in itensor.order(symbol_values).tolist()] == expected
+    assert itensor.beats(symbol_values) == len(expected)
+    assert itensor.beats() >= len(expected)
 
 
 @once
@@ -67,10 +67,10 @@ def test_order_with_symbols(itensor: ITensor, n: int, m: int) -> None:
 def test_order_with_ragged_symbols(itensor: ITensor, lengths: list[int]) -> None:
     if itensor.loops and itensor.loops[0].trip == LENGTH:
         itensor = replace(itensor, loops=(Loop(2), *itensor.loops))
-    bindings = {"length": lengths}
-    expected = enumerated(itensor, bindings)
-    assert [tuple(row) for row in itensor.order(bindings).tolist()] == expected
-    assert itensor.tokens(bindings) == len(expected)
+    symbol_values = {"length": lengths}
+    expected = enumerated(itensor, symbol_values)
+    assert [tuple(row) for row in itensor.order(symbol_values).tolist()] == expected
+    assert itensor.beats(symbol_values) == len(expected)
 
 
 @once
@@ -79,7 +79,7 @@ def test_pack_and_unpack(itensor: ITensor, seed: int) -> None:
     shape = itensor.tensor_shape()
     tensor = np.random.default_rng(seed).integers(-128, 128, shape)
     beats = itensor.pack(tensor)
-    assert beats.shape == (itensor.tokens(), itensor.lanes)
+    assert beats.shape == (itensor.beats(), itensor.lanes)
     seen = np.zeros(shape, dtype=bool)
     for beat, offset in zip(beats, enumerated(itensor), strict=True):
         for value, lane in zip(beat, lanes_of(itensor), strict=True):
@@ -92,8 +92,8 @@ def test_pack_and_unpack(itensor: ITensor, seed: int) -> None:
 # Equality of types is equality of order: random nests, and rewritings that keep the order.
 
 
-def same_order(a: ITensor, b: ITensor, bindings: Mapping[str, int | list[int]]) -> bool:
-    return a.tile == b.tile and np.array_equal(a.order(bindings), b.order(bindings))
+def same_order(a: ITensor, b: ITensor, symbol_values: Mapping[str, int | list[int]]) -> bool:
+    return a.tile == b.tile and np.array_equal(a.order(symbol_values), b.order(symbol_values))
 
 
 def names(symbols: tuple[Symbol, ...]) -> str:
@@ -222,8 +222,8 @@ def test_ragged_values_count_the_outermost_loop() -> None:
     four = nest(Loop(4, 1, 0), *inner)
     two = nest(Loop(2, 2, 0), Loop(2, 1, 0), *inner)
     assert not four.is_same_stream(two)
-    assert four.tokens({"length": [1, 2, 3, 4]}) == 10
-    assert two.tokens({"length": [1, 4]}) == 10
+    assert four.beats({"length": [1, 2, 3, 4]}) == 10
+    assert two.beats({"length": [1, 4]}) == 10
     one = nest(Loop(1, 3, 0), *inner)
     assert one.is_same_stream(nest(Loop(1), *inner))
     assert one.normal().order({"length": [2]}).tolist() == [[0, 0], [0, 1]]
@@ -243,7 +243,7 @@ def test_published_examples() -> None:
     assert FIGURE_5["a"].order()[:5].tolist() == [[0, 0], [0, 2], [0, 4], [0, 6], [2, 0]]
     assert FIGURE_5["b"].order()[:4].tolist() == [[0, 0], [4, 0], [0, 2], [4, 2]]
     assert FIGURE_5["c"].order()[:5].tolist() == [[0, 0], [4, 0], [0, 0], [4, 0], [0, 2]]
-    assert [t.tokens() for t in FIGURE_5.values()] == [16, 8, 16]
+    assert [t.beats() for t in FIGURE_5.values()] == [16, 8, 16]
     assert not FIGURE_5["b"].is_same_stream(FIGURE_5["c"])
 
 
@@ -265,7 +265,7 @@ def test_published_examples() -> None:
             lambda: nest(Loop(N, 1, 0)).order({"n": 4}),
             r"^Symbol n<=3 must be 1 to 3, not 4$",
         ),
-        (lambda: nest(Loop(N, 1, 0)).tokens({"n": 0}), r"^Symbol n<=3 must be 1 to 3, not 0$"),
+        (lambda: nest(Loop(N, 1, 0)).beats({"n": 0}), r"^Symbol n<=3 must be 1 to 3, not 0$"),
         (
             lambda: nest(Loop(LENGTH, 1, 0)).order({"length": [1, 2]}),
             r"^Symbol length must not be ragged in the outermost loop$",

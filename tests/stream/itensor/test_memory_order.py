@@ -46,11 +46,11 @@ PAIRS = [
 
 def check(layout: Spill, tokens: int) -> None:
     """Follows units through memory and back."""
-    bindings = {"tokens": tokens}
+    symbol_values = {"tokens": tokens}
     unit = layout.unit_bits // 8
     memory: dict[int, tuple[int, ...]] = {}
-    order = layout.source.order(bindings)
-    positions = layout.positions(bindings)
+    order = layout.source.order(symbol_values)
+    positions = layout.positions(symbol_values)
     assert len(order) == len(positions)
     for offset, at in zip(order.tolist(), positions.tolist(), strict=True):
         for u in range(layout.source.lanes // layout.lanes):
@@ -58,7 +58,7 @@ def check(layout: Spill, tokens: int) -> None:
             assert memory.setdefault(at + u * unit, (*head, last + u * layout.lanes)) is not None
     wanted = [
         (*offset[:-1], offset[-1] + u * layout.lanes)
-        for offset in layout.stored.order(bindings).tolist()
+        for offset in layout.stored.order(symbol_values).tolist()
         for u in range(layout.stored.lanes // layout.lanes)
     ]
     assert [memory[i * unit] for i in range(len(wanted))] == wanted

@@ -5,8 +5,8 @@ from ....errors import BuildError
 from ....graph import Attention, Node
 from ....kernels.attention import scores, softmax
 from ....kernels.attention import values as values_kernel
-from ....kernels.kv_cache.append import CacheAppend
-from ....kernels.kv_cache.read import CacheRead
+from ....kernels.kv_cache.append import CacheAppendSpec
+from ....kernels.kv_cache.read import CacheReadSpec
 from ....quantization.quantized_model import AttentionPlan
 from ...memory.kv_cache import cache_layout
 from ..builder import Lowering
@@ -20,14 +20,16 @@ def attention(state: Lowering, node: Node) -> None:
     if not op.causal:
         raise BuildError(f"Attention {node.name} must be causal, not over all positions")
     tiling, context = state.tiling, state.graph.context
-    shared, abreast = op.heads // op.kv_heads, tiling.attention_heads
+    shared, parallel_heads = op.heads // op.kv_heads, tiling.attention_heads
     name = node.name
     lanes = tiling.attention_lanes
-    if op.heads % abreast or (abreast > 1 and (abreast % shared or lanes != op.head_dim)):
+    if op.heads % parallel_heads or (
+        parallel_heads > 1 and (parallel_heads % shared or lanes != op.head_dim)
+    ):
         raise BuildError(
             f"Attention {name} must have one of its {op.heads} heads at a time or, side by side, "
             f"a multiple of {shared} that divides them with {op.head_dim} lanes each, not "
-            f"{abreast} with {lanes}"
+            f"{parallel_heads} with {lanes}"
         )
     positions = tiling.attention_positions
     if positions > 1 and (context % positions or lanes != op.head_dim):
@@ -37,8 +39,8 @@ def attention(state: Lowering, node: Node) -> None:
         )
     score = state.place(
         f"{name}_scores",
-        scores.Scores(
-            tokens=tiling.group,
+        scores.ScoresSpec(
+            tokens=tiling.token_batch,
             heads=op.heads,
             head_dim=op.head_dim,
             context=context,
@@ -48,26 +50,26 @@ def attention(state: Lowering, node: Node) -> None:
             out=plan.scores,
             shift=plan.score_shift,
             shared=shared,
-            abreast=abreast,
+            parallel_heads=parallel_heads,
             positions=positions,
         ),
     )
     soft = state.place(
         f"{name}_softmax",
-        softmax.Softmax(
-            tokens=tiling.group,
+        softmax.SoftmaxSpec(
+            tokens=tiling.token_batch,
             heads=op.heads,
             context=context,
             source=plan.scores,
             out=plan.probabilities,
-            abreast=abreast,
+            parallel_heads=parallel_heads,
             positions=positions,
         ),
     )
     total = state.place(
         f"{name}_values",
-        values_kernel.Values(
-            tokens=tiling.group,
+        values_kernel.ValuesSpec(
+            tokens=tiling.token_batch,
             heads=op.heads,
             head_dim=op.head_dim,
             context=context,
@@ -78,22 +80,22 @@ def attention(state: Lowering, node: Node) -> None:
             shift=plan.value_shift,
             out_lanes=tiling.head_lanes(op.head_dim),
             shared=shared,
-            abreast=abreast,
+            parallel_heads=parallel_heads,
             positions=positions,
             fabric_positions=tiling.attention_fabric,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
     layout = cache_layout(op, tiling, context, state.layers, state.beat_bits)
-    # Heads abreast read a cached head at once, others one after the other.
-    again, beat = (shared, lanes) if abreast == 1 else (1, layout.row)
-    rows = {**vars(layout), "tokens": tiling.group}
+    # Heads in parallel read a cached head at once, others one after the other.
+    again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.row)
+    rows = {**vars(layout), "tokens": tiling.token_batch}
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),
         ("value", node.inputs[2], total, "i_v"),
     ):
-        writes = CacheAppend(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = CacheRead(**rows, lanes=beat, shared=again, positions=positions)
+        writes = CacheAppendSpec(**rows, lanes=tiling.head_lanes(op.head_dim))
+        reads = CacheReadSpec(**rows, lanes=beat, shared=again, positions=positions)
         region = f"{name}_{role}"
         append = state.place(f"{region}_append", writes, region=region)
         read = state.place(f"{region}_read", reads, region=region)

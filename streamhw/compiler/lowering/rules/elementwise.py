@@ -23,7 +23,9 @@ def add(state: Lowering, node: Node) -> None:
     assert isinstance(plan, AddPlan)
     features = state.values[node.inputs[0]].type.tensor_shape()[1]
     order = state.rows(plan.out, features)
-    instance = state.place(node.name, add_kernel.Add(type=order, a=plan.a, b=plan.b, out=plan.out))
+    instance = state.place(
+        node.name, add_kernel.AddSpec(type=order, a=plan.a, b=plan.b, out=plan.out)
+    )
     state.feed(node.inputs[0], instance, "i_a")
     state.feed(node.inputs[1], instance, "i_b")
     state.produce(node.name, instance)
@@ -33,7 +35,7 @@ def activation(state: Lowering, node: Node) -> None:
     plan = state.quantized.plans[node.name]
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
-    part = activation_kernel.Activation(
+    part = activation_kernel.ActivationSpec(
         function=Function(plan.function),
         type=value.type,
         scale=None if plan.scale is None else _scales(plan.scale, value.type),
@@ -53,7 +55,7 @@ def multiply(state: Lowering, node: Node) -> None:
     plan = state.quantized.plans[node.name]
     assert isinstance(plan, MultiplyPlan)
     order = state.values[node.inputs[0]].type
-    part = multiply_kernel.Multiply(
+    part = multiply_kernel.MultiplySpec(
         type=order,
         scale=_scales(plan.scale, order),
         a=plan.a,

@@ -10,7 +10,7 @@ from ....kernels.matmul import spec as matmul
 from ....quantization.quantized_model import LinearPlan
 from ....stream.itensor.itensor import ITensor, row_major
 from ...ir.design import Scope
-from ...mapping.engine_sharing import Binding
+from ...mapping.engine_sharing import EngineAssignment
 from ...mapping.tiling import EngineTiling
 from ..builder import Lowering
 
@@ -21,45 +21,45 @@ def linear(state: Lowering, node: Node) -> None:
     """Gives an engine one more context; its first one places it."""
     op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
-    (binding,) = (b for b in state.bindings if node.name in b.nodes)
-    tiling, sizes = state.tiling, state.tiling.engines[binding.instance]
+    (assignment,) = (b for b in state.assignments if node.name in b.nodes)
+    tiling, sizes = state.tiling, state.tiling.engines[assignment.instance]
     context = matmul.MatmulContext(
         name=node.name,
         inputs=op.inputs,
         outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
-        tokens=1 if state.scope is Scope.TAIL else tiling.group,
-        group=plan.group,
+        tokens=1 if state.scope is Scope.TAIL else tiling.token_batch,
+        scale_group=plan.scale_group,
         out=plan.out,
         arrival=_arrival(state, node.inputs[0], op.inputs, sizes),
     )
-    placed = state.instances.get(binding.instance)
+    placed = state.instances.get(assignment.instance)
     if placed is None:
         words = state.beat_bits // (8 * sizes.rows)
-        part = matmul.Matmul(
+        part = matmul.MatmulSpec(
             contexts=(context,),
             rows=sizes.rows,
             input_lanes=sizes.inputs,
             lanes=sizes.lanes,
-            tokens=tiling.group,
+            tokens=tiling.token_batch,
             token_lanes=sizes.token_lanes,
             fabric_lanes=sizes.fabric_lanes,
             paired=sizes.paired,
-            innermost=sizes.innermost,
-            weight_bits=binding.weight_bits,
+            loop_order=sizes.loop_order,
+            weight_bits=assignment.weight_bits,
             header_lanes=min(8, max(1, words)),
             header_multiple=max(1, words),
         )
     else:
-        assert isinstance(placed.part, matmul.Matmul)
+        assert isinstance(placed.part, matmul.MatmulSpec)
         part = replace(placed.part, contexts=(*placed.part.contexts, context))
-    engine = state.place(binding.instance, part, Scope.SHARED)
+    engine = state.place(assignment.instance, part, Scope.SHARED)
     state.feed(node.inputs[0], engine, f"i_x_{node.name}")
     state.produce(node.name, engine, f"o_{node.name}")
 
 
-def engine_parameters(state: Lowering, binding: Binding) -> None:
+def engine_parameters(state: Lowering, assignment: EngineAssignment) -> None:
     """Streams the parameters of all contexts of an engine into it, once it has them all."""
-    engine = state.instances[binding.instance]
+    engine = state.instances[assignment.instance]
     for port in ("i_header", "i_weight"):
         state.parameters(engine, port, engine.port(port).type)
 
@@ -70,7 +70,7 @@ def _arrival(state: Lowering, name: str, features: int, sizes: EngineTiling) -> 
     if (
         type.tile[0] == 1
         and sizes.inputs % type.lanes == 0
-        and type.tokens() * type.lanes == prod(type.tensor_shape())
+        and type.beats() * type.lanes == prod(type.tensor_shape())
         and all(
             loop.dim != 1 or sizes.inputs % loop.step == 0 or loop.step % sizes.inputs == 0
             for loop in type.loops
@@ -88,6 +88,6 @@ def chunk(state: Lowering, node: Node) -> None:
         value = state.values[node.inputs[0]]
         siblings = state.graph.readers(node.inputs[0])
         formats = tuple(state.quantized.plans[reader.name].out for reader in siblings)
-        instance = state.place(name, split.Split(type=value.type, formats=formats))
+        instance = state.place(name, split.SplitSpec(type=value.type, formats=formats))
         state.feed(node.inputs[0], instance, "i")
     state.produce(node.name, state.instances[name], f"o_{op.index}")

@@ -14,7 +14,7 @@ def norm(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, LayerNorm | RmsNorm) and isinstance(plan, NormPlan)
     lanes = state.tiling.lanes_of(node.name)
-    part = layernorm.LayerNorm(
+    part = layernorm.NormSpec(
         features=op.features,
         lanes=lanes,
         tokens=state.tokens,

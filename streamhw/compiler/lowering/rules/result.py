@@ -18,7 +18,7 @@ def arg_max(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, ArgMax) and isinstance(plan, ArgMaxPlan)
     value = state.values[node.inputs[0]]
-    part = argmax.ArgMax(
+    part = argmax.ArgMaxSpec(
         outputs=value.type.tensor_shape()[1],
         valid=op.classes,
         lanes=value.type.lanes,

@@ -14,8 +14,8 @@ def angles(state: Lowering, node: Node) -> None:
     """A reader of consecutive rows: positions come with the step, in each layer anew."""
     op = node.op
     assert isinstance(op, Angles)
-    part = angles_kernel.Angles(
-        tokens=state.tiling.group,
+    part = angles_kernel.AnglesSpec(
+        tokens=state.tiling.token_batch,
         context=state.graph.context,
         layers=state.layers,
         pairs=op.features // 2,
@@ -30,8 +30,8 @@ def angles(state: Lowering, node: Node) -> None:
 def rotary(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Rotary) and isinstance(plan, RotaryPlan)
-    part = rotary_kernel.Rotary(
-        tokens=state.tiling.group,
+    part = rotary_kernel.RotarySpec(
+        tokens=state.tiling.token_batch,
         heads=op.heads,
         head_dim=op.head_dim,
         lanes=state.tiling.head_lanes(op.head_dim // 2),

@@ -25,11 +25,11 @@ def source(state: Lowering, node: Node) -> None:
 def gather(state: Lowering, node: Node) -> None:
     op, plan = node.op, state.quantized.plans[node.name]
     assert isinstance(op, Gather) and isinstance(plan, GatherPlan)
-    part = gather_kernel.Gather(
+    part = gather_kernel.GatherSpec(
         rows=op.rows,
         features=op.features,
         lanes=state.tiling.lanes,
-        tokens=state.tiling.group,
+        tokens=state.tiling.token_batch,
         fmt=plan.stored,
         out=plan.out,
         width=state.beat_bits,

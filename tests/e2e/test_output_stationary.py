@@ -13,7 +13,7 @@ from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.kernels.matmul.weight_buffer import Innermost
+from streamhw.kernels.matmul.weight_buffer import LoopOrder
 from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
@@ -23,7 +23,8 @@ def permuted(model: Model, board: Board, config: BuildConfig) -> Design:
     """The default design, but for the loops of its engines."""
     tiling = compile_model(model, board, config, stop="tile").known.tiling
     engines = {
-        name: replace(engine, innermost=Innermost.INPUTS) for name, engine in tiling.engines.items()
+        name: replace(engine, loop_order=LoopOrder.OUTPUT_STATIONARY)
+        for name, engine in tiling.engines.items()
     }
     config = replace(config, multipliers=None, tiling=replace(tiling, engines=engines))
     return compile_model(model, board, config)
@@ -33,7 +34,7 @@ def test_every_stream_of_a_tiny_model(
     machine_of: Callable[..., Machine], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=32, hidden=64)))
-    config = BuildConfig(quantization=QuantConfig(group=32), multipliers=32)
+    config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
     machine = machine_of(design=permuted(tiny, load_board("sim"), config), observed=True)
     for stalls in (0.0, 0.3):
         answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)
@@ -44,7 +45,7 @@ def test_every_stream_of_a_tiny_model(
 def test_every_stream_and_the_predicted_cycles(
     model: Model, prompts: list[list[int]], machine_of: Callable[..., Machine]
 ) -> None:
-    """A prompt is done sooner than with tokens innermost: work begins with its first row."""
+    """A prompt is done sooner than with tokens loop_order: work begins with its first row."""
     design = permuted(model, load_board("sim"), BuildConfig())
     machine = machine_of(design=design, observed=True)
     default = Estimate(compile_model(model, load_board("sim"), BuildConfig()))
@@ -56,5 +57,5 @@ def test_every_stream_and_the_predicted_cycles(
             assert abs(cycles / found.cycles - 1) < 0.05, (found.cycles, cycles)
         if len(prompt) > 1:
             usual = default.answer(len(prompt), len(prompt) + 1).prompt
-            print(f"tokens innermost: {usual:,.0f} predicted")
+            print(f"tokens loop_order: {usual:,.0f} predicted")
             assert predicted.prompt < usual
