@@ -75,7 +75,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
         "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
     )
     design.add_argument(
-        "--group", type=int, metavar="TOKENS", help="tokens of a step; default: the board's"
+        "--token-batch", type=int, metavar="TOKENS", help="tokens of a step; default: the board's"
     )
     design.add_argument(
         "--multipliers",

@@ -110,7 +110,7 @@ def test_models_that_exceed_the_board(say: Say) -> None:
 
 
 def test_choices_that_cannot_work(say: Say) -> None:
-    for option, value in (("--group", 0), ("--group", 1), ("--multipliers", 0)):
+    for option, value in (("--token-batch", 0), ("--token-batch", 1), ("--multipliers", 0)):
         code, line = say("build", "gpt2-shakespeare", option, value)
         assert code == 2 and "must be at least" in line, (option, value, line)
     code, line = say("build", "gpt2-shakespeare", "--multipliers", 48)

@@ -9,7 +9,7 @@ import pytest
 from streamhw.__main__ import main
 from tests.tiny import write_tiny
 
-FEW = ["--quant", "w8a8", "--group", "4", "--multipliers", "16", "--trials", "2"]
+FEW = ["--quant", "w8a8", "--token-batch", "4", "--multipliers", "16", "--trials", "2"]
 
 
 def test_explore_then_build_its_best(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
     raise BuildError(
         f"Values between kernels of {design.graph.name} must fit into {limit:,} bits of on-chip "
         f"memory on {design.board.name}, but {why}",
-        hint="a smaller group (--group) needs less memory between kernels",
+        hint="a smaller token batch (--token-batch) needs less memory between kernels",
     )
 
 
