@@ -107,7 +107,7 @@ def partition(
         raise DoesNotFitError(
             f"Parts must fit on {len(stack)} dies of which {fill:.0%} may be used, but need "
             f"{_scarcest(blocks, stack)}",
-            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs fewer cells",
+            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs less",
         )
     dies, gap = found
     bits, shares = cost_of(dies, blocks, wires, stack)

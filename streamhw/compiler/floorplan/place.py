@@ -113,7 +113,7 @@ def check_budget(board: Board, total: Cells, model: str) -> None:
     if over := _over(board.budget, total):
         raise DoesNotFitError(
             f"Model {model} must fit on board {board.name}, but needs {over}",
-            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs fewer cells",
+            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs less",
         )
 
 
