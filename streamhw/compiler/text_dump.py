@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from ..kernels.matmul.weight_buffer import LoopOrder
+from ..kernels.matmul.loop_order import LoopOrder
 from ..stream.converter.spec import ConverterSpec
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import Infrastructure

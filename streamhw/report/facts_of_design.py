@@ -13,7 +13,8 @@ from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
 from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
-from ..stream.converter.spec import BufferKind, ConverterSpec
+from ..stream.converter.geometry import BufferKind
+from ..stream.converter.spec import ConverterSpec
 from .facts import (
     VERSION,
     ActivityFacts,

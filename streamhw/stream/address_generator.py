@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .converter.block_plan import Axis
+from .axis import Axis
 from .itensor.itensor import Symbol
 
 __all__ = ["AddressGenerator", "symbol_width"]

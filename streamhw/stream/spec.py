@@ -17,6 +17,7 @@ from .signature import stream_of
 
 __all__ = [
     "Direction",
+    "KernelGeometry",
     "KernelSpec",
     "Memory",
     "Piece",
@@ -123,17 +124,47 @@ class Timing:
     drain: int
 
 
-class KernelSpec(ABC):
-    """A kernel of the library: subclasses are frozen keyword-only dataclasses.
+class KernelGeometry(ABC):
+    """The sizes of a kernel and the ports that follow from them: what its hardware is built from.
 
-    A spec describes one *activation*: the tensors that its port types cover. Hardware runs
-    activations back to back for ever.
+    Subclasses are frozen keyword-only dataclasses. A kernel whose hardware fits one file needs
+    none of its own; where the hardware has files of its own, they and the spec stand on one.
     """
 
     @property
     @abstractmethod
     def ports(self) -> tuple[Port, ...]:
         """All stream ports with the types at which the kernel consumes and produces."""
+
+    def port(self, name: str) -> Port:
+        """The port of that name; raises ``KeyError`` if there is none."""
+        for port in self.ports:
+            if port.name == name:
+                return port
+        raise KeyError(
+            f"{type(self).__name__} has ports {[p.name for p in self.ports]}, not {name!r}"
+        )
+
+    @property
+    def input_ports(self) -> tuple[Port, ...]:
+        return tuple(p for p in self.ports if p.direction is Direction.INPUT)
+
+    @property
+    def output_ports(self) -> tuple[Port, ...]:
+        return tuple(p for p in self.ports if p.direction is Direction.OUTPUT)
+
+    def members(self) -> dict[str, wiring.Member]:
+        """The Amaranth members of ``ports``, for the component's signature."""
+        flow = {Direction.INPUT: In, Direction.OUTPUT: Out}
+        return {p.name: flow[p.direction](stream_of(p.type)) for p in self.ports}
+
+
+class KernelSpec(KernelGeometry):
+    """A kernel of the library: subclasses are frozen keyword-only dataclasses.
+
+    A spec describes one *activation*: the tensors that its port types cover. Hardware runs
+    activations back to back for ever.
+    """
 
     @abstractmethod
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
@@ -168,28 +199,6 @@ class KernelSpec(ABC):
     @abstractmethod
     def create(self) -> wiring.Component:
         """The hardware: a component whose stream members are exactly ``ports``."""
-
-    def port(self, name: str) -> Port:
-        """The port of that name; raises ``KeyError`` if there is none."""
-        for port in self.ports:
-            if port.name == name:
-                return port
-        raise KeyError(
-            f"{type(self).__name__} has ports {[p.name for p in self.ports]}, not {name!r}"
-        )
-
-    @property
-    def input_ports(self) -> tuple[Port, ...]:
-        return tuple(p for p in self.ports if p.direction is Direction.INPUT)
-
-    @property
-    def output_ports(self) -> tuple[Port, ...]:
-        return tuple(p for p in self.ports if p.direction is Direction.OUTPUT)
-
-    def members(self) -> dict[str, wiring.Member]:
-        """The Amaranth members of ``ports``, for the component's signature."""
-        flow = {Direction.INPUT: In, Direction.OUTPUT: Out}
-        return {p.name: flow[p.direction](stream_of(p.type)) for p in self.ports}
 
 
 def raw(width: int) -> ITensor:

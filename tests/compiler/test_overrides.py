@@ -18,7 +18,8 @@ from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 from tests.tiny import write_tiny
 
 CONFIG = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32)

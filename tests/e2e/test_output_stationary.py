@@ -13,7 +13,7 @@ from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.kernels.matmul.weight_buffer import LoopOrder
+from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
-from ...kernels.matmul.weight_buffer import LoopOrder
+from ...kernels.matmul.loop_order import LoopOrder
 from ..mapping.engine_sharing import EngineAssignment, Format, Groups, assignments_of
 from ..mapping.tiling import (
     EngineTiling,

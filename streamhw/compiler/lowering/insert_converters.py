@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import BuildError
-from ...stream.converter.spec import BufferKind, ConverterSpec
+from ...stream.converter.geometry import BufferKind
+from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.compare import difference
 from ...stream.itensor.itensor import ITensor
 from ..ir import infrastructure as plumbing

@@ -9,7 +9,7 @@ from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
 from ...graph.ops import Attention, Chunk, Linear
-from ...kernels.matmul.weight_buffer import LoopOrder
+from ...kernels.matmul.loop_order import LoopOrder
 from .engine_sharing import EngineAssignment
 
 __all__ = [

@@ -13,12 +13,14 @@ from ...kernels.attention.softmax import SoftmaxSpec
 from ...kernels.elementwise.split import SplitSpec
 from ...kernels.kv_cache.append import CacheAppendSpec
 from ...kernels.kv_cache.read import CacheReadSpec
-from ...kernels.matmul.spec import MatmulContext, MatmulSpec
+from ...kernels.matmul.context import MatmulContext
+from ...kernels.matmul.loop_order import LoopOrder
+from ...kernels.matmul.spec import MatmulSpec
 from ...kernels.matmul.timing import steps_of_sums, tile_drain, tile_latency
-from ...kernels.matmul.weight_buffer import LoopOrder
 from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from ...kernels.norm.layernorm import NormSpec
-from ...stream.converter.spec import BufferKind, ConverterSpec
+from ...stream.converter.geometry import BufferKind
+from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.queue import queue_latency
 from ...stream.spec import KernelSpec, Timing

@@ -3,7 +3,8 @@
 
 from collections.abc import Mapping
 
-from ...stream.converter.spec import BufferKind, ConverterSpec
+from ...stream.converter.geometry import BufferKind
+from ...stream.converter.spec import ConverterSpec
 from ..ir.design import Channel, Instance
 
 __all__ = ["elided"]

@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ...kernels.memory.spill import SpillReadSpec
-from ...stream.converter.spec import BufferKind, ConverterSpec
+from ...stream.converter.geometry import BufferKind
+from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import SymbolValues
 from ..fifo import MINIMUM, READ, Depths, FifoStream, Program, Rule, size_fifos
 from ..fifo.deadlock import Verdict, WaitGraph, WaitReason, prove

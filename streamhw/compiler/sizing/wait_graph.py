@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ...kernels.matmul.engine import SLOTS
+from ...kernels.matmul.geometry import SLOTS
 from ...kernels.matmul.spec import MatmulSpec
 from ...stream.converter.spec import ConverterSpec
 from ..fifo.deadlock import WaitGraph, WaitLink

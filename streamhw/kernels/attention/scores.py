@@ -4,30 +4,24 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ...numerics.fixed import Fixed, round_shift
+from ...numerics.fixed import round_shift
 from ...stream.credit import credit_latency, credit_memory
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.spec import KernelSpec, Resources, Tensors, Timing
+from .scores_geometry import ScoresGeometry
 from .scores_hardware import ScoresKernel
 from .stream_types import (
-    cached_type,
-    check_heads,
-    check_lanes,
-    check_positions,
     lengths_of,
-    query_type,
-    score_type,
 )
 
 __all__ = ["ScoresSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoresSpec(KernelSpec):
+class ScoresSpec(ScoresGeometry, KernelSpec):
     """Integer scores ``query . key >> shift`` of each token, head and position.
 
     A beat of the query (sent again for each position) meets a beat of a key; the products of the
@@ -64,62 +58,6 @@ class ScoresSpec(KernelSpec):
     Source      Vaswani et al. 2017 (scaled dot-product attention)
     """
 
-    tokens: int
-    heads: int
-    head_dim: int
-    context: int
-    lanes: int
-    query: Fixed = Fixed(16)  # noqa: RUF009
-    key: Fixed = Fixed(8)  # noqa: RUF009
-    out: Fixed = Fixed(18, 10)  # noqa: RUF009
-    shift: int = 0
-    shared: int = 1
-    parallel_heads: int = 1
-    positions: int = 1
-
-    def __post_init__(self) -> None:
-        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
-        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
-        check_positions(
-            positions=self.positions,
-            context=self.context,
-            head_dim=self.head_dim,
-            lanes=self.lanes,
-        )
-        if self.shift < 0:
-            raise ValueError(f"shift must be at least 0, not {self.shift}")
-
-    @property
-    def fold(self) -> int:
-        """Beats of one score."""
-        return self.head_dim // self.lanes
-
-    @property
-    def sum_width(self) -> int:
-        """Bits of the exact (signed) sum."""
-        return self.query.width + self.key.width + 1 + ceil_log2(self.head_dim)
-
-    @property
-    def depth(self) -> int:
-        """Registers from an operand to the score: operands, product, tree, accumulator, result."""
-        return 4 + ceil_log2(self.lanes)
-
-    @property
-    def ports(self) -> tuple[Port, ...]:
-        rows = {
-            "tokens": self.tokens,
-            "heads": self.heads,
-            "context": self.context,
-            "parallel_heads": self.parallel_heads,
-            "positions": self.positions,
-        }
-        beats = {"head_dim": self.head_dim, "lanes": self.lanes}
-        return (
-            Port("i_q", query_type(self.query, **rows, **beats)),
-            Port("i_k", cached_type(self.key, **rows, **beats, shared=self.shared)),
-            Port("o", score_type(self.out, **rows)),
-        )
-
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         q = np.asarray(inputs["i_q"], dtype=np.int64)
         k = np.asarray(inputs["i_k"], dtype=np.int64)
@@ -151,5 +89,5 @@ class ScoresSpec(KernelSpec):
             memories=(queue,) if queue else (),
         )
 
-    def create(self) -> "ScoresKernel":
+    def create(self) -> ScoresKernel:
         return ScoresKernel(spec=self)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware of the attention scores: multipliers and an adder tree for each score of a beat."""
 
-from typing import TYPE_CHECKING
-
 from amaranth.hdl import Module, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -11,9 +9,7 @@ from ...stream.credit import Credit
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from .parallel_heads import format_name, placed_heads
-
-if TYPE_CHECKING:
-    from .scores import ScoresSpec
+from .scores_geometry import ScoresGeometry
 
 __all__ = ["ScoreHead", "ScoresKernel"]
 
@@ -21,7 +17,7 @@ __all__ = ["ScoreHead", "ScoresKernel"]
 class ScoresKernel(wiring.Component):
     """Hardware of ``ScoresSpec``."""
 
-    def __init__(self, *, spec: "ScoresSpec") -> None:
+    def __init__(self, *, spec: ScoresGeometry) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -96,7 +92,7 @@ class ScoreHead(wiring.Component):
                 q, k: In, lanes of the beat; o: Out, the score, ``depth`` cycles after its last beat
     """
 
-    def __init__(self, *, spec: "ScoresSpec") -> None:
+    def __init__(self, *, spec: ScoresGeometry) -> None:
         self.spec = spec
         super().__init__(
             {

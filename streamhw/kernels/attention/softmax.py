@@ -1,36 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Softmax of rows whose lengths are known at run time only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Shape
-from amaranth.utils import bits_for, ceil_log2
+from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
-from ...numerics.fixed import Fixed, round_shift
-from ...numerics.tables import Table, exponential, reciprocal
+from ...numerics.fixed import round_shift
 from ...stream.credit import credit_latency, credit_memory
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
-from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing
+from ...stream.spec import KernelSpec, Memory, Resources, Tensors, Timing
 from ...stream.table_lookup import TableLookup
-from .softmax_hardware import LOG2E, RECORD, RESULT, ROWS, SCALE, SoftmaxKernel
-from .softmax_total import more_stages
+from .softmax_geometry import LOG2E, RESULT, ROWS, SoftmaxGeometry
+from .softmax_hardware import SoftmaxKernel
 from .stream_types import (
-    check_heads,
-    check_positions,
-    length_type,
     lengths_of,
     rounds_of,
-    score_type,
 )
 
 __all__ = ["SoftmaxSpec"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftmaxSpec(KernelSpec):
+class SoftmaxSpec(SoftmaxGeometry, KernelSpec):
     """Row-wise softmax in two passes over a ring of elements.
 
     The first pass writes each exp(x) = m * 2^i as mantissa and power, keeps the largest power of
@@ -66,80 +60,6 @@ class SoftmaxSpec(KernelSpec):
                 parallel_heads does not divide the heads, or positions the context
     Source      Milakov & Gimelshein 2018 (online normalizer), here with powers of two
     """
-
-    tokens: int
-    heads: int
-    context: int
-    source: Fixed = Fixed(18, 10)  # noqa: RUF009
-    out: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
-    parallel_heads: int = 1
-    positions: int = 1
-    power_table: Table = field(init=False, repr=False, compare=False)
-    reciprocal_table: Table = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if self.out.signed or not 1 <= self.out.frac <= 17:
-            raise ValueError(f"out must be unsigned with 1 to 17 fraction bits, not {self.out}")
-        check_heads(heads=self.heads, shared=1, parallel_heads=self.parallel_heads)
-        check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
-        bits = self.frac
-        powers = exponential(
-            source=Fixed(bits, bits, signed=False),
-            out=Fixed(bits + 1, bits, signed=False),
-            address=min(9, bits - 1),
-            base=0.5,
-        )
-        inverse = reciprocal(
-            fraction=bits, out=Fixed(bits + 2, bits + 1, signed=False), address=min(9, bits - 1)
-        )
-        object.__setattr__(self, "power_table", powers)
-        object.__setattr__(self, "reciprocal_table", inverse)
-
-    @property
-    def frac(self) -> int:
-        """Fraction bits of the powers and mantissas."""
-        return self.out.frac + 3
-
-    @property
-    def power_shape(self) -> Shape:
-        """Shape of the whole part of a power."""
-        return Shape(max(self.source.width - self.source.frac, 1) + 2, signed=True)
-
-    @property
-    def sum_frac(self) -> int:
-        """Fraction bits of the sum."""
-        return self.out.frac + 4 + ceil_log2(self.context)
-
-    @property
-    def sum_width(self) -> int:
-        """Bits of the sum of up to ``context`` mantissas below 2."""
-        return self.sum_frac + 1 + ceil_log2(self.context)
-
-    @property
-    def record(self) -> int:
-        """Registers from a row's last element to its reciprocal."""
-        return RECORD + more_stages(self.positions)
-
-    @property
-    def ring_depth(self) -> int:
-        """Beats of the ring: a row and what is accepted before its first result leaves."""
-        waiting = 2 * SCALE + 18 + more_stages(self.positions)
-        return 1 << ceil_log2(self.context // self.positions + waiting)
-
-    @property
-    def ports(self) -> tuple[Port, ...]:
-        rows = {
-            "tokens": self.tokens,
-            "heads": self.heads,
-            "context": self.context,
-            "parallel_heads": self.parallel_heads,
-        }
-        side = {"positions": self.positions}
-        return (
-            Port("i_length", length_type(**rows)),
-            Port("i", score_type(self.source, **rows, **side)),
-            Port("o", score_type(self.out, **rows, **side)),
-        )
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         x = np.asarray(inputs["i"], dtype=np.int64)
@@ -233,5 +153,5 @@ class SoftmaxSpec(KernelSpec):
             ),
         )
 
-    def create(self) -> "SoftmaxKernel":
+    def create(self) -> SoftmaxKernel:
         return SoftmaxKernel(spec=self)

@@ -2,7 +2,6 @@
 """Hardware of softmax: rows of several heads in lockstep, two passes over a ring of elements."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
@@ -16,28 +15,16 @@ from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
 from ...stream.table_lookup import TableLookup
 from .parallel_heads import last_round
-from .softmax_total import add_positions, more_stages
+from .softmax_geometry import LOG2E, RESULT, ROWS, SCALE, SoftmaxGeometry, more_stages
+from .softmax_total import add_positions
 
-if TYPE_CHECKING:
-    from .softmax import SoftmaxSpec
-
-__all__ = ["LOG2E", "RECORD", "RESULT", "ROWS", "SCALE", "SoftmaxKernel"]
-
-LOG2E = round(1.4426950408889634 * 2**24)
-ROWS = 32
-"""Rows between their last element and their last result: enough for rows of one element."""
-SCALE = 7
-"""Registers from an element to its mantissa: element, product, power, and 4 of the table."""
-RECORD = SCALE + 9
-"""Registers from a row's last element to its reciprocal, with one element a cycle."""
-RESULT = 5
-"""Registers of the second pass: memory, mantissa, product, shift, rounding."""
+__all__ = ["SoftmaxKernel"]
 
 
 class SoftmaxKernel(wiring.Component):
     """Hardware of ``SoftmaxSpec``: one control for all parallel heads, a data path for each."""
 
-    def __init__(self, *, spec: "SoftmaxSpec") -> None:
+    def __init__(self, *, spec: SoftmaxGeometry) -> None:
         self.spec = spec
         super().__init__(spec.members())
         self._power = spec.power_shape

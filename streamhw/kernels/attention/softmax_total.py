@@ -2,26 +2,18 @@
 """The sum of softmax for several elements a cycle: bit for bit that of one after the other."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
 from amaranth.utils import bits_for, ceil_log2
 
-if TYPE_CHECKING:
-    from .softmax import SoftmaxSpec
+from .softmax_geometry import SoftmaxGeometry
 
-__all__ = ["add_positions", "more_stages"]
-
-
-def more_stages(positions: int) -> int:
-    """Registers that the sum of several elements a cycle takes besides those of one: the largest
-    power up to each, that before each, and those of the elements' own sum."""
-    return 0 if positions == 1 else 2 + positions - 1
+__all__ = ["add_positions"]
 
 
 def add_positions(
     m: Module,
-    spec: "SoftmaxSpec",
+    spec: SoftmaxGeometry,
     head: int,
     mantissas: Sequence[Value],
     powers: Sequence[Value],
@@ -99,7 +91,7 @@ def add_positions(
 
 def _total(
     m: Module,
-    spec: "SoftmaxSpec",
+    spec: SoftmaxGeometry,
     head: int,
     cuts: Sequence[Value],
     terms: Sequence[Value],

@@ -2,7 +2,6 @@
 """Hardware of the attention values: a ring of sums for each lane, parallel heads in lockstep."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -14,21 +13,15 @@ from ...stream.rounding import rounded, saturated
 from ...stream.width import Width
 from ..matmul.multiplier import fabric_product, multiples_of
 from .parallel_heads import format_name, last_round, placed_heads
+from .values_geometry import ValuesGeometry
 
-if TYPE_CHECKING:
-    from .values import ValuesSpec
-
-__all__ = ["LATENCY", "ValueHead", "ValuesKernel"]
-
-LATENCY = 4
-"""Registers from the operands to a result: operands, product, sum, result; with several positions a
-beat, the levels of the tree that sums their products besides."""
+__all__ = ["ValueHead", "ValuesKernel"]
 
 
 class ValuesKernel(wiring.Component):
     """Hardware of ``ValuesSpec``."""
 
-    def __init__(self, *, spec: "ValuesSpec") -> None:
+    def __init__(self, *, spec: ValuesGeometry) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -127,7 +120,7 @@ class ValueHead(wiring.Component):
                 after their last beat
     """
 
-    def __init__(self, *, spec: "ValuesSpec") -> None:
+    def __init__(self, *, spec: ValuesGeometry) -> None:
         self.spec = spec
         single, p_width = spec.positions == 1, spec.probability.width
         super().__init__(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
 from ...stream.address_generator import AddressGenerator, symbol_width
-from ...stream.converter.block_plan import Axis
+from ...stream.axis import Axis
 from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ...stream.itensor.normal_form import symbols_of
 from ...stream.queue import Queue

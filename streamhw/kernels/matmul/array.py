@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of the matmul engine in lockstep, and the registers that bring control to each stage."""
 
-from typing import TYPE_CHECKING
-
 from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...stream.verilog_module import SharedModule, module_text
 from .die_slice import sliced
+from .geometry import MatmulGeometry
 from .multiplier import fabric_places, multiples_of, row_stages
 from .named_nets import delayed, named
 from .row import MatmulRow
-
-if TYPE_CHECKING:
-    from .spec import MatmulSpec
 
 __all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
 
@@ -23,7 +19,7 @@ SHARED_ROWS_FROM = 512
 elaboration takes source files (``add_file``)."""
 
 
-def array_latency(spec: "MatmulSpec") -> int:
+def array_latency(spec: MatmulGeometry) -> int:
     """Cycles from an x beat issued to its sum in the accumulator."""
     return 2 + row_stages(
         inputs=spec.input_lanes,
@@ -34,7 +30,7 @@ def array_latency(spec: "MatmulSpec") -> int:
     )
 
 
-def row_of(spec: "MatmulSpec", depth: int) -> MatmulRow:
+def row_of(spec: MatmulGeometry, depth: int) -> MatmulRow:
     """The row module of an engine; depth: accumulators of a row and lane."""
     return MatmulRow(
         inputs=spec.input_lanes,
@@ -67,7 +63,7 @@ class MatmulArray(wiring.Component):
                 same: what goes there comes as late as what is read back
     """
 
-    def __init__(self, spec: "MatmulSpec", *, depth: int):
+    def __init__(self, spec: MatmulGeometry, *, depth: int):
         self._spec = spec
         self._depth = depth
         self._rows, self._inputs, self._lanes = spec.rows, spec.input_lanes, spec.token_lanes

@@ -2,11 +2,12 @@
 """Cell estimate of the matmul engine, part by part; factors are fitted to synthesis."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from ...stream.credit import credit_memory
 from ...stream.spec import Memory, Piece, Resources
 from .array import array_latency
+from .geometry import MatmulGeometry
+from .loop_order import LoopOrder
 from .multiplier import (
     MULTIPLE_BITS,
     SPACING,
@@ -19,10 +20,7 @@ from .output_stage import DRAIN_LATENCY
 from .packing import AFFINE_WORDS
 from .requantizer import multiplier_parts, sum_width
 from .timing import fill_latency
-from .weight_buffer import LoopOrder, store_words
-
-if TYPE_CHECKING:
-    from .spec import MatmulSpec
+from .weight_buffer import store_words
 
 __all__ = ["core_resources", "engine_pieces", "engine_resources", "row_resources"]
 
@@ -49,7 +47,7 @@ class _Sums:
     width: int
 
 
-def _sums(spec: "MatmulSpec", *, shared: bool) -> _Sums:
+def _sums(spec: MatmulGeometry, *, shared: bool) -> _Sums:
     """shared: whether two rows share their sums as far as these have room."""
     inputs, chain, bits = spec.input_lanes, spec.chain, spec.weight_bits
     rows = 2 if spec.paired else 1
@@ -80,7 +78,7 @@ def _sums(spec: "MatmulSpec", *, shared: bool) -> _Sums:
     return _Sums(adders + rows * spec.accumulator_width, ffs, width)
 
 
-def row_resources(spec: "MatmulSpec", depth: int) -> Resources:
+def row_resources(spec: MatmulGeometry, depth: int) -> Resources:
     """One row module: multipliers, chains and trees of a row or of two, for all token lanes.
 
     depth: accumulators of a row and lane
@@ -112,7 +110,7 @@ def row_resources(spec: "MatmulSpec", depth: int) -> Resources:
     )
 
 
-def _places(spec: "MatmulSpec") -> list[tuple[int, int]]:
+def _places(spec: MatmulGeometry) -> list[tuple[int, int]]:
     return fabric_places(
         inputs=spec.input_lanes,
         lanes=spec.token_lanes,
@@ -121,7 +119,7 @@ def _places(spec: "MatmulSpec") -> list[tuple[int, int]]:
     )
 
 
-def _around(spec: "MatmulSpec") -> Resources:
+def _around(spec: MatmulGeometry) -> Resources:
     """What brings x to the rows."""
     inputs, skew = spec.input_lanes, (spec.chain - 1) / 2
     multiples = 2 * MULTIPLE_BITS * len(_places(spec))
@@ -129,7 +127,7 @@ def _around(spec: "MatmulSpec") -> Resources:
     return Resources(luts=multiples, ffs=round(ffs))
 
 
-def engine_pieces(spec: "MatmulSpec", slots: int) -> tuple[Piece, ...]:
+def engine_pieces(spec: MatmulGeometry, slots: int) -> tuple[Piece, ...]:
     """Groups of rows of a large array: all rows work alike and meet only at the drain."""
     count = spec.rows // 2 if spec.paired else spec.rows
     products = spec.rows * spec.input_lanes * spec.token_lanes
@@ -150,7 +148,7 @@ def engine_pieces(spec: "MatmulSpec", slots: int) -> tuple[Piece, ...]:
     return tuple(Piece(f"rows_{n}", row, bits, alike, instances(n)) for n in range(PIECES))
 
 
-def _wires(spec: "MatmulSpec", depth: int) -> tuple[int, int]:
+def _wires(spec: MatmulGeometry, depth: int) -> tuple[int, int]:
     """Bits to all rows alike, and from and to each of them alone."""
     stages, lanes = array_latency(spec) - 2, spec.token_lanes
     alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
@@ -171,7 +169,7 @@ def _times(resources: Resources, count: int) -> Resources:
     )
 
 
-def engine_resources(spec: "MatmulSpec", slots: int) -> Resources:
+def engine_resources(spec: MatmulGeometry, slots: int) -> Resources:
     """Cells of the engine with ``slots`` places for tiles."""
     count = spec.rows // 2 if spec.paired else spec.rows
     rows = _times(row_resources(spec, slots * spec.layout.places), count)
@@ -187,7 +185,7 @@ def engine_resources(spec: "MatmulSpec", slots: int) -> Resources:
     )
 
 
-def core_resources(spec: "MatmulSpec", slots: int) -> Resources:
+def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     """Cells of the engine without its rows."""
     rows, lanes, width = spec.rows, spec.lanes, spec.accumulator_width
     widest = max(c.out.width + int(not c.out.signed) for c in spec.contexts)

@@ -1,31 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware of the matmul engine: the sequencers that connect headers, array and drain."""
 
-from typing import TYPE_CHECKING
-
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
 from .activation_buffer import OPERAND_LATENCY, ActivationBuffer
 from .array import MatmulArray
+from .geometry import SLOTS, MatmulGeometry
+from .loop_order import LoopOrder
 from .named_nets import delayed
 from .output_stage import OutputStage
 from .packing import AFFINE_WORDS
 from .requantizer import choose
 from .tile_scales import TileScales
-from .weight_buffer import LoopOrder, WeightBuffer
+from .weight_buffer import WeightBuffer
 
-if TYPE_CHECKING:
-    from .spec import MatmulSpec
-
-__all__ = ["SLOTS", "MatmulKernel"]
-
-SLOTS = 4
-"""Tiles under way between the first header word and the last result read (a power of two).
-
-Two would do for long tiles; four keep the array busy when a tile is as short as the pipeline.
-"""
+__all__ = ["MatmulKernel"]
 
 
 class MatmulKernel(wiring.Component):
@@ -39,7 +30,7 @@ class MatmulKernel(wiring.Component):
     the loop over inputs is loop_order, a store of weights stands in front of the array.
     """
 
-    def __init__(self, spec: "MatmulSpec"):
+    def __init__(self, spec: MatmulGeometry):
         self._spec = spec
         super().__init__(spec.members())
 

@@ -3,18 +3,17 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...stream.credit import credit_latency
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Timing
 from .activation_buffer import OPERAND_LATENCY
 from .array import array_latency
+from .context import MatmulContext
+from .geometry import MatmulGeometry
+from .loop_order import LoopOrder
 from .output_stage import DRAIN_LATENCY
-from .weight_buffer import WEIGHTS_LATENCY, LoopOrder, store_words
-
-if TYPE_CHECKING:
-    from .spec import MatmulContext, MatmulSpec
+from .weight_buffer import WEIGHTS_LATENCY, store_words
 
 __all__ = [
     "drain_latency",
@@ -26,30 +25,30 @@ __all__ = [
 ]
 
 
-def fill_latency(spec: "MatmulSpec") -> int:
+def fill_latency(spec: MatmulGeometry) -> int:
     """Cycles from the last x beat of a token issued to the first read of its sums."""
     return OPERAND_LATENCY + array_latency(spec) - 1
 
 
-def drain_latency(spec: "MatmulSpec") -> int:
+def drain_latency(spec: MatmulGeometry) -> int:
     """Cycles from the first read of a token's sums to its first result offered: the read and the
     sums pass the slices to the rows."""
     return credit_latency(2 * spec.row_slices + DRAIN_LATENCY)
 
 
-def tile_latency(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
+def tile_latency(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
     """Cycles from the first x beat issued to the first result offered; headers are there."""
     return steps_of_sums(spec, context, symbol_values) + fill_latency(spec) + drain_latency(spec)
 
 
-def steps_of_sums(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
+def steps_of_sums(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
     """Cycles in which the array works on a tile until the first sums are complete."""
     beats = -(-spec.tokens_of(context, symbol_values) // spec.token_lanes)
     steps = context.inputs // spec.input_lanes
     return steps if spec.loop_order is LoopOrder.OUTPUT_STATIONARY else (steps - 1) * beats + 1
 
 
-def tile_drain(spec: "MatmulSpec", context: "MatmulContext", symbol_values: SymbolValues) -> int:
+def tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
     """Cycles from the last x beat issued to the last result offered, where the inputs are
     loop_order: the results of its tokens alone are left."""
     tokens = min(spec.token_lanes, spec.tokens_of(context, symbol_values))
@@ -93,7 +92,7 @@ def _no_sooner(come: Sequence[int], begin: int) -> list[int]:
     return uses
 
 
-def engine_timing(spec: "MatmulSpec", symbol_values: SymbolValues, slots: int) -> Timing:
+def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int) -> Timing:
     """Exact for commands of all contexts in order, and all inputs offered as early as accepted.
 
     slots: places for tiles. Cycles are those in which something is accepted or begins, the first

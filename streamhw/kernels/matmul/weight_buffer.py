@@ -2,7 +2,6 @@
 """Weight store of the matmul engine: the words of a tile, again for each group of tokens."""
 
 from collections.abc import Sequence
-from enum import Enum
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -14,23 +13,10 @@ from ...stream.signature import stream_of
 from ...stream.spec import raw
 from .requantizer import choose
 
-__all__ = ["WEIGHTS_LATENCY", "LoopOrder", "WeightBuffer", "store_words"]
+__all__ = ["WEIGHTS_LATENCY", "WeightBuffer", "store_words"]
 
 WEIGHTS_LATENCY = 2
 """Cycles from a word's arrival, or from a context's start, to the word at the output."""
-
-
-class LoopOrder(Enum):
-    """The loop of an engine inside the one over tiles of outputs that turns fastest.
-
-    WEIGHT_STATIONARY: a weight is held while all tokens pass: as many sums are open as there are
-        tokens, and the first result comes when all are nearly done
-    OUTPUT_STATIONARY: a token's sums end before the next token's begin: its results come early, and
-        work begins with the first token's row, but a tile's weights are kept and read again
-    """
-
-    WEIGHT_STATIONARY = "weight-stationary"
-    OUTPUT_STATIONARY = "output-stationary"
 
 
 def store_words(steps: Sequence[int]) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..axis import Axis
 from ..itensor.itensor import Symbol
-from .block_plan import Axis, ConverterPlan
+from .block_plan import ConverterPlan
 
 __all__ = ["Replay", "at_bounds", "places", "replay"]
 

@@ -5,17 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+from ..axis import Axis
 from ..itensor.itensor import ITensor, Loop, Symbol
 
-__all__ = ["Axis", "ConverterPlan", "analyze"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Axis:
-    """A loop as the address walk sees it: each iteration adds ``increment`` to the address."""
-
-    trip: int | Symbol
-    increment: int
+__all__ = ["ConverterPlan", "analyze"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,19 +2,16 @@
 """Hardware of the layout converter: two address walks around a synchronous RAM."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
 from ..address_generator import AddressGenerator, symbol_width
+from ..axis import Axis
 from ..credit import Credit
 from ..queue import Queue
-from .block_plan import Axis
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
+from .geometry import ConverterGeometry
 
 __all__ = ["PIPELINE", "READER_VALUES", "Access", "ConverterKernel"]
 
@@ -41,7 +38,7 @@ class ConverterKernel(wiring.Component):
 
     pipeline = PIPELINE
 
-    def __init__(self, spec: "ConverterSpec"):
+    def __init__(self, spec: ConverterGeometry):
         self._spec = spec
         super().__init__(spec.members())
 

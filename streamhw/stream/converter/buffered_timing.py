@@ -3,17 +3,14 @@
 
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..axis import Axis
 from ..itensor.itensor import Loop, Symbol, SymbolValues
-from .block_plan import Axis
 from .buffered import READER_VALUES
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
+from .geometry import ConverterGeometry
 
 __all__ = ["Schedule"]
 
@@ -21,7 +18,7 @@ __all__ = ["Schedule"]
 class Schedule:
     """The unstalled run of some activations, in cycles from the first input beat accepted."""
 
-    def __init__(self, spec: "ConverterSpec", symbol_values: SymbolValues, activations: int):
+    def __init__(self, spec: ConverterGeometry, symbol_values: SymbolValues, activations: int):
         plan = spec.plan
         self._plan = plan
         self._bindings = symbol_values
@@ -69,7 +66,7 @@ class Schedule:
         if shared == 0:
             self._blocks.append(self._position)
 
-    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> NDArray[np.int64]:
+    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> NDArray[np.int64]:
         """Cycles of all reads."""
         plan = self._plan
         write_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.writer)

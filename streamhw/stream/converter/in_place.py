@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware of a conversion in place: one block of memory, read and written all the time."""
 
-from typing import TYPE_CHECKING
-
 from amaranth.hdl import Module, Signal, Value
 
 from ..address_generator import AddressGenerator
-from .block_plan import Axis
+from ..axis import Axis
 from .buffered import ConverterKernel
+from .geometry import ConverterGeometry
 from .in_place_walk import PlaceReader, PlaceWriter
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
 
 __all__ = ["ConverterPlaceKernel"]
 
@@ -24,7 +20,7 @@ class ConverterPlaceKernel(ConverterKernel):
     the writer is: one comparison of the walks' counters.
     """
 
-    def __init__(self, spec: "ConverterSpec"):
+    def __init__(self, spec: ConverterGeometry):
         super().__init__(spec)
 
     def _walks(self) -> tuple[AddressGenerator, AddressGenerator]:

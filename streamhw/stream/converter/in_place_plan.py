@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+from ..axis import Axis
 from ..itensor.itensor import ITensor, Loop, Symbol
-from .block_plan import Axis, ConverterPlan
+from .block_plan import ConverterPlan
 
 __all__ = ["PlaceAxis", "PlacePlan", "place_plan"]
 

@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..itensor.itensor import Symbol
 from .buffered_timing import Schedule
+from .geometry import ConverterGeometry
 from .in_place_plan import PlaceAxis
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
 
 __all__ = ["PlaceSchedule"]
 
@@ -40,7 +37,7 @@ class PlaceSchedule(Schedule):
     """The unstalled run: each beat is written once a place is free for it, each read once the
     words that it needs are written, one of each a cycle."""
 
-    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> Beats:
+    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> Beats:
         place = spec.place
         assert place is not None
         parts = spec.plan.banks if spec.source.lanes < spec.plan.lanes else 1
@@ -68,7 +65,7 @@ class PlaceSchedule(Schedule):
 
     def _blocks_of(
         self,
-        spec: "ConverterSpec",
+        spec: ConverterGeometry,
         read: Sequence[PlaceAxis],
         inside: Sequence[int],
         activations: int,

@@ -8,7 +8,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, ShapeLike, Signal, Valu
 from amaranth.lib.wiring import Flow, In, Out
 
 from ..address_generator import AddressGenerator
-from .block_plan import Axis
+from ..axis import Axis
 from .in_place_plan import PlaceAxis, PlacePlan
 
 __all__ = ["PlaceReader", "PlaceWriter", "position_of", "position_width"]

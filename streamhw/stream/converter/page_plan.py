@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import spec as base
+from ..axis import Axis
 from ..itensor.itensor import ITensor
 from ..queue import queue_latency, queue_memory
 from .access_sequence import at_bounds, places
-from .block_plan import Axis, ConverterPlan
+from .block_plan import ConverterPlan
 from .in_place_plan import PlacePlan
 
 __all__ = ["PagePlan", "page_plan"]

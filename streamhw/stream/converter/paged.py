@@ -2,22 +2,19 @@
 """Hardware of a mapped conversion: pages from a list of free ones, and a table that finds them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
 from ..address_generator import AddressGenerator
+from ..axis import Axis
 from ..queue import Queue
-from .block_plan import Axis
 from .buffered import PIPELINE, Access, ConverterKernel
+from .geometry import ConverterGeometry
 from .in_place_plan import PlaceAxis
 from .in_place_walk import position_of, position_width
 from .page_plan import PagePlan
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
 
 __all__ = ["ConverterMapKernel"]
 
@@ -91,7 +88,7 @@ class ConverterMapKernel(ConverterKernel):
 
     pipeline = PIPELINE + 1
 
-    def __init__(self, spec: "ConverterSpec"):
+    def __init__(self, spec: ConverterGeometry):
         super().__init__(spec)
         assert spec.pages is not None
         self._pages: PagePlan = spec.pages

@@ -2,16 +2,13 @@
 """Timing of a mapped conversion: the writer waits for free pages, the reader for its words."""
 
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..itensor.itensor import Symbol
+from .geometry import ConverterGeometry
 from .in_place_timing import PlaceSchedule
-
-if TYPE_CHECKING:
-    from .spec import ConverterSpec
 
 __all__ = ["MapSchedule"]
 
@@ -25,7 +22,7 @@ class MapSchedule(PlaceSchedule):
     each round delays what the round before showed to be too early.
     """
 
-    def _run(self, spec: "ConverterSpec", writes: int, activations: int) -> Beats:
+    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> Beats:
         pages = spec.pages
         assert pages is not None
         loops = pages.loops

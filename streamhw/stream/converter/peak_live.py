@@ -8,9 +8,10 @@ from math import ceil, prod
 
 import numpy as np
 
+from ..axis import Axis
 from ..itensor.itensor import ITensor
 from .access_sequence import Replay, at_bounds, places, replay
-from .block_plan import Axis, ConverterPlan, analyze
+from .block_plan import ConverterPlan, analyze
 
 __all__ = ["PeakLive", "peak_live"]
 

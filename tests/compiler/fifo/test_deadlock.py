@@ -17,7 +17,8 @@ from streamhw.compiler.ir.design import Design
 from streamhw.compiler.sizing.wait_graph import holds_all, waits_of
 from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 
 
 def link(source: str, sink: str, holds: int = 0, later: int = 0) -> WaitLink:

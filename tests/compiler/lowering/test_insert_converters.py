@@ -17,7 +17,8 @@ from streamhw.compiler.lowering.insert_converters import (
 )
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.spec import Port, Resources
 

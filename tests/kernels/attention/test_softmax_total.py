@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from streamhw.kernels.attention.softmax import SoftmaxSpec
-from streamhw.kernels.attention.softmax_total import add_positions, more_stages
+from streamhw.kernels.attention.softmax_geometry import more_stages
+from streamhw.kernels.attention.softmax_total import add_positions
 from streamhw.numerics.fixed import Fixed
 
 

@@ -8,8 +8,9 @@ from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.matmul.array import row_of
+from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.cost import row_resources
-from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
+from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.stream.verilog_module import module_text

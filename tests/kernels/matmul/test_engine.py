@@ -11,6 +11,8 @@ from amaranth.back import verilog
 
 from streamhw.kernels.matmul import array as matmul_array
 from streamhw.kernels.matmul import requantizer as requantize
+from streamhw.kernels.matmul.context import MatmulContext
+from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.kernels.matmul.packing import (
     fold_groups,
     linear_golden,
@@ -20,8 +22,7 @@ from streamhw.kernels.matmul.packing import (
     unpack_header,
     unpack_weight,
 )
-from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
-from streamhw.kernels.matmul.weight_buffer import LoopOrder
+from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.testing import kernel_bench as bench

@@ -6,8 +6,9 @@ from amaranth.back import verilog
 from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import cells_of
+from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
-from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
+from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules

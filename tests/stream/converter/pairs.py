@@ -5,7 +5,8 @@ import random
 from dataclasses import replace
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
 
 FMT = Fixed(6)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from streamhw.numerics.fixed import Fixed
-from streamhw.stream.converter.block_plan import Axis, analyze
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.axis import Axis
+from streamhw.stream.converter.block_plan import analyze
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.converting import check
 from tests.stream.converter.pairs import FMT, LENGTH, TIMES, TOKENS, bind, valid_pairs

@@ -6,7 +6,8 @@ from math import prod
 
 import pytest
 
-from streamhw.stream.converter.spec import BufferKind, ConverterSpec
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.converting import check
 from tests.stream.converter.pairs import FMT, LENGTH, TOKENS, bind, valid_pairs

@@ -15,7 +15,8 @@ from streamhw.kernels.attention.stream_types import (
     row_type,
     score_type,
 )
-from streamhw.kernels.matmul.spec import MatmulContext, MatmulSpec
+from streamhw.kernels.matmul.context import MatmulContext
+from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index

@@ -6,7 +6,8 @@ from math import ceil, gcd, prod
 
 from ....graph import Chunk, Linear, Node
 from ....kernels.elementwise import split
-from ....kernels.matmul import spec as matmul
+from ....kernels.matmul.context import MatmulContext
+from ....kernels.matmul.spec import MatmulSpec
 from ....quantization.quantized_model import LinearPlan
 from ....stream.itensor.itensor import ITensor, row_major
 from ...ir.design import Scope
@@ -23,7 +24,7 @@ def linear(state: Lowering, node: Node) -> None:
     assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
     (assignment,) = (b for b in state.assignments if node.name in b.nodes)
     tiling, sizes = state.tiling, state.tiling.engines[assignment.instance]
-    context = matmul.MatmulContext(
+    context = MatmulContext(
         name=node.name,
         inputs=op.inputs,
         outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
@@ -35,7 +36,7 @@ def linear(state: Lowering, node: Node) -> None:
     placed = state.instances.get(assignment.instance)
     if placed is None:
         words = state.beat_bits // (8 * sizes.rows)
-        part = matmul.MatmulSpec(
+        part = MatmulSpec(
             contexts=(context,),
             rows=sizes.rows,
             input_lanes=sizes.inputs,
@@ -50,7 +51,7 @@ def linear(state: Lowering, node: Node) -> None:
             header_multiple=max(1, words),
         )
     else:
-        assert isinstance(placed.part, matmul.MatmulSpec)
+        assert isinstance(placed.part, MatmulSpec)
         part = replace(placed.part, contexts=(*placed.part.contexts, context))
     engine = state.place(assignment.instance, part, Scope.SHARED)
     state.feed(node.inputs[0], engine, f"i_x_{node.name}")

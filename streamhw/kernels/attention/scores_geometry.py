@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes of the attention scores: beats, registers and ports."""
+
+from dataclasses import dataclass
+
+from amaranth.utils import ceil_log2
+
+from ...numerics.fixed import Fixed
+from ...stream.spec import KernelGeometry, Port
+from .stream_types import (
+    cached_type,
+    check_heads,
+    check_lanes,
+    check_positions,
+    query_type,
+    score_type,
+)
+
+__all__ = ["ScoresGeometry"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoresGeometry(KernelGeometry):
+    """Sizes of ``ScoresSpec``, which says what they mean."""
+
+    tokens: int
+    heads: int
+    head_dim: int
+    context: int
+    lanes: int
+    query: Fixed = Fixed(16)  # noqa: RUF009
+    key: Fixed = Fixed(8)  # noqa: RUF009
+    out: Fixed = Fixed(18, 10)  # noqa: RUF009
+    shift: int = 0
+    shared: int = 1
+    parallel_heads: int = 1
+    positions: int = 1
+
+    def __post_init__(self) -> None:
+        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
+        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
+        check_positions(
+            positions=self.positions,
+            context=self.context,
+            head_dim=self.head_dim,
+            lanes=self.lanes,
+        )
+        if self.shift < 0:
+            raise ValueError(f"shift must be at least 0, not {self.shift}")
+
+    @property
+    def fold(self) -> int:
+        """Beats of one score."""
+        return self.head_dim // self.lanes
+
+    @property
+    def sum_width(self) -> int:
+        """Bits of the exact (signed) sum."""
+        return self.query.width + self.key.width + 1 + ceil_log2(self.head_dim)
+
+    @property
+    def depth(self) -> int:
+        """Registers from an operand to the score: operands, product, tree, accumulator, result."""
+        return 4 + ceil_log2(self.lanes)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        rows = {
+            "tokens": self.tokens,
+            "heads": self.heads,
+            "context": self.context,
+            "parallel_heads": self.parallel_heads,
+            "positions": self.positions,
+        }
+        beats = {"head_dim": self.head_dim, "lanes": self.lanes}
+        return (
+            Port("i_q", query_type(self.query, **rows, **beats)),
+            Port("i_k", cached_type(self.key, **rows, **beats, shared=self.shared)),
+            Port("o", score_type(self.out, **rows)),
+        )
