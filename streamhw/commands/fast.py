@@ -11,8 +11,7 @@ from rich.table import Table
 
 from ..boards.base import Board, load_board
 from ..compiler.ir.design import Design
-from ..compiler.performance.estimate import Estimate
-from ..compiler.performance.estimate import PredictedAnswer as Predicted
+from ..compiler.performance.estimate import Estimate, PredictedAnswer
 from ..compiler.pipeline import STAGES, compile_model
 from ..frontend import Model, Origin, load
 from ..reference.integer_model import IntegerModel
@@ -39,7 +38,7 @@ class FastAnswer:
     prompt: list[int]
     tokens: list[int] = field(default_factory=list)
     seconds: float = 0.0
-    predicted: Predicted | None = None
+    predicted: PredictedAnswer | None = None
 
 
 def run_fast(request: FastRequest, console: Console) -> FastAnswer:
@@ -103,7 +102,7 @@ def prepared(design: Design, console: Console) -> IntegerModel:
     return golden
 
 
-def _table(answer: FastAnswer, predicted: Predicted, model: Model, board: Board) -> Table:
+def _table(answer: FastAnswer, predicted: PredictedAnswer, model: Model, board: Board) -> Table:
     origin = ", seeded random weights" if model.origin is Origin.RANDOM else ""
     table = Table(title=f"{model.name}{origin}, by the integer reference; nothing was simulated")
     table.add_column("")

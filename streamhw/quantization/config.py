@@ -44,7 +44,7 @@ class QuantConfig:
             if bits not in (4, 8) and not (name == "head_bits" and bits is None):
                 raise ValueError(f"QuantConfig {name} must be 4 or 8, not {bits}")
         if self.scale_group is not None and self.scale_group < 1:
-            raise ValueError(f"QuantConfig group must be positive, not {self.scale_group}")
+            raise ValueError(f"QuantConfig scale_group must be positive, not {self.scale_group}")
         if self.smoothing is not None and not 0 <= self.smoothing <= 1:
             raise ValueError(f"QuantConfig smoothing must be 0 to 1, not {self.smoothing}")
         if self.tokens is not None and self.tokens < 1:

@@ -229,7 +229,7 @@ class _Quantizer:
             group = self.config.group_of(bits)
             if group is not None and op.inputs % group:
                 raise BuildError(
-                    f"Node {node.name}: group must divide the {op.inputs} input columns, "
+                    f"Node {node.name}: scale group must divide the {op.inputs} input columns, "
                     f"not {group}",
                     hint="--quant w8a8 has no groups of columns",
                 )

@@ -74,7 +74,7 @@ def quantize_matrix(
     """
     if rounding.scale_group is not None and weight.shape[1] % rounding.scale_group:
         raise ValueError(
-            f"group must divide the {weight.shape[1]} columns, not {rounding.scale_group}"
+            f"scale_group must divide the {weight.shape[1]} columns, not {rounding.scale_group}"
         )
     parts = [
         _rows(

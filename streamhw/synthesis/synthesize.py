@@ -14,7 +14,7 @@ from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
 from ..runtime.manifest import Manifest
 from ..sim.verilator import default_cache
-from .levels import LogicPath as LongestPath
+from .levels import LogicPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules
 
@@ -61,7 +61,7 @@ class SlowKind:
 
     module: str
     instances: int
-    path: LongestPath
+    path: LogicPath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Synthesis:
     kinds: int
     instances: int
     dies: tuple[DieCells, ...]
-    longest: LongestPath
+    longest: LogicPath
     slowest: tuple[SlowKind, ...]
 
     def to_json(self) -> str:

@@ -121,7 +121,7 @@ def test_cuts_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
-    changed = edited(decisions, tmp_path, "tile", "group", 4)
+    changed = edited(decisions, tmp_path, "tile", "token_batch", 4)
     made = again(model, changed.before("lower"))
     assert made.known.tiling.token_batch == 4
     assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
@@ -150,7 +150,7 @@ def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
         ("convert", "residual_1_i_b_convert", {"color": 1}, "must be one of kind, not color"),
         ("place", "nothing", ("mem0",), "Decision place.nothing must name a DMA of the design"),
         ("place", "parameters_dma", ("mem9",), "must be a memory port of sim (mem0), not mem9"),
-        ("tile", "group", 1, "Tokens of a step must be at least 2"),
+        ("tile", "token_batch", 1, "Tokens of a step must be at least 2"),
         ("tile", "engines", {}, "Tiling must have sizes of the engines matmul_w8"),
     ],
 )

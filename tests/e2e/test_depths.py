@@ -62,7 +62,7 @@ def test_half_a_residual_queue_hangs_by_name(
         observed=True,
         depths=lambda d: {c.name: c.depth // 2 for c in d.channels if c.name == name},
     )
-    group = halved.emitted.manifest.group
+    group = halved.emitted.manifest.token_batch
     with pytest.raises(InternalError, match=rf"^Design hangs: .*blocked: .*\b{name}\b") as raised:
         halved.answer(list(range(1, group + 1)), 1)
     print(str(raised.value)[:200])

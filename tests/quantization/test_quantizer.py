@@ -77,7 +77,7 @@ def test_parameters_fit_their_fields(quantized: QuantisedModel) -> None:
             if isinstance(found, LinearParameters):
                 plan = quantized.plans[node.name]
                 assert isinstance(plan, LinearPlan) and isinstance(node.op, Linear)
-                assert plan.group == (64 if bits == 4 else None) and plan.weight_bits == bits
+                assert plan.scale_group == (64 if bits == 4 else None) and plan.weight_bits == bits
                 assert found.weight.shape == (node.op.outputs, node.op.inputs)
                 assert np.abs(found.weight.astype(int)).max() <= 1 << (bits - 1)
                 assert found.mult.min() >= 1 << 15 and found.shift.max() <= 63
@@ -134,12 +134,12 @@ def test_mixed_widths() -> None:
     found = quantize(random_model(), QuantConfig(scale_group=16, head_bits=8))
     head, hidden = found.plans["logits"], found.plans["hidden"]
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
-    assert (head.weight_bits, head.group) == (8, None)
-    assert (hidden.weight_bits, hidden.group) == (4, 16)
+    assert (head.weight_bits, head.scale_group) == (8, None)
+    assert (hidden.weight_bits, hidden.scale_group) == (4, 16)
 
 
 def test_group_must_divide_the_columns() -> None:
-    message = "Node qkv: group must divide the 32 input columns, not 64"
+    message = "Node qkv: scale group must divide the 32 input columns, not 64"
     with pytest.raises(BuildError, match=f"^{message}$"):
         quantize(random_model(), QuantConfig())
 
@@ -175,7 +175,7 @@ def test_values_without_integer_semantics_are_refused() -> None:
     [
         ({"weight_bits": 3}, "QuantConfig weight_bits must be 4 or 8, not 3"),
         ({"weight_bits": 4, "head_bits": 2}, "QuantConfig head_bits must be 4 or 8, not 2"),
-        ({"group": 0}, "QuantConfig group must be positive, not 0"),
+        ({"scale_group": 0}, "QuantConfig scale_group must be positive, not 0"),
         ({"smoothing": 1.5}, "QuantConfig smoothing must be 0 to 1, not 1.5"),
         ({"tokens": 0}, "QuantConfig tokens must be positive, not 0"),
     ],

@@ -121,6 +121,6 @@ def test_multipliers_are_normalized(steps: list[float]) -> None:
 def test_group_must_divide_the_columns() -> None:
     weight, bias, x = problem()
     with pytest.raises(
-        ValueError, match=f"^{re.escape('group must divide the 64 columns, not 48')}$"
+        ValueError, match=f"^{re.escape('scale_group must divide the 64 columns, not 48')}$"
     ):
         quantize_matrix(weight, bias, rounding(x, 4, 48), np.ones(40))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamhw.graph import RotarySpec as RotaryOp
+from streamhw.graph import Rotary
 from streamhw.kernels.attention.rotary import RotarySpec
 from streamhw.kernels.elementwise.activation import ActivationSpec
 from streamhw.kernels.elementwise.add import AddSpec
@@ -204,5 +204,5 @@ def test_turned_pairs() -> None:
     spec = RotarySpec(tokens=1, lanes=1, source=plan.source, out=plan.out, **sizes)
     x = codes(random, plan.source, ROWS, 24)
     words = random.integers(0, 2**32, (ROWS, 4))
-    found = Rotated(plan, RotaryOp(**sizes))(x * 1.0, words)
+    found = Rotated(plan, Rotary(**sizes))(x * 1.0, words)
     assert (found == spec.golden(x, words)).all()

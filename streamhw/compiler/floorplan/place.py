@@ -33,7 +33,7 @@ def demands_of(design: Design) -> list[Demand]:
                 moved[f"{task.name}{DMA}"] += times * beats * design.board.beat_bits / 8
     parameters = f"{READER}{DMA}"
     moved[parameters] += memory.stride * trips + memory.region("tail").bytes
-    kinds = {i.name: getattr(i.part, "kind", "") for i in design.instances}
+    kinds = {i.name: i.part.label for i in design.instances}
     return [
         Demand(
             dma=name,

@@ -26,7 +26,7 @@ def control(design: Design) -> Resources:
 
 def arbiters(design: Design, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
     """The arbiter of each port that several DMAs share, by name: reads and writes apart."""
-    kinds = {i.name: getattr(i.part, "kind", None) for i in design.instances}
+    kinds = {i.name: i.part.label for i in design.instances}
     found = {}
     for port in design.board.ports:
         masters = [kinds[name] for name, at in ports.items() if port.name in at]

@@ -3,8 +3,13 @@
 
 from ...errors import InternalError
 from ...graph import ArgMax, Graph
-from ...stream.control.step_broadcast import CausalLengths, StepConsumer, loop_layout, step_layout
-from ...stream.control.step_broadcast import StepScope as StepScope
+from ...stream.control.step_broadcast import (
+    CausalLengths,
+    StepConsumer,
+    StepScope,
+    loop_layout,
+    step_layout,
+)
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Direction, Port
 from ..ir import infrastructure as plumbing

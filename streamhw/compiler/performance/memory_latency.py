@@ -77,7 +77,7 @@ def _is_shared(design: Design, dma: str, kind: str) -> bool:
     if design.placement is None:
         return True
     ports = design.placement.ports
-    alike = {i.name for i in design.instances if getattr(i.part, "kind", None) == kind}
+    alike = {i.name for i in design.instances if i.part.label == kind}
     return any(name != dma and name in alike and set(at) & set(ports[dma])
                for name, at in ports.items())  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
     bits = 0
     for instance in slices:
         part = instance.part
-        assert isinstance(part, Infrastructure) and part.kind == "register slice"
+        assert isinstance(part, Infrastructure) and part.label == "register slice"
         assert part.latency == register_slice_latency(1)
         (before,), (after,) = design.into(instance.name), design.out_of(instance.name)
         assert before.value == after.value

@@ -132,7 +132,7 @@ def test_no_engine_divides(board: Board, bits: int, group: int) -> None:
 def test_the_group_is_at_most_the_context() -> None:
     graph = gpt2_graph("m", replace(TINY, context=4))
     board = replace(load_board("sim"), multipliers=32)
-    assert choose_tiling(graph, board, one_engine(graph, 4, 32)).group == 4
+    assert choose_tiling(graph, board, one_engine(graph, 4, 32)).token_batch == 4
 
 
 def test_engines_have_their_own_sizes() -> None:
@@ -174,7 +174,7 @@ def test_smaller_until_nothing_is_left() -> None:
     attention = smaller(graph, board, assignments, first, "attention_scores")
     assert attention == replace(first, attention_lanes=first.attention_lanes // 2)
     engine = smaller(graph, board, assignments, first, "e")
-    assert engine is not None and engine.group == 8 and engine.engines["e"].multipliers == 16
+    assert engine is not None and engine.token_batch == 8 and engine.engines["e"].multipliers == 16
     assert smaller(graph, board, assignments, engine, "e") is None
 
 
@@ -183,7 +183,7 @@ def test_smaller_until_nothing_is_left() -> None:
     [
         ({"engines": {}}, r"^Tiling must have sizes of the engines e, not of "),
         (
-            {"group": 64},
+            {"token_batch": 64},
             r"^Tokens of a step must be at least 2 and at most the context of 32, not 64$",
         ),
         (

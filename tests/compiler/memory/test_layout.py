@@ -219,7 +219,7 @@ def test_the_padded_head_never_wins(stored: Design) -> None:
         padded.mult,
         padded.shift,
         plan.out,
-        plan.group,
+        plan.scale_group,
     )
     assert (result[:, VOCABULARY:] == plan.out.minimum).all()
     assert (result[:, :VOCABULARY].max(axis=1) > plan.out.minimum).all()

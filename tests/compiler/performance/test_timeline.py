@@ -19,7 +19,7 @@ def clock(*, rate: float = 1.0, buffer: int = 16, latency: float = 10) -> Clock:
 def link(source: str, sink: str, part: int = 0, parts: int = 1) -> TaskLink:
     name = f"{source}_{sink}"
     return TaskLink(
-        name=name, source=source, sink=sink, tokens=lambda _: 8, bits=8, part=part, parts=parts
+        name=name, source=source, sink=sink, beats=lambda _: 8, bits=8, part=part, parts=parts
     )
 
 
