@@ -18,7 +18,7 @@ from streamhw.stream.rounding import rounded, saturated
 from streamhw.stream.signature import lanes_of
 from streamhw.stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["RULE", "LeakyRelu", "Rectifier", "RectifierKernel"]
+__all__ = ["RULE", "LeakyRelu", "LeakyReluKernel", "LeakyReluSpec"]
 
 SLOPE_FRAC = 8
 """Fraction bits of the slope."""
@@ -37,7 +37,7 @@ class LeakyRelu(Op):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rectifier(KernelSpec):
+class LeakyReluSpec(KernelSpec):
     """Elementwise x where it is positive, else ``slope * 2**-8 * x``.
 
     Shapes      i, o: any tensor, both in the order of ``type``
@@ -93,14 +93,14 @@ class Rectifier(KernelSpec):
             memories=(queue,) if queue else (),
         )
 
-    def create(self) -> "RectifierKernel":
-        return RectifierKernel(spec=self)
+    def create(self) -> "LeakyReluKernel":
+        return LeakyReluKernel(spec=self)
 
 
-class RectifierKernel(wiring.Component):
-    """Hardware of ``Rectifier``."""
+class LeakyReluKernel(wiring.Component):
+    """Hardware of ``LeakyReluSpec``."""
 
-    def __init__(self, *, spec: Rectifier) -> None:
+    def __init__(self, *, spec: LeakyReluSpec) -> None:
         self.spec = spec
         super().__init__(spec.members())
 
@@ -128,7 +128,7 @@ class RectifierKernel(wiring.Component):
 def lower_leaky_relu(state: Lowering, node: Node) -> None:
     """One kernel a node, in whatever order its input comes."""
     assert isinstance(node.op, LeakyRelu)
-    spec = Rectifier(
+    spec = LeakyReluSpec(
         type=state.values[node.inputs[0]].type,
         slope=round(node.op.slope * (1 << SLOPE_FRAC)),
         out=state.quantized.formats[node.name],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from docs.examples.leaky_relu import RULE, LeakyRelu, Rectifier
+from docs.examples.leaky_relu import RULE, LeakyRelu, LeakyReluSpec
 from streamhw.compiler.lowering import stage as lowering
 from streamhw.compiler.lowering.builder import OpRule
 from streamhw.compiler.lowering.insert_converters import insert_converters, insert_forks
@@ -28,14 +28,14 @@ ORDER = row_major(SOURCE, (Symbol("tokens", 3), 8), 4)
 @pytest.mark.parametrize(
     "spec",
     [
-        Rectifier(type=ORDER, slope=26, out=Fixed(12, 6)),
-        Rectifier(type=ORDER, slope=0, out=Fixed(6, 3)),
-        Rectifier(type=ORDER, slope=256, out=Fixed(16, 14)),
-        Rectifier(type=row_major(SOURCE, (1, 1)), slope=77, out=Fixed(8, 2)),
+        LeakyReluSpec(type=ORDER, slope=26, out=Fixed(12, 6)),
+        LeakyReluSpec(type=ORDER, slope=0, out=Fixed(6, 3)),
+        LeakyReluSpec(type=ORDER, slope=256, out=Fixed(16, 14)),
+        LeakyReluSpec(type=row_major(SOURCE, (1, 1)), slope=77, out=Fixed(8, 2)),
     ],
     ids=lambda s: f"{s.slope}-{s.out}",
 )
-def test_hardware_equals_golden(spec: Rectifier) -> None:
+def test_hardware_equals_golden(spec: LeakyReluSpec) -> None:
     rng = np.random.default_rng(1)
     bound, features = spec.type.tensor_shape()
     cases = []
@@ -47,7 +47,7 @@ def test_hardware_equals_golden(spec: Rectifier) -> None:
 
 
 def test_golden_is_the_function() -> None:
-    spec = Rectifier(type=ORDER, slope=26, out=Fixed(10, 4))
+    spec = LeakyReluSpec(type=ORDER, slope=26, out=Fixed(10, 4))
     x = np.arange(SOURCE.minimum, SOURCE.maximum + 1)
     real = SOURCE.decode(x)
     exact = np.where(real < 0, 26 / 256 * real, real)
@@ -57,9 +57,9 @@ def test_golden_is_the_function() -> None:
 
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"^slope must be 0 to 256, not 257$"):
-        Rectifier(type=ORDER, slope=257, out=SOURCE)
+        LeakyReluSpec(type=ORDER, slope=257, out=SOURCE)
     with pytest.raises(ValueError, match=r"^out must have at most 14 fraction bits, not 15$"):
-        Rectifier(type=ORDER, slope=1, out=Fixed(16, 15))
+        LeakyReluSpec(type=ORDER, slope=1, out=Fixed(16, 15))
 
 
 GRAPH = """
@@ -124,7 +124,7 @@ def test_rule_from_an_entry_point(
     instances, channels = insert_converters(*insert_forks(instances, channels))
     (found,) = (i for i in instances if i.name == "y")
     order = row_major(Fixed(16, 10), (Symbol("tokens", 4), 8), 2)
-    assert found.part == Rectifier(type=order, slope=26, out=Fixed(16, 10))
+    assert found.part == LeakyReluSpec(type=order, slope=26, out=Fixed(16, 10))
     assert [str(c) for c in channels if "y" in (c.source.instance, c.sink.instance)] == [
         "blocks_entry.o -> y.i",
         "y.o -> blocks_exit.i",
