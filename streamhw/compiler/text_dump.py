@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ..kernels.matmul.loop_order import LoopOrder
 from ..stream.converter.spec import ConverterSpec
 from .ir.design import Channel, Design, Instance
-from .ir.infrastructure import Infrastructure
+from .ir.infrastructure import InfrastructureSpec
 from .memory.layout import Segments
 from .resources.fpga_cells import ram_options
 from .sizing.prefetch_depth import queue_beats
@@ -74,7 +74,7 @@ def _lines(design: Design) -> Iterator[str]:
 
 def _kind(instance: Instance) -> str:
     part = instance.part
-    if isinstance(part, Infrastructure):
+    if isinstance(part, InfrastructureSpec):
         return part.label
     if isinstance(part, ConverterSpec):
         block = "x".join(map(str, part.plan.block))

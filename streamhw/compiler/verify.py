@@ -11,7 +11,7 @@ from .fifo import verify
 from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
 from .ir.design import PARAMETERS, Design, Scope
-from .ir.infrastructure import Infrastructure
+from .ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from .lowering.insert_control import open_ports
 from .resources.fpga_cells import RamKind
 from .sizing.wait_graph import waits_of
@@ -94,7 +94,7 @@ def _scopes(design: Design) -> None:
             if end.instance in instances
         ]
         scopes = {i.scope for i in ends} - {Scope.SHARED}
-        is_loop = any(isinstance(i.part, Infrastructure) and i.part.label == "loop" for i in ends)
+        is_loop = any(isinstance(i.part, LoopEntrySpec | LoopExitSpec) for i in ends)
         if len(scopes) > 1 and not is_loop:
             names = " and ".join(i.scope.value for i in ends)
             raise InternalError(

@@ -11,7 +11,7 @@ from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction
 from .ir.design import PARAMETERS, Design
-from .ir.infrastructure import Infrastructure
+from .ir.infrastructure import ForkSpec
 
 __all__ = [
     "converters_convert",
@@ -93,7 +93,7 @@ def forks_copy(design: Design) -> None:
     """All outputs of a fork have its input's type, and there are at least two."""
     for instance in design.instances:
         part = instance.part
-        if not isinstance(part, Infrastructure) or part.label != "fork":
+        if not isinstance(part, ForkSpec):
             continue
         taken, *copies = part.ports
         if len(copies) < 2:

@@ -2,14 +2,14 @@
 """Every rule between stages is broken once by hand, and says so."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pytest
 
 from streamhw.compiler.fusion.stage import Group
 from streamhw.compiler.ir.design import Channel, Design, End, Instance, Scope
-from streamhw.compiler.ir.infrastructure import fork
+from streamhw.compiler.ir.infrastructure import ForkSpec
 from streamhw.compiler.pipeline import STAGES
 from streamhw.compiler.resources.fpga_cells import RamKind
 from streamhw.compiler.verify import ORDER, RULES, check
@@ -71,15 +71,26 @@ def with_a_needless_converter(design: Design) -> Design:
     return replace(design, instances=(*design.instances, needless))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TurnedFork(ForkSpec):
+    """A fork whose second output is not a copy."""
+
+    wrong: Port
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        return (*super().ports[:2], self.wrong)
+
+
 def with_fork(design: Design, outputs: int, *, turned: bool = False) -> Design:
     """The design with another fork behind the loop's entry, whose second output may differ; its
     streams are gone."""
     name = "blocks_entry_o_fork"
     type = channel(design, f"{name}_i").produced
-    made = fork(type, outputs)
+    made = ForkSpec(type=type, outputs=outputs)
     if turned:
         wrong = Port("o_1", replace(type, loops=type.loops[::-1]))
-        made = replace(made, ports=(*made.ports[:2], wrong))
+        made = TurnedFork(type=type, outputs=outputs, wrong=wrong)
     kept = tuple(c for c in design.channels if name not in (c.source.instance, c.sink.instance))
     changed = with_part(design, replace(design.instance(name), part=made))
     return replace(changed, channels=kept)

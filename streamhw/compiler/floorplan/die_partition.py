@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
 from ...stream.spec import KernelSpec
-from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, Design, End, Instance, Scope
+from ..ir.infrastructure import RegisterSliceSpec
 from ..lowering.insert_control import SEQUENCER
 from ..lowering.insert_dma import READER
 from ..resources.fpga_cells import Cells, logic_cells
@@ -166,7 +166,7 @@ def _sliced(
         if begin == end:
             channels.append(channel)
             continue
-        part = plumbing.crossing(channel.consumed, abs(end - begin))
+        part = RegisterSliceSpec(type=channel.consumed, boundaries=abs(end - begin))
         slice_ = Instance(f"{channel.name}_crossing", part, _scope(design, channel))
         slices.append(slice_)
         step = 1 if end > begin else -1

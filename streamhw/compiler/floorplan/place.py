@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ...boards.base import Board, Budget
 from ...errors import DoesNotFitError
 from ..ir.design import Design
-from ..ir.infrastructure import WRITE_DMA
+from ..ir.infrastructure import WriteDmaSpec
 from ..lowering.insert_dma import READER
 from ..performance.estimate import Estimate
 from ..resources.fpga_cells import KINDS, Cells, logic_cells
@@ -33,14 +33,14 @@ def demands_of(design: Design) -> list[Demand]:
                 moved[f"{task.name}{DMA}"] += times * beats * design.board.beat_bits / 8
     parameters = f"{READER}{DMA}"
     moved[parameters] += memory.stride * trips + memory.region("tail").bytes
-    kinds = {i.name: i.part.label for i in design.instances}
+    writers = {i.name for i in design.instances if isinstance(i.part, WriteDmaSpec)}
     return [
         Demand(
             dma=name,
             bytes=n,
             stripes=design.board.stripes,
             alone=name == parameters,
-            writes=kinds[name] == WRITE_DMA,
+            writes=name in writers,
         )
         for name, n in moved.items()
     ]

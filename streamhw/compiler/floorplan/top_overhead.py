@@ -7,7 +7,7 @@ from math import ceil
 from ...stream.queue import queue_memory
 from ...stream.spec import Memory, Resources
 from ..ir.design import Channel, Design
-from ..ir.infrastructure import WRITE_DMA
+from ..ir.infrastructure import WriteDmaSpec
 
 __all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
 
@@ -26,11 +26,11 @@ def control(design: Design) -> Resources:
 
 def arbiters(design: Design, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
     """The arbiter of each port that several DMAs share, by name: reads and writes apart."""
-    kinds = {i.name: i.part.label for i in design.instances}
+    writers = {i.name for i in design.instances if isinstance(i.part, WriteDmaSpec)}
     found = {}
     for port in design.board.ports:
-        masters = [kinds[name] for name, at in ports.items() if port.name in at]
-        writes = masters.count(WRITE_DMA)
+        masters = [name for name, at in ports.items() if port.name in at]
+        writes = sum(name in writers for name in masters)
         for kind, count in (("read", len(masters) - writes), ("write", writes)):
             if count > 1:
                 found[f"{port.name}_{kind}_arbiter"] = _arbiter(kind, count, port.width)

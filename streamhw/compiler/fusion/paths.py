@@ -9,7 +9,7 @@ from ...kernels.matmul.spec import MatmulSpec
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ..ir.design import Channel, Design, End, Instance, Scope
-from ..ir.infrastructure import Infrastructure
+from ..ir.infrastructure import ForkSpec
 
 __all__ = ["FusionTask", "Paths", "StreamPath"]
 
@@ -115,8 +115,7 @@ class Paths:
 
     def _is_fork(self, name: str) -> bool:
         instance = self._instances.get(name)
-        part = instance.part if instance is not None else None
-        return isinstance(part, Infrastructure) and part.label == "fork"
+        return instance is not None and isinstance(instance.part, ForkSpec)
 
     def _origin(self, source: End) -> End:
         while self._is_fork(source.instance):

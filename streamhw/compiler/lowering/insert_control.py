@@ -12,8 +12,8 @@ from ...stream.control.step_broadcast import (
 )
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Direction, Port
-from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, End, Instance, Scope
+from ..ir.infrastructure import EngineScheduleSpec, SequencerSpec, StepBroadcastSpec
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .insert_converters import insert_forks
@@ -98,8 +98,10 @@ def add_control(
         elif port.name == "i_run":
             (assignment,) = (b for b in assignments if b.instance == instance.name)
             count = len(assignment.body)
-            part = plumbing.context_schedule(
-                **size, body=range(count), tail=range(count, len(assignment.nodes))
+            part = EngineScheduleSpec(
+                **size,
+                body=tuple(range(count)),
+                tail=tuple(range(count, len(assignment.nodes))),
             )
             schedule = Instance(f"{instance.name}_schedule", part, Scope.SHARED)
             parts.append(schedule)
@@ -119,8 +121,8 @@ def add_control(
         else:
             raise InternalError(f"Port {end} must have a stream, but no stage gave it one")
     positions = End(SEQUENCER, "o_position") in {channel.source for channel in channels}
-    sequencer = plumbing.sequencer(**size, vocabulary=graph.vocabulary, positions=positions)
-    fanout = plumbing.step_fanout(**size, consumers=tuple(consumers))
+    sequencer = SequencerSpec(**size, vocabulary=graph.vocabulary, positions=positions)
+    fanout = StepBroadcastSpec(**size, consumers=tuple(consumers))
     parts.append(Instance(SEQUENCER, sequencer, Scope.SHARED))
     parts.append(Instance(FANOUT, fanout, Scope.SHARED))
     step = parts[-1].port("i")

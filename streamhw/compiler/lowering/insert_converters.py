@@ -10,8 +10,8 @@ from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.compare import difference
 from ...stream.itensor.itensor import ITensor
-from ..ir import infrastructure as plumbing
 from ..ir.design import PARAMETERS, Channel, End, Instance, Scope
+from ..ir.infrastructure import ForkSpec
 
 __all__ = [
     "BITS_PER_LUT",
@@ -85,7 +85,7 @@ def insert_forks(
         first = group[0]
         name = f"{source.instance}_{source.port}_fork"
         scope = _home(source.instance, instances, first.scope)
-        fork = Instance(name, plumbing.fork(first.produced, len(group)), scope)
+        fork = Instance(name, ForkSpec(type=first.produced, outputs=len(group)), scope)
         added.append(fork)
         wired.append(replace(first, sink=End(name, "i"), consumed=first.produced, scope=scope))
         wired += [replace(channel, source=End(name, f"o_{i}")) for i, channel in enumerate(group)]

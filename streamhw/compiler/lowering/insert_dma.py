@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory access: a DMA for each part that asks for memory, and the one stream of parameters."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -10,9 +9,19 @@ from ...kernels.kv_cache.read import CacheReadSpec
 from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from ...stream.control.parameter_reader import ParameterRun
 from ...stream.itensor.itensor import ITensor
-from ..ir import infrastructure as plumbing
 from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
-from ..ir.infrastructure import BURST
+from ..ir.infrastructure import (
+    BURST,
+    InfrastructureSpec,
+    PaddingRemoverSpec,
+    ParameterReaderSpec,
+    PassthroughSpec,
+    ReadDmaSpec,
+    StaticDemuxSpec,
+    WidthSpec,
+    WordCutterSpec,
+    WriteDmaSpec,
+)
 from ..mapping.tiling import Tiling
 from ..memory.layout import MemoryPlan
 from .insert_control import open_ports
@@ -46,10 +55,10 @@ def under_way(board: Board) -> int:
     return (ceil(hidden / BURST) + 1) * BURST
 
 
-def parameter_dma(board: Board, beats: int) -> plumbing.Infrastructure:
+def parameter_dma(board: Board, beats: int) -> ReadDmaSpec:
     """The DMA of parameters, with a queue of ``beats``."""
-    return plumbing.read_dma(
-        board.beat_bits, beats, begins=board.begins, under_way=under_way(board)
+    return ReadDmaSpec(
+        beat_bits=board.beat_bits, buffer=beats, begins=board.begins, under_way=under_way(board)
     )
 
 
@@ -59,7 +68,7 @@ def add_memory_access(
     context: int,
     layers: int,
     beat_bits: int,
-    begins: Sequence[int],
+    begins: tuple[int, ...],
     prefetch: Part,
     cache_buffer: int,
     instances: tuple[Instance, ...],
@@ -101,7 +110,7 @@ def add_memory_access(
         else:
             wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
 
-    reader = plumbing.parameter_reader(
+    reader = ParameterReaderSpec(
         tokens=tiling.token_batch,
         context=context,
         layers=layers,
@@ -116,16 +125,18 @@ def add_memory_access(
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
     dealt = route_parameters(plan, types, beat_bits)
     for index, deal in enumerate(dealt):
-        part = plumbing.distributor(deal.bits, len(deal.outputs), deal.programs)
+        part = StaticDemuxSpec(
+            beat_bits=deal.bits, outputs=len(deal.outputs), programs=deal.programs
+        )
         parts.append(Instance(deal.name, part, shared))
         wire(End(READER, "o_program"), End(deal.name, "i_program"), program, shared)
         if index == 0:
             wire(End(f"{READER}_dma", "o"), End(deal.name, "i"), part.ports[0].type, shared)
         else:
-            cut = plumbing.cut(deal.bits, beat_bits)
+            words = WordCutterSpec(bits=deal.bits, beat_bits=beat_bits)
             source = End(dealt[0].name, f"o_{dealt[0].outputs.index(NARROW)}")
-            parts.append(Instance(NARROW, cut, shared))
-            wire(source, End(NARROW, "i"), cut.ports[0].type, shared)
+            parts.append(Instance(NARROW, words, shared))
+            wire(source, End(NARROW, "i"), words.ports[0].type, shared)
             wire(End(NARROW, "o"), End(deal.name, "i"), part.ports[0].type, shared)
     rest: list[Channel] = []
     for channel in channels:
@@ -144,29 +155,31 @@ def add_memory_access(
 
 
 def dma_of(
-    part: Part, beat_bits: int, begins: Sequence[int] = (0,), cache_buffer: int = READ_BUFFER
-) -> plumbing.Infrastructure:
+    part: Part, beat_bits: int, begins: tuple[int, ...] = (0,), cache_buffer: int = READ_BUFFER
+) -> InfrastructureSpec:
     """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
     to save memory on chip."""
     if isinstance(part, SpillWriteSpec):
-        return plumbing.write_dma(beat_bits, burst=SPILL_WRITES, begins=begins)
+        return WriteDmaSpec(beat_bits=beat_bits, burst=SPILL_WRITES, begins=begins)
     if isinstance(part, SpillReadSpec):
-        return plumbing.read_dma(beat_bits, 2 * SPILL_READS, SPILL_READS, begins)
+        return ReadDmaSpec(
+            beat_bits=beat_bits, buffer=2 * SPILL_READS, burst=SPILL_READS, begins=begins
+        )
     if any(port.name == "o_data" for port in part.ports):
-        return plumbing.write_dma(beat_bits, begins=begins)
+        return WriteDmaSpec(beat_bits=beat_bits, begins=begins)
     if isinstance(part, CacheReadSpec):
-        return plumbing.read_dma(beat_bits, cache_buffer, begins=begins)
+        return ReadDmaSpec(beat_bits=beat_bits, buffer=cache_buffer, begins=begins)
     # Few wide beats are many bytes.
-    few = beat_bits >= WIDE
-    return plumbing.read_dma(beat_bits, READ_BUFFER // 2 if few else READ_BUFFER, begins=begins)
+    buffer = READ_BUFFER // 2 if beat_bits >= WIDE else READ_BUFFER
+    return ReadDmaSpec(beat_bits=beat_bits, buffer=buffer, begins=begins)
 
 
-def _cut(type: ITensor, beat_bits: int) -> plumbing.Infrastructure:
+def _cut(type: ITensor, beat_bits: int) -> InfrastructureSpec:
     """From memory beats to those of a stream of parameters."""
     bits = type.beat_bits
     if bits == beat_bits >= WIDE:
-        return plumbing.wire(type)
+        return PassthroughSpec(type=type)
     padded = type.beats() * bits % beat_bits != 0
     if bits < beat_bits and (padded or beat_bits >= WIDE):
-        return plumbing.unpadded(type, beat_bits)
-    return plumbing.width(type, beat_bits)
+        return PaddingRemoverSpec(type=type, beat_bits=beat_bits)
+    return WidthSpec(type=type, beat_bits=beat_bits)

@@ -6,8 +6,8 @@ from importlib.metadata import entry_points
 from ...errors import BuildError, UserError
 from ...graph import Graph, Op, RolledLoop
 from ...quantization.quantized_model import QuantisedModel
-from ..ir import infrastructure as plumbing
 from ..ir.design import Channel, Instance, Scope
+from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .builder import ENTRY_POINTS, Lowering, OpRule, Rule
@@ -74,12 +74,12 @@ def _loop(state: Lowering, loop: RolledLoop) -> None:
     state.scope = Scope.BODY
     source = state.values[loop.source]
     carried = state.rows(source.type.fmt, source.type.tensor_shape()[1])
-    entry = state.place(f"{loop.name}_entry", plumbing.loop_entry(carried, loop.trips))
+    entry = state.place(f"{loop.name}_entry", LoopEntrySpec(type=carried, layers=loop.trips))
     state.feed(loop.source, entry, "i_first")
     state.produce(loop.carried, entry)
     for node in loop.body:
         state.lower(node)
-    leave = state.place(f"{loop.name}_exit", plumbing.loop_exit(carried, loop.trips))
+    leave = state.place(f"{loop.name}_exit", LoopExitSpec(type=carried, layers=loop.trips))
     state.feed(loop.result, leave, "i")
     state.link(leave, "o_back", entry, "i_back", loop.result)
     state.scope = Scope.TAIL

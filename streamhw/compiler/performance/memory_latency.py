@@ -5,7 +5,7 @@ from ...stream.queue import queue_latency
 from ...stream.register_slice import register_slice_latency
 from ..fifo import MINIMUM
 from ..ir.design import Design
-from ..ir.infrastructure import READ_DMA, WRITE_DMA
+from ..ir.infrastructure import InfrastructureSpec, ReadDmaSpec, WriteDmaSpec
 
 __all__ = ["read_wait", "write_answer", "write_wait"]
 
@@ -22,7 +22,7 @@ ANSWER = 1
 def read_wait(design: Design, name: str) -> int:
     """From a command that the part ``name`` offers to the first beat that it may take."""
     dma = f"{name}_dma"
-    bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, READ_DMA))
+    bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, ReadDmaSpec))
     return (
         _hop(design, f"{dma}_i_command", MINIMUM)
         + _latency(design, dma)
@@ -35,7 +35,7 @@ def read_wait(design: Design, name: str) -> int:
 def write_wait(design: Design, name: str) -> int:
     """From a write that the part ``name`` offers to its data at memory."""
     dma = f"{name}_dma"
-    shared = _is_shared(design, dma, WRITE_DMA)
+    shared = _is_shared(design, dma, WriteDmaSpec)
     return (
         _hop(design, f"{dma}_i_data", MINIMUM)
         + _latency(design, dma)
@@ -49,7 +49,7 @@ def write_answer(design: Design, name: str) -> int:
     dma = f"{name}_dma"
     return (
         int(design.board.ports[0].write_latency)
-        + ARBITER * _is_shared(design, dma, WRITE_DMA)
+        + ARBITER * _is_shared(design, dma, WriteDmaSpec)
         + _crossings(design, dma)
         + ANSWER
         + _hop(design, f"{name}_i_done", 0)
@@ -72,12 +72,12 @@ def _data_hop(design: Design, dma: str) -> int:
     return queue_latency(channel.depth)
 
 
-def _is_shared(design: Design, dma: str, kind: str) -> bool:
+def _is_shared(design: Design, dma: str, kind: type[InfrastructureSpec]) -> bool:
     """Whether a DMA has its memory port for itself; before placement, it shares it."""
     if design.placement is None:
         return True
     ports = design.placement.ports
-    alike = {i.name for i in design.instances if i.part.label == kind}
+    alike = {i.name for i in design.instances if isinstance(i.part, kind)}
     return any(name != dma and name in alike and set(at) & set(ports[dma])
                for name, at in ports.items())  # fmt: skip
 

@@ -15,7 +15,20 @@ from ..skid import Skid
 from ..spec import Direction, Port, raw
 from .step_broadcast import loop_layout
 
-__all__ = ["LoopEntry", "LoopExit"]
+__all__ = ["LoopEntry", "LoopExit", "entry_ports", "exit_ports"]
+
+
+def entry_ports(type: ITensor, layers: int) -> tuple[Port, ...]:
+    """Ports of ``LoopEntry``."""
+    step = raw(_layout(type, layers).size)
+    return (Port("i_first", type), Port("i_back", type), Port("i_step", step), Port("o", type))
+
+
+def exit_ports(type: ITensor, layers: int) -> tuple[Port, ...]:
+    """Ports of ``LoopExit``."""
+    step = raw(_layout(type, layers).size)
+    row = replace(type, loops=(Loop(1, 1, 0), *type.loops[1:]))
+    return (Port("i", type), Port("i_step", step), Port("o_back", type), Port("o_exit", row))
 
 
 class _LoopEnd(wiring.Component):
@@ -78,9 +91,7 @@ class LoopEntry(_LoopEnd):
 
     def __init__(self, *, type: ITensor, layers: int):
         _check("LoopEntry", type, layers)
-        step = raw(_layout(type, layers).size)
-        ports = (Port("i_first", type), Port("i_back", type), Port("i_step", step), Port("o", type))
-        super().__init__(type=type, layers=layers, ports=ports)
+        super().__init__(type=type, layers=layers, ports=entry_ports(type, layers))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -117,10 +128,7 @@ class LoopExit(_LoopEnd):
 
     def __init__(self, *, type: ITensor, layers: int):
         _check("LoopExit", type, layers)
-        step = raw(_layout(type, layers).size)
-        row = replace(type, loops=(Loop(1, 1, 0), *type.loops[1:]))
-        ports = (Port("i", type), Port("i_step", step), Port("o_back", type), Port("o_exit", row))
-        super().__init__(type=type, layers=layers, ports=ports)
+        super().__init__(type=type, layers=layers, ports=exit_ports(type, layers))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

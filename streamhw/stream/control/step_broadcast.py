@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Steps: what the sequencer tells all kernels about a group of tokens on its way through layers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -78,21 +78,16 @@ class StepConsumer:
 
     fields: the fields of the step that it gets, in the order of the layout; none: the whole step;
         one: a plain unsigned number (``raw``), as ports ``i_<symbol>`` take it
-    value: instead, a number of ``width`` bits that is computed from the step
     depth: steps that may wait for this consumer while others go on
     """
 
     name: str
     scope: StepScope = StepScope.BOTH
     fields: tuple[str, ...] = ()
-    value: Callable[[data.View], Value] | None = None
-    width: int = 1
     depth: int = 2
 
     def payload(self, layout: data.StructLayout) -> data.Layout:
         """Layout of the beats of this consumer."""
-        if self.value is not None:
-            return lanes_of(raw(self.width))
         missing = set(self.fields) - set(layout.members)
         if missing:
             raise ValueError(
@@ -107,8 +102,6 @@ class StepConsumer:
 
     def project(self, step: data.View) -> Value:
         """The bits of this consumer's beat."""
-        if self.value is not None:
-            return Value.cast(self.value(step))
         names = [n for n in step.shape().members if not self.fields or n in self.fields]
         return Cat(Value.cast(step[name]) for name in names)
 

@@ -10,7 +10,7 @@ from streamhw.boards.base import Board, Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.floorplan.place import demands_of
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.ir.infrastructure import Infrastructure
+from streamhw.compiler.ir.infrastructure import RegisterSliceSpec
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.resources.fpga_cells import Cells
@@ -57,7 +57,7 @@ def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
     bits = 0
     for instance in slices:
         part = instance.part
-        assert isinstance(part, Infrastructure) and part.label == "register slice"
+        assert isinstance(part, RegisterSliceSpec)
         assert part.latency == register_slice_latency(1)
         (before,), (after,) = design.into(instance.name), design.out_of(instance.name)
         assert before.value == after.value

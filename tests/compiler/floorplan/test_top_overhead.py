@@ -10,7 +10,7 @@ from streamhw.boards.base import Family, load_board
 
 from streamhw.compiler.floorplan import top_overhead as fixed
 from streamhw.compiler.ir.design import Channel, Design
-from streamhw.compiler.ir.infrastructure import WRITE_DMA
+from streamhw.compiler.ir.infrastructure import WriteDmaSpec
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import ControlSlave
@@ -26,13 +26,13 @@ def queue(channel: Channel, width: int, depth: int) -> Resources:
 
 def test_estimates_are_near_the_count(design: Design) -> None:
     channel = design.channels[0]
-    kinds = {i.name: i.part.label for i in design.instances}
+    parts = {i.name: i.part for i in design.instances}
     board = load_board("ulx3s")
     at_one = replace(design, board=replace(design.board, ports=board.ports))
-    masters = {name: ("mem0",) for name in kinds if name.endswith(fixed.DMA)}
+    masters = {name: ("mem0",) for name in parts if name.endswith(fixed.DMA)}
     arbiters = fixed.arbiters(at_one, masters)
-    writes = sum(kinds[name] == WRITE_DMA for name in masters)
-    parts: dict[str, tuple[wiring.Component, Resources]] = {
+    writes = sum(isinstance(parts[name], WriteDmaSpec) for name in masters)
+    counted: dict[str, tuple[wiring.Component, Resources]] = {
         "control": (ControlSlave(context=32, token_width=6), fixed.control(design)),
         "reads": (
             ReadArbiter(masters=len(masters) - writes, width=128),
@@ -45,13 +45,13 @@ def test_estimates_are_near_the_count(design: Design) -> None:
     }
     texts = [
         verilog.convert(part, name=name, emit_src=False, strip_internal_attrs=True)
-        for name, (part, _) in parts.items()
+        for name, (part, _) in counted.items()
     ]
-    instances = "\n".join(f"(* keep *) {name} u_{name}();" for name in parts)
+    instances = "\n".join(f"(* keep *) {name} u_{name}();" for name in counted)
     counts = count_modules(
         "\n".join([*texts, f"module top();\n{instances}\nendmodule\n"]), Family.ECP5
     )
-    for name, (_, resources) in parts.items():
+    for name, (_, resources) in counted.items():
         estimated = cells_of(resources, Family.ECP5)
         assert counts[name].luts == pytest.approx(estimated.luts, rel=0.45), name
         assert counts[name].ffs == pytest.approx(estimated.ffs, rel=0.2, abs=8), name
