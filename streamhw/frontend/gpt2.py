@@ -21,6 +21,7 @@ from ..graph import (
     Node,
     RolledLoop,
 )
+from ..numerics.functions import functions
 
 __all__ = ["Gpt2Config", "gpt2_graph"]
 
@@ -32,7 +33,7 @@ _FUNCTIONS = {
     "swish": "silu",
     "relu": "relu",
 }
-"""Hugging Face's names of activation functions, and the graph's."""
+"""Hugging Face's names of activation functions, and the graph's; others have one name in both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +68,9 @@ class Gpt2Config:
             kind = values.get("model_type", "no model_type")
             raise UserError(f"{source}: architecture must be gpt2, not {kind}")
         function = values.get("activation_function", "gelu_new")
-        if function not in _FUNCTIONS:
-            known = ", ".join(sorted(_FUNCTIONS))
+        named = {**{name: name for name in functions()}, **_FUNCTIONS}
+        if function not in named:
+            known = ", ".join(sorted(named))
             raise UserError(
                 f"{source}: activation_function must be one of {known}, not {function!r}"
             )
@@ -96,7 +98,7 @@ class Gpt2Config:
                 vocabulary=vocabulary,
                 context=context,
                 hidden=values.get("n_inner") or 4 * features,
-                function=_FUNCTIONS[function],
+                function=named[function],
                 epsilon=values.get("layer_norm_epsilon", 1e-5),
                 tied=values.get("tie_word_embeddings", True),
                 end_of_text=values.get("eos_token_id"),

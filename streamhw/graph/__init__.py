@@ -3,9 +3,19 @@
 
 from .graph import Graph
 from .node import Node, RolledLoop
-from .op import LAYER, ROWS, Op, Parameter, Shape, parameter_name, print_shape
+from .op import (
+    LAYER,
+    ROWS,
+    Array,
+    Floats,
+    Lookup,
+    Op,
+    Parameter,
+    Shape,
+    parameter_name,
+    print_shape,
+)
 from .ops import (
-    FUNCTIONS,
     OPS,
     Activation,
     Add,
@@ -25,7 +35,6 @@ from .ops import (
 from .text import parse_graph, print_graph
 
 __all__ = [
-    "FUNCTIONS",
     "LAYER",
     "OPS",
     "ROWS",
@@ -33,14 +42,17 @@ __all__ = [
     "Add",
     "Angles",
     "ArgMax",
+    "Array",
     "Attention",
     "Chunk",
+    "Floats",
     "Gather",
     "Graph",
     "Input",
     "LastToken",
     "LayerNorm",
     "Linear",
+    "Lookup",
     "Multiply",
     "Node",
     "Op",

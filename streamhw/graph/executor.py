@@ -2,16 +2,13 @@
 """Runs a layer graph: the order of nodes and layers, whatever the arithmetic."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Graph, Input, LastToken, Node, RolledLoop
+from . import Array, Graph, Input, LastToken, Node, RolledLoop
 
-__all__ = ["Array", "Compute", "execute"]
-
-Array = NDArray[Any]
+__all__ = ["Compute", "execute"]
 
 Compute = Callable[[Node, int | None, tuple[Array, ...]], Array]
 """The value of a node, from its layer (``None`` outside loops) and the values that it reads."""

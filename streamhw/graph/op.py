@@ -2,9 +2,21 @@
 """What all layer kinds have in common: attributes, parameters, shape inference."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
-__all__ = ["LAYER", "ROWS", "Op", "Parameter", "Shape", "parameter_name", "print_shape"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LAYER", "ROWS", "Array", "Floats", "Lookup", "Op", "Parameter", "Shape"]
+__all__ += ["parameter_name", "print_shape"]
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+
+Lookup = Callable[[str], Floats]
+"""A trained tensor by the name that the graph has for it."""
 
 ROWS = "n"
 """The symbolic first dimension of a value: one row for each token of the sequence."""
@@ -58,6 +70,13 @@ class Op(ABC):
     @abstractmethod
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """The shape of the value from the shapes of the ``arity`` inputs."""
+
+    @abstractmethod
+    def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
+        """The value in 32-bit floats, for whole sequences [..., rows, features].
+
+        layer: the iteration of the loop that the node is in, ``None`` outside
+        """
 
     def __str__(self) -> str:
         values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))

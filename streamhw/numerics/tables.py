@@ -3,16 +3,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from .fixed import Fixed
+from .functions import ElementwiseFunction
 
 __all__ = [
-    "Function",
     "Table",
     "TailedTable",
     "activation",
@@ -187,27 +185,6 @@ def _narrowest(values: tuple[int, ...]) -> Fixed:
     return Fixed(max(width, 1), signed=signed)
 
 
-class Function(Enum):
-    """Activation functions, by the names that model files use for them."""
-
-    GELU_TANH = "gelu_tanh"
-    GELU_ERF = "gelu_erf"
-    RELU = "relu"
-    SILU = "silu"
-
-    def real(self, x: Reals) -> Reals:
-        """The exact function."""
-        if self is Function.RELU:
-            return np.maximum(x, 0.0)
-        if self is Function.SILU:
-            return np.asarray(x * special.expit(x), dtype=np.float64)
-        if self is Function.GELU_ERF:
-            return np.asarray(x * special.ndtr(x), dtype=np.float64)
-        # (1 + tanh(u)) / 2 = expit(2 u) loses no digits where tanh(u) is near -1.
-        inner = np.sqrt(8 / np.pi) * (x + 0.044715 * x**3)
-        return np.asarray(x * special.expit(inner), dtype=np.float64)
-
-
 @dataclass(frozen=True, kw_only=True)
 class TailedTable:
     """A function that is 0 far below zero and its own input far above, with a table between.
@@ -241,7 +218,7 @@ class TailedTable:
 
 
 def activation(
-    function: Function, *, source: Fixed, out: Fixed, max_error: float = 1.0
+    function: ElementwiseFunction, *, source: Fixed, out: Fixed, max_error: float = 1.0
 ) -> TailedTable:
     """The smallest table of an activation function whose error is at most ``max_error`` LSB.
 
@@ -253,10 +230,10 @@ def activation(
     if source.width > WIDEST:
         raise ValueError(f"Table input must have at most {WIDEST} bits, not {source.width}")
     codes = np.arange(source.minimum, source.maximum + 1, dtype=np.int64)
-    exact = np.clip(function.real(source.decode(codes)) / out.step, out.minimum, out.maximum)
+    exact = np.clip(function.double(source.decode(codes)) / out.step, out.minimum, out.maximum)
 
     def tailed(core: Table | None) -> tuple[TailedTable, Reals]:
-        table = TailedTable(name=function.value, input=source, output=out, core=core, max_error=0)
+        table = TailedTable(name=function.name, input=source, output=out, core=core, max_error=0)
         errors = np.abs(table.evaluate(codes) - exact)
         return replace(table, max_error=float(errors.max())), errors
 
@@ -269,11 +246,11 @@ def activation(
     core_input = Fixed(min(width, source.width), source.frac)
     for address in range(1, core_input.width + 1):
         table, _ = tailed(
-            fit(function.value, function.real, source=core_input, out=out, address=address)
+            fit(function.name, function.double, source=core_input, out=out, address=address)
         )
         if table.max_error <= max_error:
             return table
     raise ValueError(
-        f"Table of {function.value} must have an error of at most {max_error} LSB, "
+        f"Table of {function.name} must have an error of at most {max_error} LSB, "
         f"not {table.max_error:.3f}"
     )

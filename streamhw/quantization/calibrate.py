@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ..frontend.model import Model, Origin
 from ..frontend.tokenizer import Tokenizer
 from ..frontend.weights import RandomWeights
-from ..graph import Gather, Graph, Linear, Node, parameter_name
-from ..graph.executor import Array, execute
-from ..graph.float_reference import Floats, evaluate_node, float_compute
+from ..graph import Array, Floats, Gather, Graph, Linear, Node, parameter_name
+from ..graph.executor import execute
+from ..graph.float_reference import float_compute
 from .config import QuantConfig
 
 __all__ = [
@@ -193,7 +193,7 @@ def calibrate_shape(
                 rows[parameter.name] = min(graph.vocabulary, _RANDOM_WORDS)
 
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
-        value = evaluate_node(node, inputs, weight, layer)
+        value = node.op.evaluate(inputs, weight, layer)
         collector.observe(node, layer, inputs, value)
         return value
 

@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frontend.model import Model
-from ..graph import Node
-from ..graph.executor import Array, execute
-from ..graph.float_reference import Floats, float_compute
+from ..graph import Array, Floats, Node
+from ..graph.executor import execute
+from ..graph.float_reference import float_compute
 from .quantized_model import LinearParameters, QuantisedModel
 from .weights import dequantize
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..frontend.model import Model
 from ..frontend.tokenizer import Tokenizer
-from ..graph.executor import Array
+from ..graph import Array
 from ..graph.float_reference import forward
 from ..quantization.calibrate import windows
 from ..quantization.config import QuantConfig

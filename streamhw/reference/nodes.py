@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..graph import Chunk, Rotary
 from ..kernels.norm.layernorm import ROOT_FRACTION, NormSpec
 from ..numerics.fixed import Fixed
+from ..numerics.functions import function_named
 from ..numerics.rotary_tables import ANGLE
-from ..numerics.tables import Function, activation
+from ..numerics.tables import activation
 from ..quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
@@ -207,6 +208,6 @@ def _values(function: str, source: Fixed, middle: Fixed) -> Reals:
     key = (function, source, middle)
     if key not in _KNOWN:
         codes = np.arange(source.minimum, source.maximum + 1)
-        table = activation(Function(function), source=source, out=middle)
+        table = activation(function_named(function), source=source, out=middle)
         _KNOWN[key] = table.evaluate(codes).astype(np.float64)
     return _KNOWN[key]

@@ -15,7 +15,7 @@ from streamhw.kernels.elementwise.multiply import MultiplySpec
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.numerics.tables import Function
+from streamhw.numerics.functions import GELU_TANH, RELU, SILU, ElementwiseFunction
 from streamhw.quantization.quantized_model import (
     ActivationParameters,
     ActivationPlan,
@@ -149,12 +149,12 @@ def test_sums(a: Fixed, b: Fixed, out: Fixed) -> None:
 
 
 @pytest.mark.parametrize("scaled", [True, False])
-@pytest.mark.parametrize("function", [Function.GELU_TANH, Function.SILU, Function.RELU])
-def test_curves(function: Function, scaled: bool) -> None:
+@pytest.mark.parametrize("function", [GELU_TANH, SILU, RELU])
+def test_curves(function: ElementwiseFunction, scaled: bool) -> None:
     random = np.random.default_rng(2)
     middle = Fixed(16, 11)
     plan = ActivationPlan(
-        function=function.value,
+        function=function.name,
         source=Fixed(16, 11),
         middle=middle,
         scale=U16 if scaled else None,

@@ -10,7 +10,8 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
-from ...numerics.tables import Function, TailedTable, activation
+from ...numerics.functions import ElementwiseFunction
+from ...numerics.tables import TailedTable, activation
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.pipeline import delayed
@@ -62,7 +63,7 @@ class ActivationSpec(KernelSpec):
     Source      none: tables from the exact functions
     """
 
-    function: Function
+    function: ElementwiseFunction
     type: ITensor
     scale: ITensor | None
     out: Fixed = INT8

@@ -8,7 +8,7 @@ from ....kernels.elementwise import activation as activation_kernel
 from ....kernels.elementwise import add as add_kernel
 from ....kernels.elementwise import multiply as multiply_kernel
 from ....numerics.fixed import Fixed
-from ....numerics.tables import Function
+from ....numerics.functions import function_named
 from ....quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
 from ....stream.itensor.algebra import broadcast
 from ....stream.itensor.itensor import ITensor, row_major
@@ -36,7 +36,7 @@ def activation(state: Lowering, node: Node) -> None:
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
     part = activation_kernel.ActivationSpec(
-        function=Function(plan.function),
+        function=function_named(plan.function),
         type=value.type,
         scale=None if plan.scale is None else _scales(plan.scale, value.type),
         out=plan.out,

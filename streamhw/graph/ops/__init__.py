@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer kinds: what a graph node computes, its parameters, and the shape of its value."""
+
+from ..op import Op
+from .attention import Attention
+from .elementwise import Activation, Add, Multiply
+from .linear import Chunk, Linear
+from .norm import LayerNorm, RmsNorm
+from .result import ArgMax, LastToken
+from .rotary import Angles, Rotary
+from .source import Gather, Input
+
+__all__ = [
+    "OPS",
+    "Activation",
+    "Add",
+    "Angles",
+    "ArgMax",
+    "Attention",
+    "Chunk",
+    "Gather",
+    "Input",
+    "LastToken",
+    "LayerNorm",
+    "Linear",
+    "Multiply",
+    "RmsNorm",
+    "Rotary",
+]
+
+OPS: tuple[type[Op], ...] = (
+    Input,
+    Gather,
+    Add,
+    Multiply,
+    LayerNorm,
+    RmsNorm,
+    Angles,
+    Rotary,
+    Linear,
+    Chunk,
+    Attention,
+    Activation,
+    LastToken,
+    ArgMax,
+)
+"""The layer kinds of streamhw, as the text form knows them."""

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention of rows over themselves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..op import Array, Lookup, Op, Shape, print_shape
+from .checks import check_positive
+
+__all__ = ["Attention"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention(Op):
+    """Scaled dot-product attention of queries, keys and values, heads side by side.
+
+    Scores are scaled by ``head_dim ** -0.5``. Each key/value head serves ``heads // kv_heads``
+    neighboring query heads.
+    """
+
+    heads: int
+    kv_heads: int
+    head_dim: int
+    causal: bool = True
+
+    def __post_init__(self) -> None:
+        check_positive(self, "heads", "kv_heads", "head_dim")
+        if self.heads % self.kv_heads:
+            raise ValueError(
+                f"Attention kv_heads must divide heads, not {self.kv_heads} | {self.heads}"
+            )
+
+    @property
+    def arity(self) -> int:
+        return 3
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        rows = inputs[0][0]
+        wide, narrow = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        for role, shape, size in zip(
+            ("queries", "keys", "values"), inputs, (wide, narrow, narrow), strict=True
+        ):
+            if shape != (rows, size):
+                expected = print_shape((rows, size))
+                raise ValueError(f"Attention {role} must be {expected}, not {print_shape(shape)}")
+        return inputs[0]
+
+    def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
+        queries, keys, values = inputs
+        n, lead = queries.shape[-2], queries.shape[:-2]
+
+        def split(x: Array, heads: int) -> Array:
+            return np.moveaxis(x.reshape(*lead, n, heads, self.head_dim), -2, -3)
+
+        shared = self.heads // self.kv_heads
+        q = split(queries, self.heads)
+        k = np.repeat(split(keys, self.kv_heads), shared, axis=-3)
+        v = np.repeat(split(values, self.kv_heads), shared, axis=-3)
+        scores = (q @ np.swapaxes(k, -1, -2)) * np.float32(self.head_dim**-0.5)
+        if self.causal:
+            scores = np.where(np.tril(np.ones((n, n), dtype=bool)), scores, np.float32(-np.inf))
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        rows = np.moveaxis(scores @ v, -3, -2)
+        return np.asarray(rows.reshape(*lead, n, self.heads * self.head_dim))

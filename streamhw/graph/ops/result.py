@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of the last row: the next token."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..op import Array, Lookup, Op, Shape
+from .checks import check_positive, features_of, matrix_of
+
+__all__ = ["ArgMax", "LastToken"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastToken(Op):
+    """The last row only."""
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (1, matrix_of(self, inputs[0])[1])
+
+    def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
+        return inputs[0][..., -1:, :]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgMax(Op):
+    """The index of the greatest feature of each row; the lowest index wins a tie."""
+
+    classes: int
+
+    def __post_init__(self) -> None:
+        check_positive(self, "classes")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        return (features_of(self, inputs[0], self.classes)[0],)
+
+    def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
+        return np.asarray(inputs[0].argmax(axis=-1))

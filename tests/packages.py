@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages outside streamhw, as if pip had installed them."""
+
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+__all__ = ["install"]
+
+
+def install(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, module: str, **groups: str
+) -> None:
+    """Puts a package with one module of its name on the path for the rest of a test.
+
+    module: its text; groups: entry points, ``key = module:name`` lines by the group's last word
+    """
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / f"{name}.py").write_text(dedent(module))
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    points = "".join(f"[streamhw.{group}]\n{lines}\n" for group, lines in groups.items())
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, name, raising=False)
