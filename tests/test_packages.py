@@ -14,4 +14,6 @@ def test_every_package_is_in_the_wheel() -> None:
         for file in (ROOT / "streamhw").rglob("__init__.py")
         if not any(part.is_symlink() for part in file.parents)
     }
-    assert found | {"streamhw.sim", "streamhw.boards"} == set(told["packages"])
+    assert found | {"streamhw.sim", "streamhw.boards", "streamhw.boards.memory"} == set(
+        told["packages"]
+    )

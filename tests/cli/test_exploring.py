@@ -20,7 +20,10 @@ def test_explore_then_build_its_best(tmp_path: Path) -> None:
     design = ["--design", str(found / "best.json"), "--quant", "w8a8"]
     assert main(["-q", "build", model, *design, "-o", str(tmp_path / "built")]) == 0
     best = json.loads((found / "best.json").read_text())["choice"]["tiling"]
-    assert json.loads((tmp_path / "built" / "manifest.json").read_text())["token_batch"] == best["token_batch"]
+    assert (
+        json.loads((tmp_path / "built" / "manifest.json").read_text())["token_batch"]
+        == best["token_batch"]
+    )
 
 
 def test_build_that_explores_first(tmp_path: Path) -> None:
