@@ -23,7 +23,7 @@ from streamhw.boards.base import load_board
 from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
 
-from streamhw.commands.simulate import memory_model
+from streamhw.api.answer import memory_model
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
@@ -98,7 +98,7 @@ def simulated(
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)
         library = verilator.build([verilog], emitted.manifest, observed=True)
-        behaviour = memory_model(design.board.name)
+        behaviour = memory_model(design.board)
         with SimDevice(emitted.manifest, library, content, model=behaviour) as device:
             device.capture(set())
             device.time()
