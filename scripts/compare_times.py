@@ -135,6 +135,13 @@ def noting(log: list[Activation]) -> Callable[[Scope, Mapping[str, Activity]], N
     return lambda scope, work: log.append((scope, work))
 
 
+def tokens_of(seen: Seen) -> int:
+    """Tokens of one activation."""
+    tokens = seen.symbol_values["tokens"]
+    assert isinstance(tokens, int)
+    return tokens
+
+
 def show(
     design: Design,
     timeline: Timeline,
@@ -153,9 +160,7 @@ def show(
         skipped = sum(link.beats(each.symbol_values) for each in alike)
         if link.name.endswith("_written"):
             # One for each token; the estimate looks at the last.
-            beats, skipped = (
-                sum(each.symbol_values["tokens"] for each in them) for them in ([seen], alike)
-            )
+            beats, skipped = tokens_of(seen), sum(tokens_of(each) for each in alike)
         cycles = passed[link.name][skipped : skipped + beats].astype(np.int64)
         if len(cycles) < beats:
             continue
