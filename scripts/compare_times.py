@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from streamhw.boards.base import load_board
-from streamhw.sim import verilator
-from streamhw.sim.device import SimDevice
 
 from streamhw.api.answer import memory_model
+from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
@@ -35,6 +33,8 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
+from streamhw.sim import verilator
+from streamhw.sim.device import SimDevice
 from streamhw.stream.itensor.itensor import SymbolValues
 
 Activation = tuple[Scope, Mapping[str, Activity]]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 from rich.console import Console
-from streamhw.boards.base import load_board
 
 from streamhw.api.explore import BEST_FILE, FRONT_FILE
+from streamhw.boards.base import load_board
 from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig

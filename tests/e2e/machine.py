@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from streamhw.sim import verilator
 
 from streamhw.api.answer import Answer, memory_model, simulated
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.compiler.ir.design import Design
+from streamhw.sim import verilator
 
 __all__ = ["Machine"]
 

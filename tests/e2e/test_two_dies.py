@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamhw.boards.base import Budget, Die, load_board
 
 from streamhw.api.answer import memory_model, simulated
+from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model

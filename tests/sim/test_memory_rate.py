@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from streamhw.api.answer import memory_model
 from streamhw.boards.base import load_board
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import HbmModel, MemoryModel
 from streamhw.sim.verilator import build
-
-from streamhw.api.answer import memory_model
 from tests.sim.traffic import Traffic
 
 CYCLES = 40_000
