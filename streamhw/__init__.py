@@ -14,6 +14,8 @@ Names are imported when they are first used, so that importing the package takes
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .api.answer import Answer
     from .api.build import Build, build
@@ -43,8 +45,6 @@ __all__ = [
     "load",
     "simulate",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "api.answer",

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from . import __version__
 from .cli import bench, build, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError
+from .version import __version__
 
 __all__ = ["main"]
 
