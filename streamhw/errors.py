@@ -41,11 +41,20 @@ class DoesNotFitError(BuildError):
     """A design exists, but the board has too few cells for it: a smaller one may fit.
 
     part: the kernel that is too large even alone, if it is one
+    between: whether it is the memory for values between kernels that is too small
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, part: str | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        part: str | None = None,
+        between: bool = False,
+    ):
         super().__init__(message, hint=hint)
         self.part = part
+        self.between = between
 
 
 class ToolError(StreamhwError):

@@ -4,13 +4,21 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..errors import UserError
+from ..errors import DoesNotFitError, UserError
 from ..quantization.config import QuantConfig
 from .fifo.constraints import Equalization
 from .mapping.engine_sharing import Sharing, SharingChoice
 from .mapping.tiling import Tiling
 
-__all__ = ["BuildConfig", "Equalization", "Fusion", "Sharing", "SharingChoice", "parse_sharing"]
+__all__ = [
+    "BuildConfig",
+    "Equalization",
+    "Fusion",
+    "Sharing",
+    "SharingChoice",
+    "parse_sharing",
+    "way_out",
+]
 
 
 class Fusion(Enum):
@@ -47,6 +55,25 @@ class BuildConfig:
     fusion: Fusion = Fusion.OPTIMAL
     cuts: tuple[str, ...] | None = None
     on_chip_bits: int | None = None
+
+
+def way_out(wanted: BuildConfig, error: DoesNotFitError) -> str:
+    """What a user may change where no sizes are left that a build may choose."""
+    if wanted.tiling is not None:
+        return "all sizes are given: a build that chooses them tries smaller ones"
+    asked = [
+        option
+        for option, value in (
+            ("--multipliers", wanted.multipliers),
+            ("--token-batch", wanted.token_batch),
+        )
+        if value is not None
+    ]
+    if asked:
+        return f"without {' and '.join(asked)} a build tries smaller sizes"
+    if error.between and wanted.on_chip_bits is not None:
+        return "no smaller sizes of kernels are left to try: allow more --on-chip-bits"
+    return "no smaller sizes of kernels are left to try"
 
 
 def parse_sharing(text: str) -> SharingChoice:

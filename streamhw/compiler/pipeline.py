@@ -10,7 +10,7 @@ from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
 from ..kernels.memory.spill import SpillWriteSpec
 from ..quantization.quantizer import quantize
-from .config import BuildConfig
+from .config import BuildConfig, way_out
 from .floorplan.die_partition import partitioned
 from .floorplan.place import placed
 from .fusion.stage import fuse, on_chip_excess
@@ -20,7 +20,8 @@ from .lowering.insert_converters import insert_converters, insert_forks
 from .lowering.insert_dma import add_memory_access, parameter_dma
 from .lowering.stage import lower
 from .mapping.engine_sharing import share_engines
-from .mapping.tiling import check_tiling, choose_tiling, smaller
+from .mapping.shrink import Shortage, smaller
+from .mapping.tiling import check_tiling, choose_tiling
 from .memory.layout import plan_memory
 from .overrides import Decisions, obey
 from .sizing.stage import read_ahead_sized, sized
@@ -190,8 +191,8 @@ def compile_model(
 ) -> Design:
     """Runs all stages, or those up to ``stop``, and checks what must hold after each.
 
-    Where the board has too few cells, it goes back to tiling for smaller kernels, unless the
-    configuration gives their sizes.
+    Where the board has too few cells, it goes back to tiling for smaller kernels; sizes that the
+    configuration gives stay.
 
     on_stage: called with a stage's name and its seconds when it has ended
     decisions: of an earlier build, to be obeyed in place of what a stage would choose
@@ -236,14 +237,18 @@ def compile_model(
 def _with_less(tiled: Design, error: DoesNotFitError) -> Design:
     """The design after tiling with the next smaller sizes for what does not fit.
 
-    Raises   the error itself if the sizes were asked for, or if there are none smaller
+    Raises   the error itself if there are none smaller beside those that were asked for
     """
     known, wanted = tiled.known, tiled.config
-    if wanted.multipliers is not None or wanted.tiling is not None:
-        raise error
-    tiling = smaller(tiled.graph, tiled.board, tiled.assignments, known.tiling, error.part)
-    if tiling is None or (
-        wanted.token_batch is not None and tiling.token_batch != wanted.token_batch
-    ):
-        raise type(error)(str(error), hint="no smaller sizes of kernels are left to try")
-    return replace(tiled, tiling=tiling)
+    short = Shortage(
+        part=error.part,
+        between=error.between,
+        keep_multipliers=wanted.multipliers is not None,
+        keep_batch=wanted.token_batch is not None,
+    )
+    if wanted.tiling is None:
+        tiling = smaller(tiled.graph, tiled.board, tiled.assignments, known.tiling, short)
+        if tiling is not None:
+            return replace(tiled, tiling=tiling)
+    error.hint = way_out(wanted, error)
+    raise error

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .ops.op import Op
+from .op import Op
 
 __all__ = ["Node", "RolledLoop"]
 

@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NoReturn
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -104,11 +105,7 @@ def partition(
     program = _Program(blocks, wires, stack, fill, limit)
     found = program.solve(seconds)
     if found is None:
-        raise DoesNotFitError(
-            f"Parts must fit on {len(stack)} dies of which {fill:.0%} may be used, but need "
-            f"{_scarcest(blocks, stack)}",
-            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs less",
-        )
+        _refuse(blocks, wires, stack, fill, limit, seconds)
     dies, gap = found
     bits, shares = cost_of(dies, blocks, wires, stack)
     return Partition(dies=dies, crossing_bits=bits, fill=shares, gap=gap)
@@ -132,12 +129,44 @@ def _check_each(blocks: Sequence[Block], stack: Sequence[Die], fill: float) -> N
         raise DoesNotFitError(
             f"Part {block.name} must fit on one die, of which {fill:.0%} may be used, but on "
             f"{die.name} it needs {', '.join(over)}",
-            hint="a smaller engine (--multipliers), or one for each product (--sharing none)",
             part=block.name,
         )
 
 
+def _refuse(
+    blocks: Sequence[Block],
+    wires: Sequence[DieWire],
+    stack: Sequence[Die],
+    fill: float,
+    limit: int | None,
+    seconds: float,
+) -> NoReturn:
+    """Says what is too little for any partition: wires between dies, if there is one without their
+    limit, else cells."""
+    free = None if limit is None else _Program(blocks, wires, stack, fill, None).solve(seconds)
+    if limit is not None and free is not None:
+        place = {die.name: index for index, die in enumerate(stack)}
+        spans = [([place[free[0][end]] for end in wire.ends], wire.bits) for wire in wires]
+        passing = [
+            sum(bits for at, bits in spans if min(at) <= below < max(at))
+            for below in range(len(stack) - 1)
+        ]
+        most = max(passing)
+        below = passing.index(most)
+        raise DoesNotFitError(
+            f"Streams between dies must take at most {int(fill * limit):,} of {limit:,} wires, but "
+            f"of the partition with the fewest {most:,} pass from {stack[below].name} to "
+            f"{stack[below + 1].name}"
+        )
+    raise DoesNotFitError(
+        f"Parts must fit on {len(stack)} dies of which {fill:.0%} may be used, but need "
+        f"{_scarcest(blocks, stack)}"
+    )
+
+
 def _scarcest(blocks: Sequence[Block], stack: Sequence[Die]) -> str:
+    """The cells of which the largest share is needed, and the part that needs most of them."""
+
     def share(cell: str) -> float:
         return used(cell) / max(1, have(cell))
 
@@ -148,7 +177,11 @@ def _scarcest(blocks: Sequence[Block], stack: Sequence[Die]) -> str:
         return sum(getattr(die.budget, cell) for die in stack)
 
     cell = max(KINDS, key=share)
-    return f"{used(cell):,} {KINDS[cell]} of {have(cell):,}"
+    largest = max(blocks, key=lambda block: int(getattr(block.cells, cell)))
+    return (
+        f"{used(cell):,} {KINDS[cell]} of {have(cell):,}, {getattr(largest.cells, cell):,} of them "
+        f"for {largest.name}, which stays on one die"
+    )
 
 
 class _Program:

@@ -113,7 +113,6 @@ def check_budget(board: Board, total: Cells, model: str) -> None:
     if over := _over(board.budget, total):
         raise DoesNotFitError(
             f"Model {model} must fit on board {board.name}, but needs {over}",
-            hint="a smaller engine (--multipliers) or token batch (--token-batch) needs less",
         )
 
 
@@ -122,7 +121,6 @@ def _check_dies(board: Board, used: Mapping[str, Cells]) -> None:
         if over := _over(die.budget, used[die.name]):
             raise DoesNotFitError(
                 f"Die {die.name} of board {board.name} must hold its parts, but needs {over}",
-                hint="pins to other dies, or a smaller engine (--multipliers), may help",
             )
 
 

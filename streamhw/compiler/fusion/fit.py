@@ -27,6 +27,5 @@ def check_kernels(problem: Problem, board: Board) -> None:
             )
             raise DoesNotFitError(
                 f"Kernel {name} must fit on board {board.name} alone, but needs {need}",
-                hint="a smaller engine (--multipliers) needs fewer cells",
                 part=name,
             )

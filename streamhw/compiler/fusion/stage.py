@@ -3,17 +3,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import networkx as nx
 
-from ...errors import BuildError, UserError
+from ...errors import DoesNotFitError, UserError
 from ..ir.design import Design
 from .build_problem import problem_of
 from .choose import group
 from .fit import check_kernels
 from .on_chip_memory import intermediate_memory
 from .paths import Paths, StreamPath
-from .problem import FusionEdge, Grouping, Problem, fits
+from .problem import FusionEdge, Grouping, Problem
 from .spill_edges import Cut, cut_of, with_cuts
 
 __all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
@@ -54,8 +55,8 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
     Ensures  on-chip memory between kernels within the limit, if FIFOs are as deep as in ``whole``
     Chooses  the cuts that were decided, if they were; else groups as ``config.fusion`` says, one
              group of everything if that fits
-    Raises   ``DoesNotFitError`` if a kernel alone exceeds the board; ``BuildError`` if no grouping
-             is within the limit; ``UserError`` for a decided cut of what cannot be cut
+    Raises   ``DoesNotFitError`` if a kernel alone exceeds the board, or no grouping has its values
+             between kernels within the limit; ``UserError`` for a decided cut of what cannot be cut
     """
     paths, bits = Paths(design).all, design.config.on_chip_bits
     problem = problem_of(design, whole, {}, bits)
@@ -76,6 +77,7 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
         grouping = _decided(problem, paths, cuts, decided)
     elif chooses:
         tight = replace(problem, limit=replace(problem.limit, memory_bits=max(0, limit - reserve)))
+        _check_values(problem, design, reserve)
         grouping = group(tight, design.config.fusion)
     if grouping is None:
         grouping = _without_groups(problem, design, reserve)
@@ -135,30 +137,42 @@ def _decided(
     return Grouping(groups=numbers, outcome=problem.outcome(numbers), method="decided")
 
 
-def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
-    """One group, if kernels alone leave no room: placement says of what there is too little."""
-    one = (0,) * len(problem.kernels)
-    outcome = problem.outcome(one)
-    bare = problem.base
-    for cells in problem.parts.values():
-        bare += cells
-    if not fits(replace(bare, memory_bits=0), problem.limit):
-        return Grouping(groups=one, outcome=outcome, method="one group")
-    least = {e.name: _least(e) for e in problem.edges}
-    need = bare.memory_bits + sum(least.values()) + reserve
-    limit = problem.limit.memory_bits
+def _check_values(problem: Problem, design: Design, reserve: int) -> None:
+    """Raises ``DoesNotFitError`` if values between kernels exceed the limit wherever they go."""
+    kernels = problem.base.memory_bits + sum(c.memory_bits for c in problem.parts.values())
+    least = {edge.name: _least(edge) for edge in problem.edges}
+    need, limit = kernels + sum(least.values()) + reserve, problem.limit.memory_bits
     if need > limit:
         largest = max(least, key=lambda name: least[name])
-        why = (
+        _refuse(
+            design,
+            limit,
             f"need {need:,} with as much as possible in external memory ({need - limit:,} too "
-            f"many); the largest is {largest} with {least[largest]:,}"
+            f"many); the largest is {largest} with {least[largest]:,}",
         )
-    else:
-        why = f"no groups of kernels were found that do; in one group they need {outcome.bits:,}"
-    raise BuildError(
+
+
+def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
+    """One group, if values between kernels are not what does not fit: placement, which chooses the
+    kind of each memory, says of which cells there are too few."""
+    one = (0,) * len(problem.kernels)
+    outcome, limit = problem.outcome(one), problem.limit.memory_bits
+    need = outcome.bits + reserve
+    if need > limit:
+        _refuse(
+            design,
+            limit,
+            f"no groups of kernels were found that do; in one group they need {need:,} "
+            f"({need - limit:,} too many)",
+        )
+    return Grouping(groups=one, outcome=outcome, method="one group")
+
+
+def _refuse(design: Design, limit: int, why: str) -> NoReturn:
+    raise DoesNotFitError(
         f"Values between kernels of {design.graph.name} must fit into {limit:,} bits of on-chip "
         f"memory on {design.board.name}, but {why}",
-        hint="a smaller token batch (--token-batch) needs less memory between kernels",
+        between=True,
     )
 
 

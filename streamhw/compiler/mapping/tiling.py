@@ -17,15 +17,19 @@ __all__ = [
     "Tiling",
     "attention_fabric",
     "check_tiling",
+    "choose_engine",
     "choose_tiling",
+    "head_groups",
     "header_bytes",
     "is_legal",
     "parallel_heads",
     "powers",
     "product_beats",
     "row_lanes",
-    "smaller",
 ]
+
+MOST_TRIED = 1 << 14
+"""Multipliers up to which a refusal looks for engines that there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,7 @@ def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssign
     group = min(board.token_batch, graph.context)
     engines = {
         b.instance: replace(
-            _choose_engine(graph, board, b, board.multipliers, lanes),
+            choose_engine(graph, board, b, board.multipliers, lanes),
             token_lanes=(tokens := powers(1, min(board.token_lanes, group))[-1]),
             fabric_lanes=max(0, board.fabric_lanes - board.token_lanes + tokens),
             paired=board.paired,
@@ -135,7 +139,7 @@ def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssign
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
         if not enough and attention == op.head_dim:
-            together = _head_groups(op, board.beat_bits)
+            together = head_groups(op, board.beat_bits)
             enough = [n for n in together if work // (n * op.head_dim) <= macs]
             heads = max(heads, min(enough, default=together[-1]))
             if heads == op.heads:
@@ -163,7 +167,7 @@ def parallel_heads(
     ops: Sequence[Attention], beat_bits: int, context: int
 ) -> tuple[tuple[int, int], ...]:
     """Heads and positions that may pass attention side by side, with whole heads as lanes."""
-    groups = set.intersection(*(set(_head_groups(op, beat_bits)) for op in ops))
+    groups = set.intersection(*(set(head_groups(op, beat_bits)) for op in ops))
     found: list[tuple[int, int]] = []
     for heads in sorted(groups):
         positions = {1}
@@ -228,69 +232,7 @@ def check_tiling(
             )
 
 
-def smaller(
-    graph: Graph,
-    board: Board,
-    assignments: Sequence[EngineAssignment],
-    tiling: Tiling,
-    instance: str | None = None,
-) -> Tiling | None:
-    """The next smaller tiling when something does not fit; ``None`` if there is none.
-
-    Positions side by side in attention go first, whatever does not fit.
-
-    instance: the part that does not fit. An engine gets half its token lanes, then half its
-    multipliers; the parts of attention half their heads side by side, then half their lanes. For
-    others, or ``None``: the largest engine that can be halved, else half the tokens of a step.
-    """
-    if tiling.attention_positions > 1:
-        return replace(
-            tiling,
-            attention_positions=tiling.attention_positions // 2,
-            attention_fabric=tiling.attention_fabric // 2,
-        )
-    sizes = {b.instance: tiling.engines[b.instance].multipliers for b in assignments}
-    by_name = {b.instance: b for b in assignments}
-    names = sorted(sizes, key=lambda name: (-sizes[name], name))
-    if instance is not None and any(
-        instance.startswith(f"{node.name}_")
-        for node, _ in graph.walk()
-        if isinstance(node.op, Attention)
-    ):
-        if tiling.attention_heads > 1:
-            return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
-        lanes = tiling.attention_lanes // 2
-        return replace(tiling, attention_lanes=lanes) if lanes else None
-    if instance in by_name:
-        names = [instance]
-    for name in names:
-        assignment, engine = by_name[name], tiling.engines[name]
-        if engine.token_lanes > 1:
-            # Fewer tokens a cycle make prompts slower, not answers: weights limit those.
-            half = engine.token_lanes // 2
-            fabric = max(0, engine.fabric_lanes - half)
-            half_engine = replace(engine, token_lanes=half, fabric_lanes=fabric)
-            return replace(tiling, engines={**tiling.engines, name: half_engine})
-        try:
-            half_engine = _choose_engine(
-                graph, board, assignment, engine.multipliers // 2, min(engine.lanes, tiling.lanes)
-            )
-        except BuildError:
-            continue
-        half_engine = replace(
-            half_engine,
-            token_lanes=engine.token_lanes,
-            fabric_lanes=engine.fabric_lanes,
-            paired=engine.paired,
-            loop_order=engine.loop_order,
-        )
-        return replace(tiling, engines={**tiling.engines, name: half_engine})
-    if instance in by_name or tiling.token_batch < 4:
-        return None
-    return replace(tiling, token_batch=tiling.token_batch // 2)
-
-
-def _head_groups(op: Attention, beat_bits: int) -> list[int]:
+def head_groups(op: Attention, beat_bits: int) -> list[int]:
     """Numbers of heads that may pass side by side: their rows fit a memory beat."""
     shared = op.heads // op.kv_heads
     return [
@@ -309,13 +251,6 @@ def _rows_of_a_beat(op: Attention, beat_bits: int, context: int) -> list[int]:
     return [n for n in powers(1, max(1, beat_bits // row)) if context % n == 0]
 
 
-def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
-    """The next smaller number of heads side by side that every attention can have."""
-    ops = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
-    common = set.intersection(*(set(_head_groups(op, board.beat_bits)) for op in ops))
-    return max(n for n in common if n < tiling.attention_heads)
-
-
 def powers(lowest: int, highest: int) -> list[int]:
     """``lowest``, its double and so on, up to ``highest``; at least one."""
     sizes = [lowest]
@@ -324,9 +259,31 @@ def powers(lowest: int, highest: int) -> list[int]:
     return sizes
 
 
-def _choose_engine(
+def choose_engine(
     graph: Graph, board: Board, assignment: EngineAssignment, multipliers: int, lanes: int
 ) -> EngineTiling:
+    """The engine of so many multipliers and lanes with the fewest beats of parameters.
+
+    Raises   ``BuildError`` if there is none; its hint names numbers of which there are
+    """
+    found = _best_engine(graph, board, assignment, multipliers, lanes)
+    if found is None:
+        others = [
+            str(n)
+            for n in powers(1, max(MOST_TRIED, multipliers))
+            if _best_engine(graph, board, assignment, n, lanes) is not None
+        ]
+        raise BuildError(
+            f"Some engine of {multipliers} multipliers and {lanes} lanes must divide the layers of "
+            f"{graph.name}, but none does on board {board.name}",
+            hint=f"there are engines of {', '.join(others)} multipliers" if others else None,
+        )
+    return found
+
+
+def _best_engine(
+    graph: Graph, board: Board, assignment: EngineAssignment, multipliers: int, lanes: int
+) -> EngineTiling | None:
     best: tuple[int, int, EngineTiling] | None = None
     for inputs in powers(lanes, multipliers):
         engine = EngineTiling(rows=multipliers // inputs, inputs=inputs, lanes=lanes)
@@ -345,12 +302,7 @@ def _choose_engine(
             )
             if best is None or (beats, inputs) < best[:2]:
                 best = (beats, inputs, engine)
-    if best is None:
-        raise BuildError(
-            f"Some engine of {multipliers} multipliers must divide the layers of "
-            f"{graph.name}, but none does on board {board.name}"
-        )
-    return best[2]
+    return None if best is None else best[2]
 
 
 def _linear(graph: Graph, name: str) -> Linear:

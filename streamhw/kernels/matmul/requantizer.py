@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...numerics.fixed import Fixed
-from ...stream.verilog_module import SharedModule, SourceFiles, add_module
+from ...stream.verilog_module import SharedModule, module_text
 
 __all__ = [
     "CLAMP_STAGE",
@@ -113,11 +113,11 @@ class Requantizer(wiring.Component):
                 low.eq(choose(select[CLAMP_STAGE - 1], [f.minimum for f in self._formats])),
                 high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
             ]
-        shared = self._lanes >= SHARED_LANES_FROM and isinstance(platform, SourceFiles)
+        shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
         name = f"requantize_{self._width}_{self.result}"
         if shared:
             one = RequantizerLane(width=self._width, result=self.result)
-            add_module(platform, one, name)
+            platform.add_file(f"{name}.v", module_text(one, name))
         for index in range(self._lanes):
             lane = (
                 SharedModule(one, name)

@@ -11,7 +11,7 @@ from streamhw.boards.base import Budget, Die, load_board
 
 from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, DieWire, cost_of, partition
 from streamhw.compiler.resources.fpga_cells import Cells
-from streamhw.errors import BuildError
+from streamhw.errors import BuildError, DoesNotFitError
 
 FILL = 0.8
 
@@ -123,10 +123,25 @@ def test_pieces_of_a_part_may_be_apart() -> None:
 def test_too_much_for_all_dies() -> None:
     blocks = [Block(name=f"b{n}", cells=Cells(luts=60)) for n in range(3)]
     with pytest.raises(
-        BuildError,
-        match=r"^Parts must fit on 2 dies of which 80% may be used, but need 180 LUTs of 200$",
+        DoesNotFitError,
+        match=r"^Parts must fit on 2 dies of which 80% may be used, but need 180 LUTs of 200, "
+        r"60 of them for b0, which stays on one die$",
     ):
         partition(blocks, [], [die("a", memory=True), die("b")])
+
+
+def test_too_few_wires_between_dies() -> None:
+    """Cells are not what is short: the refusal says so."""
+    blocks = [Block(name=f"b{n}", cells=Cells(luts=60)) for n in range(2)]
+    wire = DieWire(source="b0", sinks=("b1",), bits=500)
+    stack = [die("a", memory=True), die("b")]
+    assert partition(blocks, [wire], stack, limit=1000).crossing_bits == 500
+    with pytest.raises(
+        DoesNotFitError,
+        match=r"^Streams between dies must take at most 400 of 500 wires, but of the partition "
+        r"with the fewest 500 pass from a to b$",
+    ):
+        partition(blocks, [wire], stack, limit=500)
 
 
 def test_a_pin_to_no_die() -> None:

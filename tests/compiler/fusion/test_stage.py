@@ -11,7 +11,7 @@ from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
-from streamhw.errors import BuildError, DoesNotFitError
+from streamhw.errors import DoesNotFitError
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.kernels.memory.spill import SpillReadSpec, SpillWriteSpec
@@ -94,13 +94,42 @@ def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Design]) -> None:
 
 
 def test_too_little_memory_between_kernels(tiny: Model) -> None:
+    """Fewer tokens of a step are tried, as only the multipliers were asked for."""
+    seen: list[str] = []
     with pytest.raises(
-        BuildError,
+        DoesNotFitError,
         match=r"^Values between kernels of tiny must fit into 1,000 bits of on-chip memory on sim, "
         r"but need [\d,]+ with as much as possible in external memory \([\d,]+ too many\); the "
         r"largest is \w+ with [\d,]+$",
-    ):
-        compile_model(tiny, load_board("sim"), replace(CONFIG, on_chip_bits=1000))
+    ) as caught:
+        compile_model(
+            tiny,
+            load_board("sim"),
+            replace(CONFIG, on_chip_bits=1000),
+            on_stage=lambda name, _: seen.append(name),
+        )
+    assert caught.value.hint == "without --multipliers a build tries smaller sizes"
+    assert seen.count("lower") == 3  # 8, 4 and 2 tokens
+    with pytest.raises(DoesNotFitError, match=r"^Values between kernels") as caught:
+        compile_model(tiny, load_board("sim"), BuildConfig(quantization=NUMBERS, on_chip_bits=1000))
+    assert caught.value.hint == (
+        "no smaller sizes of kernels are left to try: allow more --on-chip-bits"
+    )
+
+
+def test_a_smaller_token_batch_where_memory_between_kernels_is_short(tiny: Model) -> None:
+    """The engine keeps its size: it is not what is too large."""
+    board = load_board("sim")
+    numbers = BuildConfig(quantization=NUMBERS, multipliers=32)
+    need = {
+        tokens: compile_model(tiny, board, replace(numbers, token_batch=tokens)).known.fused.bits
+        for tokens in (2, 8)
+    }
+    least = replace(numbers, on_chip_bits=(need[2] + need[8]) // 2, cuts=())
+    design = compile_model(tiny, board, replace(least, cuts=None))
+    assert design.known.fused.bits <= (need[2] + need[8]) // 2
+    (engine,) = design.known.tiling.engines.values()
+    assert engine.multipliers == 32
 
 
 def limited(**cells: int) -> Board:
@@ -127,6 +156,23 @@ def test_tiling_again_until_it_fits(tiny: Model) -> None:
     assert seen.count("lower") == 2 and seen.count("tile") == 1
 
 
+@pytest.mark.parametrize(("cell", "name"), [("luts", "LUTs"), ("ffs", "FFs")])
+def test_a_refusal_names_the_cells_that_are_short(tiny: Model, cell: str, name: str) -> None:
+    """Each kernel alone fits, all of them do not: memory between them is not to blame."""
+    large = compile_model(tiny, load_board("sim"), CONFIG).known
+    parts = [getattr(cells, cell) for cells in large.placement.cells.values()]
+    few = max(parts) + sum(parts) // 8
+    with pytest.raises(
+        DoesNotFitError,
+        match=rf"^Model tiny must fit on board sim, but needs .*[\d,]+ {name} of {few:,} "
+        r"\([\d,]+ too many\)",
+    ) as caught:
+        compile_model(tiny, limited(**{cell: few}), replace(CONFIG, token_batch=2))
+    assert caught.value.hint == (
+        "without --multipliers and --token-batch a build tries smaller sizes"
+    )
+
+
 def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
     with pytest.raises(
         DoesNotFitError,
@@ -134,7 +180,8 @@ def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
         r"\(\d+ too many\)$",
     ) as caught:
         compile_model(tiny, limited(dsps=10), BuildConfig(quantization=NUMBERS))
-    assert caught.value.part == "matmul_w4" or caught.value.hint is not None
+    assert caught.value.part == "matmul_w4"
+    assert caught.value.hint == "no smaller sizes of kernels are left to try"
     with pytest.raises(DoesNotFitError, match=r"^Kernel matmul_w4 must fit .* but needs \d+ DSPs"):
         compile_model(tiny, limited(dsps=10), CONFIG)
 

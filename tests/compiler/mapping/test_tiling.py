@@ -4,17 +4,15 @@
 from dataclasses import replace
 
 import pytest
-
 from streamhw.boards.base import Board, load_board
+
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment
 from streamhw.compiler.mapping.tiling import (
     EngineTiling,
-    Tiling,
     check_tiling,
     choose_tiling,
     header_bytes,
     is_legal,
-    smaller,
 )
 from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
@@ -92,8 +90,7 @@ def test_attention_lanes_keep_up_at_full_context() -> None:
 
 
 def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
-    """With all heads, as many as needed and a memory beat has; they go first where there is no
-    room, with half of what is made of LUTs."""
+    """With all heads, as many as needed and a memory beat has."""
     graph, board = gpt2_graph("m", GPT2), load_board("u55c")
     assignments = one_engine(graph, 4, 64)
     tiling = choose_tiling(graph, board, assignments)
@@ -102,8 +99,6 @@ def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
         2,
         1,
     )
-    fewer = smaller(graph, board, assignments, tiling)
-    assert fewer == replace(tiling, attention_positions=1, attention_fabric=0)
     longer = gpt2_graph("m", replace(GPT2, context=4096))
     assert choose_tiling(longer, board, assignments).attention_positions == 2
     odd = gpt2_graph("m", replace(GPT2, context=1001))
@@ -122,11 +117,13 @@ def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
 def test_no_engine_divides(board: Board, bits: int, group: int) -> None:
     with pytest.raises(
         BuildError,
-        match=rf"^Some engine of {board.multipliers} multipliers must divide the layers of m, "
-        r"but none does on board sim$",
-    ):
+        match=rf"^Some engine of {board.multipliers} multipliers and 4 lanes must divide the "
+        r"layers of m, but none does on board sim$",
+    ) as caught:
         graph = gpt2_graph("m", TINY)
         choose_tiling(graph, board, one_engine(graph, bits, group))
+    legal = {32: "there are engines of 16, 32, 64, 128 multipliers", 2: None}
+    assert caught.value.hint == legal[group]
 
 
 def test_the_group_is_at_most_the_context() -> None:
@@ -157,25 +154,6 @@ def test_rows_keep_chunks_whole() -> None:
     assert not is_legal(graph, binding, EngineTiling(rows=96, inputs=4, lanes=4), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=3), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=64, lanes=4), 512)
-
-
-def test_smaller_until_nothing_is_left() -> None:
-    """Engines first, the largest of them first, then tokens; what is asked for by name alone."""
-    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
-    assignments = one_engine(graph, 4, 32)
-    tiling: Tiling | None = choose_tiling(graph, board, assignments)
-    seen = []
-    while tiling is not None:
-        seen.append((tiling.engines["e"].multipliers, tiling.token_batch))
-        check_tiling(graph, board, assignments, tiling)
-        tiling = smaller(graph, board, assignments, tiling)
-    assert seen == [(32, 8), (16, 8), (16, 4), (16, 2)]
-    first = choose_tiling(graph, board, assignments)
-    attention = smaller(graph, board, assignments, first, "attention_scores")
-    assert attention == replace(first, attention_lanes=first.attention_lanes // 2)
-    engine = smaller(graph, board, assignments, first, "e")
-    assert engine is not None and engine.token_batch == 8 and engine.engines["e"].multipliers == 16
-    assert smaller(graph, board, assignments, engine, "e") is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The next smaller sizes of kernels, for a design that does not fit its board."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ...boards.base import Board
+from ...errors import BuildError
+from ...graph.graph import Graph
+from ...graph.ops import Attention
+from .engine_sharing import EngineAssignment
+from .tiling import EngineTiling, Tiling, choose_engine, head_groups
+
+__all__ = ["Shortage", "smaller"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shortage:
+    """What does not fit, and which sizes stay as they were asked for.
+
+    part: the kernel that does not fit even alone, if it is one
+    between: whether it is the memory for values between kernels, which fewer tokens a step relieve
+    keep_multipliers, keep_batch: sizes that were asked for
+    """
+
+    part: str | None = None
+    between: bool = False
+    keep_multipliers: bool = False
+    keep_batch: bool = False
+
+
+def smaller(
+    graph: Graph,
+    board: Board,
+    assignments: Sequence[EngineAssignment],
+    tiling: Tiling,
+    short: Shortage = Shortage(),
+) -> Tiling | None:
+    """The next smaller tiling when something does not fit; ``None`` if there is none.
+
+    Where values between kernels do not fit, a step gets half its tokens first. Else positions side
+    by side in attention go first, whatever does not fit. An engine gets half its token lanes, then
+    fewer multipliers; the parts of attention half their heads side by side, then half their lanes.
+    For other parts, or none: the largest engine that can be smaller, else half the tokens of a
+    step.
+    """
+    fewer = None if short.keep_batch else _fewer_tokens(tiling)
+    if short.between and fewer is not None:
+        return fewer
+    if tiling.attention_positions > 1:
+        return replace(
+            tiling,
+            attention_positions=tiling.attention_positions // 2,
+            attention_fabric=tiling.attention_fabric // 2,
+        )
+    if short.part is not None and any(
+        short.part.startswith(f"{node.name}_")
+        for node, _ in graph.walk()
+        if isinstance(node.op, Attention)
+    ):
+        if tiling.attention_heads > 1:
+            return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
+        lanes = tiling.attention_lanes // 2
+        return replace(tiling, attention_lanes=lanes) if lanes else None
+    by_name = {assignment.instance: assignment for assignment in assignments}
+    alone = short.part in by_name
+    names = sorted(by_name, key=lambda name: (-tiling.engines[name].multipliers, name))
+    for name in names:
+        if alone and name != short.part:
+            continue
+        engine = _smaller_engine(graph, board, by_name[name], tiling, short.keep_multipliers)
+        if engine is not None:
+            return replace(tiling, engines={**tiling.engines, name: engine})
+    return None if alone else fewer
+
+
+def _fewer_tokens(tiling: Tiling) -> Tiling | None:
+    """With half the tokens of a step, of which there are two at least."""
+    if tiling.token_batch < 4:
+        return None
+    return replace(tiling, token_batch=tiling.token_batch // 2)
+
+
+def _smaller_engine(
+    graph: Graph,
+    board: Board,
+    assignment: EngineAssignment,
+    tiling: Tiling,
+    keep_multipliers: bool,
+) -> EngineTiling | None:
+    """Fewer tokens a cycle make prompts slower, not answers, which weights limit: they go first."""
+    engine = tiling.engines[assignment.instance]
+    if engine.token_lanes > 1:
+        half = engine.token_lanes // 2
+        return replace(engine, token_lanes=half, fabric_lanes=max(0, engine.fabric_lanes - half))
+    lanes = min(engine.lanes, tiling.lanes)
+    for multipliers in () if keep_multipliers else _halves(engine.multipliers):
+        try:
+            found = choose_engine(graph, board, assignment, multipliers, lanes)
+        except BuildError:
+            continue  # this number divides no layer: a smaller one may
+        return replace(engine, rows=found.rows, inputs=found.inputs, lanes=found.lanes)
+    return None
+
+
+def _halves(number: int) -> Iterator[int]:
+    while number > 1:
+        number //= 2
+        yield number
+
+
+def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
+    """The next smaller number of heads side by side that every attention can have."""
+    ops = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
+    common = set.intersection(*(set(head_groups(op, board.beat_bits)) for op in ops))
+    return max(n for n in common if n < tiling.attention_heads)
