@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from streamhw.boards.base import load_board
-from streamhw.sim import verilator
-from streamhw.sim.device import SimDevice
 
-from streamhw.commands.simulate import memory_model
+from streamhw.api.answer import memory_model
+from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
@@ -35,6 +33,8 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
+from streamhw.sim import verilator
+from streamhw.sim.device import SimDevice
 from streamhw.stream.itensor.itensor import SymbolValues
 
 Activation = tuple[Scope, Mapping[str, Activity]]
@@ -98,7 +98,7 @@ def simulated(
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)
         library = verilator.build([verilog], emitted.manifest, observed=True)
-        behaviour = memory_model(design.board.name)
+        behaviour = memory_model(design.board)
         with SimDevice(emitted.manifest, library, content, model=behaviour) as device:
             device.capture(set())
             device.time()
@@ -135,6 +135,13 @@ def noting(log: list[Activation]) -> Callable[[Scope, Mapping[str, Activity]], N
     return lambda scope, work: log.append((scope, work))
 
 
+def tokens_of(seen: Seen) -> int:
+    """Tokens of one activation."""
+    tokens = seen.symbol_values["tokens"]
+    assert isinstance(tokens, int)
+    return tokens
+
+
 def show(
     design: Design,
     timeline: Timeline,
@@ -153,9 +160,7 @@ def show(
         skipped = sum(link.beats(each.symbol_values) for each in alike)
         if link.name.endswith("_written"):
             # One for each token; the estimate looks at the last.
-            beats, skipped = (
-                sum(each.symbol_values["tokens"] for each in them) for them in ([seen], alike)
-            )
+            beats, skipped = tokens_of(seen), sum(tokens_of(each) for each in alike)
         cycles = passed[link.name][skipped : skipped + beats].astype(np.int64)
         if len(cycles) < beats:
             continue

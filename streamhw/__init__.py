@@ -1,4 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
-"""streamhw: compiles a language model into a stream-dataflow accelerator in plain Verilog."""
+"""streamhw: compiles a language model into a stream-dataflow accelerator in plain Verilog.
 
-__version__ = "0.1.0"
+    import streamhw
+
+    model = streamhw.load("gpt2-shakespeare")
+    built = streamhw.build(model, "sim")
+    answer = streamhw.simulate(built, "ROMEO.", tokens=8)
+    print(answer.text, answer.token_cycles)
+
+Names are imported when they are first used, so that importing the package takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .api.answer import Answer
+    from .api.build import Build, build
+    from .api.compile import compile
+    from .api.evaluate import evaluate
+    from .api.explore import explore
+    from .api.simulate import simulate
+    from .boards.base import Board
+    from .compiler.config import BuildConfig
+    from .frontend import Model, load
+    from .quantization.config import QuantConfig
+    from .stream.spec import KernelSpec
+
+__all__ = [
+    "Answer",
+    "Board",
+    "Build",
+    "BuildConfig",
+    "KernelSpec",
+    "Model",
+    "QuantConfig",
+    "__version__",
+    "build",
+    "compile",
+    "evaluate",
+    "explore",
+    "load",
+    "simulate",
+]
+
+_HOMES = {
+    "Answer": "api.answer",
+    "Board": "boards.base",
+    "Build": "api.build",
+    "BuildConfig": "compiler.config",
+    "KernelSpec": "stream.spec",
+    "Model": "frontend",
+    "QuantConfig": "quantization.config",
+    "build": "api.build",
+    "compile": "api.compile",
+    "evaluate": "api.evaluate",
+    "explore": "api.explore",
+    "load": "frontend",
+    "simulate": "api.simulate",
+}
+"""The module that each public name is in."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from . import __version__
-from .cli import benching, exploring, looking, making
+from .cli import bench, build, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError
+from .version import __version__
 
 __all__ = ["main"]
 
@@ -68,18 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"streamhw {__version__}")
     talk(parser, default=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (
-        making.add_build,
-        exploring.add_explore,
-        making.add_run,
-        benching.add_bench,
-        making.add_synth,
-        looking.add_explain,
-        looking.add_report,
-        looking.add_evaluate,
-        looking.add_list,
-    ):
-        add(commands)
+    for command in (build, explore, run, bench, synth, explain, report, evaluate, list):
+        command.add(commands)
     return parser
 
 

@@ -29,32 +29,37 @@ def extensions(group: str, kind: type[T]) -> tuple[Extension[T], ...]:
 
     Raises ``UserError`` if an entry point cannot be loaded or is not of that kind.
     """
-    return _loaded(group, kind, tuple(sys.path))
+    return tuple(_checked(extension, kind) for extension in _loaded(group, tuple(sys.path)))
 
 
 @functools.lru_cache(maxsize=64)
-def _loaded(group: str, kind: type[T], path: tuple[str, ...]) -> tuple[Extension[T], ...]:
+def _loaded(group: str, path: tuple[str, ...]) -> tuple[Extension[object], ...]:
     """``path`` is part of the key only: what is installed depends on it."""
     found = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
-    return tuple(_load(point, kind) for point in found)
+    return tuple(_load(point) for point in found)
 
 
-def _load(point: EntryPoint, kind: type[T]) -> Extension[T]:
+def _load(point: EntryPoint) -> Extension[object]:
     package = "?" if point.dist is None else point.dist.name
-    where = f"Entry point {point.name} of package {package}"
     try:
-        value = point.load()
+        return Extension(point.name, package, point.load())
     except Exception as error:  # whatever a module of somebody else raises
         raise UserError(
-            f"{where} must load, not fail with {type(error).__name__}: {error}",
+            f"Entry point {point.name} of package {package} must load, not fail with "
+            f"{type(error).__name__}: {error}",
             hint=f"mend or remove {package}",
         ) from error
+
+
+def _checked(extension: Extension[object], kind: type[T]) -> Extension[T]:
+    name, package, value = extension.name, extension.package, extension.value
     if not isinstance(value, kind):
         raise UserError(
-            f"{where} must be of type {kind.__name__}, not {type(value).__name__}",
+            f"Entry point {name} of package {package} must be of type {kind.__name__}, not "
+            f"{type(value).__name__}",
             hint=f"mend or remove {package}",
         )
-    return Extension(point.name, package, value)
+    return Extension(name, package, value)
 
 
 def combined(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from ..api.answer import Checkpoints
     from ..commands.build import BuildRequest
-    from ..commands.simulate import Checkpoints
 
 __all__ = [
     "Commands",
@@ -182,7 +182,7 @@ def simulation(parser: argparse.ArgumentParser) -> None:
 
 def checkpoints(chosen: argparse.Namespace) -> "Checkpoints":
     """What ``simulation`` typed of checkpoints."""
-    from ..commands.simulate import Checkpoints
+    from ..api.answer import Checkpoints
 
     return Checkpoints(file=chosen.checkpoint, every=chosen.every, resume=chosen.resume)
 

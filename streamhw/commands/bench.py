@@ -8,6 +8,9 @@ from math import ceil
 import numpy as np
 from rich.progress import Progress, TaskID
 
+from ..api.answer import NEVER, Answer, Checkpoints, memory_model, simulated
+from ..api.build import Build
+from ..api.prompt import check_run
 from ..boards.base import Board, load_board
 from ..compiler.backend.build_dir import read_key
 from ..compiler.ir.design import Design
@@ -19,13 +22,10 @@ from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
 from ..report.roofline import roof_of, shape_of
-from ..runtime.manifest import Manifest
 from ..sim import verilator
-from .build import BuildRequest, Built, reuse_or_build, settled
+from .build import BuildRequest, reuse_or_build, settled
 from .fast import compiled, prepared
-from .prompt import check_run
 from .show import Console, progress, write_whole
-from .simulate import NEVER, Checkpoints, SimulatedAnswer, memory_model, simulate
 
 __all__ = ["BenchRequest", "bench"]
 
@@ -131,7 +131,7 @@ def _moved(design: Design, prompt: int, answer: int) -> float:
     return float(steps * body + answer * known.memory.region("tail").bytes + cached)
 
 
-def _known(built: Built, design: Design, board: Board) -> Bench:
+def _known(built: Build, design: Design, board: Board) -> Bench:
     """What an earlier bench of the same build holds, or a new one."""
     engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
     empty = Bench(
@@ -151,21 +151,20 @@ def _known(built: Built, design: Design, board: Board) -> Bench:
     return before if before is not None and before.key == empty.key else empty
 
 
-def _save(result: Bench, built: Built) -> None:
+def _save(result: Bench, built: Build) -> None:
     write_whole(built.folder / BENCH_FILE, result.to_json())
 
 
 def _simulated(
-    points: list[BenchPoint], request: BenchRequest, built: Built, design: Design, console: Console
+    points: list[BenchPoint], request: BenchRequest, built: Build, design: Design, console: Console
 ) -> Iterator[BenchPoint]:
     golden = prepared(design, console)
-    memory = memory_model(request.build.board, kind=request.memory)
-    manifest = Manifest.load(built.folder)
-    image = np.fromfile(built.folder / (manifest.memory.image or ""), dtype=np.uint8)
+    memory = memory_model(built.board, kind=request.memory)
+    manifest, image = built.manifest, built.image
     with progress(console) as shown:
         task = shown.add_task("compile the simulator", total=None, detail="")
         library = verilator.build(
-            [built.folder / manifest.verilog],
+            [built.verilog],
             manifest,
             savable=request.checkpoints.wanted,
             threads=request.threads,
@@ -182,7 +181,7 @@ def _simulated(
             found: list[int] = []
 
             def on_token(
-                answer: SimulatedAnswer,
+                answer: Answer,
                 task: TaskID = task,
                 expected: Iterator[int] = expected,
                 found: list[int] = found,
@@ -200,7 +199,7 @@ def _simulated(
                 detail = f"{answer.simulated:,} cycles, {rate:,.0f} a second"
                 shown.update(task, completed=len(answer.tokens), detail=detail)
 
-            answer = simulate(
+            answer = simulated(
                 manifest,
                 library,
                 image,

@@ -1,47 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw build``: a model and a board to Verilog, manifest, memory image and report."""
 
-import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
-import streamhw
-
-from ..boards.base import Board, load_board
-from ..compiler.backend.build_dir import (
-    DESIGN_FILE,
-    DUMP_FILE,
-    REPORT_FILE,
-    check_folder,
-    read_key,
-    write_build,
-    write_stopped,
-)
-from ..compiler.backend.emit import emit
+from ..api import build as api_build
+from ..api import compile as api_compile
+from ..api.build import Build, default_folder
+from ..boards.base import load_board
+from ..compiler.backend.build_dir import DUMP_FILE, check_folder, write_stopped
 from ..compiler.config import BuildConfig
 from ..compiler.ir.design import Design
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
-from ..compiler.pipeline import STAGES, check_stage, compile_model
+from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts
-from ..report.facts_of_design import gather
-from ..report.summary import summarize
 from ..report.tables import converter_table, print_summary
 from .show import Console, progress, write_whole
 
 __all__ = [
     "BuildRequest",
-    "Built",
     "build",
     "build_until",
-    "default_folder",
     "reuse_or_build",
     "settled",
+    "stage_shower",
 ]
 
 
@@ -70,20 +59,6 @@ class BuildRequest:
         return self.output or default_folder(self.model, self.board)
 
 
-@dataclass(frozen=True)
-class Built:
-    """A finished build, with the model that it was built from."""
-
-    folder: Path
-    model: Model
-    reused: bool
-
-
-def default_folder(model: str, board: str) -> Path:
-    """``build/<model>-<board>`` below the current folder."""
-    return Path("build") / f"{Path(model).name}-{Path(board).stem}"
-
-
 def settled(request: BuildRequest) -> BuildRequest:
     """The request with the decisions of an earlier build, if it asks for them.
 
@@ -104,63 +79,49 @@ def settled(request: BuildRequest) -> BuildRequest:
     return replace(request, config=decisions.config, decided=decisions)
 
 
-def build(request: BuildRequest, console: Console) -> Built:
+def build(request: BuildRequest, console: Console) -> Build:
     """Compiles and writes a build folder, and prints its table.
 
     Raises ``UserError`` or ``BuildError`` with one sentence; nothing is half-written.
     """
-    request = settled(request)
-    check_folder(request.folder)
-    board = load_board(request.board)
-    model = load(request.model, request.weights)
-    return _build(request, board, model, console)
+    return _built(settled(request), console, reuse=False)
 
 
-def reuse_or_build(request: BuildRequest, console: Console) -> Built:
+def reuse_or_build(request: BuildRequest, console: Console) -> Build:
     """The build in the request's folder if it is of the same model, board, choices and compiler,
     else a new one."""
-    request = settled(request)
-    board = load_board(request.board)
-    model = load(request.model, request.weights)
-    if read_key(request.folder) == _key(request, board, model):
-        console.print(f"Reusing the build in {request.folder}")
-        return Built(request.folder, model, True)
-    check_folder(request.folder)
-    return _build(request, board, model, console)
+    return _built(settled(request), console, reuse=True)
 
 
-def _build(request: BuildRequest, board: Board, model: Model, console: Console) -> Built:
-    seconds: dict[str, float] = {}
+def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     begin = time.perf_counter()
+    board, model = load_board(request.board), load(request.model, request.weights)
     with progress(console) as shown:
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
-        design = _compile(request, board, model, console, shown, task, seconds)
-        mark = time.perf_counter()
-        emitted = emit(design)
-        seconds["emit"] = round(time.perf_counter() - mark, 3)
-        summary = summarize(design, model.origin.value, dict(seconds))
-        facts = gather(design, model.origin.value)
-        shown.update(task, description="memory image", detail="")
-        texts = {
-            REPORT_FILE: summary.to_json(),
-            DESIGN_FILE: facts.to_json(),
-            DUMP_FILE: dump(design),
-            DECISIONS_FILE: decisions_of(design, request.config).to_json(),
-        }
-        write_build(
-            design,
-            emitted,
-            texts,
-            _key(request, board, model),
-            request.folder,
-            on_bytes=lambda done, total: shown.update(task, completed=done, total=total),
+        built = api_build.build(
+            model,
+            board,
+            request.config,
+            folder=request.folder,
+            decisions=request.decided,
+            reuse=reuse,
+            on_stage=stage_shower(shown, task),
+            on_bytes=lambda done, total: shown.update(
+                task, description="memory image", detail="", completed=done, total=total
+            ),
         )
+    if built.reused:
+        console.print(f"Reusing the build in {request.folder}")
+        return built
+    _note_origin(model, console)
+    summary = built.report
     print_summary(summary, console)
-    _warn(facts, console)
+    _warn(built.facts, console)
     took = time.perf_counter() - begin
-    console.print(f"Graph to Verilog in {sum(seconds.values()):.1f} s, all files in {took:.1f} s:")
+    emitted = sum(summary.stage_seconds.values())
+    console.print(f"Graph to Verilog in {emitted:.1f} s, all files in {took:.1f} s:")
     show_folder(request.folder, console)
-    return Built(request.folder, model, False)
+    return built
 
 
 def build_until(
@@ -182,7 +143,15 @@ def build_until(
     with progress(console) as shown:
         total = [stage.name for stage in STAGES].index(stop) + 1
         task = shown.add_task("compile", total=total, detail=STAGES[0].says)
-        design = _compile(request, board, model, console, shown, task, {}, stop=stop)
+        design = api_compile.compile(
+            model,
+            board,
+            request.config,
+            stop=stop,
+            decisions=request.decided,
+            on_stage=stage_shower(shown, task),
+        )
+    _note_origin(model, console)
     lines = dump(design)
     if stop == "convert" and str(text) != "-":
         console.print(converter_table(design))
@@ -199,32 +168,25 @@ def build_until(
     return design
 
 
-def _compile(
-    request: BuildRequest,
-    board: Board,
-    model: Model,
-    console: Console,
-    shown: Progress,
-    task: TaskID,
-    seconds: dict[str, float],
-    *,
-    stop: str | None = None,
-) -> Design:
+def stage_shower(shown: Progress, task: TaskID) -> Callable[[str, float], None]:
+    """What moves a progress display from stage to stage."""
+    done = 0
+
+    def on_stage(_: str, __: float) -> None:
+        nonlocal done
+        done += 1
+        says = STAGES[done].says if done < len(STAGES) else "Verilog"
+        shown.update(task, completed=done, detail=says)
+
+    return on_stage
+
+
+def _note_origin(model: Model, console: Console) -> None:
     if model.origin is Origin.RANDOM:
         console.print(
             f"[yellow]{model.name}: no weights were given, so they are seeded random ones: cycles "
             "and cells are real, the text is not[/yellow]"
         )
-
-    def on_stage(name: str, took: float) -> None:
-        seconds[name] = round(took, 3)
-        done = len(seconds)
-        says = STAGES[done].says if done < len(STAGES) else "Verilog"
-        shown.update(task, completed=done, detail=says)
-
-    return compile_model(
-        model, board, request.config, on_stage=on_stage, stop=stop, decisions=request.decided
-    )
 
 
 def show_folder(folder: Path, console: Console) -> None:
@@ -243,19 +205,3 @@ def _warn(facts: Facts, console: Console) -> None:
                 f"[yellow]FIFO {flow.stream} has {depth[flow.stream]:,} beats by decision, the "
                 f"program wants {flow.depth:,}: the design may be slower, or wait for ever[/yellow]"
             )
-
-
-def _key(request: BuildRequest, board: Board, model: Model) -> str:
-    """Digest of all that decides a build's bytes: model, weights, board, choices, our own code."""
-    digest = hashlib.sha256()
-    for what in (repr(model.graph), repr(board), repr(request.config), repr(request.decided),
-                 model.origin.value):  # fmt: skip
-        digest.update(what.encode())
-    if model.origin is not Origin.RANDOM:
-        for name in model.weights:
-            digest.update(name.encode())
-            digest.update(model.weights[name].tobytes())
-    home = Path(streamhw.__file__).parent
-    for file in sorted(home.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

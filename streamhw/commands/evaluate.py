@@ -5,9 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
+from ..api.evaluate import WINDOWS, evaluate
 from ..errors import UserError
-from ..frontend import load
-from ..reference.evaluate import WINDOWS, evaluate
 from .show import Console, progress
 
 __all__ = ["evaluate_model"]
@@ -20,8 +19,6 @@ def evaluate_model(
 
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
-    if windows < 1:
-        raise UserError(f"Windows to measure on must be at least 1, not {windows}")
     try:
         words = None if text is None else text.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -29,9 +26,9 @@ def evaluate_model(
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")
         found = evaluate(
-            load(model),
-            text=words,
-            count=windows,
+            model,
+            words,
+            windows=windows,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
     console.print(

@@ -1,32 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw explore``: the design space of a model on a board, and the best design for a goal."""
 
-import hashlib
-import json
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.table import Table
 
-import streamhw
-
+from ..api import explore as api_explore
+from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE
 from ..boards.base import Board, load_board
-from ..compiler.explore.design_point import write_choice
-from ..compiler.explore.evaluate import Evaluator, evaluator_of
-from ..compiler.explore.explore import Exploration, explore
+from ..compiler.explore.explore import Exploration
 from ..compiler.explore.objective import Goal, Objective, Score, Trial, best_of
-from ..compiler.explore.trial_log import Journal
-from ..compiler.explore.workers import Evaluate, on_dask, on_processes
-from ..compiler.pipeline import compile_model
-from ..errors import UserError
-from ..frontend import Model, Origin, load
+from ..frontend import load
 from .build import BuildRequest
 from .show import Console, progress
 
-__all__ = ["BEST_FILE", "FRONT_FILE", "ExploreRequest", "explore_model", "optimized"]
+__all__ = ["ExploreRequest", "explore_model", "optimized"]
 
-BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
 ROWS = 24
 """Most rows of the printed front; the file has all."""
 
@@ -65,15 +55,14 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
 
     Raises ``UserError`` for numbers that make no sense, ``BuildError`` if no design is found.
     """
-    board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
-    _check(request, model)
-    folder = request.folder
+    build, folder = request.build, request.folder
+    board, model = load_board(build.board), load(build.model, build.weights)
+    goal = Goal(
+        objective=request.objective,
+        most_cycles=None if request.rate is None else board.clock_mhz * 1e6 / request.rate,
+    )
     with progress(console) as shown:
         task = shown.add_task("quantize", total=request.trials, detail="")
-        design = compile_model(model, board, request.build.config, stop="quantize")
-        evaluator = evaluator_of(design, request.prompt, request.tokens)
-        journal = Journal(folder / TRIALS_FILE, _about(request, board, model))
-        goal = _goal(request, board)
         seen: list[Trial] = []
 
         def on_trial(trial: Trial) -> None:
@@ -90,21 +79,22 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
                 detail=f"{valid} designs, {len(seen) - valid} that cannot be, {said}",
             )
 
-        with _workers(request, evaluator) as evaluate:
-            exploration = explore(
-                evaluator,
-                evaluate,
-                journal,
-                goal,
-                trials=request.trials,
-                seed=request.seed,
-                on_trial=on_trial,
-            )
-    best = exploration.best
-    about = {"model": request.build.model, "board": board.name}
-    data = {**about, "clock_mhz": board.clock_mhz, **exploration.to_json()}
-    (folder / FRONT_FILE).write_text(json.dumps(data, indent=1) + "\n")
-    write_choice(best.choice, folder / BEST_FILE, **about)
+        exploration = api_explore.explore(
+            model,
+            board,
+            build.config,
+            objective=request.objective,
+            rate=request.rate,
+            trials=request.trials,
+            seed=request.seed,
+            prompt=request.prompt,
+            tokens=request.tokens,
+            jobs=request.jobs,
+            engine=request.engine,
+            scheduler=request.scheduler,
+            folder=folder,
+            on_trial=on_trial,
+        )
     console.print(_table(exploration, board, request))
     _conclude(exploration, console, folder)
     return exploration
@@ -116,49 +106,6 @@ def optimized(request: ExploreRequest, console: Console) -> BuildRequest:
     beside = build.folder.with_name(f"{build.folder.name}-exploration")
     exploration = explore_model(replace(request, build=replace(build, output=beside)), console)
     return replace(build, config=exploration.best.choice.config(build.config))
-
-
-def _check(request: ExploreRequest, model: Model) -> None:
-    if request.trials < 1:
-        raise UserError(f"Trials must be at least 1, not {request.trials}")
-    if request.rate is not None and request.rate <= 0:
-        raise UserError(f"Rate must be more than 0 tokens a second, not {request.rate:g}")
-    context = model.graph.context
-    if min(request.prompt, request.tokens) < 1 or request.prompt + request.tokens > context:
-        raise UserError(
-            f"Prompt and answer must have at least 1 token each and at most {context} together, "
-            f"not {request.prompt} and {request.tokens}"
-        )
-
-
-def _goal(request: ExploreRequest, board: Board) -> Goal:
-    cycles = None if request.rate is None else board.clock_mhz * 1e6 / request.rate
-    return Goal(objective=request.objective, most_cycles=cycles)
-
-
-def _workers(request: ExploreRequest, evaluator: Evaluator) -> AbstractContextManager[Evaluate]:
-    if request.engine == "dask":
-        return on_dask(evaluator, request.scheduler)
-    return on_processes(evaluator, request.jobs)
-
-
-def _about(request: ExploreRequest, board: Board, model: Model) -> dict[str, object]:
-    """What outcomes depend on, beside the choice."""
-    digest = hashlib.sha256()
-    home = Path(streamhw.__file__).parent
-    for file in sorted(home.rglob("*.py")):
-        digest.update(file.read_bytes())
-    if model.origin is not Origin.RANDOM:
-        for name in model.weights:
-            digest.update(model.weights[name].tobytes())
-    digest.update(repr((model.graph, board, request.build.config.quantization)).encode())
-    return {
-        "model": request.build.model,
-        "board": board.name,
-        "prompt": request.prompt,
-        "tokens": request.tokens,
-        "digest": digest.hexdigest(),
-    }
 
 
 def _told(score: Score) -> str:

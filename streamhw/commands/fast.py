@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 
 from rich.table import Table
 
+from ..api import compile as api_compile
+from ..api.prompt import check_run, tokens_of
 from ..boards.base import Board, load_board
 from ..compiler.ir.design import Design
 from ..compiler.performance.estimate import Estimate, PredictedAnswer
-from ..compiler.pipeline import STAGES, compile_model
+from ..compiler.pipeline import STAGES
 from ..frontend import Model, Origin, load
 from ..reference.integer_model import IntegerModel
-from .build import BuildRequest, settled
-from .prompt import check_run, tokens_of
+from .build import BuildRequest, settled, stage_shower
 from .show import Console, GrowingText, progress
 
 __all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
@@ -76,16 +77,12 @@ def compiled(request: BuildRequest, model: Model, board: Board, console: Console
     """The design of a request, with progress; nothing is written."""
     with progress(console) as shown:
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
-        done = 0
-
-        def on_stage(_: str, __: float) -> None:
-            nonlocal done
-            done += 1
-            says = STAGES[done].says if done < len(STAGES) else ""
-            shown.update(task, completed=done, detail=says)
-
-        return compile_model(
-            model, board, request.config, decisions=request.decided, on_stage=on_stage
+        return api_compile.compile(
+            model,
+            board,
+            request.config,
+            decisions=request.decided,
+            on_stage=stage_shower(shown, task),
         )
 
 

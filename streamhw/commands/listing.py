@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw list``: the models, boards and kernels that are there."""
+"""``streamhw list``: the models, boards and kernels that are there.
+
+Each list imports only what it shows.
+"""
 
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from .. import kernels
-from ..boards.base import BOARDS, load_board
-from ..frontend.zoo import CHECKPOINTS, load, model_names
-from ..stream.spec import KernelSpec
 from .show import Console
+
+if TYPE_CHECKING:
+    from ..stream.spec import KernelSpec
 
 __all__ = ["list_boards", "list_kernels", "list_models"]
 
 
 def list_models(console: Console) -> None:
     """Named models with their shapes."""
+    from ..frontend.zoo import CHECKPOINTS, load, model_names
+
     table = Table("model", "layers", "width", "heads", "vocabulary", "context", "weights")
     for name in model_names():
         config = load(name).config
@@ -37,6 +42,8 @@ def list_models(console: Console) -> None:
 
 def list_boards(console: Console) -> None:
     """Boards with what they carry."""
+    from ..boards.base import BOARDS, load_board
+
     table = Table("board", "part", "clock MHz", "memory", "LUT", "DSP", "block RAM", "URAM")
     for name in BOARDS:
         board = load_board(name)
@@ -65,8 +72,11 @@ def list_kernels(console: Console) -> None:
     console.print(table)
 
 
-def kernel_specs() -> Iterator[type[KernelSpec]]:
+def kernel_specs() -> "Iterator[type[KernelSpec]]":
     """Every concrete kernel of the library."""
+    from .. import kernels
+    from ..stream.spec import KernelSpec
+
     for module in pkgutil.walk_packages(kernels.__path__, f"{kernels.__name__}."):
         found = importlib.import_module(module.name)
         for spec in vars(found).values():

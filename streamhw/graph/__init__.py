@@ -3,18 +3,6 @@
 
 from .graph import Graph
 from .node import Node, RolledLoop
-from .op import (
-    LAYER,
-    ROWS,
-    Array,
-    Floats,
-    Lookup,
-    Op,
-    Parameter,
-    Shape,
-    parameter_name,
-    print_shape,
-)
 from .ops import (
     OPS,
     Activation,
@@ -31,6 +19,18 @@ from .ops import (
     Multiply,
     RmsNorm,
     Rotary,
+)
+from .ops.op import (
+    LAYER,
+    ROWS,
+    Array,
+    Floats,
+    Lookup,
+    Op,
+    Parameter,
+    Shape,
+    parameter_name,
+    print_shape,
 )
 from .text import parse_graph, print_graph
 

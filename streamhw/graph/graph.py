@@ -7,8 +7,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from .node import Node, RolledLoop
-from .op import Parameter, Shape, parameter_name
 from .ops import Input
+from .ops.op import Parameter, Shape, parameter_name
 from .verify import verify
 
 __all__ = ["Graph"]

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .op import Op
+from .ops.op import Op
 
 __all__ = ["Node", "RolledLoop"]
 

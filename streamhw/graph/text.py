@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 from .graph import Graph
 from .node import Node, RolledLoop
-from .op import Op, print_shape
 from .ops import OPS
+from .ops.op import Op, print_shape
 
 __all__ = ["parse_graph", "print_graph"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .node import Node, RolledLoop
-from .op import LAYER, Shape, print_shape
+from .ops.op import LAYER, Shape, print_shape
 
 __all__ = ["verify"]
 

@@ -2,6 +2,7 @@
 """Integer attention over a cache of keys and values, for whole sequences or step by step."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,7 +21,7 @@ __all__ = ["Cache", "IntegerAttention", "probabilities"]
 Ints = NDArray[np.int64]
 Key = tuple[str, int | None, str]
 
-_LOG2E = round(np.log2(np.e) * 2**24)
+_LOG2E = round(1 / math.log(2) * 2**24)
 _SOFTMAX_ELEMENTS = 1 << 21
 """Scores that go through softmax at a time: bounds its temporaries."""
 _FAR = 62
@@ -181,7 +182,8 @@ def _lookup(table: Table) -> Callable[[Ints], Ints]:
 
     def evaluate(codes: Ints) -> Ints:
         address = codes >> table.rest
-        return (entries[address] + slopes[address] * (codes & mask)) >> table.shift
+        found: Ints = (entries[address] + slopes[address] * (codes & mask)) >> table.shift
+        return found
 
     return evaluate
 

@@ -2,6 +2,7 @@
 """The whole-graph integer reference: executes a quantized model, bit for bit as the hardware."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,9 +152,9 @@ class IntegerModel:
         def compute(node: Node, layer: int | None, inputs: tuple[Codes, ...]) -> Codes:
             function = self._function(node, layer)
             if isinstance(function, IntegerAttention):
-                name = node.name
-                inner = record and (lambda part, found: record(f"{name}.{part}", layer, found))
-                value = function(*inputs, cache=cache, record=inner)
+                queries, keys, values = inputs
+                inner = None if record is None else partial(_inside, record, node.name, layer)
+                value = function(queries, keys, values, cache=cache, record=inner)
             else:
                 value = function(*inputs)
             if record is not None:
@@ -203,5 +204,17 @@ class IntegerModel:
         raise TypeError(f"The integer reference has no rule for {op.kind}")
 
 
+def _inside(
+    record: Callable[[str, int | None, Codes], None],
+    name: str,
+    layer: int | None,
+    part: str,
+    found: Codes,
+) -> None:
+    """Records what is inside a node."""
+    record(f"{name}.{part}", layer, found)
+
+
 def _greatest(x: Reals) -> Codes:
-    return x.argmax(axis=-1)
+    greatest: Codes = x.argmax(axis=-1)
+    return greatest

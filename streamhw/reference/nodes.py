@@ -59,7 +59,7 @@ class Looked:
         self._factor = 2.0 ** (plan.out.frac - plan.stored.frac)
 
     def __call__(self, tokens: Codes) -> Reals:
-        return self._table[tokens] * self._factor
+        return np.multiply(self._table[tokens], self._factor)
 
 
 class Added:

@@ -212,7 +212,7 @@ def _file(path: Path) -> Path:
 
 def _decode(kind: Any, value: Any, where: str) -> Any:
     """The value of a JSON document as the type that a field declares."""
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ValueError(f"{where} must be an object, not {type(value).__name__}")
         hints = typing.get_type_hints(kind)
@@ -225,7 +225,7 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
         if missing:
             raise ValueError(f"{where} must have {', '.join(missing)}")
         arguments = {n: _decode(hints[n], v, f"{where}.{n}") for n, v in value.items()}
-        return kind(**arguments)  # type: ignore[operator]
+        return kind(**arguments)
     if isinstance(kind, types.UnionType):
         return None if value is None else _decode(typing.get_args(kind)[0], value, where)
     if typing.get_origin(kind) is tuple:

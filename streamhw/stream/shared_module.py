@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In
 __all__ = ["SharedComponent"]
 
 
-class SharedComponent(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
+class SharedComponent(wiring.Component):
     """A component, as an instance of one Verilog module that equal components share.
 
     Amaranth emits a module for each instance of a component; for wide parts that repeat, that is

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verilog modules that are converted once and placed many times."""
 
+from typing import Protocol, runtime_checkable
+
 from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = ["SharedModule", "module_text"]
+__all__ = ["SharedModule", "SourceFiles", "add_module", "module_text"]
 
 YOSYS = (0, 40)
 """The oldest that writes what is expected here."""
@@ -39,6 +41,20 @@ def module_text(component: wiring.Component, name: str) -> str:
     verilog: str = yosys.run(["-q", "-"], "\n".join(script), ignore_warnings=True)
     head = verilog.index(";", verilog.index(f"module {name}(")) + 1
     return f"{verilog[:head]} /*verilator no_inline_module*/{verilog[head:]}"
+
+
+@runtime_checkable
+class SourceFiles(Protocol):
+    """The platform of an elaboration that takes source files besides the netlist."""
+
+    def add_file(self, name: str, content: str) -> None: ...
+
+
+def add_module(platform: object, component: wiring.Component, name: str) -> None:
+    """Gives a platform that takes source files the text of a component."""
+    if not isinstance(platform, SourceFiles):
+        raise TypeError(f"Platform must take source files, not {type(platform).__name__}")
+    platform.add_file(f"{name}.v", module_text(component, name))
 
 
 class SharedModule(wiring.Component):

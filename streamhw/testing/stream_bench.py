@@ -135,7 +135,7 @@ def until(cycle_free: int) -> Stall:
 async def stall_matrix(dut: Any) -> None:
     """Every scenario of the stimulus on one simulation, with a reset in between."""
     data = json.loads(Path(os.environ["STREAMHW_STIMULUS"]).read_text())
-    cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
+    Clock(dut.clk, 10, unit="ns").start()
     seed = data["seed"]
     ports = [*data["inputs"], *data["outputs"]]
     total = sum(len(b) for b in (data["inputs"] | data["outputs"]).values())

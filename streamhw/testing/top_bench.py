@@ -104,7 +104,7 @@ async def answers(dut: Any) -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="cocotbext")
     data = json.loads(Path(os.environ["STREAMHW_STIMULUS"]).read_text())
     logging.getLogger("cocotb").setLevel(logging.WARNING)
-    cocotb.start_soon(Clock(dut.clk, 10, unit="ns").start())
+    Clock(dut.clk, 10, unit="ns").start()
     dut.rst.value = 1
     host = Host(dut, data["window"])
     channels = []

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 from rich.console import Console
-from streamhw.boards.base import load_board
 
+from streamhw.api.explore import BEST_FILE, FRONT_FILE
+from streamhw.boards.base import load_board
 from streamhw.commands.build import BuildRequest, build
-from streamhw.commands.explore import BEST_FILE, FRONT_FILE, ExploreRequest, explore_model
+from streamhw.commands.explore import ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import Choice, read_choice, write_choice
 from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig, Sharing
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.overrides import SECTIONS, Decisions, decisions_of, differing

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from streamhw.sim import verilator
 
-from streamhw.commands.run import SimulatedAnswer, memory_model, simulate
+from streamhw.api.answer import Answer, memory_model, simulated
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.compiler.ir.design import Design
+from streamhw.sim import verilator
 
 __all__ = ["Machine"]
 
@@ -33,15 +33,15 @@ class Machine:
         stalls: float = 0,
         seed: int = 0,
         memory: str | None = None,
-    ) -> SimulatedAnswer:
+    ) -> Answer:
         """One simulated answer; ``check`` needs an observed library; ``memory``: its model, unless
         it is the board's."""
-        return simulate(
+        return simulated(
             self.emitted.manifest,
             self.library,
             self.image,
             prompt,
             count,
-            model=memory_model(self.design.board.name, stalls, seed, kind=memory),
+            model=memory_model(self.design.board, stalls, seed, kind=memory),
             design=self.design if check else None,
         )

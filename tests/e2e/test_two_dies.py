@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamhw.boards.base import Budget, Die, load_board
 
-from streamhw.commands.run import memory_model, simulate
+from streamhw.api.answer import memory_model, simulated
+from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.pipeline import compile_model
@@ -25,13 +25,13 @@ BOARD = Path(__file__).parents[1] / "boards" / "two_dies.py"
 
 def checked(machine: Machine, prompt: list[int], count: int, stalls: float) -> int:
     """Streams that were compared in an answer, all equal to the reference."""
-    answer = simulate(
+    answer = simulated(
         machine.emitted.manifest,
         machine.library,
         machine.image,
         prompt,
         count,
-        model=memory_model("sim", stalls, 5),
+        model=memory_model(load_board("sim"), stalls, 5),
         design=machine.design,
     )
     expected = IntegerModel(machine.design.known.quantized).generate(prompt, count)

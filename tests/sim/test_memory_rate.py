@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from streamhw.api.answer import memory_model
 from streamhw.boards.base import load_board
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import HbmModel, MemoryModel
 from streamhw.sim.verilator import build
-
-from streamhw.commands.simulate import memory_model
 from tests.sim.traffic import Traffic
 
 CYCLES = 40_000
@@ -48,7 +48,7 @@ def test_rate_of_long_reads(reads, t_rfc):
 
 def test_boards_say_it(reads):
     for board in (U55C, replace(U55C, memory_model="ideal")):
-        (times,) = reads(memory_model("u55c", kind=board.memory_model))
+        (times,) = reads(memory_model(U55C, kind=board.memory_model))
         assert len(times) / CYCLES == pytest.approx(board.sustained, rel=0.01)
     assert load_board("sim").sustained == 1.0
     assert load_board("ulx3s").sustained == 0.125
@@ -59,7 +59,7 @@ def test_boards_say_it(reads):
 def test_one_burst_under_way(reads, kind):
     """Latency, and the beats of the burst: a refresh adds what is left of it when one comes."""
     board = replace(U55C, memory_model=kind)
-    (times,) = reads(replace(memory_model("u55c", kind=kind), outstanding=1))
+    (times,) = reads(replace(memory_model(U55C, kind=kind), outstanding=1))
     port = board.ports[0]
     beats = 15 / port.beats_per_cycle
     expected = port.latency + beats + 1  # to the next address
@@ -74,7 +74,7 @@ def test_all_channels_wait_for_the_slowest(reads):
     """Bursts of 32 ports, a joined one after the other: the last port's beat is a refresh late."""
     found = {}
     for kind in ("ideal", "hbm2"):
-        times = reads(memory_model("u55c", kind=kind), ports=32, cycles=8_000)
+        times = reads(memory_model(U55C, kind=kind), ports=32, cycles=8_000)
         count = min(map(len, times))
         found[kind] = np.stack([t[:count] for t in times])
     late = found["hbm2"].max(axis=0) - found["hbm2"].min(axis=0)

@@ -21,7 +21,7 @@ LARGE_BITS = 1 << 20
 ATTRIBUTE = "ram_style"
 
 
-class Owned(Elaboratable):  # type: ignore[misc]  # Amaranth has no types
+class Owned(Elaboratable):
     """A submodule of the top whose memories belong to the placed memories of ``owner``."""
 
     def __init__(self, component: Elaboratable, owner: str):

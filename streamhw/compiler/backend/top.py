@@ -27,7 +27,8 @@ BUILD_MODULE = "build_identity"
 
 def net_names(channel: Channel) -> tuple[str, str, str]:
     """Nets of the top that carry a stream behind its queue: payload, valid, ready."""
-    return tuple(f"{channel.name}__{part}" for part in ("payload", "valid", "ready"))  # type: ignore[return-value]
+    name = channel.name
+    return f"{name}__payload", f"{name}__valid", f"{name}__ready"
 
 
 def level_name(channel: Channel) -> str:
@@ -35,7 +36,7 @@ def level_name(channel: Channel) -> str:
     return f"{channel.name}__level"
 
 
-class Accelerator(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
+class Accelerator(wiring.Component):
     """A design as hardware.
 
     Members     clk, rst: clock, and reset, which the design sees a cycle later

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
@@ -92,7 +92,7 @@ class Space:
 
         Raises ``ValueError`` if the choice lies outside the space.
         """
-        wanted: dict[str, object] = {
+        wanted: dict[str, Any] = {
             name: getattr(choice.tiling, name)
             for name in (
                 "token_batch",
@@ -111,7 +111,7 @@ class Space:
         picked: dict[str, tuple[int, int]] = {}
 
         def pick(name: str, options: Sequence[T]) -> T:
-            index = list(options).index(wanted[name])  # type: ignore[arg-type]
+            index = list(options).index(wanted[name])
             picked[name] = (index, len(options))
             return options[index]
 

@@ -45,7 +45,9 @@ class Journal:
     def add(self, choice: Choice, outcome: Outcome) -> None:
         """Keeps an outcome."""
         self.outcomes[choice.key] = outcome
-        invalid = isinstance(outcome, Invalid)
-        what = {"invalid": outcome.reason} if invalid else {"score": encode(outcome)}  # type: ignore[union-attr]
+        if isinstance(outcome, Invalid):
+            what = {"invalid": outcome.reason}
+        else:
+            what = {"score": encode(outcome)}
         with self._file.open("a") as file:
             file.write(json.dumps({"choice": encode(choice), **what}) + "\n")

@@ -56,10 +56,10 @@ def choose_kinds(
              exceeds, in shares of the budgets, is least
     """
     options = [ram_options(memory, family) for _, memory, _ in memories]
-    cheapest = [
-        min(have, key=lambda k, have=have, die=die: scarcity(have[k], free[die], budgets[die]))  # type: ignore[misc]
-        for have, (_, _, die) in zip(options, memories, strict=True)
-    ]
+    cheapest = []
+    for have, (_, _, die) in zip(options, memories, strict=True):
+        price = {kind: scarcity(cells, free[die], budgets[die]) for kind, cells in have.items()}
+        cheapest.append(min(price, key=price.__getitem__))
     stores = _stores(memories, options, cheapest)
     if not overflow(stores, free):
         return stores

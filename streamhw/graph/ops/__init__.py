@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer kinds: what a graph node computes, its parameters, and the shape of its value."""
 
-from ..op import Op
 from .attention import Attention
 from .elementwise import Activation, Add, Multiply
 from .linear import Chunk, Linear
 from .norm import LayerNorm, RmsNorm
+from .op import Op
 from .result import ArgMax, LastToken
 from .rotary import Angles, Rotary
 from .source import Gather, Input

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..op import Array, Lookup, Op, Shape, print_shape
 from .checks import check_positive
+from .op import Array, Lookup, Op, Shape, print_shape
 
 __all__ = ["Attention"]
 

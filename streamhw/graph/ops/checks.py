@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What layer kinds check of their attributes and inputs."""
 
-from ..op import Op, Shape, print_shape
+from .op import Op, Shape, print_shape
 
 __all__ = ["check_positive", "features_of", "matrix_of"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.functions import function_named
-from ..op import Array, Lookup, Op, Shape, print_shape
+from .op import Array, Lookup, Op, Shape, print_shape
 
 __all__ = ["Activation", "Add", "Multiply"]
 

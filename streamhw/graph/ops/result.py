@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..op import Array, Lookup, Op, Shape
 from .checks import check_positive, features_of, matrix_of
+from .op import Array, Lookup, Op, Shape
 
 __all__ = ["ArgMax", "LastToken"]
 

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
-from ...stream.verilog_module import SharedModule, module_text
+from ...stream.verilog_module import SharedModule, SourceFiles, add_module
 
 __all__ = ["format_name", "last_round", "placed_heads"]
 
@@ -32,12 +32,12 @@ def last_round(length: Value, positions: int) -> Value:
 
 def placed_heads(m: Module, head: Head, count: int, platform: object) -> list[wiring.Component]:
     """``count`` data paths like ``head`` in a module; ``head.module`` names all its parameters."""
-    if count >= SHARED_FROM and hasattr(platform, "add_file"):
-        name = head.module  # type: ignore[attr-defined]
-        platform.add_file(f"{name}.v", module_text(head, name))
+    if count >= SHARED_FROM and isinstance(platform, SourceFiles):
+        name = head.module
+        add_module(platform, head, name)
         heads: list[wiring.Component] = [SharedModule(head, name) for _ in range(count)]
     else:
-        heads = [type(head)(spec=head.spec) for _ in range(count)]  # type: ignore[call-arg,attr-defined]
+        heads = [type(head)(spec=head.spec) for _ in range(count)]
     for index, placed in enumerate(heads):
         m.submodules[f"head_{index}"] = placed
     return heads

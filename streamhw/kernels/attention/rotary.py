@@ -173,7 +173,7 @@ class RotaryKernel(wiring.Component):
         spec = self.spec
 
         def register(name: str, shape: object) -> Signal:
-            return Signal(shape, name=f"{name}_{lane}", reset_less=True)  # type: ignore[arg-type]
+            return Signal(shape, name=f"{name}_{lane}", reset_less=True)
 
         held, x, y, one, other = (
             register(name, spec.source.shape) for name in ("held", "x", "y", "one", "other")

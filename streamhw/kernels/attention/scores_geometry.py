@@ -56,12 +56,12 @@ class ScoresGeometry(KernelGeometry):
     @property
     def sum_width(self) -> int:
         """Bits of the exact (signed) sum."""
-        return self.query.width + self.key.width + 1 + ceil_log2(self.head_dim)
+        return self.query.width + self.key.width + 1 + int(ceil_log2(self.head_dim))
 
     @property
     def depth(self) -> int:
         """Registers from an operand to the score: operands, product, tree, accumulator, result."""
-        return 4 + ceil_log2(self.lanes)
+        return 4 + int(ceil_log2(self.lanes))
 
     @property
     def ports(self) -> tuple[Port, ...]:

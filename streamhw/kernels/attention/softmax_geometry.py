@@ -80,12 +80,12 @@ class SoftmaxGeometry(KernelGeometry):
     @property
     def sum_frac(self) -> int:
         """Fraction bits of the sum."""
-        return self.out.frac + 4 + ceil_log2(self.context)
+        return self.out.frac + 4 + int(ceil_log2(self.context))
 
     @property
     def sum_width(self) -> int:
         """Bits of the sum of up to ``context`` mantissas below 2."""
-        return self.sum_frac + 1 + ceil_log2(self.context)
+        return self.sum_frac + 1 + int(ceil_log2(self.context))
 
     @property
     def record(self) -> int:
@@ -96,7 +96,7 @@ class SoftmaxGeometry(KernelGeometry):
     def ring_depth(self) -> int:
         """Beats of the ring: a row and what is accepted before its first result leaves."""
         waiting = 2 * SCALE + 18 + more_stages(self.positions)
-        return 1 << ceil_log2(self.context // self.positions + waiting)
+        return 1 << int(ceil_log2(self.context // self.positions + waiting))
 
     @property
     def ports(self) -> tuple[Port, ...]:

@@ -96,7 +96,7 @@ class ValuesGeometry(KernelGeometry):
     @property
     def depth(self) -> int:
         """Registers from the operands to a result."""
-        return LATENCY + ceil_log2(self.positions)
+        return LATENCY + int(ceil_log2(self.positions))
 
     @property
     def sum_shape(self) -> Shape:

@@ -188,7 +188,7 @@ class CacheReadSpec(CacheKernelSpec):
         # what is behind the end of a row is made 0
         inside = (self.positions - 1) * self.layout.row * 8
         commands = Memory(command().size, self.outstanding, asynchronous=True)
-        lengths = ()
+        lengths: tuple[Memory, ...] = ()
         if self.positions > 1:
             lengths = (Memory(bits_for(self.context), self.outstanding + 2, asynchronous=True),)
         if self.joined > 1:
@@ -216,7 +216,8 @@ class CacheReadSpec(CacheKernelSpec):
     def _lengths(self, symbol_values: SymbolValues) -> list[int]:
         tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        return lengths_of(symbol_values, tokens=int(tokens), context=self.context).tolist()
+        lengths = lengths_of(symbol_values, tokens=int(tokens), context=self.context)
+        return [int(length) for length in lengths]
 
 
 class CacheReadKernel(wiring.Component):

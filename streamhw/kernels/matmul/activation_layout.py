@@ -31,22 +31,22 @@ class ActivationLayout:
     @property
     def piece_bits(self) -> int:
         """Low address bits that choose a piece of a word."""
-        return ceil_log2(self.inputs // self.piece)
+        return int(ceil_log2(self.inputs // self.piece))
 
     @property
     def word_bits(self) -> int:
         """Address bits above them that choose a word of a row."""
-        return ceil_log2(self.words)
+        return int(ceil_log2(self.words))
 
     @property
     def lane_bits(self) -> int:
         """Address bits above them that choose a lane."""
-        return ceil_log2(self.lanes)
+        return int(ceil_log2(self.lanes))
 
     @property
     def places(self) -> int:
         """Rows of a lane in a region, a power of two."""
-        return 1 << ceil_log2(-(-self.tokens // self.lanes))
+        return 1 << int(ceil_log2(-(-self.tokens // self.lanes)))
 
     @property
     def depth(self) -> int:

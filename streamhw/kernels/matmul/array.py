@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...stream.verilog_module import SharedModule, module_text
+from ...stream.verilog_module import SharedModule, SourceFiles, add_module
 from .die_slice import sliced
 from .geometry import MatmulGeometry
 from .multiplier import fabric_places, multiples_of, row_stages
@@ -120,10 +120,10 @@ class MatmulArray(wiring.Component):
         multiple = self._skewed(m, "multiple", multiples, any_valid) if multiples else None
         load = delayed(m, "load", self.load, self._chain)
 
-        shared = self._rows * self._inputs >= SHARED_ROWS_FROM and hasattr(platform, "add_file")
+        shared = self._rows * self._inputs >= SHARED_ROWS_FROM and isinstance(platform, SourceFiles)
         if shared:
             model = row_of(self._spec, self._depth)
-            platform.add_file(f"{model.module}.v", module_text(model, model.module))
+            add_module(platform, model, model.module)
         alike = {
             "load": Cat(load),
             "x": x,

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...stream.register_slice import registered
-from ...stream.verilog_module import SharedModule, module_text
+from ...stream.verilog_module import SharedModule, SourceFiles, add_module
 
 __all__ = ["DieSlice", "sliced"]
 
@@ -43,9 +43,9 @@ def sliced(
         return dict(signals)
     bits = sum(len(signal) for signal in signals.values())
     slice_ = DieSlice(bits, cycles)
-    shared = hasattr(platform, "add_file")
+    shared = isinstance(platform, SourceFiles)
     if shared:
-        platform.add_file(f"{slice_.module}.v", module_text(slice_, slice_.module))
+        add_module(platform, slice_, slice_.module)
     component = SharedModule(slice_, slice_.module) if shared else slice_
     m.submodules[name] = component
     m.d.comb += component.i.eq(Cat(signals.values()))

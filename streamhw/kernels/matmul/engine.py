@@ -295,7 +295,7 @@ class MatmulKernel(wiring.Component):
     def _group(self, m: Module, advance: Value, sums_end: Signal, context: Signal) -> Signal:
         """Number of the column group of the current step."""
         spec = self._spec
-        lengths = [c.scale_group // spec.input_lanes for c in spec.contexts]
+        lengths = [c.inputs // c.groups // spec.input_lanes for c in spec.contexts]
         group = Signal(range(max(2, *(c.groups for c in spec.contexts))))
         inside = Signal(range(max(2, *lengths)))
         last = Signal.like(inside)

@@ -2,6 +2,7 @@
 """Integer semantics of a quantized linear layer, and its weights as words of the matmul engine."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 Ints = NDArray[np.int64]
+Numbers = NDArray[Any]
+"""Integers of any type that holds them, also floating point."""
 Bytes = NDArray[np.uint8]
 
 AFFINE_WORDS = 8
@@ -29,24 +32,24 @@ _CHUNK = 1 << 22
 """Weights packed at a time: keeps temporaries of a large head in the cache."""
 
 
-def fold_groups(weight: NDArray, group_multipliers: NDArray | None, group: int | None) -> NDArray:
+def fold_groups(weight: Numbers, group_multipliers: Numbers | None, group: int | None) -> Numbers:
     """Weights times their group multipliers: the matrix that ``linear_golden`` multiplies with.
 
     Fold once and call ``linear_golden`` without multipliers when a matrix is used many times.
     """
-    if group_multipliers is None:
+    if group_multipliers is None or group is None:
         return weight
     factors = np.repeat(np.asarray(group_multipliers, dtype=np.float64), group, axis=1)
-    return factors * weight
+    return np.multiply(factors, weight)
 
 
 def linear_golden(
-    x: NDArray,
-    weight: NDArray,
-    group_multipliers: NDArray | None,
-    bias: NDArray,
-    mult: NDArray,
-    shift: NDArray,
+    x: Numbers,
+    weight: Numbers,
+    group_multipliers: Numbers | None,
+    bias: Numbers,
+    mult: Numbers,
+    shift: Numbers,
     out: Fixed,
     group: int | None,
 ) -> Ints:
@@ -64,10 +67,10 @@ def linear_golden(
 
 
 def pack_header(
-    bias: NDArray,
-    mult: NDArray,
-    shift: NDArray,
-    group_multipliers: NDArray | None,
+    bias: Numbers,
+    mult: Numbers,
+    shift: Numbers,
+    group_multipliers: Numbers | None,
     *,
     rows: int,
 ) -> Bytes:
@@ -101,11 +104,11 @@ def pack_header(
     return np.concatenate([words, groups.transpose(0, 2, 1)], axis=1)
 
 
-def unpack_header(words: NDArray) -> tuple[Ints, Ints, Ints, Ints | None]:
+def unpack_header(words: Numbers) -> tuple[Ints, Ints, Ints, Ints | None]:
     """The bias, mult, shift and group multipliers (or ``None``) that ``pack_header`` took."""
     fields = np.asarray(words, dtype=np.int64)
     tiles, count, rows = fields.shape
-    bias = sum(fields[:, byte] << (8 * byte) for byte in range(4)).reshape(-1)
+    bias = (fields[:, :4] << (8 * np.arange(4))[:, None]).sum(axis=1).reshape(-1)
     bias = np.where(bias >= 1 << 31, bias - (1 << 32), bias)
     mult = (fields[:, 4] | fields[:, 5] << 8).reshape(-1)
     shift = fields[:, 6].reshape(-1)
@@ -115,7 +118,7 @@ def unpack_header(words: NDArray) -> tuple[Ints, Ints, Ints, Ints | None]:
     return bias, mult, shift, groups
 
 
-def pack_weight(weight: NDArray, *, rows: int, inputs: int) -> NDArray[np.int8]:
+def pack_weight(weight: Numbers, *, rows: int, inputs: int) -> NDArray[np.int8]:
     """Weight words in order: (outputs / rows, inputs / lanes, rows * lanes) of a natural matrix."""
     outputs, columns = weight.shape
     tiles = np.asarray(weight).astype(np.int8, copy=False)
@@ -125,7 +128,7 @@ def pack_weight(weight: NDArray, *, rows: int, inputs: int) -> NDArray[np.int8]:
     )
 
 
-def unpack_weight(words: NDArray, *, rows: int, inputs: int) -> NDArray:
+def unpack_weight(words: Numbers, *, rows: int, inputs: int) -> Numbers:
     """The natural matrix (outputs, inputs) of weight words (tiles, steps, rows * lanes)."""
     tiles, steps, _ = words.shape
     matrix = np.asarray(words).reshape(tiles, steps, rows, inputs).transpose(0, 2, 1, 3)
@@ -156,11 +159,12 @@ def memory_beats(
     turns[:, :head_bytes] = header[1:].reshape(tiles - 1, head_bytes)
     last = memory[tiles * turn - turn + head :]
     for part in _parts(tiles, weight[0].size):
-        codes = weight[part].reshape(-1, weight[0].size).view(np.uint8)
+        codes: Bytes = weight[part].reshape(-1, weight[0].size).view(np.uint8)
         if weight_bits == 4:
             if codes.shape[1] % 2:
                 codes = np.pad(codes, ((0, 0), (0, 1)))
-            codes = (codes[:, 0::2] & 0x0F) | (codes[:, 1::2] << 4)
+            low, high = codes[:, 0::2], codes[:, 1::2]
+            codes = np.bitwise_or(low & np.uint8(0x0F), high << np.uint8(4))
         turns[part, head : head + weight_bytes] = codes[: len(turns[part])]
     last[:weight_bytes] = codes[-1]
     return memory.reshape(-1, beat)
@@ -171,7 +175,7 @@ def _parts(tiles: int, size: int) -> Iterator[slice]:
     return (slice(begin, begin + step) for begin in range(0, tiles, step))
 
 
-def _exact_product(x: NDArray, matrix: NDArray) -> Ints:
+def _exact_product(x: Numbers, matrix: Numbers) -> Ints:
     """``x @ matrix.T`` of integers, exactly."""
     largest = float(np.max(np.abs(x), initial=0)) if x.dtype != np.int8 else 128.0
     weights = float(max(np.max(matrix, initial=0), -float(np.min(matrix, initial=0))))
@@ -179,5 +183,5 @@ def _exact_product(x: NDArray, matrix: NDArray) -> Ints:
     if bound >= 2.0**53:
         return x.astype(np.int64) @ matrix.astype(np.int64).T
     dtype = np.float32 if bound < 2.0**24 else np.float64
-    product = x.astype(dtype) @ matrix.astype(dtype, copy=False).T
-    return product.astype(np.int64)
+    product = np.matmul(x.astype(dtype), matrix.astype(dtype, copy=False).T)
+    return np.asarray(product, dtype=np.int64)

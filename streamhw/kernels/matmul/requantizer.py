@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...numerics.fixed import Fixed
-from ...stream.verilog_module import SharedModule, module_text
+from ...stream.verilog_module import SharedModule, SourceFiles, add_module
 
 __all__ = [
     "CLAMP_STAGE",
@@ -113,11 +113,11 @@ class Requantizer(wiring.Component):
                 low.eq(choose(select[CLAMP_STAGE - 1], [f.minimum for f in self._formats])),
                 high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
             ]
-        shared = self._lanes >= SHARED_LANES_FROM and hasattr(platform, "add_file")
+        shared = self._lanes >= SHARED_LANES_FROM and isinstance(platform, SourceFiles)
         name = f"requantize_{self._width}_{self.result}"
         if shared:
             one = RequantizerLane(width=self._width, result=self.result)
-            platform.add_file(f"{name}.v", module_text(one, name))
+            add_module(platform, one, name)
         for index in range(self._lanes):
             lane = (
                 SharedModule(one, name)

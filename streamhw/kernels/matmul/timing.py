@@ -132,8 +132,8 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
                                 for k in range(1, beats * words + 1)]  # fmt: skip
                         uses = _no_sooner(come, begin)
                     else:
-                        uses = range(max(begin, operand), max(begin, operand) + beats * words)
-                    final = list(uses[words - 1 :: words])
+                        uses = list(range(max(begin, operand), max(begin, operand) + beats * words))
+                    final = uses[words - 1 :: words]
                     weight = store.take(words, uses)
                 elif tile == 0 and n == 1 and c.follows:
                     # words come one by one: the last but one, and the last

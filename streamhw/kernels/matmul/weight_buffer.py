@@ -21,7 +21,7 @@ WEIGHTS_LATENCY = 2
 
 def store_words(steps: Sequence[int]) -> int:
     """Words of the store, a power of two: two tiles of the context with most steps."""
-    return 1 << ceil_log2(2 * max(steps))
+    return 1 << int(ceil_log2(2 * max(steps)))
 
 
 class WeightBuffer(wiring.Component):

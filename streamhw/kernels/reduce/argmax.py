@@ -135,7 +135,7 @@ class ArgMaxKernel(wiring.Component):
             m.d.sync += beat.eq(Mux(last, 0, beat + 1))
 
         # elements that do not count become the least: a counted one before them wins
-        values: Sequence[Value] = []
+        values: list[Value] = []
         for lane in range(spec.lanes):
             counted = (spec.counted - lane + spec.lanes - 1) // spec.lanes  # beats of this lane
             value = Signal(spec.fmt.shape, name=f"element_{lane}")

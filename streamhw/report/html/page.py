@@ -3,7 +3,7 @@
 
 from importlib.resources import files
 
-from ... import __version__
+from ...version import __version__
 from ..bench import Bench
 from ..exploration import Front
 from ..facts import Facts

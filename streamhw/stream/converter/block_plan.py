@@ -131,9 +131,11 @@ def _align(nest: list[Loop], other: list[Loop]) -> list[Loop]:
     fine, coarse = nest[0], other[0]
     if fine.dim is None or fine.dim != coarse.dim or not isinstance(fine.trip, int):
         return nest
-    if coarse.step % fine.step or coarse.trip * (coarse.step // fine.step) != fine.trip:
-        return nest
     inner = coarse.step // fine.step
+    if coarse.step % fine.step or not isinstance(coarse.trip, int):
+        return nest
+    if coarse.trip * inner != fine.trip:
+        return nest
     return [coarse, Loop(inner, fine.step, fine.dim), *nest[1:]] if inner > 1 else nest
 
 

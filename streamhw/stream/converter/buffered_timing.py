@@ -55,14 +55,18 @@ class Schedule:
 
     def _visit(self, loops: tuple[Loop, ...], shared: int) -> None:
         """Counts reads to the end of each block and of each entry of a ragged loop."""
-        inner = [loop for loop in loops if isinstance(loop.trip, Symbol) and loop.trip.ragged]
+        inner = [
+            (loop, loop.trip.name)
+            for loop in loops
+            if isinstance(loop.trip, Symbol) and loop.trip.ragged
+        ]
         if shared <= 0 and not inner:
             self._position += prod(self._trip(loop) for loop in loops)
         else:
             for _ in range(self._trip(loops[0])):
                 self._visit(loops[1:], shared - 1)
-            if inner and inner[0] == loops[0]:
-                self._ends[inner[0].trip.name].append(self._position)
+            if inner and inner[0][0] == loops[0]:
+                self._ends[inner[0][1]].append(self._position)
         if shared == 0:
             self._blocks.append(self._position)
 

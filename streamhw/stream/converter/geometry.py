@@ -125,7 +125,7 @@ class ConverterGeometry(KernelGeometry):
         rows = [value] * len(tensor) if isinstance(value, int | np.integer) else list(value)
         for index, row in enumerate(rows):
             tensor[index] = symbol.trips(row)
-        return nest.pack(tensor, symbol_values)[:, 0].tolist()
+        return [int(trips) for trips in nest.pack(tensor, symbol_values)[:, 0]]
 
     def _walk(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """Shared loops only matter if a value arrives that counts them, or once for all of them."""

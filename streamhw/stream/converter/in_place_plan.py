@@ -128,7 +128,7 @@ def _common(source: Sequence[Loop], target: Sequence[Loop]) -> tuple[list[Loop],
     ]
 
 
-def _cut(loop: Loop, borders: set[tuple[int | None, int]]) -> list[Loop]:
+def _cut(loop: Loop, borders: set[tuple[int, int]]) -> list[Loop]:
     """A loop in parts, outermost first; whole where a border does not divide it."""
     pieces = [loop]
     for step in sorted(step for dim, step in borders if dim == loop.dim and loop.dim is not None):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import Board, Budget, Die, load_board
 
+from streamhw.boards.base import Board, Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.floorplan.place import demands_of
 from streamhw.compiler.ir.design import Design

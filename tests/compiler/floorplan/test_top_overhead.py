@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from amaranth.back import verilog
 from amaranth.lib import wiring
-from streamhw.boards.base import Family, load_board
 
+from streamhw.boards.base import Family, load_board
 from streamhw.compiler.floorplan import top_overhead as fixed
 from streamhw.compiler.ir.design import Channel, Design
 from streamhw.compiler.ir.infrastructure import WriteDmaSpec

@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import Board, load_board
 
+from streamhw.boards.base import Board, load_board
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment
 from streamhw.compiler.mapping.tiling import (
     EngineTiling,

@@ -1,44 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of explore, and of a build that explores first."""
+"""Options of an exploration, which ``explore`` and ``build`` share."""
 
 import argparse
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-
-from .options import Commands, choices, request, talk
 
 if TYPE_CHECKING:
     from ..commands.build import BuildRequest
     from ..commands.explore import ExploreRequest
 
-__all__ = ["add_explore", "exploration", "explored"]
-
-
-def add_explore(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "explore",
-        help="the best design of a model on a board, and those that no other one beats",
-        description="Tries ways to share engines, lanes and token batches with the compiler and "
-        "its cycle estimate, and writes best.json (for `build --design`), front.json and "
-        "trials.jsonl; a second run goes on where the first one stopped.",
-    )
-    choices(parser)
-    exploration(parser, seed="--seed")
-    parser.add_argument(
-        "--prompt", type=int, default=32, metavar="N", help="tokens of the prompt; default: 32"
-    )
-    parser.add_argument(
-        "--tokens", type=int, default=32, metavar="N", help="tokens of the answer; default: 32"
-    )
-    talk(parser)
-    parser.set_defaults(run=_explore)
-
-
-def _explore(chosen: argparse.Namespace, console: Console) -> None:
-    from ..commands.explore import explore_model
-
-    explore_model(explored(chosen, request(chosen), chosen.prompt, chosen.tokens), console)
+__all__ = ["exploration", "explored"]
 
 
 def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed") -> None:

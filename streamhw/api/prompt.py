@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was typed as a prompt: text or token numbers, checked before anything is built."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..errors import UserError
 from ..frontend import Model, Tokenizer
@@ -33,23 +33,33 @@ def check_run(prompt: list[int], count: int, stalls: float, graph: Graph) -> Non
             )
 
 
-def tokens_of(prompt: str, model: Model) -> tuple[list[int], Callable[[list[int]], str]]:
+def tokens_of(
+    prompt: str | Sequence[int], model: Model
+) -> tuple[list[int], Callable[[list[int]], str]]:
     """The prompt's tokens, and what turns tokens into text.
+
+    prompt: text, or tokens; text of token numbers for a model without a tokenizer
 
     Raises ``UserError`` if it is no text, or must be numbers and is not.
     """
-    if model.tokenizer is not None:
-        try:
-            prompt.encode()
-        except UnicodeEncodeError:
-            raise UserError(f"Prompt must be UTF-8 text, not {prompt!r}") from None
-        tokenizer = Tokenizer(model.tokenizer)
-        return tokenizer.encode(prompt), tokenizer.decode
+    if model.tokenizer is None:
+        numbers = _numbers(prompt, model) if isinstance(prompt, str) else list(prompt)
+        return numbers, lambda tokens: " ".join(map(str, tokens)) + " "
+    tokenizer = Tokenizer(model.tokenizer)
+    if not isinstance(prompt, str):
+        return list(prompt), tokenizer.decode
     try:
-        numbers = [int(word) for word in prompt.replace(",", " ").split()]
+        prompt.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"Prompt must be UTF-8 text, not {prompt!r}") from None
+    return tokenizer.encode(prompt), tokenizer.decode
+
+
+def _numbers(prompt: str, model: Model) -> list[int]:
+    try:
+        return [int(word) for word in prompt.replace(",", " ").split()]
     except ValueError:
         raise UserError(
             f"Prompt of {model.name} must be token numbers, since it has no tokenizer, "
             f"not {prompt!r}"
         ) from None
-    return numbers, lambda tokens: " ".join(map(str, tokens)) + " "

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..boards.base import load_board
+from ..boards.base import Board
 from ..compiler.ir.design import Design
 from ..errors import InternalError, UserError
-from ..report.measured import StreamWaits
+from ..report.measured import ChannelUse, StreamWaits
 from ..runtime.device import Traffic
 from ..runtime.driver import Generation, Progressed, Token, generate
 from ..runtime.manifest import Manifest
@@ -24,7 +24,7 @@ from ..sim.device import SimDevice
 from ..sim.memory_model import HbmModel, Memory, MemoryModel, Stalls
 from ..sim.stream_compare import Comparison
 
-__all__ = ["NEVER", "Checkpoints", "SimulatedAnswer", "memory_model", "simulate"]
+__all__ = ["NEVER", "Answer", "Checkpoints", "memory_model", "simulated"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,19 @@ NEVER = Checkpoints()
 
 
 @dataclass(kw_only=True)
-class SimulatedAnswer:
-    """What a simulated answer was and cost."""
+class Answer:
+    """What a simulated answer was and cost.
+
+    prompt: its tokens; tokens: the new ones, each with its cycles
+    traffic: bytes by memory port; simulated: cycles; seconds: of the simulation
+    compared: with the integer reference, if it was; peaks: beats that queues held at most;
+    waits: transfers of each stream, and cycles in which it waited; passed: cycles of the last
+    step's beats, by stream
+    memory: the kind of memory at the ports; channels: how well each port used it
+    text: of prompt and answer; token numbers for a model without a tokenizer
+    predicted: cycles that the performance model says, if it was compared
+    warnings: about the machine that simulated
+    """
 
     prompt: list[int]
     tokens: list[Token] = field(default_factory=list)
@@ -61,6 +72,11 @@ class SimulatedAnswer:
     peaks: dict[str, int] = field(default_factory=dict)
     waits: dict[str, StreamWaits] = field(default_factory=dict)
     passed: dict[str, list[int]] = field(default_factory=dict)
+    memory: str = ""
+    text: str = ""
+    predicted: float | None = None
+    channels: dict[str, ChannelUse] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def prompt_cycles(self) -> int:
@@ -81,7 +97,7 @@ class SimulatedAnswer:
         return sum(t.write_bytes for t in self.traffic.values())
 
 
-def simulate(
+def simulated(
     manifest: Manifest,
     library: verilator.Build,
     image: np.ndarray,
@@ -91,9 +107,9 @@ def simulate(
     model: Memory,
     end: int | None = None,
     design: Design | None = None,
-    on_token: Callable[[SimulatedAnswer], None] | None = None,
+    on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
-) -> SimulatedAnswer:
+) -> Answer:
     """One answer of the compiled simulation; with ``design``, compared with the reference.
 
     Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
@@ -111,7 +127,7 @@ def simulate(
     if checkpoints.resume is not None:
         resumed = Checkpoint.load(checkpoints.resume, identity)
     with SimDevice(manifest, library, image, model=model) as device:
-        session = _Session(device, prompt, count, end, design)
+        session = _Session(device, prompt, count, end, design, model.kind)
         session.start(resumed)
         if (file := checkpoints.file) is not None:
             device.pause(checkpoints.every, lambda: session.save(file, identity))
@@ -133,19 +149,18 @@ def simulate(
 
 
 def memory_model(
-    board: str, stalls: float = 0.0, seed: int = 0, *, kind: str | None = None
+    board: Board, stalls: float = 0.0, seed: int = 0, *, kind: str | None = None
 ) -> Memory:
     """The memory of a board's ports, with random stalls on every channel if asked for.
 
     kind: of ``MEMORIES``; None: the board's own
     """
-    chosen = load_board(board)
-    port = chosen.ports[0]
+    port = board.ports[0]
     held = Stalls.everywhere(stalls, seed=seed) if stalls else Stalls()
-    if (kind or chosen.memory_model) == "hbm2":
+    if (kind or board.memory_model) == "hbm2":
         # What is between the port and the channel takes its time too.
-        latency = max(HbmModel.latency, port.latency * 1e3 / chosen.clock_mhz)
-        return HbmModel(clock_mhz=chosen.clock_mhz, latency=latency, stalls=held)
+        latency = max(HbmModel.latency, port.latency * 1e3 / board.clock_mhz)
+        return HbmModel(clock_mhz=board.clock_mhz, latency=latency, stalls=held)
     return MemoryModel(
         latency=port.latency,
         write_latency=port.write_latency,
@@ -164,8 +179,9 @@ class _Session:
         count: int,
         end: int | None,
         design: Design | None,
+        memory: str,
     ):
-        self.answer = SimulatedAnswer(prompt=list(prompt))
+        self.answer = Answer(prompt=list(prompt), memory=memory)
         self._device, self._count, self._end = device, count, end
         self._comparison: Comparison | None = None
         if design is not None:
@@ -197,7 +213,7 @@ class _Session:
             self._device, self.answer.prompt, count=self._count, eos=self._end, since=since
         )
 
-    def finish(self, on_token: Callable[[SimulatedAnswer], None] | None) -> None:
+    def finish(self, on_token: Callable[[Answer], None] | None) -> None:
         """Runs to the end of the answer."""
         answer, device = self.answer, self._device
         for token in self._generation:

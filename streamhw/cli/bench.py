@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of ``bench``."""
+"""``bench``: a design beside the board's roof and published figures."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from rich.console import Console
 
 from .options import Commands, checkpoints, choices, earlier, request, simulation, talk
 
-__all__ = ["add_bench"]
+__all__ = ["add"]
 
 POINTS = """\
 points
@@ -18,7 +18,7 @@ points
 """
 
 
-def add_bench(commands: Commands) -> None:
+def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "bench",
         help="a design beside the board's roof and published figures",
@@ -49,7 +49,7 @@ def add_bench(commands: Commands) -> None:
     how.add_argument("--predict", action="store_true", help="only predict; the default")
     simulation(parser)
     talk(parser)
-    parser.set_defaults(run=_bench)
+    parser.set_defaults(run=_run)
 
 
 def lengths(text: str) -> tuple[int, ...]:
@@ -60,7 +60,7 @@ def lengths(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _bench(chosen: argparse.Namespace, console: Console) -> None:
+def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.bench import BenchRequest, bench
 
     bench(

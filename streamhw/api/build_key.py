@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Digests of what the bytes of a build follow from: when one differs, nothing is reused."""
+
+import hashlib
+from pathlib import Path
+
+from ..boards.base import Board
+from ..compiler.config import BuildConfig
+from ..compiler.overrides import Decisions
+from ..frontend import Model, Origin
+
+__all__ = ["build_key", "code_digest"]
+
+
+def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisions | None) -> str:
+    """Digest of model, weights, board, choices and our own code."""
+    digest = hashlib.sha256()
+    for what in (
+        repr(model.graph), repr(board), repr(config), repr(decisions), model.origin.value
+    ):  # fmt: skip
+        digest.update(what.encode())
+    if model.origin is not Origin.RANDOM:
+        for name in model.weights:
+            digest.update(name.encode())
+            digest.update(model.weights[name].tobytes())
+    digest.update(code_digest().encode())
+    return digest.hexdigest()
+
+
+def code_digest() -> str:
+    """Digest of the package's own Python files."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

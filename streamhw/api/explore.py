@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw.explore``: the design space of a model on a board, and the best design for a goal."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ..boards.base import Board
+from ..compiler.config import BuildConfig
+from ..compiler.explore.design_point import write_choice
+from ..compiler.explore.evaluate import Evaluator, evaluator_of
+from ..compiler.explore.explore import Exploration
+from ..compiler.explore.explore import explore as searched
+from ..compiler.explore.objective import Goal, Objective, Trial
+from ..compiler.explore.trial_log import Journal
+from ..compiler.explore.workers import Evaluate, on_dask, on_processes
+from ..compiler.pipeline import compile_model
+from ..errors import UserError
+from ..frontend import Model
+from .build import default_folder
+from .build_key import build_key
+from .compile import loaded
+
+__all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "explore"]
+
+BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
+
+
+def explore(
+    model: Model | str | Path,
+    board: Board | str = "sim",
+    config: BuildConfig | None = None,
+    *,
+    objective: Objective | str = Objective.LATENCY,
+    rate: float | None = None,
+    trials: int = 300,
+    seed: int = 0,
+    prompt: int = 32,
+    tokens: int = 32,
+    jobs: int = 1,
+    engine: str = "local",
+    scheduler: str | None = None,
+    folder: str | Path | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> Exploration:
+    """Tries designs with the compiler and its cycle estimate; writes the best and the front.
+
+    model, board, config: as in ``compile``; engines and sizes are what is explored
+    objective: ``latency`` (cycles of an answer), ``throughput`` (of a token) or ``area`` (cells)
+    rate: tokens a second that the design must reach at the board's clock
+    trials: choices to try; seed: of the search
+    prompt, tokens: lengths of the answer whose cycles count
+    jobs: local processes; engine: ``local`` or ``dask``, with the address of its scheduler
+    folder: keeps trials, front and best design, so that a second exploration goes on; None:
+        ``build/<model>-<board>-exploration`` below the current folder
+    on_trial: called with each trial
+
+    Returns  all trials; ``.best.choice.config(config)`` are the choices of the best design
+
+    Raises   ``UserError`` for numbers that make no sense, ``BuildError`` if no design is found
+    """
+    goal_of = objective if isinstance(objective, Objective) else _objective(objective)
+    names = getattr(model, "name", str(model)), getattr(board, "name", str(board))
+    usual = default_folder(*names)
+    place = usual.with_name(f"{usual.name}-exploration") if folder is None else Path(folder)
+    model, board = loaded(model, board)
+    _check(model, trials, rate, prompt, tokens)
+    base = config or BuildConfig()
+    design = compile_model(model, board, base, stop="quantize")
+    evaluator = evaluator_of(design, prompt, tokens)
+    key = build_key(model, board, BuildConfig(quantization=base.quantization), None)
+    about = {
+        "model": model.name, "board": board.name, "prompt": prompt, "tokens": tokens, "digest": key
+    }  # fmt: skip
+    cycles = None if rate is None else board.clock_mhz * 1e6 / rate
+    with _workers(evaluator, jobs, engine, scheduler) as evaluate:
+        exploration = searched(
+            evaluator,
+            evaluate,
+            Journal(place / TRIALS_FILE, about),
+            Goal(objective=goal_of, most_cycles=cycles),
+            trials=trials,
+            seed=seed,
+            on_trial=on_trial,
+        )
+    facts = {"model": model.name, "board": board.name}
+    data = {**facts, "clock_mhz": board.clock_mhz, **exploration.to_json()}
+    best = exploration.best
+    (place / FRONT_FILE).write_text(json.dumps(data, indent=1) + "\n")
+    write_choice(best.choice, place / BEST_FILE, **facts)
+    return exploration
+
+
+def _objective(name: str) -> Objective:
+    try:
+        return Objective(name)
+    except ValueError:
+        known = ", ".join(objective.value for objective in Objective)
+        raise UserError(f"Objective must be one of {known}, not {name!r}") from None
+
+
+def _check(model: Model, trials: int, rate: float | None, prompt: int, tokens: int) -> None:
+    if trials < 1:
+        raise UserError(f"Trials must be at least 1, not {trials}")
+    if rate is not None and rate <= 0:
+        raise UserError(f"Rate must be more than 0 tokens a second, not {rate:g}")
+    context = model.graph.context
+    if min(prompt, tokens) < 1 or prompt + tokens > context:
+        raise UserError(
+            f"Prompt and answer must have at least 1 token each and at most {context} together, "
+            f"not {prompt} and {tokens}"
+        )
+
+
+def _workers(
+    evaluator: Evaluator, jobs: int, engine: str, scheduler: str | None
+) -> AbstractContextManager[Evaluate]:
+    if engine == "dask":
+        return on_dask(evaluator, scheduler)
+    return on_processes(evaluator, jobs)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw.simulate``: text or tokens through the generated hardware, cycle by cycle."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..compiler.ir.design import Design, Scope
+from ..compiler.performance.estimate import Estimate
+from ..compiler.pipeline import compile_model
+from ..report.channels import uses_of
+from ..report.facts_of_design import activities_of
+from ..report.measured import Measured, StepTimes
+from ..sim import verilator
+from .answer import NEVER, Answer, Checkpoints, memory_model, simulated
+from .build import Build, write
+from .prompt import check_run, tokens_of
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    build: Build | Design,
+    prompt: str | Sequence[int],
+    tokens: int = 32,
+    *,
+    check: bool = False,
+    stalls: float = 0.0,
+    seed: int = 0,
+    memory: str | None = None,
+    threads: int | None = None,
+    checkpoints: Checkpoints = NEVER,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_token: Callable[[Answer], None] | None = None,
+) -> Answer:
+    """Compiles the Verilog of a build into a simulator and lets it answer a prompt.
+
+    build: what ``build`` returned, or a compiled design, which is written to a temporary folder
+    prompt: text, or tokens; text of token numbers for a model without a tokenizer
+    tokens: to generate at most; the model may end its text earlier
+    check: compare every token and every stream with the integer reference; a build also keeps
+        what was measured, for its report
+    stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
+    memory: the memory system at the ports; None: the board's own
+    threads: of the simulator; None: as many as its size deserves
+    progress: told of each step, how much of it is done, and of how much
+    on_token: called with the answer so far after each token
+
+    Raises   ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
+             simulator, ``InternalError`` at the first difference under ``check``
+    """
+    if isinstance(build, Design):
+        with tempfile.TemporaryDirectory() as folder:
+            write(build, build.config, Path(folder) / "build")
+            written = Build(
+                folder=Path(folder) / "build",
+                model=build.model,
+                board=build.board,
+                config=build.config,
+            )
+            return _simulate(
+                written, build, prompt, tokens, check, stalls, seed, memory, threads, checkpoints,
+                progress, on_token,
+            )  # fmt: skip
+    return _simulate(
+        build, None, prompt, tokens, check, stalls, seed, memory, threads, checkpoints, progress,
+        on_token,
+    )  # fmt: skip
+
+
+def _simulate(
+    build: Build,
+    design: Design | None,
+    prompt: str | Sequence[int],
+    count: int,
+    check: bool,
+    stalls: float,
+    seed: int,
+    memory: str | None,
+    threads: int | None,
+    checkpoints: Checkpoints,
+    progress: Callable[[str, int, int], None] | None,
+    on_token: Callable[[Answer], None] | None,
+) -> Answer:
+    numbers, decode = tokens_of(prompt, build.model)
+    check_run(numbers, count, stalls, build.model.graph)
+    manifest = build.manifest
+    behavior = memory_model(build.board, stalls, seed, kind=memory)
+    if check and design is None:
+        if progress is not None:
+            progress("compile the reference", 0, 1)
+        # The comparison needs the types of the streams, and the integers.
+        design = compile_model(build.model, build.board, build.config, decisions=build.decisions)
+    library = verilator.build(
+        [build.verilog],
+        manifest,
+        observed=check,
+        savable=checkpoints.wanted,
+        threads=threads,
+        progress=progress,
+    )
+
+    def told(answer: Answer) -> None:
+        answer.text = decode([*numbers, *(token.token for token in answer.tokens)])
+        if on_token is not None:
+            on_token(answer)
+
+    answer = simulated(
+        manifest,
+        library,
+        build.image,
+        numbers,
+        count,
+        model=behavior,
+        end=build.model.end_of_text,
+        design=design if check else None,
+        on_token=told,
+        checkpoints=checkpoints,
+    )
+    answer.warnings = tuple(library.warnings)
+    answer.channels = uses_of(
+        answer.traffic, answer.simulated, behavior.peak(manifest.ports[0].data_width // 8)
+    )
+    if check and design is not None:
+        length = len(numbers) + len(answer.tokens)
+        answer.predicted = Estimate(design, behavior.kind).answer(len(numbers), length).total
+        _measured(answer, answer.predicted, stalls, design).save(build.folder)
+    return answer
+
+
+def _measured(answer: Answer, predicted: float, stalls: float, design: Design) -> Measured:
+    return Measured(
+        prompt=len(answer.prompt),
+        token_cycles=tuple(token.cycles for token in answer.tokens),
+        predicted_cycles=predicted,
+        stalls=stalls,
+        peaks=answer.peaks,
+        streams=answer.waits,
+        step=_step(answer, design),
+        memory=answer.memory,
+        channels=answer.channels,
+    )
+
+
+def _step(answer: Answer, design: Design) -> StepTimes | None:
+    """The step of the last token, if it took one token only."""
+    if len(answer.tokens) < 2:
+        return None
+    layers = design.graph.loops[0].trips
+    position = len(answer.prompt) + len(answer.tokens) - 2
+    symbol_values = {"tokens": 1, "length": position + 1}
+    passed = {}
+    for channel in design.channels:
+        cycles = answer.passed.get(channel.name, [])
+        shares = layers if channel.scope is Scope.BODY else 1
+        beats = channel.consumed.beats(symbol_values)
+        # What goes back to the first layer passes once less.
+        if channel.value is not None and len(cycles) == beats * shares:
+            passed[channel.name] = tuple(
+                (cycles[i * beats], cycles[(i + 1) * beats - 1]) for i in range(shares)
+            )
+    return StepTimes(
+        position=position, activities=tuple(activities_of(design, position)), passed=passed
+    )

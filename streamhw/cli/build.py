@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``build``: a model and a board to Verilog, manifest, memory image and report."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from .exploration import exploration, explored
+from .options import Commands, choices, earlier, request, talk
+
+__all__ = ["add"]
+
+STAGES = """\
+stages, for --stop and --from
+  quantize  bind  tile  lower  convert  fuse  memory  control  partition  size  place
+
+a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
+  python -m streamhw build MODEL --from place
+two designs side by side
+  diff build/A/design.txt build/B/design.txt
+"""
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "build",
+        help="model and board to Verilog, manifest, memory image, report",
+        description="Writes the Verilog (top.v), manifest.json, memory.bin, reports and decisions, "
+        "and prints what the design costs and how many cycles it will take.",
+        epilog=STAGES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choices(parser)
+    earlier(parser)
+    parser.add_argument(
+        "--stop", metavar="STAGE", help="stop after a stage; write design.txt and decisions.json"
+    )
+    parser.add_argument(
+        "--dump",
+        type=Path,
+        metavar="FILE",
+        help="with --stop: write the text of the design there; - is standard output",
+    )
+    exploration(parser)
+    talk(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.build import build, build_until
+    from ..commands.explore import optimized
+    from ..errors import UserError
+
+    if chosen.stop is not None:
+        build_until(request(chosen), chosen.stop, console, text=chosen.dump)
+    elif chosen.dump is not None:
+        raise UserError(
+            "Option --dump must come with --stop, and does not",
+            hint="a whole build has the text of its design in design.txt",
+        )
+    else:
+        wanted = request(chosen)
+        if chosen.optimize is not None or chosen.rate is not None:
+            wanted = optimized(explored(chosen, wanted), console)
+        build(wanted, console)

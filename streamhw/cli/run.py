@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``run``: text from the generated hardware, simulated."""
+
+import argparse
+
+from rich.console import Console
+
+from .options import Commands, checkpoints, choices, earlier, request, simulation, talk
+
+__all__ = ["add"]
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="text from the generated hardware, simulated",
+        description="Builds (or reuses the build), compiles its Verilog into a simulator, and "
+        "prints the text that the accelerator generates, with its cycles and memory traffic.",
+    )
+    choices(parser)
+    earlier(parser)
+    parser.add_argument(
+        "--prompt", required=True, help="text; token numbers for a model without tokenizer"
+    )
+    parser.add_argument("--tokens", type=int, default=32, help="tokens to generate; default: 32")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare every token and every stream with the integer reference",
+    )
+    parser.add_argument(
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="hold back every memory channel at random in this share of cycles",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+    simulation(parser)
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="the same tokens from the integer reference, with predicted cycles: no simulation",
+    )
+    talk(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace, console: Console) -> None:
+    from ..commands.fast import FastRequest, run_fast
+    from ..commands.run import RunRequest, run
+    from ..errors import UserError
+
+    if chosen.fast:
+        simulated = (chosen.check, chosen.stalls, chosen.memory, chosen.threads)
+        if any(simulated) or chosen.checkpoint or chosen.resume:
+            raise UserError(
+                "Option --fast must come without --check, --stalls, --memory, --threads, "
+                "--checkpoint and --resume: nothing is simulated"
+            )
+        wanted = FastRequest(build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens)
+        run_fast(wanted, console)
+        return
+    run(
+        RunRequest(
+            build=request(chosen),
+            prompt=chosen.prompt,
+            tokens=chosen.tokens,
+            check=chosen.check,
+            stalls=chosen.stalls,
+            seed=chosen.seed,
+            memory=chosen.memory,
+            threads=chosen.threads,
+            checkpoints=checkpoints(chosen),
+        ),
+        console,
+    )
