@@ -5,19 +5,22 @@ import importlib
 import importlib.util
 from dataclasses import dataclass, fields
 from enum import Enum
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import UserError
-from .memory.hbm2 import Hbm2
+from ..extensions import extensions, find
+from .memory.ideal import IDEAL
+from .memory.port import MemoryPort
+from .memory.system import MemorySystem
+from .memory.times import MemoryTimes
 
-__all__ = ["BOARDS", "MEMORIES", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
+__all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
 BOARDS = ("sim", "u55c", "ulx3s")
-"""Boards that ship with streamhw; a file path or an entry point ``streamhw.board`` adds others."""
+"""Boards that ship with streamhw; a file path or an entry point adds others."""
 
-MEMORIES = ("ideal", "hbm2")
-"""Models of external memory in the simulator: constant latency and bandwidth, or HBM2 channels."""
+GROUP = "streamhw.board"
+"""The entry points that offer boards."""
 
 
 class Family(Enum):
@@ -25,24 +28,6 @@ class Family(Enum):
 
     ECP5 = "synth_ecp5"
     ULTRASCALE_PLUS = "synth_xilinx -family xcup"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryPort:
-    """One AXI4 port to external memory.
-
-    width: data bits of a beat; beats_per_cycle: at best, of the memory behind it (at most 1);
-    latency: cycles from a read address accepted to its first data beat; write_latency: from the
-    last data beat of a write to its answer
-    address: where its own memory begins, in bytes, if the board's memory is striped
-    """
-
-    name: str
-    width: int
-    beats_per_cycle: float
-    latency: int
-    write_latency: int = 16
-    address: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +77,7 @@ class Board:
         of one die
     die_fill: share of each die's budget that is planned with: placement needs room
     die_wires: wires between two dies that touch, if they are limited
-    memory_model: of ``MEMORIES``: what a simulation has at the ports unless a run asks for another
+    memory: the system behind the ports, unless a run asks for another
     """
 
     name: str
@@ -115,13 +100,12 @@ class Board:
     dies: tuple[Die, ...] = ()
     die_fill: float = 0.8
     die_wires: int | None = None
-    memory_model: str = "ideal"
+    memory: MemorySystem = IDEAL
 
     def __post_init__(self) -> None:
-        if self.memory_model not in MEMORIES:
+        if not isinstance(self.memory, MemorySystem):
             raise ValueError(
-                f"Board {self.name} must have a memory model of {', '.join(MEMORIES)}, "
-                f"not {self.memory_model!r}"
+                f"Board {self.name} must have a MemorySystem as its memory, not {self.memory!r}"
             )
         if not self.ports:
             raise ValueError(f"Board {self.name} must have at least one memory port")
@@ -167,36 +151,9 @@ class Board:
         return len(self.ports) if self.striped else 1
 
     @property
-    def channel(self) -> Hbm2 | None:
-        """What is behind each port, if it is more than a latency and a bandwidth."""
-        return Hbm2() if self.memory_model == "hbm2" else None
-
-    @property
-    def sustained(self) -> float:
-        """Beats a cycle that long reads in sequence have, from each port."""
-        port, channel = self.ports[0], self.channel
-        if channel is None:
-            return port.beats_per_cycle
-        best = channel.bandwidth * 1e3 / self.clock_mhz / (port.width // 8)
-        return min(port.beats_per_cycle, best) * channel.sustained
-
-    @property
-    def pause(self) -> float:
-        """Cycles by which a beat is read or written later than the latencies of a port say."""
-        return self._cycles(0.0 if self.channel is None else self.channel.wait(self.stripes))
-
-    @property
-    def write_wait(self) -> float:
-        """Cycles that a write waits where reads are under way."""
-        return self._cycles(0.0 if self.channel is None else self.channel.ahead)
-
-    @property
-    def write_turn(self) -> float:
-        """Cycles of a port that a write among reads takes besides its data."""
-        return self._cycles(0.0 if self.channel is None else self.channel.turn)
-
-    def _cycles(self, nanoseconds: float) -> float:
-        return nanoseconds * self.clock_mhz / 1e3
+    def memory_times(self) -> MemoryTimes:
+        """What the performance model believes of the memory behind the ports."""
+        return self.memory.times(self.ports[0], self.stripes, self.clock_mhz)
 
     @property
     def begins(self) -> tuple[int, ...]:
@@ -206,10 +163,13 @@ class Board:
 
 def load_board(name: str) -> Board:
     """The board that ``name`` means: a shipped one, a Python file that defines ``BOARD``, or the
-    entry point of group ``streamhw.board``.
+    entry point of group ``GROUP``.
 
     Raises ``UserError`` if there is none.
     """
+    added = extensions(GROUP, Board)
+    if (extension := find("Board", name, BOARDS, added)) is not None:
+        return extension.value
     if name in BOARDS:
         return _board_of(importlib.import_module(f"{__package__}.{name}"), name)
     if name.endswith(".py"):
@@ -226,15 +186,9 @@ def load_board(name: str) -> Board:
                 f"{type(error).__name__}: {error}"
             ) from error
         return _board_of(module, name)
-    for point in entry_points(group="streamhw.board"):
-        if point.name == name:
-            board = point.load()
-            if not isinstance(board, Board):
-                raise UserError(f"Entry point {point.value} must be a Board, not {board!r}")
-            return board
-    known = ", ".join(BOARDS)
+    known = ", ".join((*BOARDS, *(other.name for other in added)))
     raise UserError(
-        f"Board must be one of {known}, a .py file or an installed entry point, not {name!r}",
+        f"Board must be one of {known}, or a .py file, not {name!r}",
         hint="`python -m streamhw list boards` shows what each of them carries",
     )
 

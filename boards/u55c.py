@@ -9,6 +9,7 @@ the lowest; their cells are those of FINN+'s platform table, after UG1120. Betwe
 """
 
 from .base import Board, Budget, Die, Family, MemoryPort
+from .memory.hbm2 import Hbm2
 
 __all__ = ["BOARD"]
 
@@ -52,5 +53,5 @@ BOARD = Board(
     ),
     die_fill=0.93,
     die_wires=23_040,
-    memory_model="hbm2",
+    memory=Hbm2(),
 )

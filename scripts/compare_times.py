@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from streamhw.api.answer import memory_model
 from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
@@ -35,6 +34,7 @@ from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.driver import generate
 from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import MemoryModel
 from streamhw.stream.itensor.itensor import SymbolValues
 
 Activation = tuple[Scope, Mapping[str, Activity]]
@@ -98,7 +98,7 @@ def simulated(
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)
         library = verilator.build([verilog], emitted.manifest, observed=True)
-        behaviour = memory_model(design.board)
+        behaviour = MemoryModel.of(design.board)
         with SimDevice(emitted.manifest, library, content, model=behaviour) as device:
             device.capture(set())
             device.time()

@@ -12,7 +12,7 @@ from ..runtime.device import Progress, Traffic
 from ..runtime.manifest import Manifest
 from ..stream.axi import register_map as registers
 from .library import Harness, Reason, StreamCounters, Watch
-from .memory_model import Memory, MemoryModel
+from .memory_model import MemoryModel
 from .verilator import Build
 
 __all__ = ["SimDevice"]
@@ -40,7 +40,7 @@ class SimDevice:
         build: Build,
         image: bytes | NDArray[np.uint8] = b"",
         *,
-        model: Memory | Mapping[str, Memory] = IDEAL,
+        model: MemoryModel | Mapping[str, MemoryModel] = IDEAL,
         base: int = 0,
         answer_errors: bool = False,
         stuck_cycles: int = 100_000,

@@ -22,8 +22,17 @@ from numpy.typing import NDArray
 from streamhw.errors import InternalError
 from streamhw.runtime.manifest import Manifest
 
-__all__ = ["Harness", "HbmConfig", "IdealConfig", "MemoryCounters", "PortConfig", "PortCounters",
-           "Reason", "StreamCounters", "Watch"]  # fmt: skip
+__all__ = [
+    "DramConfig",
+    "Harness",
+    "IdealConfig",
+    "MemoryCounters",
+    "PortConfig",
+    "PortCounters",
+    "Reason",
+    "StreamCounters",
+    "Watch",
+]  # fmt: skip
 
 
 class Reason(IntEnum):
@@ -57,8 +66,8 @@ class IdealConfig(Structure):
     _fields_ = _words("latency", "write_latency", "beats", "cycles")
 
 
-class HbmConfig(Structure):
-    """A pseudo-channel of HBM2, as in ``hbm.h``; times are picoseconds."""
+class DramConfig(Structure):
+    """A channel of dynamic memory, as in ``hbm.h``; times are picoseconds."""
 
     _fields_ = _words(
         "period", "t_ccd", "t_rcd", "t_rp", "t_ras", "t_rtp", "t_wtp", "t_rrd", "t_faw", "t_rtw",
@@ -105,7 +114,7 @@ _SIGNATURES = {
     "shw_view": (None, [c_void_p, c_uint32, c_uint64, c_uint32, c_uint32]),
     "shw_port": (None, [c_void_p, c_uint32, POINTER(PortConfig)]),
     "shw_ideal": (None, [c_void_p, c_uint32, POINTER(IdealConfig)]),
-    "shw_hbm": (None, [c_void_p, c_uint32, POINTER(HbmConfig)]),
+    "shw_hbm": (None, [c_void_p, c_uint32, POINTER(DramConfig)]),
     "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
     "shw_memory_counters": (None, [c_void_p, c_uint32, POINTER(MemoryCounters)]),
     "shw_reset": (c_int, [c_void_p, c_uint32]),
@@ -183,7 +192,7 @@ class Harness:
         """What went wrong first, or nothing."""
         return str(self._library.shw_fault(self._handle).decode())
 
-    def configure(self, port: str, config: PortConfig, memory: IdealConfig | HbmConfig) -> None:
+    def configure(self, port: str, config: PortConfig, memory: IdealConfig | DramConfig) -> None:
         """Sets the behaviour of a memory port; every port, once, before the first reset."""
         index = self._ports[port]
         self._library.shw_port(self._handle, index, ctypes.byref(config))

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How simulated external memory behaves: an ideal one, HBM2, and random stalls on either."""
+"""How simulated external memory behaves: the channel of a memory system, and random stalls."""
 
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import ClassVar, TypeAlias
+from dataclasses import dataclass, field
 
-from ..boards.memory.hbm2 import Hbm2
-from .library import HbmConfig, IdealConfig, PortConfig
+from ..boards.base import Board
+from ..boards.memory.constant import ConstantChannel
+from ..boards.memory.system import Channel, MemorySystem
+from .library import DramConfig, IdealConfig, PortConfig
 
-__all__ = ["HbmModel", "Memory", "MemoryModel", "Stalls"]
+__all__ = ["MemoryModel", "Stalls"]
 
 CHANNELS = ("ar", "r", "aw", "w", "b")
 
@@ -39,15 +39,46 @@ class Stalls:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Port:
-    """What the ports of every memory have."""
+class MemoryModel:
+    """What is behind every port of a simulated design.
 
-    outstanding: int = 64  # bursts accepted ahead, in each direction
+    channel: of a memory system; clock_mhz: of the design
+    outstanding: bursts accepted ahead, in each direction
+    kind: the name of the memory system, for reports
+    """
+
+    channel: Channel = field(default_factory=ConstantChannel)
+    clock_mhz: float = 250.0
+    outstanding: int = 64
     stalls: Stalls = Stalls()
+    kind: str = "ideal"
 
     def __post_init__(self) -> None:
         if self.outstanding < 1:
             raise ValueError(f"Outstanding bursts must be at least 1, not {self.outstanding}")
+        if self.clock_mhz <= 0:
+            raise ValueError(f"Clock must be above 0, not {self.clock_mhz} MHz")
+
+    @classmethod
+    def of(
+        cls,
+        board: Board,
+        system: MemorySystem | None = None,
+        *,
+        stalls: float = 0.0,
+        seed: int = 0,
+    ) -> "MemoryModel":
+        """For a board's ports, with random stalls on every channel if asked for.
+
+        system: None: the board's own
+        """
+        system = system or board.memory
+        return cls(
+            channel=system.channel(board.ports[0], board.clock_mhz),
+            clock_mhz=board.clock_mhz,
+            stalls=Stalls.everywhere(stalls, seed=seed) if stalls else Stalls(),
+            kind=system.name,
+        )
 
     def port_config(self, port: int) -> PortConfig:
         """For the port of that index; each has stalls of its own."""
@@ -59,87 +90,29 @@ class _Port:
             seed=(s.seed << 16) + port,
         )
 
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryModel(_Port):
-    """An ideal memory: constant latency, and bandwidth that no access pattern lessens.
-
-    bandwidth: beats a cycle, reads and writes together
-    """
-
-    kind: ClassVar[str] = "ideal"
-
-    latency: int = 32  # cycles from a read address to its first beat
-    write_latency: int = 16  # cycles from the last beat to the response
-    bandwidth: Fraction = Fraction(1)
-
-    def __post_init__(self) -> None:
-        _Port.__post_init__(self)
-        if min(self.latency, self.write_latency) < 1:
-            raise ValueError(
-                "Latency and write latency must be at least 1, not "
-                f"{self.latency}, {self.write_latency}"
+    def memory_config(self, port: int, ports: int, beat_bytes: int) -> IdealConfig | DramConfig:
+        """For the memory behind a port; refreshes of the ports take turns."""
+        channel = self.channel
+        if isinstance(channel, ConstantChannel):
+            return IdealConfig(
+                latency=channel.latency,
+                write_latency=channel.write_latency,
+                beats=channel.bandwidth.numerator,
+                cycles=channel.bandwidth.denominator,
             )
-        if not 0 < self.bandwidth <= 1:
-            raise ValueError(f"Bandwidth must be above 0 and at most 1, not {self.bandwidth}")
-
-    def memory_config(self, port: int, ports: int, beat_bytes: int) -> IdealConfig:
-        """For the memory behind a port."""
-        return IdealConfig(
-            latency=self.latency,
-            write_latency=self.write_latency,
-            beats=self.bandwidth.numerator,
-            cycles=self.bandwidth.denominator,
-        )
-
-    def peak(self, beat_bytes: int) -> float:
-        """Bytes a cycle of a port at best."""
-        return float(self.bandwidth) * beat_bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class HbmModel(_Port, Hbm2):
-    """A pseudo-channel of HBM2 behind each port; ``Hbm2`` says where its times are from."""
-
-    kind: ClassVar[str] = "hbm2"
-
-    clock_mhz: float = 250.0  # of the design
-
-    def __post_init__(self) -> None:
-        _Port.__post_init__(self)
-        if min(self.clock_mhz, self.bandwidth) <= 0:
-            raise ValueError(
-                f"Clock and bandwidth must be above 0, not {self.clock_mhz} MHz and "
-                f"{self.bandwidth} GB/s"
-            )
-        for name in ("access_bytes", "row_bytes", "banks"):
-            if (value := getattr(self, name)) < 2 or value & (value - 1):
-                raise ValueError(f"HBM {name} must be a power of two above 1, not {value}")
-        if self.row_bytes < self.access_bytes:
-            raise ValueError(
-                f"HBM row must have at least the {self.access_bytes} bytes of an access, "
-                f"not {self.row_bytes}"
-            )
-
-    def memory_config(self, port: int, ports: int, beat_bytes: int) -> HbmConfig:
-        """For the pseudo-channel behind a port; refreshes of the ports take turns."""
         times = ("t_rcd", "t_rp", "t_ras", "t_rtp", "t_wtp", "t_rrd", "t_faw", "t_rtw", "t_wtr",
                  "t_rfc", "t_refi", "write_latency")  # fmt: skip
         counts = ("access_bytes", "row_bytes", "banks", "lookahead", "group")
-        return HbmConfig(
+        return DramConfig(
             period=round(1e6 / self.clock_mhz),
-            t_ccd=round(self.access_bytes / self.bandwidth * 1e3),
-            read_latency=round(self.latency * 1e3),
-            phase=round(self.t_refi * (port + 1) / ports * 1e3),
+            t_ccd=round(channel.access_bytes / channel.bandwidth * 1e3),
+            read_latency=round(channel.latency * 1e3),
+            phase=round(channel.t_refi * (port + 1) / ports * 1e3),
             beat_bytes=beat_bytes,
-            **{name: round(getattr(self, name) * 1e3) for name in times},
-            **{name: getattr(self, name) for name in counts},
+            **{name: round(getattr(channel, name) * 1e3) for name in times},
+            **{name: getattr(channel, name) for name in counts},
         )
 
     def peak(self, beat_bytes: int) -> float:
         """Bytes a cycle of a port at best."""
-        return min(self.bandwidth * 1e3 / self.clock_mhz, beat_bytes)
-
-
-Memory: TypeAlias = MemoryModel | HbmModel
-"""How the memory behind a port behaves."""
+        return self.channel.peak(beat_bytes, self.clock_mhz)

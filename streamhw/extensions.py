@@ -3,63 +3,79 @@
 
 import functools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from .errors import UserError
 
-__all__ = ["Extension", "combined", "extensions"]
+__all__ = ["Extension", "combined", "extensions", "find"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Extension(Generic[T]):
-    """A value that an entry point names, and the package that it comes from."""
+    """What an entry point names, and the package that it comes from; nothing is imported before
+    ``value`` is asked for, so that a broken package stops only what uses it."""
 
     name: str
     package: str
-    value: T
+    point: EntryPoint
+    kind: type[T]
+
+    @property
+    def value(self) -> T:
+        """Raises ``UserError`` if the entry point cannot be loaded or is not of its kind."""
+        where = f"Entry point {self.name} of package {self.package}"
+        try:
+            value = self.point.load()
+        except Exception as error:  # whatever a module of somebody else raises
+            raise UserError(
+                f"{where} must load, not fail with {type(error).__name__}: {error}",
+                hint=f"mend or remove {self.package}",
+            ) from error
+        if not isinstance(value, self.kind):
+            raise UserError(
+                f"{where} must be of type {self.kind.__name__}, not {type(value).__name__}",
+                hint=f"mend or remove {self.package}",
+            )
+        return value
 
 
 def extensions(group: str, kind: type[T]) -> tuple[Extension[T], ...]:
-    """What installed packages offer in a group of entry points, in the order of their names.
-
-    Raises ``UserError`` if an entry point cannot be loaded or is not of that kind.
-    """
-    return tuple(_checked(extension, kind) for extension in _loaded(group, tuple(sys.path)))
+    """What installed packages offer in a group of entry points, in the order of their names."""
+    return tuple(
+        Extension(point.name, "?" if point.dist is None else point.dist.name, point, kind)
+        for point in _points(group, tuple(sys.path))
+    )
 
 
 @functools.lru_cache(maxsize=64)
-def _loaded(group: str, path: tuple[str, ...]) -> tuple[Extension[object], ...]:
+def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     """``path`` is part of the key only: what is installed depends on it."""
-    found = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
-    return tuple(_load(point) for point in found)
+    return tuple(sorted(entry_points(group=group), key=lambda point: (point.name, point.value)))
 
 
-def _load(point: EntryPoint) -> Extension[object]:
-    package = "?" if point.dist is None else point.dist.name
-    try:
-        return Extension(point.name, package, point.load())
-    except Exception as error:  # whatever a module of somebody else raises
+def find(
+    what: str, name: str, built_in: Collection[str], added: Iterable[Extension[T]]
+) -> Extension[T] | None:
+    """The extension of that name, if a package offers it.
+
+    what: the noun of the message; built_in: names that ship with streamhw
+
+    Raises ``UserError`` if two have the name: which of them is meant must not depend on the order
+    of a path.
+    """
+    found = [extension for extension in added if extension.name == name]
+    owners = ["streamhw"] * (name in built_in) + sorted(extension.package for extension in found)
+    if len(owners) > 1:
         raise UserError(
-            f"Entry point {point.name} of package {package} must load, not fail with "
-            f"{type(error).__name__}: {error}",
-            hint=f"mend or remove {package}",
-        ) from error
-
-
-def _checked(extension: Extension[object], kind: type[T]) -> Extension[T]:
-    name, package, value = extension.name, extension.package, extension.value
-    if not isinstance(value, kind):
-        raise UserError(
-            f"Entry point {name} of package {package} must be of type {kind.__name__}, not "
-            f"{type(value).__name__}",
-            hint=f"mend or remove {package}",
+            f"{what} {name} must come from one package, not from {owners[0]} and {owners[1]}",
+            hint=f"remove {owners[1]}",
         )
-    return Extension(name, package, value)
+    return found[0] if found else None
 
 
 def combined(

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pseudo-channel of HBM2: its documented times, and what they leave of its bandwidth."""
+"""A pseudo-channel of HBM2: its documented times."""
 
 from dataclasses import dataclass
+
+from .dram import Dram
 
 __all__ = ["Hbm2"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hbm2:
+class Hbm2(Dram):
     """A pseudo-channel of HBM2; times are nanoseconds.
 
     Sources: [D] DRAMsim3's file HBM2_8Gb_x128.ini, [G] gem5's HBM_2000_4H_1x64, both after JEDEC
@@ -15,6 +17,7 @@ class Hbm2:
     measured on a U280 of the same generation. [A] is an assumption.
     """
 
+    name: str = "hbm2"
     bandwidth: float = 14.375  # GB/s [U]: 32 pseudo-channels share 460 GB/s
     latency: float = 106.6  # of a read from an open row [S]: 48 cycles at 450 MHz
     write_latency: float = 60.0  # from a write's last access to its response [A]
@@ -34,31 +37,3 @@ class Hbm2:
     banks: int = 16  # [G]; those of a second half of an 8-high stack are left out [A]
     lookahead: int = 64  # accesses in which the controller looks for rows to open [P]
     group: int = 64  # accesses of one direction while the other waits [A]
-
-    @property
-    def pause(self) -> float:
-        """For how long a refresh stops reads in sequence: rows are closed after the last access,
-        all banks refreshed, a row opened. Other rows are opened ahead, and cost nothing."""
-        access = self.access_bytes / self.bandwidth
-        return max(0.0, self.t_rtp - access) + self.t_rp + self.t_rfc + self.t_rcd
-
-    @property
-    def sustained(self) -> float:
-        """Share of the bandwidth that reads in sequence have, as refreshes leave it."""
-        return 1 - self.pause / self.t_refi
-
-    def wait(self, channels: int) -> float:
-        """By how much an access to all of so many channels, whose refreshes take turns, is later
-        than to one that does not refresh: until the last of them is done, if one begins before
-        another ends; else the mean over the times at which it may come."""
-        return min(self.pause, self.pause**2 * channels / (2 * self.t_refi))
-
-    @property
-    def ahead(self) -> float:
-        """For how long a write waits for reads that the controller has planned, if there are."""
-        return self.lookahead * self.access_bytes / self.bandwidth
-
-    @property
-    def turn(self) -> float:
-        """What a write among reads takes besides its data: the bus turns twice."""
-        return self.t_rtw + self.t_wtr

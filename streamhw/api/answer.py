@@ -5,13 +5,11 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..boards.base import Board
 from ..compiler.ir.design import Design
 from ..errors import InternalError, UserError
 from ..report.measured import ChannelUse, StreamWaits
@@ -21,10 +19,10 @@ from ..runtime.manifest import Manifest
 from ..sim import verilator
 from ..sim.checkpoint import Checkpoint
 from ..sim.device import SimDevice
-from ..sim.memory_model import HbmModel, Memory, MemoryModel, Stalls
+from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import Comparison
 
-__all__ = ["NEVER", "Answer", "Checkpoints", "memory_model", "simulated"]
+__all__ = ["NEVER", "Answer", "Checkpoints", "simulated"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +102,7 @@ def simulated(
     prompt: list[int],
     count: int,
     *,
-    model: Memory,
+    model: MemoryModel,
     end: int | None = None,
     design: Design | None = None,
     on_token: Callable[[Answer], None] | None = None,
@@ -146,27 +144,6 @@ def simulated(
                 for name, c in device.statistics().items()
             }
     return answer
-
-
-def memory_model(
-    board: Board, stalls: float = 0.0, seed: int = 0, *, kind: str | None = None
-) -> Memory:
-    """The memory of a board's ports, with random stalls on every channel if asked for.
-
-    kind: of ``MEMORIES``; None: the board's own
-    """
-    port = board.ports[0]
-    held = Stalls.everywhere(stalls, seed=seed) if stalls else Stalls()
-    if (kind or board.memory_model) == "hbm2":
-        # What is between the port and the channel takes its time too.
-        latency = max(HbmModel.latency, port.latency * 1e3 / board.clock_mhz)
-        return HbmModel(clock_mhz=board.clock_mhz, latency=latency, stalls=held)
-    return MemoryModel(
-        latency=port.latency,
-        write_latency=port.write_latency,
-        bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
-        stalls=held,
-    )
 
 
 class _Session:

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..boards.memory.catalog import load_memory
+from ..boards.memory.system import MemorySystem
 from ..compiler.ir.design import Design, Scope
 from ..compiler.performance.estimate import Estimate
 from ..compiler.pipeline import compile_model
@@ -12,7 +14,8 @@ from ..report.channels import uses_of
 from ..report.facts_of_design import activities_of
 from ..report.measured import Measured, StepTimes
 from ..sim import verilator
-from .answer import NEVER, Answer, Checkpoints, memory_model, simulated
+from ..sim.memory_model import MemoryModel
+from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build, write
 from .prompt import check_run, tokens_of
 
@@ -27,7 +30,7 @@ def simulate(
     check: bool = False,
     stalls: float = 0.0,
     seed: int = 0,
-    memory: str | None = None,
+    memory: MemorySystem | str | None = None,
     threads: int | None = None,
     checkpoints: Checkpoints = NEVER,
     progress: Callable[[str, int, int], None] | None = None,
@@ -41,7 +44,7 @@ def simulate(
     check: compare every token and every stream with the integer reference; a build also keeps
         what was measured, for its report
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
-    memory: the memory system at the ports; None: the board's own
+    memory: a memory system or the name of one; None: the board's own
     threads: of the simulator; None: as many as its size deserves
     progress: told of each step, how much of it is done, and of how much
     on_token: called with the answer so far after each token
@@ -76,7 +79,7 @@ def _simulate(
     check: bool,
     stalls: float,
     seed: int,
-    memory: str | None,
+    memory: MemorySystem | str | None,
     threads: int | None,
     checkpoints: Checkpoints,
     progress: Callable[[str, int, int], None] | None,
@@ -85,7 +88,8 @@ def _simulate(
     numbers, decode = tokens_of(prompt, build.model)
     check_run(numbers, count, stalls, build.model.graph)
     manifest = build.manifest
-    behavior = memory_model(build.board, stalls, seed, kind=memory)
+    system = load_memory(memory) if isinstance(memory, str) else memory or build.board.memory
+    behavior = MemoryModel.of(build.board, system, stalls=stalls, seed=seed)
     if check and design is None:
         if progress is not None:
             progress("compile the reference", 0, 1)
@@ -123,7 +127,7 @@ def _simulate(
     )
     if check and design is not None:
         length = len(numbers) + len(answer.tokens)
-        answer.predicted = Estimate(design, behavior.kind).answer(len(numbers), length).total
+        answer.predicted = Estimate(design, system).answer(len(numbers), length).total
         _measured(answer, answer.predicted, stalls, design).save(build.folder)
     return answer
 

@@ -148,8 +148,8 @@ def simulation(parser: argparse.ArgumentParser) -> None:
     """What commands that simulate share: the memory's model, threads, and checkpoints."""
     parser.add_argument(
         "--memory",
-        choices=("ideal", "hbm2"),
-        help="constant latency and bandwidth, or channels of HBM2; default: the board's",
+        metavar="NAME",
+        help="the memory system at the ports (see `list memories`); default: the board's",
     )
     parser.add_argument(
         "--threads",

@@ -8,10 +8,12 @@ from math import ceil
 import numpy as np
 from rich.progress import Progress, TaskID
 
-from ..api.answer import NEVER, Answer, Checkpoints, memory_model, simulated
+from ..api.answer import NEVER, Answer, Checkpoints, simulated
 from ..api.build import Build
 from ..api.prompt import check_run
 from ..boards.base import Board, load_board
+from ..boards.memory.catalog import load_memory
+from ..boards.memory.system import MemorySystem
 from ..compiler.backend.build_dir import read_key
 from ..compiler.ir.design import Design
 from ..compiler.performance.estimate import Estimate
@@ -23,6 +25,7 @@ from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
 from ..report.roofline import roof_of, shape_of
 from ..sim import verilator
+from ..sim.memory_model import MemoryModel
 from .build import BuildRequest, reuse_or_build, settled
 from .fast import compiled, prepared
 from .show import Console, progress, write_whole
@@ -37,7 +40,7 @@ class BenchRequest:
     prompts, answers: lengths, point by point; one of either goes with all of the other
     contexts: positions at which the cost of a token is predicted
     simulate: whether the points are simulated, too
-    memory: of ``boards.base.MEMORIES``; None: the board's own model
+    memory: a name of ``list memories``; None: the board's own
     threads: of the simulator; None: as many as its size deserves
     checkpoints: of the simulation, if there is only one
     """
@@ -87,7 +90,8 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         verilator.find_compiler()
     built = reuse_or_build(request.build, console)
     design = compiled(request.build, model, board, console)
-    estimate = Estimate(design, request.memory)
+    system = None if request.memory is None else load_memory(request.memory)
+    estimate = Estimate(design, system)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [
         Context(
@@ -100,7 +104,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     result = _known(built, design, board).merged(points, contexts)
     _save(result, built)
     if request.simulate:
-        for point in _simulated(points, request, built, design, console):
+        for point in _simulated(points, request, built, design, system, console):
             result = result.merged([point], ())
             _save(result, built)
     console.print(bench_view(result))
@@ -115,8 +119,8 @@ def _predicted(estimate: Estimate, prompt: int, answer: int) -> BenchPoint:
         answer=answer,
         predicted=(found.prompt, *found.tokens),
         moved=_moved(estimate.design, prompt, answer),
-        memory=board.memory_model,
-        sustained=board.sustained / board.ports[0].beats_per_cycle,
+        memory=board.memory.name,
+        sustained=board.memory_times.rate / board.ports[0].beats_per_cycle,
     )
 
 
@@ -156,10 +160,15 @@ def _save(result: Bench, built: Build) -> None:
 
 
 def _simulated(
-    points: list[BenchPoint], request: BenchRequest, built: Build, design: Design, console: Console
+    points: list[BenchPoint],
+    request: BenchRequest,
+    built: Build,
+    design: Design,
+    system: MemorySystem | None,
+    console: Console,
 ) -> Iterator[BenchPoint]:
     golden = prepared(design, console)
-    memory = memory_model(built.board, kind=request.memory)
+    memory = MemoryModel.of(built.board, system)
     manifest, image = built.manifest, built.image
     with progress(console) as shown:
         task = shown.add_task("compile the simulator", total=None, detail="")

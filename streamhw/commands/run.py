@@ -25,7 +25,7 @@ class RunRequest:
     prompt: text, or token numbers for a model without a tokenizer; tokens: wanted
     check: compare every token and stream with the integer reference
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
-    memory: of ``boards.base.MEMORIES``; None: the board's own model
+    memory: a name of ``list memories``; None: the board's own
     threads: of the simulator; None: as many as its size deserves
     """
 

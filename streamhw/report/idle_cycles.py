@@ -76,6 +76,6 @@ def _memory(estimate: Estimate, context: int) -> float:
     parameters = sum(segments.beats for segments in memory.body) * memory.beat_bytes
     cached = context * work_of(design.graph, design.config.quantization).cache_bytes
     layers = design.graph.loops[0].trips
-    sustained = board.sustained / board.ports[0].beats_per_cycle
+    sustained = board.memory_times.rate / board.ports[0].beats_per_cycle
     rate = sum(port.width / 8 * port.beats_per_cycle for port in board.ports) * sustained
     return float((parameters + cached / layers) / rate)

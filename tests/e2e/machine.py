@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from streamhw.api.answer import Answer, memory_model, simulated
+from streamhw.api.answer import Answer, simulated
+from streamhw.boards.memory.system import MemorySystem
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.compiler.ir.design import Design
 from streamhw.sim import verilator
+from streamhw.sim.memory_model import MemoryModel
 
 __all__ = ["Machine"]
 
@@ -32,7 +34,7 @@ class Machine:
         check: bool = False,
         stalls: float = 0,
         seed: int = 0,
-        memory: str | None = None,
+        memory: MemorySystem | None = None,
     ) -> Answer:
         """One simulated answer; ``check`` needs an observed library; ``memory``: its model, unless
         it is the board's."""
@@ -42,6 +44,6 @@ class Machine:
             self.image,
             prompt,
             count,
-            model=memory_model(self.design.board, stalls, seed, kind=memory),
+            model=MemoryModel.of(self.design.board, memory, stalls=stalls, seed=seed),
             design=self.design if check else None,
         )

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import MEMORIES, load_board
 
+from streamhw.boards.base import load_board
+from streamhw.boards.memory.catalog import MEMORIES
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW
 from streamhw.compiler.performance.estimate import Estimate
@@ -53,8 +54,8 @@ def test_every_stream_of_a_tiny_model(
         depths=replace(design.known.depths, ahead=board.prefetch),
     )
     for each, within in ((machine_of(design=deep), 0.05), (machine, 0.1)):
-        for memory in MEMORIES:
+        for memory in MEMORIES.values():
             simulated = [t.cycles for t in each.answer(prompt, 5, memory=memory).tokens]
             predicted = Estimate(each.design, memory).answer(len(prompt), len(prompt) + 5)
-            print(f"{memory}: {simulated} simulated, {predicted} predicted")
+            print(f"{memory.name}: {simulated} simulated, {predicted} predicted")
             assert sum(predicted.tokens) == pytest.approx(sum(simulated[1:]), rel=within)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamhw.api.answer import memory_model, simulated
+from streamhw.api.answer import simulated
 from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
@@ -16,6 +16,7 @@ from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
+from streamhw.sim.memory_model import MemoryModel
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 
@@ -31,7 +32,7 @@ def checked(machine: Machine, prompt: list[int], count: int, stalls: float) -> i
         machine.image,
         prompt,
         count,
-        model=memory_model(load_board("sim"), stalls, 5),
+        model=MemoryModel.of(load_board("sim"), stalls=stalls, seed=5),
         design=machine.design,
     )
     expected = IntegerModel(machine.design.known.quantized).generate(prompt, count)

@@ -4,8 +4,8 @@
 from pathlib import Path
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
@@ -35,7 +35,7 @@ def test_layer_of_a_design(tmp_path: Path) -> None:
     assert early.engine == late.engine == weights / 32
     stored = design.known.memory.stride
     assert stored > weights
-    rate = board.ports[0].width / 8 * board.sustained
+    rate = board.ports[0].width / 8 * board.memory_times.rate
     assert early.memory == pytest.approx((stored + 2 * 32) / rate)
     assert late.memory == pytest.approx((stored + 30 * 2 * 32) / rate)
     assert max(early.engine, early.memory) <= early.interval < late.interval

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamhw.sim.checkpoint import Checkpoint
-from streamhw.sim.device import SimDevice
-from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
-from streamhw.sim.verilator import build
 
 from streamhw.errors import InternalError, UserError
 from streamhw.runtime.driver import generate
+from streamhw.sim.checkpoint import Checkpoint
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import Stalls
+from streamhw.sim.verilator import build
+from tests.sim.models import constant, hbm2
 from tests.sim.standin import Standin
 
 PROMPT, COUNT = [3, 5, 1], 6
 MODELS = {
-    "ideal": MemoryModel(stalls=Stalls.everywhere(0.3, seed=1, length=3)),
-    "hbm2": HbmModel(t_refi=400.0),
+    "ideal": constant(stalls=Stalls.everywhere(0.3, seed=1, length=3)),
+    "hbm2": hbm2(t_refi=400.0),
 }
 
 

@@ -6,11 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from streamhw.sim.device import SimDevice
-from streamhw.sim.memory_model import HbmModel, MemoryModel, Stalls
-from streamhw.sim.verilator import build
 
 from streamhw.errors import InternalError
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import Stalls
+from streamhw.sim.verilator import build
+from tests.sim.models import constant, hbm2
 from tests.sim.traffic import Traffic
 
 
@@ -39,7 +40,7 @@ def test_ports_see_their_part(make, ports, striped):
     device = make(spec, base=0x1_0000_0000)
     image = spec.image(1)
     stalls = Stalls.everywhere(0.4, seed=1)
-    for model in (MemoryModel(), MemoryModel(stalls=stalls), HbmModel(), HbmModel(stalls=stalls)):
+    for model in (constant(), constant(stalls=stalls), hbm2(), hbm2(stalls=stalls)):
         with device(model=model) as d:
             d.step(500)
             for i in range(ports):
@@ -92,26 +93,26 @@ def share_of_peak(device, model, cycles=20_000):
 
 def test_hbm_bandwidth(streams):
     # Shuhai (arXiv 2005.04324) measured 425 of 460 GB/s; refresh takes the most of the rest.
-    share, traffic = share_of_peak(streams["sequential"], HbmModel())
+    share, traffic = share_of_peak(streams["sequential"], hbm2())
     assert 0.915 < share < 0.935
     assert traffic.row_misses < 0.04 * traffic.row_hits
     assert abs(traffic.refresh_cycles / 20_000 - 260 / 3900) < 0.005
-    never = HbmModel(t_rfc=0.0, t_refi=4_000_000.0)
+    never = hbm2(t_rfc=0.0, t_refi=4_000_000.0)
     assert share_of_peak(streams["sequential"], never)[0] > 0.99
     # Each access of 64 bytes opens a row in two bank groups.
-    share, traffic = share_of_peak(streams["random"], HbmModel())
+    share, traffic = share_of_peak(streams["random"], hbm2())
     assert share < 0.3 and traffic.row_hits < 0.02 * traffic.row_misses
     # Reads and writes in turn.
-    assert 0.8 < share_of_peak(streams["copy"], HbmModel())[0] < 0.9
-    assert share_of_peak(streams["copy"], HbmModel(group=8))[0] < 0.6
+    assert 0.8 < share_of_peak(streams["copy"], hbm2())[0] < 0.9
+    assert share_of_peak(streams["copy"], hbm2(group=8))[0] < 0.6
     # The pseudo-channel is a little slower than its port at 250 MHz, and far slower at 500 MHz.
-    assert HbmModel().peak(64) == 57.5
-    share, _ = share_of_peak(streams["sequential"], HbmModel(clock_mhz=500.0))
+    assert hbm2().peak(64) == 57.5
+    share, _ = share_of_peak(streams["sequential"], hbm2(clock_mhz=500.0))
     assert 0.915 < share < 0.935
 
 
 def test_ideal_bandwidth_bounds_it(streams):
-    model = MemoryModel(bandwidth=Fraction(44, 49))
+    model = constant(bandwidth=Fraction(44, 49))
     for device in streams.values():
         assert share_of_peak(device, model)[0] > 0.99
 
@@ -125,17 +126,17 @@ def test_hbm_latency(streams):
             d.step(200)
             return int(d.timed()["mem0"][0])
 
-    base = first(MemoryModel(latency=48)) - 48
-    assert first(HbmModel(clock_mhz=450.0, t_rcd=0.0, t_rrd=0.0)) - base == 48
-    assert abs(first(HbmModel(clock_mhz=450.0)) - base - 55) <= 1
+    base = first(constant(latency=48)) - 48
+    assert first(hbm2(clock_mhz=450.0, t_rcd=0.0, t_rrd=0.0)) - base == 48
+    assert abs(first(hbm2(clock_mhz=450.0)) - base - 55) <= 1
 
 
 def test_model_errors():
     with pytest.raises(ValueError, match="banks must be a power of two above 1, not 12"):
-        HbmModel(banks=12)
+        hbm2(banks=12)
     with pytest.raises(ValueError, match="at least the 32 bytes of an access, not 16"):
-        HbmModel(row_bytes=16)
+        hbm2(row_bytes=16)
     with pytest.raises(ValueError, match="must be above 0, not 0 MHz"):
-        HbmModel(clock_mhz=0)
+        hbm2(clock_mhz=0)
     with pytest.raises(ValueError, match="must be at least 1, not 0"):
-        HbmModel(outstanding=0)
+        hbm2(outstanding=0)

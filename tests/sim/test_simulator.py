@@ -7,14 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from streamhw.sim.device import SimDevice
-from streamhw.sim.memory_model import MemoryModel, Stalls
-from streamhw.sim.verilator import build, find_compiler, find_simulator
-from streamhw.sim.verilator_config import INSTANCES, LINES, shared_modules
 
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
 from streamhw.runtime.manifest import Manifest
+from streamhw.sim.device import SimDevice
+from streamhw.sim.memory_model import Stalls
+from streamhw.sim.verilator import build, find_compiler, find_simulator
+from streamhw.sim.verilator_config import INSTANCES, LINES, shared_modules
+from tests.sim.models import constant
 from tests.sim.standin import QUEUE_DEPTH, Standin
 
 PROMPT, COUNT = [3, 5, 1], 6
@@ -68,7 +69,7 @@ def test_latency_bandwidth_stalls(make):
     expected = spec.answer(spec.image(1), PROMPT, COUNT)
 
     def per_token(**options):
-        with device(model=MemoryModel(**options)) as d:
+        with device(model=constant(**options)) as d:
             tokens, answer = cycles(d)
             assert tokens == expected
             return [t.cycles for t in answer.tokens]
@@ -92,7 +93,7 @@ def test_latency_bandwidth_stalls(make):
 )
 def test_violations(make, flaw, text):
     _, device = make(flaw=flaw)
-    model = MemoryModel(stalls=Stalls(ar=0.7, seed=1))
+    model = constant(stalls=Stalls(ar=0.7, seed=1))
     with device(model=model) as d, pytest.raises(InternalError, match=text):
         cycles(d)
 

@@ -51,7 +51,7 @@ def under_way(board: Board) -> int:
     longest wait for one of its channels, and a burst. More would not come sooner, but everybody
     else who reads there waits behind them."""
     port = board.ports[0]
-    hidden: float = (port.latency + board.pause + ON_CHIP) * port.beats_per_cycle
+    hidden: float = (port.latency + board.memory_times.pause + ON_CHIP) * port.beats_per_cycle
     return (ceil(hidden / BURST) + 1) * BURST
 
 

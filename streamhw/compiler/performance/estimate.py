@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
+from ...boards.memory.system import MemorySystem
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency
 from ..fifo import MINIMUM
@@ -48,12 +49,12 @@ class PredictedAnswer:
 class Estimate:
     """The timelines of a design whose streams are typed and converted.
 
-    memory: of ``boards.base.MEMORIES``: what is behind the ports; None: the board's own model
+    memory: what is behind the ports; None: the board's own
     """
 
-    def __init__(self, design: Design, memory: str | None = None):
+    def __init__(self, design: Design, memory: MemorySystem | None = None):
         if memory is not None:
-            design = replace(design, board=replace(design.board, memory_model=memory))
+            design = replace(design, board=replace(design.board, memory=memory))
         self.design = design
         assert design.tiling is not None and design.memory is not None
         self.port = design.board.ports[0]
@@ -82,17 +83,18 @@ class Estimate:
     def clock(self) -> Clock:
         """The state before the first step."""
         board, depths = self.design.board, self.design.depths
+        times = board.memory_times
         ahead = board.prefetch if depths is None else depths.ahead
         supply = Supply(
             port=self.port.name,
-            rate=board.sustained,
+            rate=times.rate,
             buffer=ahead,
             under_way=min(ahead, under_way(board)),
-            pause=board.pause,
-            latency=READER_CYCLES + read_wait(self.design, READER) + board.pause,
+            pause=times.pause,
+            latency=READER_CYCLES + read_wait(self.design, READER) + times.pause,
             behind=self._behind_reader(),
         )
-        return Clock(supply=supply, turn=board.write_turn, ahead=board.write_wait)
+        return Clock(supply=supply, turn=times.write_turn, ahead=times.write_wait)
 
     def answer(self, prompt: int, total: int) -> PredictedAnswer:
         """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""

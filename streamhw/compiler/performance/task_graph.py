@@ -134,7 +134,7 @@ class Tasks:
         if "i_data" in ports or "i_done" in ports:
             writes = "i_done" in ports
             wait = _asking(part) + (write_wait if writes else read_wait)(self.design, name)
-            pauses = board.pause
+            pauses = board.memory_times.pause
             wait += 0.0 if writes else pauses
             if isinstance(part, CacheReadSpec):
                 pause = _round_trips(part, wait)

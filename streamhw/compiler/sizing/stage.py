@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
+from ...boards.memory.ideal import IDEAL
 from ...kernels.memory.spill import SpillReadSpec
 from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
@@ -255,7 +256,7 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
              that end in a queue; else the minimum
     """
     # As fast as memory may ever be: what it does later, like any stall, costs no depth.
-    estimate = Estimate(design, "ideal")
+    estimate = Estimate(design, IDEAL)
     answers = [
         size_fifos(
             [program_of(estimate, timeline, values, name) for values in scenarios(estimate)],

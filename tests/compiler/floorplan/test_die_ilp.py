@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from streamhw.boards.base import Budget, Die, load_board
 
+from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, DieWire, cost_of, partition
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError, DoesNotFitError

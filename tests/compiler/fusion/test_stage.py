@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import Board, load_board
 
+from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig, Fusion
 from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from streamhw.boards.base import Board, load_board
-
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment
 from streamhw.compiler.mapping.shrink import Shortage, smaller
 from streamhw.compiler.mapping.tiling import Tiling, check_tiling, choose_tiling
