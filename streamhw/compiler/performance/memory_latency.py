@@ -57,6 +57,7 @@ def write_answer(design: Design, name: str) -> int:
 
 
 def _latency(design: Design, dma: str) -> int:
+    """Cycles that a DMA adds to what passes it."""
     return int(getattr(design.instance(dma).part, "latency", 1))
 
 
@@ -73,7 +74,7 @@ def _data_hop(design: Design, dma: str) -> int:
 
 
 def _is_shared(design: Design, dma: str, kind: type[InfrastructureSpec]) -> bool:
-    """Whether a DMA has its memory port for itself; before placement, it shares it."""
+    """Whether other DMAs of its kind are at a memory port of a DMA; before placement, they are."""
     if design.placement is None:
         return True
     ports = design.placement.ports
