@@ -131,7 +131,7 @@ def lower_leaky_relu(state: Lowering, node: Node) -> None:
     spec = LeakyReluSpec(
         type=state.values[node.inputs[0]].type,
         slope=round(node.op.slope * (1 << SLOPE_FRAC)),
-        out=state.quantized.formats[node.name],
+        out=state.quantization.formats[node.name],
     )
     instance = state.place(node.name, spec)
     state.feed(node.inputs[0], instance, "i")

@@ -44,7 +44,7 @@ def _quantize(design: Design) -> Design:
 
 
 def _bind(design: Design) -> Design:
-    assignments = share_engines(design.graph, design.known.quantized, design.config.sharing)
+    assignments = share_engines(design.graph, design.known.quantized.plan, design.config.sharing)
     return replace(design, assignments=assignments)
 
 
@@ -73,7 +73,7 @@ def _tile(design: Design) -> Design:
 def _lower(design: Design) -> Design:
     known = design.known
     instances, channels = lower(
-        design.graph, known.quantized, known.tiling, design.board.beat_bits, design.assignments
+        design.graph, known.quantized.plan, known.tiling, design.board.beat_bits, design.assignments
     )
     return replace(design, instances=instances, channels=channels)
 
@@ -102,7 +102,7 @@ def _memory(design: Design) -> Design:
     known, board = design.known, design.board
     plan = plan_memory(
         design.graph,
-        known.quantized,
+        known.quantized.plan,
         known.tiling,
         design.assignments,
         board.beat_bits,

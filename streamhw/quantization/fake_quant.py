@@ -8,7 +8,7 @@ from ..frontend.model import Model
 from ..graph import Array, Floats, Node
 from ..graph.executor import execute
 from ..graph.float_reference import float_compute
-from .quantized_model import LinearParameters, QuantisedModel
+from .quantized_model import LinearParameters, QuantizedModel
 from .weights import dequantize
 
 __all__ = ["fake_forward"]
@@ -17,7 +17,7 @@ _BYTE_BITS = 8
 
 
 def fake_forward(
-    model: Model, quantized: QuantisedModel, tokens: NDArray[np.int64], *, all_rows: bool = False
+    model: Model, quantized: QuantizedModel, tokens: NDArray[np.int64], *, all_rows: bool = False
 ) -> dict[str, Array]:
     """Values by name in floats with the errors of quantization, and none of the implementation.
 
@@ -43,5 +43,5 @@ def fake_forward(
     return execute(model.graph, tokens, compute, all_rows=all_rows)
 
 
-def _steps(quantized: QuantisedModel, value: str, layer: int | None) -> Floats:
-    return np.asarray(quantized.steps(value, layer), dtype=np.float32)
+def _steps(quantized: QuantizedModel, value: str, layer: int | None) -> Floats:
+    return np.asarray(quantized.scales(value, layer), dtype=np.float32)

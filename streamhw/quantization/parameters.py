@@ -22,19 +22,14 @@ from ..numerics.fixed import Fixed
 from ..numerics.rotary_tables import angle_words
 from .calibrate import Key, Statistics
 from .formats import FormatRules
+from .plan import ActivationPlan, GatherPlan, LinearPlan, MultiplyPlan, NormPlan, Plan
 from .quantized_model import (
     ActivationParameters,
-    ActivationPlan,
     AngleParameters,
     GatherParameters,
-    GatherPlan,
     LinearParameters,
-    LinearPlan,
-    MultiplyPlan,
     NormParameters,
-    NormPlan,
     Parameters,
-    Plan,
 )
 from .weights import Rounding, quantize_matrix, spreading_factor
 

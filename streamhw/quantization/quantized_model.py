@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A quantized model: formats that hardware is built from, and integers that it is fed with."""
+"""A quantized model: its plan, and the integers that hardware of that plan is fed with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,179 +10,22 @@ from numpy.typing import NDArray
 from ..graph import Graph
 from ..numerics.fixed import Fixed
 from .config import QuantConfig
+from .plan import Plan, QuantizationPlan
 
 __all__ = [
     "ActivationParameters",
-    "ActivationPlan",
-    "AddPlan",
     "AngleParameters",
-    "AnglePlan",
-    "ArgMaxPlan",
-    "AttentionPlan",
     "GatherParameters",
-    "GatherPlan",
     "LinearParameters",
-    "LinearPlan",
-    "MultiplyPlan",
     "NormParameters",
-    "NormPlan",
     "Parameters",
-    "PassPlan",
-    "Plan",
-    "QuantisedModel",
-    "RotaryPlan",
-    "Steps",
+    "QuantizedModel",
+    "Scales",
 ]
 
 Ints = NDArray[np.int64]
-Steps = float | NDArray[np.float64]
+Scales = float | NDArray[np.float64]
 """The real size of one LSB: of all features, or of each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GatherPlan:
-    """Rows of a table of ``table``, the same numbers in ``out``; ``None``: both are ``out``."""
-
-    out: Fixed
-    table: Fixed | None = None
-
-    @property
-    def stored(self) -> Fixed:
-        """Format of the table's elements."""
-        return self.table or self.out
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddPlan:
-    """``round_shift(a + b)`` aligned at the finer step, saturated to ``out``."""
-
-    a: Fixed
-    b: Fixed
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormPlan:
-    """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
-
-    heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
-    (layer norm), or not and there is no beta (RMS norm)
-    """
-
-    source: Fixed
-    out: Fixed
-    epsilon: float
-    gamma_frac: int
-    beta_frac: int
-    heads: int = 1
-    centered: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnglePlan:
-    """Cosines and sines of positions, a word in ``out`` for each pair of features."""
-
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class RotaryPlan:
-    """``saturate(round_shift(x * c - y * s, shift))`` and ``y * c + x * s`` of pairs x, y."""
-
-    source: Fixed
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class LinearPlan:
-    """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
-
-    weight_bits: 4 or 8; group: columns of a group multiplier, ``None``: none
-    source: format of the input, int8; out: what results saturate to
-    """
-
-    weight_bits: int
-    scale_group: int | None
-    source: Fixed
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassPlan:
-    """Moves elements (chunk, last token): the same integers, saturated to ``out``."""
-
-    source: Fixed
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttentionPlan:
-    """Integer scores, softmax, and the weighted sum of values.
-
-    scores = saturate(round_shift(q . k, score_shift)); probabilities = softmax of each row;
-    out = saturate(round_shift(sum p * v, value_shift)). ``query.frac`` is the fraction of the
-    integer dot product: keys are integers, their scale and 1/sqrt(head_dim) are in the queries.
-    """
-
-    query: Fixed
-    key: Fixed
-    value: Fixed
-    scores: Fixed
-    probabilities: Fixed
-    out: Fixed
-    score_shift: int
-    value_shift: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActivationPlan:
-    """``saturate(round_shift(f(x) * scale[channel], scale_shift))``, f from source to middle.
-
-    Without ``scale`` the result is f(x), and ``out`` is ``middle``.
-    """
-
-    function: str
-    source: Fixed
-    middle: Fixed
-    scale: Fixed | None
-    scale_shift: int
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class MultiplyPlan:
-    """``saturate(round_shift(p * scale[channel], scale_shift))``, p = a * b rounded to middle."""
-
-    a: Fixed
-    b: Fixed
-    middle: Fixed
-    scale: Fixed
-    scale_shift: int
-    out: Fixed
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArgMaxPlan:
-    """The index, in ``out``, of the greatest element of ``source``."""
-
-    source: Fixed
-    out: Fixed
-
-
-Plan = (
-    GatherPlan
-    | AddPlan
-    | NormPlan
-    | LinearPlan
-    | PassPlan
-    | AttentionPlan
-    | AnglePlan
-    | RotaryPlan
-    | ActivationPlan
-    | MultiplyPlan
-    | ArgMaxPlan
-)
-"""How a node computes: the same for all layers of a loop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,33 +82,39 @@ Parameters = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantisedModel:
-    """A graph whose every value has an integer format, with all integer parameters.
+class QuantizedModel:
+    """A plan with its parameters: what the integer reference computes with, and what a memory image
+    is made of. No stage of the compiler needs more than the plan."""
 
-    graph: what is computed
-    config: how it was quantized
-    plans: by node name, for every node but inputs
-    formats: by value name (nodes, loops, carried values)
-    calibration: what ranges were measured on, in words
-    """
-
-    graph: Graph
-    config: QuantConfig
-    plans: Mapping[str, Plan]
-    formats: Mapping[str, Fixed]
-    calibration: str
+    plan: QuantizationPlan
     _parameters: Mapping[tuple[str, int | None], Parameters] = field(repr=False, compare=False)
-    _steps: Mapping[tuple[str, int | None], NDArray[np.float64]] = field(repr=False, compare=False)
+    _scales: Mapping[tuple[str, int | None], NDArray[np.float64]] = field(repr=False, compare=False)
 
-    def formats_only(self) -> "QuantisedModel":
-        """The same without integers and steps: enough to compile, and small enough to send."""
-        return replace(self, _parameters={}, _steps={})
+    @property
+    def graph(self) -> Graph:
+        return self.plan.graph
+
+    @property
+    def config(self) -> QuantConfig:
+        return self.plan.config
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        return self.plan.plans
+
+    @property
+    def formats(self) -> Mapping[str, Fixed]:
+        return self.plan.formats
+
+    @property
+    def calibration(self) -> str:
+        return self.plan.calibration
 
     def parameters(self, node: str, layer: int | None = None) -> Parameters | None:
         """The integers that a node is fed with in ``layer`` (``None`` outside loops)."""
         return self._parameters.get((node, layer))
 
-    def steps(self, value: str, layer: int | None = None) -> Steps:
-        """The real size of one LSB of a value: ``code * steps`` is the real number."""
-        known = self._steps.get((value, layer))
+    def scales(self, value: str, layer: int | None = None) -> Scales:
+        """The real size of one LSB of a value: ``code * scale`` is the real number."""
+        known = self._scales.get((value, layer))
         return self.formats[value].step if known is None else known

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import BuildError
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
+from ..frozen_map import FrozenMap
 from ..graph import (
     Activation,
     Add,
@@ -32,7 +33,7 @@ from .calibrate import Key, Statistics, calibrate, calibrate_shape, calibration_
 from .config import PROBABILITIES, SCORES, QuantConfig
 from .formats import FormatRules, byte_steps, expand_heads, fraction
 from .parameters import Integers
-from .quantized_model import (
+from .plan import (
     ActivationPlan,
     AddPlan,
     AnglePlan,
@@ -44,9 +45,10 @@ from .quantized_model import (
     NormPlan,
     PassPlan,
     Plan,
-    QuantisedModel,
+    QuantizationPlan,
     RotaryPlan,
 )
+from .quantized_model import QuantizedModel
 
 __all__ = ["quantize"]
 
@@ -63,7 +65,7 @@ _LARGEST_AFFINE = 1024.0
 """Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
 
 
-def quantize(model: Model, config: QuantConfig | None = None) -> QuantisedModel:
+def quantize(model: Model, config: QuantConfig | None = None) -> QuantizedModel:
     """Quantizes ``model``: ranges from its calibration text, or from random tokens without one.
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, or the graph uses a
@@ -89,7 +91,7 @@ class _Quantizer:
     plans: dict[str, Plan] = field(default_factory=dict)
     steps: dict[Key, Reals] = field(default_factory=dict)
 
-    def run(self) -> QuantisedModel:
+    def run(self) -> QuantizedModel:
         graph = self.model.graph
         self.rules = FormatRules(graph=graph, statistics=self.statistics)
         for node, _ in graph.walk():
@@ -112,15 +114,14 @@ class _Quantizer:
         parameters.scale()
         if not isinstance(self.model.weights, RandomWeights):
             parameters.make_all()
-        return QuantisedModel(
+        plan = QuantizationPlan(
             graph=graph,
             config=self.config,
-            plans=self.plans,
-            formats=self.formats,
+            plans=FrozenMap(self.plans),
+            formats=FrozenMap(self.formats),
             calibration=self.statistics.source,
-            _parameters=parameters,
-            _steps=self.steps,
         )
+        return QuantizedModel(plan=plan, _parameters=parameters, _scales=self.steps)
 
     def _weight(self, name: str, layer: int | None) -> Floats:
         return self.model.weights[parameter_name(name, layer)]

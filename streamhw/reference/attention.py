@@ -13,7 +13,7 @@ from ..graph import Attention
 from ..kernels.attention.softmax import SoftmaxSpec
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table
-from ..quantization.quantized_model import AttentionPlan
+from ..quantization.plan import AttentionPlan
 from .nodes import Codes, Reals, rounded
 
 __all__ = ["Cache", "IntegerAttention", "probabilities"]

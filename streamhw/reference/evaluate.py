@@ -15,7 +15,7 @@ from ..graph.float_reference import forward
 from ..quantization.calibrate import windows
 from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
-from ..quantization.quantized_model import QuantisedModel
+from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from .integer_model import IntegerModel
 
@@ -124,7 +124,7 @@ def evaluate(
     for config in configs:
         quantized = quantize(model, config)
 
-        def fake(t: NDArray[np.int64], quantized: QuantisedModel = quantized) -> Array:
+        def fake(t: NDArray[np.int64], quantized: QuantizedModel = quantized) -> Array:
             return fake_forward(model, quantized, t, all_rows=True)[head]
 
         results.append(

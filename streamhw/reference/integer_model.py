@@ -10,23 +10,25 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..graph import Attention, Chunk, Input, LastToken, Node, RolledLoop, Rotary
 from ..graph.executor import execute
-from ..quantization.quantized_model import (
-    ActivationParameters,
+from ..quantization.plan import (
     ActivationPlan,
     AddPlan,
-    AngleParameters,
     ArgMaxPlan,
     AttentionPlan,
-    GatherParameters,
     GatherPlan,
-    LinearParameters,
     LinearPlan,
     MultiplyPlan,
-    NormParameters,
     NormPlan,
     PassPlan,
-    QuantisedModel,
     RotaryPlan,
+)
+from ..quantization.quantized_model import (
+    ActivationParameters,
+    AngleParameters,
+    GatherParameters,
+    LinearParameters,
+    NormParameters,
+    QuantizedModel,
 )
 from .attention import Cache, IntegerAttention
 from .linear import IntegerProduct
@@ -57,7 +59,7 @@ class IntegerModel:
     nodes are integers in 64-bit floats.
     """
 
-    def __init__(self, quantized: QuantisedModel):
+    def __init__(self, quantized: QuantizedModel):
         self.quantized = quantized
         self._prepared: dict[Key, Callable[..., Codes]] = {}
         self._wide = 0

@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.matmul.packing import fold_groups
-from ..quantization.quantized_model import LinearParameters, LinearPlan
+from ..quantization.plan import LinearPlan
+from ..quantization.quantized_model import LinearParameters
 from .nodes import rounded
 
 __all__ = ["IntegerProduct"]

@@ -17,18 +17,16 @@ from ..numerics.fixed import Fixed
 from ..numerics.functions import function_named
 from ..numerics.rotary_tables import ANGLE
 from ..numerics.tables import activation
-from ..quantization.quantized_model import (
-    ActivationParameters,
+from ..quantization.plan import (
     ActivationPlan,
     AddPlan,
-    GatherParameters,
     GatherPlan,
     MultiplyPlan,
-    NormParameters,
     NormPlan,
     PassPlan,
     RotaryPlan,
 )
+from ..quantization.quantized_model import ActivationParameters, GatherParameters, NormParameters
 
 __all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalized", "Passed", "Rotated", "rounded"]
 

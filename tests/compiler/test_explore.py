@@ -72,7 +72,7 @@ def small(space: Space) -> Space:
 def test_the_default_is_a_point_of_the_space(name: str) -> None:
     """Token lanes, heads and positions side by side among its dimensions."""
     design = compile_model(load("gpt2-shakespeare"), load_board(name), stop="tile")
-    formats = formats_of(design.graph, design.known.quantized)
+    formats = formats_of(design.graph, design.known.quantized.plan)
     space = space_of(design.graph, design.board, formats)
     default = Choice(
         sharing=tuple(binding.nodes for binding in design.assignments), tiling=design.known.tiling

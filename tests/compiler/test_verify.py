@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import pytest
 
@@ -15,6 +14,7 @@ from streamhw.compiler.resources.fpga_cells import RamKind
 from streamhw.compiler.verify import ORDER, RULES, check
 from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
+from streamhw.frozen_map import FrozenMap
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, row_major
@@ -39,7 +39,8 @@ def without(design: Design, name: str) -> Design:
 def without_a_format(design: Design) -> Design:
     quantized = design.known.quantized
     formats = {name: f for name, f in quantized.formats.items() if name != "hidden"}
-    return replace(design, quantized=replace(quantized, formats=MappingProxyType(formats)))
+    plan = replace(quantized.plan, formats=FrozenMap(formats))
+    return replace(design, quantized=replace(quantized, plan=plan))
 
 
 def overlapping(design: Design) -> Design:

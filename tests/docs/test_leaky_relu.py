@@ -14,10 +14,11 @@ from streamhw.compiler.lowering.rules import RULES
 from streamhw.compiler.lowering.stage import lower
 from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.errors import BuildError, UserError
+from streamhw.frozen_map import FrozenMap
 from streamhw.graph import OPS, Graph, parse_graph, print_graph
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
-from streamhw.quantization.quantized_model import ArgMaxPlan, GatherPlan, QuantisedModel
+from streamhw.quantization.plan import ArgMaxPlan, GatherPlan, QuantizationPlan
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.testing.kernel_bench import Case, check_kernel
 
@@ -94,16 +95,15 @@ def graph() -> Graph:
 
 
 @pytest.fixture
-def quantized(graph: Graph) -> QuantisedModel:
+def quantized(graph: Graph) -> QuantizationPlan:
     wide, index = Fixed(16, 10), Fixed(3, signed=False)
-    return QuantisedModel(
+    plans = {"x0": GatherPlan(out=wide), "result": ArgMaxPlan(source=wide, out=index)}
+    return QuantizationPlan(
         graph=graph,
         config=QuantConfig(),
-        plans={"x0": GatherPlan(out=wide), "result": ArgMaxPlan(source=wide, out=index)},
-        formats=dict.fromkeys(graph.shapes, wide),
+        plans=FrozenMap(plans),
+        formats=FrozenMap(dict.fromkeys(graph.shapes, wide)),
         calibration="none",
-        _parameters={},
-        _steps={},
     )
 
 
@@ -117,7 +117,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *points: Point) -> None:
 
 
 def test_rule_from_an_entry_point(
-    graph: Graph, quantized: QuantisedModel, monkeypatch: pytest.MonkeyPatch
+    graph: Graph, quantized: QuantizationPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, Point("leaky_relu", "leaky_relu:RULE", RULE))
     instances, channels = lower(graph, quantized, TILING, 512, ())
@@ -133,7 +133,7 @@ def test_rule_from_an_entry_point(
 
 
 def test_without_the_package(
-    graph: Graph, quantized: QuantisedModel, monkeypatch: pytest.MonkeyPatch
+    graph: Graph, quantized: QuantizationPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch)
     with pytest.raises(

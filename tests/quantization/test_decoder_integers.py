@@ -12,7 +12,8 @@ from streamhw.graph.float_reference import forward
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
-from streamhw.quantization.quantized_model import LinearParameters, NormParameters, RotaryPlan
+from streamhw.quantization.plan import RotaryPlan
+from streamhw.quantization.quantized_model import LinearParameters, NormParameters
 from streamhw.quantization.quantizer import quantize
 from streamhw.reference.integer_model import Cache, IntegerModel
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
@@ -64,9 +65,9 @@ def test_pairs_that_are_turned_have_one_step(config: DecoderConfig) -> None:
     for name, heads in (("q_turned", config.heads), ("k_turned", config.kv_heads)):
         plan = quantized.plans[name]
         assert isinstance(plan, RotaryPlan)
-        steps = np.asarray(quantized.steps(name, 1)).reshape(heads, 2, -1)
+        steps = np.asarray(quantized.scales(name, 1)).reshape(heads, 2, -1)
         assert (steps[:, 0] == steps[:, 1]).all()
-        before = quantized.steps(quantized.graph.node(name).inputs[0], 1)
+        before = quantized.scales(quantized.graph.node(name).inputs[0], 1)
         ratio = 2.0 ** (plan.source.frac - plan.out.frac)
         np.testing.assert_allclose(np.asarray(before) * ratio, steps.reshape(-1))
 

@@ -16,14 +16,12 @@ from streamhw.graph.float_reference import forward
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
+from streamhw.quantization.plan import ActivationPlan, AttentionPlan, LinearPlan
 from streamhw.quantization.quantized_model import (
     ActivationParameters,
-    ActivationPlan,
-    AttentionPlan,
     LinearParameters,
-    LinearPlan,
     NormParameters,
-    QuantisedModel,
+    QuantizedModel,
 )
 from streamhw.quantization.quantizer import quantize
 from streamhw.quantization.weights import dequantize
@@ -32,7 +30,7 @@ MODEL = load("gpt2-shakespeare")
 
 
 @pytest.fixture(scope="module", params=[4, 8], ids=["W4A8", "W8A8"])
-def quantized(request: pytest.FixtureRequest) -> QuantisedModel:
+def quantized(request: pytest.FixtureRequest) -> QuantizedModel:
     return quantize(MODEL, QuantConfig(weight_bits=request.param))
 
 
@@ -44,7 +42,7 @@ def random_model(**values: int) -> Model:
     return Model(name="tiny", graph=graph, config=config, weights=weights, origin=Origin.RANDOM)
 
 
-def test_every_value_has_a_format_and_every_node_a_plan(quantized: QuantisedModel) -> None:
+def test_every_value_has_a_format_and_every_node_a_plan(quantized: QuantizedModel) -> None:
     graph = MODEL.graph
     assert set(quantized.formats) == set(graph.shapes)
     inputs = {"tokens", "positions"}
@@ -54,7 +52,7 @@ def test_every_value_has_a_format_and_every_node_a_plan(quantized: QuantisedMode
             assert quantized.plans[node.name].out == quantized.formats[node.name]
 
 
-def test_formats(quantized: QuantisedModel) -> None:
+def test_formats(quantized: QuantizedModel) -> None:
     formats = quantized.formats
     residual = formats["x"]
     assert residual.width == 24
@@ -69,7 +67,7 @@ def test_formats(quantized: QuantisedModel) -> None:
     assert plan.score_shift == formats["q"].frac - 10 and plan.value_shift == 16
 
 
-def test_parameters_fit_their_fields(quantized: QuantisedModel) -> None:
+def test_parameters_fit_their_fields(quantized: QuantizedModel) -> None:
     bits = quantized.config.weight_bits
     for node, loop in MODEL.graph.walk():
         for layer in range(loop.trips) if loop else (None,):
@@ -92,28 +90,28 @@ def test_parameters_fit_their_fields(quantized: QuantisedModel) -> None:
     assert widest >= 1 << 15  # the shift wastes no bit
 
 
-def test_parameters_stand_for_the_models_numbers(quantized: QuantisedModel) -> None:
+def test_parameters_stand_for_the_models_numbers(quantized: QuantizedModel) -> None:
     bits = quantized.config.weight_bits
     for layer in (0, 3):
         found = quantized.parameters("hidden", layer)
         assert isinstance(found, LinearParameters)
-        real = dequantize(found) / quantized.steps("norm_2", layer)
+        real = dequantize(found) / quantized.scales("norm_2", layer)
         exact = MODEL.weights[f"h.{layer}.mlp.c_fc.weight"].T
         error = np.sqrt(np.mean((real - exact) ** 2) / np.mean(exact**2))
         assert error < (0.2 if bits == 4 else 0.02)
         norm = quantized.parameters("norm_1", layer)
         assert isinstance(norm, NormParameters)
         plan = quantized.plans["norm_1"]
-        gamma = norm.gamma * 2.0**-plan.gamma_frac * quantized.steps("norm_1", layer)  # type: ignore[union-attr]
+        gamma = norm.gamma * 2.0**-plan.gamma_frac * quantized.scales("norm_1", layer)  # type: ignore[union-attr]
         np.testing.assert_allclose(gamma, MODEL.weights[f"h.{layer}.ln_1.weight"], rtol=0.01)
         scale = quantized.parameters("activation", layer)
         function = quantized.plans["activation"]
         assert isinstance(scale, ActivationParameters) and isinstance(function, ActivationPlan)
         step = function.middle.step * 2.0**function.scale_shift / scale.scale
-        np.testing.assert_allclose(step, quantized.steps("activation", layer))
+        np.testing.assert_allclose(step, quantized.scales("activation", layer))
 
 
-def test_fake_values_stay_near_the_float_ones(quantized: QuantisedModel) -> None:
+def test_fake_values_stay_near_the_float_ones(quantized: QuantizedModel) -> None:
     tokens = np.arange(1, 97)
     exact = forward(MODEL.graph, MODEL.weights, tokens, all_rows=True)["logits"]
     fake = fake_forward(MODEL, quantized, tokens, all_rows=True)["logits"]

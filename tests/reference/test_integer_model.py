@@ -12,7 +12,8 @@ from streamhw.graph.float_reference import float_compute
 from streamhw.kernels.attention.scores import ScoresSpec
 from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.kernels.attention.values import ValuesSpec
-from streamhw.quantization.quantized_model import AttentionPlan, LinearParameters, LinearPlan
+from streamhw.quantization.plan import AttentionPlan, LinearPlan
+from streamhw.quantization.quantized_model import LinearParameters
 from streamhw.quantization.quantizer import quantize
 from streamhw.reference.attention import probabilities
 from streamhw.reference.integer_model import Cache, IntegerModel, Trace
@@ -132,7 +133,7 @@ def test_each_node_stays_near_the_float_node(trace: Trace) -> None:
     bounds = matrices | {"activation": 0.08}
 
     def real(name: str, layer: int | None) -> Array:
-        steps = QUANTIZED.steps(name, layer)
+        steps = QUANTIZED.scales(name, layer)
         return np.asarray(trace[name, layer] * steps, dtype=np.float32)
 
     for node, loop in MODEL.graph.walk():

@@ -16,16 +16,18 @@ from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.functions import GELU_TANH, RELU, SILU, ElementwiseFunction
-from streamhw.quantization.quantized_model import (
-    ActivationParameters,
+from streamhw.quantization.plan import (
     ActivationPlan,
     AddPlan,
-    LinearParameters,
     LinearPlan,
     MultiplyPlan,
-    NormParameters,
     NormPlan,
     RotaryPlan,
+)
+from streamhw.quantization.quantized_model import (
+    ActivationParameters,
+    LinearParameters,
+    NormParameters,
 )
 from streamhw.reference.linear import IntegerProduct
 from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Rotated

@@ -35,7 +35,7 @@ class Evaluator:
     @property
     def formats(self) -> dict[str, Format]:
         """The weight format of every product."""
-        return formats_of(self.design.graph, self.design.known.quantized)
+        return formats_of(self.design.graph, self.design.known.quantized.plan)
 
     def __call__(self, choice: Choice) -> Outcome:
         """The score, or why there is no such design: it does not divide, or does not fit."""
@@ -98,7 +98,7 @@ class Evaluator:
 
     def _too_many_multipliers(self, choice: Choice) -> str | None:
         """A look at the products alone, before anything is compiled."""
-        board, quantized = self.design.board, self.design.known.quantized
+        board, quantized = self.design.board, self.design.known.quantized.plan
         needed = 0
         for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
             bits, _ = formats_of(self.design.graph, quantized)[products[0]]
@@ -115,7 +115,7 @@ def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
         design=replace(
             design,
             model=replace(design.model, weights={}),
-            quantized=design.known.quantized.formats_only(),
+            quantized=replace(design.known.quantized, _parameters={}, _scales={}),
         ),
         prompt=prompt,
         tokens=tokens,

@@ -12,7 +12,7 @@ from ...boards.base import Board
 from ...errors import InternalError
 from ...frontend.model import Model
 from ...graph import Graph
-from ...quantization.quantized_model import QuantisedModel
+from ...quantization.quantized_model import QuantizedModel
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Port, Resources
 from ..config import BuildConfig
@@ -125,7 +125,7 @@ class Design:
     config: BuildConfig
     board: Board
     model: Model
-    quantized: QuantisedModel | None = None
+    quantized: QuantizedModel | None = None
     tiling: Tiling | None = None
     assignments: tuple[EngineAssignment, ...] = ()
     instances: tuple[Instance, ...] = ()
@@ -168,7 +168,7 @@ class Known:
         self._design = design
 
     @property
-    def quantized(self) -> QuantisedModel:
+    def quantized(self) -> QuantizedModel:
         return _filled(self._design.quantized, "quantize")
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ...errors import BuildError
 from ...graph import Graph, Node, Op
 from ...numerics.fixed import Fixed
-from ...quantization.quantized_model import QuantisedModel
+from ...quantization.plan import QuantizationPlan
 from ...stream.itensor.itensor import ITensor, Symbol, row_major
 from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
 from ..mapping.engine_sharing import EngineAssignment
@@ -32,7 +32,7 @@ class Lowering:
     """The netlist as the rules write it."""
 
     graph: Graph
-    quantized: QuantisedModel
+    quantization: QuantizationPlan
     tiling: Tiling
     beat_bits: int
     assignments: tuple[EngineAssignment, ...]

@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 from ...errors import BuildError, UserError
 from ...graph import Graph, Op, RolledLoop
-from ...quantization.quantized_model import QuantisedModel
+from ...quantization.plan import QuantizationPlan
 from ..ir.design import Channel, Instance, Scope
 from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from ..mapping.engine_sharing import EngineAssignment
@@ -38,7 +38,7 @@ def lowering_rules() -> dict[type[Op], Rule]:
 
 def lower(
     graph: Graph,
-    quantized: QuantisedModel,
+    quantization: QuantizationPlan,
     tiling: Tiling,
     beat_bits: int,
     assignments: tuple[EngineAssignment, ...],
@@ -54,7 +54,7 @@ def lower(
         raise BuildError(f"Graph {graph.name} must have one loop, not {len(graph.loops)}")
     state = Lowering(
         graph=graph,
-        quantized=quantized,
+        quantization=quantization,
         tiling=tiling,
         beat_bits=beat_bits,
         assignments=assignments,

@@ -8,7 +8,7 @@ from enum import Enum
 
 from ...errors import UserError
 from ...graph import Graph, Linear
-from ...quantization.quantized_model import LinearPlan, QuantisedModel
+from ...quantization.plan import LinearPlan, QuantizationPlan
 
 __all__ = [
     "EngineAssignment",
@@ -58,7 +58,7 @@ class EngineAssignment:
 
 
 def share_engines(
-    graph: Graph, quantized: QuantisedModel, sharing: SharingChoice
+    graph: Graph, quantization: QuantizationPlan, sharing: SharingChoice
 ) -> tuple[EngineAssignment, ...]:
     """Engines for all ``Linear`` nodes.
 
@@ -73,7 +73,7 @@ def share_engines(
     Raises   ``UserError`` if there cannot be so many engines, a group names no product, one twice,
              or products of two weight formats
     """
-    formats = formats_of(graph, quantized)
+    formats = formats_of(graph, quantization)
     match sharing:
         case int():
             engines = _balanced(graph, formats, sharing)
@@ -104,12 +104,12 @@ def assignments_of(
     )
 
 
-def formats_of(graph: Graph, quantized: QuantisedModel) -> dict[str, Format]:
+def formats_of(graph: Graph, quantization: QuantizationPlan) -> dict[str, Format]:
     """The weight format of every product, in topological order."""
     found = {}
     for node, _ in graph.walk():
         if isinstance(node.op, Linear):
-            plan = quantized.plans[node.name]
+            plan = quantization.plans[node.name]
             assert isinstance(plan, LinearPlan)
             found[node.name] = (plan.weight_bits, plan.scale_group)
     return found

@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from ...errors import BuildError
 from ...graph import Activation, Angles, Attention, Gather, Graph, Linear, Multiply, Node
 from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
+from ...quantization.plan import (
+    ActivationPlan,
+    LinearPlan,
+    MultiplyPlan,
+    NormPlan,
+    QuantizationPlan,
+)
 from ...quantization.quantized_model import (
     ActivationParameters,
-    ActivationPlan,
     AngleParameters,
     GatherParameters,
     LinearParameters,
-    LinearPlan,
-    MultiplyPlan,
     NormParameters,
-    NormPlan,
-    QuantisedModel,
+    QuantizedModel,
 )
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling, header_bytes
@@ -109,7 +112,7 @@ class MemoryPlan:
 
 def plan_memory(
     graph: Graph,
-    quantized: QuantisedModel,
+    quantization: QuantizationPlan,
     tiling: Tiling,
     assignments: tuple[EngineAssignment, ...],
     beat_bits: int,
@@ -126,7 +129,7 @@ def plan_memory(
     body: list[Segments] = []
     tail: list[Segments] = []
     for node, loop in graph.walk():
-        segments = _segments(node, quantized, tiling, assignments, beat)
+        segments = _segments(node, quantization, tiling, assignments, beat)
         if segments is not None:
             run = tail if loop is None else body
             # An elementwise kernel works while its operand streams: it must have its parameters
@@ -180,7 +183,7 @@ def row_bytes(features: int, beat: int) -> int:
 
 
 def image(
-    plan: MemoryPlan, graph: Graph, quantized: QuantisedModel, tiling: Tiling
+    plan: MemoryPlan, graph: Graph, quantized: QuantizedModel, tiling: Tiling
 ) -> Iterator[NDArray[np.uint8]]:
     """The stored part of memory from its first byte on, in pieces, gaps filled with zeros."""
     written = 0
@@ -227,13 +230,13 @@ def _rows(table: NDArray[np.uint8], beat: int) -> NDArray[np.uint8]:
 
 def _segments(
     node: Node,
-    quantized: QuantisedModel,
+    quantization: QuantizationPlan,
     tiling: Tiling,
     assignments: tuple[EngineAssignment, ...],
     beat: int,
 ) -> Segments | None:
-    plan = quantized.plans.get(node.name)
-    features = quantized.graph.shapes[node.name][-1]
+    plan = quantization.plans.get(node.name)
+    features = quantization.graph.shapes[node.name][-1]
     if isinstance(plan, LinearPlan):
         assert isinstance(node.op, Linear)
         (assignment,) = (b for b in assignments if node.name in b.nodes)
@@ -265,7 +268,7 @@ def _segments(
 def _bytes(
     segments: Segments,
     layer: int | None,
-    quantized: QuantisedModel,
+    quantized: QuantizedModel,
     tiling: Tiling,
     beat: int,
 ) -> NDArray[np.uint8]:

@@ -20,11 +20,11 @@ from streamhw.compiler.memory.layout import (
 from streamhw.errors import BuildError
 from streamhw.graph import Gather, Linear
 from streamhw.kernels.matmul.packing import linear_golden
+from streamhw.quantization.plan import LinearPlan
 from streamhw.quantization.quantized_model import (
     ActivationParameters,
     GatherParameters,
     LinearParameters,
-    LinearPlan,
     NormParameters,
 )
 from tests.compiler.conftest import Compiled
@@ -249,8 +249,9 @@ def test_memory_that_is_too_small(design: Design) -> None:
     total = known.memory.total
 
     def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
+        quantization, tiling = known.quantized.plan, known.tiling
         return plan_memory(
-            design.graph, known.quantized, known.tiling, design.assignments, beat_bits, available
+            design.graph, quantization, tiling, design.assignments, beat_bits, available
         )
 
     assert plan(total) == known.memory
@@ -266,7 +267,7 @@ def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
     known = design.known
     plan = plan_memory(
         design.graph,
-        known.quantized,
+        known.quantized.plan,
         known.tiling,
         design.assignments,
         2048,

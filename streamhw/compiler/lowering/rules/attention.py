@@ -7,7 +7,7 @@ from ....kernels.attention import scores, softmax
 from ....kernels.attention import values as values_kernel
 from ....kernels.kv_cache.append import CacheAppendSpec
 from ....kernels.kv_cache.read import CacheReadSpec
-from ....quantization.quantized_model import AttentionPlan
+from ....quantization.plan import AttentionPlan
 from ...memory.kv_cache import cache_layout
 from ..builder import Lowering
 
@@ -15,7 +15,7 @@ __all__ = ["attention"]
 
 
 def attention(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, Attention) and isinstance(plan, AttentionPlan)
     if not op.causal:
         raise BuildError(f"Attention {node.name} must be causal, not over all positions")

@@ -9,7 +9,7 @@ from ....kernels.elementwise import add as add_kernel
 from ....kernels.elementwise import multiply as multiply_kernel
 from ....numerics.fixed import Fixed
 from ....numerics.functions import function_named
-from ....quantization.quantized_model import ActivationPlan, AddPlan, MultiplyPlan
+from ....quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ....stream.itensor.algebra import broadcast
 from ....stream.itensor.itensor import ITensor, row_major
 from ...ir.design import Instance
@@ -19,7 +19,7 @@ __all__ = ["activation", "add", "multiply"]
 
 
 def add(state: Lowering, node: Node) -> None:
-    plan = state.quantized.plans[node.name]
+    plan = state.quantization.plans[node.name]
     assert isinstance(plan, AddPlan)
     features = state.values[node.inputs[0]].type.tensor_shape()[1]
     order = state.rows(plan.out, features)
@@ -32,7 +32,7 @@ def add(state: Lowering, node: Node) -> None:
 
 
 def activation(state: Lowering, node: Node) -> None:
-    plan = state.quantized.plans[node.name]
+    plan = state.quantization.plans[node.name]
     assert isinstance(plan, ActivationPlan)
     value = state.values[node.inputs[0]]
     part = activation_kernel.ActivationSpec(
@@ -52,7 +52,7 @@ def activation(state: Lowering, node: Node) -> None:
 
 def multiply(state: Lowering, node: Node) -> None:
     """The product takes both values in the order of the first one."""
-    plan = state.quantized.plans[node.name]
+    plan = state.quantization.plans[node.name]
     assert isinstance(plan, MultiplyPlan)
     order = state.values[node.inputs[0]].type
     part = multiply_kernel.MultiplySpec(

@@ -8,7 +8,7 @@ from ....graph import Chunk, Linear, Node
 from ....kernels.elementwise import split
 from ....kernels.matmul.context import MatmulContext
 from ....kernels.matmul.spec import MatmulSpec
-from ....quantization.quantized_model import LinearPlan
+from ....quantization.plan import LinearPlan
 from ....stream.itensor.itensor import ITensor, row_major
 from ...ir.design import Scope
 from ...mapping.engine_sharing import EngineAssignment
@@ -20,7 +20,7 @@ __all__ = ["chunk", "engine_parameters", "linear"]
 
 def linear(state: Lowering, node: Node) -> None:
     """Gives an engine one more context; its first one places it."""
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, Linear) and isinstance(plan, LinearPlan)
     (assignment,) = (b for b in state.assignments if node.name in b.nodes)
     tiling, sizes = state.tiling, state.tiling.engines[assignment.instance]
@@ -88,7 +88,7 @@ def chunk(state: Lowering, node: Node) -> None:
     if name not in state.instances:
         value = state.values[node.inputs[0]]
         siblings = state.graph.readers(node.inputs[0])
-        formats = tuple(state.quantized.plans[reader.name].out for reader in siblings)
+        formats = tuple(state.quantization.plans[reader.name].out for reader in siblings)
         instance = state.place(name, split.SplitSpec(type=value.type, formats=formats))
         state.feed(node.inputs[0], instance, "i")
     state.produce(node.name, state.instances[name], f"o_{op.index}")

@@ -3,7 +3,7 @@
 
 from ....graph import LayerNorm, Node, RmsNorm
 from ....kernels.norm import layernorm
-from ....quantization.quantized_model import NormPlan
+from ....quantization.plan import NormPlan
 from ....stream.itensor.itensor import row_major
 from ..builder import Lowering
 
@@ -11,7 +11,7 @@ __all__ = ["norm"]
 
 
 def norm(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, LayerNorm | RmsNorm) and isinstance(plan, NormPlan)
     lanes = state.tiling.lanes_of(node.name)
     part = layernorm.NormSpec(

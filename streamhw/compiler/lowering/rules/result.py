@@ -3,7 +3,7 @@
 
 from ....graph import ArgMax, Node
 from ....kernels.reduce import argmax
-from ....quantization.quantized_model import ArgMaxPlan
+from ....quantization.plan import ArgMaxPlan
 from ..builder import Lowering
 
 __all__ = ["arg_max", "last_token"]
@@ -15,7 +15,7 @@ def last_token(state: Lowering, node: Node) -> None:
 
 
 def arg_max(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, ArgMax) and isinstance(plan, ArgMaxPlan)
     value = state.values[node.inputs[0]]
     part = argmax.ArgMaxSpec(

@@ -4,7 +4,7 @@
 from ....graph import Angles, Node, Rotary
 from ....kernels.attention import rotary as rotary_kernel
 from ....kernels.memory import angles as angles_kernel
-from ....quantization.quantized_model import RotaryPlan
+from ....quantization.plan import RotaryPlan
 from ..builder import Lowering
 
 __all__ = ["angles", "rotary"]
@@ -28,7 +28,7 @@ def angles(state: Lowering, node: Node) -> None:
 
 
 def rotary(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, Rotary) and isinstance(plan, RotaryPlan)
     part = rotary_kernel.RotarySpec(
         tokens=state.tiling.token_batch,

@@ -4,7 +4,7 @@
 from ....graph import Gather, Input, Node
 from ....kernels.memory import gather as gather_kernel
 from ....numerics.fixed import Fixed
-from ....quantization.quantized_model import GatherPlan
+from ....quantization.plan import GatherPlan
 from ....stream.itensor.itensor import ITensor, Loop
 from ...ir.design import End
 from ..builder import Lowering, Value
@@ -23,7 +23,7 @@ def source(state: Lowering, node: Node) -> None:
 
 
 def gather(state: Lowering, node: Node) -> None:
-    op, plan = node.op, state.quantized.plans[node.name]
+    op, plan = node.op, state.quantization.plans[node.name]
     assert isinstance(op, Gather) and isinstance(plan, GatherPlan)
     part = gather_kernel.GatherSpec(
         rows=op.rows,

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a quantized model computes, as plain data: the formats that hardware is built from."""
+
+from dataclasses import dataclass
+
+from ..frozen_map import FrozenMap
+from ..graph import Graph
+from ..numerics.fixed import Fixed
+from .config import QuantConfig
+
+__all__ = [
+    "ActivationPlan",
+    "AddPlan",
+    "AnglePlan",
+    "ArgMaxPlan",
+    "AttentionPlan",
+    "GatherPlan",
+    "LinearPlan",
+    "MultiplyPlan",
+    "NormPlan",
+    "PassPlan",
+    "Plan",
+    "QuantizationPlan",
+    "RotaryPlan",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatherPlan:
+    """Rows of a table of ``table``, the same numbers in ``out``; ``None``: both are ``out``."""
+
+    out: Fixed
+    table: Fixed | None = None
+
+    @property
+    def stored(self) -> Fixed:
+        """Format of the table's elements."""
+        return self.table or self.out
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddPlan:
+    """``round_shift(a + b)`` aligned at the finer step, saturated to ``out``."""
+
+    a: Fixed
+    b: Fixed
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormPlan:
+    """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
+
+    heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
+    (layer norm), or not and there is no beta (RMS norm)
+    """
+
+    source: Fixed
+    out: Fixed
+    epsilon: float
+    gamma_frac: int
+    beta_frac: int
+    heads: int = 1
+    centered: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnglePlan:
+    """Cosines and sines of positions, a word in ``out`` for each pair of features."""
+
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotaryPlan:
+    """``saturate(round_shift(x * c - y * s, shift))`` and ``y * c + x * s`` of pairs x, y."""
+
+    source: Fixed
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearPlan:
+    """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
+
+    weight_bits: 4 or 8; group: columns of a group multiplier, ``None``: none
+    source: format of the input, int8; out: what results saturate to
+    """
+
+    weight_bits: int
+    scale_group: int | None
+    source: Fixed
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassPlan:
+    """Moves elements (chunk, last token): the same integers, saturated to ``out``."""
+
+    source: Fixed
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionPlan:
+    """Integer scores, softmax, and the weighted sum of values.
+
+    scores = saturate(round_shift(q . k, score_shift)); probabilities = softmax of each row;
+    out = saturate(round_shift(sum p * v, value_shift)). ``query.frac`` is the fraction of the
+    integer dot product: keys are integers, their scale and 1/sqrt(head_dim) are in the queries.
+    """
+
+    query: Fixed
+    key: Fixed
+    value: Fixed
+    scores: Fixed
+    probabilities: Fixed
+    out: Fixed
+    score_shift: int
+    value_shift: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationPlan:
+    """``saturate(round_shift(f(x) * scale[channel], scale_shift))``, f from source to middle.
+
+    Without ``scale`` the result is f(x), and ``out`` is ``middle``.
+    """
+
+    function: str
+    source: Fixed
+    middle: Fixed
+    scale: Fixed | None
+    scale_shift: int
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiplyPlan:
+    """``saturate(round_shift(p * scale[channel], scale_shift))``, p = a * b rounded to middle."""
+
+    a: Fixed
+    b: Fixed
+    middle: Fixed
+    scale: Fixed
+    scale_shift: int
+    out: Fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgMaxPlan:
+    """The index, in ``out``, of the greatest element of ``source``."""
+
+    source: Fixed
+    out: Fixed
+
+
+Plan = (
+    GatherPlan
+    | AddPlan
+    | NormPlan
+    | LinearPlan
+    | PassPlan
+    | AttentionPlan
+    | AnglePlan
+    | RotaryPlan
+    | ActivationPlan
+    | MultiplyPlan
+    | ArgMaxPlan
+)
+"""How a node computes: the same for all layers of a loop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizationPlan:
+    """A graph whose every value has an integer format, without the integers themselves.
+
+    graph: what is computed
+    config: how it was quantized
+    plans: by node name, for every node but inputs
+    formats: by value name (nodes, loops, carried values)
+    calibration: what ranges were measured on, in words
+    """
+
+    graph: Graph
+    config: QuantConfig
+    plans: FrozenMap[str, Plan]
+    formats: FrozenMap[str, Fixed]
+    calibration: str
