@@ -19,6 +19,7 @@ from ...runtime.manifest import (
 )
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.design import Design
+from .amaranth_adapter import adapted
 from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 
@@ -43,7 +44,7 @@ def emit(design: Design) -> Emitted:
     Ensures  equal designs give equal bytes; the register BUILD reads the digest of the Verilog
     """
     target = Target(design.known.placement.stores)
-    with _without_collection():
+    with _without_collection(), adapted():
         text = verilog.convert(
             Accelerator(design),
             name="top",
