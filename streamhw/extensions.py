@@ -28,17 +28,18 @@ class Extension(Generic[T]):
     @property
     def value(self) -> T:
         """Raises ``UserError`` if the entry point cannot be loaded or is not of its kind."""
-        where = f"Entry point {self.name} of package {self.package}"
         try:
             value = self.point.load()
         except Exception as error:  # whatever a module of somebody else raises
             raise UserError(
-                f"{where} must load, not fail with {type(error).__name__}: {error}",
+                f"Entry point {self.name} of package {self.package} must load, not fail with "
+                f"{type(error).__name__}: {error}",
                 hint=f"mend or remove {self.package}",
             ) from error
         if not isinstance(value, self.kind):
             raise UserError(
-                f"{where} must be of type {self.kind.__name__}, not {type(value).__name__}",
+                f"Entry point {self.name} of package {self.package} must be of type "
+                f"{self.kind.__name__}, not {type(value).__name__}",
                 hint=f"mend or remove {self.package}",
             )
         return value

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 
 from ..errors import UserError
-from ..frontend import Model, Tokenizer
+from ..frontend import Model
 from ..graph import Graph
 
 __all__ = ["check_run", "tokens_of"]
@@ -45,7 +45,7 @@ def tokens_of(
     if model.tokenizer is None:
         numbers = _numbers(prompt, model) if isinstance(prompt, str) else list(prompt)
         return numbers, lambda tokens: " ".join(map(str, tokens)) + " "
-    tokenizer = Tokenizer(model.tokenizer)
+    tokenizer = model.tokenizer
     if not isinstance(prompt, str):
         return list(prompt), tokenizer.decode
     try:

@@ -18,7 +18,7 @@ from ..compiler.backend.build_dir import read_key
 from ..compiler.ir.design import Design
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
-from ..frontend import Model, Tokenizer, load
+from ..frontend import Model, load
 from ..kernels.matmul.spec import MatmulSpec
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
@@ -232,7 +232,7 @@ def _simulated(
 def prompt_of(model: Model, count: int) -> list[int]:
     """The first tokens of the held-out text, or seeded random ones where there is none."""
     if model.tokenizer is not None and model.heldout is not None:
-        tokens = Tokenizer(model.tokenizer).encode(model.heldout[: 64 * count])
+        tokens = model.tokenizer.encode(model.heldout[: 64 * count])
         if len(tokens) >= count:
             return tokens[:count]
     drawn = np.random.default_rng(0).integers(model.graph.vocabulary, size=count)

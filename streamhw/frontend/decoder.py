@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from ..errors import UserError
 from ..graph import (
     Activation,
     Add,
@@ -20,8 +21,9 @@ from ..graph import (
     RolledLoop,
     Rotary,
 )
+from .config_values import Values, function_of, integers, require
 
-__all__ = ["DecoderConfig", "decoder_graph"]
+__all__ = ["DECODER", "DecoderConfig", "DecoderFamily", "decoder_graph"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,49 @@ class DecoderConfig:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         if self.heads % self.kv_heads:
             raise ValueError(f"kv_heads must divide heads, not {self.kv_heads} | {self.heads}")
+
+    @classmethod
+    def from_json(cls, values: Values, source: str) -> "DecoderConfig":
+        """Reads the config.json of a Llama or Qwen 2; raises ``UserError`` that names ``source``
+        for scaled rotary angles, sliding windows, and biases that the graph does not have."""
+        names = ("num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads",
+                 "vocab_size", "max_position_embeddings")  # fmt: skip
+        layers, features, hidden, heads, vocabulary, context = integers(values, names, source)
+        angles: Values = values.get("rope_parameters") or {}
+        require(angles, {"rope_type": "default"}, source)
+        require(
+            values,
+            {
+                "attention_bias": False,
+                "mlp_bias": False,
+                "rope_scaling": None,
+                "use_sliding_window": False,
+            },
+            source,
+        )
+        try:
+            return cls(
+                layers=layers,
+                features=features,
+                hidden=hidden,
+                heads=heads,
+                kv_heads=values.get("num_key_value_heads") or heads,
+                head_dim=values.get("head_dim") or features // heads,
+                vocabulary=vocabulary,
+                context=context,
+                function=function_of(values, "hidden_act", "silu", source),
+                epsilon=values.get("rms_norm_eps", 1e-6),
+                bases=(float(angles.get("rope_theta") or values.get("rope_theta") or 10_000),),
+                tied=values.get("tie_word_embeddings", False),
+                projection_bias=values.get("model_type") == "qwen2",
+                end_of_text=_first(values.get("eos_token_id")),
+            )
+        except ValueError as error:
+            raise UserError(f"{source}: {error}") from None
+
+
+def _first(tokens: int | list[int] | None) -> int | None:
+    return tokens[0] if isinstance(tokens, list) else tokens
 
 
 def decoder_graph(name: str, config: DecoderConfig) -> Graph:
@@ -184,3 +229,21 @@ def _gated(config: DecoderConfig) -> tuple[Node, ...]:
         nodes.append(Node("mlp_norm", after, (added,)))
         added = "mlp_norm"
     return (*nodes, Node("residual_2", Add(), ("residual_1", added)))
+
+
+class DecoderFamily:
+    """Llama and Qwen 2 as Hugging Face writes them; the graph's names are theirs."""
+
+    model_types = ("llama", "qwen2")
+
+    def read_config(self, values: Values, source: str) -> DecoderConfig:
+        return DecoderConfig.from_json(values, source)
+
+    def graph(self, name: str, config: DecoderConfig) -> Graph:
+        return decoder_graph(name, config)
+
+    def stored_names(self, parameter: str) -> tuple[str, ...]:
+        return (parameter,)
+
+
+DECODER = DecoderFamily()

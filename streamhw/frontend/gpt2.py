@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The GPT-2 architecture as a layer graph, and the shapes that its config.json describes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import UserError
 from ..graph import (
@@ -21,19 +19,9 @@ from ..graph import (
     Node,
     RolledLoop,
 )
-from ..numerics.functions import functions
+from .config_values import Values, function_of, integers, require
 
-__all__ = ["Gpt2Config", "gpt2_graph"]
-
-_FUNCTIONS = {
-    "gelu_new": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "gelu": "gelu_erf",
-    "silu": "silu",
-    "swish": "silu",
-    "relu": "relu",
-}
-"""Hugging Face's names of activation functions, and the graph's; others have one name in both."""
+__all__ = ["GPT2", "Gpt2Config", "Gpt2Family", "gpt2_graph"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,34 +50,20 @@ class Gpt2Config:
             raise ValueError(f"heads must divide features, not {self.heads} | {self.features}")
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], source: str) -> "Gpt2Config":
+    def from_json(cls, values: Values, source: str) -> "Gpt2Config":
         """Reads Hugging Face's config.json; raises ``UserError`` that names ``source``."""
-        if values.get("model_type") != "gpt2":
-            kind = values.get("model_type", "no model_type")
-            raise UserError(f"{source}: architecture must be gpt2, not {kind}")
-        function = values.get("activation_function", "gelu_new")
-        named = {**{name: name for name in functions()}, **_FUNCTIONS}
-        if function not in named:
-            known = ", ".join(sorted(named))
-            raise UserError(
-                f"{source}: activation_function must be one of {known}, not {function!r}"
-            )
-        for switch, wanted in (
-            ("scale_attn_weights", True),
-            ("scale_attn_by_inverse_layer_idx", False),
-            ("add_cross_attention", False),
-        ):
-            if values.get(switch, wanted) is not wanted:
-                raise UserError(
-                    f"{source}: {switch} must be {str(wanted).lower()}, not {values[switch]}"
-                )
+        function = function_of(values, "activation_function", "gelu_new", source)
+        require(
+            values,
+            {
+                "scale_attn_weights": True,
+                "scale_attn_by_inverse_layer_idx": False,
+                "add_cross_attention": False,
+            },
+            source,
+        )
         names = ("n_layer", "n_embd", "n_head", "vocab_size", "n_positions")
-        missing = [name for name in names if not isinstance(values.get(name), int)]
-        if missing:
-            raise UserError(
-                f"{source}: {missing[0]} must be an integer, not {values.get(missing[0])}"
-            )
-        layers, features, heads, vocabulary, context = (values[name] for name in names)
+        layers, features, heads, vocabulary, context = integers(values, names, source)
         try:
             return cls(
                 layers=layers,
@@ -98,7 +72,7 @@ class Gpt2Config:
                 vocabulary=vocabulary,
                 context=context,
                 hidden=values.get("n_inner") or 4 * features,
-                function=named[function],
+                function=function,
                 epsilon=values.get("layer_norm_epsilon", 1e-5),
                 tied=values.get("tie_word_embeddings", True),
                 end_of_text=values.get("eos_token_id"),
@@ -181,3 +155,21 @@ def gpt2_graph(name: str, config: Gpt2Config) -> Graph:
             Node("next_token", ArgMax(classes=config.vocabulary), ("logits",)),
         ),
     )
+
+
+class Gpt2Family:
+    """GPT-2 as Hugging Face writes it, with or without its prefix of tensor names."""
+
+    model_types = ("gpt2",)
+
+    def read_config(self, values: Values, source: str) -> Gpt2Config:
+        return Gpt2Config.from_json(values, source)
+
+    def graph(self, name: str, config: Gpt2Config) -> Graph:
+        return gpt2_graph(name, config)
+
+    def stored_names(self, parameter: str) -> tuple[str, ...]:
+        return (f"transformer.{parameter}", parameter)
+
+
+GPT2 = Gpt2Family()

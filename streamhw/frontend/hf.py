@@ -2,68 +2,98 @@
 """Hugging Face model directories: config.json, safetensors, tokenizer files."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from ..errors import UserError
-from .gpt2 import Gpt2Config, gpt2_graph
-from .model import Model, Origin
-from .weights import CheckpointWeights
+from .config_values import Values
+from .format import StoredTensor
+from .tokenizer import ByteLevelTokenizer
 
-__all__ = ["SHIPPED", "calibration_text", "load_directory", "tokenizer_directory"]
-
-SHIPPED = Path(__file__).parent / "checkpoints" / "gpt2-shakespeare"
-"""The checkpoint, and the calibration text, that ship with the package."""
+__all__ = ["HUGGING_FACE", "HuggingFace"]
 
 
-def load_directory(path: Path, *, name: str | None = None, weights: Path | None = None) -> Model:
-    """Loads the model in ``path``; ``weights`` names another file or directory of tensors.
+@dataclass(frozen=True)
+class SafeTensor:
+    """A tensor of a safetensors file, which stays memory-mapped."""
+
+    file: Any  # safetensors has no types
+    name: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.file.get_slice(self.name).get_shape())
+
+    @property
+    def kind(self) -> str:
+        return str(self.file.get_slice(self.name).get_dtype())
+
+    def read(self) -> NDArray[Any]:
+        values: NDArray[Any] = self.file.get_tensor(self.name)
+        return values
+
+
+class HuggingFace:
+    """A directory with ``config.json``, and ``model.safetensors`` or
+    ``model.safetensors.index.json`` with the shards that it names; or one safetensors file.
 
     ``calibration.txt`` and ``heldout.txt`` beside the checkpoint are used if they are there.
-    Without calibration text of its own, a model with a tokenizer takes the package's.
-
-    Raises ``UserError`` if config.json is missing or not understood, the architecture or its
-    activation function is unknown, or as ``CheckpointWeights`` does.
     """
-    config = Gpt2Config.from_json(_read_json(path / "config.json"), str(path / "config.json"))
-    label = name or "_".join(path.resolve().name.split()) or "model"
-    graph = gpt2_graph(label, config)
-    return Model(
-        name=label,
-        graph=graph,
-        config=config,
-        weights=CheckpointWeights(weights or path, graph),
-        origin=Origin.CHECKPOINT,
-        tokenizer=tokenizer_directory(path),
-        calibration=calibration_text(path),
-        heldout=_text(path / "heldout.txt"),
-    )
+
+    def recognizes(self, path: Path) -> bool:
+        return (path / "config.json").is_file() or path.suffix == ".safetensors"
+
+    def config(self, path: Path) -> Values:
+        file = path / "config.json"
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"{file}: the configuration file is missing") from None
+        except (OSError, ValueError) as error:
+            raise UserError(f"{file}: the file must be JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise UserError(f"{file}: the file must hold a JSON object")
+        return values
+
+    def tensors(self, path: Path) -> Mapping[str, StoredTensor]:
+        if not path.is_dir():
+            file = _open(path)
+            return {name: SafeTensor(file, name) for name in file.keys()}  # noqa: SIM118
+        index = path / "model.safetensors.index.json"
+        if not index.exists():
+            return self.tensors(path / "model.safetensors")
+        try:
+            shards: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        except (ValueError, KeyError):
+            raise UserError(f"{index}: the file must be JSON with a weight_map") from None
+        files = {shard: _open(path / shard) for shard in sorted(set(shards.values()))}
+        held = {shard: set(file.keys()) for shard, file in files.items()}
+        for name, shard in shards.items():
+            if name not in held[shard]:
+                raise UserError(f"{path / shard}: tensor {name} is missing")
+        return {name: SafeTensor(files[shard], name) for name, shard in shards.items()}
+
+    def tokenizer(self, path: Path) -> ByteLevelTokenizer | None:
+        complete = all((path / name).is_file() for name in ("vocab.json", "merges.txt"))
+        return ByteLevelTokenizer(path) if complete else None
+
+    def text(self, path: Path, role: str) -> str | None:
+        file = path / f"{role}.txt"
+        return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
-def tokenizer_directory(path: Path) -> Path | None:
-    """``path`` if tokenizer files are there."""
-    complete = all((path / name).is_file() for name in ("vocab.json", "merges.txt"))
-    return path if complete else None
+HUGGING_FACE = HuggingFace()
 
 
-def calibration_text(path: Path) -> str | None:
-    """The directory's own calibration text, or the package's where there is a tokenizer."""
-    own = _text(path / "calibration.txt")
-    if own is not None or tokenizer_directory(path) is None:
-        return own
-    return _text(SHIPPED / "calibration.txt")
-
-
-def _read_json(path: Path) -> dict[str, object]:
+def _open(path: Path) -> Any:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return safe_open(path, framework="numpy")
     except FileNotFoundError:
-        raise UserError(f"{path}: the configuration file is missing") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: the file must be JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: the file must hold a JSON object")
-    return values
-
-
-def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.is_file() else None
+        raise UserError(f"{path}: the weights file is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: the file must be a complete safetensors file ({error})") from None

@@ -3,17 +3,13 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 from ..graph import Graph
-from .decoder import DecoderConfig
-from .gpt2 import Gpt2Config
+from .family import ArchitectureConfig
+from .tokenizer import Tokenizer
 from .weights import Weights
 
-__all__ = ["Config", "Model", "Origin"]
-
-Config = Gpt2Config | DecoderConfig
-"""The numbers of an architecture."""
+__all__ = ["Model", "Origin"]
 
 
 class Origin(Enum):
@@ -32,17 +28,17 @@ class Model:
     config: the architecture's numbers
     weights: lazy float32 tensors by the graph's parameter names
     origin: of the weights
-    tokenizer: directory of ``vocab.json`` and ``merges.txt``, if there is one
+    tokenizer: of its text, if there is one
     calibration: text that number formats are measured on, if there is any
     heldout: text that losses are measured on, if there is any
     """
 
     name: str
     graph: Graph
-    config: Config
+    config: ArchitectureConfig
     weights: Weights = field(repr=False, compare=False)
     origin: Origin
-    tokenizer: Path | None = None
+    tokenizer: Tokenizer | None = None
     calibration: str | None = field(default=None, repr=False)
     heldout: str | None = field(default=None, repr=False)
 

@@ -1,83 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models by name: shapes that everybody knows, and the checkpoint that ships with the package."""
+"""Models by name or path: named shapes, the checkpoint that ships, files of any known format."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
-from .decoder import DecoderConfig, decoder_graph
-from .gpt2 import Gpt2Config, gpt2_graph
-from .hf import SHIPPED, calibration_text, load_directory, tokenizer_directory
-from .model import Config, Model, Origin
+from .catalog import family_of, format_of
+from .decoder import DECODER, DecoderConfig
+from .family import ArchitectureConfig, ModelFamily
+from .gpt2 import GPT2
+from .model import Model, Origin
+from .shapes import SHAPES
 from .weights import CheckpointWeights, RandomWeights
 
-__all__ = ["CHECKPOINTS", "SHAPES", "load", "model_names"]
+__all__ = ["CHECKPOINTS", "load", "model_names"]
 
-SHAPES: Mapping[str, Config] = {
-    "gpt2": Gpt2Config(
-        layers=12,
-        features=768,
-        heads=12,
-        vocabulary=50257,
-        context=1024,
-        hidden=3072,
-        end_of_text=50256,
-    ),
-    "gpt2-medium": Gpt2Config(
-        layers=24,
-        features=1024,
-        heads=16,
-        vocabulary=50257,
-        context=1024,
-        hidden=4096,
-        end_of_text=50256,
-    ),
-    "qwen2.5-0.5b": DecoderConfig(
-        layers=24,
-        features=896,
-        hidden=4864,
-        heads=14,
-        kv_heads=2,
-        head_dim=64,
-        vocabulary=151_936,
-        context=1024,
-        bases=(1e6,),
-        projection_bias=True,
-        end_of_text=151_643,
-    ),
-    "llama-1.1b": DecoderConfig(
-        layers=22,
-        features=2048,
-        hidden=5632,
-        heads=32,
-        kv_heads=4,
-        head_dim=64,
-        vocabulary=32_000,
-        context=1024,
-        epsilon=1e-5,
-        tied=False,
-        end_of_text=2,
-    ),
-    # Five of six layers see a window of 512 positions: up to that many it hides nothing.
-    "gemma3-1b": DecoderConfig(
-        layers=26,
-        features=1152,
-        hidden=6912,
-        heads=4,
-        kv_heads=1,
-        head_dim=256,
-        vocabulary=262_144,
-        context=512,
-        function="gelu_tanh",
-        bases=(1e4, 1e4, 1e4, 1e4, 1e4, 1e6),
-        head_norms=True,
-        outer_norms=True,
-        embedding_scale=1152**0.5,
-        end_of_text=1,
-    ),
-}
-"""Named shapes; their weights are the user's, or seeded random ones."""
+SHIPPED = Path(__file__).parent / "checkpoints" / "gpt2-shakespeare"
+"""The checkpoint, and the calibration text, that ship with the package."""
 
 CHECKPOINTS = {"gpt2-shakespeare": SHIPPED}
 """Named checkpoints that ship with the package."""
@@ -89,10 +29,12 @@ def model_names() -> tuple[str, ...]:
 
 
 def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
-    """The model of that name, or in that Hugging Face directory.
+    """The model of that name, or in those files.
 
-    weights: a safetensors file or a directory that has one, instead of the model's own. A named
-        shape without them gets seeded random weights.
+    name_or_path: a name of `list models`; a Hugging Face directory; files of a format that an
+        installed package reads
+    weights: a file or directory with tensors, instead of the model's own. A named shape without
+        them gets seeded random weights.
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
@@ -101,24 +43,42 @@ def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
     if given is not None and not given.exists():
         raise UserError(f"{given}: the weights file is missing")
     if name in CHECKPOINTS:
-        return load_directory(CHECKPOINTS[name], name=name, weights=given)
+        return _read(CHECKPOINTS[name], name, given)
     if name in SHAPES:
-        return _named(name, SHAPES[name], given)
+        config = SHAPES[name]
+        family: ModelFamily[Any] = DECODER if isinstance(config, DecoderConfig) else GPT2
+        return _named(name, family, config, given)
     path = Path(name_or_path)
-    if not path.is_dir():
+    if not path.exists():
         known = ", ".join(model_names())
         raise UserError(f"MODEL must be one of {known}, or a directory, not {name!r}")
-    return load_directory(path, weights=given)
+    return _read(path, "_".join(path.resolve().name.split()) or "model", given)
 
 
-def _graph(name: str, config: Config) -> Graph:
-    if isinstance(config, DecoderConfig):
-        return decoder_graph(name, config)
-    return gpt2_graph(name, config)
+def _read(path: Path, name: str, weights: Path | None) -> Model:
+    """The model in a file or directory; without calibration text of its own, one with a tokenizer
+    takes the package's."""
+    files = format_of(path)
+    values, source = files.config(path), str(path / "config.json" if path.is_dir() else path)
+    family = family_of(values, source)
+    config = family.read_config(values, source)
+    graph = family.graph(name, config)
+    return Model(
+        name=name,
+        graph=graph,
+        config=config,
+        weights=_tensors(weights or path, graph, family),
+        origin=Origin.CHECKPOINT,
+        tokenizer=files.tokenizer(path),
+        calibration=_calibration(path),
+        heldout=files.text(path, "heldout"),
+    )
 
 
-def _named(name: str, config: Config, weights: Path | None) -> Model:
-    graph = _graph(name, config)
+def _named(
+    name: str, family: ModelFamily[Any], config: ArchitectureConfig, weights: Path | None
+) -> Model:
+    graph = family.graph(name, config)
     if weights is None:
         random = RandomWeights(graph, additions=2 * config.layers)
         return Model(name=name, graph=graph, config=config, weights=random, origin=Origin.RANDOM)
@@ -127,8 +87,20 @@ def _named(name: str, config: Config, weights: Path | None) -> Model:
         name=name,
         graph=graph,
         config=config,
-        weights=CheckpointWeights(weights, graph),
+        weights=_tensors(weights, graph, family),
         origin=Origin.CHECKPOINT,
-        tokenizer=tokenizer_directory(home),
-        calibration=calibration_text(home),
+        tokenizer=format_of(home).tokenizer(home),
+        calibration=_calibration(home),
     )
+
+
+def _tensors(path: Path, graph: Graph, family: ModelFamily[Any]) -> CheckpointWeights:
+    return CheckpointWeights(path, format_of(path).tensors(path), graph, family.stored_names)
+
+
+def _calibration(path: Path) -> str | None:
+    files = format_of(path)
+    own = files.text(path, "calibration")
+    if own is not None or files.tokenizer(path) is None:
+        return own
+    return format_of(SHIPPED).text(SHIPPED, "calibration")

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
-from ..frontend.tokenizer import Tokenizer
 from ..frontend.weights import RandomWeights
 from ..graph import Array, Floats, Gather, Graph, Linear, Node, parameter_name
 from ..graph.executor import execute
@@ -84,7 +83,7 @@ def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.in
     limit = min(_MOST_TOKENS, max(_RANDOM_TOKENS, _MULTIPLICATIONS // parameters))
     limit = limit if config.tokens is None else config.tokens
     if model.calibration is not None and model.tokenizer is not None:
-        tokens = np.array(Tokenizer(model.tokenizer).encode(model.calibration), dtype=np.int64)
+        tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
         chosen = windows(tokens, min(graph.context, limit), max(1, limit // graph.context))
         return chosen, f"{chosen.size} tokens of calibration text"
     if model.origin is Origin.RANDOM and config.tokens is None:

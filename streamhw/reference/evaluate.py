@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..frontend.model import Model
-from ..frontend.tokenizer import Tokenizer
 from ..graph import Array
 from ..graph.float_reference import forward
 from ..quantization.calibrate import windows
@@ -103,7 +102,7 @@ def evaluate(
     chosen = text if text is not None else model.heldout
     if model.tokenizer is None or chosen is None:
         raise UserError(f"{model.name}: a tokenizer and held-out text must be there to measure on")
-    ids = np.array(Tokenizer(model.tokenizer).encode(chosen), dtype=np.int64)
+    ids = np.array(model.tokenizer.encode(chosen), dtype=np.int64)
     if len(ids) < 2:
         raise UserError(f"Text must have 2 tokens or more, not {len(ids)}")
     rows = windows(ids, model.graph.context, count)

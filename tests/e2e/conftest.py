@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from streamhw.boards.base import load_board
-from streamhw.sim import verilator
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.memory.layout import image
 from streamhw.compiler.pipeline import compile_model
-from streamhw.frontend import Tokenizer, load
+from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.reference.integer_model import IntegerModel
+from streamhw.sim import verilator
 from tests.e2e.machine import Machine
 
 
@@ -79,6 +79,6 @@ def golden(machine: Machine) -> IntegerModel:
 def prompts(model: Model) -> list[list[int]]:
     """Ten prompts of 1 to 100 tokens, from the held-out text and from nowhere."""
     assert model.tokenizer is not None and model.heldout is not None
-    text = Tokenizer(model.tokenizer).encode(model.heldout[:40_000])
+    text = model.tokenizer.encode(model.heldout[:40_000])
     lengths = (1, 2, 6, 7, 8, 9, 16, 17, 50, 100)
     return [text[997 * i : 997 * i + length] for i, length in enumerate(lengths)]

@@ -2,14 +2,14 @@
 """The emitted Verilog of gpt2-shakespeare writes what the integer reference says."""
 
 import pytest
-from streamhw.sim.device import SimDevice
 
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.performance.estimate import Estimate
-from streamhw.frontend import Model, Tokenizer
+from streamhw.frontend import Model
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.runtime.driver import generate
+from streamhw.sim.device import SimDevice
 from tests.e2e.machine import Machine
 
 TOKENS = 12
@@ -32,7 +32,7 @@ def test_a_long_answer_equals_the_reference(
     machine: Machine, golden: IntegerModel, model: Model
 ) -> None:
     assert model.tokenizer is not None
-    prompt = Tokenizer(model.tokenizer).encode("ROMEO.")
+    prompt = model.tokenizer.encode("ROMEO.")
     answer = machine.answer(prompt, 48)
     assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 48))
 

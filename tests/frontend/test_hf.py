@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load
+from streamhw.frontend.tokenizer import ByteLevelTokenizer
 from streamhw.frontend.zoo import CHECKPOINTS
 
 SHIPPED = CHECKPOINTS["gpt2-shakespeare"]
@@ -45,7 +46,7 @@ def test_a_directory_loads_as_the_named_model_does(directory: Path) -> None:
     loaded, named = load(directory), load("gpt2-shakespeare")
     assert loaded.graph.nodes == named.graph.nodes
     assert loaded.origin is Origin.CHECKPOINT
-    assert loaded.tokenizer == directory
+    assert loaded.tokenizer == ByteLevelTokenizer(directory)
     assert loaded.calibration == named.calibration and loaded.heldout is not None
     assert list(loaded.weights) == [p.name for p in loaded.graph.parameters()]
     for parameter in loaded.graph.parameters():
@@ -115,11 +116,11 @@ def test_config_that_is_no_json(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"model_type": "bert"}, "architecture must be gpt2, not bert"),
+        ({"model_type": "bert"}, "architecture must be one of gpt2, llama, qwen2, not bert"),
         (
             {"activation_function": "tanh"},
-            "activation_function must be one of gelu, gelu_new, gelu_pytorch_tanh, relu, silu, "
-            "swish, not 'tanh'",
+            "activation_function must be one of gelu, gelu_erf, gelu_new, gelu_pytorch_tanh, "
+            "gelu_tanh, relu, silu, swish, not 'tanh'",
         ),
         ({"n_head": 5}, "heads must divide features, not 5 | 128"),
         ({"n_layer": 0}, "layers must be positive, not 0"),

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamhw.errors import UserError
-from streamhw.frontend import Tokenizer
+from streamhw.frontend.tokenizer import ByteLevelTokenizer
 from streamhw.frontend.zoo import CHECKPOINTS
 
 DIRECTORY = CHECKPOINTS["gpt2-shakespeare"]
-TOKENIZER = Tokenizer(DIRECTORY)
+TOKENIZER = ByteLevelTokenizer(DIRECTORY)
 
 
 def test_known_tokens() -> None:
@@ -38,8 +38,8 @@ def test_token_outside_the_vocabulary(token: int) -> None:
 def test_missing_and_damaged_files(tmp_path: Path) -> None:
     message = f"{tmp_path / 'vocab.json'}: the tokenizer file is missing"
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
-        Tokenizer(tmp_path)
+        ByteLevelTokenizer(tmp_path)
     shutil.copy(DIRECTORY / "merges.txt", tmp_path)
     (tmp_path / "vocab.json").write_text("{")
     with pytest.raises(UserError, match=f"^{re.escape(str(tmp_path))}: the tokenizer cannot be"):
-        Tokenizer(tmp_path)
+        assert ByteLevelTokenizer(tmp_path).size

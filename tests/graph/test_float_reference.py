@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from streamhw.frontend import Tokenizer, load
+from streamhw.frontend import load
 from streamhw.graph import Attention
 from streamhw.graph.float_reference import forward
 from streamhw.numerics.functions import BUILT_IN
@@ -64,7 +64,7 @@ def test_functions(name: str, exact) -> None:
 
 def test_loss_of_the_trained_model() -> None:
     """2.568 nats a token was measured after training on the whole text with other windows."""
-    tokens = np.array(Tokenizer(MODEL.tokenizer).encode(MODEL.heldout))
+    tokens = np.array(MODEL.tokenizer.encode(MODEL.heldout))
     rows = tokens[: len(tokens) // 128 * 128].reshape(-1, 128)[::25]
     logits = forward(MODEL.graph, MODEL.weights, rows, all_rows=True)["logits"][:, :-1]
     logits = logits - logits.max(axis=-1, keepdims=True)

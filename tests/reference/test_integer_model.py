@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamhw.errors import UserError
-from streamhw.frontend import Tokenizer, load
+from streamhw.frontend import load
 from streamhw.graph import RolledLoop
 from streamhw.graph.executor import Array, execute
 from streamhw.graph.float_reference import float_compute
@@ -19,7 +19,7 @@ from streamhw.reference.attention import probabilities
 from streamhw.reference.integer_model import Cache, IntegerModel, Trace
 
 MODEL = load("gpt2-shakespeare")
-TOKENIZER = Tokenizer(MODEL.tokenizer)
+TOKENIZER = MODEL.tokenizer
 QUANTIZED = quantize(MODEL)
 GOLDEN = IntegerModel(QUANTIZED)
 PROMPT = TOKENIZER.encode("ROMEO.\nWhat light through yonder window breaks?")

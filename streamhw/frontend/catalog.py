@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Families and file formats: those that ship with streamhw, and those of installed packages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..extensions import extensions, find
+from .config_values import Values
+from .decoder import DECODER
+from .family import ModelFamily
+from .format import FileFormat
+from .gpt2 import GPT2
+from .hf import HUGGING_FACE
+
+__all__ = ["FAMILIES", "FAMILY_GROUP", "FORMATS", "FORMAT_GROUP", "family_of", "format_of"]
+
+FAMILY_GROUP, FORMAT_GROUP = "streamhw.model", "streamhw.format"
+"""The entry points that offer families and formats."""
+
+FAMILIES: Mapping[str, ModelFamily[Any]] = {
+    kind: family for family in (GPT2, DECODER) for kind in family.model_types
+}
+"""By the ``model_type`` of a configuration."""
+
+FORMATS: Mapping[str, FileFormat] = {"huggingface": HUGGING_FACE}
+
+
+def family_of(values: Values, source: str) -> ModelFamily[Any]:
+    """The family that reads a configuration; raises ``UserError`` that names ``source``."""
+    kind = values.get("model_type", "no model_type")
+    # Protocols of methods: not classes that mypy could instantiate.
+    added = extensions(FAMILY_GROUP, ModelFamily)  # type: ignore[type-abstract]
+    if (extension := find("Model family", str(kind), FAMILIES, added)) is not None:
+        return extension.value
+    if kind in FAMILIES:
+        return FAMILIES[kind]
+    known = ", ".join((*FAMILIES, *(other.name for other in added)))
+    raise UserError(f"{source}: architecture must be one of {known}, not {kind}")
+
+
+def format_of(path: Path) -> FileFormat:
+    """The format of a file or directory: of those that recognize it, streamhw's own first; a
+    Hugging Face directory if none does, which then says what is missing.
+
+    Raises ``UserError`` if the format that would have to be asked is broken.
+    """
+    for own in FORMATS.values():
+        if own.recognizes(path):
+            return own
+    for extension in extensions(FORMAT_GROUP, FileFormat):  # type: ignore[type-abstract]
+        if extension.value.recognizes(path):
+            return extension.value
+    return HUGGING_FACE

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a file format is: it reads configuration, tensors, tokenizer and texts of a model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+from .config_values import Values
+from .tokenizer import Tokenizer
+
+__all__ = ["FileFormat", "StoredTensor"]
+
+
+class StoredTensor(Protocol):
+    """A tensor in a file, not read yet."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def kind(self) -> str:
+        """``F64``, ``F32`` or ``F16``; others are refused."""
+        ...
+
+    def read(self) -> NDArray[Any]:
+        """Its values."""
+        ...
+
+
+@runtime_checkable
+class FileFormat(Protocol):
+    """One kind of file or directory. A package offers its own as an entry point of group
+    ``streamhw.format``. All methods raise ``UserError`` for files that are damaged."""
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether a file or directory is of this format; looks at names, not into files."""
+        ...
+
+    def config(self, path: Path) -> Values:
+        """The configuration, with the names of Hugging Face's config.json."""
+        ...
+
+    def tensors(self, path: Path) -> Mapping[str, StoredTensor]:
+        """All tensors by the names in the file."""
+        ...
+
+    def tokenizer(self, path: Path) -> Tokenizer | None:
+        """The tokenizer, if the files have one."""
+        ...
+
+    def text(self, path: Path, role: str) -> str | None:
+        """Text for ``calibration`` or ``heldout`` measurements, if the files have it."""
+        ...
