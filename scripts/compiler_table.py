@@ -49,7 +49,7 @@ CLAIMS = (
     ),
     Claim(
         name="converters",
-        bar="Figure 5: 8x2, one shared loop; 64x64 in 16x16: 16x64, four times; live sets exact",
+        bar="Figure 5: 8x2, one shared loop; 64x64 in 16x16: 16x64, four times; peak live exact",
         command="-m pytest tests/stream/converter",
         figures=r"passed",
     ),

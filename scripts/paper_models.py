@@ -52,7 +52,6 @@ def measure(name: str, board: str) -> dict[str, object]:
     """The numbers of one model, in this process."""
     begin = time.perf_counter()
     from streamhw.boards.base import load_board
-
     from streamhw.compiler.backend.emit import emit
     from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
     from streamhw.compiler.pipeline import compile_model
@@ -91,7 +90,7 @@ def measure(name: str, board: str) -> dict[str, object]:
         "fused_bits": memory.fused + memory.stored,
         "converter_bits": sum(part.bits for part in converters),
         "ping_pong_bits": sum(part.ping_pong_bits for part in converters),
-        "live_set_bits": sum(part.bound_bits for part in converters),
+        "peak_live_bits": sum(part.bound_bits for part in converters),
     }
 
 
@@ -112,7 +111,7 @@ def show(rows: list[dict[str, object]], board: str) -> None:
     memory = Table(title="memory between kernels", title_justify="left")
     for column in ("model", "tokens", "whole tensors, Mbit", "fused, Mbit", "share"):
         memory.add_column(column, justify="left" if column == "model" else "right")
-    for column in ("converters, Kbit", "of ping-pong", "of live set"):
+    for column in ("converters, Kbit", "of ping-pong", "of peak live"):
         memory.add_column(column, justify="right")
     for row in rows:
         stages = row["stages"]
@@ -137,7 +136,7 @@ def show(rows: list[dict[str, object]], board: str) -> None:
             f"{bits['fused_bits'] / bits['intermediate_bits']:.1%}",
             f"{bits['converter_bits'] / 1e3:,.0f}",
             f"{bits['converter_bits'] / bits['ping_pong_bits']:.2f}",
-            f"{bits['converter_bits'] / bits['live_set_bits']:.2f}",
+            f"{bits['converter_bits'] / bits['peak_live_bits']:.2f}",
         )
     Console(width=150).print(table)
     Console(width=150).print(memory)

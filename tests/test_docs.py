@@ -35,7 +35,8 @@ def test_code_runs(file: Path) -> None:
             assert rest in (ROOT / first.removeprefix("# ")).read_text(), f"{file.name}:{line}"
         elif ">>> " in code:
             test = doctest.DocTestParser().get_doctest(code, names, file.name, str(file), line)
-            result = doctest.DocTestRunner(verbose=False).run(test, clear_globs=False)
+            runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+            result = runner.run(test, clear_globs=False)
             assert result.failed == 0 and result.attempted > 0
         else:
             # Padding makes tracebacks show the page's own line numbers.

@@ -21,7 +21,7 @@ points
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "bench",
-        help="a design beside the board's roof and published figures",
+        help="a design beside the board's roofline and published figures",
         description="Builds (or reuses the build); predicts, and with --simulate simulates, whole "
         "answers; prints them beside the floor of graph and board and beside published figures, "
         "with an estimate of energy. Writes bench.json into the build folder.",

@@ -17,7 +17,7 @@ stages, for --stop and --from
 
 a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
   python -m streamhw build MODEL --from place
-two designs side by side
+compare two designs
   diff build/A/design.txt build/B/design.txt
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw bench``: a design beside its roof and published figures, simulated or predicted."""
+"""``streamhw bench``: a design, simulated or predicted, its roofline and published figures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from ..kernels.matmul.spec import MatmulSpec
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
-from ..report.roofline import roof_of, shape_of
+from ..report.roofline import roofline_of, shape_of
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
 from .build import BuildRequest, reuse_or_build, settled
@@ -130,7 +130,7 @@ def _moved(design: Design, prompt: int, answer: int) -> float:
     body = known.memory.stride * design.graph.loops[0].trips
     steps = ceil(prompt / known.tiling.token_batch) + answer - 1
     positions = prompt + answer - 1
-    pair = roof_of(design.graph, design.config.quantization, design.board).work.cache_bytes
+    pair = roofline_of(design.graph, design.config.quantization, design.board).work.cache_bytes
     cached = (positions * (positions + 1) // 2 + positions) * pair
     return float(steps * body + answer * known.memory.region("tail").bytes + cached)
 
@@ -147,7 +147,7 @@ def _known(built: Build, design: Design, board: Board) -> Bench:
         part=board.part,
         clock_mhz=board.clock_mhz,
         quantization=str(design.config.quantization),
-        roof=roof_of(design.graph, design.config.quantization, board),
+        roofline=roofline_of(design.graph, design.config.quantization, board),
         products_a_dsp=2 if all(engine.paired for engine in engines) else 1,
         cells=design.known.placement.total,
     )

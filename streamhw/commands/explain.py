@@ -47,7 +47,7 @@ def _list(facts: Facts, console: Console, everything: bool) -> None:
             str(edge.source),
             edge.scope,
             f"{bits:,}" if bits else "",
-            " + ".join(f"{hop.depth:,}" for hop in edge.hops),
+            " + ".join(f"{stream.depth:,}" for stream in edge.streams),
             f"{edge.queue_bits:,}",
         )
     hidden = len(edges) - len(shown)

@@ -102,6 +102,6 @@ def _stream(channel: Channel, beats: int | None) -> Iterator[str]:
 def _segments(segments: Segments) -> str:
     parts = [f"{beats} beats to {name}" for name, beats in segments.parts]
     for index in range(segments.ahead):
-        parts[index] += " a turn ahead"
+        parts[index] += " one tile ahead"
     times = "" if segments.repeat == 1 else f" {segments.repeat} times"
     return f"{segments.node}:{times} {', '.join(parts)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a design does of its board's roof, beside published figures: ``bench.json`` of a build."""
+"""A design beside its board's roofline and published figures: ``bench.json`` of a build."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from ..errors import UserError
 from .energy import MODELS, Energy, UnitActivity, energy_of
 from .idle_cycles import LayerCycles
 from .published import Shape
-from .roofline import Roof
+from .roofline import Roofline
 
 __all__ = ["BENCH_FILE", "Bench", "BenchPoint", "Context"]
 
@@ -99,7 +99,7 @@ class Bench:
     part: str
     clock_mhz: float
     quantization: str
-    roof: Roof
+    roofline: Roofline
     products_a_dsp: int
     cells: Cells
     points: tuple[BenchPoint, ...] = ()
@@ -111,7 +111,7 @@ class Bench:
 
     def floor(self, point: BenchPoint) -> tuple[float, float, float]:
         """Least milliseconds: to the first token, of a further one (mean), in all."""
-        first, later = self.roof.answer(point.prompt, point.answer)
+        first, later = self.roofline.answer(point.prompt, point.answer)
         return 1e3 * first, 1e3 * fmean(later or [0.0]), 1e3 * (first + sum(later))
 
     def energy(self, point: BenchPoint) -> Energy | None:
@@ -119,7 +119,7 @@ class Bench:
         model = MODELS.get(self.part)
         if model is None:
             return None
-        work, positions = self.roof.work, range(point.prompt, point.prompt + point.answer - 1)
+        work, positions = self.roofline.work, range(point.prompt, point.prompt + point.answer - 1)
         products = work.products(point.prompt, 0) + sum(work.products(1, p) for p in positions)
         activity = UnitActivity(
             memory_bytes=point.moved,

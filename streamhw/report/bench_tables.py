@@ -52,7 +52,7 @@ def rows_of(bench: Bench, point: BenchPoint) -> Iterator[Row]:
     how = point.how if point.error is None else f"{point.how} (model {point.error:+.1%})"
     yield ("this design", where, *_times(*ours), how)
     shares = [_share(a, b) for a, b in zip((first, token, total), ours, strict=True)]
-    yield ("share of the roof", "", shares[0], shares[1], "", shares[2], "floor / this design")
+    yield ("of the roofline", "", shares[0], shares[1], "", shares[2], "floor / this design")
     if figures:
         best = (
             min((f.first_ms for f in figures if f.first_ms is not None), default=None),
@@ -65,12 +65,13 @@ def rows_of(bench: Bench, point: BenchPoint) -> Iterator[Row]:
 
 def notes(bench: Bench) -> Iterator[str]:
     """What tables leave out: formulas, what each published figure covers, sources."""
-    roof, work = bench.roof, bench.roof.work
+    roofline, work = bench.roofline, bench.roofline.work
     yield (
         f"floor: a step reads {work.weight_bytes / 1e6:,.1f} MB of weights and "
         f"{work.cache_bytes:,} bytes of keys and values for each earlier position, at "
-        f"{roof.bandwidth / 1e9:,.1f} GB/s; it takes {(work.body + work.head) / 1e6:,.1f} M "
-        f"products a token, at {roof.rate / 1e12:,.3f} T/s (2 x DSPs x clock); the longer of both"
+        f"{roofline.bandwidth / 1e9:,.1f} GB/s; it takes {(work.body + work.head) / 1e6:,.1f} M "
+        f"products a token, at {roofline.rate / 1e12:,.3f} T/s (2 x DSPs x clock); the "
+        f"longer of both"
     )
     yield (
         f"clock: {bench.clock_mhz:g} MHz is an assumption; nothing was placed or routed. "
@@ -111,7 +112,7 @@ def _point(bench: Bench, point: BenchPoint) -> Table:
 def _summary(bench: Bench) -> Table:
     table = Table(title="all points of this design")
     for name in ("prompt:answer", "how", "first token, ms", "ms a token", "all, ms",
-                 "share of the roof", "model's error"):  # fmt: skip
+                 "of the roofline", "model's error"):  # fmt: skip
         table.add_column(name, justify="left" if name == "how" else "right")
     for point in bench.points:
         total = bench.ms(point.total)
@@ -128,11 +129,11 @@ def _summary(bench: Bench) -> Table:
 
 def _contexts(bench: Bench) -> Table:
     table = Table(title="one token at a context, predicted")
-    for name in ("positions in the cache", "cycles", "ms", "floor, ms", "share of the roof",
-                 "a layer", "its engine", "its memory", "its bubbles"):  # fmt: skip
+    for name in ("positions in the cache", "cycles", "ms", "floor, ms", "of the roofline",
+                 "a layer", "its engine", "its memory", "its idle cycles"):  # fmt: skip
         table.add_column(name, justify="right")
     for context in bench.contexts:
-        floor, ours = 1e3 * bench.roof.step(1, context.length), bench.ms(context.cycles)
+        floor, ours = 1e3 * bench.roofline.step(1, context.length), bench.ms(context.cycles)
         layer = context.layer
         table.add_row(
             f"{context.length:,}",
@@ -141,9 +142,11 @@ def _contexts(bench: Bench) -> Table:
             f"{floor:.3f}",
             _share(floor, ours),
             *(f"{n:,.0f}" for n in (layer.interval, layer.engine, layer.memory)),
-            f"{layer.bubbles:.1%}",
+            f"{layer.idle_share:.1%}",
         )
-    table.caption = "of a layer, in cycles: bubbles are those that neither engine nor memory needs"
+    table.caption = (
+        "of a layer, in cycles: idle ones are those that neither engine nor memory needs"
+    )
     return table
 
 

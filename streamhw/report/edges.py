@@ -19,39 +19,39 @@ LISTED = 12
 class DataflowEdge:
     """One value's way from a kernel's output to a kernel's input.
 
-    hops: its streams in order; between two of them stands one of ``through``: a fork, a layout
+    streams: its streams in order; between two of them stands one of ``through``: a fork, a layout
     converter or a register slice
     """
 
-    hops: tuple[StreamFacts, ...]
+    streams: tuple[StreamFacts, ...]
     through: tuple[PartFacts, ...]
 
     @property
     def source(self) -> End:
-        return self.hops[0].source
+        return self.streams[0].source
 
     @property
     def sink(self) -> End:
-        return self.hops[-1].sink
+        return self.streams[-1].sink
 
     @property
     def name(self) -> str:
         """The sink's instance and port: an input has exactly one edge."""
-        return self.hops[-1].name
+        return self.streams[-1].name
 
     @property
     def value(self) -> str | None:
         """What it carries; None for control, commands and memory beats."""
-        return self.hops[-1].value
+        return self.streams[-1].value
 
     @property
     def scope(self) -> str:
-        return self.hops[-1].scope
+        return self.streams[-1].scope
 
     @property
     def queue_bits(self) -> int:
         """Bits of all its queues."""
-        return sum(hop.depth * hop.bits for hop in self.hops)
+        return sum(stream.depth * stream.bits for stream in self.streams)
 
     def __str__(self) -> str:
         return f"{self.source} -> {self.sink}"
@@ -71,14 +71,14 @@ def edges_of(facts: Facts) -> tuple[DataflowEdge, ...]:
         for stream in facts.streams:
             if passes(stream.sink.instance) and stream.sink.port == "i":
                 continue
-            hops = [stream]
+            found = [stream]
             through: list[PartFacts] = []
-            while passes(at := hops[0].source.instance):
+            while passes(at := found[0].source.instance):
                 # What else goes into a converter are the values of its symbols.
                 before = next(s for s in into[at] if s.sink.port == "i")
-                hops.insert(0, before)
+                found.insert(0, before)
                 through.insert(0, parts[at])
-            yield DataflowEdge(tuple(hops), tuple(through))
+            yield DataflowEdge(tuple(found), tuple(through))
 
     return tuple(walk())
 
@@ -125,14 +125,17 @@ def _is(edge: DataflowEdge, text: str) -> bool:
 
 
 def _has(edge: DataflowEdge, text: str) -> bool:
-    return any(text in (hop.name, f"{hop.source}->{hop.sink}", str(hop.sink)) for hop in edge.hops)
+    return any(
+        text in (stream.name, f"{stream.source}->{stream.sink}", str(stream.sink))
+        for stream in edge.streams
+    )
 
 
 def _begins(edge: DataflowEdge, text: str) -> bool:
     if "->" in text:
         source, sink = text.split("->", 1)
         return str(edge.source).startswith(source) and str(edge.sink).startswith(sink)
-    names = (str(edge.source), str(edge.sink), *(hop.name for hop in edge.hops))
+    names = (str(edge.source), str(edge.sink), *(stream.name for stream in edge.streams))
     return any(name.startswith(text) for name in names)
 
 

@@ -30,15 +30,15 @@ def explain(edge: DataflowEdge, facts: Facts) -> tuple[Section, ...]:
         if part.converter is not None:
             sections.append(Section(f"converter {part.name}", tuple(_converter(part, edge))))
     flows = {flow.stream: flow for flow in facts.flows}
-    for hop in edge.hops:
-        title = f"FIFO {hop.name}: {_depth(hop)}"
-        lines = (*_fifo(hop, flows.get(hop.name)), *(_proof(hop) if hop.depth else ()))
+    for stream in edge.streams:
+        title = f"FIFO {stream.name}: {_depth(stream)}"
+        lines = (*_fifo(stream, flows.get(stream.name)), *(_proof(stream) if stream.depth else ()))
         sections.append(Section(title, lines))
     return tuple(sections)
 
 
 def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
-    last = edge.hops[-1]
+    last = edge.streams[-1]
     what = "control or memory beats" if edge.value is None else f"the value {edge.value}"
     often = {
         "body": f"once in each of {facts.layers} layers",
@@ -49,18 +49,18 @@ def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
     shape = last.consumed.tensor_shape()
     if last.consumed.loops:
         yield (
-            f"an activation has at most {_times(shape)} elements of {last.consumed.fmt}: "
-            f"{edge.hops[0].produced.beats():,} beats sent, {last.consumed.beats():,} taken, "
+            f"an invocation has at most {_times(shape)} elements of {last.consumed.fmt}: "
+            f"{edge.streams[0].produced.beats():,} beats sent, {last.consumed.beats():,} taken, "
             f"{last.bits} bits each"
         )
     if edge.through:
         yield "passes " + ", ".join(f"{part.name} ({part.kind.lower()})" for part in edge.through)
-    crossed = [hop.dies for hop in edge.hops if hop.dies is not None]
+    crossed = [stream.dies for stream in edge.streams if stream.dies is not None]
     yield from (f"crosses from {a} to {b}" for a, b in crossed)
 
 
 def _types(edge: DataflowEdge) -> Iterator[str]:
-    produced, consumed = edge.hops[0].produced, edge.hops[-1].consumed
+    produced, consumed = edge.streams[0].produced, edge.streams[-1].consumed
     apart = difference(produced, consumed)
     if apart is None:
         yield f"both    {produced}"
@@ -91,8 +91,8 @@ def _apart(apart: TypeDifference) -> Iterator[str]:
 def _converter(part: PartFacts, edge: DataflowEdge) -> Iterator[str]:
     facts = part.converter
     assert facts is not None
-    at = next(n for n, hop in enumerate(edge.hops) if hop.sink.instance == part.name)
-    source: ITensor = edge.hops[at].consumed
+    at = next(n for n, stream in enumerate(edge.streams) if stream.sink.instance == part.name)
+    source: ITensor = edge.streams[at].consumed
     shared = ", ".join(facts.shared) or "none"
     yield f"shared loops: {shared}; below them lies one block of {_times(facts.block)} elements"
     block = prod(facts.block)
@@ -113,30 +113,32 @@ def _bound(facts: ConverterFacts) -> Iterator[str]:
     if facts.bound_bits is not None:
         share = facts.bits / max(1, facts.bound_bits)
         yield (
-            f"live set: no converter of this pair can do with less than {facts.bound_bits:,} "
-            f"bits; this one has {share:.2f} times that"
+            f"peak live elements: {facts.bound_bits:,} bits, the least that any converter of this "
+            f"pair can hold; this one has {share:.2f} times that"
         )
     if facts.pages_bits is None or facts.pages_bits >= facts.bits:
         return
     share = facts.pages_bits / max(1, facts.bound_bits or 1)
-    yield f"pages would hold {facts.pages_bits:,} bits, {share:.2f} times the live set"
-    if facts.circle:
+    yield f"pages would hold {facts.pages_bits:,} bits, {share:.2f} times the peak live elements"
+    if facts.cycle:
         yield (
             "  but the stream in front would stop when they are full, and then these may wait for "
-            f"each other for ever: {' -> '.join((facts.circle[-1], *facts.circle))}"
+            f"each other for ever: {' -> '.join((facts.cycle[-1], *facts.cycle))}"
         )
 
 
-def _depth(hop: StreamFacts) -> str:
-    if not hop.depth:
+def _depth(stream: StreamFacts) -> str:
+    if not stream.depth:
         return "a wire, since the part in front of it ends in a queue"
-    memory = f" in {hop.memory}" if hop.memory else ""
-    return f"{hop.depth:,} beats x {hop.bits} bits = {hop.depth * hop.bits:,} bits{memory}"
+    memory = f" in {stream.memory}" if stream.memory else ""
+    return (
+        f"{stream.depth:,} beats x {stream.bits} bits = {stream.depth * stream.bits:,} bits{memory}"
+    )
 
 
-def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
+def _fifo(stream: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     if flow is None:
-        if hop.depth:
+        if stream.depth:
             yield "outside the linear program: no value of a layer waits here"
         return
     yield (
@@ -147,8 +149,8 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     room = "all of them" if flow.peak >= flow.tokens > 1 else f"{flow.peak:,}"
     least = f"; the least depth is {flow.depth}" if flow.depth > flow.peak else ""
     yield f"at most {room} wait at once{least}"
-    if hop.depth != flow.depth:
-        yield f"the program says {flow.depth:,}; {hop.depth:,} was decided"
+    if stream.depth != flow.depth:
+        yield f"the program says {flow.depth:,}; {stream.depth:,} was decided"
     which = f"beat {flow.beat:,}" if flow.beat else "the first beat"
     if flow.delay < 0.5:
         yield f"{flow.sink} takes the first beat as soon as it is there: no slack"
@@ -161,15 +163,15 @@ def _fifo(hop: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
         yield "  nothing ties its two ends: it waits as long as its readers allow"
 
 
-def _proof(hop: StreamFacts) -> Iterator[str]:
+def _proof(stream: StreamFacts) -> Iterator[str]:
     """Why the queue is part of no deadlock."""
-    if hop.proof == WaitReason.HOLDS.value:
-        yield "no deadlock, at whatever speed: the queue holds all beats of an activation"
-    elif hop.proof == WaitReason.BRIDGE.value:
+    if stream.proof == WaitReason.HOLDS.value:
+        yield "no deadlock, at whatever speed: the queue holds all beats of an invocation"
+    elif stream.proof == WaitReason.BRIDGE.value:
         yield "no deadlock, at whatever speed: nothing that its sink waits for waits for its source"
-    elif hop.proof is not None:
-        circle = " -> ".join(hop.circle)
-        yield f"no deadlock, since the schedule is one; else {circle} might wait for each other"
+    elif stream.proof is not None:
+        cycle = " -> ".join(stream.cycle)
+        yield f"no deadlock, since the schedule is one; else {cycle} might wait for each other"
 
 
 def _event(name: str) -> str:

@@ -36,7 +36,7 @@ class ConverterFacts:
     kind: how it is built; block: elements of a block along each dimension; shared: loops that both
     types begin with; reuse: reads of a block; bits: of its memory; pingpong_bits: of two blocks;
     bound_bits: of the most elements that any converter of this pair must hold at once
-    pages_bits: of a converter with pages, if there is one; circle: who could wait for whom for ever
+    pages_bits: of a converter with pages, if there is one; cycle: who could wait for whom for ever
     if this one held as little
     """
 
@@ -49,7 +49,7 @@ class ConverterFacts:
     pingpong_bits: int
     bound_bits: int | None = None
     pages_bits: int | None = None
-    circle: tuple[str, ...] = ()
+    cycle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class StreamFacts:
     """One stream with its queue.
 
     memory: what the queue is made of; dies: from and to, if it crosses
-    proof: why its queue is part of no deadlock; circle: who could wait for whom in one, if only the
+    proof: why its queue is part of no deadlock; cycle: who could wait for whom in one, if only the
     schedule rules it out
     """
 
@@ -85,7 +85,7 @@ class StreamFacts:
     memory: str | None = None
     dies: tuple[str, str] | None = None
     proof: str | None = None
-    circle: tuple[str, ...] = ()
+    cycle: tuple[str, ...] = ()
 
     @property
     def bits(self) -> int:

@@ -32,7 +32,7 @@ from .tight_constraints import flows
 __all__ = ["activities_of", "gather", "kind_of"]
 
 PASSING = frozenset({"fork", "register slice"})
-"""Kinds of plumbing that change neither elements nor order."""
+"""Kinds of infrastructure that change neither elements nor order."""
 
 
 def gather(design: Design, weights: str) -> Facts:
@@ -91,8 +91,8 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 def _part(instance: Instance, design: Design) -> PartFacts:
     part = instance.part
-    circle = design.known.depths.circles.get(instance.name, ())
-    converter = _converter(part, circle) if isinstance(part, ConverterSpec) else None
+    cycle = design.known.depths.circles.get(instance.name, ())
+    converter = _converter(part, cycle) if isinstance(part, ConverterSpec) else None
     kind = kind_of(instance)
     return PartFacts(
         name=instance.name,
@@ -104,7 +104,7 @@ def _part(instance: Instance, design: Design) -> PartFacts:
     )
 
 
-def _converter(part: ConverterSpec, circle: tuple[str, ...]) -> ConverterFacts:
+def _converter(part: ConverterSpec, cycle: tuple[str, ...]) -> ConverterFacts:
     plan = part.plan
     pages = replace(part, kind=BufferKind.MAPPED).bits if part.pages is not None else None
     return ConverterFacts(
@@ -117,7 +117,7 @@ def _converter(part: ConverterSpec, circle: tuple[str, ...]) -> ConverterFacts:
         pingpong_bits=part.ping_pong_bits,
         bound_bits=part.bound_bits,
         pages_bits=pages,
-        circle=circle,
+        cycle=cycle,
     )
 
 
@@ -141,7 +141,7 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
         memory=kinds[0].value if kinds else None,
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
         proof=None if verdict is None else verdict.why.value,
-        circle=() if verdict is None else verdict.way,
+        cycle=() if verdict is None else verdict.way,
     )
 
 

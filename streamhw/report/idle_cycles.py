@@ -27,7 +27,7 @@ class LayerCycles:
     memory: float
 
     @property
-    def bubbles(self) -> float:
+    def idle_share(self) -> float:
         """Share of the layer in which neither the engine nor memory would be at work, if the one
         that has more to do never waited: norms, softmax, activations and fills that nothing hides.
         """
@@ -37,7 +37,7 @@ class LayerCycles:
 def layer_cycles(estimate: Estimate, context: int) -> LayerCycles:
     """The mean layer of the token that has ``context`` positions before it.
 
-    Parameters that were read ahead while the layers before waited are there: the token before it
+    Parameters that were prefetched while the layers before waited are there: the token before it
     is followed, too.
     """
     design = estimate.design

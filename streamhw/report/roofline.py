@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The roof of a board for a model: what no design can do in less time.
+"""The roofline of a board for a model: what no design can do in less time.
 
 Bytes and products follow from the graph, bandwidth and products a second from the board:
 
@@ -19,7 +19,7 @@ from ..graph import Attention, Gather, Graph, Linear
 from ..quantization.config import QuantConfig
 from .published import Shape
 
-__all__ = ["Roof", "Work", "roof_of", "shape_of", "work_of"]
+__all__ = ["Roofline", "Work", "roofline_of", "shape_of", "work_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roof:
+class Roofline:
     """A model on a board.
 
     bandwidth: bytes a second of all memory ports; rate: products a second of all DSPs
@@ -88,10 +88,10 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
     return Work(body=body, head=head, weight_bytes=weight_bytes, pair=pair, cache_bytes=cache)
 
 
-def roof_of(graph: Graph, quantization: QuantConfig, board: Board) -> Roof:
-    """The roof of a model on a board."""
+def roofline_of(graph: Graph, quantization: QuantConfig, board: Board) -> Roofline:
+    """The roofline of a model on a board."""
     clock = board.clock_mhz * 1e6
-    return Roof(
+    return Roofline(
         work=work_of(graph, quantization),
         bandwidth=sum(p.width / 8 * p.beats_per_cycle for p in board.ports) * clock,
         rate=2 * board.budget.dsps * clock,

@@ -24,11 +24,11 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 
 def converter_table(design: Design) -> Table:
-    """Converters of a design: bits of memory beside two blocks and beside the live set."""
+    """Converters of a design: bits beside those of two blocks and of the peak live elements."""
     table = Table(title=f"{design.graph.name} on {design.board.name}: layout converters")
     for name in ("converter", "kind", "block"):
         table.add_column(name)
-    for name in ("bits", "ping-pong", "live set", "/ ping-pong", "/ live set"):
+    for name in ("bits", "ping-pong", "peak live", "/ ping-pong", "/ peak live"):
         table.add_column(name, justify="right")
     parts = [(i.name, i.part) for i in design.instances if isinstance(i.part, ConverterSpec)]
 
@@ -81,7 +81,7 @@ def _kernels(summary: Summary) -> Table:
             f"{row.buffer_bits:,}",
             *_cells(row.cells),
         )
-    table.add_row(f"{hidden} parts of plumbing", "", "", "", "", f"{small.memory_bits:,}",
+    table.add_row(f"{hidden} infrastructure instances", "", "", "", "", f"{small.memory_bits:,}",
                   *_cells(small))  # fmt: skip
     table.add_row("queues", "FIFO", "", "", "", f"{summary.queues.memory_bits:,}",
                   *_cells(summary.queues), end_section=True)  # fmt: skip

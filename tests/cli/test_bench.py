@@ -45,7 +45,7 @@ def test_bench(
     assert third.points[0].seconds != first.points[0].seconds  # it did run again
     assert main(["report", str(folder)]) == 0
     page = (folder / "report.html").read_text()
-    assert "4 tokens after 9" in page and "share of the roof" in page
+    assert "4 tokens after 9" in page and "of the roofline" in page
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ def test_facts_come_back(built: Path, facts: Facts) -> None:
 def test_every_edge_can_be_explained(facts: Facts) -> None:
     edges = edges_of(facts)
     assert len(edges) > 50
-    covered = {hop.name for edge in edges for hop in edge.hops}
+    covered = {stream.name for edge in edges for stream in edge.streams}
     assert covered == {stream.name for stream in facts.streams}
     for edge in edges:
-        assert len(edge.through) == len(edge.hops) - 1
+        assert len(edge.through) == len(edge.streams) - 1
         text = told(facts, edge.name)
         assert text.startswith(str(edge)) and "types" in text and "FIFO" in text
 
@@ -52,7 +52,7 @@ def test_a_converter_in_numbers(facts: Facts) -> None:
         f"{part.converter.kind}: {part.converter.bits:,} bits",
         "a block is 256 elements x 24 bits = 6,144",
         f"would take {part.converter.pingpong_bits:,} bits",
-        f"less than {part.converter.bound_bits:,} bits",
+        f"peak live elements: {part.converter.bound_bits:,} bits",
     ):
         assert line in text, line
 
@@ -63,7 +63,7 @@ def test_a_converter_that_could_hold_less_says_why_it_does_not(facts: Facts) -> 
     assert part.converter is not None and part.converter.pages_bits is not None
     assert part.converter.bound_bits is not None
     assert part.converter.bound_bits < part.converter.pages_bits < part.converter.bits
-    ring = part.converter.circle
+    ring = part.converter.cycle
     assert (ring[0], ring[-1]) == (f"{part.name}.read", f"{part.name}.write")
     assert "attention_key_append" in ring and "qkv_split" in ring
     text = told(facts, "attention_scores_i_q")
@@ -72,7 +72,7 @@ def test_a_converter_that_could_hold_less_says_why_it_does_not(facts: Facts) -> 
     # Who writes its value to memory waits for nobody: pages need no reason.
     (other,) = find_edge(facts, "attention_key_append_i").through
     assert other.converter is not None and other.converter.kind == "mapped"
-    assert not other.converter.circle
+    assert not other.converter.cycle
     assert "for ever" not in told(facts, "attention_key_append_i")
 
 

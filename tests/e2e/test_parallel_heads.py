@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heads side by side in attention: whole models whose streams are still as the reference says."""
+"""Parallel heads in attention: whole models whose streams are still as the reference says."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import Board, load_board
 
+from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
@@ -22,7 +22,7 @@ from tests.tiny import write_tiny
 def with_parallel_heads(
     model: Model, board: Board, heads: int, config: BuildConfig | None = None
 ) -> Design:
-    """The default design, but with so many heads side by side."""
+    """The default design, but with so many parallel heads."""
     config = config or BuildConfig()
     tiling = compile_model(model, board, config, stop="tile").known.tiling
     (op,) = (node.op for node, _ in model.graph.walk() if isinstance(node.op, Attention))

@@ -20,7 +20,7 @@ from tests.tiny import write_tiny
 )
 def test_bubbles_are_what_the_busier_one_leaves(engine: int, memory: int, share: float) -> None:
     layer = LayerCycles(interval=100.0, engine=engine, memory=memory)
-    assert layer.bubbles == pytest.approx(share)
+    assert layer.idle_share == pytest.approx(share)
 
 
 def test_layer_of_a_design(tmp_path: Path) -> None:

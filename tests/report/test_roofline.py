@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import UserError
 from streamhw.frontend import load
@@ -16,13 +16,13 @@ from streamhw.report.bench_tables import notes, rows_of
 from streamhw.report.energy import MODELS, Energy, UnitActivity, energy_of
 from streamhw.report.idle_cycles import LayerCycles
 from streamhw.report.published import GPT2_MEDIUM, PUBLISHED, Shape, published
-from streamhw.report.roofline import Roof, roof_of, shape_of, work_of
+from streamhw.report.roofline import Roofline, roofline_of, shape_of, work_of
 
 MEDIUM = load("gpt2-medium").graph
 U55C = load_board("u55c")
 LAYER_CYCLES = LayerCycles(interval=4.0, engine=3.0, memory=2.0)
 LAYER = 4 * 1024 * 1024 + 2 * 1024 * 4096
-HBM = Roof(work=work_of(MEDIUM, QuantConfig()), bandwidth=460e9, rate=9024 * 2 * 250e6)
+HBM = Roofline(work=work_of(MEDIUM, QuantConfig()), bandwidth=460e9, rate=9024 * 2 * 250e6)
 
 
 def bench(**changes: object) -> Bench:
@@ -35,7 +35,7 @@ def bench(**changes: object) -> Bench:
         part=U55C.part,
         clock_mhz=250.0,
         quantization="W4A8",
-        roof=HBM,
+        roofline=HBM,
         products_a_dsp=2,
         cells=Cells(luts=400_000, ffs=700_000, dsps=8_200, block_ram=600, ultra_ram=300),
     )
@@ -69,9 +69,9 @@ def test_floor_of_the_large_card() -> None:
 
 
 def test_roof_of_a_board() -> None:
-    roof = roof_of(MEDIUM, QuantConfig(), U55C)
-    assert roof.bandwidth == pytest.approx(len(U55C.ports) * 14.375e9, rel=1e-3)
-    assert roof.rate == U55C.budget.dsps * 2 * 250e6
+    roofline = roofline_of(MEDIUM, QuantConfig(), U55C)
+    assert roofline.bandwidth == pytest.approx(len(U55C.ports) * 14.375e9, rel=1e-3)
+    assert roofline.rate == U55C.budget.dsps * 2 * 250e6
 
 
 def test_published_totals_follow_from_their_parts() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The roof: published figures, the floor and this design, with an estimate of energy."""
+"""The roofline: published figures, the floor and this design, with an estimate of energy."""
 
 from dataclasses import fields
 
@@ -28,7 +28,7 @@ def bench(measures: Bench) -> Html:
         parts.append(_constants(measures))
     return section(
         "bench",
-        "Roof",
+        "Roofline",
         "What the model asks for at least on this board, what this design takes, and what others "
         "published. Milliseconds are cycles at an assumed clock.",
         *parts,
@@ -38,10 +38,10 @@ def bench(measures: Bench) -> Html:
 def _contexts(measures: Bench) -> Html:
     rows: list[list[Content]] = []
     for context in measures.contexts:
-        floor, ours = 1e3 * measures.roof.step(1, context.length), measures.ms(context.cycles)
+        floor, ours = 1e3 * measures.roofline.step(1, context.length), measures.ms(context.cycles)
         rows.append([context.length, round(context.cycles), f"{ours:.3f}", f"{floor:.3f}",
                      f"{floor / ours:.1%}"])  # fmt: skip
-    return table(("positions#", "cycles#", "ms#", "floor, ms#", "share of the roof#"), rows)
+    return table(("positions#", "cycles#", "ms#", "floor, ms#", "of the roofline#"), rows)
 
 
 def _energy(measures: Bench) -> Html:

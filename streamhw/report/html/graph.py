@@ -100,7 +100,7 @@ def _box(name: str, instance: str, part: PartFacts | None) -> Box:
     if part is not None and part.converter is not None:
         c = part.converter
         block = "\N{MULTIPLICATION SIGN}".join(map(str, c.block))
-        bound = "" if c.bound_bits is None else f"\nlive set {c.bound_bits:,} bits"
+        bound = "" if c.bound_bits is None else f"\npeak live elements {c.bound_bits:,} bits"
         tip += (
             f"\n{c.kind}, {c.bits:,} bits (ping-pong {c.pingpong_bits:,}){bound}"
             f"\nshared loops: {', '.join(c.shared) or 'none'}"

@@ -32,7 +32,7 @@ SECTIONS = {
     "dies": "Dies",
     "resources": "Resources",
     "pareto": "Exploration",
-    "bench": "Roof",
+    "bench": "Roofline",
     "choices": "Choices",
 }
 

@@ -80,9 +80,9 @@ def converters(facts: Facts) -> Html:
         f"{len(rows)} layout converters hold {ours:,} bits: {percent(ours, pingpong)} of the "
         f"{pingpong:,} bits of ping-pong buffers"
     )
-    says += f", {ours / bound:.2f} times the live sets." if bound else "."
+    says += f", {ours / bound:.2f} times the peak live elements." if bound else "."
     columns = ("converter", "kind", "block", "shared loops", "reads of a block#", "bits#",
-               "ping-pong bits#", "live-set bits#", "bits / live set#")  # fmt: skip
+               "ping-pong bits#", "peak live bits#", "bits / peak live#")  # fmt: skip
     ratio = f"{ours / bound:.2f}" if bound else None
     foot = ("all", "", "", "", None, ours, pingpong, bound or None, ratio)
     return section("converters", "Converters", says, table(columns, rows, foot=foot))
