@@ -22,10 +22,10 @@ from rich.table import Table
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
+from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
 from streamhw.compiler.ir.design import Design, Scope
-from streamhw.compiler.memory.layout import image
 from streamhw.compiler.performance.estimate import START_CYCLES, Estimate
 from streamhw.compiler.performance.timeline import Activity, Timeline
 from streamhw.compiler.pipeline import compile_model
@@ -92,8 +92,8 @@ def simulated(
     design: Design, prompt: int, tokens: int
 ) -> tuple[list[int], Mapping[str, NDArray[np.uint64]]]:
     """Cycles of each token, and of every stream's beats from the start."""
-    emitted, known = emit(design), design.known
-    content = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
+    emitted = emit(design)
+    content = np.concatenate(list(design_image(design)))
     with tempfile.TemporaryDirectory() as folder:
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)

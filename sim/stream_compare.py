@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from streamhw.compiler.layers.table import layer_table
+
 from ..compiler.ir.design import Channel, Design
 from ..graph import Graph
 from ..reference.integer_model import Cache, IntegerModel, Trace
@@ -69,7 +71,7 @@ class Comparison:
 
     def __init__(self, design: Design, take: Callable[[str], NDArray[np.uint8]]):
         self._graph = design.graph
-        self._golden = IntegerModel(design.known.quantized)
+        self._golden = IntegerModel(design.known.quantized, layer_table().reference)
         self._cache = Cache()
         self._group = design.known.tiling.token_batch
         self._take = take

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leaky ReLU as a kernel of another package: layer kind, kernel, hardware and lowering rule."""
+"""Leaky ReLU as a kernel of another package: spec and hardware."""
 
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,6 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from streamhw.compiler.lowering.builder import Lowering, OpRule
-from streamhw.graph import Node, Op, Shape
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.credit import Credit, credit_latency, credit_memory
 from streamhw.stream.itensor.itensor import ITensor, SymbolValues
@@ -18,22 +16,12 @@ from streamhw.stream.rounding import rounded, saturated
 from streamhw.stream.signature import lanes_of
 from streamhw.stream.spec import KernelSpec, Port, Resources, Tensors, Timing
 
-__all__ = ["RULE", "LeakyRelu", "LeakyReluKernel", "LeakyReluSpec"]
+__all__ = ["LeakyReluKernel", "LeakyReluSpec"]
 
 SLOPE_FRAC = 8
 """Fraction bits of the slope."""
 LATENCY = 3
 """Registers from operand to result: input, product, rounding and saturation."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeakyRelu(Op):
-    """x where it is positive, else ``slope * x``."""
-
-    slope: float
-
-    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
-        return inputs[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,20 +111,3 @@ class LeakyReluKernel(wiring.Component):
             m.d.comb += wide.eq(moved)
             m.d.comb += credit.i_payload[lane].eq(delayed(m, saturated(wide, spec.out), 1))
         return m
-
-
-def lower_leaky_relu(state: Lowering, node: Node) -> None:
-    """One kernel a node, in whatever order its input comes."""
-    assert isinstance(node.op, LeakyRelu)
-    spec = LeakyReluSpec(
-        type=state.values[node.inputs[0]].type,
-        slope=round(node.op.slope * (1 << SLOPE_FRAC)),
-        out=state.quantization.formats[node.name],
-    )
-    instance = state.place(node.name, spec)
-    state.feed(node.inputs[0], instance, "i")
-    state.produce(node.name, instance)
-
-
-RULE = OpRule(op=LeakyRelu, rule=lower_leaky_relu)
-"""What the package's entry point names."""

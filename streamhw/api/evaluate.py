@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..compiler.layers.table import layer_table
 from ..errors import UserError
 from ..frontend import Model, load
 from ..quantization.config import QuantConfig
@@ -34,4 +35,13 @@ def evaluate(
     if windows < 1:
         raise UserError(f"Windows to measure on must be at least 1, not {windows}")
     model = model if isinstance(model, Model) else load(model)
-    return measure(model, configs, text=text, count=windows, progress=progress)
+    layers = layer_table()
+    return measure(
+        model,
+        layers.quantization,
+        layers.reference,
+        configs,
+        text=text,
+        count=windows,
+        progress=progress,
+    )

@@ -13,6 +13,7 @@ from ..api import compile as api_compile
 from ..api.prompt import check_run, tokens_of
 from ..boards.base import Board, load_board
 from ..compiler.ir.design import Design
+from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate, PredictedAnswer
 from ..compiler.pipeline import STAGES
 from ..frontend import Model, Origin, load
@@ -88,7 +89,7 @@ def compiled(request: BuildRequest, model: Model, board: Board, console: Console
 
 def prepared(design: Design, console: Console) -> IntegerModel:
     """The integer reference of a design with all weights unpacked, with progress."""
-    golden = IntegerModel(design.known.quantized)
+    golden = IntegerModel(design.known.quantized, layer_table().reference)
     with progress(console) as shown:
         task = shown.add_task("unpack weights", total=None, detail="")
 

@@ -15,6 +15,7 @@ from .floorplan.die_partition import partitioned
 from .floorplan.place import placed
 from .fusion.stage import fuse, on_chip_excess
 from .ir.design import Design
+from .layers.table import layer_table
 from .lowering.insert_control import add_control
 from .lowering.insert_converters import insert_converters, insert_forks
 from .lowering.insert_dma import add_memory_access, parameter_dma
@@ -23,6 +24,7 @@ from .mapping.engine_sharing import share_engines
 from .mapping.shrink import Shortage, smaller
 from .mapping.tiling import check_tiling, choose_tiling
 from .memory.layout import plan_memory
+from .memory.rules import MemoryContext
 from .overrides import Decisions, obey
 from .sizing.stage import read_ahead_sized, sized
 from .verify import check
@@ -40,7 +42,10 @@ class Stage:
 
 
 def _quantize(design: Design) -> Design:
-    return replace(design, quantized=quantize(design.model, design.config.quantization))
+    return replace(
+        design,
+        quantized=quantize(design.model, layer_table().quantization, design.config.quantization),
+    )
 
 
 def _bind(design: Design) -> Design:
@@ -73,7 +78,12 @@ def _tile(design: Design) -> Design:
 def _lower(design: Design) -> Design:
     known = design.known
     instances, channels = lower(
-        design.graph, known.quantized.plan, known.tiling, design.board.beat_bits, design.assignments
+        design.graph,
+        known.quantized.plan,
+        layer_table().lowering,
+        known.tiling,
+        design.board.beat_bits,
+        design.assignments,
     )
     return replace(design, instances=instances, channels=channels)
 
@@ -101,11 +111,13 @@ def _fuse(design: Design) -> Design:
 def _memory(design: Design) -> Design:
     known, board = design.known, design.board
     plan = plan_memory(
-        design.graph,
-        known.quantized.plan,
-        known.tiling,
-        design.assignments,
-        board.beat_bits,
+        MemoryContext(
+            quantization=known.quantized.plan,
+            tiling=known.tiling,
+            assignments=design.assignments,
+            beat_bits=board.beat_bits,
+        ),
+        layer_table().memory,
         board.memory_bytes,
         {
             i.region: i.part.layout.bytes

@@ -7,7 +7,7 @@ from ..kernels.matmul.loop_order import LoopOrder
 from ..stream.converter.spec import ConverterSpec
 from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import InfrastructureSpec
-from .memory.layout import Segments
+from .memory.segments import Segments
 from .resources.fpga_cells import ram_options
 from .sizing.prefetch_depth import queue_beats
 

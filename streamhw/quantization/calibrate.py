@@ -15,22 +15,20 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
-from ..graph import Array, Floats, Gather, Graph, Linear, Node, parameter_name
+from ..graph import Array, Floats, Graph, Node, parameter_name
 from ..graph.executor import execute
 from ..graph.float_reference import float_compute
+from ..graph.rules import rule_of
 from .config import QuantConfig
+from .rules import QuantizationRules
+from .statistics import Key, Moments, Statistics
 
 __all__ = [
-    "Moments",
-    "Statistics",
     "calibrate",
     "calibrate_shape",
     "calibration_tokens",
     "windows",
 ]
-
-Key = tuple[str, int | None]
-"""A value's name and its layer, ``None`` outside loops."""
 
 _MOST_TOKENS = 8192
 _RANDOM_TOKENS = 64
@@ -42,27 +40,6 @@ _MULTIPLICATIONS = 1 << 37
 """Of one calibration; bounds its time to seconds for large models."""
 _BATCH = 2048
 """Tokens that go through the reference at a time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moments:
-    """Of a Linear's inputs: mean, mean square, and mean outer product if it was asked for."""
-
-    mean: Floats
-    square: Floats
-    outer: Floats | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """largest: greatest magnitude of each feature of each value; moments: of Linears' inputs.
-
-    source: the tokens in words, for reports
-    """
-
-    largest: Mapping[Key, Floats]
-    moments: Mapping[Key, Moments]
-    source: str
 
 
 def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -> NDArray[np.int64]:
@@ -99,6 +76,7 @@ def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.in
 
 @dataclass
 class _Collector:
+    rules: QuantizationRules
     outer: bool
     largest: dict[Key, Floats] = field(default_factory=dict)
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
@@ -113,7 +91,7 @@ class _Collector:
         peak = np.maximum(rows.max(axis=0), -rows.min(axis=0))
         known = self.largest.get(key)
         self.largest[key] = peak if known is None else np.maximum(known, peak)
-        if isinstance(node.op, Linear):
+        if rule_of(self.rules, node).measured:
             x = inputs[0].reshape(-1, inputs[0].shape[-1])
             square = x.T @ x if self.outer else np.einsum("nk,nk->k", x, x)
             sums = self.sums.setdefault(key, [np.zeros_like(x[0]), np.zeros_like(square)])
@@ -142,6 +120,7 @@ def calibrate(
     graph: Graph,
     weights: Mapping[str, Floats],
     tokens: NDArray[np.int64],
+    rules: QuantizationRules,
     *,
     outer: bool,
     source: str,
@@ -150,7 +129,7 @@ def calibrate(
 
     outer: also collect outer products of Linears' inputs
     """
-    collector = _Collector(outer)
+    collector = _Collector(rules, outer)
     step = max(1, _BATCH // tokens.shape[1])
     reference = float_compute(weights)
 
@@ -163,20 +142,25 @@ def calibrate(
         execute(graph, tokens[begin : begin + step], compute, all_rows=True)
 
     for node, _ in graph.walk():
-        if isinstance(node.op, Gather):  # other text reads other rows
-            peak = np.abs(weights[node.op.table]).max(axis=0) * np.float32(node.op.scale)
-            collector.largest[node.name, None] = peak
+        known = rule_of(rules, node).known_peaks
+        if known is not None:
+            collector.largest[node.name, None] = known(node, weights.__getitem__)
     return collector.statistics(tokens.size, source)
 
 
 def calibrate_shape(
-    graph: Graph, weights: RandomWeights, tokens: NDArray[np.int64], *, source: str
+    graph: Graph,
+    weights: RandomWeights,
+    tokens: NDArray[np.int64],
+    rules: QuantizationRules,
+    *,
+    source: str,
 ) -> Statistics:
     """Statistics of a model with random weights, from its first layer and first words.
 
     tokens: [windows, n], of the first words; every feature gets the range of the widest one
     """
-    collector = _Collector(outer=False)
+    collector = _Collector(rules, outer=False)
     made: dict[str, Floats] = {}
 
     def weight(template: str) -> Floats:
@@ -198,9 +182,10 @@ def calibrate_shape(
 
     execute(graph, tokens, compute, all_rows=True)
     for node, _ in graph.walk():
-        if isinstance(node.op, Gather):
-            peak = np.abs(weight(node.op.table)).max(axis=0)
-            collector.largest[node.name, None] = peak * np.float32(node.op.scale * _RANDOM_MARGIN)
+        known = rule_of(rules, node).known_peaks
+        if known is not None:
+            peak = known(node, weight)
+            collector.largest[node.name, None] = peak * np.float32(_RANDOM_MARGIN)
     for key, peak in collector.largest.items():
         collector.largest[key] = np.full_like(peak, peak.max())
     return collector.statistics(tokens.size, source)

@@ -2,7 +2,9 @@
 """How a quantized model computes, as plain data: the formats that hardware is built from."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+from ..errors import InternalError
 from ..frozen_map import FrozenMap
 from ..graph import Graph
 from ..numerics.fixed import Fixed
@@ -26,10 +28,22 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatherPlan:
-    """Rows of a table of ``table``, the same numbers in ``out``; ``None``: both are ``out``."""
+class Plan:
+    """How a node computes: the same for all layers of a loop.
+
+    out: format of its value
+    """
 
     out: Fixed
+
+
+P = TypeVar("P", bound=Plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatherPlan(Plan):
+    """Rows of a table of ``table``, the same numbers in ``out``; ``None``: both are ``out``."""
+
     table: Fixed | None = None
 
     @property
@@ -39,16 +53,15 @@ class GatherPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddPlan:
+class AddPlan(Plan):
     """``round_shift(a + b)`` aligned at the finer step, saturated to ``out``."""
 
     a: Fixed
     b: Fixed
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class NormPlan:
+class NormPlan(Plan):
     """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
 
     heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
@@ -56,7 +69,6 @@ class NormPlan:
     """
 
     source: Fixed
-    out: Fixed
     epsilon: float
     gamma_frac: int
     beta_frac: int
@@ -65,22 +77,19 @@ class NormPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnglePlan:
+class AnglePlan(Plan):
     """Cosines and sines of positions, a word in ``out`` for each pair of features."""
-
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class RotaryPlan:
+class RotaryPlan(Plan):
     """``saturate(round_shift(x * c - y * s, shift))`` and ``y * c + x * s`` of pairs x, y."""
 
     source: Fixed
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearPlan:
+class LinearPlan(Plan):
     """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
 
     weight_bits: 4 or 8; group: columns of a group multiplier, ``None``: none
@@ -90,19 +99,17 @@ class LinearPlan:
     weight_bits: int
     scale_group: int | None
     source: Fixed
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class PassPlan:
+class PassPlan(Plan):
     """Moves elements (chunk, last token): the same integers, saturated to ``out``."""
 
     source: Fixed
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttentionPlan:
+class AttentionPlan(Plan):
     """Integer scores, softmax, and the weighted sum of values.
 
     scores = saturate(round_shift(q . k, score_shift)); probabilities = softmax of each row;
@@ -115,13 +122,12 @@ class AttentionPlan:
     value: Fixed
     scores: Fixed
     probabilities: Fixed
-    out: Fixed
     score_shift: int
     value_shift: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivationPlan:
+class ActivationPlan(Plan):
     """``saturate(round_shift(f(x) * scale[channel], scale_shift))``, f from source to middle.
 
     Without ``scale`` the result is f(x), and ``out`` is ``middle``.
@@ -132,11 +138,10 @@ class ActivationPlan:
     middle: Fixed
     scale: Fixed | None
     scale_shift: int
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiplyPlan:
+class MultiplyPlan(Plan):
     """``saturate(round_shift(p * scale[channel], scale_shift))``, p = a * b rounded to middle."""
 
     a: Fixed
@@ -144,31 +149,13 @@ class MultiplyPlan:
     middle: Fixed
     scale: Fixed
     scale_shift: int
-    out: Fixed
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArgMaxPlan:
+class ArgMaxPlan(Plan):
     """The index, in ``out``, of the greatest element of ``source``."""
 
     source: Fixed
-    out: Fixed
-
-
-Plan = (
-    GatherPlan
-    | AddPlan
-    | NormPlan
-    | LinearPlan
-    | PassPlan
-    | AttentionPlan
-    | AnglePlan
-    | RotaryPlan
-    | ActivationPlan
-    | MultiplyPlan
-    | ArgMaxPlan
-)
-"""How a node computes: the same for all layers of a loop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,3 +174,12 @@ class QuantizationPlan:
     plans: FrozenMap[str, Plan]
     formats: FrozenMap[str, Fixed]
     calibration: str
+
+    def of(self, node: str, kind: type[P]) -> P:
+        """How a node computes; raises ``InternalError`` if it has no plan of that kind."""
+        plan = self.plans.get(node)
+        if not isinstance(plan, kind):
+            raise InternalError(
+                f"Node {node} must have a {kind.__name__}, not {type(plan).__name__}"
+            )
+        return plan

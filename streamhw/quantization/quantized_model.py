@@ -2,11 +2,13 @@
 """A quantized model: its plan, and the integers that hardware of that plan is fed with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InternalError
 from ..graph import Graph
 from ..numerics.fixed import Fixed
 from .config import QuantConfig
@@ -29,14 +31,28 @@ Scales = float | NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatherParameters:
+class Parameters:
+    """What a node is fed with: arrays of integers, others in each layer."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the arrays."""
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatherParameters(Parameters):
     """table: int16 [rows, features]."""
 
     table: NDArray[np.int16]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NormParameters:
+class NormParameters(Parameters):
     """gamma, beta: int16 [features], the output's scale folded in; no beta in an RMS norm."""
 
     gamma: NDArray[np.int16]
@@ -44,14 +60,14 @@ class NormParameters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AngleParameters:
+class AngleParameters(Parameters):
     """words: int64 [context, pairs], of all positions."""
 
     words: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearParameters:
+class LinearParameters(Parameters):
     """A matrix and its header, one row an output.
 
     weight: int8 [outputs, inputs], codes of ``weight_bits``
@@ -69,16 +85,10 @@ class LinearParameters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivationParameters:
+class ActivationParameters(Parameters):
     """Multipliers of an elementwise kernel; scale: uint16 [features]."""
 
     scale: NDArray[np.uint16]
-
-
-Parameters = (
-    GatherParameters | NormParameters | AngleParameters | LinearParameters | ActivationParameters
-)
-"""What a node is fed with: differs from layer to layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +123,15 @@ class QuantizedModel:
     def parameters(self, node: str, layer: int | None = None) -> Parameters | None:
         """The integers that a node is fed with in ``layer`` (``None`` outside loops)."""
         return self._parameters.get((node, layer))
+
+    def fed(self, node: str, layer: int | None, kind: type[P]) -> P:
+        """The same; raises ``InternalError`` if they are not of that kind."""
+        found = self.parameters(node, layer)
+        if not isinstance(found, kind):
+            raise InternalError(
+                f"Node {node} must be fed with {kind.__name__}, not {type(found).__name__}"
+            )
+        return found
 
     def scales(self, value: str, layer: int | None = None) -> Scales:
         """The real size of one LSB of a value: ``code * scale`` is the real number."""

@@ -4,7 +4,6 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,42 +13,18 @@ from ..kernels.attention.softmax import SoftmaxSpec
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table
 from ..quantization.plan import AttentionPlan
+from .cache import Cache
 from .nodes import Codes, Reals, rounded
 
-__all__ = ["Cache", "IntegerAttention", "probabilities"]
+__all__ = ["IntegerAttention", "probabilities"]
 
 Ints = NDArray[np.int64]
-Key = tuple[str, int | None, str]
 
 _LOG2E = round(1 / math.log(2) * 2**24)
 _SOFTMAX_ELEMENTS = 1 << 21
 """Scores that go through softmax at a time: bounds its temporaries."""
 _FAR = 62
 """Shift that leaves nothing of a mantissa."""
-
-
-@dataclass
-class Cache:
-    """Keys and values of all positions so far, of each attention node and layer."""
-
-    position: int = 0
-    _stored: dict[Key, Reals] = field(default_factory=dict)
-    _counts: dict[Key, int] = field(default_factory=dict)
-
-    def append(self, key: Key, rows: Reals) -> Reals:
-        """All rows [..., positions, head_dim] with the new ones at the end; room is doubled, so
-        that no row is moved at each step."""
-        before = self._counts.get(key, 0)
-        after = before + rows.shape[-2]
-        stored = self._stored.get(key)
-        if stored is None or stored.shape[-2] < after:
-            wider = np.empty((*rows.shape[:-2], max(64, 2 * after), rows.shape[-1]))
-            if stored is not None:
-                wider[..., :before, :] = stored[..., :before, :]
-            stored = self._stored[key] = wider
-        stored[..., before:after, :] = rows
-        self._counts[key] = after
-        return stored[..., :after, :]
 
 
 class IntegerAttention:

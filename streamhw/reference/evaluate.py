@@ -16,7 +16,9 @@ from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
+from ..quantization.rules import QuantizationRules
 from .integer_model import IntegerModel
+from .rules import ReferenceRules
 
 __all__ = ["WINDOWS", "Evaluation", "Losses", "evaluate"]
 
@@ -86,6 +88,8 @@ class Evaluation:
 
 def evaluate(
     model: Model,
+    quantization: QuantizationRules,
+    reference: ReferenceRules,
     configs: Sequence[QuantConfig] = (QuantConfig(weight_bits=8), QuantConfig(weight_bits=4)),
     *,
     text: str | None = None,
@@ -94,6 +98,7 @@ def evaluate(
 ) -> Evaluation:
     """Losses on ``count`` windows of one context each, evenly spread over the held-out text.
 
+    quantization, reference: rules of the layer kinds
     text: to measure on, instead of the model's held-out text
     progress: told what runs, and the fraction of it that is done
 
@@ -121,7 +126,7 @@ def evaluate(
     real = measure("float", lambda t: forward(model.graph, model.weights, t, all_rows=True)[head])
     results = []
     for config in configs:
-        quantized = quantize(model, config)
+        quantized = quantize(model, quantization, config)
 
         def fake(t: NDArray[np.int64], quantized: QuantizedModel = quantized) -> Array:
             return fake_forward(model, quantized, t, all_rows=True)[head]
@@ -131,7 +136,7 @@ def evaluate(
                 name=str(config),
                 real=real,
                 fake=measure(f"{config} in floats", fake),
-                integer=measure(f"{config} in integers", IntegerModel(quantized).logits),
+                integer=measure(f"{config} in integers", IntegerModel(quantized, reference).logits),
                 quantization_bound=_QUANTIzATION_BOUNDS[config.weight_bits],
             )
         )

@@ -8,39 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..graph import Attention, Chunk, Input, LastToken, Node, RolledLoop, Rotary
+from ..graph import Input, LastToken, Node, RolledLoop
 from ..graph.executor import execute
-from ..quantization.plan import (
-    ActivationPlan,
-    AddPlan,
-    ArgMaxPlan,
-    AttentionPlan,
-    GatherPlan,
-    LinearPlan,
-    MultiplyPlan,
-    NormPlan,
-    PassPlan,
-    RotaryPlan,
-)
-from ..quantization.quantized_model import (
-    ActivationParameters,
-    AngleParameters,
-    GatherParameters,
-    LinearParameters,
-    NormParameters,
-    QuantizedModel,
-)
-from .attention import Cache, IntegerAttention
-from .linear import IntegerProduct
-from .nodes import Added, Codes, Curve, Looked, Multiplied, Normalized, Passed, Reals, Rotated
+from ..graph.rules import rule_of
+from ..quantization.quantized_model import QuantizedModel
+from .cache import Cache
+from .nodes import Codes
+from .rules import IntegerFunction, Invocation, Preparation, ReferenceRules
 
 __all__ = ["Cache", "IntegerModel", "Trace"]
 
 Ints = NDArray[np.int64]
 Key = tuple[str, int | None]
-
-_WIDE_BYTES = 2 << 30
-"""Of matrices kept as 32-bit floats; those of larger models are kept in 16 bits."""
 
 Trace = dict[Key, Ints]
 """Integer tensors by value name and layer (``None`` outside loops).
@@ -59,10 +38,11 @@ class IntegerModel:
     nodes are integers in 64-bit floats.
     """
 
-    def __init__(self, quantized: QuantizedModel):
+    def __init__(self, quantized: QuantizedModel, rules: ReferenceRules):
         self.quantized = quantized
-        self._prepared: dict[Key, Callable[..., Codes]] = {}
-        self._wide = 0
+        self._rules = rules
+        self._prepared: dict[Key, IntegerFunction] = {}
+        self._preparation = Preparation(quantized)
 
     def step(self, tokens: Sequence[int], cache: Cache) -> Trace:
         """Values of the next ``tokens`` after what ``cache`` holds; ``cache`` moves on.
@@ -152,13 +132,8 @@ class IntegerModel:
         all_rows: bool = False,
     ) -> dict[str, Codes]:
         def compute(node: Node, layer: int | None, inputs: tuple[Codes, ...]) -> Codes:
-            function = self._function(node, layer)
-            if isinstance(function, IntegerAttention):
-                queries, keys, values = inputs
-                inner = None if record is None else partial(_inside, record, node.name, layer)
-                value = function(queries, keys, values, cache=cache, record=inner)
-            else:
-                value = function(*inputs)
+            inner = None if record is None else partial(_inside, record, node.name, layer)
+            value = self._function(node, layer)(Invocation(cache=cache, record=inner), inputs)
             if record is not None:
                 record(node.name, layer, value)
             return value
@@ -169,41 +144,13 @@ class IntegerModel:
         cache.position += tokens.shape[-1]
         return values
 
-    def _function(self, node: Node, layer: int | None) -> Callable[..., Codes]:
+    def _function(self, node: Node, layer: int | None) -> IntegerFunction:
         known = self._prepared.get((node.name, layer))
         if known is None:
-            known = self._prepared[node.name, layer] = self._prepare(node, layer)
+            known = self._prepared[node.name, layer] = rule_of(self._rules, node)(
+                self._preparation, node, layer
+            )
         return known
-
-    def _prepare(self, node: Node, layer: int | None) -> Callable[..., Codes]:
-        op, plan = node.op, self.quantized.plans[node.name]
-        found = self.quantized.parameters(node.name, layer)
-        if isinstance(plan, GatherPlan) and isinstance(found, GatherParameters):
-            return Looked(plan, found)
-        if isinstance(found, AngleParameters):
-            words = found.words
-            return lambda positions: words[positions]
-        if isinstance(plan, RotaryPlan) and isinstance(op, Rotary):
-            return Rotated(plan, op)
-        if isinstance(plan, MultiplyPlan) and isinstance(found, ActivationParameters):
-            return Multiplied(plan, found)
-        if isinstance(plan, ActivationPlan):
-            return Curve(plan, found if isinstance(found, ActivationParameters) else None)
-        if isinstance(plan, AddPlan):
-            return Added(plan)
-        if isinstance(plan, PassPlan) and isinstance(op, Chunk):
-            return Passed(plan, op)
-        if isinstance(plan, ArgMaxPlan):
-            return _greatest
-        if isinstance(plan, NormPlan) and isinstance(found, NormParameters):
-            return Normalized(plan, found)
-        if isinstance(plan, AttentionPlan) and isinstance(op, Attention):
-            return IntegerAttention(node.name, layer, op, plan, self.quantized.graph.context)
-        if isinstance(plan, LinearPlan) and isinstance(found, LinearParameters):
-            product = IntegerProduct(plan, found, wide=self._wide < _WIDE_BYTES)
-            self._wide += product.bytes
-            return product
-        raise TypeError(f"The integer reference has no rule for {op.kind}")
 
 
 def _inside(
@@ -215,8 +162,3 @@ def _inside(
 ) -> None:
     """Records what is inside a node."""
     record(f"{name}.{part}", layer, found)
-
-
-def _greatest(x: Reals) -> Codes:
-    greatest: Codes = x.argmax(axis=-1)
-    return greatest

@@ -28,7 +28,17 @@ from ..quantization.plan import (
 )
 from ..quantization.quantized_model import ActivationParameters, GatherParameters, NormParameters
 
-__all__ = ["Added", "Curve", "Looked", "Multiplied", "Normalized", "Passed", "Rotated", "rounded"]
+__all__ = [
+    "Added",
+    "Curve",
+    "Looked",
+    "Multiplied",
+    "Normalized",
+    "Passed",
+    "Rotated",
+    "greatest",
+    "rounded",
+]
 
 Reals = NDArray[np.float64]
 Codes = NDArray[Any]
@@ -209,3 +219,8 @@ def _values(function: str, source: Fixed, middle: Fixed) -> Reals:
         table = activation(function_named(function), source=source, out=middle)
         _KNOWN[key] = table.evaluate(codes).astype(np.float64)
     return _KNOWN[key]
+
+
+def greatest(x: Reals) -> Codes:
+    """The index of the greatest feature, the lowest one of equals."""
+    return np.asarray(x.argmax(axis=-1))

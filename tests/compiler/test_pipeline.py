@@ -153,7 +153,7 @@ def test_graph_without_a_loop(tiny: Model) -> None:
     graph = Graph(name="flat", context=4, vocabulary=60, nodes=tuple(tail))
     design = compile_model(tiny, load_board("sim"), CONFIG, stop="tile")
     with pytest.raises(BuildError, match=r"^Graph flat must have one loop, not 0$"):
-        lower(graph, design.known.quantized.plan, design.known.tiling, 512, ())
+        lower(graph, design.known.quantized.plan, {}, design.known.tiling, 512, ())
 
 
 def test_estimate_repeats(tiny: Model, design: Design) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
+from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.memory.layout import image
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
@@ -47,10 +48,7 @@ def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callab
         emitted = emit(design)
         folder = tmp_path_factory.mktemp("machine")
         (folder / "top.v").write_text(emitted.verilog)
-        known = design.known
-        content = np.concatenate(
-            list(image(known.memory, design.graph, known.quantized, known.tiling))
-        )
+        content = np.concatenate(list(design_image(design)))
         library = verilator.build([folder / "top.v"], emitted.manifest, observed=observed)
         return Machine(design, emitted, folder, library, content)
 
@@ -72,7 +70,7 @@ def machine(observed: Machine) -> Machine:
 
 @pytest.fixture(scope="session")
 def golden(machine: Machine) -> IntegerModel:
-    return IntegerModel(machine.design.known.quantized)
+    return IntegerModel(machine.design.known.quantized, layer_table().reference)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@
 import pytest
 
 from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.frontend import Model
 from streamhw.quantization.config import QuantConfig
@@ -110,7 +111,7 @@ def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) ->
     config = BuildConfig(quantization=QuantConfig(weight_bits=bits))
     machine = machine_of(board, config, observed=True)
     assert machine.library.warnings == ()
-    reference = IntegerModel(machine.design.known.quantized)
+    reference = IntegerModel(machine.design.known.quantized, layer_table().reference)
     for prompt in (prompts[2], prompts[7]):
         answer = machine.answer(prompt, 6, check=True)
         assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))

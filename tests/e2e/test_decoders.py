@@ -4,9 +4,10 @@
 from collections.abc import Callable
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder import DecoderConfig
 from streamhw.quantization.config import QuantConfig
@@ -30,7 +31,7 @@ def test_every_stream_equals_the_reference(
     design = compile_model(tiny_decoder(config), load_board("sim"), choices)
     machine = machine_of(design=design, observed=True)
     assert machine.library.warnings == ()
-    golden = IntegerModel(design.known.quantized)
+    golden = IntegerModel(design.known.quantized, layer_table().reference)
     for prompt, stalls in (([1, 2, 3], 0.0), ([7], 0.0), (list(range(5, 18)), 0.3)):
         answer = machine.answer(prompt, 6, check=True, stalls=stalls, seed=3)
         assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 6))

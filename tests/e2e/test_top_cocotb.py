@@ -4,11 +4,12 @@
 from pathlib import Path
 
 import numpy as np
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
+from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.memory.layout import image
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
@@ -30,7 +31,7 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
     model = load(write_tiny(tmp_path / "tiny"))
     design = compile_model(model, load_board("sim"), config)
     emitted, known = emit(design), design.known
-    stored = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
+    stored = np.concatenate(list(design_image(design)))
     stored.tofile(tmp_path / "memory.bin")
     run_cocotb(
         emitted.verilog,
@@ -48,7 +49,11 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
                 {
                     "prompt": prompt,
                     "pause": pause,
-                    "expected": list(IntegerModel(known.quantized).generate(prompt, count)),
+                    "expected": list(
+                        IntegerModel(known.quantized, layer_table().reference).generate(
+                            prompt, count
+                        )
+                    ),
                 }
                 for prompt, count, pause in CASES
             ],

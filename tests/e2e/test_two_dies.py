@@ -11,6 +11,7 @@ from streamhw.api.answer import simulated
 from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.design import Design
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
@@ -35,7 +36,9 @@ def checked(machine: Machine, prompt: list[int], count: int, stalls: float) -> i
         model=MemoryModel.of(load_board("sim"), stalls=stalls, seed=5),
         design=machine.design,
     )
-    expected = IntegerModel(machine.design.known.quantized).generate(prompt, count)
+    expected = IntegerModel(machine.design.known.quantized, layer_table().reference).generate(
+        prompt, count
+    )
     assert [t.token for t in answer.tokens] == list(expected)
     assert answer.compared is not None and answer.compared.first is None
     return answer.compared.streams

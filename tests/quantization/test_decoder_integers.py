@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from streamhw.compiler.layers.table import layer_table
 from streamhw.frontend import load
 from streamhw.frontend.decoder import DecoderConfig
 from streamhw.graph.float_reference import forward
@@ -29,18 +30,20 @@ def relative(found: np.ndarray, exact: np.ndarray) -> float:
 @CONFIGS
 def test_integers_follow_the_floats(config: DecoderConfig) -> None:
     model = tiny_decoder(config)
-    quantized = quantize(model, QuantConfig(weight_bits=8))
+    quantized = quantize(model, layer_table().quantization, QuantConfig(weight_bits=8))
     exact = forward(model.graph, model.weights, TOKENS, all_rows=True)["logits"]
     fake = fake_forward(model, quantized, TOKENS, all_rows=True)["logits"]
-    integer = IntegerModel(quantized).logits(TOKENS)
+    integer = IntegerModel(quantized, layer_table().reference).logits(TOKENS)
     assert relative(fake, exact) < 0.06
     assert relative(integer, fake) < 0.05
 
 
 @CONFIGS
 def test_steps_do_not_change_results(config: DecoderConfig) -> None:
-    quantized = quantize(tiny_decoder(config), QuantConfig(scale_group=32))
-    golden = IntegerModel(quantized)
+    quantized = quantize(
+        tiny_decoder(config), layer_table().quantization, QuantConfig(scale_group=32)
+    )
+    golden = IntegerModel(quantized, layer_table().reference)
     whole = golden.step(TOKENS[0, :9].tolist(), Cache())
     cache = Cache()
     for part in (TOKENS[0, :4], TOKENS[0, 4:5], TOKENS[0, 5:9]):
@@ -50,7 +53,9 @@ def test_steps_do_not_change_results(config: DecoderConfig) -> None:
 
 
 def test_formats() -> None:
-    formats = quantize(tiny_decoder(TINY_GEMMA), QuantConfig(scale_group=32)).formats
+    formats = quantize(
+        tiny_decoder(TINY_GEMMA), layer_table().quantization, QuantConfig(scale_group=32)
+    ).formats
     assert formats["embedding"] == formats["x"] == formats["residual_2"]
     assert formats["q_norm"] == formats["q_turned"] and formats["q_norm"].width == 16
     assert formats["k_norm"] == Fixed(16, 7) and formats["k_turned"] == Fixed(8)
@@ -61,7 +66,9 @@ def test_formats() -> None:
 
 @CONFIGS
 def test_pairs_that_are_turned_have_one_step(config: DecoderConfig) -> None:
-    quantized = quantize(tiny_decoder(config), QuantConfig(scale_group=32))
+    quantized = quantize(
+        tiny_decoder(config), layer_table().quantization, QuantConfig(scale_group=32)
+    )
     for name, heads in (("q_turned", config.heads), ("k_turned", config.kv_heads)):
         plan = quantized.plans[name]
         assert isinstance(plan, RotaryPlan)
@@ -84,7 +91,7 @@ def test_named_shapes_are_quantized_without_their_weights() -> None:
             return head(self, name, rows)
 
     watched = Watched(model.graph, additions=48)
-    quantized = quantize(replace(model, weights=watched), QuantConfig())
+    quantized = quantize(replace(model, weights=watched), layer_table().quantization, QuantConfig())
     big = {name for name, rows in asked if rows * 64 > 1 << 20 and ".0." not in name}
     assert big == set()
     found = [quantized.parameters("k", 17) for _ in range(2)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from streamhw.compiler.layers.table import layer_table
 from streamhw.errors import BuildError
 from streamhw.frontend import Model, Origin, load
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
@@ -31,7 +32,7 @@ MODEL = load("gpt2-shakespeare")
 
 @pytest.fixture(scope="module", params=[4, 8], ids=["W4A8", "W8A8"])
 def quantized(request: pytest.FixtureRequest) -> QuantizedModel:
-    return quantize(MODEL, QuantConfig(weight_bits=request.param))
+    return quantize(MODEL, layer_table().quantization, QuantConfig(weight_bits=request.param))
 
 
 def random_model(**values: int) -> Model:
@@ -120,7 +121,10 @@ def test_fake_values_stay_near_the_float_ones(quantized: QuantizedModel) -> None
 
 
 def test_the_same_input_gives_the_same_integers() -> None:
-    first, second = (quantize(random_model(), QuantConfig(scale_group=16)) for _ in range(2))
+    first, second = (
+        quantize(random_model(), layer_table().quantization, QuantConfig(scale_group=16))
+        for _ in range(2)
+    )
     one, two = first.parameters("hidden", 1), second.parameters("hidden", 1)
     assert isinstance(one, LinearParameters) and isinstance(two, LinearParameters)
     assert (one.weight == two.weight).all() and (one.bias == two.bias).all()
@@ -129,7 +133,9 @@ def test_the_same_input_gives_the_same_integers() -> None:
 
 
 def test_mixed_widths() -> None:
-    found = quantize(random_model(), QuantConfig(scale_group=16, head_bits=8))
+    found = quantize(
+        random_model(), layer_table().quantization, QuantConfig(scale_group=16, head_bits=8)
+    )
     head, hidden = found.plans["logits"], found.plans["hidden"]
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
     assert (head.weight_bits, head.scale_group) == (8, None)
@@ -139,7 +145,7 @@ def test_mixed_widths() -> None:
 def test_group_must_divide_the_columns() -> None:
     message = "Node qkv: scale group must divide the 32 input columns, not 64"
     with pytest.raises(BuildError, match=f"^{message}$"):
-        quantize(random_model(), QuantConfig())
+        quantize(random_model(), layer_table().quantization, QuantConfig())
 
 
 def test_values_without_integer_semantics_are_refused() -> None:
@@ -165,7 +171,7 @@ def test_values_without_integer_semantics_are_refused() -> None:
     model = replace(random_model(), graph=graph, weights=RandomWeights(graph, additions=1))
     message = "Node part_0: no integer format for Chunk that feeds no attention"
     with pytest.raises(BuildError, match=f"^{message}$"):
-        quantize(model, QuantConfig(scale_group=16))
+        quantize(model, layer_table().quantization, QuantConfig(scale_group=16))
 
 
 @pytest.mark.parametrize(

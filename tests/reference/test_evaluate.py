@@ -3,16 +3,20 @@
 
 import pytest
 
+from streamhw.compiler.layers.table import layer_table
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.reference.evaluate import Losses, evaluate
 
 MODEL = load("gpt2-shakespeare")
+RULES = (layer_table().quantization, layer_table().reference)
 
 
 def test_losses_of_the_trained_model_keep_their_bounds() -> None:
     seen: list[tuple[str, float]] = []
-    result = evaluate(MODEL, count=32, progress=lambda what, done: seen.append((what, done)))
+    result = evaluate(
+        MODEL, *RULES, count=32, progress=lambda what, done: seen.append((what, done))
+    )
     assert (result.model, result.windows, result.tokens) == ("gpt2-shakespeare", 32, 32 * 128)
     w8, w4 = result.results
     assert (w8.name, w4.name) == ("W8A8", "W4A8")
@@ -36,6 +40,6 @@ def test_models_without_text_are_refused() -> None:
     with pytest.raises(
         UserError, match=r"^gpt2: a tokenizer and held-out text must be there to measure on$"
     ):
-        evaluate(load("gpt2"))
+        evaluate(load("gpt2"), *RULES)
     with pytest.raises(UserError, match=r"^Text must have 2 tokens or more, not 1$"):
-        evaluate(MODEL, text="a")
+        evaluate(MODEL, *RULES, text="a")

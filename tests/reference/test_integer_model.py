@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from streamhw.compiler.layers.table import layer_table
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.graph import RolledLoop
@@ -20,8 +21,8 @@ from streamhw.reference.integer_model import Cache, IntegerModel, Trace
 
 MODEL = load("gpt2-shakespeare")
 TOKENIZER = MODEL.tokenizer
-QUANTIZED = quantize(MODEL)
-GOLDEN = IntegerModel(QUANTIZED)
+QUANTIZED = quantize(MODEL, layer_table().quantization)
+GOLDEN = IntegerModel(QUANTIZED, layer_table().reference)
 PROMPT = TOKENIZER.encode("ROMEO.\nWhat light through yonder window breaks?")
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ...errors import UserError
 from ..ir.design import Design
-from ..memory.layout import image
 from ..overrides import DECISIONS_FILE
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
+from .image import design_image
 
 __all__ = [
     "DESIGN_FILE",
@@ -96,7 +96,7 @@ def write_build(
         memory = design.known.memory
         written = 0
         with (work / IMAGE_FILE).open("wb") as file:
-            for piece in image(memory, design.graph, design.known.quantized, design.known.tiling):
+            for piece in design_image(design):
                 file.write(piece.tobytes())
                 written += len(piece)
                 if on_bytes is not None:

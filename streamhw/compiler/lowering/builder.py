@@ -4,8 +4,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ...errors import BuildError
 from ...graph import Graph, Node, Op
+from ...graph.rules import rule_of
 from ...numerics.fixed import Fixed
 from ...quantization.plan import QuantizationPlan
 from ...stream.itensor.itensor import ITensor, Symbol, row_major
@@ -13,10 +13,7 @@ from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 
-__all__ = ["ENTRY_POINTS", "Lowering", "OpRule", "Rule", "Value"]
-
-ENTRY_POINTS = "streamhw.rule"
-"""Group of entry points that name an ``OpRule`` of another package."""
+__all__ = ["Lowering", "Rule", "Value"]
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,7 @@ class Lowering:
 
     def lower(self, node: Node) -> None:
         """Applies the rule of the node's kind; raises ``BuildError`` if there is none."""
-        rule = self.rules.get(type(node.op))
-        if rule is None:
-            raise BuildError(
-                f"Node {node.name} must be of a kind that has a lowering rule, not {node.op.kind}",
-                hint=f"a package adds a rule by an entry point of group {ENTRY_POINTS}",
-            )
-        rule(self, node)
+        rule_of(self.rules, node)(self, node)
 
     def place(
         self, name: str, part: Part, scope: Scope | None = None, region: str | None = None
@@ -116,11 +107,3 @@ class Lowering:
 
 Rule = Callable[[Lowering, Node], None]
 """Places the parts of a node, feeds them, and says which port its value leaves from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpRule:
-    """How a layer kind becomes hardware: what an entry point of group ``streamhw.rule`` names."""
-
-    op: type[Op]
-    rule: Rule

@@ -7,7 +7,8 @@ from math import ceil
 
 from ...stream.itensor.itensor import ITensor
 from ...stream.static_demux import Repeat, Segment
-from ..memory.layout import MemoryPlan, Segments
+from ..memory.layout import MemoryPlan
+from ..memory.segments import Segments
 
 __all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "ParameterRoute", "route_parameters"]
 

@@ -1,44 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lowering: one rule a layer kind turns graph nodes into kernels and typed streams."""
 
-from importlib.metadata import entry_points
+from collections.abc import Mapping
 
-from ...errors import BuildError, UserError
+from ...errors import BuildError
 from ...graph import Graph, Op, RolledLoop
 from ...quantization.plan import QuantizationPlan
 from ..ir.design import Channel, Instance, Scope
 from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
-from .builder import ENTRY_POINTS, Lowering, OpRule, Rule
-from .rules import RULES
-from .rules.linear import engine_parameters
+from .builder import Lowering, Rule
 
-__all__ = ["lower", "lowering_rules"]
-
-
-def lowering_rules() -> dict[type[Op], Rule]:
-    """The rules below, and those of installed packages in the order of their names.
-
-    Raises ``UserError`` if an entry point is no ``OpRule``, or its kind has a rule already.
-    """
-    found = dict(RULES)
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        extra = point.load()
-        if not isinstance(extra, OpRule):
-            raise UserError(f"Entry point {point.value} must be an OpRule, not {extra!r}")
-        if extra.op in found:
-            raise UserError(
-                f"Layer kind {extra.op.__name__} must have one rule, not a second one from "
-                f"{point.value}"
-            )
-        found[extra.op] = extra.rule
-    return found
+__all__ = ["lower"]
 
 
 def lower(
     graph: Graph,
     quantization: QuantizationPlan,
+    rules: Mapping[type[Op], Rule],
     tiling: Tiling,
     beat_bits: int,
     assignments: tuple[EngineAssignment, ...],
@@ -58,7 +38,7 @@ def lower(
         tiling=tiling,
         beat_bits=beat_bits,
         assignments=assignments,
-        rules=lowering_rules(),
+        rules=rules,
     )
     for item in graph.nodes:
         if isinstance(item, RolledLoop):
@@ -66,7 +46,7 @@ def lower(
         else:
             state.lower(item)
     for assignment in assignments:
-        engine_parameters(state, assignment)
+        _engine_parameters(state, assignment)
     return tuple(state.instances.values()), tuple(state.channels)
 
 
@@ -84,3 +64,10 @@ def _loop(state: Lowering, loop: RolledLoop) -> None:
     state.link(leave, "o_back", entry, "i_back", loop.result)
     state.scope = Scope.TAIL
     state.produce(loop.name, leave, "o_exit")
+
+
+def _engine_parameters(state: Lowering, assignment: EngineAssignment) -> None:
+    """Streams the parameters of all contexts of an engine into it, once it has them all."""
+    engine = state.instances[assignment.instance]
+    for port in ("i_header", "i_weight"):
+        state.parameters(engine, port, engine.port(port).type)

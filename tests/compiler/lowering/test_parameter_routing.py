@@ -4,7 +4,8 @@
 from dataclasses import replace
 
 from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW, route_parameters
-from streamhw.compiler.memory.layout import MemoryPlan, Segments
+from streamhw.compiler.memory.layout import MemoryPlan
+from streamhw.compiler.memory.segments import Segments
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, row_major
 from streamhw.stream.static_demux import Repeat, Segment

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamhw.sim import verilator
 
 from streamhw.compiler.backend.emit import emit
+from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import parse_sharing
 from streamhw.compiler.ir.design import Design, Scope
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
-from streamhw.compiler.memory.layout import image
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.sim import verilator
 from tests.compiler.conftest import Compiled
 from tests.e2e.machine import Machine
 
@@ -173,10 +173,10 @@ def test_answer_of_the_hardware(
 ) -> None:
     """Every token and every stream equals the integer reference."""
     design = compiled(**choices)
-    emitted, known = emit(design), design.known
+    emitted = emit(design)
     assert "[-1:0]" not in emitted.verilog, "a net of zero bits"
     (tmp_path / "top.v").write_text(emitted.verilog)
-    content = np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
+    content = np.concatenate(list(design_image(design)))
     library = verilator.build([tmp_path / "top.v"], emitted.manifest, observed=True)
     assert library.warnings == ()
     machine = Machine(design, emitted, tmp_path, library, content)

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.ir.design import Design
-from streamhw.compiler.memory.layout import (
-    PAGE,
-    MemoryPlan,
-    Segments,
-    image,
-    pad_rows,
-    plan_memory,
-    row_bytes,
-)
+from streamhw.compiler.layers.linear import pad_rows
+from streamhw.compiler.layers.table import layer_table
+from streamhw.compiler.memory.layout import PAGE, MemoryPlan, image, plan_memory
+from streamhw.compiler.memory.rules import MemoryContext, row_bytes
+from streamhw.compiler.memory.segments import Segments
 from streamhw.errors import BuildError
 from streamhw.graph import Gather, Linear
 from streamhw.kernels.matmul.packing import linear_golden
@@ -38,8 +35,7 @@ def stored(request: pytest.FixtureRequest, compiled: Compiled) -> Design:
 
 
 def content(design: Design) -> np.ndarray:
-    known = design.known
-    return np.concatenate(list(image(known.memory, design.graph, known.quantized, known.tiling)))
+    return np.concatenate(list(design_image(design)))
 
 
 def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple[Segments, ...]]]:
@@ -244,15 +240,21 @@ def test_targets_in_order_of_first_use(design: Design) -> None:
     )
 
 
+def context_of(design: Design, beat_bits: int) -> MemoryContext:
+    return MemoryContext(
+        quantization=design.known.quantized.plan,
+        tiling=design.known.tiling,
+        assignments=design.assignments,
+        beat_bits=beat_bits,
+    )
+
+
 def test_memory_that_is_too_small(design: Design) -> None:
     known = design.known
     total = known.memory.total
 
     def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
-        quantization, tiling = known.quantized.plan, known.tiling
-        return plan_memory(
-            design.graph, quantization, tiling, design.assignments, beat_bits, available
-        )
+        return plan_memory(context_of(design, beat_bits), layer_table().memory, available)
 
     assert plan(total) == known.memory
     with pytest.raises(
@@ -265,20 +267,13 @@ def test_memory_that_is_too_small(design: Design) -> None:
 
 def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
     known = design.known
-    plan = plan_memory(
-        design.graph,
-        known.quantized.plan,
-        known.tiling,
-        design.assignments,
-        2048,
-        known.memory.total * 16,
-    )
+    plan = plan_memory(context_of(design, 2048), layer_table().memory, known.memory.total * 16)
     (norm,) = (s for s in plan.body if s.node == "norm_1")
     assert norm.parts == (("norm_1_i_affine", 1),)  # 128 bytes in a beat of 256
     at = plan.region("body").offset + plan.beat_bytes * sum(
         s.beats for s in plan.body[: plan.body.index(norm)]
     )
-    pieces = image(plan, design.graph, known.quantized, known.tiling)
+    pieces = image(plan, context_of(design, 2048), layer_table().memory, known.quantized)
     stored = np.concatenate(list(pieces))[at : at + 256]
     assert stored[:128].any()
     assert not stored[128:].any()

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention: scores, softmax and values over keys and values kept in memory."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import BuildError
+from ...graph import Attention, Node
+from ...kernels.attention import scores, softmax
+from ...kernels.attention import values as values_kernel
+from ...kernels.kv_cache.append import CacheAppendSpec
+from ...kernels.kv_cache.read import CacheReadSpec
+from ...numerics.fixed import Fixed
+from ...quantization.config import PROBABILITIES, SCORES
+from ...quantization.formats import BYTE, HIDDEN_MARGIN, byte_scales, fraction
+from ...quantization.plan import AttentionPlan
+from ...quantization.rules import Quantization, QuantizationRule
+from ...reference.attention import IntegerAttention
+from ...reference.nodes import Codes
+from ...reference.rules import IntegerFunction, Invocation, Preparation
+from ..lowering.builder import Lowering
+from ..memory.kv_cache import cache_layout
+from ..memory.rules import MemoryContext, MemoryRule
+from .layer import Layer
+
+__all__ = ["ATTENTION"]
+
+Reals = NDArray[np.float64]
+
+
+def _op(node: Node) -> Attention:
+    assert isinstance(node.op, Attention)
+    return node.op
+
+
+def _for_each_query(op: Attention, scales: Reals) -> Reals:
+    """Scales of key/value features, repeated for each query head that shares them."""
+    heads = scales.reshape(op.kv_heads, op.head_dim)
+    return np.repeat(heads, op.heads // op.kv_heads, axis=0).reshape(-1)
+
+
+def _key_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
+    return byte_scales(state.peaks(node.inputs[1], layer))
+
+
+def _query_factor(state: Quantization, node: Node, layer: int | None) -> Reals:
+    """What real queries are multiplied by, so that integer keys give real scores."""
+    op = _op(node)
+    keys = _for_each_query(op, _key_scales(state, node, layer))
+    return np.asarray(keys * op.head_dim**-0.5)
+
+
+def _wants(state: Quantization, node: Node, name: str) -> Fixed:
+    """Keys and values as int8; the fraction of queries is that of the integer dot product."""
+    if name != node.inputs[0]:
+        return BYTE
+    largest = max(
+        float((state.peaks(name, layer) * _query_factor(state, node, layer)).max())
+        for layer in state.layers(node.name)
+    )
+    return Fixed(16, max(SCORES.frac, fraction(16, largest, HIDDEN_MARGIN)))
+
+
+def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None) -> Reals:
+    if name == node.inputs[0]:
+        return np.asarray(state.format(name).step / _query_factor(state, node, layer))
+    if name == node.inputs[1]:
+        return _key_scales(state, node, layer)
+    return byte_scales(state.statistics.largest[name, layer])
+
+
+def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
+    values = state.statistics.largest[node.inputs[2], layer]
+    return _for_each_query(_op(node), byte_scales(values))
+
+
+def _plan(state: Quantization, node: Node) -> AttentionPlan:
+    query, key, value = (state.format(name) for name in node.inputs)
+    return AttentionPlan(
+        query=query,
+        key=key,
+        value=value,
+        scores=SCORES,
+        probabilities=PROBABILITIES,
+        out=state.format(node.name),
+        score_shift=query.frac - SCORES.frac,
+        value_shift=PROBABILITIES.frac,
+    )
+
+
+def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
+    plan = state.quantized.plan.of(node.name, AttentionPlan)
+    context = state.quantized.graph.context
+    attention = IntegerAttention(node.name, layer, _op(node), plan, context)
+
+    def attend(step: Invocation, inputs: tuple[Codes, ...]) -> Codes:
+        queries, keys, values = inputs
+        return attention(queries, keys, values, cache=step.cache, record=step.record)
+
+    return attend
+
+
+def _caches(state: MemoryContext, node: Node) -> dict[str, int]:
+    cache = cache_layout(
+        _op(node), state.tiling, state.graph.context, state.layers, state.beat_bits
+    )
+    return {f"{node.name}_key": cache.size, f"{node.name}_value": cache.size}
+
+
+def _lower(state: Lowering, node: Node) -> None:
+    op, plan = node.op, state.quantization.of(node.name, AttentionPlan)
+    assert isinstance(op, Attention)
+    if not op.causal:
+        raise BuildError(f"Attention {node.name} must be causal, not over all positions")
+    tiling, context = state.tiling, state.graph.context
+    shared, parallel_heads = op.heads // op.kv_heads, tiling.attention_heads
+    name = node.name
+    lanes = tiling.attention_lanes
+    if op.heads % parallel_heads or (
+        parallel_heads > 1 and (parallel_heads % shared or lanes != op.head_dim)
+    ):
+        raise BuildError(
+            f"Attention {name} must have one of its {op.heads} heads at a time or, side by side, "
+            f"a multiple of {shared} that divides them with {op.head_dim} lanes each, not "
+            f"{parallel_heads} with {lanes}"
+        )
+    positions = tiling.attention_positions
+    if positions > 1 and (context % positions or lanes != op.head_dim):
+        raise BuildError(
+            f"Attention {name} must have positions side by side that divide the context of "
+            f"{context}, with {op.head_dim} lanes a head, not {positions} with {lanes}"
+        )
+    score = state.place(
+        f"{name}_scores",
+        scores.ScoresSpec(
+            tokens=tiling.token_batch,
+            heads=op.heads,
+            head_dim=op.head_dim,
+            context=context,
+            lanes=lanes,
+            query=plan.query,
+            key=plan.key,
+            out=plan.scores,
+            shift=plan.score_shift,
+            shared=shared,
+            parallel_heads=parallel_heads,
+            positions=positions,
+        ),
+    )
+    soft = state.place(
+        f"{name}_softmax",
+        softmax.SoftmaxSpec(
+            tokens=tiling.token_batch,
+            heads=op.heads,
+            context=context,
+            source=plan.scores,
+            out=plan.probabilities,
+            parallel_heads=parallel_heads,
+            positions=positions,
+        ),
+    )
+    total = state.place(
+        f"{name}_values",
+        values_kernel.ValuesSpec(
+            tokens=tiling.token_batch,
+            heads=op.heads,
+            head_dim=op.head_dim,
+            context=context,
+            lanes=lanes,
+            probability=plan.probabilities,
+            value=plan.value,
+            out=plan.out,
+            shift=plan.value_shift,
+            out_lanes=tiling.head_lanes(op.head_dim),
+            shared=shared,
+            parallel_heads=parallel_heads,
+            positions=positions,
+            fabric_positions=tiling.attention_fabric,
+        ),
+    )
+    state.feed(node.inputs[0], score, "i_q")
+    layout = cache_layout(op, tiling, context, state.layers, state.beat_bits)
+    # Heads in parallel read a cached head at once, others one after the other.
+    again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.row)
+    rows = {**vars(layout), "tokens": tiling.token_batch}
+    for role, value, sink, port in (
+        ("key", node.inputs[1], score, "i_k"),
+        ("value", node.inputs[2], total, "i_v"),
+    ):
+        writes = CacheAppendSpec(**rows, lanes=tiling.head_lanes(op.head_dim))
+        reads = CacheReadSpec(**rows, lanes=beat, shared=again, positions=positions)
+        region = f"{name}_{role}"
+        append = state.place(f"{region}_append", writes, region=region)
+        read = state.place(f"{region}_read", reads, region=region)
+        state.feed(value, append, "i")
+        state.link(append, "o_written", read, "i_written", f"{name}.{role}_written")
+        state.link(read, "o", sink, port, f"{name}.{role}_cache")
+    state.link(score, "o", soft, "i", f"{name}.scores")
+    state.link(soft, "o", total, "i_p", f"{name}.probabilities")
+    state.produce(name, total)
+
+
+ATTENTION = Layer(
+    op=Attention,
+    quantization=QuantizationRule(
+        format=lambda state, node: BYTE,
+        plan=_plan,
+        wants=_wants,
+        wants_scales=_wants_scales,
+        scales=_scales,
+    ),
+    reference=_reference,
+    memory=MemoryRule(working=_caches),
+    lowering=_lower,
+)

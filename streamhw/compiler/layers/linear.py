@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrix products: contexts of shared engines, and the parts of their outputs."""
+
+from dataclasses import replace
+from math import ceil, gcd, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import BuildError
+from ...graph import ArgMax, Chunk, Floats, Linear, Node
+from ...kernels.elementwise import split
+from ...kernels.matmul.context import MatmulContext
+from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
+from ...kernels.matmul.spec import MatmulSpec
+from ...numerics.fixed import Fixed
+from ...quantization.plan import LinearPlan, PassPlan
+from ...quantization.quantized_model import LinearParameters, Parameters
+from ...quantization.rules import Quantization, QuantizationRule
+from ...quantization.weights import Rounding, quantize_matrix, spreading_factor
+from ...reference.linear import IntegerProduct
+from ...reference.nodes import Passed
+from ...reference.rules import IntegerFunction, Preparation, pure
+from ...stream.itensor.itensor import ITensor, row_major
+from ..ir.design import Scope
+from ..lowering.builder import Lowering
+from ..mapping.tiling import EngineTiling, header_bytes
+from ..memory.rules import MemoryContext, MemoryRule
+from ..memory.segments import Segments
+from .layer import Layer
+
+__all__ = ["CHUNK", "LINEAR", "pad_rows"]
+
+Reals = NDArray[np.float64]
+
+
+def _op(node: Node) -> Linear:
+    assert isinstance(node.op, Linear)
+    return node.op
+
+
+def _format(state: Quantization, node: Node) -> Fixed:
+    wanted = state.wanted(node.name)
+    if wanted is None:
+        readers = ", ".join(r.op.kind for r in state.graph.readers(node.name))
+        raise BuildError(f"Node {node.name}: no integer format for Linear that feeds {readers}")
+    return wanted
+
+
+def _bits(state: Quantization, node: Node) -> int:
+    head = any(isinstance(r.op, ArgMax) for r in state.graph.readers(node.name))
+    return state.config.bits(head=head)
+
+
+def _smoothing(state: Quantization, node: Node) -> float:
+    return state.config.smoothing_of(_bits(state, node))
+
+
+def _matrix(state: Quantization, node: Node, layer: int | None) -> Floats:
+    """[outputs, inputs]."""
+    weight = state.weight(_op(node).weight, layer)
+    return weight.T if _op(node).transposed else weight
+
+
+def _column_peaks(state: Quantization, node: Node, layer: int | None) -> Reals:
+    return np.asarray(np.abs(_matrix(state, node, layer)).max(axis=0), dtype=np.float64)
+
+
+def _plan(state: Quantization, node: Node) -> LinearPlan:
+    bits, inputs = _bits(state, node), _op(node).inputs
+    group = state.config.group_of(bits)
+    if group is not None and inputs % group:
+        raise BuildError(
+            f"Node {node.name}: scale group must divide the {inputs} input columns, "
+            f"not {group}",
+            hint="--quant w8a8 has no groups of columns",
+        )
+    return LinearPlan(
+        weight_bits=bits,
+        scale_group=group,
+        source=state.format(node.inputs[0]),
+        out=state.format(node.name),
+    )
+
+
+def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameters:
+    op, plan = _op(node), state.plans[node.name]
+    assert isinstance(plan, LinearPlan)
+    scales = np.asarray(state.scales[node.inputs[0], layer], dtype=np.float32)
+    moments = state.statistics.moments[node.name, layer]
+    outer = moments.outer if plan.weight_bits == 4 else None
+    rounding = Rounding(
+        bits=plan.weight_bits,
+        scale_group=plan.scale_group,
+        square=moments.square / scales**2,
+        mean=moments.mean / scales if state.trained and op.bias is not None else None,
+        spread=None if outer is None else spreading_factor(outer / np.outer(scales, scales)),
+        search=state.trained,
+    )
+    bias = np.zeros(op.outputs) if op.bias is None else state.weight(op.bias, layer)
+    return quantize_matrix(
+        _matrix(state, node, layer),
+        bias.astype(np.float64),
+        rounding,
+        _output_scale(state, node, layer),
+        scales,
+    )
+
+
+def _output_scale(state: Quantization, node: Node, layer: int | None) -> Reals:
+    """Integers of the value per real unit, for each output."""
+    op = _op(node)
+    scale = np.full(op.outputs, 1 / state.format(node.name).step)
+    if (node.name, layer) in state.scales:
+        return 1 / state.scales[node.name, layer]
+    for reader in state.graph.readers(node.name):
+        if isinstance(reader.op, Chunk):
+            width = op.outputs // reader.op.parts
+            begin = reader.op.index * width
+            scale[begin : begin + width] = 1 / state.scales[reader.name, layer]
+    return scale
+
+
+def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
+    quantized = state.quantized
+    product = IntegerProduct(
+        quantized.plan.of(node.name, LinearPlan),
+        quantized.fed(node.name, layer, LinearParameters),
+        wide=state.wide,
+    )
+    state.kept += product.bytes
+    return pure(product)
+
+
+def _segments(state: MemoryContext, node: Node) -> Segments:
+    op = _op(node)
+    (assignment,) = (b for b in state.assignments if node.name in b.nodes)
+    groups = 0 if assignment.scale_group is None else op.inputs // assignment.scale_group
+    rows, beat = state.tiling.engines[assignment.instance].rows, state.beat_bytes
+    weights = rows * op.inputs * assignment.weight_bits
+    return Segments(
+        node.name,
+        ceil(op.outputs / rows),
+        (
+            (f"{assignment.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
+            (f"{assignment.instance}_i_weight", ceil(weights / 8 / beat)),
+        ),
+        # A header has a longer way through narrower words than weights: the array works on a
+        # tile while the header of the next one comes.
+        ahead=1,
+    )
+
+
+def _pack(
+    state: MemoryContext, node: Node, segments: Segments, values: Parameters
+) -> NDArray[np.uint8]:
+    assert isinstance(values, LinearParameters)
+    plan = state.quantization.of(node.name, LinearPlan)
+    (assignment,) = (b for b in state.assignments if node.name in b.nodes)
+    engine = state.tiling.engines[assignment.instance]
+    padded = pad_rows(values, segments.repeat * engine.rows)
+    header = pack_header(
+        padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=engine.rows
+    )
+    words = pack_weight(padded.weight, rows=engine.rows, inputs=engine.inputs)
+    packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=state.beat_bits)
+    return np.asarray(packed.reshape(-1))
+
+
+def pad_rows(values: LinearParameters, rows: int) -> LinearParameters:
+    """The matrix with rows added that give the least result, so that arg-max never takes them."""
+    missing = rows - len(values.bias)
+    if missing == 0:
+        return values
+    groups = values.group_multipliers
+    return LinearParameters(
+        weight=np.pad(values.weight, ((0, missing), (0, 0))),
+        group_multipliers=None if groups is None else np.pad(groups, ((0, missing), (0, 0))),
+        bias=np.pad(values.bias, (0, missing), constant_values=-(1 << 31)),
+        mult=np.pad(values.mult, (0, missing), constant_values=1 << 15),
+        shift=np.pad(values.shift, (0, missing)),
+        row_step=np.pad(values.row_step, (0, missing)),
+    )
+
+
+def _lower_linear(state: Lowering, node: Node) -> None:
+    """Gives an engine one more context; its first one places it."""
+    op, plan = node.op, state.quantization.of(node.name, LinearPlan)
+    assert isinstance(op, Linear)
+    (assignment,) = (b for b in state.assignments if node.name in b.nodes)
+    tiling, sizes = state.tiling, state.tiling.engines[assignment.instance]
+    context = MatmulContext(
+        name=node.name,
+        inputs=op.inputs,
+        outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
+        tokens=1 if state.scope is Scope.TAIL else tiling.token_batch,
+        scale_group=plan.scale_group,
+        out=plan.out,
+        arrival=_arrival(state, node.inputs[0], op.inputs, sizes),
+    )
+    placed = state.instances.get(assignment.instance)
+    if placed is None:
+        words = state.beat_bits // (8 * sizes.rows)
+        part = MatmulSpec(
+            contexts=(context,),
+            rows=sizes.rows,
+            input_lanes=sizes.inputs,
+            lanes=sizes.lanes,
+            tokens=tiling.token_batch,
+            token_lanes=sizes.token_lanes,
+            fabric_lanes=sizes.fabric_lanes,
+            paired=sizes.paired,
+            loop_order=sizes.loop_order,
+            weight_bits=assignment.weight_bits,
+            header_lanes=min(8, max(1, words)),
+            header_multiple=max(1, words),
+        )
+    else:
+        assert isinstance(placed.part, MatmulSpec)
+        part = replace(placed.part, contexts=(*placed.part.contexts, context))
+    engine = state.place(assignment.instance, part, Scope.SHARED)
+    state.feed(node.inputs[0], engine, f"i_x_{node.name}")
+    state.produce(node.name, engine, f"o_{node.name}")
+
+
+def _arrival(state: Lowering, name: str, features: int, sizes: EngineTiling) -> ITensor:
+    """The order in which an operand comes, if the engine can store it as it comes."""
+    type = state.values[name].type
+    if (
+        type.tile[0] == 1
+        and sizes.inputs % type.lanes == 0
+        and type.beats() * type.lanes == prod(type.tensor_shape())
+        and all(
+            loop.dim != 1 or sizes.inputs % loop.step == 0 or loop.step % sizes.inputs == 0
+            for loop in type.loops
+        )
+    ):
+        return type
+    return row_major(type.fmt, (state.tokens, features), gcd(features, sizes.inputs, type.lanes))
+
+
+LINEAR = Layer(
+    op=Linear,
+    quantization=QuantizationRule(
+        format=_format,
+        plan=_plan,
+        parameters=_parameters,
+        smoothing=_smoothing,
+        column_peaks=_column_peaks,
+        measured=True,
+    ),
+    reference=_reference,
+    memory=MemoryRule(segments=_segments, pack=_pack),
+    lowering=_lower_linear,
+)
+
+
+# ---- parts of a product's results
+
+
+def _chunk_format(state: Quantization, node: Node) -> Fixed:
+    wanted = state.wanted(node.name)
+    if wanted is None or wanted.width > 16:
+        raise BuildError(
+            f"Node {node.name}: no integer format for {node.op.kind} that feeds no attention"
+        )
+    return wanted
+
+
+def _chunk_wants(state: Quantization, node: Node, name: str) -> Fixed:
+    """Codes of whatever scales its parts have."""
+    return Fixed(16)
+
+
+def _chunk_plan(state: Quantization, node: Node) -> PassPlan:
+    return PassPlan(source=state.format(node.inputs[0]), out=state.format(node.name))
+
+
+def _chunk_reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
+    assert isinstance(node.op, Chunk)
+    return pure(Passed(state.quantized.plan.of(node.name, PassPlan), node.op))
+
+
+def _lower_chunk(state: Lowering, node: Node) -> None:
+    op = node.op
+    assert isinstance(op, Chunk)
+    name = f"{node.inputs[0]}_split"
+    if name not in state.instances:
+        value = state.values[node.inputs[0]]
+        siblings = state.graph.readers(node.inputs[0])
+        formats = tuple(state.quantization.plans[reader.name].out for reader in siblings)
+        instance = state.place(name, split.SplitSpec(type=value.type, formats=formats))
+        state.feed(node.inputs[0], instance, "i")
+    state.produce(node.name, state.instances[name], f"o_{op.index}")
+
+
+CHUNK = Layer(
+    op=Chunk,
+    quantization=QuantizationRule(format=_chunk_format, plan=_chunk_plan, wants=_chunk_wants),
+    reference=_chunk_reference,
+    lowering=_lower_chunk,
+)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Normalization of rows, and of the heads in them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import Floats, LayerNorm, Node, RmsNorm
+from ...kernels.norm import layernorm
+from ...numerics.fixed import Fixed
+from ...quantization.config import RESIDUAL_WIDTH
+from ...quantization.formats import BYTE, RESIDUAL_MARGIN, fraction, hidden_format
+from ...quantization.plan import NormPlan
+from ...quantization.quantized_model import NormParameters, Parameters
+from ...quantization.rules import Quantization, QuantizationRule
+from ...reference.nodes import Normalized
+from ...reference.rules import IntegerFunction, Preparation, pure
+from ...stream.itensor.itensor import row_major
+from ..lowering.builder import Lowering
+from ..memory.rules import MemoryContext, MemoryRule
+from ..memory.segments import Segments
+from .layer import Layer
+
+__all__ = ["LAYER_NORM", "RMS_NORM", "norm_format", "norm_scales", "norm_wants"]
+
+Reals = NDArray[np.float64]
+
+_BETA_FRACTION = 7
+_LARGEST_AFFINE = 1024.0
+"""Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
+
+
+def norm_format(state: Quantization, node: Node) -> Fixed:
+    """What a reader wants, in at most 16 bits; int8 for matrix products."""
+    wanted = state.wanted(node.name)
+    if wanted is None or wanted.width <= 16:
+        return wanted or BYTE
+    return hidden_format(state.largest(node.name))
+
+
+def norm_wants(state: Quantization, node: Node, name: str) -> Fixed:
+    """A norm takes what is as fine as the residual stream."""
+    return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, state.largest(name), RESIDUAL_MARGIN))
+
+
+def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None) -> Reals | None:
+    """Scales of int8; ``peaks``: of the parameters of each feature, which they keep in range."""
+    if state.format(node.name).width != BYTE.width:
+        return None
+    return np.maximum(state.smooth_scales(node, layer), peaks / _LARGEST_AFFINE)
+
+
+def _scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
+    gamma, beta = (np.abs(a).astype(np.float64) for a in _affine(state, node, layer))
+    return norm_scales(state, node, np.maximum(gamma, beta), layer)
+
+
+def _affine(state: Quantization, node: Node, layer: int | None) -> tuple[Floats, Floats]:
+    """Gamma and beta of each feature."""
+    op = node.op
+    if isinstance(op, RmsNorm):
+        gamma = np.tile(state.weight(op.weight, layer), op.heads)
+        return np.asarray(gamma), np.zeros_like(gamma)
+    assert isinstance(op, LayerNorm)
+    return state.weight(op.weight, layer), state.weight(op.bias, layer)
+
+
+def _plan(state: Quantization, node: Node) -> NormPlan:
+    op = node.op
+    assert isinstance(op, LayerNorm | RmsNorm)
+    centered = isinstance(op, LayerNorm)
+    return NormPlan(
+        source=state.format(node.inputs[0]),
+        out=state.format(node.name),
+        epsilon=op.epsilon,
+        gamma_frac=_fraction(state, node, which=0, finest=15),
+        beta_frac=_fraction(state, node, which=1, finest=_BETA_FRACTION) if centered else 0,
+        heads=1 if isinstance(op, LayerNorm) else op.heads,
+        centered=centered,
+    )
+
+
+def _fraction(state: Quantization, norm: Node, *, which: int, finest: int) -> int:
+    """Fraction bits of gamma (0) or beta (1): one number for all norms of one width of results."""
+    width, largest = state.format(norm.name).width, 0.0
+    for node, _ in state.graph.walk():
+        alike = isinstance(node.op, LayerNorm | RmsNorm)
+        if not alike or state.format(node.name).width != width:
+            continue
+        for layer in state.layers(node.name):
+            # RMS norms have no beta: their gammas stand for it.
+            values = _affine(state, node, layer)[0 if isinstance(node.op, RmsNorm) else which]
+            scales = state.scales_of(node.name, layer)
+            largest = max(largest, float((np.abs(values) / scales).max()))
+    return max(0, min(finest, fraction(16, largest * (1 + 2.0**-12), 0)))
+
+
+def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameters:
+    plan = state.plans[node.name]
+    assert isinstance(plan, NormPlan)
+    scales = state.scales_of(node.name, layer)
+    gamma, beta = _affine(state, node, layer)
+    codes = Fixed(16, plan.gamma_frac).encode(gamma / scales).astype(np.int16)
+    if not plan.centered:
+        return NormParameters(gamma=codes, beta=None)
+    moved = Fixed(16, plan.beta_frac).encode(beta / scales)
+    return NormParameters(gamma=codes, beta=moved.astype(np.int16))
+
+
+def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
+    quantized = state.quantized
+    plan = quantized.plan.of(node.name, NormPlan)
+    return pure(Normalized(plan, quantized.fed(node.name, layer, NormParameters)))
+
+
+def _segments(state: MemoryContext, node: Node) -> Segments:
+    plan = state.quantization.of(node.name, NormPlan)
+    return state.streamed(node, "i_affine", bits=32 if plan.centered else 16)
+
+
+def _pack(
+    state: MemoryContext, node: Node, segments: Segments, values: Parameters
+) -> NDArray[np.uint8]:
+    assert isinstance(values, NormParameters)
+    if values.beta is None:
+        return values.gamma.astype("<i2").view(np.uint8)
+    words = np.stack([values.gamma.astype("<i2"), values.beta.astype("<i2")], axis=1)
+    return np.ascontiguousarray(words).view(np.uint8).reshape(-1)
+
+
+def _lower(state: Lowering, node: Node) -> None:
+    op, plan = node.op, state.quantization.of(node.name, NormPlan)
+    assert isinstance(op, LayerNorm | RmsNorm)
+    lanes = state.tiling.lanes_of(node.name)
+    part = layernorm.NormSpec(
+        features=op.features,
+        lanes=lanes,
+        tokens=state.tokens,
+        source=plan.source,
+        out=plan.out,
+        epsilon=plan.epsilon,
+        gamma_frac=plan.gamma_frac,
+        beta_frac=plan.beta_frac,
+        heads=plan.heads,
+        centered=plan.centered,
+    )
+    instance = state.place(node.name, part)
+    state.feed(node.inputs[0], instance, "i")
+    affine = instance.port("i_affine").type.fmt
+    stored = row_major(affine, (1, plan.heads * op.features), lanes)
+    state.parameters(instance, "i_affine", stored)
+    state.produce(node.name, instance)
+
+
+LAYER_NORM, RMS_NORM = (
+    Layer(
+        op=op,
+        quantization=QuantizationRule(
+            format=norm_format,
+            plan=_plan,
+            wants=norm_wants,
+            scales=_scales,
+            parameters=_parameters,
+        ),
+        reference=_reference,
+        memory=MemoryRule(segments=_segments, pack=_pack),
+        lowering=_lower,
+    )
+    for op in (LayerNorm, RmsNorm)
+)

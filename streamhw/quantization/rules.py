@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a layer kind tells the quantizer, and what the quantizer tells it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frontend.model import Model, Origin
+from ..frontend.weights import RandomWeights
+from ..graph import Add, Floats, Graph, Lookup, Node, Op, parameter_name
+from ..graph.rules import rule_of
+from ..numerics.fixed import Fixed
+from .config import RESIDUAL_WIDTH, QuantConfig
+from .formats import RESIDUAL_MARGIN, byte_scales, fraction
+from .plan import Plan
+from .quantized_model import Parameters
+from .statistics import Key, Statistics
+
+__all__ = ["Quantization", "QuantizationRule", "QuantizationRules"]
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizationRule:
+    """How a layer kind becomes integers: one function a decision, ``None`` where it has none.
+
+    Format and scales of a value are a matter of who makes it and who reads it. A reader may *want*
+    a format and scales; who makes the value decides.
+
+    format: of a node's value, the same in all layers
+    plan: how a node computes, the same in all layers
+    wants: the format that a node wants of the operand of that name
+    wants_scales: the real sizes of an LSB that it wants of the operand's features in a layer
+    scales: those of its own value, if no reader wants others and they differ among features
+    parameters: the integers that a node is fed with in a layer
+    settled: parameters that are made at once, with the scales that the rounded ones stand for
+    smoothing: how far scales of the operand follow its ranges rather than the node's parameters
+    column_peaks: greatest magnitude of the parameters that each feature of the operand meets
+    peaks: greatest magnitudes of a value's features in a layer, if other text may show greater ones
+        than calibration saw
+    known_peaks: the same from the parameters alone, whatever was seen
+    measured: whether calibration takes the moments of the operand
+    """
+
+    format: Callable[["Quantization", Node], Fixed]
+    plan: Callable[["Quantization", Node], Plan] | None = None
+    wants: Callable[["Quantization", Node, str], Fixed | None] | None = None
+    wants_scales: Callable[["Quantization", Node, str, int | None], Reals | None] | None = None
+    scales: Callable[["Quantization", Node, int | None], Reals | None] | None = None
+    parameters: Callable[["Quantization", Node, int | None], Parameters] | None = None
+    settled: (
+        Callable[["Quantization", Node, int | None], tuple[Parameters, Reals] | None] | None
+    ) = None
+    smoothing: Callable[["Quantization", Node], float] | None = None
+    column_peaks: Callable[["Quantization", Node, int | None], Reals] | None = None
+    peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
+    known_peaks: Callable[[Node, Lookup], Floats] | None = None
+    measured: bool = False
+
+
+QuantizationRules = Mapping[type[Op], QuantizationRule]
+
+
+@dataclass(eq=False)
+class Quantization:
+    """A model while it is quantized: what is known, and what was decided so far.
+
+    scales: of values whose features have one each
+    """
+
+    model: Model
+    config: QuantConfig
+    statistics: Statistics
+    rules: QuantizationRules
+    plans: dict[str, Plan] = field(default_factory=dict)
+    scales: dict[Key, Reals] = field(default_factory=dict)
+    _formats: dict[str, Fixed] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> Graph:
+        return self.model.graph
+
+    @property
+    def trained(self) -> bool:
+        """Whether weights come from a checkpoint, so that their details matter."""
+        return self.model.origin is Origin.CHECKPOINT
+
+    def rule(self, node: Node) -> QuantizationRule:
+        """The rule of a node's kind; raises ``BuildError`` if it is not installed."""
+        return rule_of(self.rules, node)
+
+    def layers(self, node: str) -> tuple[int | None, ...]:
+        """The layers that a node is executed in."""
+        loop = self.graph.loop_of(node)
+        return (None,) if loop is None else tuple(range(loop.trips))
+
+    def keys(self, node: str) -> tuple[Key, ...]:
+        return tuple((node, layer) for layer in self.layers(node))
+
+    def weight(self, name: str, layer: int | None) -> Floats:
+        """A trained tensor by the graph's name."""
+        return self.model.weights[parameter_name(name, layer)]
+
+    # ---- ranges
+
+    def peaks(self, name: str, layer: int | None) -> Floats:
+        """Greatest magnitudes of a value's features in a layer."""
+        node = self.graph.node(name)
+        rule = self.rule(node)
+        if rule.peaks is not None:
+            return rule.peaks(self, node, layer)
+        return self.statistics.largest[name, layer]
+
+    def largest(self, name: str) -> float:
+        """Greatest magnitude of a value that calibration saw in all layers."""
+        return max(float(self.statistics.largest[key].max()) for key in self.keys(name))
+
+    # ---- formats
+
+    @cached_property
+    def residual(self) -> Fixed:
+        """The one format of all sums, and of what is added to them."""
+        sums = [n.name for n, _ in self.graph.walk() if isinstance(n.op, Add)]
+        sums += [loop.source for loop in self.graph.loops]
+        largest = max((self.largest(name) for name in sums), default=1.0)
+        return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, largest, RESIDUAL_MARGIN))
+
+    def enters_loop(self, node: Node) -> bool:
+        """Whether a node's value is what enters the layers."""
+        return any(loop.source == node.name for loop in self.graph.loops)
+
+    def format(self, name: str) -> Fixed:
+        """The format of a value."""
+        if any(name in (loop.name, loop.carried) for loop in self.graph.loops):
+            return self.residual
+        if name not in self._formats:
+            node = self.graph.node(name)
+            self._formats[name] = self.rule(node).format(self, node)
+        return self._formats[name]
+
+    def wanted(self, name: str) -> Fixed | None:
+        """The widest format that a reader of a value wants."""
+        found = [
+            fmt
+            for reader in self.graph.readers(name)
+            if (wants := self.rule(reader).wants) is not None
+            and (fmt := wants(self, reader, name)) is not None
+        ]
+        return max(found, key=lambda fmt: fmt.width, default=None)
+
+    # ---- scales
+
+    def wanted_scales(self, name: str, layer: int | None) -> Reals | None:
+        """The scales that the first reader with such a wish wants of a value."""
+        for reader in self.graph.readers(name):
+            wants = self.rule(reader).wants_scales
+            found = None if wants is None else wants(self, reader, name, layer)
+            if found is not None:
+                return found
+        return None
+
+    def scales_of(self, name: str, layer: int | None) -> Reals | float:
+        """The real size of an LSB: of each feature, or of all."""
+        return self.scales.get((name, layer), self.format(name).step)
+
+    def smooth_scales(self, node: Node, layer: int | None) -> Reals:
+        """Scales of int8 that split the channels' ranges between a value and the parameters that
+        its readers multiply it with."""
+        scales = byte_scales(self.statistics.largest[node.name, layer])
+        found = [
+            (rule.smoothing(self, reader), rule.column_peaks, reader)
+            for reader in self.graph.readers(node.name)
+            if (rule := self.rule(reader)).smoothing is not None and rule.column_peaks is not None
+        ]
+        alpha = min((alpha for alpha, _, _ in found), default=1.0)
+        if alpha == 1.0 or isinstance(self.model.weights, RandomWeights):
+            return scales  # columns of random matrices are all alike
+        weight = np.max([peaks(self, reader, layer) for _, peaks, reader in found], axis=0)
+        weight = np.maximum(weight, max(float(weight.max()) * 2.0**-10, 1e-9))
+        shape = scales**alpha / weight ** (1 - alpha)
+        return np.asarray(shape * (scales / shape).max())

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What calibration saw of a model's values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph import Floats
+
+__all__ = ["Key", "Moments", "Statistics"]
+
+Key = tuple[str, int | None]
+"""A value's name and its layer, ``None`` outside loops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Of a Linear's inputs: mean, mean square, and mean outer product if it was asked for."""
+
+    mean: Floats
+    square: Floats
+    outer: Floats | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """largest: greatest magnitude of each feature of each value; moments: of Linears' inputs.
+
+    source: the tokens in words, for reports
+    """
+
+    largest: Mapping[Key, Floats]
+    moments: Mapping[Key, Moments]
+    source: str
