@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """All layer kinds that are installed, as each stage sees them."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...extensions import Extension, combined, extensions
+from ...extensions import combined, extensions
 from ...graph import Op
 from ...quantization.rules import QuantizationRule
 from ...reference.rules import ReferenceRule
@@ -77,11 +76,6 @@ def layer_table() -> LayerTable:
 
     Raises ``UserError`` if an entry point is broken, or two kinds have one name.
     """
-    return _table(extensions(GROUP, Layer))
-
-
-@functools.lru_cache(maxsize=8)
-def _table(added: tuple[Extension[Layer], ...]) -> LayerTable:
     built_in = {layer.op.__name__: layer for layer in BUILT_IN}
-    found = combined("Layer kind", built_in, ((e.value.op.__name__, e) for e in added))
-    return LayerTable(tuple(found.values()))
+    added = ((e.value.op.__name__, e) for e in extensions(GROUP, Layer))
+    return LayerTable(tuple(combined("Layer kind", built_in, added).values()))

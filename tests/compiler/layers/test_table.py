@@ -48,7 +48,7 @@ def test_a_kind_that_is_there_already(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_a_kind_that_is_not_installed() -> None:
     with pytest.raises(
-        BuildError, match=r"^Node tokens must be of an installed layer kind, not Input$"
+        BuildError, match=r"^Node token_embedding must be of an installed layer kind, not Gather$"
     ) as caught:
         quantize(load("gpt2-shakespeare"), {})
     assert caught.value.hint == ("a package adds a kind by an entry point of group streamhw.layer")
