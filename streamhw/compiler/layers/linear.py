@@ -71,8 +71,7 @@ def _plan(state: Quantization, node: Node) -> LinearPlan:
     group = state.config.group_of(bits)
     if group is not None and inputs % group:
         raise BuildError(
-            f"Node {node.name}: scale group must divide the {inputs} input columns, "
-            f"not {group}",
+            f"Node {node.name}: scale group must divide the {inputs} input columns, not {group}",
             hint="--quant w8a8 has no groups of columns",
         )
     return LinearPlan(
