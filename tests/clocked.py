@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of hardware that are no streams, in Amaranth's simulator: values in, values out."""
+"""Parts of hardware and small kernels in Amaranth's own simulator: values in, values out."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from amaranth.hdl import Elaboratable, Module, ShapeLike, Signal, Value
 from amaranth.sim import Simulator
+
+from streamhw.stream.spec import KernelSpec
+from streamhw.testing.kernel_bench import Case, beats_of
+from streamhw.testing.pysim import run_streams
 
 
 def run_clocked(dut: Elaboratable, bench: Callable[[Any], Awaitable[None]]) -> None:
@@ -44,3 +48,20 @@ def values_of(
 
     run_clocked(m, bench)
     return found
+
+
+def check_streams(spec: KernelSpec, cases: Sequence[Case], source: str, sink: str) -> None:
+    """Asserts that a kernel's hardware gives what ``compute`` does, under one stall pattern."""
+    inputs: dict[str, list[int]] = {port.name: [] for port in spec.input_ports}
+    outputs: dict[str, list[int]] = {port.name: [] for port in spec.output_ports}
+    for case in cases:
+        results = spec.compute(case.inputs, case.symbol_values)
+        for ports, tensors, beats in (
+            (spec.input_ports, case.inputs, inputs),
+            (spec.output_ports, results, outputs),
+        ):
+            for port in ports:
+                beats[port.name] += beats_of(port, tensors[port.name], case.symbol_values)
+    counts = {name: len(beats) for name, beats in outputs.items()}
+    run = run_streams(spec.create(), inputs=inputs, outputs=counts, source=source, sink=sink)
+    assert {name: run.beats[name] for name in outputs} == outputs

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bench of the cache: commands, data and their order, alone and around a memory with stalls."""
+"""Bench of the kernel that reads a cache: alone, timed, and behind the one that appends."""
 
 import random
 from collections import deque
@@ -12,89 +12,14 @@ from amaranth.sim import Simulator
 
 from streamhw.kernels.kv_cache.append import CacheAppendSpec
 from streamhw.kernels.kv_cache.read import CacheReadSpec
-from streamhw.kernels.kv_cache.spec import CacheLayout
 from streamhw.testing.kernel_bench import Case, check_kernel
-from tests.kernels.based import Based
-
-BASE = 0x12_3400_0000
-SHAPES = [
-    (1, 16, 4, 4, 128),
-    (1, 4, 2, 2, 128),
-    (1, 32, 8, 8, 128),
-    (1, 8, 8, 8, 64),
-    (1, 8, 1, 1, 512),
-    (1, 32, 8, 16, 64),
-    (1, 6, 3, 6, 128),
-    (1, 24, 8, 24, 128),
-    (3, 4, 4, 12, 128),
-    (3, 8, 8, 24, 512),
-    (2, 8, 8, 16, 64),
-    (3, 8, 4, 24, 64),
-    (3, 4, 2, 12, 64),
-]
-"""Heads in parallel, head_dim, lanes of the append and of the read kernel, bits of a memory beat:
-rows that fill a memory beat or several, or of which a memory beat has several, with and without
-padding; beats of them that are cut and joined."""
-
-
-WHOLE = [s for s in SHAPES if s[3] == s[0] * s[1]]
-"""Those whose read kernel sends whole rows, and so may send several."""
-
-
-class BasedAppend(CacheAppendSpec):
-    """The kernel with a base; its golden counts from there."""
-
-    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, symbol_values)
-        return results | {"o_command": results["o_command"] + BASE}
-
-    def create(self) -> wiring.Component:  # type: ignore[override]
-        return Based(super().create(), BASE)
-
-
-class BasedRead(CacheReadSpec):
-    """The kernel with a base; its golden counts from there."""
-
-    def compute(self, inputs, symbol_values):  # type: ignore[no-untyped-def]
-        results = super().compute(inputs, symbol_values)
-        return results | {"o_command": results["o_command"] + BASE}
-
-    def create(self) -> wiring.Component:  # type: ignore[override]
-        return Based(super().create(), BASE)
-
-
-def parameters(parallel_heads: int, head_dim: int, lanes: int, width: int) -> dict[str, int]:
-    heads = 4 if parallel_heads == 2 else 3
-    shape = {"heads": heads, "head_dim": head_dim, "context": 16, "layers": 3, "tokens": 3}
-    return shape | {
-        "lanes": lanes,
-        "width": width,
-        "offset": 7 * width,
-        "parallel_heads": parallel_heads,
-    }
-
-
-def step(spec: CacheAppendSpec | CacheReadSpec, n: int, position: int, layer: int) -> np.ndarray:
-    fields = {"tail": 0, "head": 1, "tokens": n, "position": position, "layer": layer}
-    return np.array([spec.step.const(fields).as_value().value])
-
-
-@pytest.mark.parametrize("parallel_heads, head_dim, lanes, width", [(*s[:3], s[4]) for s in SHAPES])
-def test_append_equals_golden(parallel_heads: int, head_dim: int, lanes: int, width: int) -> None:
-    spec = BasedAppend(**parameters(parallel_heads, head_dim, lanes, width))
-    rng = np.random.default_rng(head_dim)
-    cases = [
-        Case(
-            inputs={
-                "i_step": step(spec, n, position, layer),
-                "i": rng.integers(-128, 128, (n, spec.heads * head_dim)),
-                "i_done": np.zeros(spec.layout.groups * n, dtype=np.int64),
-            },
-            symbol_values={"tokens": n},
-        )
-        for n, position, layer in ((1, 0, 0), (3, 1, 2), (2, 14, 1), (3, 5, 0))
-    ]
-    check_kernel(spec, cases, timing=False)
+from tests.kernels.kv_cache.caches import (
+    SHAPES,
+    WHOLE,
+    BasedRead,
+    parameters,
+    step,
+)
 
 
 @pytest.mark.parametrize(
@@ -326,38 +251,6 @@ def test_read_timing(shape: tuple[int, ...], positions: int) -> None:
     after = [cycle for cycle in seen["o"] if cycle > WRITTEN + 2]
     assert after[-1] - after[0] == (len(after) - 1) * spec.joined
     assert len(seen["o"]) * spec.joined == timing.interval
-
-
-def test_padded_rows_and_their_size() -> None:
-    """12 heads of 64 take 1,024 bytes; two positions a beat of 2,048, one write a token."""
-    shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 16384}
-    layout = CacheLayout(**shape, parallel_heads=12)
-    assert (layout.row, layout.pitch, layout.beat_rows, layout.row_beats) == (768, 1024, 2, 1)
-    assert layout.size == 12 * 501 * 2048
-    assert [layout.beats(n) for n in (1, 2, 3)] == [1, 1, 2]
-    assert [layout.whole_beats(n) for n in (1, 2, 3)] == [0, 1, 1]
-    append = CacheAppendSpec(**shape, tokens=16, lanes=32, parallel_heads=12)
-    assert append.traffic({"tokens": 16}) == 16
-    read = CacheReadSpec(**shape, tokens=16, lanes=768, parallel_heads=12)
-    assert read.traffic({"tokens": 1, "length": [1000]}) == 500
-
-
-@pytest.mark.parametrize(
-    "change, text",
-    [
-        ({"width": 96}, "width must be 8 times a power of two, not 96"),
-        ({"lanes": 3}, "lanes must divide 16 bytes of a beat, not 3"),
-        (
-            {"head_dim": 24, "lanes": 16},
-            "lanes must divide 16 bytes of a beat and a row of 24, not 16",
-        ),
-        ({"offset": 8}, "offset must be a multiple of 16 bytes, not 8"),
-        ({"parallel_heads": 2}, "parallel_heads must divide the 3 heads, not 2"),
-    ],
-)
-def test_append_rejects_bad_parameters(change: dict[str, int], text: str) -> None:
-    with pytest.raises(ValueError, match=text):
-        CacheAppendSpec(**{**parameters(1, 16, 4, 128), **change})
 
 
 @pytest.mark.parametrize(

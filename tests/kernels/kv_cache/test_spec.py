@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the rows of a cache lie."""
+
+from streamhw.kernels.kv_cache.append import CacheAppendSpec
+from streamhw.kernels.kv_cache.read import CacheReadSpec
+from streamhw.kernels.kv_cache.spec import CacheLayout
+
+
+def test_padded_rows_and_their_size() -> None:
+    """12 heads of 64 take 1,024 bytes; two positions a beat of 2,048, one write a token."""
+    shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 16384}
+    layout = CacheLayout(**shape, parallel_heads=12)
+    assert (layout.row, layout.pitch, layout.beat_rows, layout.row_beats) == (768, 1024, 2, 1)
+    assert layout.size == 12 * 501 * 2048
+    assert [layout.beats(n) for n in (1, 2, 3)] == [1, 1, 2]
+    assert [layout.whole_beats(n) for n in (1, 2, 3)] == [0, 1, 1]
+    append = CacheAppendSpec(**shape, tokens=16, lanes=32, parallel_heads=12)
+    assert append.traffic({"tokens": 16}) == 16
+    read = CacheReadSpec(**shape, tokens=16, lanes=768, parallel_heads=12)
+    assert read.traffic({"tokens": 1, "length": [1000]}) == 500

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timing in place against that of two buffers."""
+
+from math import prod
+
+from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.spec import ConverterSpec
+from tests.stream.converter.pairs import valid_pairs
+
+
+def in_place(source, target):
+    return ConverterSpec(source=source, target=target, kind=BufferKind.IN_PLACE)
+
+
+def test_the_rate_of_two_buffers():
+    """One block keeps the rate of two wherever a source beat is a whole word."""
+    count = 0
+    for spec in valid_pairs(5, 300):
+        if spec.place is None or spec.plan.words == 1 or spec.source.lanes < spec.plan.lanes:
+            continue
+        if any(symbol.ragged for symbol in spec.symbols):
+            continue
+        bounds = {s.name: s.bound for s in spec.symbols}
+        blocks = prod(loop.bound for loop in spec.plan.shared)
+        writes = blocks * prod(loop.bound for loop in spec.plan.source)
+        timing = in_place(spec.source, spec.target).timing(bounds)
+        assert timing.interval == max(writes, spec.target.beats(bounds))
+        count += 1
+    assert count > 60, count
