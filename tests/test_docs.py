@@ -15,6 +15,26 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DUMP = re.compile(r"^<!-- dump: (\w+) -->\n((?:    .*\n|\n(?=    ))+)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]+)\)")
+FRONT = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+WIDTH = 120
+MEASURED = r"\d{4}-\d\d-\d\d, [0-9a-f]{7,}, .+"
+PRIVATE = {
+    r"\bdeal(s|t|ing)?\b": "parameter routing, or sends",
+    r"\bplumbing\b": "infrastructure",
+    r"\bcircles? of\b|\b(a|no|the) circle\b": "dependency cycle, as of a wait-for graph",
+    r"\babreast\b|\bside by side\b": "parallel",
+    r"\bbubbles?\b": "idle cycles",
+    r"\bhops?\b": "FIFO latency, or streams",
+    r"\bturned\b": "rotated",
+    r"\blive[- ]sets?\b": "peak live elements",
+    r"\bread(s|ing)?[- ]ahead\b": "prefetch",
+    r"\broofs?\b": "roofline",
+    r"\bheaders? of (a |the )?(tile|matri)": "tile scales",
+    r"\bgroups? of tokens\b|\btokens of a group\b": "token batch",
+    r"\bfolded (queue|FIFO)": "elided",
+    r"\bbits per token\b": "beat bits: a token is one of the language model",
+}
+"""Words that only this project used, and the field's word for each."""
 CLASSES = ("UserError", "BuildError", "DoesNotFitError", "ToolError")
 
 
@@ -91,9 +111,93 @@ def test_no_error_is_explained_that_is_not_raised() -> None:
         assert text in texts, text
 
 
-def test_evaluation_lists_every_claim() -> None:
-    script = run_path(str(ROOT / "scripts" / "compiler_table.py"))
-    page = (ROOT / "docs" / "evaluation.md").read_text()
-    for claim in script["CLAIMS"]:
-        command = claim.command.removeprefix("-m ")
-        assert f"| {claim.name} |" in page and f"`{command}`" in page, command
+def test_results_have_a_row_for_each_command() -> None:
+    script = run_path(str(ROOT / "scripts" / "results.py"))
+    rows = script["rows_of"]((ROOT / "docs" / "results.md").read_text())
+    assert list(rows) == [result.name for result in script["RESULTS"]]
+    for result in script["RESULTS"]:
+        name, what, figures, command, measured = rows[result.name].strip("| ").split(" | ")
+        assert (name, what, command) == (result.name, result.what, f"`{result.command}`")
+        assert figures and re.fullmatch(MEASURED, measured), measured
+
+
+def test_results_are_of_files_that_exist() -> None:
+    for result in run_path(str(ROOT / "scripts" / "results.py"))["RESULTS"]:
+        for word in result.command.split():
+            assert not word.startswith(("tests/", "scripts/")) or (ROOT / word).exists(), word
+
+
+def test_readme_has_figures_of_the_results() -> None:
+    """At most ten rows; each number stands in the row of results that it names."""
+    script = run_path(str(ROOT / "scripts" / "results.py"))
+    results = script["rows_of"]((ROOT / "docs" / "results.md").read_text())
+    text = (ROOT / "README.md").read_text()
+    rows = re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", text[text.index("## Ten figures") :], re.M)[
+        2:
+    ]
+    assert 5 <= len(rows) <= 10
+    for _, figures, name in rows:
+        for number in re.findall(r"\d[\d,.]*\d", figures):
+            assert number in results[name], f"{number} of {name}"
+
+
+@pytest.mark.parametrize("file", [*DOCS, *FRONT], ids=lambda file: file.stem)
+def test_lines_are_short(file: Path) -> None:
+    """Rows of tables cannot be cut, and what one copies to a shell should not be."""
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        free = line.startswith("|") or line.startswith("    python3 -m venv ")
+        assert free or len(line) <= WIDTH, f"{file.name}:{number}"
+
+
+@pytest.mark.parametrize("file", [*DOCS, *FRONT], ids=lambda file: file.stem)
+def test_files_that_are_named_exist(file: Path) -> None:
+    if file.stem == "CHANGELOG":
+        return  # it names what was
+    text = BLOCK.sub("", file.read_text())
+    for path in re.findall(r"`(?:pytest )?((?:streamhw|tests|scripts|sim|boards)/[\w./-]+)", text):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("file", [*DOCS, *FRONT], ids=lambda file: file.stem)
+def test_pages_have_words_of_the_field(file: Path) -> None:
+    if file.stem == "CHANGELOG":
+        return  # it names what was
+    text = re.sub(r"^```.*?^```$", "", file.read_text(), flags=re.M | re.S)
+    prose = re.sub(r"`[^`]*`", "", text)
+    for pattern, word in PRIVATE.items():
+        found = re.search(pattern, prose, re.IGNORECASE)
+        assert found is None, f"{found and found[0]}: say {word}"
+
+
+def shown(file: Path) -> Iterator[str]:
+    """Texts in a file of the command line or of reports that are no documentation."""
+    tree = ast.parse(file.read_text())
+    docs = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docs:
+            yield node.value
+
+
+def test_what_users_see_has_words_of_the_field() -> None:
+    folders = ("cli", "commands", "report", "synthesis")
+    files = [f for name in folders for f in (ROOT / "streamhw" / name).rglob("*.py")]
+    every = [f for root in ("streamhw", "sim", "boards") for f in (ROOT / root).rglob("*.py")]
+    texts = [text for file in files for text in shown(file)]
+    texts += [text for file in every for text in raised(file)]
+    assert len(texts) > 500
+    for pattern, word in PRIVATE.items():
+        found = [text for text in texts if re.search(pattern, text, re.IGNORECASE)]
+        assert not found, f"{found}: say {word}"
+
+
+def test_figures_are_current() -> None:
+    figures = run_path(str(ROOT / "scripts" / "draw_architecture.py"))["figures"]()
+    for name, text in figures.items():
+        file = ROOT / "docs" / "figures" / name
+        assert file.read_text() == text, "run python scripts/draw_architecture.py"

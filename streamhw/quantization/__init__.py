@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Quantization: calibrated number formats, integers of all parameters."""

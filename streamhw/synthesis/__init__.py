@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Synthesis: cell counts and longest paths by Yosys."""

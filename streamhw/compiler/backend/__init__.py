@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The backend: a design as Verilog, manifest and build folder."""

@@ -120,14 +120,14 @@ def _lower(state: Lowering, node: Node) -> None:
         parallel_heads > 1 and (parallel_heads % shared or lanes != op.head_dim)
     ):
         raise BuildError(
-            f"Attention {name} must have one of its {op.heads} heads at a time or, side by side, "
+            f"Attention {name} must have one of its {op.heads} heads at a time or, in parallel, "
             f"a multiple of {shared} that divides them with {op.head_dim} lanes each, not "
             f"{parallel_heads} with {lanes}"
         )
     positions = tiling.attention_positions
     if positions > 1 and (context % positions or lanes != op.head_dim):
         raise BuildError(
-            f"Attention {name} must have positions side by side that divide the context of "
+            f"Attention {name} must have parallel positions that divide the context of "
             f"{context}, with {op.head_dim} lanes a head, not {positions} with {lanes}"
         )
     score = state.place(

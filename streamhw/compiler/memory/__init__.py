@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""External memory: memory map, memory image and KV cache."""

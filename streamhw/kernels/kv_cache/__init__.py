@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The KV cache: keys and values written to and read from memory."""

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Control: sequencer, steps, token loop, order of parameters."""
