@@ -8,8 +8,7 @@ from amaranth.hdl import Elaboratable, Module, ShapeLike, Signal, Value
 from amaranth.sim import Simulator
 
 from streamhw.stream.spec import KernelSpec
-from streamhw.testing.kernel_bench import Case, beats_of
-from streamhw.testing.pysim import run_streams
+from streamhw.testing import Case, beats_of, run_streams
 
 
 def run_clocked(dut: Elaboratable, bench: Callable[[Any], Awaitable[None]]) -> None:

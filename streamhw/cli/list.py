@@ -9,20 +9,24 @@ from .options import Commands, talk
 
 __all__ = ["add"]
 
+KINDS = (
+    "models", "families", "formats", "boards", "memories", "layers", "functions", "kernels"
+)  # fmt: skip
+
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("list", help="what there is: models, boards or kernels")
-    parser.add_argument("what", choices=("models", "boards", "kernels"))
+    parser = commands.add_parser(
+        "list",
+        help="what is installed, here and by other packages",
+        description="Shows models, boards and all that packages may add, with the package that "
+        "each comes from.",
+    )
+    parser.add_argument("what", choices=KINDS, nargs="?", help="default: all of them")
     talk(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
-    from ..commands import listing
+    from ..commands.listing import list_installed
 
-    shown = {
-        "models": listing.list_models,
-        "boards": listing.list_boards,
-        "kernels": listing.list_kernels,
-    }
-    shown[chosen.what](console)
+    list_installed(chosen.what, console)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw list``: the models, boards and kernels that are there.
+"""``streamhw list``: everything that is installed, with the package that it comes from.
 
 Each list imports only what it shows.
 """
@@ -7,20 +7,33 @@ Each list imports only what it shows.
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
+from ..errors import UserError
+from ..extensions import extensions
 from .show import Console
 
 if TYPE_CHECKING:
+    from ..boards.base import Board
     from ..stream.spec import KernelSpec
 
-__all__ = ["list_boards", "list_kernels", "list_models"]
+__all__ = ["LISTS", "list_installed"]
+
+OURS = "streamhw"
+Row = tuple[str, ...]
 
 
-def list_models(console: Console) -> None:
+def list_installed(what: str | None, console: Console) -> None:
+    """Prints one of ``LISTS``, or all of them."""
+    for kind in LISTS if what is None else (what,):
+        LISTS[kind](console)
+
+
+def _models(console: Console) -> None:
     """Named models with their shapes."""
     from ..frontend.zoo import CHECKPOINTS, load, model_names
 
@@ -37,39 +50,94 @@ def list_models(console: Console) -> None:
             "in the package" if name in CHECKPOINTS else "yours (--weights) or seeded random",
         )
     console.print(table)
-    console.print("A Hugging Face directory with config.json and safetensors works as well.")
+    console.print("A directory with config.json and tensors works as well; see list families.")
 
 
-def list_boards(console: Console) -> None:
+def _families(console: Console) -> None:
+    """Values of model_type in config.json that are understood."""
+    from ..frontend.catalog import FAMILIES, FAMILY_GROUP
+
+    own = {name: _says(type(family)) for name, family in FAMILIES.items()}
+    _print("family", own, FAMILY_GROUP, console)
+
+
+def _formats(console: Console) -> None:
+    """File formats."""
+    from ..frontend.catalog import FORMAT_GROUP, FORMATS
+
+    own = {name: _says(type(fmt)) for name, fmt in FORMATS.items()}
+    _print("format", own, FORMAT_GROUP, console)
+
+
+def _boards(console: Console) -> None:
     """Boards with what they carry."""
-    from ..boards.base import BOARDS, load_board
+    from ..boards.base import BOARDS, GROUP, load_board
 
-    table = Table("board", "part", "clock MHz", "memory", "LUT", "DSP", "block RAM", "URAM")
+    table = Table("board", "part", "clock MHz", "memory", "LUT", "DSP", "block RAM", "URAM",
+                  "package")  # fmt: skip
     for name in BOARDS:
-        board = load_board(name)
-        port = board.ports[0]
-        table.add_row(
-            name,
-            board.title,
-            f"{board.clock_mhz:g}",
-            f"{len(board.ports)} x {port.width} bit",
-            f"{board.budget.luts:,}",
-            f"{board.budget.dsps:,}",
-            f"{board.budget.block_ram:,}",
-            f"{board.budget.ultra_ram:,}",
-        )
+        table.add_row(name, *_board(load_board(name)), OURS)
+    for extension in extensions(GROUP, object):
+        try:
+            cells = _board(load_board(extension.name))
+        except UserError as error:
+            cells = (f"[red]{escape(str(error))}[/red]", *[""] * 6)
+        table.add_row(extension.name, *cells, extension.package)
     console.print(table)
     console.print("Clocks are assumptions until a design is placed and routed.")
 
 
-def list_kernels(console: Console) -> None:
-    """Kernels with the first line of their contract."""
-    table = Table("kernel", "what it does")
-    for spec in sorted(kernel_specs(), key=lambda spec: spec.__name__):
-        table.add_row(
-            spec.__name__.removesuffix("Spec"), (inspect.getdoc(spec) or "").split("\n")[0]
-        )
-    console.print(table)
+def _board(board: "Board") -> Row:
+    port = board.ports[0]
+    return (
+        board.title,
+        f"{board.clock_mhz:g}",
+        f"{len(board.ports)} x {port.width} bit, {board.memory.name}",
+        f"{board.budget.luts:,}",
+        f"{board.budget.dsps:,}",
+        f"{board.budget.block_ram:,}",
+        f"{board.budget.ultra_ram:,}",
+    )
+
+
+def _memories(console: Console) -> None:
+    """Memory systems, for ``--memory`` and for boards."""
+    from ..boards.memory.catalog import GROUP, MEMORIES
+
+    own = {name: _says(type(system)) for name, system in MEMORIES.items()}
+    _print("memory", own, GROUP, console)
+
+
+def _layers(console: Console) -> None:
+    """Layer kinds that graphs may have."""
+    from ..graph import OPS
+
+    _print("layer", {op.__name__: _says(op) for op in OPS}, "streamhw.layer", console)
+
+
+def _functions(console: Console) -> None:
+    """Elementwise functions, for activations."""
+    from ..numerics.functions import BUILT_IN, GROUP
+
+    _print("function", dict.fromkeys(BUILT_IN, "elementwise function"), GROUP, console)
+
+
+def _kernels(console: Console) -> None:
+    """Kernels with the first line of their contract; those of packages come with their layers."""
+    specs = {spec.__name__.removesuffix("Spec"): _says(spec) for spec in kernel_specs()}
+    _print("kernel", dict(sorted(specs.items())), None, console)
+
+
+LISTS: Mapping[str, Callable[[Console], None]] = {
+    "models": _models,
+    "families": _families,
+    "formats": _formats,
+    "boards": _boards,
+    "memories": _memories,
+    "layers": _layers,
+    "functions": _functions,
+    "kernels": _kernels,
+}
 
 
 def kernel_specs() -> "Iterator[type[KernelSpec]]":
@@ -88,3 +156,25 @@ def kernel_specs() -> "Iterator[type[KernelSpec]]":
                 and not spec.__name__.startswith("_")
             ):
                 yield spec
+
+
+def _print(kind: str, own: Mapping[str, str], group: str | None, console: Console) -> None:
+    table = Table(kind, "what it is", "package")
+    for row in (*((name, says, OURS) for name, says in own.items()), *_added(group)):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _added(group: str | None) -> Iterable[Row]:
+    """Rows of what packages offer; a broken package has its error as its row."""
+    for extension in extensions(group, object) if group is not None else ():
+        try:
+            value = extension.value
+            says = escape(_says(value if inspect.isclass(value) else type(value)))
+        except UserError as error:
+            says = f"[red]{escape(str(error))}[/red]"
+        yield extension.name, says, extension.package
+
+
+def _says(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n")[0]

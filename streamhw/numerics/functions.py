@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Elementwise functions: a name and a formula each; tables and references follow from it."""
+"""Elementwise functions: a name and a formula each; tables and references follow from it.
+
+scipy is imported where a formula is computed: those who only name a function do not wait for it.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ..extensions import combined, extensions
 
@@ -49,15 +51,21 @@ class ElementwiseFunction:
 
 
 def _gelu_tanh(x: Numbers) -> Numbers:
+    from scipy import special
+
     # (1 + tanh(u)) / 2 = expit(2 u) loses no digits where tanh(u) is near -1.
     return np.asarray(x * special.expit(sqrt(8 / pi) * (x + 0.044715 * x**3)))
 
 
 def _gelu_erf(x: Numbers) -> Numbers:
+    from scipy import special
+
     return np.asarray(x * special.ndtr(x))
 
 
 def _silu(x: Numbers) -> Numbers:
+    from scipy import special
+
     return np.asarray(x * special.expit(x))
 
 

@@ -1,2 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Testing: benches, stimulus and proofs for authors of kernels."""
+"""What authors of kernels test with: the bench that streamhw's own kernels pass.
+
+    from streamhw.testing import Case, check_kernel
+
+    check_kernel(spec, [Case(inputs={"i": tensor}, symbol_values={"tokens": 3})])
+
+``check_kernel`` compares hardware and ``spec.compute`` bit for bit in Icarus or Verilator, under
+every pattern of stalls, and the cycles with ``spec.timing``. ``run_streams`` drives a component in
+the Python simulator, and ``prove`` checks assertions for all inputs. cocotb is needed only by
+those that simulate Verilog: ``pip install streamhw[test]``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .formal import ProofError, prove
+    from .kernel_bench import SCENARIOS, Case, beats_of, check_kernel, run_cocotb, simulator
+    from .pysim import PATTERNS, StreamRuleError, StreamRun, run_streams
+
+__all__ = [
+    "PATTERNS",
+    "SCENARIOS",
+    "Case",
+    "ProofError",
+    "StreamRuleError",
+    "StreamRun",
+    "beats_of",
+    "check_kernel",
+    "prove",
+    "run_cocotb",
+    "run_streams",
+    "simulator",
+]
+
+# Imported when used: the benches inside a simulator need only their own module of this package.
+_HOMES = {
+    "kernel_bench": ("SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"),
+    "pysim": ("PATTERNS", "StreamRuleError", "StreamRun", "run_streams"),
+    "formal": ("ProofError", "prove"),
+}
+"""The public names of each module."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

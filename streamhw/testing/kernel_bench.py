@@ -19,7 +19,7 @@ from ..errors import ToolError
 from ..stream.itensor.itensor import SymbolValues
 from ..stream.spec import Direction, KernelSpec, Port, Tensors
 
-__all__ = ["Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
+__all__ = ["SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
 
 SCENARIOS = ("single", "free", "alone", "all", "bursts", "pause", "hold", "reset")
 """The stall matrix; ``alone`` stalls each port by itself, one run a port."""

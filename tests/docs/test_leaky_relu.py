@@ -7,7 +7,7 @@ import pytest
 from docs.examples.leaky_relu import LeakyReluSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 SOURCE = Fixed(12, 6)
 ORDER = row_major(SOURCE, (Symbol("tokens", 3), 8), 4)

@@ -14,7 +14,7 @@ from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.tiny import write_tiny
 
 CASES = (

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from streamhw.stream.credit import Credit, credit_beats, credit_latency, credit_memory
 from streamhw.stream.queue import queue_latency
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 
 class Increment(wiring.Component):

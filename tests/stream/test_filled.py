@@ -9,7 +9,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.from_loops import KernelLoop
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 FMT = Fixed(8)
 LENGTH = Symbol("length", 4, ragged=True, per=2)

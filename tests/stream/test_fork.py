@@ -5,7 +5,7 @@ import pytest
 from amaranth.hdl import unsigned
 
 from streamhw.stream.fork import Fork
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(60)]
 

@@ -12,7 +12,7 @@ from streamhw.stream.join import Join
 from streamhw.stream.queue import Queue
 from streamhw.stream.skid import Skid
 from streamhw.stream.width import Width
-from streamhw.testing.formal import ProofError, prove
+from streamhw.testing import ProofError, prove
 
 BIT = unsigned(1)
 

@@ -6,7 +6,7 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
 from streamhw.stream.join import Join
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 A = [(37 * n + 11) % 256 for n in range(60)]
 B = [(5 * n + 3) % 8 for n in range(60)]

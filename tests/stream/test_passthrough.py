@@ -4,7 +4,7 @@
 import pytest
 
 from streamhw.stream.passthrough import Passthrough
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -9,7 +9,7 @@ from amaranth.lib import data
 
 from streamhw.stream.queue import Queue, queue_latency, queue_memory
 from streamhw.stream.spec import Memory
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 DEPTHS = (0, 1, 2, 3, 5, 16, 64, 65, 67, 100)
 WORDS = [(37 * n + 11) % 256 for n in range(256)]

@@ -13,7 +13,7 @@ from streamhw.stream.register_slice import (
     register_slice_beats,
     register_slice_latency,
 )
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 WORDS = [(37 * n + 11) % 256 for n in range(100)]
 

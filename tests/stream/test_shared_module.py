@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 
 from streamhw.stream.shared_module import SharedComponent
 from streamhw.stream.skid import Skid
-from streamhw.testing.pysim import run_streams
+from streamhw.testing import run_streams
 
 
 def shared_skid() -> SharedComponent:

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from streamhw.stream.static_demux import Repeat, Segment, StaticDemux
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 PROGRAMS = (
     (

@@ -4,7 +4,7 @@
 import pytest
 
 from streamhw.stream.unpacker import PaddingRemover, Unpacker, unpack_drain
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 COUNTS = [1, 4, 5, 1, 1, 8, 3, 2, 12, 1]
 

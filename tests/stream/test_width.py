@@ -4,7 +4,7 @@
 import pytest
 
 from streamhw.stream.width import Width
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, run_streams
 
 PAIRS = [(8, 8), (8, 16), (8, 24), (4, 32), (1, 4), (16, 8), (24, 8), (32, 4), (4, 1), (5, 15)]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Fragment, Module
-from streamhw.boards.base import Family
 
+from streamhw.boards.base import Family
 from streamhw.compiler.backend.ram_modules import LARGE_BITS, Owned, Target
 from streamhw.compiler.backend.top import Accelerator
 from streamhw.compiler.ir.design import Design
@@ -19,7 +19,7 @@ from streamhw.errors import InternalError
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Memory
 from streamhw.synthesis.yosys import count_modules
-from streamhw.testing.pysim import run_streams
+from streamhw.testing import run_streams
 
 XCUP, ECP5 = Family.ULTRASCALE_PLUS, Family.ECP5
 

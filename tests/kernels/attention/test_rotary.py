@@ -9,7 +9,7 @@ import pytest
 from streamhw.kernels.attention.rotary import RotarySpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.rotary_tables import angle_words
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 
 def case(spec: RotarySpec, n: int, seed: int, position: int = 0) -> Case:

@@ -6,7 +6,7 @@ import pytest
 
 from streamhw.kernels.attention.scores import ScoresSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 
 def case(spec: ScoresSpec, lengths: list[int], seed: int, extreme: bool = False) -> Case:

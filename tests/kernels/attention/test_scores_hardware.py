@@ -6,7 +6,7 @@ import pytest
 
 from streamhw.kernels.attention.scores import ScoresSpec
 from streamhw.kernels.attention.scores_hardware import ScoreHead
-from streamhw.testing.kernel_bench import Case
+from streamhw.testing import Case
 from tests.clocked import check_streams
 
 SIZES = {"tokens": 2, "heads": 2, "context": 4, "head_dim": 4, "shift": 6}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 
 def case(spec: SoftmaxSpec, lengths: list[int], seed: int, spread: float = 2.0) -> Case:

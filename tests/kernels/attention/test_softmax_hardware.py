@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamhw.kernels.attention.softmax import SoftmaxSpec
-from streamhw.testing.kernel_bench import Case
+from streamhw.testing import Case
 from tests.clocked import check_streams
 
 

@@ -10,7 +10,7 @@ from streamhw.kernels.attention.scores import ScoresSpec
 from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.kernels.attention.values import ValuesSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 
 def case(spec: ValuesSpec, lengths: list[int], seed: int, extreme: int | None = None) -> Case:

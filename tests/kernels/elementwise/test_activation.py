@@ -15,7 +15,7 @@ from streamhw.numerics.functions import (
     ElementwiseFunction,
 )
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 U16 = Fixed(16, signed=False)
 TOKENS = Symbol("tokens", 3)

@@ -7,7 +7,7 @@ import pytest
 from streamhw.kernels.elementwise.add import AddSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 ORDER = row_major(Fixed(8), (Symbol("tokens", 4), 8), 2)
 

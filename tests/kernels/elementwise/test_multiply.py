@@ -9,7 +9,7 @@ import pytest
 from streamhw.kernels.elementwise.multiply import MultiplySpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 TOKENS = Symbol("tokens", 4)
 U16 = Fixed(16, signed=False)

@@ -8,7 +8,7 @@ from streamhw.kernels.elementwise.split import SplitSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from streamhw.stream.itensor.slicing import chunk
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 FMT = Fixed(8)
 

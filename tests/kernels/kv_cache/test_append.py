@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamhw.kernels.kv_cache.append import CacheAppendSpec
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.kernels.kv_cache.caches import SHAPES, BasedAppend, parameters, step
 
 

@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 
 from streamhw.kernels.kv_cache.append import CacheAppendSpec
 from streamhw.kernels.kv_cache.read import CacheReadSpec
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.kernels.kv_cache.caches import (
     SHAPES,
     WHOLE,

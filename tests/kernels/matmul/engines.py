@@ -14,7 +14,7 @@ from streamhw.kernels.matmul.packing import (
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
-from streamhw.testing.kernel_bench import Case
+from streamhw.testing import Case
 
 INT8 = Fixed(8)
 

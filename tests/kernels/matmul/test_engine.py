@@ -12,8 +12,8 @@ from streamhw.kernels.matmul import array as matmul_array
 from streamhw.kernels.matmul import requantizer as requantize
 from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
+from streamhw.testing import check_kernel, run_cocotb
 from streamhw.testing import kernel_bench as bench
-from streamhw.testing.kernel_bench import check_kernel, run_cocotb
 from tests.kernels.matmul.engines import INT8, SPECS, case, context, engine
 
 

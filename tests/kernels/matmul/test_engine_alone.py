@@ -3,8 +3,8 @@
 
 import numpy as np
 from amaranth.back import verilog
-from streamhw.boards.base import Family
 
+from streamhw.boards.base import Family
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
@@ -12,7 +12,7 @@ from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 SIZE = 16
 

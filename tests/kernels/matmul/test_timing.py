@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from streamhw.testing.kernel_bench import check_kernel
+from streamhw.testing import check_kernel
 from tests.kernels.matmul.engines import SPECS, case, context, engine
 
 

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 
 from streamhw.kernels.memory.angles import AnglesSpec
 from streamhw.numerics.rotary_tables import angle_words
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000

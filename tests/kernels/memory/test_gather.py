@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 
 from streamhw.kernels.memory.gather import GatherSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.kernels.based import Based
 
 BASE = 0x12_3400_0000

@@ -7,7 +7,7 @@ import pytest
 from streamhw.kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import ITensor, Loop
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.kernels.memory.spills import (
     NAMES,
     PAIRS,

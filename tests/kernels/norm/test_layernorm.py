@@ -9,7 +9,7 @@ import pytest
 from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 TOKENS = Symbol("tokens", 4)
 RESIDUAL = Fixed(24, 12)

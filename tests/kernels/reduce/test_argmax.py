@@ -6,7 +6,7 @@ import pytest
 
 from streamhw.kernels.reduce.argmax import ArgMaxSpec
 from streamhw.numerics.fixed import Fixed
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 
 
 @pytest.mark.parametrize(

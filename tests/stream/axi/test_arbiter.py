@@ -23,7 +23,7 @@ from cocotbext.axi import (
 from cocotbext.axi.axi_channels import AxiARMonitor, AxiARSource, AxiRSource
 
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import Faulty, Pinned, check_held, pauses, reset, start
 
 MASTERS, WIDTH = 3, 64

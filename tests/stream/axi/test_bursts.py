@@ -4,7 +4,7 @@
 import pytest
 
 from streamhw.stream.axi.bursts import Bursts, longest_burst, part_width
-from streamhw.testing.pysim import run_streams
+from streamhw.testing import run_streams
 
 WIDTH, ADDRESS = 64, 40
 

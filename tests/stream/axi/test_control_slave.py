@@ -10,7 +10,7 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from streamhw.stream.axi import register_map as registers
 from streamhw.stream.axi.control_slave import ControlSlave
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import Pinned, check_held, pauses, reset, start
 
 CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234

@@ -7,7 +7,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotb.utils import get_sim_time
 
 from streamhw.stream.axi.read_dma import ReadDma
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import DistantMemory, Pinned, pauses, receive, reset, send, start
 
 WIDTH, BUFFER, BURST = 64, 256, 16

@@ -12,7 +12,7 @@ from cocotbext.axi.axi_channels import AxiARMonitor
 
 from streamhw.stream.axi.bursts import longest_burst
 from streamhw.stream.axi.read_dma import ReadDma
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import (
     DistantMemory,
     Faulty,

@@ -11,7 +11,7 @@ from cocotbext.axi import AxiRamRead, AxiRamWrite, AxiReadBus, AxiWriteBus
 
 from streamhw.stream.axi.read_dma import ReadDma
 from streamhw.stream.axi.write_dma import WriteDma
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import Pinned, check_held, pauses, receive, reset, send, start
 
 PART, STRIPES, BURST, BUFFER = 64, 4, 8, 32

@@ -11,7 +11,7 @@ from cocotbext.axi import AxiRamWrite, AxiSlaveWrite, AxiWriteBus
 from cocotbext.axi.axi_channels import AxiAWMonitor
 
 from streamhw.stream.axi.write_dma import WriteDma
-from streamhw.testing.kernel_bench import run_cocotb
+from streamhw.testing import run_cocotb
 from tests.stream.axi.support import Faulty, Pinned, check_held, pauses, receive, reset, send, start
 
 WIDTH, BURST, OUTSTANDING = 64, 16, 4

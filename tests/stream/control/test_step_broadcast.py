@@ -17,8 +17,7 @@ from streamhw.stream.control.step_broadcast import (
     span_layout,
     step_layout,
 )
-from streamhw.testing.kernel_bench import Case, check_kernel
-from streamhw.testing.pysim import PATTERNS, run_streams
+from streamhw.testing import PATTERNS, Case, check_kernel, run_streams
 
 LAYOUT = step_layout(tokens=3, context=20, layers=2)
 

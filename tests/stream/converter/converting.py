@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from streamhw.testing.kernel_bench import Case, check_kernel
+from streamhw.testing import Case, check_kernel
 from tests.stream.converter.pairs import FMT, bind
 
 
