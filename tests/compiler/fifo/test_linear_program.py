@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FIFO sizing: formulas, the program against brute force, certificates that lie."""
+"""FIFO sizing: the program against brute force."""
 
-from dataclasses import replace
-from itertools import pairwise, product
-from math import ceil
+from itertools import product
 from random import Random
 
 import numpy as np
@@ -12,14 +10,9 @@ import pytest
 from streamhw.compiler.fifo import (
     MINIMUM,
     READ,
-    Behaviour,
     Depths,
-    FifoStream,
     Program,
-    Rule,
-    depth_of,
     earliest,
-    max_tokens,
     schedule,
     size_fifos,
     verify,
@@ -27,99 +20,7 @@ from streamhw.compiler.fifo import (
 )
 from streamhw.compiler.fifo.linear_program import cost_of, weight_of
 from streamhw.errors import InternalError
-
-Edge = tuple[str, str, int, int]
-"""Source, sink, cycles from the source's first beat to the sink's at the least, bits."""
-
-
-def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 16) -> Program:
-    """Tasks that move rigidly: every beat is taken and given at one pace."""
-    tasks = sorted({t for a, b, _, _ in edges for t in (a, b)})
-    rules = []
-    for task in tasks:
-        length = float((tokens - 1) * (pace or {}).get(task, 1))
-        terms = ((f"{task}.last", 1.0), (f"{task}.first", -1.0))
-        rules.append(Rule(terms, length, "pace"))
-        rules.append(Rule(tuple((e, -k) for e, k in terms), -length, "pace"))
-    streams = tuple(
-        FifoStream(
-            name=f"{a}_{b}_{n}",
-            source=a,
-            sink=b,
-            tokens=tokens,
-            bits=bits,
-            beats=(0, tokens - 1),
-            written=(f"{a}.first", f"{a}.last"),
-            read=(f"{b}.first", f"{b}.last"),
-            lag=offset - READ,
-        )
-        for n, (a, b, offset, bits) in enumerate(edges)
-    )
-    read = {a for a, _, _, _ in edges}
-    return Program(
-        rules=tuple(rules),
-        streams=streams,
-        results=tuple(f"{t}.first" for t in tasks if t not in read),
-        sides=tuple((f"{t}.first", f"{t}.last", 1.0) for t in tasks),
-    )
-
-
-# How many beats wait.
-
-
-def test_published_formulas() -> None:
-    """Figure 8: five tokens, the last one after 7 cycles, read from cycle 3 on, one every 2.
-
-    Equation 2 and ours differ by the cycles in which a beat is handed on: published, a beat may
-    be read as it is written and its place is free at once; here both take ``READ`` cycles.
-    """
-    faster, target = (
-        Behaviour(initial=3, interval=1, tokens=5),
-        Behaviour(initial=9, interval=2, tokens=5),
-    )
-    assert faster.total == 7
-    assert max_tokens(faster, target, delay=3) == 5 - (7 - 3) // 2 == 3
-    assert waiting_beats(tokens=5, write_interval=1, read_interval=2, delay=0) == 3
-    slower = Behaviour(initial=3, interval=2, tokens=50)
-    quick = Behaviour(initial=0, interval=1, tokens=50)
-    assert max_tokens(slower, quick, delay=12) == ceil((12 - 3) / 2) == 5
-    assert waiting_beats(tokens=50, write_interval=2, read_interval=1, delay=9) == 6
-    assert max_tokens(replace(slower, tokens=4), quick, delay=100) == 4
-    assert waiting_beats(tokens=4, write_interval=2, read_interval=1, delay=100) == 4
-    assert waiting_beats(tokens=1, write_interval=1, read_interval=2, delay=100) == 1
-
-
-@pytest.mark.parametrize(("write", "read"), list(product((1, 2, 3), (1, 2, 3))))
-def test_ours_exceeds_the_published_by_what_a_queue_needs(write: int, read: int) -> None:
-    for tokens, delay in product((1, 2, 5, 9), range(12)):
-        source = Behaviour(initial=4, interval=write, tokens=tokens)
-        target = Behaviour(initial=0, interval=read, tokens=tokens)
-        ours = waiting_beats(tokens=tokens, write_interval=write, read_interval=read, delay=delay)
-        theirs = max_tokens(source, target, delay=4 + delay)
-        if delay + (tokens - 1) * (read - write) >= 0:
-            assert theirs - 1 <= ours <= max(1, theirs) + 2 * READ
-
-
-def test_depth_equals_enumeration() -> None:
-    """Bent lines: the least depth by trying all, over every beat."""
-    random = Random(1)
-    for _ in range(2000):
-        tokens = random.randint(1, 20)
-        beats = tuple(sorted({0, tokens - 1, *(random.randrange(tokens) for _ in range(3))}))
-        written, read = [0.0], [1.0 + random.randint(0, 20)]
-        for a, b in pairwise(beats):
-            written.append(written[-1] + (b - a) * random.choice((1, 1, 2, 3, 1.5)))
-            read.append(read[-1] + (b - a) * random.choice((1, 1, 2, 3, 1.25)))
-        w, r = (np.interp(range(tokens), beats, times) for times in (written, read))
-        least = next(
-            d
-            for d in range(1, tokens + 1)
-            if all(w[i + d] >= r[i] + READ - 1e-9 for i in range(tokens - d))
-        )
-        assert depth_of(beats, written, read) == least
-
-
-# The program itself.
+from tests.compiler.fifo.programs import lines
 
 
 def test_diamond() -> None:
@@ -228,28 +129,6 @@ def test_program_equals_brute_force() -> None:
 
 
 # Certificates.
-
-
-def test_a_certificate_that_lies_is_found() -> None:
-    program = lines([("0", "1", 7, 8), ("1", "2", 9, 8), ("0", "2", 7, 8)])
-    (honest,) = size_fifos([program]).certificates
-    verify(honest)
-    for change, says in (
-        (
-            {"depth": {**honest.depth, "0_2_2": 10}},
-            r"^Stream 0_2_2 must have 11 beats at , not 10$",
-        ),
-        (
-            {"time": {e: t - 2 * e.startswith("1") for e, t in honest.time.items()}},
-            r"^Beat 0 of 0_1_0 must be read after cycle 6, not at 5$",
-        ),
-        (
-            {"time": {**honest.time, "1.last": honest.time["1.last"] + 5}},
-            r"^Schedule must keep - 1 1\.last \+ 1 1\.first >= -15 \(pace\), not -20$",
-        ),
-    ):
-        with pytest.raises(InternalError, match=says):
-            verify(replace(honest, **change))  # type: ignore[arg-type]
 
 
 def test_fractions_of_cycles_round_to_depths_that_hold() -> None:

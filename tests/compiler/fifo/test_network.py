@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from streamhw.compiler.fifo import Equalization, max_tokens, size_fifos, verify
-from streamhw.compiler.fifo.baselines import delays, high_water, profile, published
+from streamhw.compiler.fifo import Equalization, size_fifos, verify
+from streamhw.compiler.fifo.baselines import high_water, published
 from streamhw.compiler.fifo.network import Buffer, Network, NetworkStream, NetworkTask
 from streamhw.compiler.fifo.simulate import SimulationOutcome, simulate
-from tests.compiler.fifo.networks import at_every_cycle, random_template
+from tests.compiler.fifo.networks import random_template
 
 
 @dataclass
@@ -122,46 +122,6 @@ def test_less_than_a_binding_depth_costs_or_deadlocks() -> None:
     print(f"{hurt} of {tried} halved queues hurt, {stopped} of them stop everything")
     assert hurt > 0.8 * tried
     assert stopped > 0
-
-
-def test_simulation_equals_one_cycle_by_cycle() -> None:
-    """Causes give the same cycles, and the same deadlocks, as stepping through all of them."""
-    random, deadlocks = Random(7), 0
-    for _ in range(150):
-        template = random_template(random)
-        network = template.at(*random.choice(template.values))
-        depth = {w.name: random.choice((1, 2, 2, 3, 5)) for w in network.wires}
-        run, stepped = simulate(network, depth), at_every_cycle(network, depth)
-        assert run.deadlock is (stepped is None)
-        deadlocks += run.deadlock
-        if stepped is not None:
-            assert {name: cycles[-1] for name, cycles in run.results.items()} == stepped
-    assert deadlocks > 0
-
-
-def diamond(latency: int, tokens: int = 16) -> Network:
-    """0 -> 1 -> 2 and 0 -> 2."""
-    every = tuple(range(tokens))
-    return Network(
-        tasks=tuple(NetworkTask(name=n, firings=tokens, latency=latency) for n in "012"),
-        wires=tuple(
-            NetworkStream(name=a + b, source=a, sink=b, given=every, taken=every)
-            for a, b in ("01", "12", "02")
-        ),
-    )
-
-
-def test_published_program_of_a_diamond() -> None:
-    """delay01 >= D0, delay12 >= D1, delay02 >= D0 + D1; then equation 2."""
-    edges = profile(diamond(7))
-    delay = delays(edges)
-    assert delay == {"01": 7, "12": 7, "02": 14}
-    by_name = {e.name: e for e in edges}
-    assert max_tokens(by_name["02"].written, by_name["02"].read, delay["02"]) == 7
-    assert published(diamond(7), Equalization.NORMAL) == {"01": 2, "12": 2, "02": 7}
-    # A beat takes a cycle into a queue, and its place is free a cycle after it left; the last of
-    # them wait in the pipeline of the fork.
-    assert size_fifos([diamond(7).program()]).depth == {"01": 2, "12": 2, "02": 8}
 
 
 def test_a_transposition_needs_all_of_the_path_beside_it() -> None:

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of tasks that move rigidly."""
+
+from streamhw.compiler.fifo import (
+    READ,
+    FifoStream,
+    Program,
+    Rule,
+)
+
+Edge = tuple[str, str, int, int]
+"""Source, sink, cycles from the source's first beat to the sink's at the least, bits."""
+
+
+def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 16) -> Program:
+    """Tasks that move rigidly: every beat is taken and given at one pace."""
+    tasks = sorted({t for a, b, _, _ in edges for t in (a, b)})
+    rules = []
+    for task in tasks:
+        length = float((tokens - 1) * (pace or {}).get(task, 1))
+        terms = ((f"{task}.last", 1.0), (f"{task}.first", -1.0))
+        rules.append(Rule(terms, length, "pace"))
+        rules.append(Rule(tuple((e, -k) for e, k in terms), -length, "pace"))
+    streams = tuple(
+        FifoStream(
+            name=f"{a}_{b}_{n}",
+            source=a,
+            sink=b,
+            tokens=tokens,
+            bits=bits,
+            beats=(0, tokens - 1),
+            written=(f"{a}.first", f"{a}.last"),
+            read=(f"{b}.first", f"{b}.last"),
+            lag=offset - READ,
+        )
+        for n, (a, b, offset, bits) in enumerate(edges)
+    )
+    read = {a for a, _, _, _ in edges}
+    return Program(
+        rules=tuple(rules),
+        streams=streams,
+        results=tuple(f"{t}.first" for t in tasks if t not in read),
+        sides=tuple((f"{t}.first", f"{t}.last", 1.0) for t in tasks),
+    )
+
+
+# How many beats wait.
