@@ -101,13 +101,13 @@ RESULTS = (
     Result(
         name="networks",
         what="1,000 random networks, simulated token by token: no deadlock, no cycle lost",
-        command="pytest tests/compiler/fifo/test_networks.py --slow -s -k all",
+        command="pytest tests/compiler/fifo/test_network.py --slow -s -k all",
         patterns=(r"^\| (?!---|depths)(.*) \|$",),
     ),
     Result(
         name="halved",
         what="halved FIFOs of random networks cost cycles",
-        command="pytest tests/compiler/fifo/test_networks.py --slow -s -k halved",
+        command="pytest tests/compiler/fifo/test_network.py --slow -s -k halved",
         patterns=(r"(.*halved queues.*)",),
     ),
     Result(
@@ -180,7 +180,7 @@ RESULTS = (
     Result(
         name="fusion",
         what="optimal fusion is never worse than the greedy one on 200 random graphs",
-        command="pytest tests/compiler/fusion/test_groupings.py -s",
+        command="pytest tests/compiler/fusion/test_choose.py -s",
         patterns=(r"better than greedy in (\d+) of (\d+) graphs",),
         cell="better in {0} of the {1} for which the greedy one finds a solution",
     ),
