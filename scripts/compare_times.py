@@ -25,7 +25,7 @@ from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
-from streamhw.compiler.ir.design import Design, Scope
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import START_CYCLES, Estimate
 from streamhw.compiler.performance.timeline import Activity, Timeline
 from streamhw.compiler.pipeline import compile_model
@@ -35,6 +35,7 @@ from streamhw.runtime.driver import generate
 from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import MemoryModel
+from streamhw.stream.control.scope import Scope
 from streamhw.stream.itensor.itensor import SymbolValues
 
 Activation = tuple[Scope, Mapping[str, Activity]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
-from ..compiler.ir.design import Design, Scope
+from ..compiler.ir.design import Design
 from ..compiler.performance.estimate import Estimate
 from ..compiler.pipeline import compile_model
 from ..report.channels import uses_of
@@ -15,6 +15,7 @@ from ..report.facts_of_design import activities_of
 from ..report.measured import Measured, StepTimes
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
+from ..stream.control.scope import Scope
 from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build, write
 from .prompt import check_run, tokens_of

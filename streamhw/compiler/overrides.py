@@ -18,7 +18,7 @@ from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
 from .ir.json_codec import decode, encode
 from .mapping.tiling import Tiling
-from .sizing.prefetch_depth import parameter_queue, queue_beats, with_read_ahead
+from .sizing.prefetch_depth import parameter_queue, queue_beats, with_prefetch
 
 __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing", "obey"]
 
@@ -251,7 +251,7 @@ def _with_depths(design: Design, wanted: Mapping[str, int]) -> Design:
         )
     return replace(
         design,
-        instances=with_read_ahead(design.instances, design.board, ahead),
+        instances=with_prefetch(design.instances, design.board, ahead),
         channels=channels,
         depths=replace(depths, depth=depth, ahead=ahead),
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from ..boards.base import Board
 from ..errors import DoesNotFitError, UserError
 from ..frontend.model import Model
-from ..kernels.memory.spill import SpillWriteSpec
 from ..quantization.quantizer import quantize
 from .config import BuildConfig, way_out
 from .floorplan.die_partition import partitioned
@@ -26,7 +25,7 @@ from .mapping.tiling import check_tiling, choose_tiling
 from .memory.layout import plan_memory
 from .memory.rules import MemoryContext
 from .overrides import Decisions, obey
-from .sizing.stage import read_ahead_sized, sized
+from .sizing.stage import sized, with_sized_prefetch
 from .verify import check
 
 __all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
@@ -120,9 +119,9 @@ def _memory(design: Design) -> Design:
         layer_table().memory,
         board.memory_bytes,
         {
-            i.region: i.part.layout.bytes
+            i.region: spilled
             for i in design.instances
-            if isinstance(i.part, SpillWriteSpec) and i.region is not None
+            if i.region is not None and (spilled := i.part.behaviour().memory.spilled)
         },
     )
     with_access = add_memory_access(
@@ -160,7 +159,7 @@ def _queues(design: Design) -> Design:
 
 
 def _size(design: Design) -> Design:
-    return read_ahead_sized(_queues(design))
+    return with_sized_prefetch(_queues(design))
 
 
 def _place(design: Design) -> Design:

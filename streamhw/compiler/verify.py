@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from ..errors import InternalError
 from ..graph import Linear
+from ..stream.control.scope import Scope
 from .fifo import verify
 from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
-from .ir.design import PARAMETERS, Design, Scope
+from .ir.design import PARAMETERS, Design
 from .ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from .lowering.insert_control import open_ports
 from .resources.fpga_cells import RamKind

@@ -7,12 +7,13 @@ from enum import Enum
 
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
-from ..compiler.ir.design import Channel, Design, Instance, Scope
+from ..compiler.ir.design import Channel, Design, Instance
 from ..compiler.ir.json_codec import encode
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
 from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
+from ..stream.control.scope import Scope
 from ..stream.converter.geometry import BufferKind
 from ..stream.converter.spec import ConverterSpec
 from .facts import (

@@ -4,10 +4,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..compiler.ir.design import Scope
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.timeline import Activity
 from ..kernels.matmul.spec import MatmulSpec
+from ..stream.control.scope import Scope
 from .roofline import work_of
 
 __all__ = ["LayerCycles", "layer_cycles"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.placement import Placement
-from ..compiler.ir.design import Design, Instance, Scope
+from ..compiler.ir.design import Design, Instance
 from ..compiler.ir.json_codec import decode
 from ..compiler.performance.estimate import Estimate
 from ..compiler.resources.fpga_cells import Cells
@@ -18,6 +18,7 @@ from ..errors import UserError
 from ..kernels.attention.scores import ScoresSpec
 from ..kernels.attention.values import ValuesSpec
 from ..kernels.matmul.spec import MatmulSpec
+from ..stream.control.scope import Scope
 from ..stream.spec import KernelSpec, Piece
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarize"]

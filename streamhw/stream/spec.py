@@ -12,8 +12,10 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..numerics.fixed import Fixed
-from .itensor.itensor import ITensor, SymbolValues
+from .behaviour import Behaviour
+from .itensor.itensor import ITensor, Symbol, SymbolValues
 from .signature import stream_of
+from .timing import Timing
 
 __all__ = [
     "Direction",
@@ -23,6 +25,7 @@ __all__ = [
     "Piece",
     "Port",
     "Resources",
+    "Role",
     "Tensors",
     "Timing",
     "raw",
@@ -39,16 +42,65 @@ class Direction(Enum):
     OUTPUT = "output"
 
 
+class Role(Enum):
+    """What passes a port; names of ports mean nothing to the compiler.
+
+    DATA: values of the graph, or of a kernel on its way to one
+    PARAMETER: static parameters, in the order of their use
+    SYMBOL: trip counts of a symbol: its value once an invocation or, if it is ragged, once a row
+    STEP: the step that comes; SCHEDULE: the context of a shared engine that comes
+    MEM_COMMAND: what memory is asked for; MEM_READ: what it sends; MEM_WRITE: what it gets;
+    MEM_DONE: that it has that
+    WRITTEN: that memory holds what one part wrote and another reads; FREE: that it has been read
+    LOOP_ENTRY: what enters the loop over layers; LOOP_BACK: what a layer hands to the next one;
+    LOOP_EXIT: what leaves the loop
+    TOKEN: what the sequencer sends of each token; NEXT_TOKEN: the token that it takes
+    PROGRAM: which run of parameters comes next
+    """
+
+    DATA = "data"
+    PARAMETER = "parameter"
+    SYMBOL = "symbol"
+    STEP = "step"
+    SCHEDULE = "schedule"
+    MEM_COMMAND = "memory command"
+    MEM_READ = "memory read"
+    MEM_WRITE = "memory write"
+    MEM_DONE = "memory done"
+    WRITTEN = "written"
+    FREE = "free"
+    LOOP_ENTRY = "loop entry"
+    LOOP_BACK = "loop back"
+    LOOP_EXIT = "loop exit"
+    TOKEN = "token"
+    NEXT_TOKEN = "next token"
+    PROGRAM = "program"
+
+
 @dataclass(frozen=True)
 class Port:
-    """A stream port: its name is ``i``, ``o``, ``i_role`` or ``o_role``."""
+    """A stream port: its name begins with ``i`` or ``o``, which is its direction.
+
+    symbol: whose trip counts a ``SYMBOL`` port takes
+    fields: of a step, those that a ``STEP`` port takes; none: all of them
+    context: of an engine that several products share, the one whose port it is
+    """
 
     name: str
     type: ITensor
+    role: Role = Role.DATA
+    symbol: Symbol | None = None
+    fields: tuple[str, ...] = ()
+    context: str | None = None
 
     def __post_init__(self) -> None:
         if self.name.split("_")[0] not in ("i", "o"):
             raise ValueError(f"Port name must be i, o, i_role or o_role, not {self.name!r}")
+        if (self.symbol is not None) != (self.role is Role.SYMBOL):
+            raise ValueError(
+                f"Port {self.name} must have a symbol if its role is symbol, and else none, not "
+                f"{self.symbol} as {self.role.value}"
+            )
 
     @property
     def direction(self) -> Direction:
@@ -109,21 +161,6 @@ class Piece:
     instances: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Cycles of one tensor when nothing stalls.
-
-    latency: cycles from the first input beat accepted to the first output beat offered, when all
-        inputs are offered together at one beat a cycle
-    interval: cycles between the first beats of consecutive tensors in steady state
-    drain: cycles from the last input beat accepted to the last output beat offered
-    """
-
-    latency: int
-    interval: int
-    drain: int
-
-
 class KernelGeometry(ABC):
     """The sizes of a kernel and the ports that follow from them: what its hardware is built from.
 
@@ -162,21 +199,26 @@ class KernelGeometry(ABC):
 class KernelSpec(KernelGeometry):
     """A kernel of the library: subclasses are frozen keyword-only dataclasses.
 
-    A spec describes one *activation*: the tensors that its port types cover. Hardware runs
-    activations back to back for ever.
+    A spec describes one *invocation*: the tensors that its port types cover. Hardware runs
+    invocations back to back for ever.
     """
 
     @abstractmethod
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
-        """The bit-exact integer result of one activation: output tensors by port name."""
+        """The bit-exact integer result of one invocation: output tensors by port name."""
 
     @abstractmethod
     def timing(self, symbol_values: SymbolValues) -> Timing:
-        """Cycle counts of one activation; checked against simulation."""
+        """Cycle counts of one invocation; checked against simulation."""
 
     @abstractmethod
     def resources(self) -> Resources:
         """Estimated cells; compared with synthesis."""
+
+    def behaviour(self) -> Behaviour:
+        """What else the compiler must know: by default a stage that takes and gives as ``timing``
+        says, without memory."""
+        return Behaviour()
 
     @property
     def label(self) -> str:
@@ -204,6 +246,6 @@ class KernelSpec(KernelGeometry):
 def raw(width: int) -> ITensor:
     """The type of a stream of uninterpreted words: memory beats, commands, descriptors.
 
-    The number of words is outside the type: one beat an activation.
+    The number of words is outside the type: one beat an invocation.
     """
     return ITensor(Fixed(width, signed=False), (1,), ())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from streamhw.compiler.fusion.stage import Group
-from streamhw.compiler.ir.design import Channel, Design, End, Instance, Scope
+from streamhw.compiler.ir.design import Channel, Design, End, Instance
 from streamhw.compiler.ir.infrastructure import ForkSpec
 from streamhw.compiler.pipeline import STAGES
 from streamhw.compiler.resources.fpga_cells import RamKind
@@ -16,6 +16,7 @@ from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
 from streamhw.frozen_map import FrozenMap
 from streamhw.numerics.fixed import Fixed
+from streamhw.stream.control.scope import Scope
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, row_major
 from streamhw.stream.spec import Port

@@ -12,7 +12,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
-from streamhw.compiler.sizing.prefetch_depth import with_read_ahead
+from streamhw.compiler.sizing.prefetch_depth import with_prefetch
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from tests.e2e.machine import Machine
@@ -50,7 +50,7 @@ def test_every_stream_of_a_tiny_model(
     # this small model is mostly latencies of writes and reads that pass each other at memory.
     deep = replace(
         design,
-        instances=with_read_ahead(design.instances, board, board.prefetch),
+        instances=with_prefetch(design.instances, board, board.prefetch),
         depths=replace(design.known.depths, ahead=board.prefetch),
     )
     for each, within in ((machine_of(design=deep), 0.05), (machine, 0.1)):

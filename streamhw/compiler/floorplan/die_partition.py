@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
+from ...stream.control.scope import Scope
 from ...stream.spec import KernelSpec
-from ..ir.design import Channel, Design, End, Instance, Scope
+from ..ir.design import Channel, Design, End, Instance
 from ..ir.infrastructure import RegisterSliceSpec
 from ..lowering.insert_control import SEQUENCER
 from ..lowering.insert_dma import READER

@@ -7,10 +7,11 @@ from dataclasses import replace
 import networkx as nx
 
 from ...boards.base import Board, Family
+from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ..fifo import MINIMUM
 from ..floorplan.top_overhead import queue_of
-from ..ir.design import Channel, Design, Scope
+from ..ir.design import Channel, Design
 from ..lowering import insert_dma as access
 from ..resources.fpga_cells import Cells, cells_of
 from .paths import Paths, StreamPath
@@ -111,9 +112,9 @@ def _edge(
         return edge
     small = queue_cells(path.channels[0], MINIMUM, family)
     writer = cells_of(cut.write.resources(), family) + small
-    writer += cells_of(access.dma_of(cut.write, cut.write.width).resources(), family)
+    writer += cells_of(access.dma_of(cut.write, cut.width).resources(), family)
     reader = cells_of(cut.read.resources(), family) + small
-    reader += cells_of(access.dma_of(cut.read, cut.read.width).resources(), family)
+    reader += cells_of(access.dma_of(cut.read, cut.width).resources(), family)
     if cut.convert is not None:
         reader += cells_of(cut.convert.resources(), family) + small
     return replace(edge, bytes=cut.bytes, writer=pooled(writer), reader=pooled(reader))

@@ -5,14 +5,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ...graph import Attention, Chunk, Graph
-from ...kernels.matmul.spec import MatmulSpec
-from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
-from ..ir.design import Channel, Design, Scope
+from ...stream.spec import Role
+from ..ir.design import Channel, Design, Instance
+from ..ir.serving import dmas
 
 __all__ = ["IntermediateMemory", "IntermediateRow", "intermediate_memory"]
 
-OPERAND_BITS = 8
 ORIGINAL_BITS = 8
 """Bits of an element where nothing is fused: activations of the published designs (W4A8)."""
 
@@ -96,18 +96,19 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     memories = {
         i.name: sum(memory.bits for memory in i.part.resources().memories) for i in design.instances
     }
+    access = {str(dma.serves): memories[dma.name] for dma in dmas(design.instances)}
     for instance in design.instances:
         name = instance.name
         if isinstance(instance.part, ConverterSpec) and name in value_of:
             converters[str(value_of[name])] += memories[name]
-        if isinstance(instance.part, SpillWriteSpec | SpillReadSpec):
-            value = _spilled_value(name, into, value_of)
-            spilled[value] += memories[name] + memories.get(f"{name}_dma", 0)
+        if instance.part.behaviour().memory.spilled:
+            value = _spilled_value(instance, into, value_of)
+            spilled[value] += memories[name] + access.get(name, 0)
     original = _originals(design.graph, count)
     names = dict.fromkeys([*original, *(str(c.value) for c in streams)])
     return IntermediateMemory(
         tokens=count,
-        stored=sum(_stored(i.part) for i in design.instances if isinstance(i.part, MatmulSpec)),
+        stored=sum(i.part.behaviour().stored_bits for i in design.instances),
         rows=tuple(
             IntermediateRow(
                 value=name,
@@ -121,18 +122,14 @@ def intermediate_memory(design: Design, tokens: int | None = None) -> Intermedia
     )
 
 
-def _stored(engine: MatmulSpec) -> int:
-    """Bits of an engine's operand store, both regions."""
-    store = engine.layout
-    return store.depth * store.lanes * store.inputs * OPERAND_BITS
-
-
-def _spilled_value(name: str, into: dict[str, Channel], value_of: dict[str, str | None]) -> str:
+def _spilled_value(
+    instance: Instance, into: dict[str, Channel], value_of: dict[str, str | None]
+) -> str:
     """The value that a kernel of a pair moves: a writer takes it in, a reader sends it on."""
-    taken = into.get(name)
-    if taken is not None and taken.sink.port == "i":
+    taken = into.get(instance.name)
+    if taken is not None and instance.has(Role.MEM_WRITE):
         return str(taken.value)
-    return str(value_of[name])
+    return str(value_of[instance.name])
 
 
 def _originals(graph: Graph, tokens: int) -> dict[str, int]:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...kernels.matmul.spec import MatmulSpec
+from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
-from ..ir.design import Channel, Design, End, Instance, Scope
+from ...stream.spec import Port, Role
+from ..ir.design import Channel, Design, End, Instance
 from ..ir.infrastructure import ForkSpec
 
 __all__ = ["FusionTask", "Paths", "StreamPath"]
@@ -26,6 +27,7 @@ class FusionTask:
 class StreamPath:
     """A value's way from one task to another inside the layers.
 
+    role: of the port where it ends
     channels: the streams of this way alone, first to last; converter: between them, if any
     produced: the type in which the first of them begins; consumed: in which the last ends
     """
@@ -33,6 +35,7 @@ class StreamPath:
     value: str
     source: FusionTask
     sink: FusionTask
+    role: Role
     channels: tuple[Channel, ...]
     converter: Instance | None
 
@@ -44,7 +47,7 @@ class StreamPath:
     @property
     def through_memory(self) -> bool:
         """Whether both ends are at memory: what one writes, the other reads, and this says when."""
-        return self.channels[-1].sink.port == "i_written"
+        return self.role is Role.WRITTEN
 
     @property
     def produced(self) -> ITensor:
@@ -61,7 +64,6 @@ class Paths:
     def __init__(self, design: Design):
         self._instances = {i.name: i for i in design.instances}
         self._into = {c.sink: c for c in design.channels}
-        self._entry = f"{design.graph.loops[0].name}_entry"
         self._readers: dict[str, list[Channel]] = {}
         for channel in design.channels:
             self._readers.setdefault(channel.source.instance, []).append(channel)
@@ -85,7 +87,10 @@ class Paths:
     def _found(self) -> Iterator[StreamPath]:
         for last in self._channels:
             inside = last.scope is Scope.BODY and last.value is not None
-            if not inside or self._passes(last.sink) or last.sink.instance == self._entry:
+            if not inside or self._passes(last.sink):
+                continue
+            role = self._port(last.sink).role
+            if role in (Role.LOOP_ENTRY, Role.LOOP_BACK):
                 continue
             channels, converter = [last], None
             before = self._instances.get(last.source.instance)
@@ -95,8 +100,9 @@ class Paths:
             assert last.value is not None
             yield StreamPath(
                 value=last.value,
-                source=self._task(self._origin(channels[0].source), source=True),
-                sink=self._task(last.sink, source=False),
+                source=self._task(self._origin(channels[0].source)),
+                sink=self._task(last.sink),
+                role=role,
                 channels=tuple(channels),
                 converter=converter,
             )
@@ -122,9 +128,8 @@ class Paths:
             source = self._into[End(source.instance, "i")].source
         return source
 
-    def _task(self, end: End, *, source: bool) -> FusionTask:
-        instance = self._instances[end.instance]
-        if isinstance(instance.part, MatmulSpec):
-            name = end.port.removeprefix("o_" if source else "i_x_")
-            return FusionTask(name, instance.name)
-        return FusionTask(end.instance, end.instance)
+    def _task(self, end: End) -> FusionTask:
+        return FusionTask(self._port(end).context or end.instance, end.instance)
+
+    def _port(self, end: End) -> Port:
+        return self._instances[end.instance].port(end.port)

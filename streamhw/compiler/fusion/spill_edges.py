@@ -4,12 +4,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
-from ...stream.spec import raw
-from ..ir.design import Channel, Design, End, Instance, Scope
+from ...stream.spec import KernelSpec, Role, raw
+from ..ir.design import Channel, Design, End, Instance
+from ..layers.spill import spilled
 from ..lowering.insert_converters import layout_converter
 from .paths import StreamPath
 
@@ -21,21 +22,19 @@ class Cut:
     """How a stream goes through memory.
 
     write, read: the kernels; convert: what adds re-reads of a small block behind the read, if the
-    sink wants any
+    sink wants any; layout: of the stream in memory; width: bits of a memory beat
     """
 
-    write: SpillWriteSpec
-    read: SpillReadSpec
+    write: KernelSpec
+    read: KernelSpec
     convert: ConverterSpec | None
-
-    @property
-    def layout(self) -> Spill:
-        return self.write.layout
+    layout: Spill
+    width: int
 
     @property
     def bytes(self) -> int:
-        """Bytes to and from memory for one activation, symbols at their bounds: whole beats."""
-        return (self.write.traffic({}) + self.read.traffic({})) * self.write.width // 8
+        """Bytes to and from memory for one invocation, symbols at their bounds: whole beats."""
+        return sum(_traffic(kernel) for kernel in (self.write, self.read)) * self.width // 8
 
 
 def cut_of(path: StreamPath, width: int) -> Cut | None:
@@ -56,16 +55,20 @@ def _cut(source: ITensor, order: ITensor, width: int, sink: ITensor | None = Non
     layout = spill(source, order, width)
     if layout is None:
         return None
-    write = SpillWriteSpec(source=source, target=layout.target, width=width)
-    read = SpillReadSpec(source=source, target=layout.target, width=width)
+    write, read = spilled(source, layout.target, width)
     wanted = order if sink is None else sink
     if layout.target.is_same_stream(wanted):
-        return Cut(write=write, read=read, convert=None)
+        return Cut(write=write, read=read, convert=None, layout=layout, width=width)
     try:
         convert = layout_converter(layout.target, wanted)
     except ValueError:
         return None
-    return Cut(write=write, read=read, convert=convert)
+    return Cut(write=write, read=read, convert=convert, layout=layout, width=width)
+
+
+def _traffic(kernel: KernelSpec) -> int:
+    traffic = kernel.behaviour().memory.traffic
+    return 0 if traffic is None else int(traffic({}))
 
 
 def with_cuts(design: Design, cuts: Sequence[tuple[StreamPath, Cut]]) -> Design:
@@ -89,12 +92,11 @@ def with_cuts(design: Design, cuts: Sequence[tuple[StreamPath, Cut]]) -> Design:
 
 def _pair(path: StreamPath, how: Cut) -> tuple[list[Instance], list[Channel]]:
     """Kernels and streams of a cut."""
-    region = f"{path.name}_spill"
-    write, read = f"{path.name}_write", f"{path.name}_read"
-    parts = [
-        Instance(write, how.write, Scope.BODY, region),
-        Instance(read, how.read, Scope.BODY, region),
-    ]
+    region, target = f"{path.name}_spill", how.layout.target
+    write = Instance(f"{path.name}_write", how.write, Scope.BODY, region)
+    read = Instance(f"{path.name}_read", how.read, Scope.BODY, region)
+    parts = [write, read]
+    given = read.end(Role.DATA)
     source, sink = path.channels[0].source, path.channels[-1].sink
 
     def stream(begin: End, end: End, type: ITensor, value: str | None) -> Channel:
@@ -104,17 +106,17 @@ def _pair(path: StreamPath, how: Cut) -> tuple[list[Instance], list[Channel]]:
 
     written = f"{path.value}.{path.name}_written"
     streams = [
-        stream(source, End(write, "i"), path.produced, path.value),
-        stream(End(write, "o_written"), End(read, "i_written"), raw(1), written),
-        stream(End(read, "o_free"), End(write, "i_free"), raw(1), None),
+        stream(source, write.end(Role.DATA), path.produced, path.value),
+        stream(write.end(Role.WRITTEN), read.end(Role.WRITTEN), raw(1), written),
+        stream(read.end(Role.FREE), write.end(Role.FREE), raw(1), None),
     ]
     if how.convert is None:
-        last = stream(End(read, "o"), sink, how.read.target, path.value)
+        last = stream(given, sink, target, path.value)
         return parts, [*streams, replace(last, consumed=path.consumed)]
     name = f"{path.name}_convert"
     parts.append(Instance(name, how.convert, Scope.BODY))
     streams += [
-        stream(End(read, "o"), End(name, "i"), how.read.target, path.value),
+        stream(given, End(name, "i"), target, path.value),
         stream(End(name, "o"), sink, path.consumed, path.value),
     ]
     return parts, streams

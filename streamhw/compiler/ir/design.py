@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from amaranth.lib import wiring
@@ -13,8 +13,10 @@ from ...errors import InternalError
 from ...frontend.model import Model
 from ...graph import Graph
 from ...quantization.quantized_model import QuantizedModel
+from ...stream.behaviour import Behaviour
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor
-from ...stream.spec import Port, Resources
+from ...stream.spec import Direction, Port, Resources, Role
 from ..config import BuildConfig
 from ..fifo import Depths
 from ..floorplan.placement import Placement
@@ -28,21 +30,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["PARAMETERS", "Channel", "Design", "End", "Instance", "Known", "Part", "Scope"]
+__all__ = ["PARAMETERS", "Channel", "Design", "End", "Instance", "Known", "Part"]
 
 PARAMETERS = "parameters"
 """The name that stands for external memory as a source of static parameters until the memory
 stage puts a reader there."""
-
-
-class Scope(Enum):
-    """How often a part works: once a step before the layers, once a layer, once a step after, or
-    in both of the latter."""
-
-    ENTRY = "entry"
-    BODY = "body"
-    TAIL = "tail"
-    SHARED = "shared"
 
 
 class Part(Protocol):
@@ -54,6 +46,8 @@ class Part(Protocol):
     @property
     def ports(self) -> tuple[Port, ...]: ...
 
+    def behaviour(self) -> Behaviour: ...
+
     def resources(self) -> Resources: ...
 
     def create(self) -> wiring.Component: ...
@@ -64,20 +58,37 @@ class Instance:
     """A part at its place; the name is the submodule's and begins with the graph node's.
 
     region: the memory region that it reads or writes, whose offset its part must know
+    serves: what infrastructure is there for: a DMA for the part that asks it, what cuts parameters
+        to beats for the stream of these, a distributor for what feeds it
     """
 
     name: str
     part: Part
     scope: Scope
     region: str | None = None
+    serves: str | None = None
+
+    @cached_property
+    def _ports(self) -> dict[str, Port]:
+        return {port.name: port for port in self.part.ports}
 
     def port(self, name: str) -> Port:
         """The port of that name; raises ``KeyError`` if there is none."""
-        for port in self.part.ports:
-            if port.name == name:
-                return port
-        names = [port.name for port in self.part.ports]
-        raise KeyError(f"Instance {self.name} has ports {names}, not {name!r}")
+        if name not in self._ports:
+            raise KeyError(f"Instance {self.name} has ports {list(self._ports)}, not {name!r}")
+        return self._ports[name]
+
+    def end(self, role: Role) -> "End":
+        """The only port of that role."""
+        (port,) = (port for port in self._ports.values() if port.role is role)
+        return End(self.name, port.name)
+
+    def has(self, role: Role, direction: Direction | None = None) -> bool:
+        """Whether a port has that role, and that direction if one is given."""
+        return any(
+            port.role is role and direction in (None, port.direction)
+            for port in self._ports.values()
+        )
 
 
 @dataclass(frozen=True)

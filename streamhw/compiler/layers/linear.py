@@ -21,8 +21,8 @@ from ...quantization.weights import Rounding, quantize_matrix, spreading_factor
 from ...reference.linear import IntegerProduct
 from ...reference.nodes import Passed
 from ...reference.rules import IntegerFunction, Preparation, pure
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor, row_major
-from ..ir.design import Scope
 from ..lowering.builder import Lowering
 from ..mapping.tiling import EngineTiling, header_bytes
 from ..memory.rules import MemoryContext, MemoryRule

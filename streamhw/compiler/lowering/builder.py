@@ -8,8 +8,9 @@ from ...graph import Graph, Node, Op
 from ...graph.rules import rule_of
 from ...numerics.fixed import Fixed
 from ...quantization.plan import QuantizationPlan
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor, Symbol, row_major
-from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
+from ..ir.design import PARAMETERS, Channel, End, Instance, Part
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 

@@ -3,16 +3,11 @@
 
 from ...errors import InternalError
 from ...graph import ArgMax, Graph
-from ...stream.control.step_broadcast import (
-    CausalLengths,
-    StepConsumer,
-    StepScope,
-    loop_layout,
-    step_layout,
-)
+from ...stream.control.scope import Scope
+from ...stream.control.step_broadcast import CausalLengths, StepConsumer
 from ...stream.itensor.itensor import ITensor
-from ...stream.spec import Direction, Port
-from ..ir.design import Channel, End, Instance, Scope
+from ...stream.spec import Direction, Port, Role
+from ..ir.design import Channel, End, Instance
 from ..ir.infrastructure import EngineScheduleSpec, SequencerSpec, StepBroadcastSpec
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
@@ -21,11 +16,11 @@ from .insert_converters import insert_forks
 __all__ = ["SEQUENCER", "add_control", "open_ports"]
 
 SEQUENCER = "sequencer"
+TOKENS, POSITIONS = End(SEQUENCER, "o_token"), End(SEQUENCER, "o_position")
+NEXT_TOKEN = End(SEQUENCER, "i_next")
 FANOUT = "steps"
 STEPS_AHEAD = 4
 """Steps that may wait for a part: how far the parameter reader may run ahead, in layers."""
-
-SCOPES = {Scope.BODY: StepScope.BODY, Scope.TAIL: StepScope.TAIL, Scope.SHARED: StepScope.BOTH}
 
 
 def open_ports(
@@ -51,10 +46,10 @@ def add_control(
     """Adds the sequencer and closes all control ports.
 
     Assumes  every other port has its stream
-    Ensures  no port is open; ``i_tokens`` gets the group's size once an activation, ``i_length``
-             the causal length once a row, ``i_length_by_<n>`` the same in beats of n positions,
-             ``i_step`` the step, ``i_run`` the engine's commands
-    Raises   ``InternalError`` if an open port has another name
+    Ensures  no port is open; a port of a symbol gets the field of the step of that name once an
+             invocation or, if it is ragged, the causal length once a row, in beats of as many
+             positions as the symbol counts; others get the step or the engine's commands
+    Raises   ``InternalError`` if an open port has another role
     """
     layers = graph.loops[0].trips
     size = {"tokens": tiling.token_batch, "context": graph.context, "layers": layers}
@@ -69,19 +64,18 @@ def add_control(
 
     def from_step(sink: Instance, port: Port, fields: tuple[str, ...]) -> None:
         consumers.append(
-            StepConsumer(name=sink.name, scope=SCOPES[sink.scope], fields=fields, depth=STEPS_AHEAD)
+            StepConsumer(name=sink.name, scope=sink.scope, fields=fields, depth=STEPS_AHEAD)
         )
         wire(End(FANOUT, f"o_{sink.name}"), End(sink.name, port.name), port.type, sink.scope)
 
     for instance, port in open_ports(instances, channels):
         end = End(instance.name, port.name)
-        if port.name == "i_tokens":
-            from_step(instance, port, ("tokens",))
-        elif port.name == "i_step":
-            from_step(instance, port, step_fields(port, size))
-        elif port.name.startswith("i_length"):
-            heads, by = port.type.beats({"tokens": 1}), port.name.removeprefix("i_length_by_")
-            positions = int(by) if by != port.name else 1
+        if port.role is Role.STEP and port.direction is Direction.INPUT:
+            from_step(instance, port, port.fields)
+        elif port.symbol is not None and not port.symbol.ragged:
+            from_step(instance, port, (port.symbol.name,))
+        elif port.symbol is not None:
+            heads, positions = port.type.beats({"tokens": 1}), port.symbol.per
             key = (heads, positions)
             if key not in lengths:
                 counter = CausalLengths(
@@ -93,9 +87,10 @@ def add_control(
                 name = f"lengths_{heads}" if positions == 1 else f"lengths_{heads}_by_{positions}"
                 lengths[key] = Instance(name, counter, Scope.BODY)
                 parts.append(lengths[key])
-                from_step(lengths[key], lengths[key].port("i"), ("tokens", "position"))
+                step = lengths[key].port("i")
+                from_step(lengths[key], step, step.fields)
             wire(End(lengths[key].name, "o"), end, port.type, Scope.BODY)
-        elif port.name == "i_run":
+        elif port.role is Role.SCHEDULE:
             (assignment,) = (b for b in assignments if b.instance == instance.name)
             count = len(assignment.body)
             part = EngineScheduleSpec(
@@ -111,7 +106,7 @@ def add_control(
             wires.append(
                 Channel(
                     source=end,
-                    sink=End(SEQUENCER, "i_next"),
+                    sink=NEXT_TOKEN,
                     produced=port.type,
                     consumed=port.type,
                     scope=Scope.TAIL,
@@ -120,21 +115,11 @@ def add_control(
             )
         else:
             raise InternalError(f"Port {end} must have a stream, but no stage gave it one")
-    positions = End(SEQUENCER, "o_position") in {channel.source for channel in channels}
+    positions = POSITIONS in {channel.source for channel in channels}
     sequencer = SequencerSpec(**size, vocabulary=graph.vocabulary, positions=positions)
     fanout = StepBroadcastSpec(**size, consumers=tuple(consumers))
     parts.append(Instance(SEQUENCER, sequencer, Scope.SHARED))
     parts.append(Instance(FANOUT, fanout, Scope.SHARED))
     step = parts[-1].port("i")
-    wire(End(SEQUENCER, "o_step"), End(FANOUT, "i"), step.type, Scope.SHARED)
+    wire(End(SEQUENCER, "o_step"), End(FANOUT, step.name), step.type, Scope.SHARED)
     return insert_forks((*instances, *parts), (*channels, *wires))
-
-
-def step_fields(port: Port, size: dict[str, int]) -> tuple[str, ...]:
-    """The fields of a step that a port's width stands for."""
-    if port.type.beat_bits == step_layout(**size).size:
-        return ()
-    narrow = loop_layout(tokens=size["tokens"], layers=size["layers"])
-    if port.type.beat_bits == narrow.size:
-        return tuple(narrow.members)
-    raise InternalError(f"Port {port.name} must take a step, not {port.type.beat_bits} bits")

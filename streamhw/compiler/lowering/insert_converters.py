@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...errors import BuildError
+from ...stream.control.scope import Scope
 from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.compare import difference
 from ...stream.itensor.itensor import ITensor
-from ..ir.design import PARAMETERS, Channel, End, Instance, Scope
+from ...stream.spec import Role
+from ..ir.design import PARAMETERS, Channel, End, Instance
 from ..ir.infrastructure import ForkSpec
 
 __all__ = [
@@ -151,8 +153,7 @@ def others_of(
     results, unless it writes them to memory."""
     sink = channel.sink.instance
     inputs = [str(c.sink) for c in channels if c.sink.instance == sink and c is not channel]
-    part = next(i.part for i in instances if i.name == sink)
-    writes = any(port.name == "o_data" for port in part.ports)
+    writes = next(i for i in instances if i.name == sink).has(Role.MEM_WRITE)
     return (*inputs, *(() if writes else (f"the readers of {sink}",)))
 
 

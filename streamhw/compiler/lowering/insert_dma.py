@@ -5,11 +5,11 @@ from dataclasses import replace
 from math import ceil
 
 from ...boards.base import Board
-from ...kernels.kv_cache.read import CacheReadSpec
-from ...kernels.memory.spill import SpillReadSpec, SpillWriteSpec
 from ...stream.control.parameter_reader import ParameterRun
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor
-from ..ir.design import PARAMETERS, Channel, End, Instance, Part, Scope
+from ...stream.spec import Role
+from ..ir.design import PARAMETERS, Channel, End, Instance, Part
 from ..ir.infrastructure import (
     BURST,
     InfrastructureSpec,
@@ -41,9 +41,6 @@ READ_BUFFER = 64
 """Beats that a read DMA of a kernel holds: the latency of memory and a burst."""
 ON_CHIP = 8
 """Cycles that a read takes to memory's port and back: DMA, arbiter, and the buffer's register."""
-SPILL_WRITES, SPILL_READS = 2, 4
-"""Beats of the longest burst of a spilled stream; its DMAs hold two of them. A stream of 32 bits a
-cycle then hides 128 cycles of memory's latency."""
 
 
 def under_way(board: Board) -> int:
@@ -95,20 +92,24 @@ def add_memory_access(
         wires.append(Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope))
 
     for instance, port in open_ports(placed, channels):
-        if port.name != "o_command":
+        if port.role is not Role.MEM_COMMAND:
             continue
-        name = f"{instance.name}_dma"
-        names = {p.name for p in instance.part.ports}
-        writes = "o_data" in names
-        scope = instance.scope
-        dma = Instance(name, dma_of(instance.part, beat_bits, begins, cache_buffer), scope)
+        dma = Instance(
+            f"{instance.name}_dma",
+            dma_of(instance.part, beat_bits, begins, cache_buffer),
+            instance.scope,
+            serves=instance.name,
+        )
         parts.append(dma)
-        wire(End(instance.name, "o_command"), End(name, "i_command"), port.type, scope)
-        if writes:
-            wire(End(instance.name, "o_data"), End(name, "i_data"), dma.port("i_data").type, scope)
-            wire(End(name, "o_done"), End(instance.name, "i_done"), dma.port("o_done").type, scope)
+        ways = [(instance, dma, Role.MEM_COMMAND)]
+        if instance.has(Role.MEM_WRITE):
+            ways += [(instance, dma, Role.MEM_WRITE), (dma, instance, Role.MEM_DONE)]
         else:
-            wire(End(name, "o"), End(instance.name, "i_data"), dma.port("o").type, scope)
+            ways += [(dma, instance, Role.MEM_READ)]
+        for begin, end, role in ways:
+            source, sink = begin.end(role), end.end(role)
+            type = dma.port(source.port if begin is dma else sink.port).type
+            wire(source, sink, type, instance.scope)
 
     reader = ParameterReaderSpec(
         tokens=tiling.token_batch,
@@ -119,23 +120,28 @@ def add_memory_access(
         tail=ParameterRun(plan.region("tail").offset, plan.region("tail").bytes // plan.beat_bytes),
     )
     shared = Scope.SHARED
-    parts += [Instance(READER, reader, shared), Instance(f"{READER}_dma", prefetch, shared)]
-    command, program = reader.ports[1].type, reader.ports[2].type
-    wire(End(READER, "o_command"), End(f"{READER}_dma", "i_command"), command, shared)
+    asks = Instance(READER, reader, shared)
+    dma = Instance(f"{READER}_dma", prefetch, shared, serves=READER)
+    parts += [asks, dma]
+    command = asks.end(Role.MEM_COMMAND)
+    wire(command, dma.end(Role.MEM_COMMAND), asks.port(command.port).type, shared)
+    program = asks.end(Role.PROGRAM)
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
     dealt = route_parameters(plan, types, beat_bits)
     for index, deal in enumerate(dealt):
         part = StaticDemuxSpec(
             beat_bits=deal.bits, outputs=len(deal.outputs), programs=deal.programs
         )
-        parts.append(Instance(deal.name, part, shared))
-        wire(End(READER, "o_program"), End(deal.name, "i_program"), program, shared)
+        serves = READER if index == 0 else dealt[0].name
+        distributor = Instance(deal.name, part, shared, serves=serves)
+        parts.append(distributor)
+        wire(program, distributor.end(Role.PROGRAM), asks.port(program.port).type, shared)
         if index == 0:
-            wire(End(f"{READER}_dma", "o"), End(deal.name, "i"), part.ports[0].type, shared)
+            wire(dma.end(Role.MEM_READ), End(deal.name, "i"), part.ports[0].type, shared)
         else:
             words = WordCutterSpec(bits=deal.bits, beat_bits=beat_bits)
             source = End(dealt[0].name, f"o_{dealt[0].outputs.index(NARROW)}")
-            parts.append(Instance(NARROW, words, shared))
+            parts.append(Instance(NARROW, words, shared, serves=deal.name))
             wire(source, End(NARROW, "i"), words.ports[0].type, shared)
             wire(End(NARROW, "o"), End(deal.name, "i"), part.ports[0].type, shared)
     rest: list[Channel] = []
@@ -147,7 +153,7 @@ def add_memory_access(
         (deal,) = (d for d in dealt if target in d.outputs)
         name = f"{target}_width"
         cut = _cut(channel.produced, deal.bits)
-        parts.append(Instance(name, cut, channel.scope))
+        parts.append(Instance(name, cut, channel.scope, serves=target))
         source = End(deal.name, f"o_{deal.outputs.index(target)}")
         wire(source, End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
@@ -157,21 +163,19 @@ def add_memory_access(
 def dma_of(
     part: Part, beat_bits: int, begins: tuple[int, ...] = (0,), cache_buffer: int = READ_BUFFER
 ) -> InfrastructureSpec:
-    """The DMA of a part that asks for memory: small buffers for spilled streams, which are there
-    to save memory on chip."""
-    if isinstance(part, SpillWriteSpec):
-        return WriteDmaSpec(beat_bits=beat_bits, burst=SPILL_WRITES, begins=begins)
-    if isinstance(part, SpillReadSpec):
-        return ReadDmaSpec(
-            beat_bits=beat_bits, buffer=2 * SPILL_READS, burst=SPILL_READS, begins=begins
-        )
-    if any(port.name == "o_data" for port in part.ports):
-        return WriteDmaSpec(beat_bits=beat_bits, begins=begins)
-    if isinstance(part, CacheReadSpec):
-        return ReadDmaSpec(beat_bits=beat_bits, buffer=cache_buffer, begins=begins)
-    # Few wide beats are many bytes.
-    buffer = READ_BUFFER // 2 if beat_bits >= WIDE else READ_BUFFER
-    return ReadDmaSpec(beat_bits=beat_bits, buffer=buffer, begins=begins)
+    """The DMA of a part that asks for memory, as its behaviour wants it."""
+    use = part.behaviour().memory
+    burst = use.burst or BURST
+    if any(port.role is Role.MEM_WRITE for port in part.ports):
+        return WriteDmaSpec(beat_bits=beat_bits, burst=burst, begins=begins)
+    if use.burst is not None:
+        buffer = 2 * burst
+    elif use.prefetches:
+        buffer = cache_buffer
+    else:
+        # Few wide beats are many bytes.
+        buffer = READ_BUFFER // 2 if beat_bits >= WIDE else READ_BUFFER
+    return ReadDmaSpec(beat_bits=beat_bits, buffer=buffer, burst=burst, begins=begins)
 
 
 def _cut(type: ITensor, beat_bits: int) -> InfrastructureSpec:

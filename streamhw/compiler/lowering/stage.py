@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from ...errors import BuildError
 from ...graph import Graph, Op, RolledLoop
 from ...quantization.plan import QuantizationPlan
-from ..ir.design import Channel, Instance, Scope
+from ...stream.control.scope import Scope
+from ..ir.design import Channel, Instance
 from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling

@@ -7,11 +7,14 @@ from functools import cached_property
 from itertools import pairwise
 
 from ...boards.memory.system import MemorySystem
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency
+from ...stream.spec import Role
 from ..fifo import MINIMUM
-from ..ir.design import Design, Scope
-from ..lowering.insert_dma import READER, under_way
+from ..ir.design import Channel, Design
+from ..ir.serving import parameter_dma_of
+from ..lowering.insert_dma import under_way
 from .memory_latency import read_wait
 from .memory_supply import Clock, Span, Supply
 from .task_graph import CARRIED, Tasks
@@ -75,15 +78,17 @@ class Estimate:
         """After the layers."""
         return self.tasks.timeline(Scope.TAIL)
 
-    @property
+    @cached_property
     def leaving(self) -> str:
         """The instance at the end of the loop."""
-        return f"{self.design.graph.loops[0].name}_exit"
+        (name,) = (i.name for i in self.design.instances if i.has(Role.LOOP_EXIT))
+        return name
 
     def clock(self) -> Clock:
         """The state before the first step."""
         board, depths = self.design.board, self.design.depths
         times = board.memory_times
+        reads = parameter_dma_of(self.design.instances)
         ahead = board.prefetch if depths is None else depths.ahead
         supply = Supply(
             port=self.port.name,
@@ -91,7 +96,7 @@ class Estimate:
             buffer=ahead,
             under_way=min(ahead, under_way(board)),
             pause=times.pause,
-            latency=READER_CYCLES + read_wait(self.design, READER) + times.pause,
+            latency=READER_CYCLES + read_wait(self.design, str(reads.serves)) + times.pause,
             behind=self._behind_reader(),
         )
         return Clock(supply=supply, turn=times.write_turn, ahead=times.write_wait)
@@ -147,7 +152,7 @@ class Estimate:
         seen(Scope.TAIL, work)
         clock.supply.early = clock.supply.beats + body
         last = max(activity.output.last for activity in work.values())
-        return last + self._next_hop() + NEXT_CYCLES
+        return last + self._next_latency() + NEXT_CYCLES
 
     def bound(self) -> SymbolValues:
         """Symbols at their bounds: what FIFOs are sized for."""
@@ -156,16 +161,17 @@ class Estimate:
         return {"tokens": group, "length": tuple(range(context - group + 1, context + 1))}
 
     def _source_of_loop(self) -> str:
-        entry = f"{self.design.graph.loops[0].name}_entry"
-        return next(
-            c.source.instance
-            for c in self.design.channels
-            if c.sink.instance == entry and c.sink.port == "i_first"
-        )
+        return self._into(Role.LOOP_ENTRY).source.instance
 
-    def _next_hop(self) -> int:
+    def _into(self, role: Role) -> Channel:
+        """The only stream into a port of that role."""
+        (end,) = (i.end(role) for i in self.design.instances if i.has(role))
+        (channel,) = (c for c in self.design.channels if c.sink == end)
+        return channel
+
+    def _next_latency(self) -> int:
         """Cycles of the queue in front of the sequencer."""
-        (channel,) = (c for c in self.design.channels if c.sink.instance == "sequencer")
+        channel = self._into(Role.NEXT_TOKEN)
         return FIFO_LATENCY if self.design.depths is None else queue_latency(channel.depth)
 
     def _behind_reader(self) -> int:
@@ -174,5 +180,5 @@ class Estimate:
         return 2 + 2 * queue_latency(MINIMUM)
 
     def _row_beats(self) -> int:
-        exit_type = self.design.instance(self.leaving).port("o_exit").type
-        return exit_type.beats()
+        leaving = self.design.instance(self.leaving)
+        return leaving.port(leaving.end(Role.LOOP_EXIT).port).type.beats()

@@ -3,9 +3,10 @@
 
 from ...stream.queue import queue_latency
 from ...stream.register_slice import register_slice_latency
+from ...stream.spec import Role
 from ..fifo import MINIMUM
 from ..ir.design import Design
-from ..ir.infrastructure import InfrastructureSpec, ReadDmaSpec, WriteDmaSpec
+from ..ir.serving import dma_serving, is_write_dma
 
 __all__ = ["read_wait", "write_answer", "write_wait"]
 
@@ -21,24 +22,24 @@ ANSWER = 1
 
 def read_wait(design: Design, name: str) -> int:
     """From a command that the part ``name`` offers to the first beat that it may take."""
-    dma = f"{name}_dma"
-    bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, ReadDmaSpec))
+    dma = dma_serving(design.instances, name).name
+    bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, writes=False))
     return (
-        _hop(design, f"{dma}_i_command", MINIMUM)
-        + _latency(design, dma)
+        _queue_latency(design, dma, Role.MEM_COMMAND, MINIMUM)
+        + design.instance(dma).part.behaviour().delay
         + bus
         + int(design.board.ports[0].latency)
-        + _data_hop(design, dma)
+        + _data_latency(design, dma)
     )
 
 
 def write_wait(design: Design, name: str) -> int:
     """From a write that the part ``name`` offers to its data at memory."""
-    dma = f"{name}_dma"
-    shared = _is_shared(design, dma, WriteDmaSpec)
+    dma = dma_serving(design.instances, name).name
+    shared = _is_shared(design, dma, writes=True)
     return (
-        _hop(design, f"{dma}_i_data", MINIMUM)
-        + _latency(design, dma)
+        _queue_latency(design, dma, Role.MEM_WRITE, MINIMUM)
+        + design.instance(dma).part.behaviour().delay
         + _crossings(design, dma)
         + (WRITE_ARBITER if shared else ADDRESS)
     )
@@ -46,39 +47,35 @@ def write_wait(design: Design, name: str) -> int:
 
 def write_answer(design: Design, name: str) -> int:
     """From the last data of a write at memory to the answer that the part ``name`` may take."""
-    dma = f"{name}_dma"
+    dma = dma_serving(design.instances, name).name
     return (
         int(design.board.ports[0].write_latency)
-        + ARBITER * _is_shared(design, dma, WriteDmaSpec)
+        + ARBITER * _is_shared(design, dma, writes=True)
         + _crossings(design, dma)
         + ANSWER
-        + _hop(design, f"{name}_i_done", 0)
+        + _queue_latency(design, name, Role.MEM_DONE, 0)
     )
 
 
-def _latency(design: Design, dma: str) -> int:
-    """Cycles that a DMA adds to what passes it."""
-    return int(getattr(design.instance(dma).part, "latency", 1))
-
-
-def _hop(design: Design, stream: str, unsized: int) -> int:
-    """Cycles of the queue of a stream; ``unsized``: its depth where there is none yet."""
-    channel = next(c for c in design.channels if c.name == stream)
+def _queue_latency(design: Design, sink: str, role: Role, unsized: int) -> int:
+    """Cycles of the queue of a stream into a part; ``unsized``: its depth where there is none."""
+    instance = design.instance(sink)
+    channel = next(c for c in design.into(sink) if instance.port(c.sink.port).role is role)
     return queue_latency(unsized if design.depths is None else channel.depth)
 
 
-def _data_hop(design: Design, dma: str) -> int:
+def _data_latency(design: Design, dma: str) -> int:
     """Cycles of the queue behind a DMA that reads."""
-    (channel,) = (c for c in design.channels if c.source.instance == dma)
+    (channel,) = design.out_of(dma)
     return queue_latency(channel.depth)
 
 
-def _is_shared(design: Design, dma: str, kind: type[InfrastructureSpec]) -> bool:
-    """Whether other DMAs of its kind are at a memory port of a DMA; before placement, they are."""
+def _is_shared(design: Design, dma: str, *, writes: bool) -> bool:
+    """Whether other DMAs of its direction are at a port of a DMA; before placement, they are."""
     if design.placement is None:
         return True
     ports = design.placement.ports
-    alike = {i.name for i in design.instances if isinstance(i.part, kind)}
+    alike = {i.name for i in design.instances if is_write_dma(i) is writes}
     return any(name != dma and name in alike and set(at) & set(ports[dma])
                for name, at in ports.items())  # fmt: skip
 

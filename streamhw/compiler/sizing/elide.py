@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folding: a queue in front of a buffer that holds the same beats in the same order is dropped."""
+"""Elided FIFOs: none is needed before a buffer that holds the same beats in the same order."""
 
 from collections.abc import Mapping
 
 from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
+from ...stream.spec import Role
 from ..ir.design import Channel, Instance
 
 __all__ = ["elided"]
@@ -13,7 +14,7 @@ __all__ = ["elided"]
 def elided(channel: Channel, instances: Mapping[str, Instance]) -> bool:
     """Whether the buffer behind a stream holds all beats that a queue in front of it would hold.
 
-    That is so for a converter whose block is a whole activation, if it is not mapped: its writer
+    That is so for a converter whose block is a whole invocation, if it is not mapped: its writer
     takes each beat in the order in which the queue would have, and has a place for it once the
     activation before has been read. Pages may be fewer than the block.
 
@@ -21,6 +22,8 @@ def elided(channel: Channel, instances: Mapping[str, Instance]) -> bool:
             merge buffers and drop the queue between them
     """
     sink = instances.get(channel.sink.instance)
-    if sink is None or not isinstance(sink.part, ConverterSpec) or channel.sink.port != "i":
+    if sink is None or not isinstance(sink.part, ConverterSpec):
+        return False
+    if sink.port(channel.sink.port).role is not Role.DATA:
         return False
     return not sink.part.plan.shared and sink.part.kind is not BufferKind.MAPPED

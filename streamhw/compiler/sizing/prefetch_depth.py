@@ -12,30 +12,30 @@ from ...stream.spec import Memory
 from ..fifo import Depths, FifoStream, Program, Rule, size_fifos
 from ..ir.design import Channel, Design, Instance
 from ..ir.infrastructure import BURST
-from ..lowering.insert_dma import READER, parameter_dma
-from ..lowering.parameter_routing import DISTRIBUTOR
+from ..ir.serving import parameter_dma_of
+from ..lowering.insert_dma import parameter_dma
 from ..performance.estimate import Estimate
 from ..performance.memory_supply import Use
 from ..resources.fpga_cells import URAM_WORDS, RamKind, ram_kind
 
 __all__ = [
+    "capacity",
     "parameter_queue",
-    "places",
+    "prefetch_depth",
     "program_of_parameters",
     "program_of_uses",
     "queue_beats",
-    "read_ahead",
-    "with_read_ahead",
+    "with_prefetch",
 ]
 
 
 def parameter_queue(design: Design) -> str:
     """The name of the stream from the DMA of parameters, whose buffer is its queue."""
-    (channel,) = design.out_of(f"{READER}_dma")
+    (channel,) = design.out_of(parameter_dma_of(design.instances).name)
     return channel.name
 
 
-def read_ahead(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Depths:
+def prefetch_depth(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Depths:
     """The least queue with which no product is later than with one without bound.
 
     Memory sends at most at its sustained rate, and others take their beats from it; products need
@@ -45,7 +45,7 @@ def read_ahead(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Depths:
     return size_fifos([program_of_parameters(estimate, values) for values in scenarios])
 
 
-def places(beats: int, board: Board) -> int:
+def capacity(beats: int, board: Board) -> int:
     """Beats of the memory for a queue of ``beats`` and the rest of a burst, which is asked for as
     a whole: the next power of two, or, in URAM, all of the words that it has anyway; at least two
     bursts, and at most what the board gives."""
@@ -57,17 +57,17 @@ def places(beats: int, board: Board) -> int:
     return min(limit, depth)
 
 
-def with_read_ahead(
+def with_prefetch(
     instances: tuple[Instance, ...], board: Board, ahead: int
 ) -> tuple[Instance, ...]:
     """Parts of which the DMA of parameters has a queue of ``ahead`` beats."""
-    dma, part = f"{READER}_dma", parameter_dma(board, ahead)
-    return tuple(replace(i, part=part) if i.name == dma else i for i in instances)
+    dma, part = parameter_dma_of(instances), parameter_dma(board, ahead)
+    return tuple(replace(i, part=part) if i is dma else i for i in instances)
 
 
 def queue_beats(design: Design, channel: Channel) -> int:
     """Beats that a stream's queue holds: its FIFO, or the buffer of the DMA of parameters."""
-    if channel.source.instance == f"{READER}_dma":
+    if channel.source.instance == parameter_dma_of(design.instances).name:
         return design.known.depths.ahead
     return channel.depth
 
@@ -84,11 +84,14 @@ def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Pr
     estimate.step(clock, begin, tokens, True, now)
     uses = clock.supply.uses
     assert uses is not None
+    (queue,) = estimate.design.out_of(parameter_dma_of(estimate.design.instances).name)
     program = program_of_uses(
         dict(zip(_names(estimate), uses, strict=True)),
         rate=clock.supply.rate,
         latency=clock.supply.latency,
-        queue=parameter_queue(estimate.design),
+        queue=queue.name,
+        source=queue.source.instance,
+        sink=queue.sink.instance,
         bits=estimate.design.board.beat_bits,
     )
     last = f"{length[0]}..{length[-1]}" if len(length) > 2 else str(tuple(length))
@@ -96,12 +99,20 @@ def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Pr
 
 
 def program_of_uses(
-    uses: Mapping[str, Use], *, queue: str, rate: float, latency: float, bits: int
+    uses: Mapping[str, Use],
+    *,
+    queue: str,
+    source: str,
+    sink: str,
+    rate: float,
+    latency: float,
+    bits: int,
 ) -> Program:
     """Requests and uses as events: the first and the last beat of each product's parameters.
 
     uses: by a name of the product, in the order of use; rate: beats of memory a cycle; latency:
-    cycles from a request to its beat; queue: name of the stream; bits: of a beat
+    cycles from a request to its beat; queue: name of the stream, from part source to part sink;
+    bits: of a beat
 
     A beat has its place from when it is asked for.
     """
@@ -128,8 +139,8 @@ def program_of_uses(
     rules += [Rule(((b, 1.0), (a, -1.0)), 0.0, "in order") for a, b in pairwise(read)]
     stream = FifoStream(
         name=queue,
-        source=f"{READER}_dma",
-        sink=DISTRIBUTOR,
+        source=source,
+        sink=sink,
         tokens=count,
         bits=bits,
         beats=tuple(beats),

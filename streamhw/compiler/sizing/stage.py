@@ -1,234 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizing: one activation's tasks and streams as the FIFO program wants them."""
+"""Sizing: the depth of every FIFO of a design, and of the queue of its parameters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 from ...boards.memory.ideal import IDEAL
-from ...kernels.memory.spill import SpillReadSpec
-from ...stream.converter.geometry import BufferKind
-from ...stream.converter.spec import ConverterSpec
+from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import SymbolValues
-from ..fifo import MINIMUM, READ, Depths, FifoStream, Program, Rule, size_fifos
-from ..fifo.deadlock import Verdict, WaitGraph, WaitReason, prove
-from ..ir.design import Channel, Design, Instance, Part, Scope
-from ..lowering.parameter_routing import DISTRIBUTOR, WIDE
+from ..fifo import MINIMUM, Depths, size_fifos
+from ..fifo.deadlock import prove
+from ..ir.design import Channel, Design, Instance
+from ..ir.infrastructure import StaticDemuxSpec
+from ..ir.serving import is_parameter_width
+from ..lowering.parameter_routing import WIDE
 from ..performance.estimate import Estimate
-from ..performance.memory_supply import Span
-from ..performance.task_graph import CARRIED
-from ..performance.timeline import FIFO_LATENCY, Activity, Task, Timeline
+from .dependency_cycles import closing_stream, smaller_converters
 from .elide import elided
-from .prefetch_depth import parameter_queue, places, read_ahead, with_read_ahead
-from .wait_graph import buffer_of, waits_of
+from .fifo_program import program_of
+from .prefetch_depth import capacity, parameter_queue, prefetch_depth, with_prefetch
+from .wait_graph import waits_of
 
-__all__ = ["program_of", "read_ahead_sized", "scenarios", "sized"]
-
-FEW_BITS = 2048
-"""Of a whole activation: so small a stream holds it if that makes a proof independent of speed."""
-
-REGISTERED = frozenset({"steps"})
-"""Sources with a queue of their own at every output: a wire is enough behind them."""
-
-Term = tuple[str, float]
-
-
-def program_of(
-    estimate: Estimate, timeline: Timeline, symbol_values: SymbolValues, activation: str = ""
-) -> Program:
-    """A timeline as rules over the first and last beat that each task takes and gives.
-
-    A task gives as its timing formula says, no later: it holds no more than the formula counts.
-    A converter does: it takes a whole block ahead of what it gives, as far as its buffers go. So
-    does memory: what reads it may wait.
-    """
-    links = timeline.links
-    beats = max((link.beats(symbol_values) for link in links if link.source == CARRIED), default=1)
-    entering = {CARRIED: Span(0.0, float(beats - 1))}
-    work = timeline.run(entering, symbol_values, estimate.clock(), -1e9)
-    rules: list[Rule] = []
-    sides = [(f"{CARRIED}.o.first", f"{CARRIED}.o.last", 1.0)]
-    # What enters may wait outside, as long as no result does.
-    entry = ((sides[0][1], 1.0), (sides[0][0], -1.0))
-    rules.append(Rule(entry, beats - 1.0, "a beat a cycle enters"))
-    before: dict[str, Task] = {}
-    given = {task.name: 0 for task in timeline.tasks}
-    for link in links:
-        given[link.source] = max(given.get(link.source, 0), link.parts * link.beats(symbol_values))
-    for task in timeline.tasks:
-        name = task.name
-        rules += _task(task, work[name], given[name], symbol_values, estimate)
-        share = min((1 / link.parts for link in links if link.sink == name), default=1.0)
-        sides.append((f"{name}.i.first", f"{name}.i.last", share))
-        sides.append((*_gives(name, given[name]), 1.0))
-        if task.resource in before:
-            previous = before[task.resource]
-            end = f"{previous.name}.{'o' if previous.exclusive else 'i'}.last"
-            rules.append(
-                Rule(((f"{task.name}.i.first", 1.0), (end, -1.0)), 1.0, f"one {task.resource}")
-            )
-        before[task.resource] = task
-    streams = []
-    for link in links:
-        tokens = link.beats(symbol_values)
-        first, last, _ = sides[0]
-        if link.source != CARRIED:
-            first, last = _gives(link.source, given[link.source])
-        if link.parts > 1:
-            ends = (f"{link.name}.first", f"{link.name}.last")
-            for event, share in zip(ends, link.shares(tokens), strict=True):
-                terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
-                rules += _equal(terms, 0.0, f"share of {link.source}")
-            first, last = ends
-        if link.inside:
-            for end, event in (("first", first), ("last", last)):
-                why = f"operand of {link.sink}"
-                rules.append(Rule(((f"{link.sink}.i.{end}", 1.0), (event, -1.0)), 0.0, why))
-            continue
-        many = tokens > 1
-        taken = (f"{link.sink}.i.first", f"{link.sink}.i.last")
-        if not many:
-            rules.append(
-                Rule(((taken[1], 1.0), (last, -1.0)), float(FIFO_LATENCY), f"end of {link.name}")
-            )
-        streams.append(
-            FifoStream(
-                name=link.name,
-                source=link.source,
-                sink=link.sink,
-                tokens=tokens,
-                bits=link.bits,
-                beats=(0, tokens - 1) if many else (0,),
-                written=(first, last) if many else (first,),
-                read=taken if many else taken[:1],
-                lag=FIFO_LATENCY - READ,
-            )
-        )
-    read = {link.source for link in links}
-    results = [
-        event
-        for task in timeline.tasks
-        if task.name not in read
-        for event in dict.fromkeys(
-            (f"{task.name}.i.first", f"{task.name}.i.last", f"{task.name}.o.last")
-        )
-    ]
-    values = ", ".join(f"{name} {_short(value)}" for name, value in symbol_values.items())
-    return Program(
-        rules=tuple(rules),
-        streams=tuple(streams),
-        results=tuple(results),
-        sides=tuple(sides),
-        tolerance=0.5,
-        name=activation,
-        symbol_values=values,
-    )
-
-
-def _gives(name: str, beats: int) -> tuple[str, str]:
-    """Events of the first and the last beat that a task gives: one event if it gives one."""
-    last = f"{name}.o.last"
-    return (f"{name}.o.first" if beats > 1 else last, last)
-
-
-def _task(
-    task: Task, work: Activity, beats: int, symbol_values: SymbolValues, estimate: Estimate
-) -> Iterator[Rule]:
-    """What a task's timing formula says of its four events; ``beats``: that it gives."""
-    timing, accept = task.timing(symbol_values), task.accept(symbol_values)
-    name, rate = task.name, estimate.port.beats_per_cycle
-    i_first, i_last = f"{name}.i.first", f"{name}.i.last"
-    o_first, o_last = _gives(name, beats)
-    pace = f"pace of {name}"
-    yield Rule(((i_last, 1.0), (i_first, -1.0)), accept - 1.0, pace)
-    if task.memory is not None:
-        cycles = task.traffic(symbol_values) / rate
-        yield Rule(((i_last, 1.0), (i_first, -1.0)), cycles, f"memory of {name}")
-    if task.demand or (task.memory is not None and not task.apart):
-        # Others take from the port before it: what memory gives it then, it has no sooner.
-        yield Rule(((i_last, 1.0),), work.input.last, f"memory of {name}")
-    part = _part(name, estimate.design)
-    drain = timing.drain + task.wait
-    yield Rule(((o_last, 1.0), (i_last, -1.0)), drain, f"drain of {name}")
-    if o_first == o_last:
-        return
-    # What the first result needs of its input comes at the input's pace; as much is held inside.
-    ahead = task.input_ahead(symbol_values)
-    if isinstance(part, ConverterSpec):
-        ahead = min(ahead, _needed(part))
-    share = ahead / max(1, accept - 1)
-    terms = [(o_first, 1.0), (i_first, share - 1.0), (i_last, -share)]
-    bound = timing.latency - ahead + task.wait
-    yield Rule(tuple(terms), bound, f"latency of {name}")
-    if task.stores:
-        return
-    # Never stricter than the unstalled run: between straight lines a converter can seem to give
-    # the last beats of a wide word at once.
-    unstalled = work.output.last - work.output.first
-    least = min(beats - 1.0, unstalled) if isinstance(part, ConverterSpec) else beats - 1.0
-    yield Rule(((o_last, 1.0), (o_first, -1.0)), least, pace)
-    if isinstance(part, SpillReadSpec):
-        return
-    if not isinstance(part, ConverterSpec):
-        yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
-        ends = max(drain, task.wait + timing.latency + beats - accept)
-        held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
-        yield Rule(held, -ends, f"room inside {name}")
-        return
-    yield from _room(part, work, (i_first, i_last, o_first, o_last), symbol_values)
-
-
-def _needed(part: ConverterSpec) -> int:
-    """Beats that a converter takes before it gives one: a word, or a block, or, where memory holds
-    less than a block, fewer than fill it."""
-    plan = part.plan
-    most = plan.words if part.depth >= plan.words else part.depth - 1
-    words = 1 if plan.follow else most
-    return max(1, words * plan.lanes // part.source.lanes)
-
-
-def _room(
-    part: ConverterSpec,
-    work: Activity,
-    events: tuple[str, str, str, str],
-    symbol_values: SymbolValues,
-) -> Iterator[Rule]:
-    """Block k + buffers is not written before block k is read: for the first and the last k."""
-    blocks = 1
-    for loop in part.plan.shared:
-        value = loop.trip if isinstance(loop.trip, int) else symbol_values.get(loop.trip.name)
-        blocks *= value if isinstance(value, int) else loop.bound
-    i_first, i_last, o_first, o_last = events
-    words = part.source.beats(symbol_values) * part.source.lanes / part.plan.lanes
-    room = part.depth + part.waiting
-    if blocks == 1 and room < words:
-        # What memory and the queue behind it do not hold is written when as much has been taken.
-        held = room / (words - 1)
-        yield Rule(((i_first, 1 - held), (i_last, held), (o_first, -1.0)), 0.0, "room for a tensor")
-    if blocks <= part.buffers:
-        return
-    for k in (0, blocks - part.buffers - 1):
-        write, read = (k + part.buffers) / blocks, (k + 1) / blocks
-        terms = ((i_first, 1 - write), (i_last, write), (o_first, read - 1), (o_last, -read))
-        times = (work.input.first, work.input.last, work.output.first, work.output.last)
-        # Never stricter than the unstalled run, which the kernel's own formula knows better.
-        unstalled = sum(weight * time for (_, weight), time in zip(terms, times, strict=True))
-        yield Rule(terms, min(1.0, unstalled), "room for a block")
-
-
-def _part(name: str, design: Design) -> Part | None:
-    return next((i.part for i in design.instances if i.name == name), None)
-
-
-def _equal(terms: list[Term], bound: float, why: str) -> Iterator[Rule]:
-    yield Rule(tuple(terms), bound, why)
-    yield Rule(tuple((event, -coefficient) for event, coefficient in terms), -bound, why)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, tuple) and len(value) > 2:
-        return f"{value[0]}..{value[-1]}"
-    return str(value)
+__all__ = ["scenarios", "sized", "with_sized_prefetch"]
 
 
 def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
@@ -251,9 +43,9 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
 
     Chooses  the linear program's depth where a value flows inside a layer or after the layers;
              all beats of a tensor for parameters that must wait on chip for their operand, unless
-             a converter behind holds them (``fold``), and for any stream outside the program, or
-             of few bits, that could close a circle of waits (``fifo.waits``); a wire behind parts
-             that end in a queue; else the minimum
+             a converter behind holds them (``elide``), and for any stream outside the program, or
+             of few bits, that could close a dependency cycle (``fifo.deadlock``); a wire behind
+             parts that end in a queue; else the minimum
     """
     # As fast as memory may ever be: what it does later, like any stall, costs no depth.
     estimate = Estimate(design, IDEAL)
@@ -273,7 +65,7 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     channels = tuple(replace(c, depth=_depth(c, depth, parts)) for c in design.channels)
     waits = waits_of(replace(design, channels=channels))
     verdicts = prove(waits)
-    while (cheapest := _closes_a_circle(channels, waits, verdicts, depth)) is not None:
+    while (cheapest := closing_stream(channels, waits, verdicts, depth)) is not None:
         deeper = replace(cheapest, depth=cheapest.consumed.beats())
         channels = tuple(deeper if c is cheapest else c for c in channels)
         waits = waits_of(replace(design, channels=channels))
@@ -284,89 +76,36 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
         {name: delay for answer in answers for name, delay in answer.delay.items()},
         tuple(certificate for answer in answers for certificate in answer.certificates),
         verdicts,
-        dict(_circles(replace(design, channels=channels))),
+        dict(smaller_converters(replace(design, channels=channels))),
     )
     return channels, replace(depths, ahead=design.board.prefetch)
 
 
-def read_ahead_sized(design: Design) -> Design:
+def with_sized_prefetch(design: Design) -> Design:
     """The design with a queue of parameters as deep as its program says, up to the board's limit.
 
     Assumes  all other queues have their depths
     """
     board, depths = design.board, design.known.depths
     estimate = Estimate(design)
-    answer = read_ahead(estimate, scenarios(estimate))
-    ahead = places(answer.depth[parameter_queue(design)], board)
+    answer = prefetch_depth(estimate, scenarios(estimate))
+    ahead = capacity(answer.depth[parameter_queue(design)], board)
     depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)
-    instances = with_read_ahead(design.instances, board, ahead)
+    instances = with_prefetch(design.instances, board, ahead)
     return replace(design, instances=instances, depths=depths)
-
-
-def _circles(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Converters of whole tensors that would hold less in pages, with what could then wait for each
-    other: the way from the full converter back to what fills it."""
-    for instance in design.instances:
-        part = instance.part
-        if (
-            not isinstance(part, ConverterSpec)
-            or part.kind is BufferKind.MAPPED
-            or part.plan.shared
-        ):
-            continue
-        paged = replace(part, kind=BufferKind.MAPPED) if part.pages is not None else part
-        if paged.bits >= part.bits:
-            continue
-        smaller = tuple(replace(i, part=paged) if i is instance else i for i in design.instances)
-        buffer = buffer_of(instance.name)
-        for verdict in prove(waits_of(replace(design, instances=smaller))):
-            if verdict.stream == buffer and verdict.way:
-                yield instance.name, verdict.way
-
-
-def _closes_a_circle(
-    channels: tuple[Channel, ...],
-    waits: WaitGraph,
-    verdicts: Iterable[Verdict],
-    program: Mapping[str, int],
-) -> Channel | None:
-    """The stream of fewest bits that, with all its beats in a queue, opens a circle of waits that
-    a small stream, or a stream or buffer in no program, could close: that stream, or one in whose
-    queue a thread of the circle waits for room."""
-    by_name = {c.name: c for c in channels if c.consumed.loops}
-    rooms: dict[tuple[str, str], list[str]] = {}
-    for link in waits.links:
-        if not link.holds:
-            rooms.setdefault((link.source, link.sink), []).append(link.name)
-
-    def bits(channel: Channel) -> int:
-        return channel.consumed.beats() * channel.consumed.beat_bits
-
-    found: dict[str, Channel] = {}
-    for verdict in verdicts:
-        if verdict.why is not WaitReason.SCHEDULE:
-            continue
-        closing = by_name.get(verdict.stream)
-        if verdict.stream in program and (closing is None or bits(closing) > FEW_BITS):
-            continue
-        ring = [name for pair in pairwise(verdict.way) for name in rooms.get(pair, ())]
-        for name in (verdict.stream, *ring):
-            channel = by_name.get(name)
-            if channel is not None and channel.depth < channel.consumed.beats():
-                found[name] = channel
-    return min(found.values(), key=bits, default=None)
 
 
 def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Instance]) -> int:
     if channel.name in program:
         return program[channel.name]
-    if channel.source.instance in REGISTERED or channel.source.instance.endswith("_dma"):
+    source = parts[channel.source.instance]
+    if source.part.behaviour().queued:
         return 0
-    if channel.source.instance == DISTRIBUTOR and channel.consumed.beat_bits >= WIDE:
+    if isinstance(source.part, StaticDemuxSpec) and channel.consumed.beat_bits >= WIDE:
         return 0  # what cuts wide beats has room for two
     if elided(channel, parts):
         return MINIMUM
-    if channel.source.port == "o" and channel.source.instance.endswith("_width"):
+    if is_parameter_width(source.part):
         if channel.scope is Scope.SHARED:
             # Wide words have waited in the DMA's buffer; the part before them has registers.
             return 0 if channel.consumed.beat_bits >= WIDE else 16

@@ -1,33 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The threads of a design: which parts of it run on their own, and what each may wait for."""
+"""The processes of a design: which parts of it run on their own, and what each may wait for."""
 
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ...kernels.matmul.geometry import SLOTS
-from ...kernels.matmul.spec import MatmulSpec
 from ...stream.converter.spec import ConverterSpec
+from ...stream.spec import Role
 from ..fifo.deadlock import WaitGraph, WaitLink
 from ..ir.design import Channel, Design, End, Instance
-from ..lowering.insert_control import FANOUT, STEPS_AHEAD
-from ..lowering.parameter_routing import DISTRIBUTOR
-from ..performance.task_graph import OPERAND
+from ..ir.infrastructure import RegisterSliceSpec, StepBroadcastSpec
+from ..ir.serving import distributor_of, is_dma, is_parameter_width
+from ..lowering.insert_control import STEPS_AHEAD
+from ..performance.engine_task import OPERAND
 
 __all__ = ["buffer_of", "holds_all", "waits_of"]
 
-CROSSING = "_crossing"
-"""What a register slice's name ends with."""
 RESULTS = "_results"
-"""What stands behind a product's name for the thread that gives its results."""
-CARRYING = frozenset({"i_back", "i_free", "i_next", "o_exit"})
-"""Ports through which an activation passes something to the next one, be it results or room in
+"""What stands behind a product's name for the process that gives its results."""
+LATER = frozenset({Role.LOOP_BACK, Role.LOOP_EXIT, Role.FREE, Role.NEXT_TOKEN})
+"""Of ports through which an invocation passes something to the next one, be it results or room in
 memory; what follows the layers counts as one more of them."""
 
 
 def waits_of(design: Design) -> WaitGraph:
-    """Every stream of a design, between threads.
+    """Every stream of a design, between processes.
 
-    A part is one thread that may wait at any of its ports, but:
+    A part is one process that may wait at any of its ports, but:
       a converter is two, its writer and its reader, with its buffer between them
       an engine is three for each matrix product, in order: one lets its operand in, as soon as the
         product before the last one has ended, one computes, and one gives results, of which some
@@ -43,28 +41,36 @@ def waits_of(design: Design) -> WaitGraph:
 
 def _links(design: Design) -> Iterator[WaitLink]:
     parts = {i.name: i for i in design.instances}
-    through = {c.sink.instance: c for c in design.channels if c.sink.port == "i"}
+    distributor = distributor_of(design.instances)
+    before_slice = {
+        c.sink.instance: c
+        for c in design.channels
+        if isinstance(parts[c.sink.instance].part, RegisterSliceSpec)
+    }
     for channel in design.channels:
-        behind = through.get(channel.source.instance)  # the stream into the part that it leaves
-        if channel.sink.instance.endswith("_width") or _merged(channel):
+        source, sink = parts[channel.source.instance], parts[channel.sink.instance]
+        # A part and its DMA are one, and so is the way of the parameters from memory.
+        if _owner(source) == _owner(sink) or distributor in (source, sink):
             continue
-        if channel.sink.instance.endswith(CROSSING) and _is_cut(channel):
+        if is_parameter_width(sink.part):
             continue
-        cut = channel
-        if channel.source.instance.endswith(CROSSING) and behind is not None:
-            cut = behind
-        if _is_cut(cut) and (dealt := through.get(cut.source.instance)) is not None:
-            yield from _parameters(design, channel, dealt, parts)
+        if is_parameter_width(source.part) and isinstance(sink.part, RegisterSliceSpec):
             continue
-        holds = _holds(channel)
-        for source in _threads(channel.source, parts, reads=False):
-            for sink in _threads(channel.sink, parts, reads=True):
+        begin = source
+        if source.name in before_slice:
+            begin = parts[before_slice[source.name].source.instance]
+        if is_parameter_width(begin.part):
+            yield from _parameters(design, channel, str(begin.serves), parts)
+            continue
+        later = {source.port(channel.source.port).role, sink.port(channel.sink.port).role} & LATER
+        for writer in _processes(channel.source, parts, reads=False):
+            for reader in _processes(channel.sink, parts, reads=True):
                 yield WaitLink(
                     name=channel.name,
-                    source=source,
-                    sink=sink,
-                    holds=holds,
-                    later=int(bool(CARRYING & {channel.source.port, channel.sink.port})),
+                    source=writer,
+                    sink=reader,
+                    holds=_holds(channel, source),
+                    later=int(bool(later)),
                 )
     for instance in design.instances:
         if isinstance(instance.part, ConverterSpec):
@@ -75,6 +81,7 @@ def _links(design: Design) -> Iterator[WaitLink]:
                 holds=int(holds_all(instance.part)),
             )
     for assignment in design.assignments:
+        contexts = {c.name: c for c in parts[assignment.instance].part.behaviour().contexts}
         for node in assignment.nodes:
             compute = f"{assignment.instance}:{node}"
             yield WaitLink(
@@ -83,87 +90,74 @@ def _links(design: Design) -> Iterator[WaitLink]:
                 sink=compute,
                 holds=1,
             )
-            engine = parts[assignment.instance].part
-            assert isinstance(engine, MatmulSpec)
-            (outputs,) = (c.outputs for c in engine.contexts if c.name == node)
             yield WaitLink(
                 name=f"{compute} results",
                 source=compute,
                 sink=f"{compute}{RESULTS}",
-                holds=int(outputs // engine.rows <= SLOTS),
+                holds=int(contexts[node].results_held),
             )
 
 
-def _is_cut(channel: Channel) -> bool:
-    """Whether it comes from a width converter."""
-    return channel.source.instance.endswith("_width")
-
-
 def _parameters(
-    design: Design, channel: Channel, behind: Channel, parts: dict[str, Instance]
+    design: Design, channel: Channel, target: str, parts: dict[str, Instance]
 ) -> Iterator[WaitLink]:
     """Parameters of each node, from the distributor's turn for it to where they are used."""
     memory = design.known.memory
-    target = behind.sink.instance.removesuffix("_width")
-    part = parts[channel.sink.instance].part
+    sink = parts[channel.sink.instance]
     for segments in (*memory.body, *memory.tail):
-        beats = sum(n for name, n in segments.parts if name == target)
-        if not beats:
+        places = [n for n, (name, _) in enumerate(segments.parts) if name == target]
+        if not sum(segments.parts[n][1] for n in places):
             continue
-        source = f"{DISTRIBUTOR}:{segments.node}"
-        if not isinstance(part, MatmulSpec):
-            for sink in _threads(channel.sink, parts, reads=True):
-                yield WaitLink(name=channel.name, source=source, sink=sink, holds=_holds(channel))
-        elif channel.sink.port == "i_weight":
-            # Header and weights go in turns and are taken in the same turns: one stream.
-            sink = f"{channel.sink.instance}:{segments.node}"
-            yield WaitLink(name=channel.name, source=source, sink=sink, holds=0)
+        turn = _turn_of(design, segments.node)
+        if not sink.part.behaviour().contexts:
+            holds = _holds(channel, parts[channel.source.instance])
+            for reader in _processes(channel.sink, parts, reads=True):
+                yield WaitLink(name=channel.name, source=turn, sink=reader, holds=holds)
+        elif len(segments.parts) - 1 in places:
+            # What a product takes comes in turns and is taken in the same turns: one stream, that
+            # of the last of them.
+            reader = f"{sink.name}:{segments.node}"
+            yield WaitLink(name=channel.name, source=turn, sink=reader, holds=0)
 
 
-def _threads(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
-    """The threads at an end of a stream."""
-    name = end.instance.removesuffix("_dma") if end.instance.endswith("_dma") else end.instance
-    part = parts[end.instance].part if end.instance in parts else None
-    if isinstance(part, MatmulSpec):
-        contexts = [c.name for c in part.contexts]
-        if reads and end.port == "i_run":
-            return [f"{name}:{c}{OPERAND}" for c in contexts]
-        if reads and end.port.startswith("i_x_"):
-            return [f"{name}:{end.port.removeprefix('i_x_')}{OPERAND}"]
-        if not reads:
-            return [f"{name}:{end.port.removeprefix('o_')}{RESULTS}"]
-        return [f"{name}:{c}" for c in contexts]
-    if isinstance(part, ConverterSpec):
-        if end.port == "i":
-            return [f"{name}.write"]
-        if not reads:
-            return [f"{name}.read"]
-        # Values of a symbol go to the walks that count by it.
-        symbol = next(s.name for s in part.symbols if s.port == end.port)
-        walks = ((part.source, f"{name}.write"), (part.target, f"{name}.read"))
-        return [walk for type, walk in walks if symbol in type.symbols]
-    return [name]
+def _turn_of(design: Design, node: str) -> str:
+    """The process of the distributor that deals a node's parameters."""
+    return f"{distributor_of(design.instances).name}:{node}"
 
 
-def _merged(channel: Channel) -> bool:
-    """Streams between a part and its own DMA, and those of the parameters' way from memory."""
-    ends = {
-        channel.source.instance.removesuffix("_dma"),
-        channel.sink.instance.removesuffix("_dma"),
-    }
-    return len(ends) == 1 or DISTRIBUTOR in ends
+def _processes(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:
+    """The processes at an end of a stream."""
+    instance = parts[end.instance]
+    name, part, port = _owner(instance), instance.part, instance.port(end.port)
+    if port.context is not None:
+        return [f"{name}:{port.context}{OPERAND if reads else RESULTS}"]
+    if contexts := part.behaviour().contexts:
+        kind = OPERAND if port.role is Role.SCHEDULE else ""
+        return [f"{name}:{context.name}{kind}" for context in contexts]
+    if not isinstance(part, ConverterSpec):
+        return [name]
+    if port.symbol is None:
+        return [f"{name}.write" if reads else f"{name}.read"]
+    # Values of a symbol go to the walks that count by it.
+    walks = ((part.source, f"{name}.write"), (part.target, f"{name}.read"))
+    return [walk for type, walk in walks if port.symbol.name in type.symbols]
 
 
-def _holds(channel: Channel) -> int:
-    """Activations that a queue holds; a stream without loops has a beat in each."""
-    beats = channel.consumed.beats() if channel.consumed.loops else 1
-    if channel.source.instance == FANOUT:
+def _owner(instance: Instance) -> str:
+    """The part that an instance works for, if it is a DMA."""
+    return str(instance.serves) if is_dma(instance) else instance.name
+
+
+def _holds(channel: Channel, source: Instance) -> int:
+    """Invocations that a queue holds; a stream without loops has a beat in each."""
+    if isinstance(source.part, StepBroadcastSpec):
         return STEPS_AHEAD
+    beats = channel.consumed.beats() if channel.consumed.loops else 1
     return channel.depth // beats
 
 
 def buffer_of(converter: str) -> str:
-    """The name of the link between a converter's two threads."""
+    """The name of the link between a converter's two processes."""
     return f"{converter} buffer"
 
 
@@ -173,7 +167,7 @@ def holds_all(part: ConverterSpec) -> bool:
 
 
 def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Threads of one resource in order: those of a layer, those after the layers."""
+    """Processes of one resource in order: those of a layer, those after the layers."""
     for assignment in design.assignments:
         for kind in ("", OPERAND, RESULTS):
             yield (
@@ -182,8 +176,8 @@ def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
             )
     memory = design.known.memory
     yield (
-        tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.body),
-        tuple(f"{DISTRIBUTOR}:{s.node}" for s in memory.tail),
+        tuple(_turn_of(design, s.node) for s in memory.body),
+        tuple(_turn_of(design, s.node) for s in memory.tail),
     )
 
 
@@ -197,7 +191,7 @@ def _turns(design: Design) -> Iterator[tuple[str, str]]:
         for run in (assignment.body, assignment.tail):
             for n, node in enumerate(run):
                 for earlier in run[:n]:
-                    yield f"{DISTRIBUTOR}:{node}", f"{assignment.instance}:{earlier}"
+                    yield _turn_of(design, node), f"{assignment.instance}:{earlier}"
 
 
 def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
@@ -235,7 +229,7 @@ def _again(design: Design) -> Iterator[tuple[str, str]]:
     for assignment in design.assignments:
         for node in assignment.nodes:
             for other in assignment.nodes:
-                yield f"{DISTRIBUTOR}:{node}", f"{assignment.instance}:{other}"
+                yield _turn_of(design, node), f"{assignment.instance}:{other}"
     for instance in design.instances:
         if isinstance(instance.part, ConverterSpec):
             yield f"{instance.name}.write", f"{instance.name}.read"

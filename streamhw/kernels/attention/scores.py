@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...numerics.fixed import round_shift
+from ...stream.behaviour import Behaviour
 from ...stream.credit import credit_latency, credit_memory
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
@@ -74,6 +75,9 @@ class ScoresSpec(ScoresGeometry, KernelSpec):
         drain = credit_latency(self.depth)
         scores = self.port("o").type.beats(symbol_values)
         return Timing(latency=self.fold - 1 + drain, interval=self.fold * scores, drain=drain)
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(multiplies=self.lanes)
 
     def resources(self) -> Resources:
         product = self.query.width + self.key.width

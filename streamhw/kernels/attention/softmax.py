@@ -8,6 +8,7 @@ from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
 from ...numerics.fixed import round_shift
+from ...stream.behaviour import Behaviour
 from ...stream.credit import credit_latency, credit_memory
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.signature import lanes_of
@@ -115,6 +116,16 @@ class SoftmaxSpec(SoftmaxGeometry, KernelSpec):
             interval=int(lengths.sum()) * (self.heads // self.parallel_heads),
             drain=free - accepted + queue,
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(
+            row=self._first_row, ahead=lambda values, timing: self._first_row(values) - 1
+        )
+
+    def _first_row(self, symbol_values: SymbolValues) -> int:
+        """Beats of scores of the first token and head."""
+        length = symbol_values["length"]
+        return -(-(length if isinstance(length, int) else length[0]) // self.positions)
 
     def resources(self) -> Resources:
         heads = self.parallel_heads

@@ -8,10 +8,11 @@ from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
 from ...numerics.tables import Table, exponential, reciprocal
-from ...stream.spec import KernelGeometry, Port
+from ...stream.spec import KernelGeometry, Port, Role
 from .stream_types import (
     check_heads,
     check_positions,
+    length_symbol,
     length_type,
     score_type,
 )
@@ -108,7 +109,7 @@ class SoftmaxGeometry(KernelGeometry):
         }
         side = {"positions": self.positions}
         return (
-            Port("i_length", length_type(**rows)),
+            Port("i_length", length_type(**rows), Role.SYMBOL, length_symbol(self.context)),
             Port("i", score_type(self.source, **rows, **side)),
             Port("o", score_type(self.out, **rows, **side)),
         )

@@ -15,6 +15,7 @@ __all__ = [
     "check_heads",
     "check_lanes",
     "check_positions",
+    "length_symbol",
     "length_type",
     "lengths_of",
     "query_type",
@@ -84,7 +85,7 @@ def attention_nest(
         (
             KernelLoop("t", Symbol("tokens", tokens)),
             KernelLoop("h", heads, parallel_heads),
-            KernelLoop("p", Symbol("length", context, ragged=True), positions),
+            KernelLoop("p", length_symbol(context), positions),
             KernelLoop("e", head_dim, lanes),
         )
     )
@@ -172,6 +173,11 @@ def score_type(
         positions=positions,
     )
     return nest.output(Operand(fmt=fmt, access=(index(t=1), index(h=1), index(p=1))))
+
+
+def length_symbol(context: int) -> Symbol:
+    """The causal length of a row of scores."""
+    return Symbol("length", context, ragged=True)
 
 
 def length_type(*, tokens: int, heads: int, context: int, parallel_heads: int = 1) -> ITensor:

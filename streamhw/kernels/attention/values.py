@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...numerics.fixed import round_shift
+from ...stream.behaviour import Behaviour
 from ...stream.credit import credit_latency, credit_memory
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency, queue_memory
@@ -96,6 +97,9 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
             * self.fold,
             drain=tail + self.fold * (ratio - 1),
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(multiplies=self.lanes)
 
     def resources(self) -> Resources:
         total, lanes = self.sum_shape.width, self.beat

@@ -7,12 +7,13 @@ from amaranth.hdl import Shape
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
-from ...stream.spec import KernelGeometry, Port
+from ...stream.spec import KernelGeometry, Port, Role
 from .stream_types import (
     cached_type,
     check_heads,
     check_lanes,
     check_positions,
+    length_symbol,
     length_type,
     row_type,
     score_type,
@@ -117,7 +118,7 @@ class ValuesGeometry(KernelGeometry):
         beats = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
         cached = {"head_dim": self.head_dim, "lanes": self.lanes, "shared": self.shared}
         return (
-            Port("i_length", length_type(**rows)),
+            Port("i_length", length_type(**rows), Role.SYMBOL, length_symbol(self.context)),
             Port("i_p", score_type(self.probability, **rows, **side)),
             Port("i_v", cached_type(self.value, **rows, **cached, **side)),
             Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),

@@ -17,7 +17,7 @@ from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.pipeline import delayed
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 
 __all__ = ["ActivationKernel", "ActivationSpec"]
@@ -106,7 +106,7 @@ class ActivationSpec(KernelSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        scale = () if self.scale is None else (Port("i_scale", self.scale),)
+        scale = () if self.scale is None else (Port("i_scale", self.scale, Role.PARAMETER),)
         return (Port("i", self.type), *scale, Port("o", replace(self.type, fmt=self.out)))
 
     def golden(self, x: Ints, multipliers: Ints | None = None) -> Ints:

@@ -14,7 +14,7 @@ from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.pipeline import delayed
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 
 __all__ = ["MultiplyKernel", "MultiplySpec"]
 
@@ -89,7 +89,7 @@ class MultiplySpec(KernelSpec):
         return (
             Port("i_a", replace(self.type, fmt=self.a)),
             Port("i_b", replace(self.type, fmt=self.b)),
-            Port("i_scale", self.scale),
+            Port("i_scale", self.scale, Role.PARAMETER),
             Port("o", replace(self.type, fmt=self.out)),
         )
 

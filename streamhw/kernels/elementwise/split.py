@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed
 from ...stream.address_generator import AddressGenerator, symbol_width
 from ...stream.axis import Axis
+from ...stream.behaviour import Behaviour
 from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ...stream.itensor.normal_form import symbols_of
 from ...stream.queue import Queue
 from ...stream.rounding import saturated
 from ...stream.signature import lanes_of
 from ...stream.skid import Skid
-from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import KernelSpec, Memory, Port, Resources, Role, Tensors, Timing, raw
 
 __all__ = ["SplitKernel", "SplitSpec"]
 
@@ -88,7 +89,10 @@ class SplitSpec(KernelSpec):
     def ports(self) -> tuple[Port, ...]:
         return (
             Port("i", self.type),
-            *(Port(f"i_{symbol.name}", raw(symbol_width(symbol))) for symbol in self.symbols),
+            *(
+                Port(f"i_{symbol.name}", raw(symbol_width(symbol)), Role.SYMBOL, symbol)
+                for symbol in self.symbols
+            ),
             *(Port(f"o_{k}", replace(self.part, fmt=f)) for k, f in enumerate(self.formats)),
         )
 
@@ -108,6 +112,9 @@ class SplitSpec(KernelSpec):
         beats = self.type.beats(symbol_values)
         latency = 2 if self.symbols else 1
         return Timing(latency=latency, interval=beats, drain=1 if beats >= 3 else latency)
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(shares=True)
 
     def resources(self) -> Resources:
         word = self.type.beat_bits

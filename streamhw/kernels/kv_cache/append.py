@@ -11,10 +11,11 @@ from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word, write_data
+from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import Queue
-from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import Memory, Port, Resources, Role, Tensors, Timing, raw
 from ..attention.stream_types import row_type
 from .spec import CacheKernelSpec
 from .walk import START, CacheWalk
@@ -64,12 +65,12 @@ class CacheAppendSpec(CacheKernelSpec):
     def ports(self) -> tuple[Port, ...]:
         shape = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
         return (
-            Port("i_step", raw(self.step.size)),
+            Port("i_step", raw(self.step.size), Role.STEP),
             Port("i", row_type(Fixed(8), **shape, lanes=self.lanes)),
-            Port("o_command", raw(command().size)),
-            Port("o_data", raw(write_data(self.width).size)),
-            Port("i_done", raw(1)),
-            Port("o_written", raw(1)),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("o_data", raw(write_data(self.width).size), Role.MEM_WRITE),
+            Port("i_done", raw(1), Role.MEM_DONE),
+            Port("o_written", raw(1), Role.WRITTEN),
         )
 
     def members(self) -> dict[str, wiring.Member]:
@@ -94,7 +95,7 @@ class CacheAppendSpec(CacheKernelSpec):
                     layer=step["layer"], group=group, position=position
                 )
                 place = address % beat
-                commands.append(self.command_of(address - place, layout.row_beats))
+                commands.append(command_word(address - place, layout.row_beats))
                 for begin in range(0, layout.row, unit):
                     part = row[begin : begin + unit]
                     padded = np.zeros(min(layout.pitch, beat), dtype=np.int64)
@@ -114,6 +115,9 @@ class CacheAppendSpec(CacheKernelSpec):
         return Timing(
             latency=START + self.layout.unit // self.lanes, interval=beats + START, drain=1
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(memory=MemoryUse(traffic=self.traffic))
 
     def resources(self) -> Resources:
         return Resources(

@@ -2,6 +2,7 @@
 """Reads the rows of a key/value cache in memory, those of earlier steps ahead of time."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -10,10 +11,11 @@ from amaranth.utils import bits_for, ceil_log2
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
+from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import Queue
-from ...stream.spec import Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import Memory, Port, Resources, Role, Tensors, Timing, raw
 from ...stream.unpacker import Unpacker, unpack_resources
 from ...stream.width import Width
 from ..attention.parallel_heads import last_round
@@ -22,6 +24,9 @@ from .spec import CacheKernelSpec
 from .walk import CacheWalk
 
 __all__ = ["CacheReadKernel", "CacheReadSpec"]
+
+_ASKING = 2
+"""Cycles from a row written to the command that reads it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +72,6 @@ class CacheReadSpec(CacheKernelSpec):
     outstanding: int = 4
     shared: int = 1
     positions: int = 1
-
-    asking = 2
-    """Cycles from a row written to the command that reads it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -135,10 +137,10 @@ class CacheReadSpec(CacheKernelSpec):
             positions=self.positions,
         )
         return (
-            Port("i_step", raw(self.step.size)),
-            Port("i_written", raw(1)),
-            Port("o_command", raw(command().size)),
-            Port("i_data", raw(self.width)),
+            Port("i_step", raw(self.step.size), Role.STEP),
+            Port("i_written", raw(1), Role.WRITTEN),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("i_data", raw(self.width), Role.MEM_READ),
             Port("o", rows),
         )
 
@@ -160,9 +162,9 @@ class CacheReadSpec(CacheKernelSpec):
             for group in np.repeat(np.arange(layout.groups), self.shared).tolist():
                 address = self.offset + layout.address(layer=step["layer"], group=group, position=0)
                 if old:
-                    commands.append(self.command_of(address, old))
+                    commands.append(command_word(address, old))
                 new = address + old * layout.beat_bytes
-                commands.append(self.command_of(new, beats - old))
+                commands.append(command_word(new, beats - old))
                 taken, words = words[:beats], words[beats:]
                 content = b"".join(w.to_bytes(layout.beat_bytes, "little") for w in taken)
                 codes = np.frombuffer(content, dtype=np.int8)[: length * layout.pitch]
@@ -180,6 +182,19 @@ class CacheReadSpec(CacheKernelSpec):
         parts = self.layout.beat_bytes // self.chunk
         last = (self.rounds(lengths[-1]) - 1) % parts
         return Timing(latency=Unpacker.latency, interval=beats, drain=Unpacker.latency + last)
+
+    def behaviour(self) -> Behaviour:
+        use = MemoryUse(
+            asking=_ASKING, traffic=self.traffic, prefetches=True, longer=self._round_trips
+        )
+        return Behaviour(memory=use)
+
+    def _round_trips(self, symbol_values: SymbolValues, wait: float) -> float:
+        """By how much longer than a beat a cycle it takes, from when memory has its first new row:
+        it has read the old rows of the first head by then, and for all further ones memory takes
+        ``wait`` cycles, with only so many under way at once, one of which it sends."""
+        length = symbol_values["length"]
+        return _longer(self, (length,) if isinstance(length, int) else tuple(length), wait)
 
     def resources(self) -> Resources:
         count = bits_for(self.rounds(self.context))
@@ -218,6 +233,20 @@ class CacheReadSpec(CacheKernelSpec):
         assert isinstance(tokens, int | np.integer)
         lengths = lengths_of(symbol_values, tokens=int(tokens), context=self.context)
         return [int(length) for length in lengths]
+
+
+@lru_cache(maxsize=1024)
+def _longer(spec: CacheReadSpec, lengths: tuple[int, ...], wait: float) -> float:
+    ahead, layout = spec.outstanding + 1, spec.layout
+    rows = layout.groups * spec.shared
+    asked, sent = 1.0, [0.0] * ahead
+    old = (lengths[0] - 1) // layout.beat_rows * layout.beat_rows
+    early = old // spec.positions * spec.fold
+    for length in lengths:
+        for _ in range(rows):
+            sent.append(max(sent[-1], asked + wait) + spec.rounds(length) - early)
+            asked, early = max(asked + 2, sent[1 - ahead]), 0
+    return sent[-1] - (1 + wait) - sum(map(spec.rounds, lengths)) * rows
 
 
 class CacheReadKernel(wiring.Component):

@@ -153,9 +153,3 @@ class CacheKernelSpec(KernelSpec):
         """The step in the inputs of a golden."""
         constant = self.step.from_bits(int(np.asarray(inputs["i_step"], dtype=object).flat[0]))
         return {name: int(constant[name]) for name in ("tail", "tokens", "position", "layer")}
-
-    @staticmethod
-    def command_of(address: int, beats: int) -> int:
-        """A command as a word."""
-        constant = command().const({"address": address, "beats": beats})
-        return int(constant.as_value().value)

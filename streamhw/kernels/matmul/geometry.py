@@ -7,9 +7,10 @@ from math import lcm, prod
 from amaranth.lib import data
 
 from ...numerics.fixed import Fixed
+from ...stream.control.step_broadcast import run_layout
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ...stream.itensor.itensor import ITensor, Loop, SymbolValues, row_major
-from ...stream.spec import KernelGeometry, Port, raw
+from ...stream.spec import KernelGeometry, Port, Role, raw
 from .activation_layout import ActivationLayout
 from .context import MatmulContext
 from .loop_order import LoopOrder
@@ -202,9 +203,7 @@ class MatmulGeometry(KernelGeometry):
     @property
     def command(self) -> data.StructLayout:
         """Layout of a command on ``i_run``."""
-        return data.StructLayout(
-            {"context": range(max(2, len(self.contexts))), "tokens": range(self.tokens + 1)}
-        )
+        return run_layout(contexts=len(self.contexts), tokens=self.tokens)
 
     def tile_words(self, context: MatmulContext) -> int:
         """Header words of a tile with its padding."""
@@ -224,15 +223,17 @@ class MatmulGeometry(KernelGeometry):
         R, K, P = self.rows, self.input_lanes, self.header_lanes
         headers = sum(self.header_words(c) for c in self.contexts)
         beats = sum(self.weight_beats(c) for c in self.contexts)
+        header = ITensor(Fixed(8, signed=False), (P, R), (Loop(headers // P, P, 0),))
+        weight = ITensor(Fixed(self.weight_bits), (1, R * K), (Loop(beats, 1, 0),))
         ports = [
-            Port("i_run", raw(self.command.size)),
-            Port("i_header", ITensor(Fixed(8, signed=False), (P, R), (Loop(headers // P, P, 0),))),
-            Port("i_weight", ITensor(Fixed(self.weight_bits), (1, R * K), (Loop(beats, 1, 0),))),
+            Port("i_run", raw(self.command.size), Role.SCHEDULE),
+            Port("i_header", header, Role.PARAMETER),
+            Port("i_weight", weight, Role.PARAMETER),
         ]
-        ports += [Port(f"i_x_{c.name}", c.arrival) for c in self.contexts]
+        ports += [Port(f"i_x_{c.name}", c.arrival, context=c.name) for c in self.contexts]
         for c in self.contexts:
             y = Operand(fmt=c.out, access=(index(m=1), index(n=1)), vector=(1, self.lanes))
-            ports.append(Port(f"o_{c.name}", self._nest(c).output(y)))
+            ports.append(Port(f"o_{c.name}", self._nest(c).output(y), context=c.name))
         return tuple(ports)
 
     def _nest(self, context: MatmulContext) -> KernelNest:

@@ -8,8 +8,11 @@ import numpy as np
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
+from ...stream.behaviour import Behaviour
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import KernelSpec, Piece, Resources, Tensors, Timing
+from .behaviour import engine_behaviour
+from .context import MatmulContext
 from .cost import core_resources, engine_pieces, engine_resources
 from .engine import MatmulKernel
 from .geometry import SLOTS, MatmulGeometry
@@ -105,6 +108,12 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
     def timing(self, symbol_values: SymbolValues) -> Timing:
         """Exact for commands of all contexts in order, offered as early as they are accepted."""
         return engine_timing(self, symbol_values, SLOTS)
+
+    def behaviour(self) -> Behaviour:
+        return engine_behaviour(self, self._alone)
+
+    def _alone(self, context: MatmulContext, symbol_values: SymbolValues) -> Timing:
+        return replace(self, contexts=(context,)).timing(symbol_values)
 
     def resources(self) -> Resources:
         return engine_resources(self, SLOTS)

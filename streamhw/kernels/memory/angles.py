@@ -10,11 +10,12 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ...numerics.rotary_tables import ANGLE_WORD
-from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
+from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.control.step_broadcast import step_layout
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import Symbol, SymbolValues, row_major
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw
 from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
 
 __all__ = ["AnglesKernel", "AnglesSpec"]
@@ -68,9 +69,6 @@ class AnglesSpec(KernelSpec):
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
 
-    asking = credit_latency(_LATENCY)
-    """Cycles from what is asked for to its command."""
-
     @property
     def row_beats(self) -> int:
         """Memory beats of a row."""
@@ -100,9 +98,9 @@ class AnglesSpec(KernelSpec):
     def ports(self) -> tuple[Port, ...]:
         shape = (Symbol("tokens", self.tokens), self.pairs)
         return (
-            Port("i_step", raw(self.step.size)),
-            Port("o_command", raw(command().size)),
-            Port("i_data", raw(self.width)),
+            Port("i_step", raw(self.step.size), Role.STEP),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("i_data", raw(self.width), Role.MEM_READ),
             Port("o", row_major(ANGLE_WORD, shape, self.lanes)),
         )
 
@@ -127,15 +125,12 @@ class AnglesSpec(KernelSpec):
         content = b"".join(w.to_bytes(self.width // 8, "little") for w in words)
         rows = np.frombuffer(content, dtype="<u4").reshape(-1, self.row_bytes // 4)
         row = int(step["position"]) + (int(step["layer"]) * self.context if self.layered else 0)
-        sent = command().const(
-            {
-                "address": self.offset + row * self.row_bytes,
-                "beats": int(step["tokens"]) * self.row_beats,
-            }
+        sent = command_word(
+            self.offset + row * self.row_bytes, int(step["tokens"]) * self.row_beats
         )
         return {
             "o": rows[:, : self.pairs].astype(np.int64),
-            "o_command": np.array([sent.as_value().value], dtype=object),
+            "o_command": np.array([sent], dtype=object),
         }
 
     def timing(self, symbol_values: SymbolValues) -> Timing:
@@ -149,6 +144,9 @@ class AnglesSpec(KernelSpec):
             interval=int(tokens) * beats,
             drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(memory=MemoryUse(asking=credit_latency(_LATENCY)))
 
     def resources(self) -> Resources:
         step, queue = self.step.size, credit_memory(command(), _LATENCY)

@@ -11,10 +11,11 @@ from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ...stream.axi.signature import ADDRESS_WIDTH, command
+from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
+from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues, row_major
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw
 from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
 
 __all__ = ["GatherKernel", "GatherSpec"]
@@ -84,9 +85,6 @@ class GatherSpec(KernelSpec):
         """Bits by which codes move left."""
         return self.result.frac - self.fmt.frac
 
-    asking = credit_latency(_LATENCY)
-    """Cycles from what is asked for to its command."""
-
     @property
     def row_beats(self) -> int:
         """Memory beats of a row."""
@@ -103,8 +101,8 @@ class GatherSpec(KernelSpec):
         index = Fixed(bits_for(self.rows - 1), signed=False)
         return (
             Port("i_index", ITensor(index, (1,), (Loop(tokens, 1, 0),))),
-            Port("o_command", raw(command().size)),
-            Port("i_data", raw(self.width)),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("i_data", raw(self.width), Role.MEM_READ),
             Port("o", row_major(self.result, (tokens, self.features), self.lanes)),
         )
 
@@ -131,13 +129,7 @@ class GatherSpec(KernelSpec):
             for f in range(self.features):
                 code = (bits >> (f * self.fmt.width)) & ((1 << self.fmt.width) - 1)
                 codes[t, f] = code - (int(code > self.fmt.maximum) << self.fmt.width)
-        layout = command()
-        commands = [
-            layout.const({"address": self.offset + i * self.row_bytes, "beats": self.row_beats})
-            .as_value()
-            .value
-            for i in index
-        ]
+        commands = [command_word(self.offset + i * self.row_bytes, self.row_beats) for i in index]
         return {"o": codes << self.shift, "o_command": np.asarray(commands, dtype=object)}
 
     def timing(self, symbol_values: SymbolValues) -> Timing:
@@ -152,6 +144,9 @@ class GatherSpec(KernelSpec):
             interval=int(tokens) * beats,
             drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(memory=MemoryUse(asking=credit_latency(_LATENCY)))
 
     def resources(self) -> Resources:
         index = self.port("i_index").type.fmt.width

@@ -10,14 +10,19 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
-from ...stream.axi.signature import ADDRESS_WIDTH, command, write_data
+from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word, write_data
+from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.itensor.memory_order import Spill, spill
-from ...stream.spec import KernelSpec, Memory, Port, Resources, Tensors, Timing, raw
+from ...stream.spec import KernelSpec, Memory, Port, Resources, Role, Tensors, Timing, raw
 from ...stream.unpacker import Unpacker
 from .spill_hardware import QUEUE, SpillReadKernel, SpillWriteKernel
 
 __all__ = ["SpillReadSpec", "SpillWriteSpec"]
+
+WRITE_BURST, READ_BURST = 2, 4
+"""Beats of the longest burst of a spilled stream, which is there to save memory on chip: its DMAs
+hold two of them. A stream of 32 bits a cycle then hides 128 cycles of memory's latency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,7 @@ class _Spilled(KernelSpec):
         if symbol is None:
             return ()
         fmt = Fixed(symbol.bound.bit_length(), signed=False)
-        return (Port(f"i_{symbol.name}", ITensor(fmt, (1,), ())),)
+        return (Port(f"i_{symbol.name}", ITensor(fmt, (1,), ()), Role.SYMBOL, symbol),)
 
     def _count(self, symbol_values: SymbolValues) -> int:
         symbol = self.layout.symbol
@@ -61,11 +66,6 @@ class _Spilled(KernelSpec):
         value = symbol_values.get(symbol.name, symbol.bound)
         assert isinstance(value, int | np.integer)
         return int(value)
-
-    @staticmethod
-    def _command(address: int, beats: int) -> int:
-        constant = command().const({"address": address, "beats": beats})
-        return int(constant.as_value().value)
 
     def members(self) -> dict[str, wiring.Member]:
         return super().members() | {
@@ -103,11 +103,11 @@ class SpillWriteSpec(_Spilled):
         return (
             *self._tokens(),
             Port("i", self.source),
-            Port("i_free", raw(1)),
-            Port("i_done", raw(1)),
-            Port("o_command", raw(command().size)),
-            Port("o_data", raw(write_data(self.width).size)),
-            Port("o_written", raw(1)),
+            Port("i_free", raw(1), Role.FREE),
+            Port("i_done", raw(1), Role.MEM_DONE),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("o_data", raw(write_data(self.width).size), Role.MEM_WRITE),
+            Port("o_written", raw(1), Role.WRITTEN),
         )
 
     def members(self) -> dict[str, wiring.Member]:
@@ -122,7 +122,7 @@ class SpillWriteSpec(_Spilled):
         data, strobe, held = 0, 0, -1
         for row, at in zip(codes.tolist(), layout.positions(symbol_values).tolist(), strict=True):
             if at // beat != held and held >= 0:
-                commands.append(self._command(self.offset + held * beat, 1))
+                commands.append(command_word(self.offset + held * beat, 1))
                 words.append(data | strobe << self.width)
                 data, strobe = 0, 0
             held = at // beat
@@ -131,7 +131,7 @@ class SpillWriteSpec(_Spilled):
                 shift = unit * layout.unit_bits + place * self.source.fmt.width
                 data |= (code & mask) << (8 * (at % beat) + shift)
             strobe |= ((1 << layout.write_bits // 8) - 1) << (at % beat)
-        commands.append(self._command(self.offset + held * beat, 1))
+        commands.append(command_word(self.offset + held * beat, 1))
         words.append(data | strobe << self.width)
         return {
             "o_command": np.asarray(commands, dtype=object),
@@ -146,6 +146,12 @@ class SpillWriteSpec(_Spilled):
     def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats written."""
         return self.layout.writes(symbol_values)
+
+    def behaviour(self) -> Behaviour:
+        use = MemoryUse(
+            traffic=self.traffic, burst=WRITE_BURST, beside=True, spilled=self.layout.bytes
+        )
+        return Behaviour(memory=use)
 
     def resources(self) -> Resources:
         bits = (self.layout.bytes - 1).bit_length()
@@ -189,11 +195,11 @@ class SpillReadSpec(_Spilled):
     def ports(self) -> tuple[Port, ...]:
         return (
             *self._tokens(),
-            Port("i_written", raw(1)),
-            Port("i_data", raw(self.width)),
-            Port("o_command", raw(command().size)),
+            Port("i_written", raw(1), Role.WRITTEN),
+            Port("i_data", raw(self.width), Role.MEM_READ),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
             Port("o", self.target),
-            Port("o_free", raw(1)),
+            Port("o_free", raw(1), Role.FREE),
         )
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
@@ -210,7 +216,7 @@ class SpillReadSpec(_Spilled):
                 code = (unit >> (lane * fmt.width)) & ((1 << fmt.width) - 1)
                 code -= int(code > fmt.maximum) << fmt.width
                 codes.reshape(-1)[index * lanes + lane] = code
-        commands = [self._command(self.offset, beats)] * layout.passes
+        commands = [command_word(self.offset, beats)] * layout.passes
         return {
             "o": layout.stored.unpack(codes, symbol_values),
             "o_command": np.asarray(commands, dtype=object),
@@ -224,6 +230,10 @@ class SpillReadSpec(_Spilled):
     def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats read."""
         return self.layout.passes * self.layout.beats(self._count(symbol_values))
+
+    def behaviour(self) -> Behaviour:
+        use = MemoryUse(traffic=self.traffic, burst=READ_BURST, spilled=self.layout.bytes)
+        return Behaviour(memory=use)
 
     def resources(self) -> Resources:
         parts = self.layout.stored.beats().bit_length()

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed, round_shift
 from ...numerics.tables import Table, reciprocal_root
+from ...stream.behaviour import Behaviour
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ...stream.itensor.itensor import Symbol, SymbolValues
 from ...stream.pipeline import delayed, scaled, square_multipliers, square_registers
 from ...stream.queue import Queue, queue_latency, queue_memory
 from ...stream.rounding import saturated
-from ...stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 from .row_statistics import RowStatistics
 
@@ -186,7 +187,7 @@ class NormSpec(KernelSpec):
         words = AFFINE if self.centered else GAMMA
         return (
             Port("i", nest.input(Operand(fmt=self.source, access=each))),
-            Port("i_affine", nest.input(Operand(fmt=words, access=channel))),
+            Port("i_affine", nest.input(Operand(fmt=words, access=channel)), Role.PARAMETER),
             Port("o", nest.output(Operand(fmt=self.out, access=each))),
         )
 
@@ -235,6 +236,9 @@ class NormSpec(KernelSpec):
             interval=self.port("i").type.beats(symbol_values),
             drain=drain,
         )
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(ahead=lambda _, timing: self.beats - 1, late_parameters=True)
 
     def resources(self) -> Resources:
         normalized = ((NORM_WIDTH, ROOT_FRACTION), (NORM_WIDTH, 16)) * self.lanes

@@ -21,6 +21,7 @@ __all__ = [
     "axi4_write",
     "check_data_width",
     "command",
+    "command_word",
     "connect_pins",
     "pins",
     "word",
@@ -108,6 +109,11 @@ def command(address: int = ADDRESS_WIDTH) -> data.StructLayout:
     The address must be a multiple of the bytes of a beat; its lowest bits are ignored.
     """
     return data.StructLayout({"address": address, "beats": 25})
+
+
+def command_word(address: int, beats: int) -> int:
+    """A command as a number."""
+    return int(command().const({"address": address, "beats": beats}).as_value().value)
 
 
 def write_data(width: int) -> data.StructLayout:

@@ -12,7 +12,7 @@ from ..itensor.itensor import ITensor, Loop, Symbol
 from ..queue import Queue
 from ..signature import lanes_of, stream_of
 from ..skid import Skid
-from ..spec import Direction, Port, raw
+from ..spec import Direction, Port, Role, raw
 from .step_broadcast import loop_layout
 
 __all__ = ["LoopEntry", "LoopExit", "entry_ports", "exit_ports"]
@@ -20,15 +20,23 @@ __all__ = ["LoopEntry", "LoopExit", "entry_ports", "exit_ports"]
 
 def entry_ports(type: ITensor, layers: int) -> tuple[Port, ...]:
     """Ports of ``LoopEntry``."""
-    step = raw(_layout(type, layers).size)
-    return (Port("i_first", type), Port("i_back", type), Port("i_step", step), Port("o", type))
+    return (
+        Port("i_first", type, Role.LOOP_ENTRY),
+        Port("i_back", type, Role.LOOP_BACK),
+        _step_port(type, layers),
+        Port("o", type),
+    )
 
 
 def exit_ports(type: ITensor, layers: int) -> tuple[Port, ...]:
     """Ports of ``LoopExit``."""
-    step = raw(_layout(type, layers).size)
     row = replace(type, loops=(Loop(1, 1, 0), *type.loops[1:]))
-    return (Port("i", type), Port("i_step", step), Port("o_back", type), Port("o_exit", row))
+    return (
+        Port("i", type),
+        _step_port(type, layers),
+        Port("o_back", type, Role.LOOP_BACK),
+        Port("o_exit", row, Role.LOOP_EXIT),
+    )
 
 
 class _LoopEnd(wiring.Component):
@@ -159,6 +167,11 @@ class LoopExit(_LoopEnd):
 
 def _layout(type: ITensor, layers: int) -> data.StructLayout:
     return loop_layout(tokens=type.loops[0].bound, layers=layers)
+
+
+def _step_port(type: ITensor, layers: int) -> Port:
+    layout = _layout(type, layers)
+    return Port("i_step", raw(layout.size), Role.STEP, fields=tuple(layout.members))
 
 
 def _check(name: str, type: ITensor, layers: int) -> None:

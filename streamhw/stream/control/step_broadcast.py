@@ -3,7 +3,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
@@ -17,14 +16,14 @@ from ..itensor.itensor import ITensor, Loop, Symbol, SymbolValues
 from ..queue import Queue
 from ..signature import lanes_of
 from ..skid import Skid
-from ..spec import KernelSpec, Port, Resources, Tensors, Timing, raw
+from ..spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw
+from .scope import Scope
 
 __all__ = [
     "CausalLengths",
     "EngineSchedule",
     "StepBroadcast",
     "StepConsumer",
-    "StepScope",
     "loop_layout",
     "run_layout",
     "span_layout",
@@ -64,27 +63,24 @@ def loop_layout(*, tokens: int, layers: int) -> data.StructLayout:
     )
 
 
-class StepScope(Enum):
-    """Which steps a consumer sees."""
-
-    BODY = "body"
-    TAIL = "tail"
-    BOTH = "both"
-
-
 @dataclass(frozen=True, kw_only=True)
 class StepConsumer:
     """A reader of the step stream, on output ``o_<name>``.
 
+    scope: which steps it gets; no part before the layers sees any
     fields: the fields of the step that it gets, in the order of the layout; none: the whole step;
         one: a plain unsigned number (``raw``), as ports ``i_<symbol>`` take it
     depth: steps that may wait for this consumer while others go on
     """
 
     name: str
-    scope: StepScope = StepScope.BOTH
+    scope: Scope = Scope.SHARED
     fields: tuple[str, ...] = ()
     depth: int = 2
+
+    def __post_init__(self) -> None:
+        if self.scope is Scope.ENTRY:
+            raise ValueError(f"StepConsumer {self.name} scope must be of a step, not entry")
 
     def payload(self, layout: data.StructLayout) -> data.Layout:
         """Layout of the beats of this consumer."""
@@ -144,7 +140,7 @@ class StepBroadcast(wiring.Component):
             queues.append(queue)
         m.d.comb += self.i.ready.eq(Cat(queue.i.ready for queue in queues).all())
         for consumer, queue in zip(self._consumers, queues, strict=True):
-            seen = {StepScope.BODY: ~step.tail, StepScope.TAIL: step.tail, StepScope.BOTH: 1}
+            seen = {Scope.BODY: ~step.tail, Scope.TAIL: step.tail, Scope.SHARED: 1}
             m.d.comb += [
                 queue.i.valid.eq(self.i.valid & self.i.ready & seen[consumer.scope]),
                 Value.cast(queue.i.payload).eq(consumer.project(step)),
@@ -187,7 +183,10 @@ class CausalLengths(KernelSpec):
         loops = (Loop(Symbol("tokens", self.tokens), 1, 0), Loop(self.heads, 1, 1))
         longest = -(-self.context // self.positions)
         fmt = Fixed(longest.bit_length(), signed=False)
-        return (Port("i", raw(self.layout.size)), Port("o", ITensor(fmt, (1, 1), loops)))
+        return (
+            Port("i", raw(self.layout.size), Role.STEP, fields=tuple(self.layout.members)),
+            Port("o", ITensor(fmt, (1, 1), loops)),
+        )
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         span = self.layout.from_bits(int(np.asarray(inputs["i"]).flat[0]))

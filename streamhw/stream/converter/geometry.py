@@ -12,7 +12,7 @@ from ...numerics.fixed import Fixed
 from ..address_generator import symbol_width
 from ..axis import Axis
 from ..itensor.itensor import ITensor, Loop, Symbol, SymbolValues
-from ..spec import KernelGeometry, Port, raw
+from ..spec import KernelGeometry, Port, Role, raw
 from .block_plan import ConverterPlan, analyze
 from .in_place_plan import PlacePlan, place_plan
 from .page_plan import PagePlan, page_plan
@@ -103,7 +103,10 @@ class ConverterGeometry(KernelGeometry):
     def ports(self) -> tuple[Port, ...]:
         return (
             Port("i", self.source),
-            *(Port(symbol.port, self._values_type(symbol)) for symbol in self.symbols),
+            *(
+                Port(symbol.port, self._values_type(symbol), Role.SYMBOL, symbol)
+                for symbol in self.symbols
+            ),
             Port("o", self.target),
         )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import spec as base
 from ..address_generator import symbol_width
+from ..behaviour import Behaviour
 from ..credit import credit_beats, credit_latency, credit_memory
 from ..itensor.itensor import Symbol, SymbolValues
 from ..spec import KernelSpec, Resources, Tensors, Timing
@@ -116,6 +117,13 @@ class ConverterSpec(ConverterGeometry, KernelSpec):
             return 0
         beats = credit_beats(KERNELS[self.kind].pipeline)
         return beats * self.target.lanes // self.plan.lanes
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(
+            alone=self.alone,
+            ahead=lambda _, alone: self.ahead(alone),
+            exclusive=self.kind is BufferKind.SINGLE,
+        )
 
     def resources(self) -> Resources:
         plan, word = self.plan, self.target.beat_bits

@@ -58,7 +58,7 @@ def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
     for instance in slices:
         part = instance.part
         assert isinstance(part, RegisterSliceSpec)
-        assert part.latency == register_slice_latency(1)
+        assert part.behaviour().delay == register_slice_latency(1)
         (before,), (after,) = design.into(instance.name), design.out_of(instance.name)
         assert before.value == after.value
         assert before.consumed.is_same_stream(after.produced)

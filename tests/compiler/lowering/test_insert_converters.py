@@ -7,7 +7,7 @@ from typing import ClassVar
 from amaranth.lib import wiring
 from rich.console import Console
 
-from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance, Scope
+from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance
 from streamhw.compiler.ir.infrastructure import InfrastructureSpec
 from streamhw.compiler.lowering.insert_converters import (
     cost_of,
@@ -18,10 +18,11 @@ from streamhw.compiler.lowering.insert_converters import (
 )
 from streamhw.numerics.fixed import Fixed
 from streamhw.report.tables import converter_table
+from streamhw.stream.control.scope import Scope
 from streamhw.stream.converter.geometry import BufferKind
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
-from streamhw.stream.spec import Port, Resources
+from streamhw.stream.spec import Port, Resources, Role
 
 FMT = Fixed(8)
 TOKENS = Symbol("tokens", 8)
@@ -113,7 +114,7 @@ def test_a_reader_that_only_writes_to_memory_gets_pages():
     """It waits for nobody else, so the stream in front may stop when a small converter is full; one
     more reader of the same type that has another input needs a converter of whole tensors."""
     instances, channels = design(COLUMNS, COLUMNS)
-    writer = part("writer", Port("i", COLUMNS), Port("o_data", ROWS))
+    writer = part("writer", Port("i", COLUMNS), Port("o_data", ROWS, Role.MEM_WRITE))
     alone = replace(channels[0], sink=End("writer", "i"))
 
     def kinds(*wired):

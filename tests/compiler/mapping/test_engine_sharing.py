@@ -9,12 +9,13 @@ import pytest
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import parse_sharing
-from streamhw.compiler.ir.design import Design, Scope
+from streamhw.compiler.ir.design import Design
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.sim import verilator
+from streamhw.stream.control.scope import Scope
 from tests.compiler.conftest import Compiled
 from tests.e2e.machine import Machine
 

@@ -48,7 +48,7 @@ def test_the_sum_of_a_read(design: Design) -> None:
     (port,) = design.board.ports
     assert read_wait(design, READS) == (
         queue_latency(command.depth)
-        + design.instance(dma).part.latency  # type: ignore[union-attr]
+        + design.instance(dma).part.behaviour().delay
         + 2 * ARBITER
         + port.latency
         + queue_latency(answers.depth)
@@ -60,7 +60,7 @@ def test_the_sum_of_a_write(design: Design) -> None:
     dma = f"{WRITES}_dma"
     depth = {c.name: c.depth for c in design.channels}
     (port,) = design.board.ports
-    latency = design.instance(dma).part.latency  # type: ignore[union-attr]
+    latency = design.instance(dma).part.behaviour().delay
     there = queue_latency(depth[f"{dma}_i_data"]) + latency + WRITE_ARBITER
     assert write_wait(design, WRITES) == there
     back = port.write_latency + ARBITER + ANSWER + queue_latency(depth[f"{WRITES}_i_done"])

@@ -4,9 +4,10 @@
 from dataclasses import replace
 
 from streamhw.compiler.fifo import MINIMUM
-from streamhw.compiler.ir.design import Channel, End, Instance, Scope
+from streamhw.compiler.ir.design import Channel, End, Instance
 from streamhw.compiler.sizing.elide import elided
 from streamhw.numerics.fixed import Fixed
+from streamhw.stream.control.scope import Scope
 from streamhw.stream.converter.geometry import BufferKind
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major

@@ -8,13 +8,13 @@ from itertools import count
 from math import inf
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.fifo import READ, size_fifos
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.performance.memory_supply import Use
-from streamhw.compiler.sizing.prefetch_depth import parameter_queue, places, program_of_uses
+from streamhw.compiler.sizing.prefetch_depth import capacity, parameter_queue, program_of_uses
 from streamhw.compiler.sizing.stage import scenarios
 
 LATENCY = 40
@@ -70,6 +70,8 @@ def test_program_is_enough_and_no_more(rate: float) -> None:
         program = program_of_uses(
             {f"product {n}": use for n, use in enumerate(uses)},
             queue="queue",
+            source="dma",
+            sink="distributor",
             rate=rate,
             latency=LATENCY,
             bits=64,
@@ -112,7 +114,7 @@ def test_scenarios_are_proved(design: Design) -> None:
     queue = parameter_queue(design)
     found = [c for c in design.known.depths.certificates if queue in c.depth]
     assert len(found) == len(scenarios(Estimate(design)))
-    assert places(found[0].depth[queue], design.board) == design.known.depths.ahead
+    assert capacity(found[0].depth[queue], design.board) == design.known.depths.ahead
 
 
 @pytest.mark.parametrize(
@@ -129,4 +131,4 @@ def test_scenarios_are_proved(design: Design) -> None:
     ],
 )
 def test_places(board: str, beats: int, expected: int) -> None:
-    assert places(beats, load_board(board)) == expected
+    assert capacity(beats, load_board(board)) == expected

@@ -9,7 +9,8 @@ import pytest
 from streamhw.compiler.fifo import Equalization, Program, earliest, size_fifos, verify
 from streamhw.compiler.ir.design import Design
 from streamhw.compiler.performance.estimate import Estimate
-from streamhw.compiler.sizing.stage import program_of, read_ahead_sized, scenarios, sized
+from streamhw.compiler.sizing.fifo_program import program_of
+from streamhw.compiler.sizing.stage import scenarios, sized, with_sized_prefetch
 from streamhw.errors import InternalError
 
 
@@ -72,7 +73,7 @@ def test_converters_wait_for_nobody(design: Design) -> None:
 def test_sizing_takes_less_than_a_second(design: Design) -> None:
     begin = time.process_time()
     channels, depths = sized(design)
-    again = read_ahead_sized(replace(design, channels=channels, depths=depths))
+    again = with_sized_prefetch(replace(design, channels=channels, depths=depths))
     took = time.process_time() - begin
     print(f"{len(channels)} streams in {took:.2f} s")
     assert took < 1

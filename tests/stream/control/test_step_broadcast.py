@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from streamhw.stream.control.scope import Scope
 from streamhw.stream.control.step_broadcast import (
     CausalLengths,
     EngineSchedule,
     StepBroadcast,
     StepConsumer,
-    StepScope,
     loop_layout,
     run_layout,
     span_layout,
@@ -44,10 +44,10 @@ def bits(layout, value):
 def test_fanout(pattern):
     consumers = (
         StepConsumer(name="all"),
-        StepConsumer(name="length", scope=StepScope.BODY, fields=("tokens", "position"), depth=3),
-        StepConsumer(name="count", scope=StepScope.TAIL, fields=("position",)),
+        StepConsumer(name="length", scope=Scope.BODY, fields=("tokens", "position"), depth=3),
+        StepConsumer(name="count", scope=Scope.TAIL, fields=("position",)),
         StepConsumer(name="tail", fields=("tail",), depth=1),
-        StepConsumer(name="loop", scope=StepScope.BODY, fields=("head", "tokens", "layer")),
+        StepConsumer(name="loop", scope=Scope.BODY, fields=("head", "tokens", "layer")),
     )
     steps = steps_of(5)
     body = [s for s in steps if not s["tail"]]

@@ -7,8 +7,9 @@ from typing import ClassVar
 from ....stream.axi.read_dma import ReadDma
 from ....stream.axi.signature import command, write_data
 from ....stream.axi.write_dma import WriteDma
+from ....stream.behaviour import Behaviour
 from ....stream.queue import queue_latency
-from ....stream.spec import Memory, Port, Resources, raw
+from ....stream.spec import Memory, Port, Resources, Role, raw
 from .spec import InfrastructureSpec
 
 __all__ = ["BURST", "ReadDmaSpec", "WriteDmaSpec"]
@@ -36,11 +37,13 @@ class ReadDmaSpec(InfrastructureSpec):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        return (Port("i_command", raw(command().size)), Port("o", raw(self.beat_bits)))
+        return (
+            Port("i_command", raw(command().size), Role.MEM_COMMAND),
+            Port("o", raw(self.beat_bits), Role.MEM_READ),
+        )
 
-    @property
-    def latency(self) -> int:
-        return 4 + queue_latency(self.buffer)
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=4 + queue_latency(self.buffer), queued=True)
 
     def resources(self) -> Resources:
         stripes, most = len(self.begins), self.under_way
@@ -79,14 +82,13 @@ class WriteDmaSpec(InfrastructureSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         return (
-            Port("i_command", raw(command().size)),
-            Port("i_data", raw(write_data(self.beat_bits).size)),
-            Port("o_done", raw(1)),
+            Port("i_command", raw(command().size), Role.MEM_COMMAND),
+            Port("i_data", raw(write_data(self.beat_bits).size), Role.MEM_WRITE),
+            Port("o_done", raw(1), Role.MEM_DONE),
         )
 
-    @property
-    def latency(self) -> int:
-        return 4
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=4, queued=True)
 
     def resources(self) -> Resources:
         stripes = len(self.begins)

@@ -9,7 +9,7 @@ from amaranth.lib import data
 from ....stream.axi.signature import command
 from ....stream.control.parameter_reader import ParameterReader, ParameterRun
 from ....stream.control.step_broadcast import step_layout
-from ....stream.spec import Port, Resources, raw
+from ....stream.spec import Port, Resources, Role, raw
 from ....stream.static_demux import Repeat, StaticDemux
 from .spec import InfrastructureSpec
 
@@ -30,7 +30,7 @@ class StaticDemuxSpec(InfrastructureSpec):
     def ports(self) -> tuple[Port, ...]:
         beat = raw(self.beat_bits)
         dealt = (Port(f"o_{n}", beat) for n in range(self.outputs))
-        return (Port("i", beat), Port("i_program", raw(1)), *dealt)
+        return (Port("i", beat), Port("i_program", raw(1), Role.PROGRAM), *dealt)
 
     def resources(self) -> Resources:
         return Resources(luts=self.beat_bits + 70 + 2 * self.outputs, ffs=2 * self.beat_bits + 30)
@@ -63,9 +63,9 @@ class ParameterReaderSpec(InfrastructureSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         return (
-            Port("i_step", raw(self._layout.size)),
-            Port("o_command", raw(command().size)),
-            Port("o_program", raw(1)),
+            Port("i_step", raw(self._layout.size), Role.STEP),
+            Port("o_command", raw(command().size), Role.MEM_COMMAND),
+            Port("o_program", raw(1), Role.PROGRAM),
         )
 
     def resources(self) -> Resources:

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ....stream.behaviour import Behaviour
 from ....stream.itensor.itensor import ITensor
 from ....stream.register_slice import RegisterSlice, register_slice_beats, register_slice_latency
 from ....stream.signature import lanes_of
@@ -26,9 +27,8 @@ class RegisterSliceSpec(InfrastructureSpec):
     def ports(self) -> tuple[Port, ...]:
         return (Port("i", self.type), Port("o", self.type))
 
-    @property
-    def latency(self) -> int:
-        return register_slice_latency(self.boundaries)
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=register_slice_latency(self.boundaries))
 
     def resources(self) -> Resources:
         bits, beats = self.type.beat_bits, register_slice_beats(self.boundaries)

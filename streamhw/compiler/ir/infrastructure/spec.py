@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from amaranth.lib import wiring
 
+from ....stream.behaviour import Behaviour
 from ....stream.spec import Port, Resources
 
 __all__ = ["InfrastructureSpec"]
@@ -32,7 +33,6 @@ class InfrastructureSpec(ABC):
     def create(self) -> wiring.Component:
         """The hardware: a component that has at least the streams of ``ports``."""
 
-    @property
-    def latency(self) -> int:
-        """Cycles that it adds to a beat on its way."""
-        return 1
+    def behaviour(self) -> Behaviour:
+        """What else the compiler must know: by default that a beat takes a cycle on its way."""
+        return Behaviour()

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from amaranth.lib import data
 
+from ....stream.behaviour import Behaviour
 from ....stream.control.sequencer import Sequencer
 from ....stream.control.step_broadcast import (
     EngineSchedule,
@@ -14,7 +15,7 @@ from ....stream.control.step_broadcast import (
     run_layout,
     step_layout,
 )
-from ....stream.spec import Port, Resources, raw
+from ....stream.spec import Port, Resources, Role, raw
 from .spec import InfrastructureSpec
 
 __all__ = ["EngineScheduleSpec", "SequencerSpec", "StepBroadcastSpec"]
@@ -45,10 +46,10 @@ class SequencerSpec(InfrastructureSpec):
         token, position = raw(self._token_width), raw(self._position_width)
         step = step_layout(tokens=self.tokens, context=self.context, layers=self.layers)
         return (
-            Port("i_next", token),
-            Port("o_token", token),
-            *((Port("o_position", position),) if self.positions else ()),
-            Port("o_step", raw(step.size)),
+            Port("i_next", token, Role.NEXT_TOKEN),
+            Port("o_token", token, Role.TOKEN),
+            *((Port("o_position", position, Role.TOKEN),) if self.positions else ()),
+            Port("o_step", raw(step.size), Role.STEP),
         )
 
     def resources(self) -> Resources:
@@ -85,8 +86,13 @@ class StepBroadcastSpec(InfrastructureSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         layout = self._layout
-        outputs = (Port(f"o_{c.name}", raw(int(c.payload(layout).size))) for c in self.consumers)
-        return (Port("i", raw(layout.size)), *outputs)
+        outputs = (
+            Port(f"o_{c.name}", raw(int(c.payload(layout).size)), Role.STEP) for c in self.consumers
+        )
+        return (Port("i", raw(layout.size), Role.STEP), *outputs)
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour(queued=True)
 
     def resources(self) -> Resources:
         return Resources(luts=29 * len(self.consumers), ffs=9 * len(self.consumers))
@@ -117,7 +123,10 @@ class EngineScheduleSpec(InfrastructureSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         run = run_layout(contexts=1 + max((*self.body, *self.tail)), tokens=self.tokens)
-        return (Port("i", raw(self._layout.size)), Port("o", raw(run.size)))
+        return (
+            Port("i", raw(self._layout.size), Role.STEP),
+            Port("o", raw(run.size), Role.SCHEDULE),
+        )
 
     def resources(self) -> Resources:
         return Resources(luts=25, ffs=25)

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from ....stream.behaviour import Behaviour
 from ....stream.itensor.itensor import ITensor
 from ....stream.passthrough import Passthrough
 from ....stream.spec import Port, Resources, raw
@@ -48,9 +49,8 @@ class PassthroughSpec(InfrastructureSpec):
     def ports(self) -> tuple[Port, ...]:
         return (Port("i", raw(self.type.beat_bits)), Port("o", self.type))
 
-    @property
-    def latency(self) -> int:
-        return Passthrough.latency
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=Passthrough.latency)
 
     def resources(self) -> Resources:
         return Resources()
@@ -73,9 +73,8 @@ class PaddingRemoverSpec(InfrastructureSpec):
     def ports(self) -> tuple[Port, ...]:
         return (Port("i", raw(self.beat_bits)), Port("o", self.type))
 
-    @property
-    def latency(self) -> int:
-        return PaddingRemover.latency
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=PaddingRemover.latency)
 
     def resources(self) -> Resources:
         return unpack_resources(
@@ -102,9 +101,8 @@ class WordCutterSpec(InfrastructureSpec):
     def ports(self) -> tuple[Port, ...]:
         return (Port("i", raw(self.beat_bits)), Port("o", raw(self.bits)))
 
-    @property
-    def latency(self) -> int:
-        return PaddingRemover.latency + 1
+    def behaviour(self) -> Behaviour:
+        return Behaviour(delay=PaddingRemover.latency + 1)
 
     @property
     def _words(self) -> int:

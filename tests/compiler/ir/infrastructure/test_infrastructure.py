@@ -66,7 +66,7 @@ def test_the_hardware_has_the_ports(spec: InfrastructureSpec) -> None:
     component = spec.create()
     for port in spec.ports:
         assert len(Value.cast(getattr(component, port.name).payload)) == port.type.beat_bits
-    assert spec.latency >= 0
+    assert spec.behaviour().delay >= 0
 
 
 @pytest.mark.parametrize("index", range(len(specs())))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two tasks of each product of a shared engine: one stores its operand, one computes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil
+
+from ...stream.behaviour import ContextBehaviour
+from ...stream.itensor.itensor import SymbolValues
+from ...stream.queue import queue_latency
+from ...stream.spec import Direction, KernelSpec
+from ...stream.timing import Timing
+from ..fifo import MINIMUM
+from ..ir.design import Design, Instance
+from ..ir.serving import parameter_path
+from ..mapping.engine_sharing import EngineAssignment
+from .memoized import context_timing_of
+from .timeline import Task
+
+__all__ = ["OPERAND", "EngineTasks"]
+
+OPERAND = "_operand"
+"""What stands behind a node's name for the task that stores its operand in the engine."""
+WAITING = 18
+"""Weight words that wait in the queue and the registers in front of an engine."""
+
+
+@dataclass(frozen=True)
+class _Product:
+    """A product, the engine that works on it, and what it is there."""
+
+    assignment: EngineAssignment
+    engine: Instance
+    context: ContextBehaviour
+
+
+class EngineTasks:
+    """The tasks of a design's shared engines."""
+
+    def __init__(self, design: Design):
+        self._design = design
+        self._products: dict[str, _Product] = {}
+        for assignment in design.assignments:
+            engine = design.instance(assignment.instance)
+            contexts = {c.name: c for c in engine.part.behaviour().contexts}
+            for node in assignment.nodes:
+                self._products[node] = _Product(assignment, engine, contexts[node])
+
+    def context_of(self, node: str) -> ContextBehaviour:
+        """What a product is for its engine."""
+        return self._products[node].context
+
+    def operand(self, node: str) -> Task:
+        """The operand comes in once; the array reads it for each tile: the first as it comes, all
+        others after its end."""
+        product = self._products[node]
+        context = product.context
+
+        def timing(symbol_values: SymbolValues) -> Timing:
+            beats = context.passes(symbol_values)
+            return Timing(
+                latency=context.stored(symbol_values),
+                interval=context.operand.beats(symbol_values),
+                drain=1 + (context.tiles - 1) * context.words * beats,
+            )
+
+        return Task(
+            name=f"{node}{OPERAND}",
+            resource=f"{product.engine.name}{OPERAND}",
+            timing=timing,
+            accept=lambda symbol_values: timing(symbol_values).interval,
+            stores=True,
+            before=lambda symbol_values: context.stored(symbol_values) - 1,
+        )
+
+    def compute(self, node: str) -> Task:
+        """The array takes the product's parameters tile by tile."""
+        design, product = self._design, self._products[node]
+        context, engine = product.context, product.engine
+        memory = design.memory
+        assert memory is not None and isinstance(engine.part, KernelSpec)
+        run = memory.body if node in product.assignment.body else memory.tail
+        place = [s.node for s in run].index(node)
+        segments = run[place]
+        behind, lead = 0, 0.0
+        for before in reversed(run[:place]):
+            if before.node in self._products:
+                break
+            behind += before.beats
+            lead += sum(self._passing(target, beats) for target, beats in before.parts)
+        (scales, header), (_, weights) = segments.parts
+        word = weights / context.words
+        timing = context_timing_of(engine.part, node)
+        dealt, tiles = header + weights, context.tiles
+        # What comes before the first weights: two headers, if there are two.
+        headers = min(2, tiles) * header
+        late = self._header_path(scales, header)
+
+        def stall(symbol_values: SymbolValues) -> int:
+            # Behind a tile's header come the weights of the tile before it, then another header:
+            # in two turns it must have come, so that its own weights need not wait for it.
+            steps = context.words * context.passes(symbol_values)
+            return (tiles - 1) * max(0, ceil((dealt + late) / 2) - max(steps, dealt))
+
+        return Task(
+            name=node,
+            resource=engine.name,
+            timing=_behind_operand(context, timing),
+            accept=lambda symbol_values: timing(symbol_values).interval,
+            demand=segments.beats,
+            first=headers + word,
+            behind=behind,
+            lead=lead,
+            ahead=headers + WAITING * word,
+            hold=lambda symbol_values: WAITING * context.passes(symbol_values),
+            stall=stall,
+            before=None
+            if design.depths is None
+            else lambda symbol_values: context.first_sums(symbol_values) - 1,
+        )
+
+    def _header_path(self, target: str, beats: int) -> int:
+        """Cycles from when the distributor deals the last of the beats of a tile's header to when
+        the engine has its last word: those of the parts on the way, of the queues behind them, and
+        of the words that a beat is cut into."""
+        way = parameter_path(self._design, target)
+        first = next(p for p in way[-1].part.ports if p.direction is Direction.INPUT)
+        last = next(c.produced for c in self._design.out_of(way[0].name))
+        words = beats * max(1, first.type.beat_bits // last.beat_bits)
+        queue = queue_latency(MINIMUM)
+        return words - beats + sum(i.part.behaviour().delay + queue for i in way)
+
+    def _passing(self, target: str, beats: int) -> float:
+        """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
+        bits move on as fast as the pieces, but for the beats that wait to be cut."""
+        (cut, *_) = parameter_path(self._design, target)
+        (behind,) = self._design.out_of(cut.name)
+        (dealt,) = self._design.into(cut.name)
+        ratio = dealt.consumed.beat_bits / behind.consumed.beat_bits
+        return max(beats, (beats - MINIMUM - 1) * ratio)
+
+
+def _behind_operand(
+    context: ContextBehaviour, timing: Callable[[SymbolValues], Timing]
+) -> Callable[[SymbolValues], Timing]:
+    """Timing from when the operand is there."""
+
+    def without_operand(symbol_values: SymbolValues) -> Timing:
+        found = replace(timing(symbol_values), latency=context.latency(symbol_values))
+        if context.drain is None:
+            return found
+        return replace(found, drain=context.drain(symbol_values))
+
+    return without_operand

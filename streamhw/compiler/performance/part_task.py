@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task of a part that works alone: what it takes, gives and waits for, from its formulas."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from ...stream.behaviour import Behaviour, MemoryUse
+from ...stream.itensor.itensor import ITensor, SymbolValues
+from ...stream.spec import Direction, KernelSpec, Port, Role
+from ...stream.timing import Timing
+from ..ir.design import Design, Instance
+from ..ir.serving import dma_serving
+from ..lowering.insert_dma import READ_BUFFER
+from .memoized import beats_of, timing_of
+from .memory_latency import read_wait, write_answer, write_wait
+from .timeline import Task
+
+__all__ = ["part_task"]
+
+
+def part_task(design: Design, instance: Instance) -> Task:
+    """The work of an instance that no two products share."""
+    part = instance.part
+    behaviour = part.behaviour()
+    timing = _timing(part.ports, behaviour, part)
+    task = Task(
+        name=instance.name,
+        resource=instance.name,
+        timing=timing,
+        accept=lambda symbol_values: timing(symbol_values).interval,
+        exclusive=behaviour.exclusive,
+        window=READ_BUFFER,
+        needs=behaviour.row,
+        before=None if design.depths is None else _before(behaviour, timing),
+        give=_given(part.ports),
+    )
+    if all(port.role is not Role.MEM_COMMAND for port in part.ports):
+        return task
+    return _with_memory(design, instance, task, behaviour.memory)
+
+
+def _timing(
+    ports: tuple[Port, ...], behaviour: Behaviour, part: object
+) -> Callable[[SymbolValues], Timing]:
+    if isinstance(part, KernelSpec):
+        timing = timing_of(part)
+        return _from_rows(timing) if behaviour.late_parameters else timing
+    beats, delay = beats_of(ports[0].type), behaviour.delay
+
+    def passing(symbol_values: SymbolValues) -> Timing:
+        return Timing(latency=delay, interval=beats(symbol_values), drain=delay)
+
+    return passing
+
+
+def _from_rows(timing: Callable[[SymbolValues], Timing]) -> Callable[[SymbolValues], Timing]:
+    """With a drain that counts from the last beat of the rows: parameters, which come as the result
+    leaves, are later. The last row takes as long as the first."""
+
+    def from_rows(symbol_values: SymbolValues) -> Timing:
+        found = timing(symbol_values)
+        return replace(found, drain=found.latency)
+
+    return from_rows
+
+
+def _before(
+    behaviour: Behaviour, timing: Callable[[SymbolValues], Timing]
+) -> Callable[[SymbolValues], int]:
+    return lambda symbol_values: behaviour.ahead(symbol_values, timing(symbol_values))
+
+
+def _given(ports: tuple[Port, ...]) -> Callable[[SymbolValues], int]:
+    """Beats of a part's result, one a cycle: as long as they take, whatever came when."""
+    results = _values(ports, Direction.OUTPUT)
+    return beats_of(results[0]) if len(results) == 1 else lambda _: 0
+
+
+def _values(ports: tuple[Port, ...], direction: Direction) -> list[ITensor]:
+    return [p.type for p in ports if p.role is Role.DATA and p.direction is direction]
+
+
+def _with_memory(design: Design, instance: Instance, task: Task, use: MemoryUse) -> Task:
+    """The task of a part that has a DMA."""
+    board, ports = design.board, instance.part.ports
+    pauses = board.memory_times.pause
+    dma = dma_serving(design.instances, instance.name).name
+    writes = any(port.role is Role.MEM_WRITE for port in ports)
+    if writes:
+        wait = float(use.asking + write_wait(design, instance.name))
+    else:
+        wait = use.asking + read_wait(design, instance.name) + pauses
+    moved = use.traffic
+    if moved is None:
+        (type,) = _values(ports, Direction.INPUT if writes else Direction.OUTPUT)
+        moved = partial(_filled, type, board.beat_bits)
+    return replace(
+        task,
+        wait=wait,
+        answer=write_answer(design, instance.name) + pauses if writes else 0.0,
+        pause=lambda symbol_values: use.longer(symbol_values, wait),
+        memory=_memory_port(design, dma),
+        traffic=moved,
+        window=board.cache_buffer if use.prefetches else READ_BUFFER,
+        apart=use.beside,
+        writes=writes,
+    )
+
+
+def _memory_port(design: Design, dma: str) -> str:
+    """The (first) port behind a DMA; before placement, one that is not the parameters' if there is
+    any."""
+    placement, board = design.placement, design.board
+    port: str = board.ports[0 if board.striped else -1].name
+    return port if placement is None else placement.ports[dma][0]
+
+
+def _filled(type: ITensor, width: int, symbol_values: SymbolValues) -> float:
+    """Beats of ``width`` bits of memory that hold a stream's elements."""
+    return beats_of(type)(symbol_values) * type.beat_bits / width
