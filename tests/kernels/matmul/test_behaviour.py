@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an engine says of its products."""
+
+import pytest
+
+from streamhw.kernels.matmul.geometry import SLOTS
+from streamhw.kernels.matmul.loop_order import LoopOrder
+from tests.kernels.matmul.engines import context, engine
+
+
+def test_each_context_is_a_product() -> None:
+    spec = engine(context("a", inputs=16, outputs=8), context("b", inputs=8, outputs=12))
+    behaviour = spec.behaviour()
+    assert behaviour.multiplies == 4 * 4
+    assert [(c.name, c.tiles, c.words) for c in behaviour.contexts] == [("a", 2, 4), ("b", 3, 2)]
+    assert behaviour.stored_bits == spec.layout.depth * 4 * 8
+    assert behaviour.contexts[0].operand == spec.contexts[0].arrival
+
+
+@pytest.mark.parametrize(("tokens", "lanes", "passes"), [(1, 1, 1), (5, 1, 5), (5, 2, 3)])
+def test_a_weight_is_used_once_for_each_group_of_tokens(
+    tokens: int, lanes: int, passes: int
+) -> None:
+    spec = engine(context(tokens=5), tokens=5, token_lanes=lanes)
+    (product,) = spec.behaviour().contexts
+    assert product.passes({"tokens": tokens}) == passes
+
+
+def test_a_single_token_is_read_word_by_word() -> None:
+    (product,) = engine(context(inputs=16, lanes=2)).behaviour().contexts
+    assert product.stored({"tokens": 1}) == 2
+    assert product.stored({"tokens": 3}) == 3 * 8
+
+
+def test_results_are_held_by_as_many_tiles_as_there_are_slots() -> None:
+    few, many = (
+        engine(context(outputs=4 * tiles)).behaviour().contexts[0] for tiles in (SLOTS, SLOTS + 1)
+    )
+    assert few.results_held and not many.results_held
+
+
+def test_timing_of_a_product_is_that_of_an_engine_with_it_alone() -> None:
+    a, b = context("a", outputs=12), context("b", inputs=8)
+    product = engine(a, b).behaviour().contexts[0]
+    assert product.timing({"tokens": 2}) == engine(a).timing({"tokens": 2})
+
+
+def test_only_output_stationary_sums_drain_by_a_formula_of_their_own() -> None:
+    plain = engine(context()).behaviour().contexts[0]
+    kept = engine(context(), loop_order=LoopOrder.OUTPUT_STATIONARY).behaviour().contexts[0]
+    assert plain.drain is None and kept.drain is not None
