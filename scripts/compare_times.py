@@ -25,12 +25,15 @@ from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.performance.estimate import START_CYCLES, Estimate
 from streamhw.compiler.performance.timeline import Activity, Timeline
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.quantized_model import QuantizedModel
+from streamhw.quantization.quantizer import quantize
 from streamhw.runtime.driver import generate
 from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
@@ -68,16 +71,24 @@ def main() -> None:
     config = BuildConfig(quantization=bits, multipliers=chosen.multipliers)
     if chosen.design is not None:
         config = read_choice(chosen.design).config(config)
-    design = compile_model(load(chosen.model), load_board(chosen.board), config)
+    quantized = quantize(load(chosen.model), layer_table().quantization, config.quantization)
+    design = compile_model(quantized, load_board(chosen.board), config)
+    assert isinstance(design, PlacedNetlist)
     console = Console(width=130)
-    compare(design, chosen.prompt, chosen.tokens, console, chosen.step, chosen.layer)
+    compare(design, quantized, chosen.prompt, chosen.tokens, console, chosen.step, chosen.layer)
 
 
 def compare(
-    design: Design, prompt: int, tokens: int, console: Console, step: int = -1, layer: int = 1
+    design: PlacedNetlist,
+    quantized: QuantizedModel,
+    prompt: int,
+    tokens: int,
+    console: Console,
+    step: int = -1,
+    layer: int = 1,
 ) -> None:
     """Prints the tables of one step, and the cycles of every step."""
-    cycles, passed = simulated(design, prompt, tokens)
+    cycles, passed = simulated(design, quantized, prompt, tokens)
     seen, ends = predicted(design, prompt, tokens)
     for real, ours in zip(cycles, ends, strict=True):
         console.print(f"tokens: {real:,} simulated, {ours:,.0f} predicted ({ours / real - 1:+.1%})")
@@ -90,11 +101,11 @@ def compare(
 
 
 def simulated(
-    design: Design, prompt: int, tokens: int
+    design: PlacedNetlist, quantized: QuantizedModel, prompt: int, tokens: int
 ) -> tuple[list[int], Mapping[str, NDArray[np.uint64]]]:
     """Cycles of each token, and of every stream's beats from the start."""
     emitted = emit(design)
-    content = np.concatenate(list(design_image(design)))
+    content = np.concatenate(list(design_image(design, quantized)))
     with tempfile.TemporaryDirectory() as folder:
         verilog = Path(folder) / "top.v"
         verilog.write_text(emitted.verilog)
@@ -108,9 +119,9 @@ def simulated(
             return cycles, device.timed()
 
 
-def predicted(design: Design, prompt: int, tokens: int) -> tuple[list[Seen], list[float]]:
+def predicted(design: PlacedNetlist, prompt: int, tokens: int) -> tuple[list[Seen], list[float]]:
     """Every activation of the estimate, and the cycles of each token."""
-    estimate, group = Estimate(design), design.known.tiling.token_batch
+    estimate, group = Estimate(design), design.tiling.token_batch
     starts = [*range(0, prompt, group), *range(prompt, prompt + tokens - 1)]
     counts = [min(group, prompt - at) if at < prompt else 1 for at in starts]
     clock, now, before, found, ends = estimate.clock(), float(START_CYCLES), 0.0, [], []
@@ -144,7 +155,7 @@ def tokens_of(seen: Seen) -> int:
 
 
 def show(
-    design: Design,
+    design: PlacedNetlist,
     timeline: Timeline,
     seen: Seen,
     before: list[Seen],

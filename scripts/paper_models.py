@@ -54,6 +54,7 @@ def measure(name: str, board: str) -> dict[str, object]:
     from streamhw.boards.base import load_board
     from streamhw.compiler.backend.emit import emit
     from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
+    from streamhw.compiler.ir.levels import PlacedNetlist
     from streamhw.compiler.pipeline import compile_model
     from streamhw.frontend import load
     from streamhw.stream.converter.spec import ConverterSpec
@@ -63,11 +64,12 @@ def measure(name: str, board: str) -> dict[str, object]:
     design = compile_model(
         model, load_board(board), on_stage=lambda stage, took: stages.update({stage: took})
     )
+    assert isinstance(design, PlacedNetlist)
     mark = time.perf_counter()
     emitted = emit(design)
     stages["emit"] = time.perf_counter() - mark
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    total = design.known.placement.total
+    total = design.placement.total
     memory = intermediate_memory(design)
     converters = [i.part for i in design.instances if isinstance(i.part, ConverterSpec)]
     return {
@@ -84,7 +86,7 @@ def measure(name: str, board: str) -> dict[str, object]:
         "luts": total.luts,
         "dsps": total.dsps,
         "on_chip_bits": total.memory_bits,
-        "image_bytes": design.known.memory.stored,
+        "image_bytes": design.memory.stored,
         "sequence": memory.tokens,
         "intermediate_bits": memory.original,
         "fused_bits": memory.fused + memory.stored,

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from streamhw.compiler.layers.table import layer_table
-
-from ..compiler.ir.design import Channel, Design
+from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.ir.netlist import Channel
+from ..compiler.layers.table import layer_table
 from ..graph import Graph
+from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import Cache, IntegerModel, Trace
 from ..stream.itensor.itensor import ITensor, SymbolValues
 
-__all__ = ["Comparison", "Mismatch", "decode"]
+__all__ = ["Comparison", "Mismatch", "Reference", "decode"]
 
 Ints = NDArray[np.int64]
 
@@ -62,18 +63,28 @@ class _Watched:
     done: int = 0  # activations that have been compared
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What a simulation is compared with: the types of the streams, and the integers that they must
+    carry."""
+
+    netlist: PlacedNetlist
+    quantized: QuantizedModel
+
+
 class Comparison:
     """Follows an answer: told what the hardware was fed with, and what its streams carried.
 
-    design: as compiled; its quantized model is the reference
+    reference: what the streams must carry
     take: gives the beats of a stream since the last call, as (beats, bytes)
     """
 
-    def __init__(self, design: Design, take: Callable[[str], NDArray[np.uint8]]):
+    def __init__(self, reference: Reference, take: Callable[[str], NDArray[np.uint8]]):
+        design = reference.netlist
         self._graph = design.graph
-        self._golden = IntegerModel(design.known.quantized, layer_table().reference)
+        self._golden = IntegerModel(reference.quantized, layer_table().reference)
         self._cache = Cache()
-        self._group = design.known.tiling.token_batch
+        self._group = design.tiling.token_batch
         self._take = take
         self._watched = [_Watched(c) for c in design.channels if c.value is not None]
         self._layers = design.graph.loops[0].trips

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-__all__ = ["FrozenMap"]
+__all__ = ["FrozenMap", "freeze"]
 
 K = TypeVar("K")
 V = TypeVar("V", covariant=True)
@@ -21,7 +21,7 @@ class FrozenMap(Mapping[K, V]):
     _pairs: dict[K, V]
     _hash: int | None
 
-    def __init__(self, pairs: Mapping[K, V] = {}):  # noqa: B006: it is copied, never changed
+    def __init__(self, pairs: Mapping[K, V] = {}):
         self._pairs = dict(pairs)
         self._hash = None
 
@@ -45,3 +45,9 @@ class FrozenMap(Mapping[K, V]):
     def __reduce__(self) -> tuple[type, tuple[dict[K, V]]]:
         # Not the hash: that of a text is another one in each process.
         return FrozenMap, (self._pairs,)
+
+
+def freeze(data: object, *names: str) -> None:
+    """For ``__post_init__`` of a frozen dataclass: makes fields of mappings plain data."""
+    for name in names:
+        object.__setattr__(data, name, FrozenMap(getattr(data, name)))

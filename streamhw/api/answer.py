@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.ir.design import Design
 from ..errors import InternalError, UserError
 from ..report.measured import ChannelUse, StreamWaits
 from ..runtime.device import Traffic
@@ -20,7 +19,7 @@ from ..sim import verilator
 from ..sim.checkpoint import Checkpoint
 from ..sim.device import SimDevice
 from ..sim.memory_model import MemoryModel
-from ..sim.stream_compare import Comparison
+from ..sim.stream_compare import Comparison, Reference
 
 __all__ = ["NEVER", "Answer", "Checkpoints", "simulated"]
 
@@ -104,11 +103,11 @@ def simulated(
     *,
     model: MemoryModel,
     end: int | None = None,
-    design: Design | None = None,
+    reference: Reference | None = None,
     on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
 ) -> Answer:
-    """One answer of the compiled simulation; with ``design``, compared with the reference.
+    """One answer of the compiled simulation; compared with ``reference`` if there is one.
 
     Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
     ``UserError`` for a checkpoint that is damaged or belongs to something else.
@@ -120,12 +119,12 @@ def simulated(
             "memory image": hashlib.sha256(image.data).hexdigest(),
             "model of the memory": repr(model),
             "prompt and number of tokens": repr((prompt, count, end)),
-            "choice of --check": repr(design is not None),
+            "choice of --check": repr(reference is not None),
         }
     if checkpoints.resume is not None:
         resumed = Checkpoint.load(checkpoints.resume, identity)
     with SimDevice(manifest, library, image, model=model) as device:
-        session = _Session(device, prompt, count, end, design, model.kind)
+        session = _Session(device, prompt, count, end, reference, model.kind)
         session.start(resumed)
         if (file := checkpoints.file) is not None:
             device.pause(checkpoints.every, lambda: session.save(file, identity))
@@ -155,14 +154,14 @@ class _Session:
         prompt: Sequence[int],
         count: int,
         end: int | None,
-        design: Design | None,
+        reference: Reference | None,
         memory: str,
     ):
         self.answer = Answer(prompt=list(prompt), memory=memory)
         self._device, self._count, self._end = device, count, end
         self._comparison: Comparison | None = None
-        if design is not None:
-            self._comparison = self.answer.compared = Comparison(design, device.take)
+        if reference is not None:
+            self._comparison = self.answer.compared = Comparison(reference, device.take)
             device.capture(set(self._comparison.watched))
         self._expected: int | None = None
         self._begin = self._step = device.cycle

@@ -16,15 +16,19 @@ from ..compiler.backend.build_dir import (
     REPORT_FILE,
     check_folder,
     read_key,
+    read_netlist,
     write_build,
 )
 from ..compiler.backend.emit import emit
 from ..compiler.config import BuildConfig
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.layers.table import layer_table
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of
 from ..compiler.pipeline import compile_model
 from ..compiler.text_dump import dump
 from ..frontend import Model
+from ..quantization.quantized_model import QuantizedModel
+from ..quantization.quantizer import quantize
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
 from ..report.summary import Summary, summarize
@@ -65,6 +69,11 @@ class Build:
     def image(self) -> NDArray[np.uint8]:
         """The bytes that external memory must hold from the base address on."""
         return np.fromfile(self.folder / (self.manifest.memory.image or ""), dtype=np.uint8)
+
+    @property
+    def netlist(self) -> PlacedNetlist:
+        """The placed netlist that the build was emitted from."""
+        return read_netlist(self.folder)
 
     @property
     def report(self) -> Summary:
@@ -115,8 +124,20 @@ def build(
             if on_stage is not None:
                 on_stage(name, spent)
 
-        design = compile_model(model, board, config, on_stage=took, decisions=decisions)
-        write(design, config, place, key=key, seconds=seconds, on_stage=took, on_bytes=on_bytes)
+        begin = time.perf_counter()
+        quantized = quantize(model, layer_table().quantization, config.quantization)
+        measured = time.perf_counter() - begin
+
+        def passed(name: str, spent: float) -> None:
+            took(name, spent + measured if name == "quantize" else spent)
+
+        design = compile_model(quantized, board, config, on_stage=passed, decisions=decisions)
+        assert isinstance(design, PlacedNetlist)
+        origin = model.origin.value
+        write(
+            design, quantized, config, place, key=key, origin=origin, seconds=seconds,
+            on_stage=took, on_bytes=on_bytes,
+        )  # fmt: skip
     return Build(
         folder=place, model=model, board=board, config=config, decisions=decisions, reused=reused
     )
@@ -128,31 +149,32 @@ def default_folder(model: str, board: str) -> Path:
 
 
 def write(
-    design: Design,
+    design: PlacedNetlist,
+    quantized: QuantizedModel,
     config: BuildConfig,
     folder: Path,
     *,
-    key: str = "",
-    seconds: Mapping[str, float] | None = None,
+    key: str,
+    origin: str,
+    seconds: Mapping[str, float],
     on_stage: Callable[[str, float], None] | None = None,
     on_bytes: Callable[[int, int], None] | None = None,
 ) -> None:
     """Emits a compiled design and writes the build folder.
 
-    key: that the build is recognized by; seconds: of the stages, for the report
+    quantized: the parameters for the memory image; config: as it was asked for
+    key: that the build is recognized by; origin: of the weights
+    seconds: of the stages, for the report
     """
     begin = time.perf_counter()
     emitted = emit(design)
     took = time.perf_counter() - begin
     if on_stage is not None:
         on_stage("emit", took)
-    origin = design.model.origin.value
     texts = {
-        REPORT_FILE: summarize(
-            design, origin, {**(seconds or {}), "emit": round(took, 3)}
-        ).to_json(),
+        REPORT_FILE: summarize(design, origin, {**seconds, "emit": round(took, 3)}).to_json(),
         DESIGN_FILE: gather(design, origin).to_json(),
         DUMP_FILE: dump(design),
         DECISIONS_FILE: decisions_of(design, config).to_json(),
     }
-    write_build(design, emitted, texts, key or emitted.manifest.digest, folder, on_bytes=on_bytes)
+    write_build(design, quantized, emitted, texts, key, folder, on_bytes=on_bytes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..boards.base import Board
 from ..compiler.config import BuildConfig
 from ..compiler.explore.design_point import write_choice
-from ..compiler.explore.evaluate import Evaluator, evaluator_of
+from ..compiler.explore.evaluate import Evaluator
 from ..compiler.explore.explore import Exploration
 from ..compiler.explore.explore import explore as searched
 from ..compiler.explore.objective import Goal, Objective, Trial
@@ -68,7 +68,7 @@ def explore(
     _check(model, trials, rate, prompt, tokens)
     base = config or BuildConfig()
     design = compile_model(model, board, base, stop="quantize")
-    evaluator = evaluator_of(design, prompt, tokens)
+    evaluator = Evaluator(design=design, prompt=prompt, tokens=tokens)
     key = build_key(model, board, BuildConfig(quantization=base.quantization), None)
     about = {
         "model": model.name, "board": board.name, "prompt": prompt, "tokens": tokens, "digest": key

@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw.simulate``: text or tokens through the generated hardware, cycle by cycle."""
 
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate
-from ..compiler.pipeline import compile_model
+from ..quantization.quantizer import quantize
 from ..report.channels import uses_of
 from ..report.facts_of_design import activities_of
 from ..report.measured import Measured, StepTimes
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
+from ..sim.stream_compare import Reference
 from ..stream.control.scope import Scope
 from .answer import NEVER, Answer, Checkpoints, simulated
-from .build import Build, write
+from .build import Build
 from .prompt import check_run, tokens_of
 
 __all__ = ["simulate"]
 
 
 def simulate(
-    build: Build | Design,
+    build: Build,
     prompt: str | Sequence[int],
     tokens: int = 32,
     *,
@@ -39,10 +39,10 @@ def simulate(
 ) -> Answer:
     """Compiles the Verilog of a build into a simulator and lets it answer a prompt.
 
-    build: what ``build`` returned, or a compiled design, which is written to a temporary folder
+    build: what ``build`` returned
     prompt: text, or tokens; text of token numbers for a model without a tokenizer
     tokens: to generate at most; the model may end its text earlier
-    check: compare every token and every stream with the integer reference; a build also keeps
+    check: compare every token and every stream with the integer reference; the build also keeps
         what was measured, for its report
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
     memory: a memory system or the name of one; None: the board's own
@@ -53,49 +53,17 @@ def simulate(
     Raises   ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
              simulator, ``InternalError`` at the first difference under ``check``
     """
-    if isinstance(build, Design):
-        with tempfile.TemporaryDirectory() as folder:
-            write(build, build.config, Path(folder) / "build")
-            written = Build(
-                folder=Path(folder) / "build",
-                model=build.model,
-                board=build.board,
-                config=build.config,
-            )
-            return _simulate(
-                written, build, prompt, tokens, check, stalls, seed, memory, threads, checkpoints,
-                progress, on_token,
-            )  # fmt: skip
-    return _simulate(
-        build, None, prompt, tokens, check, stalls, seed, memory, threads, checkpoints, progress,
-        on_token,
-    )  # fmt: skip
-
-
-def _simulate(
-    build: Build,
-    design: Design | None,
-    prompt: str | Sequence[int],
-    count: int,
-    check: bool,
-    stalls: float,
-    seed: int,
-    memory: MemorySystem | str | None,
-    threads: int | None,
-    checkpoints: Checkpoints,
-    progress: Callable[[str, int, int], None] | None,
-    on_token: Callable[[Answer], None] | None,
-) -> Answer:
     numbers, decode = tokens_of(prompt, build.model)
-    check_run(numbers, count, stalls, build.model.graph)
+    check_run(numbers, tokens, stalls, build.model.graph)
     manifest = build.manifest
     system = load_memory(memory) if isinstance(memory, str) else memory or build.board.memory
     behavior = MemoryModel.of(build.board, system, stalls=stalls, seed=seed)
-    if check and design is None:
+    reference = None
+    if check:
         if progress is not None:
-            progress("compile the reference", 0, 1)
-        # The comparison needs the types of the streams, and the integers.
-        design = compile_model(build.model, build.board, build.config, decisions=build.decisions)
+            progress("compute the reference's parameters", 0, 1)
+        quantized = quantize(build.model, layer_table().quantization, build.config.quantization)
+        reference = Reference(netlist=build.netlist, quantized=quantized)
     library = verilator.build(
         [build.verilog],
         manifest,
@@ -115,10 +83,10 @@ def _simulate(
         library,
         build.image,
         numbers,
-        count,
+        tokens,
         model=behavior,
         end=build.model.end_of_text,
-        design=design if check else None,
+        reference=reference,
         on_token=told,
         checkpoints=checkpoints,
     )
@@ -126,14 +94,14 @@ def _simulate(
     answer.channels = uses_of(
         answer.traffic, answer.simulated, behavior.peak(manifest.ports[0].data_width // 8)
     )
-    if check and design is not None:
+    if reference is not None:
         length = len(numbers) + len(answer.tokens)
-        answer.predicted = Estimate(design, system).answer(len(numbers), length).total
-        _measured(answer, answer.predicted, stalls, design).save(build.folder)
+        answer.predicted = Estimate(reference.netlist, system).answer(len(numbers), length).total
+        _measured(answer, answer.predicted, stalls, reference.netlist).save(build.folder)
     return answer
 
 
-def _measured(answer: Answer, predicted: float, stalls: float, design: Design) -> Measured:
+def _measured(answer: Answer, predicted: float, stalls: float, design: PlacedNetlist) -> Measured:
     return Measured(
         prompt=len(answer.prompt),
         token_cycles=tuple(token.cycles for token in answer.tokens),
@@ -147,7 +115,7 @@ def _measured(answer: Answer, predicted: float, stalls: float, design: Design) -
     )
 
 
-def _step(answer: Answer, design: Design) -> StepTimes | None:
+def _step(answer: Answer, design: PlacedNetlist) -> StepTimes | None:
     """The step of the last token, if it took one token only."""
     if len(answer.tokens) < 2:
         return None

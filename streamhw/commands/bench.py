@@ -15,11 +15,13 @@ from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
 from ..compiler.backend.build_dir import read_key
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import Netlist, PlacedNetlist
+from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model, load
 from ..kernels.matmul.spec import MatmulSpec
+from ..quantization.quantizer import quantize
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
@@ -27,7 +29,7 @@ from ..report.roofline import roofline_of, shape_of
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
 from .build import BuildRequest, reuse_or_build, settled
-from .fast import compiled, prepared
+from .fast import prepared
 from .show import Console, progress, write_whole
 
 __all__ = ["BenchRequest", "bench"]
@@ -89,7 +91,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         verilator.find_simulator()
         verilator.find_compiler()
     built = reuse_or_build(request.build, console)
-    design = compiled(request.build, model, board, console)
+    design = built.netlist
     system = None if request.memory is None else load_memory(request.memory)
     estimate = Estimate(design, system)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
@@ -124,23 +126,22 @@ def _predicted(estimate: Estimate, prompt: int, answer: int) -> BenchPoint:
     )
 
 
-def _moved(design: Design, prompt: int, answer: int) -> float:
+def _moved(design: Netlist, prompt: int, answer: int) -> float:
     """Bytes of parameters of every step, and of keys and values that are read and written."""
-    known = design.known
-    body = known.memory.stride * design.graph.loops[0].trips
-    steps = ceil(prompt / known.tiling.token_batch) + answer - 1
+    body = design.memory.stride * design.graph.loops[0].trips
+    steps = ceil(prompt / design.tiling.token_batch) + answer - 1
     positions = prompt + answer - 1
     pair = roofline_of(design.graph, design.config.quantization, design.board).work.cache_bytes
     cached = (positions * (positions + 1) // 2 + positions) * pair
-    return float(steps * body + answer * known.memory.region("tail").bytes + cached)
+    return float(steps * body + answer * design.memory.region("tail").bytes + cached)
 
 
-def _known(built: Build, design: Design, board: Board) -> Bench:
+def _known(built: Build, design: PlacedNetlist, board: Board) -> Bench:
     """What an earlier bench of the same build holds, or a new one."""
     engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
     empty = Bench(
         key=read_key(built.folder) or "",
-        model=design.model.name,
+        model=design.graph.name,
         weights=built.model.origin.value,
         shape=shape_of(design.graph),
         board=board.name,
@@ -149,7 +150,7 @@ def _known(built: Build, design: Design, board: Board) -> Bench:
         quantization=str(design.config.quantization),
         roofline=roofline_of(design.graph, design.config.quantization, board),
         products_a_dsp=2 if all(engine.paired for engine in engines) else 1,
-        cells=design.known.placement.total,
+        cells=design.placement.total,
     )
     before = Bench.load(built.folder)
     return before if before is not None and before.key == empty.key else empty
@@ -163,11 +164,13 @@ def _simulated(
     points: list[BenchPoint],
     request: BenchRequest,
     built: Build,
-    design: Design,
+    design: PlacedNetlist,
     system: MemorySystem | None,
     console: Console,
 ) -> Iterator[BenchPoint]:
-    golden = prepared(design, console)
+    golden = prepared(
+        quantize(built.model, layer_table().quantization, built.config.quantization), console
+    )
     memory = MemoryModel.of(built.board, system)
     manifest, image = built.manifest, built.image
     with progress(console) as shown:

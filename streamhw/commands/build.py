@@ -14,9 +14,9 @@ from ..api.build import Build, default_folder
 from ..boards.base import load_board
 from ..compiler.backend.build_dir import DUMP_FILE, check_folder, write_stopped
 from ..compiler.config import BuildConfig
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
-from ..compiler.pipeline import STAGES, check_stage
+from ..compiler.pipeline import STAGES, check_stage, stages_before
 from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
@@ -75,7 +75,7 @@ def settled(request: BuildRequest) -> BuildRequest:
             hint="leave it out, or build anew without --from and --decisions",
         )
     if request.begin is not None:
-        decisions = decisions.before(request.begin)
+        decisions = decisions.before(request.begin, stages_before(request.begin))
     return replace(request, config=decisions.config, decided=decisions)
 
 
@@ -126,7 +126,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
 
 def build_until(
     request: BuildRequest, stop: str, console: Console, *, text: Path | None = None
-) -> Design:
+) -> Quantized:
     """Compiles up to a stage; writes the dump and the decisions of the design so far.
 
     text: a file that gets the dump instead of the folder; ``-`` is standard output
@@ -153,7 +153,7 @@ def build_until(
         )
     _note_origin(model, console)
     lines = dump(design)
-    if stop == "convert" and str(text) != "-":
+    if stop == "convert" and isinstance(design, Dataflow) and str(text) != "-":
         console.print(converter_table(design))
     if text is not None and str(text) == "-":
         console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)

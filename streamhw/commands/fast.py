@@ -12,11 +12,13 @@ from rich.table import Table
 from ..api import compile as api_compile
 from ..api.prompt import check_run, tokens_of
 from ..boards.base import Board, load_board
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate, PredictedAnswer
 from ..compiler.pipeline import STAGES
 from ..frontend import Model, Origin, load
+from ..quantization.quantized_model import QuantizedModel
+from ..quantization.quantizer import quantize
 from ..reference.integer_model import IntegerModel
 from .build import BuildRequest, settled, stage_shower
 from .show import Console, GrowingText, progress
@@ -52,8 +54,9 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     model, board = load(build.model, build.weights), load_board(build.board)
     prompt, decode = tokens_of(request.prompt, model)
     check_run(prompt, request.tokens, 0.0, model.graph)
-    design = compiled(build, model, board, console)
-    golden = prepared(design, console)
+    quantized = quantize(model, layer_table().quantization, build.config.quantization)
+    design = compiled(build, quantized, board, console)
+    golden = prepared(quantized, console)
     answer = FastAnswer(prompt=prompt)
     with progress(console) as shown:
         text = GrowingText(console, shown)
@@ -74,22 +77,26 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     return answer
 
 
-def compiled(request: BuildRequest, model: Model, board: Board, console: Console) -> Design:
+def compiled(
+    request: BuildRequest, quantized: QuantizedModel, board: Board, console: Console
+) -> PlacedNetlist:
     """The design of a request, with progress; nothing is written."""
     with progress(console) as shown:
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
-        return api_compile.compile(
-            model,
+        design = api_compile.compile(
+            quantized,
             board,
             request.config,
             decisions=request.decided,
             on_stage=stage_shower(shown, task),
         )
+    assert isinstance(design, PlacedNetlist)
+    return design
 
 
-def prepared(design: Design, console: Console) -> IntegerModel:
-    """The integer reference of a design with all weights unpacked, with progress."""
-    golden = IntegerModel(design.known.quantized, layer_table().reference)
+def prepared(quantized: QuantizedModel, console: Console) -> IntegerModel:
+    """The integer reference with all weights unpacked, with progress."""
+    golden = IntegerModel(quantized, layer_table().reference)
     with progress(console) as shown:
         task = shown.add_task("unpack weights", total=None, detail="")
 

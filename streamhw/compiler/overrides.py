@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import json
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,19 @@ from ..errors import UserError
 from ..graph import Graph
 from ..stream.converter.spec import ConverterSpec
 from .config import BuildConfig
-from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import BURST
 from .ir.json_codec import decode, encode
+from .ir.levels import (
+    Assigned,
+    Dataflow,
+    Grouped,
+    Mapped,
+    PartitionedNetlist,
+    PlacedNetlist,
+    Quantized,
+    SizedNetlist,
+)
+from .ir.netlist import Channel, Instance
 from .mapping.tiling import Tiling
 from .sizing.prefetch_depth import parameter_queue, queue_beats, with_prefetch
 
@@ -87,14 +97,14 @@ class Decisions:
                 f"Decisions {file} must be as a build wrote them, but: {error}"
             ) from None
 
-    def before(self, stage: str) -> "Decisions":
-        """Those of the stages before ``stage``.
+    def before(self, stage: str, earlier: Collection[str]) -> "Decisions":
+        """Those of the stages ``earlier`` than ``stage``.
 
         Raises ``UserError`` if one of them is not there to build on.
         """
         later: dict[str, Any] = {}
         for name in SECTIONS:
-            if not _earlier(name, stage):
+            if name not in earlier:
                 later[name] = None
             elif getattr(self, name) is None:
                 raise UserError(
@@ -127,28 +137,29 @@ def digest_of(graph: Graph) -> str:
     return hashlib.sha256(repr(graph).encode()).hexdigest()[:16]
 
 
-def decisions_of(design: Design, asked: BuildConfig) -> Decisions:
+def decisions_of(design: Quantized, asked: BuildConfig) -> Decisions:
     """What the stages that a design went through decided, when a user had asked for that."""
-    converters = {i.name: _choices(i.part) for i in design.instances if _converts(i)}
+    instances = design.instances if isinstance(design, Dataflow) else ()
+    converters = {i.name: _choices(i.part) for i in instances if _converts(i)}
     return Decisions(
         version=VERSION,
         model=design.graph.name,
         board=design.board.name,
         graph=digest_of(design.graph),
         config=asked,
-        bind=tuple(b.nodes for b in design.assignments) if design.assignments else None,
-        tile=design.tiling,
-        convert=converters if design.fused is not None or converters else None,
-        fuse=None if design.fused is None else design.fused.cuts,
+        bind=tuple(b.nodes for b in design.assignments) if isinstance(design, Assigned) else None,
+        tile=design.tiling if isinstance(design, Mapped) else None,
+        convert=converters if isinstance(design, Grouped) or converters else None,
+        fuse=design.fused.cuts if isinstance(design, Grouped) else None,
         partition=_dies(design),
-        size=None
-        if design.depths is None
-        else {c.name: queue_beats(design, c) for c in design.channels},
-        place=None if design.placement is None else dict(design.placement.ports),
+        size={c.name: queue_beats(design, c) for c in design.channels}
+        if isinstance(design, SizedNetlist)
+        else None,
+        place=dict(design.placement.ports) if isinstance(design, PlacedNetlist) else None,
     )
 
 
-def obey(stage: str, design: Design, decisions: Decisions) -> Design:
+def obey(stage: str, design: Quantized, decisions: Decisions) -> Quantized:
     """The design after a stage with what was decided in place of what the stage chose.
 
     Binding, tiling, cuts and dies are asked for in the configuration, whose rules check them.
@@ -156,15 +167,15 @@ def obey(stage: str, design: Design, decisions: Decisions) -> Design:
     Raises ``UserError`` for a decision on something that the design does not have, or a value that
     it cannot have
     """
-    if stage == "convert" and decisions.convert is not None:
+    if stage == "convert" and decisions.convert is not None and isinstance(design, Dataflow):
         names = {i.name for i in design.instances if _converts(i)}
         _known("convert", decisions.convert, names, "converter")
         instances = tuple(_converted(i, decisions.convert) for i in design.instances)
         return replace(design, instances=instances)
-    if stage == "size" and decisions.size is not None and design.depths is not None:
+    if stage == "size" and decisions.size is not None and isinstance(design, SizedNetlist):
         _known("size", decisions.size, {c.name for c in design.channels}, "stream")
         return _with_depths(design, decisions.size)
-    if stage == "place" and decisions.place is not None and design.placement is not None:
+    if stage == "place" and decisions.place is not None and isinstance(design, PlacedNetlist):
         ports = dict(design.placement.ports)
         _known("place", decisions.place, set(ports), "DMA")
         there = {port.name for port in design.board.ports}
@@ -188,12 +199,6 @@ def _leaves(config: BuildConfig) -> Iterator[tuple[str, object]]:
             yield field.name, value
 
 
-def _earlier(section: str, stage: str) -> bool:
-    from .verify import ORDER
-
-    return ORDER.index(section) < ORDER.index(stage)
-
-
 def _known(section: str, wanted: Mapping[str, Any], there: set[str], what: str) -> None:
     for name in wanted:
         if name not in there:
@@ -212,10 +217,12 @@ def _choices(part: Any) -> dict[str, bool | int | str]:
     }
 
 
-def _dies(design: Design) -> dict[str, str] | None:
+def _dies(design: Quantized) -> dict[str, str] | None:
     """The die of each part that is on one; register slices follow from these."""
-    if design.slices is None or not design.board.dies:
-        return None if design.slices is None else {}
+    if not isinstance(design, PartitionedNetlist):
+        return None
+    if not design.board.dies:
+        return {}
     return {name: dies[0] for name, dies in design.slices.dies.items() if len(dies) == 1}
 
 
@@ -240,8 +247,8 @@ def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> I
         raise UserError(f"Decision {where} must be possible, but: {error}") from None
 
 
-def _with_depths(design: Design, wanted: Mapping[str, int]) -> Design:
-    depths, queue = design.known.depths, parameter_queue(design)
+def _with_depths(design: SizedNetlist, wanted: Mapping[str, int]) -> SizedNetlist:
+    depths, queue = design.depths, parameter_queue(design)
     depth = {n: wanted.get(n, d) for n, d in depths.depth.items()}
     channels = tuple(c if c.name == queue else _sized(c, wanted) for c in design.channels)
     ahead = wanted.get(queue, depths.ahead)

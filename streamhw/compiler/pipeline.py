@@ -1,58 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compiler in one screen: its stages in order, each a pure function from design to design."""
+"""The compiler in one screen: its stages in order, each a function from level to level."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 from ..boards.base import Board
-from ..errors import DoesNotFitError, UserError
+from ..errors import DoesNotFitError, InternalError, UserError
 from ..frontend.model import Model
+from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from .config import BuildConfig, way_out
 from .floorplan.die_partition import partitioned
 from .floorplan.place import placed
-from .fusion.stage import fuse, on_chip_excess
-from .ir.design import Design
+from .fusion.stage import fuse, on_chip_excess, ungrouped
+from .ir.levels import (
+    Assigned,
+    Dataflow,
+    Grouped,
+    Mapped,
+    Netlist,
+    PartitionedNetlist,
+    PlacedNetlist,
+    Quantized,
+    SizedNetlist,
+)
 from .layers.table import layer_table
-from .lowering.insert_control import add_control
 from .lowering.insert_converters import insert_converters, insert_forks
-from .lowering.insert_dma import add_memory_access, parameter_dma
 from .lowering.stage import lower
 from .mapping.engine_sharing import share_engines
 from .mapping.shrink import Shortage, smaller
 from .mapping.tiling import check_tiling, choose_tiling
-from .memory.layout import plan_memory
-from .memory.rules import MemoryContext
+from .memory_access import with_control, with_memory
 from .overrides import Decisions, obey
+from .provisional import provisional
 from .sizing.stage import sized, with_sized_prefetch
 from .verify import check
 
-__all__ = ["STAGES", "Stage", "check_stage", "compile_model"]
+__all__ = ["STAGES", "Source", "Stage", "check_stage", "compile_model", "stages_before"]
+
+T = TypeVar("T")
+L = TypeVar("L", bound=Quantized)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What compilation begins with: a model, to be quantized, or one that is."""
+
+    model: Model | QuantizedModel
+    board: Board
+    config: BuildConfig
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A named step of the compiler."""
+    """A named step of the compiler: a pure function from one level to the next.
+
+    says: what it decides, in a line for reports and progress
+    """
 
     name: str
-    run: Callable[[Design], Design]
+    takes: type
+    gives: type[Quantized]
+    run: Callable[[Any], Quantized]
     says: str
 
 
-def _quantize(design: Design) -> Design:
-    return replace(
-        design,
-        quantized=quantize(design.model, layer_table().quantization, design.config.quantization),
+def _quantize(source: Source) -> Quantized:
+    model, wanted = source.model, source.config.quantization
+    made = (
+        model
+        if isinstance(model, QuantizedModel)
+        else quantize(model, layer_table().quantization, wanted)
     )
+    if made.config != wanted:
+        raise InternalError(f"Model must be quantized with {wanted}, not {made.config}")
+    return Quantized(board=source.board, config=source.config, quantization=made.plan)
 
 
-def _bind(design: Design) -> Design:
-    assignments = share_engines(design.graph, design.known.quantized.plan, design.config.sharing)
-    return replace(design, assignments=assignments)
+def _bind(design: Quantized) -> Assigned:
+    assignments = share_engines(design.graph, design.quantization, design.config.sharing)
+    return design.to(Assigned, assignments=assignments)
 
 
-def _tile(design: Design) -> Design:
+def _tile(design: Assigned) -> Mapped:
     board, wanted = design.board, design.config
     if wanted.multipliers is not None and (
         wanted.multipliers < 1 or wanted.multipliers & (wanted.multipliers - 1)
@@ -71,113 +103,101 @@ def _tile(design: Design) -> Design:
         board = replace(board, token_batch=wanted.token_batch)
     tiling = wanted.tiling or choose_tiling(design.graph, board, design.assignments)
     check_tiling(design.graph, board, design.assignments, tiling)
-    return replace(design, board=board, tiling=tiling)
+    return design.to(Mapped, board=board, tiling=tiling)
 
 
-def _lower(design: Design) -> Design:
-    known = design.known
+def _lower(design: Mapped) -> Dataflow:
     instances, channels = lower(
         design.graph,
-        known.quantized.plan,
+        design.quantization,
         layer_table().lowering,
-        known.tiling,
+        design.tiling,
         design.board.beat_bits,
         design.assignments,
     )
-    return replace(design, instances=instances, channels=channels)
+    return design.to(Dataflow, instances=instances, channels=channels)
 
 
-def _convert(design: Design) -> Design:
+def _convert(design: Dataflow) -> Dataflow:
     converted = insert_converters(design.instances, design.channels)
     instances, channels = insert_forks(*converted)
     return replace(design, instances=instances, channels=channels)
 
 
-def _fuse(design: Design) -> Design:
+def _fuse(design: Dataflow) -> Grouped:
     """Groups as if each FIFO were as deep as with every stream on chip; where memory makes some
     deeper, again with as much less."""
-    whole, reserve = _queues(_control(_memory(design))), 0
+    whole, reserve = provisional(ungrouped(design)), 0
     while True:
-        fused = fuse(design, whole, reserve)
-        if design.config.cuts is not None or not fused.known.fused.cuts:
-            return fused
-        over = on_chip_excess(_queues(_control(_memory(fused))))
+        grouped = fuse(design, whole, reserve)
+        if design.config.cuts is not None or not grouped.fused.cuts:
+            return grouped
+        over = on_chip_excess(provisional(grouped))
         if over == 0:
-            return fused
+            return grouped
         reserve += over
 
 
-def _memory(design: Design) -> Design:
-    known, board = design.known, design.board
-    plan = plan_memory(
-        MemoryContext(
-            quantization=known.quantized.plan,
-            tiling=known.tiling,
-            assignments=design.assignments,
-            beat_bits=board.beat_bits,
-        ),
-        layer_table().memory,
-        board.memory_bytes,
-        {
-            i.region: spilled
-            for i in design.instances
-            if i.region is not None and (spilled := i.part.behaviour().memory.spilled)
-        },
-    )
-    with_access = add_memory_access(
-        plan,
-        known.tiling,
-        design.graph.context,
-        design.graph.loops[0].trips,
-        board.beat_bits,
-        board.begins,
-        parameter_dma(board, board.prefetch),
-        board.cache_buffer,
-        design.instances,
-        design.channels,
-    )
-    instances, channels = insert_forks(*with_access)
-    return replace(design, memory=plan, instances=instances, channels=channels)
-
-
-def _control(design: Design) -> Design:
-    instances, channels = add_control(
-        design.graph, design.known.tiling, design.assignments, design.instances, design.channels
-    )
-    return replace(design, instances=instances, channels=channels)
-
-
-def _partition(design: Design) -> Design:
+def _partition(design: Netlist) -> PartitionedNetlist:
     instances, channels, slices = partitioned(design)
-    return replace(design, instances=instances, channels=channels, slices=slices)
+    return design.to(PartitionedNetlist, instances=instances, channels=channels, slices=slices)
 
 
-def _queues(design: Design) -> Design:
-    """With as many parameters ahead as the board allows."""
+def _size(design: PartitionedNetlist) -> SizedNetlist:
     channels, depths = sized(design)
-    return replace(design, channels=channels, depths=depths)
+    return with_sized_prefetch(design.to(SizedNetlist, channels=channels, depths=depths))
 
 
-def _size(design: Design) -> Design:
-    return with_sized_prefetch(_queues(design))
+def _place(design: SizedNetlist) -> PlacedNetlist:
+    return design.to(PlacedNetlist, placement=placed(design))
 
 
-def _place(design: Design) -> Design:
-    return replace(design, placement=placed(design))
+def _stage(name: str, says: str, takes: type[T], gives: type[L], run: Callable[[T], L]) -> Stage:
+    return Stage(name=name, takes=takes, gives=gives, run=run, says=says)
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("quantize", _quantize, "ranges measured, formats chosen, parameters to integers"),
-    Stage("bind", _bind, "which matrix products share an engine"),
-    Stage("tile", _tile, "rows and inputs of every engine, lanes and token group"),
-    Stage("lower", _lower, "graph nodes to kernels, a type on both ends of every stream"),
-    Stage("convert", _convert, "layout converters where types differ, and forks"),
-    Stage("fuse", _fuse, "which streams stay on chip"),
-    Stage("memory", _memory, "memory map, parameter stream, a DMA for each client"),
-    Stage("control", _control, "sequencer, and what it tells every part"),
-    Stage("partition", _partition, "dies, and register slices between them"),
-    Stage("size", _size, "FIFO depths from a linear program"),
-    Stage("place", _place, "memory ports, RAM kinds, the board's budget"),
+    _stage(
+        "quantize",
+        "ranges measured, formats chosen, parameters to integers",
+        Source,
+        Quantized,
+        _quantize,
+    ),
+    _stage("bind", "which matrix products share an engine", Quantized, Assigned, _bind),
+    _stage(
+        "tile", "rows and inputs of every engine, lanes and token group", Assigned, Mapped, _tile
+    ),
+    _stage(
+        "lower",
+        "graph nodes to kernels, a type on both ends of every stream",
+        Mapped,
+        Dataflow,
+        _lower,
+    ),
+    _stage(
+        "convert", "layout converters where types differ, and forks", Dataflow, Dataflow, _convert
+    ),
+    _stage("fuse", "which streams stay on chip", Dataflow, Grouped, _fuse),
+    _stage(
+        "memory",
+        "memory map, parameter stream, a DMA for each client",
+        Grouped,
+        Netlist,
+        with_memory,
+    ),
+    _stage("control", "sequencer, and what it tells every part", Netlist, Netlist, with_control),
+    _stage(
+        "partition",
+        "dies, and register slices between them",
+        Netlist,
+        PartitionedNetlist,
+        _partition,
+    ),
+    _stage("size", "FIFO depths from a linear program", PartitionedNetlist, SizedNetlist, _size),
+    _stage(
+        "place", "memory ports, RAM kinds, the board's budget", SizedNetlist, PlacedNetlist, _place
+    ),
 )
 """The compiler; emission (``emit``) turns its result into Verilog."""
 
@@ -191,15 +211,21 @@ def check_stage(name: str | None) -> None:
         raise UserError(f"Stage must be one of {', '.join(names)}, not {name!r}")
 
 
+def stages_before(name: str) -> tuple[str, ...]:
+    """The names of the stages before one, in order."""
+    names = tuple(stage.name for stage in STAGES)
+    return names[: names.index(name)]
+
+
 def compile_model(
-    model: Model,
+    model: Model | QuantizedModel,
     board: Board,
     config: BuildConfig | None = None,
     *,
     on_stage: Callable[[str, float], None] | None = None,
     stop: str | None = None,
     decisions: Decisions | None = None,
-) -> Design:
+) -> Quantized:
     """Runs all stages, or those up to ``stop``, and checks what must hold after each.
 
     Where the board has too few cells, it goes back to tiling for smaller kernels; sizes that the
@@ -222,35 +248,38 @@ def compile_model(
             cuts=config.cuts if decisions.fuse is None else decisions.fuse,
             pins=tuple((decisions.partition or dict(config.pins)).items()),
         )
-    design = Design(config=config, board=board, model=model)
-    stages, tiled = list(STAGES), design
+    design: Any = Source(model=model, board=board, config=config)
+    stages: list[Stage] = list(STAGES)
+    tiled: Mapped | None = None
     while stages:
         stage, begin = stages.pop(0), time.perf_counter()
         try:
             design = stage.run(design)
         except DoesNotFitError as error:
+            if tiled is None:
+                raise
             # From tiles to fusion and placement again, each time smaller, until it fits.
             design = tiled = _with_less(tiled, error)
             stages = list(STAGES[AFTER_TILE:])
             continue
         if decisions is not None:
             design = obey(stage.name, design, decisions)
-        check(stage.name, design)
+        check((*stages_before(stage.name), stage.name), design)
         if on_stage is not None:
             on_stage(stage.name, time.perf_counter() - begin)
-        if stage.name == "tile":
+        if stage.gives is Mapped:
             tiled = design
         if stage.name == stop:
             break
-    return design
+    return cast(Quantized, design)
 
 
-def _with_less(tiled: Design, error: DoesNotFitError) -> Design:
+def _with_less(tiled: Mapped, error: DoesNotFitError) -> Mapped:
     """The design after tiling with the next smaller sizes for what does not fit.
 
     Raises   the error itself if there are none smaller beside those that were asked for
     """
-    known, wanted = tiled.known, tiled.config
+    wanted = tiled.config
     short = Shortage(
         part=error.part,
         between=error.between,
@@ -258,7 +287,7 @@ def _with_less(tiled: Design, error: DoesNotFitError) -> Design:
         keep_batch=wanted.token_batch is not None,
     )
     if wanted.tiling is None:
-        tiling = smaller(tiled.graph, tiled.board, tiled.assignments, known.tiling, short)
+        tiling = smaller(tiled.graph, tiled.board, tiled.assignments, tiled.tiling, short)
         if tiling is not None:
             return replace(tiled, tiling=tiling)
     error.hint = way_out(wanted, error)

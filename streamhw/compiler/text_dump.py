@@ -5,8 +5,19 @@ from collections.abc import Iterator
 
 from ..kernels.matmul.loop_order import LoopOrder
 from ..stream.converter.spec import ConverterSpec
-from .ir.design import Channel, Design, Instance
 from .ir.infrastructure import InfrastructureSpec
+from .ir.levels import (
+    Assigned,
+    Dataflow,
+    Grouped,
+    Mapped,
+    Netlist,
+    PartitionedNetlist,
+    PlacedNetlist,
+    Quantized,
+    SizedNetlist,
+)
+from .ir.netlist import Channel, Instance
 from .memory.segments import Segments
 from .resources.fpga_cells import ram_options
 from .sizing.prefetch_depth import queue_beats
@@ -14,14 +25,14 @@ from .sizing.prefetch_depth import queue_beats
 __all__ = ["dump"]
 
 
-def dump(design: Design) -> str:
+def dump(design: Quantized) -> str:
     """Everything that the stages so far decided; fields of later stages are left out."""
     return "\n".join(_lines(design)) + "\n"
 
 
-def _lines(design: Design) -> Iterator[str]:
+def _lines(design: Quantized) -> Iterator[str]:
     yield f"design {design.graph.name} on {design.board.name}"
-    if design.tiling is not None:
+    if isinstance(design, Mapped):
         yield "tiling"
         for name, value in vars(design.tiling).items():
             if isinstance(value, int):
@@ -33,7 +44,7 @@ def _lines(design: Design) -> Iterator[str]:
             yield f"  {name}: {sizes}"
         for name, lanes in design.tiling.node_lanes.items():
             yield f"  {name}: {lanes} lanes"
-    for assignment in design.assignments:
+    for assignment in design.assignments if isinstance(design, Assigned) else ():
         group = (
             ""
             if assignment.scale_group is None
@@ -42,26 +53,28 @@ def _lines(design: Design) -> Iterator[str]:
         yield f"engine {assignment.instance}: {assignment.weight_bits}-bit weights{group}"
         yield from (f"  {node} in each layer" for node in assignment.body)
         yield from (f"  {node} after the layers" for node in assignment.tail)
+    if not isinstance(design, Dataflow):
+        return
     for instance in design.instances:
         yield f"part {instance.name}: {_kind(instance)}, {instance.scope.value}"
     for channel in design.channels:
-        depth = None if design.depths is None else queue_beats(design, channel)
+        depth = queue_beats(design, channel) if isinstance(design, SizedNetlist) else None
         yield from _stream(channel, depth)
-    if design.fused is not None:
+    if isinstance(design, Grouped):
         yield from (f"group {n}: {task}" for n, group in enumerate(design.fused.groups)
                     for task in group.tasks)  # fmt: skip
         yield from (f"through memory {name}" for name in design.fused.cuts)
-    if design.memory is not None:
+    if isinstance(design, Netlist):
         yield "memory"
         for region in design.memory.regions:
             yield f"  {region.name}: {region.bytes} bytes at {region.offset:#x}"
         for title, run in (("each layer", design.memory.body), ("tail", design.memory.tail)):
             yield f"parameters of {title}"
             yield from (f"  {_segments(segments)}" for segments in run)
-    if design.slices is not None and design.board.dies:
+    if isinstance(design, PartitionedNetlist) and design.board.dies:
         yield "dies"
         yield from (f"  {name} on {' '.join(dies)}" for name, dies in design.slices.dies.items())
-    if design.placement is not None:
+    if isinstance(design, PlacedNetlist):
         yield "memory ports"
         for name, ports in design.placement.ports.items():
             yield f"  {name} at {' '.join(ports)}"

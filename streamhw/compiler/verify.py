@@ -2,8 +2,9 @@
 """What must hold after each stage; a broken rule is a fault of the compiler, said by name."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from ..errors import InternalError
 from ..graph import Linear
@@ -11,8 +12,19 @@ from ..stream.control.scope import Scope
 from .fifo import verify
 from .fifo.deadlock import verify_waits
 from .fusion.paths import Paths
-from .ir.design import PARAMETERS, Design
 from .ir.infrastructure import LoopEntrySpec, LoopExitSpec
+from .ir.levels import (
+    Assigned,
+    Dataflow,
+    Grouped,
+    Mapped,
+    Netlist,
+    PartitionedNetlist,
+    PlacedNetlist,
+    Quantized,
+    SizedNetlist,
+)
+from .ir.netlist import PARAMETERS
 from .lowering.insert_control import open_ports
 from .resources.fpga_cells import RamKind
 from .sizing.wait_graph import waits_of
@@ -27,26 +39,26 @@ from .verify_types import (
 
 __all__ = ["RULES", "check"]
 
-Rule = Callable[[Design], None]
-"""Raises ``InternalError`` if a design breaks it."""
+Rule = Callable[[Any], None]
+"""Takes the level of the stage after which it begins to hold; raises ``InternalError`` if it is
+broken."""
 
 
-def check(stage: str, design: Design) -> None:
-    """Raises ``InternalError`` for the first rule that does not hold after a stage."""
-    for begins, rules in RULES.items():
-        if ORDER.index(begins) <= ORDER.index(stage):
-            for rule in rules:
-                rule(design)
+def check(passed: Iterable[str], design: Quantized) -> None:
+    """Raises ``InternalError`` for the first rule that does not hold after the stages passed."""
+    for stage in passed:
+        for rule in RULES.get(stage, ()):
+            rule(design)
 
 
-def _formats(design: Design) -> None:
-    quantized = design.known.quantized
+def _formats(design: Quantized) -> None:
+    formats = design.quantization.formats
     for node, _ in design.graph.walk():
-        if node.name not in quantized.formats:
+        if node.name not in formats:
             raise InternalError(f"Node {node.name} must have a format after quantization")
 
 
-def _bound_once(design: Design) -> None:
+def _bound_once(design: Assigned) -> None:
     bound = Counter(name for b in design.assignments for name in b.nodes)
     for node, _ in design.graph.walk():
         if isinstance(node.op, Linear) and bound[node.name] != 1:
@@ -55,7 +67,7 @@ def _bound_once(design: Design) -> None:
             )
 
 
-def _names(design: Design) -> None:
+def _names(design: Dataflow) -> None:
     for kind, names in (
         ("Instance", [i.name for i in design.instances]),
         ("Stream", [c.name for c in design.channels]),
@@ -65,7 +77,7 @@ def _names(design: Design) -> None:
                 raise InternalError(f"{kind} {name} must be unique, not there {count} times")
 
 
-def _one_reader(design: Design) -> None:
+def _one_reader(design: Dataflow) -> None:
     for what, ends in (
         ("read", [c.source for c in design.channels]),
         ("written", [c.sink for c in design.channels]),
@@ -75,7 +87,7 @@ def _one_reader(design: Design) -> None:
                 raise InternalError(f"Port {end} must be {what} by one stream, not {count}")
 
 
-def _closed(design: Design) -> None:
+def _closed(design: Netlist) -> None:
     names = {i.name for i in design.instances}
     for channel in design.channels:
         for end in (channel.source, channel.sink):
@@ -85,7 +97,7 @@ def _closed(design: Design) -> None:
         raise InternalError(f"Port {instance.name}.{port.name} must have a stream, but has none")
 
 
-def _scopes(design: Design) -> None:
+def _scopes(design: Dataflow) -> None:
     """Streams join parts that work equally often; only shared parts and the loop's ends do not."""
     instances = {i.name: i for i in design.instances}
     for channel in design.channels:
@@ -108,17 +120,17 @@ def _scopes(design: Design) -> None:
             )
 
 
-def _group(design: Design) -> None:
+def _group(design: Mapped) -> None:
     """A step has tokens, and no more than the model has positions."""
-    group, context = design.known.tiling.token_batch, design.graph.context
+    group, context = design.tiling.token_batch, design.graph.context
     if not 1 <= group <= context:
         raise InternalError(f"Tokens of a step must be 1 to {context}, not {group}")
 
 
-def _groups(design: Design) -> None:
+def _groups(design: Grouped) -> None:
     """A task is in one group, and what leaves a group goes through memory."""
     home: dict[str, int] = {}
-    for index, group in enumerate(design.known.fused.groups):
+    for index, group in enumerate(design.fused.groups):
         for task in group.tasks:
             if task in home:
                 raise InternalError(
@@ -134,9 +146,9 @@ def _groups(design: Design) -> None:
             )
 
 
-def _from_memory(design: Design) -> None:
+def _from_memory(design: Netlist) -> None:
     """Parameters come from memory, and every part with a region has one."""
-    regions = {region.name for region in design.known.memory.regions}
+    regions = {region.name for region in design.memory.regions}
     for channel in design.channels:
         if channel.source.instance == PARAMETERS:
             raise InternalError(f"Stream {channel} must begin at a part, not {channel.source}")
@@ -147,8 +159,8 @@ def _from_memory(design: Design) -> None:
             )
 
 
-def _memory(design: Design) -> None:
-    regions = sorted(design.known.memory.regions, key=lambda r: r.offset)
+def _memory(design: Netlist) -> None:
+    regions = sorted(design.memory.regions, key=lambda r: r.offset)
     for before, after in pairwise(regions):
         if before.end > after.offset:
             raise InternalError(f"Region {after.name} must not overlap {before.name}")
@@ -159,9 +171,9 @@ def _memory(design: Design) -> None:
         )
 
 
-def _dies(design: Design) -> None:
+def _dies(design: PartitionedNetlist) -> None:
     """Only register slices pass from die to die."""
-    dies = design.known.slices.dies
+    dies = design.slices.dies
     for channel in design.channels:
         source, sink = dies[channel.source.instance][-1], dies[channel.sink.instance][0]
         if source != sink:
@@ -170,12 +182,12 @@ def _dies(design: Design) -> None:
             )
 
 
-def _depths(design: Design) -> None:
-    for name, depth in design.known.depths.depth.items():
+def _depths(design: SizedNetlist) -> None:
+    for name, depth in design.depths.depth.items():
         (channel,) = (c for c in design.channels if c.name == name)
         if channel.depth < depth:
             raise InternalError(f"Stream {name} must have {depth} beats, not {channel.depth}")
-    depths = design.known.depths
+    depths = design.depths
     for certificate in depths.certificates:
         verify(certificate)
     # A depth that was decided by hand is the user's: it may be no more than an experiment.
@@ -185,9 +197,9 @@ def _depths(design: Design) -> None:
         verify_waits(waits_of(design), depths.verdicts, program)
 
 
-def _ports(design: Design) -> None:
+def _ports(design: PlacedNetlist) -> None:
     known = {port.name for port in design.board.ports}
-    for name, ports in design.known.placement.ports.items():
+    for name, ports in design.placement.ports.items():
         for port in ports:
             if port not in known:
                 raise InternalError(f"DMA {name} must use a port of the board, not {port}")
@@ -196,33 +208,19 @@ def _ports(design: Design) -> None:
                 f"DMA {name} must use {design.board.stripes} ports, not {len(ports)}"
             )
     for instance in design.instances:
-        if instance.name.endswith("_dma") and instance.name not in design.known.placement.ports:
+        if instance.name.endswith("_dma") and instance.name not in design.placement.ports:
             raise InternalError(f"DMA {instance.name} must have a port, but has none")
 
 
-def _kinds(design: Design) -> None:
+def _kinds(design: PlacedNetlist) -> None:
     """Memories that are read without a register are in LUTs."""
-    for store in design.known.placement.stores:
+    for store in design.placement.stores:
         if store.memory.asynchronous and store.kind is not RamKind.DISTRIBUTED:
             raise InternalError(
                 f"Memory of {store.owner} must be LUTRAM to be read without a register, not "
                 f"{store.kind.value}"
             )
 
-
-ORDER = (
-    "quantize",
-    "bind",
-    "tile",
-    "lower",
-    "convert",
-    "fuse",
-    "memory",
-    "control",
-    "partition",
-    "size",
-    "place",
-)
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "quantize": (_formats,),

@@ -10,8 +10,9 @@ from ..stream.itensor.algebra import covers_once
 from ..stream.itensor.compare import difference
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Direction
-from .ir.design import PARAMETERS, Design
 from .ir.infrastructure import ForkSpec
+from .ir.levels import Dataflow, Netlist
+from .ir.netlist import PARAMETERS
 
 __all__ = [
     "converters_convert",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-def ends_have_their_types(design: Design) -> None:
+def ends_have_their_types(design: Dataflow) -> None:
     """Streams begin at outputs, end at inputs, and both exist with the type they claim."""
     instances = {i.name: i for i in design.instances}
     for channel in design.channels:
@@ -50,7 +51,7 @@ def ends_have_their_types(design: Design) -> None:
                 )
 
 
-def tensors_are_covered(design: Design) -> None:
+def tensors_are_covered(design: Dataflow) -> None:
     """Both ends of a stream speak of one tensor, and each has every element of it: whatever a
     type repeats, a pass over its other loops sends each element once."""
     for channel in design.channels:
@@ -68,7 +69,7 @@ def tensors_are_covered(design: Design) -> None:
                 )
 
 
-def types_agree(design: Design) -> None:
+def types_agree(design: Dataflow) -> None:
     """Both ends of every stream have one type: as many beats, in one order."""
     for channel in design.channels:
         why = difference(channel.produced, channel.consumed)
@@ -79,7 +80,7 @@ def types_agree(design: Design) -> None:
             )
 
 
-def converters_convert(design: Design) -> None:
+def converters_convert(design: Dataflow) -> None:
     """No converter stands where a FIFO would do."""
     for instance in design.instances:
         part = instance.part
@@ -89,7 +90,7 @@ def converters_convert(design: Design) -> None:
             )
 
 
-def forks_copy(design: Design) -> None:
+def forks_copy(design: Dataflow) -> None:
     """All outputs of a fork have its input's type, and there are at least two."""
     for instance in design.instances:
         part = instance.part
@@ -107,10 +108,10 @@ def forks_copy(design: Design) -> None:
                 )
 
 
-def parameters_are_counted(design: Design) -> None:
+def parameters_are_counted(design: Netlist) -> None:
     """Memory holds as many beats for each stream of parameters as its type fills, the last one
     perhaps in part, once each step for what is after the layers, once each layer for the rest."""
-    plan = design.known.memory
+    plan = design.memory
     for target in plan.targets:
         beats = sum(
             segments.repeat * count

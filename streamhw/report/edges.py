@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ..compiler.ir.design import End
+from ..compiler.ir.netlist import End
 from ..errors import UserError
 from .facts import Facts, PartFacts, StreamFacts
 

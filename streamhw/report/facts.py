@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..compiler.backend.build_dir import DESIGN_FILE
-from ..compiler.ir.design import End
 from ..compiler.ir.json_codec import decode, encode
+from ..compiler.ir.netlist import End
 from ..errors import UserError
 from ..stream.itensor.itensor import ITensor
 

@@ -7,8 +7,9 @@ from enum import Enum
 
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
-from ..compiler.ir.design import Channel, Design, Instance
 from ..compiler.ir.json_codec import encode
+from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.ir.netlist import Channel, Instance
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
@@ -36,12 +37,11 @@ PASSING = frozenset({"fork", "register slice"})
 """Kinds of infrastructure that change neither elements nor order."""
 
 
-def gather(design: Design, weights: str) -> Facts:
+def gather(design: PlacedNetlist, weights: str) -> Facts:
     """All facts of a design that went through every stage."""
-    known = design.known
     position = max(1, design.graph.context // 2)
-    tiling = encode(known.tiling)
-    bounds = {"tokens": known.tiling.token_batch, "length": design.graph.context}
+    tiling = encode(design.tiling)
+    bounds = {"tokens": design.tiling.token_batch, "length": design.graph.context}
     return Facts(
         version=VERSION,
         model=design.graph.name,
@@ -56,21 +56,21 @@ def gather(design: Design, weights: str) -> Facts:
         bounds=bounds,
         parts=tuple(_part(instance, design) for instance in design.instances),
         streams=tuple(_stream(channel, design) for channel in design.channels),
-        flows=tuple(flows(known.depths.certificates)),
+        flows=tuple(flows(design.depths.certificates)),
         fusion=_fusion(design),
         position=position,
         activities=tuple(activities_of(design, position)),
         regions=tuple(
-            RegionFacts(name=r.name, offset=r.offset, bytes=r.bytes) for r in known.memory.regions
+            RegionFacts(name=r.name, offset=r.offset, bytes=r.bytes) for r in design.memory.regions
         ),
         parameters=tuple(
-            RunFacts(node=s.node, activation=when, bytes=s.beats * known.memory.beat_bytes)
-            for when, run in (("layer", known.memory.body), ("tail", known.memory.tail))
+            RunFacts(node=s.node, activation=when, bytes=s.beats * design.memory.beat_bytes)
+            for when, run in (("layer", design.memory.body), ("tail", design.memory.tail))
             for s in run
         ),
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
-        clients={name: " ".join(ports) for name, ports in known.placement.ports.items()},
+        clients={name: " ".join(ports) for name, ports in design.placement.ports.items()},
     )
 
 
@@ -90,9 +90,9 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
         yield from _flat(getattr(value, field), f"{name}.{field}" if name else field)
 
 
-def _part(instance: Instance, design: Design) -> PartFacts:
+def _part(instance: Instance, design: PlacedNetlist) -> PartFacts:
     part = instance.part
-    cycle = design.known.depths.circles.get(instance.name, ())
+    cycle = design.depths.circles.get(instance.name, ())
     converter = _converter(part, cycle) if isinstance(part, ConverterSpec) else None
     kind = kind_of(instance)
     return PartFacts(
@@ -101,7 +101,7 @@ def _part(instance: Instance, design: Design) -> PartFacts:
         scope=instance.scope.value,
         passes=converter is not None or kind in PASSING,
         converter=converter,
-        die=design.known.placement.dies[instance.name][-1] if design.board.dies else None,
+        die=design.placement.dies[instance.name][-1] if design.board.dies else None,
     )
 
 
@@ -122,13 +122,13 @@ def _converter(part: ConverterSpec, cycle: tuple[str, ...]) -> ConverterFacts:
     )
 
 
-def _stream(channel: Channel, design: Design) -> StreamFacts:
-    placement = design.known.placement
+def _stream(channel: Channel, design: PlacedNetlist) -> StreamFacts:
+    placement = design.placement
     ahead = channel.name == parameter_queue(design)
     owner = channel.source.instance if ahead else queue_owner(channel.name)
     kinds = placement.kinds(owner)
     ends = placement.dies[channel.sink.instance]
-    verdicts = design.known.depths.verdicts
+    verdicts = design.depths.verdicts
     verdict = next((v for v in verdicts if v.stream == channel.name), None)
     return StreamFacts(
         name=channel.name,
@@ -146,8 +146,8 @@ def _stream(channel: Channel, design: Design) -> StreamFacts:
     )
 
 
-def _fusion(design: Design) -> FusionFacts:
-    memory, fused = intermediate_memory(design), design.known.fused
+def _fusion(design: PlacedNetlist) -> FusionFacts:
+    memory, fused = intermediate_memory(design), design.fused
     return FusionFacts(
         tokens=memory.tokens,
         values=tuple(ValueFacts(**vars(row)) for row in memory.rows),
@@ -158,7 +158,7 @@ def _fusion(design: Design) -> FusionFacts:
     )
 
 
-def activities_of(design: Design, position: int) -> Iterator[ActivityFacts]:
+def activities_of(design: PlacedNetlist, position: int) -> Iterator[ActivityFacts]:
     """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
     estimate = Estimate(design)
     clock = estimate.clock()

@@ -72,7 +72,7 @@ def _engine(estimate: Estimate) -> float:
 def _memory(estimate: Estimate, context: int) -> float:
     """Bytes of a layer, at what all ports together sustain."""
     design = estimate.design
-    board, memory = design.board, design.known.memory
+    board, memory = design.board, design.memory
     parameters = sum(segments.beats for segments in memory.body) * memory.beat_bytes
     cached = context * work_of(design.graph, design.config.quantization).cache_bytes
     layers = design.graph.loops[0].trips

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.floorplan.kernel_slices import pieces_of
-from ..compiler.floorplan.placement import Placement
-from ..compiler.ir.design import Design, Instance
 from ..compiler.ir.json_codec import decode
+from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.ir.netlist import Instance
+from ..compiler.ir.placement import Placement
 from ..compiler.performance.estimate import Estimate
 from ..compiler.resources.fpga_cells import Cells
 from ..compiler.sizing.prefetch_depth import queue_beats
@@ -140,12 +141,11 @@ class Summary:
             ) from None
 
 
-def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> Summary:
+def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, float]) -> Summary:
     """All numbers of a placed design."""
-    known = design.known
     estimate = Estimate(design)
     symbol_values = estimate.bound()
-    placement = known.placement
+    placement = design.placement
     rows = []
     for instance in design.instances:
         interval = latency = None
@@ -176,9 +176,9 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
             depth=depth,
             width=c.consumed.beat_bits,
             type=str(c.consumed),
-            delay=known.depths.delay.get(c.name),
-            binding=c.name in known.depths.binding,
-            proof=known.depths.proof(c.name),
+            delay=design.depths.delay.get(c.name),
+            binding=c.name in design.depths.binding,
+            proof=design.depths.proof(c.name),
         )
         for c in design.channels
         if (depth := queue_beats(design, c))
@@ -194,12 +194,12 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         if n < context
     }
     return Summary(
-        model=design.model.name,
+        model=design.graph.name,
         weights=weights,
         board=design.board.name,
         quantization=str(design.config.quantization),
         clock_mhz=design.board.clock_mhz,
-        token_batch=known.tiling.token_batch,
+        token_batch=design.tiling.token_batch,
         kernels=tuple(rows),
         fifos=fifos,
         memories=tuple(
@@ -237,9 +237,9 @@ def summarize(design: Design, weights: str, stage_seconds: dict[str, float]) -> 
         budget=dataclasses.asdict(design.board.budget),
         token_cycles=decode,
         prompt_cycles=prompts,
-        memory_bytes=known.memory.total,
-        parameter_bytes_per_step=known.memory.stride * design.graph.loops[0].trips
-        + known.memory.region("tail").bytes,
+        memory_bytes=design.memory.total,
+        parameter_bytes_per_step=design.memory.stride * design.graph.loops[0].trips
+        + design.memory.region("tail").bytes,
         stage_seconds=stage_seconds,
     )
 

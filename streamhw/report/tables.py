@@ -4,7 +4,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.ir.design import Design
+from ..compiler.ir.levels import Dataflow
 from ..compiler.resources.fpga_cells import Cells
 from ..stream.converter.spec import ConverterSpec
 from .summary import Summary
@@ -23,7 +23,7 @@ def print_summary(summary: Summary, console: Console) -> None:
     console.print(_cycles(summary))
 
 
-def converter_table(design: Design) -> Table:
+def converter_table(design: Dataflow) -> Table:
     """Converters of a design: bits beside those of two blocks and of the peak live elements."""
     table = Table(title=f"{design.graph.name} on {design.board.name}: layout converters")
     for name in ("converter", "kind", "block"):

@@ -2,21 +2,27 @@
 """A tiny model for the compiler's tests, compiled up to any stage."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist, Quantized
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.mapping.engine_sharing import Sharing, SharingChoice
 from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.quantized_model import QuantizedModel
+from streamhw.quantization.quantizer import quantize
 from tests.tiny import write_tiny
 
-Compiled = Callable[..., Design]
+Compiled = Callable[..., Any]
+Parameters = Callable[[Quantized], QuantizedModel]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +34,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture(scope="session")
 def compiled(tiny: Model) -> Compiled:
     """Compiles the tiny model; each choice is compiled once a session."""
-    known: dict[tuple[object, ...], Design] = {}
+    known: dict[tuple[object, ...], Quantized] = {}
 
     def compile(
         *,
@@ -37,7 +43,7 @@ def compiled(tiny: Model) -> Compiled:
         head_bits: int | None = None,
         sharing: SharingChoice = Sharing.ALL,
         tiling: Tiling | None = None,
-    ) -> Design:
+    ) -> Quantized:
         key = (stop, weight_bits, head_bits, sharing, repr(tiling))
         if key not in known:
             numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, scale_group=32)
@@ -51,6 +57,15 @@ def compiled(tiny: Model) -> Compiled:
 
 
 @pytest.fixture(scope="session")
-def design(compiled: Compiled) -> Design:
+def parameters(tiny: Model) -> Parameters:
+    """The integers of a design of the tiny model."""
+    made = lru_cache(maxsize=None)(
+        lambda config: quantize(tiny, layer_table().quantization, config)
+    )
+    return lambda design: made(design.config.quantization)
+
+
+@pytest.fixture(scope="session")
+def design(compiled: Compiled) -> PlacedNetlist:
     """The tiny model after all stages."""
     return compiled()

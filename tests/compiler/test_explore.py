@@ -20,7 +20,7 @@ from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import Choice, read_choice, write_choice
-from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of
+from streamhw.compiler.explore.evaluate import Evaluator
 from streamhw.compiler.explore.explore import DEFAULT, INTENSITY, Exploration, explore, space_for
 from streamhw.compiler.explore.intensity_driven import unroll_by_intensity, unroll_of
 from streamhw.compiler.explore.objective import (
@@ -52,7 +52,8 @@ LATENCY = Goal(objective=Objective.LATENCY)
 @pytest.fixture(scope="module")
 def evaluator(tiny: Model) -> Evaluator:
     config = BuildConfig(quantization=QuantConfig(scale_group=32))
-    return evaluator_of(compile_model(tiny, load_board("sim"), config, stop="quantize"), 5, 4)
+    design = compile_model(tiny, load_board("sim"), config, stop="quantize")
+    return Evaluator(design=design, prompt=5, tokens=4)
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,10 @@ def small(space: Space) -> Space:
 def test_the_default_is_a_point_of_the_space(name: str) -> None:
     """Token lanes, heads and positions side by side among its dimensions."""
     design = compile_model(load("gpt2-shakespeare"), load_board(name), stop="tile")
-    formats = formats_of(design.graph, design.known.quantized.plan)
+    formats = formats_of(design.graph, design.quantization)
     space = space_of(design.graph, design.board, formats)
     default = Choice(
-        sharing=tuple(binding.nodes for binding in design.assignments), tiling=design.known.tiling
+        sharing=tuple(binding.nodes for binding in design.assignments), tiling=design.tiling
     )
     picked = space.encode(default)
     assert {"token_lanes of qkv", "loop_order of qkv", "attention_heads"} <= set(picked)

@@ -10,9 +10,9 @@ import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig, Sharing
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.overrides import SECTIONS, Decisions, decisions_of, differing
-from streamhw.compiler.pipeline import STAGES, compile_model
+from streamhw.compiler.pipeline import STAGES, compile_model, stages_before
 from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
@@ -31,16 +31,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 @pytest.fixture(scope="module")
-def design(model: Model) -> Design:
+def design(model: Model) -> PlacedNetlist:
     return compile_model(model, load_board("sim"), CONFIG)
 
 
 @pytest.fixture(scope="module")
-def decisions(design: Design) -> Decisions:
+def decisions(design: PlacedNetlist) -> Decisions:
     return decisions_of(design, CONFIG)
 
 
-def again(model: Model, decisions: Decisions) -> Design:
+def again(model: Model, decisions: Decisions) -> PlacedNetlist:
     return compile_model(model, load_board("sim"), decisions.config, decisions=decisions)
 
 
@@ -52,6 +52,10 @@ def edited(decisions: Decisions, tmp_path: Path, section: str, name: str, value:
     return Decisions.load(tmp_path)
 
 
+def before(decisions: Decisions, stage: str) -> Decisions:
+    return decisions.before(stage, stages_before(stage))
+
+
 def test_the_file_comes_back(decisions: Decisions, tmp_path: Path) -> None:
     file = tmp_path / "decisions.json"
     file.write_text(decisions.to_json())
@@ -59,7 +63,9 @@ def test_the_file_comes_back(decisions: Decisions, tmp_path: Path) -> None:
     assert all(getattr(decisions, section) is not None for section in SECTIONS)
 
 
-def test_all_obeyed_is_the_same_design(model: Model, design: Design, decisions: Decisions) -> None:
+def test_all_obeyed_is_the_same_design(
+    model: Model, design: PlacedNetlist, decisions: Decisions
+) -> None:
     same = again(model, decisions)
     assert dump(same) == dump(design)
     assert same.depths == design.depths and same.placement == design.placement
@@ -67,29 +73,29 @@ def test_all_obeyed_is_the_same_design(model: Model, design: Design, decisions: 
 
 @pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
 def test_going_on_from_a_stage(
-    model: Model, design: Design, decisions: Decisions, stage: str
+    model: Model, design: PlacedNetlist, decisions: Decisions, stage: str
 ) -> None:
     """Stages from there on decide as they did at first."""
-    before = decisions.before(stage)
+    earlier = before(decisions, stage)
     names = [s.name for s in STAGES]
-    kept = {section for section in SECTIONS if getattr(before, section) is not None}
+    kept = {section for section in SECTIONS if getattr(earlier, section) is not None}
     assert kept == {section for section in SECTIONS if names.index(section) < names.index(stage)}
-    assert dump(again(model, before)) == dump(design)
+    assert dump(again(model, earlier)) == dump(design)
 
 
-def test_a_stopped_build_is_gone_on_with(model: Model, design: Design) -> None:
+def test_a_stopped_build_is_gone_on_with(model: Model, design: PlacedNetlist) -> None:
     stopped = compile_model(model, load_board("sim"), CONFIG, stop="tile")
     decided = decisions_of(stopped, CONFIG)
     assert decided.convert is None and decided.size is None and decided.place is None
-    assert dump(again(model, decided.before("lower"))) == dump(design)
+    assert dump(again(model, before(decided, "lower"))) == dump(design)
     with pytest.raises(UserError, match="must have those of stage convert to go on from size"):
-        decided.before("size")
+        before(decided, "size")
 
 
 def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     for depth in (16, 500):
         changed = edited(decisions, tmp_path, "size", "residual_1_i_a", depth)
-        channels = {c.name: c for c in again(model, changed.before("place")).channels}
+        channels = {c.name: c for c in again(model, before(changed, "place")).channels}
         assert channels["residual_1_i_a"].depth == depth
         assert channels["residual_2_i_a"].depth == 64
 
@@ -97,7 +103,7 @@ def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> 
 def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     name = "residual_1_i_b_convert"
     changed = edited(decisions, tmp_path, "convert", name, {"kind": "ping-pong"})
-    part = again(model, changed.before("fuse")).instance(name).part
+    part = again(model, before(changed, "fuse")).instance(name).part
     assert isinstance(part, ConverterSpec) and part.kind is BufferKind.PING_PONG
 
 
@@ -108,28 +114,30 @@ def test_cuts_by_hand(tmp_path: Path) -> None:
     board = replace(board, ports=tuple(replace(port, width=128) for port in board.ports))
     whole = compile_model(model, board, CONFIG)
     assert decisions_of(whole, CONFIG).fuse == ()
-    tight = replace(CONFIG, on_chip_bits=whole.known.fused.bits * 6 // 10)
+    tight = replace(CONFIG, on_chip_bits=whole.fused.bits * 6 // 10)
     cut = compile_model(model, board, tight)
-    names = cut.known.fused.cuts
+    names = cut.fused.cuts
     assert names and decisions_of(cut, tight).fuse == names
-    wanted = replace(decisions_of(whole, CONFIG), fuse=names).before("memory")
+    wanted = replace(decisions_of(whole, CONFIG), fuse=names).before(
+        "memory", stages_before("memory")
+    )
     made = compile_model(model, board, CONFIG, decisions=wanted)
-    assert made.known.fused.cuts == names
-    assert made.known.fused.bits == cut.known.fused.bits
+    assert made.fused.cuts == names
+    assert made.fused.bits == cut.fused.bits
     with pytest.raises(UserError, match=r"^Decision fuse must name streams that can go through me"):
         compile_model(model, board, CONFIG, decisions=replace(wanted, fuse=("nothing",)))
 
 
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     changed = edited(decisions, tmp_path, "tile", "token_batch", 4)
-    made = again(model, changed.before("lower"))
-    assert made.known.tiling.token_batch == 4
+    made = again(model, before(changed, "lower"))
+    assert made.tiling.token_batch == 4
     assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
 
 
 def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
     bind = (("qkv", "hidden", "logits"), ("attention_out", "mlp_out"))
-    made = again(model, replace(decisions, bind=bind).before("tile"))
+    made = again(model, before(replace(decisions, bind=bind), "tile"))
     assert [b.nodes for b in made.assignments] == list(bind)
 
 

@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of stages: what each adds, that none changes what it was given, that all repeat."""
 
-import hashlib
-from dataclasses import FrozenInstanceError, fields, replace
+import pickle
+from dataclasses import MISSING, FrozenInstanceError, fields, replace
+from typing import Any
 
 import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.level_codec import dumps
+from streamhw.compiler.ir.levels import Grouped, PlacedNetlist
+from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.lowering.insert_converters import insert_converters
 from streamhw.compiler.performance.estimate import Estimate
-from streamhw.compiler.pipeline import STAGES, compile_model
-from streamhw.compiler.text_dump import dump
+from streamhw.compiler.pipeline import STAGES, Source, compile_model
+from streamhw.compiler.provisional import provisional
 from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend.model import Model
 from streamhw.graph import Graph, Linear, Node, RolledLoop, print_graph
 from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.quantizer import quantize
 from tests.compiler.conftest import Compiled
 
 CONFIG = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
-ADDS = {
-    "quantize": {"quantized"},
+CHANGES = {
     "bind": {"assignments"},
     "tile": {"board", "tiling"},
     "lower": {"instances", "channels"},
@@ -34,53 +37,57 @@ ADDS = {
     "size": {"instances", "channels", "depths"},
     "place": {"placement"},
 }
-"""The fields of a design that each stage may set."""
+"""The fields that each stage may set."""
 
 
-def snapshot(design: Design) -> str:
-    """Everything in a design as text, integers of the model included."""
-    digest = hashlib.sha256()
-    if design.quantized is not None:
-        for node, loop in design.graph.walk():
-            for layer in range(loop.trips) if loop is not None else (None,):
-                values = design.quantized.parameters(node.name, layer)
-                for value in vars(values).values() if values is not None else ():
-                    digest.update(b"" if value is None else value.tobytes())
-        digest.update(repr((design.quantized.plans, design.quantized.formats)).encode())
-    kept = (design.depths, design.placement, design.fused, design.config, design.board)
-    parts = [part.resources() for part in (i.part for i in design.instances)]
-    return "\n".join([dump(design), digest.hexdigest(), repr(kept), repr(parts)])
-
-
-def test_no_stage_changes_what_it_was_given(tiny: Model) -> None:
-    """Every design on the way is the same after all later stages, emission and estimates."""
-    design = Design(config=CONFIG, board=load_board("sim"), model=tiny)
-    passed, before = [design], [snapshot(design)]
+def passed(model: Model) -> list[Any]:
+    """What each stage gives, and at first what compilation begins with."""
+    levels: list[Any] = [Source(model=model, board=load_board("sim"), config=CONFIG)]
     for stage in STAGES:
-        design = stage.run(design)
-        passed.append(design)
-        before.append(snapshot(design))
-    Estimate(design).answer(4, 6)
-    emit(design)
-    assert [snapshot(d) for d in passed] == before
-    assert print_graph(design.graph) == print_graph(tiny.graph)
+        levels.append(stage.run(levels[-1]))
+    return levels
 
 
-def test_stages_set_their_own_fields_and_repeat(tiny: Model) -> None:
-    design = Design(config=CONFIG, board=load_board("sim"), model=tiny)
-    for stage in STAGES:
-        once, twice = stage.run(design), stage.run(design)
-        assert snapshot(once) == snapshot(twice), stage.name
-        changed = {
-            f.name for f in fields(Design) if getattr(once, f.name) is not getattr(design, f.name)
-        }
-        assert changed <= ADDS[stage.name], stage.name
-        assert changed, stage.name
-        design = once
+def test_stages_take_and_give_the_levels_that_they_name(tiny: Model) -> None:
+    levels = passed(tiny)
+    assert [type(level) for level in levels] == [Source, *(stage.gives for stage in STAGES)]
+    assert [stage.takes for stage in STAGES] == [Source, *(s.gives for s in STAGES[:-1])]
+    for stage, before, after in zip(STAGES[1:], levels[1:-1], levels[2:], strict=True):
+        kept = {f.name for f in fields(before) if getattr(before, f.name) == getattr(after, f.name)}
+        assert {f.name for f in fields(after)} - kept <= CHANGES[stage.name], stage.name
 
 
-def test_designs_are_frozen(design: Design) -> None:
-    for what in (design, design.instances[0], design.channels[0], design.known.memory):
+def test_equal_inputs_give_equal_levels_and_no_stage_changes_what_it_was_given(
+    tiny: Model,
+) -> None:
+    """Levels are plain data; each is the same after all later stages, emission and estimates."""
+    ours = passed(tiny)
+    before = [dumps(level) for level in ours[1:]]
+    Estimate(ours[-1]).answer(4, 6)
+    emit(ours[-1])
+    assert [dumps(level) for level in ours[1:]] == before
+    for one, other in zip(ours[1:], passed(tiny)[1:], strict=True):
+        assert one is not other and one == other and hash(one) == hash(other)
+        read = pickle.loads(pickle.dumps(one))
+        assert read == one and hash(read) == hash(one) and type(read) is type(one)
+    assert print_graph(ours[-1].graph) == print_graph(tiny.graph)
+
+
+def test_a_model_of_other_formats_is_refused(tiny: Model) -> None:
+    quantized = quantize(tiny, layer_table().quantization, QuantConfig(weight_bits=8))
+    with pytest.raises(InternalError, match=r"^Model must be quantized with W4A8, not W8A8$"):
+        compile_model(quantized, load_board("sim"), CONFIG)
+
+
+def test_trial_sizes_are_computed_once(tiny: Model) -> None:
+    grouped = compile_model(tiny, load_board("sim"), CONFIG, stop="fuse")
+    again = compile_model(tiny, load_board("sim"), CONFIG, stop="fuse")
+    assert isinstance(grouped, Grouped) and isinstance(again, Grouped)
+    assert provisional(grouped) is provisional(again)
+
+
+def test_designs_are_frozen(design: PlacedNetlist) -> None:
+    for what in (design, design.instances[0], design.channels[0], design.memory):
         with pytest.raises(FrozenInstanceError):
             what.name = "other"
 
@@ -94,18 +101,7 @@ def test_stop(stop: str, tiny: Model) -> None:
     )
     names = [stage.name for stage in STAGES]
     assert seen == names[: names.index(stop) + 1]
-    made = {field for name in seen for field in ADDS[name]}
-    for field in (
-        "quantized",
-        "tiling",
-        "assignments",
-        "instances",
-        "memory",
-        "slices",
-        "depths",
-        "placement",
-    ):
-        assert bool(getattr(design, field)) == (field in made), field
+    assert type(design) is STAGES[names.index(stop)].gives
 
 
 def test_stage_that_does_not_exist(tiny: Model) -> None:
@@ -117,22 +113,16 @@ def test_stage_that_does_not_exist(tiny: Model) -> None:
         compile_model(tiny, load_board("sim"), CONFIG, stop="emit")
 
 
-def test_reading_what_no_stage_made_yet(compiled: Compiled) -> None:
-    known = compiled(stop="tile").known
-    assert known.tiling.engines["matmul_w4"].rows == 8
-    for name, stage in (
-        ("memory", "memory"),
-        ("slices", "partition"),
-        ("depths", "size"),
-        ("placement", "place"),
-    ):
-        with pytest.raises(
-            InternalError, match=rf"^Stage {stage} must run before its result is read$"
-        ):
-            getattr(known, name)
+def test_no_level_has_what_a_later_stage_decides(compiled: Compiled) -> None:
+    mapped = compiled(stop="tile")
+    assert mapped.tiling.engines["matmul_w4"].rows == 8
+    for name in ("instances", "fused", "memory", "slices", "depths", "placement"):
+        assert not hasattr(mapped, name)
+    for level in (stage.gives for stage in STAGES):
+        assert all(f.default is MISSING and f.default_factory is MISSING for f in fields(level))
 
 
-def test_names_of_parts_and_ports(design: Design) -> None:
+def test_names_of_parts_and_ports(design: PlacedNetlist) -> None:
     with pytest.raises(KeyError, match="Design has no instance 'nobody'"):
         design.instance("nobody")
     with pytest.raises(KeyError, match=r"Instance norm_1 has ports \['i', .*\], not 'x'"):
@@ -153,10 +143,10 @@ def test_graph_without_a_loop(tiny: Model) -> None:
     graph = Graph(name="flat", context=4, vocabulary=60, nodes=tuple(tail))
     design = compile_model(tiny, load_board("sim"), CONFIG, stop="tile")
     with pytest.raises(BuildError, match=r"^Graph flat must have one loop, not 0$"):
-        lower(graph, design.known.quantized.plan, {}, design.known.tiling, 512, ())
+        lower(graph, design.quantization, {}, design.tiling, 512, ())
 
 
-def test_estimate_repeats(tiny: Model, design: Design) -> None:
+def test_estimate_repeats(tiny: Model, design: PlacedNetlist) -> None:
     """The same design, another estimate of it, and the same model compiled again."""
     first = Estimate(design)
     answers = [first.answer(9, 16), first.answer(9, 16), Estimate(design).answer(9, 16)]
@@ -167,7 +157,7 @@ def test_estimate_repeats(tiny: Model, design: Design) -> None:
     assert answers[0].total == answers[0].prompt + sum(answers[0].tokens)
 
 
-def test_estimate_grows_with_prompt_and_position(design: Design) -> None:
+def test_estimate_grows_with_prompt_and_position(design: PlacedNetlist) -> None:
     estimate = Estimate(design)
     prompts = [estimate.answer(n, n + 1).prompt for n in (1, 8, 9, 16, 17, 31)]
     assert prompts == sorted(set(prompts))
@@ -175,12 +165,12 @@ def test_estimate_grows_with_prompt_and_position(design: Design) -> None:
     assert tokens[-1] > tokens[0]
 
 
-def test_engines_find_all_matrices(tiny: Model, design: Design) -> None:
+def test_engines_find_all_matrices(tiny: Model, design: PlacedNetlist) -> None:
     linears = {n.name for n, _ in tiny.graph.walk() if isinstance(n.op, Linear)}
     assert {name for b in design.assignments for name in b.nodes} == linears
 
 
-def test_no_converter_says_where_the_orders_part(design: Design) -> None:
+def test_no_converter_says_where_the_orders_part(design: PlacedNetlist) -> None:
     """What a converter cannot do is the message, where the two orders part is the hint."""
     channel = next(c for c in design.channels if c.name == "norm_1_i")
     short = replace(channel.consumed, loops=channel.consumed.loops[1:])

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from streamhw.compiler.fusion.stage import Group
-from streamhw.compiler.ir.design import Channel, Design, End, Instance
+from streamhw.compiler.ir.fused import Group
 from streamhw.compiler.ir.infrastructure import ForkSpec
-from streamhw.compiler.pipeline import STAGES
+from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.ir.netlist import Channel, End, Instance
+from streamhw.compiler.pipeline import STAGES, stages_before
 from streamhw.compiler.resources.fpga_cells import RamKind
-from streamhw.compiler.verify import ORDER, RULES, check
+from streamhw.compiler.verify import RULES, check
 from streamhw.compiler.verify_types import tensors_are_covered, types_agree
 from streamhw.errors import InternalError
 from streamhw.frozen_map import FrozenMap
@@ -21,53 +22,59 @@ from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, row_major
 from streamhw.stream.spec import Port
 
+ORDER = tuple(stage.name for stage in STAGES)
 
-def channel(design: Design, name: str) -> Channel:
+
+def through(stage: str) -> tuple[str, ...]:
+    """The stages up to one."""
+    return (*stages_before(stage), stage)
+
+
+def channel(design: PlacedNetlist, name: str) -> Channel:
     (found,) = (c for c in design.channels if c.name == name)
     return found
 
 
-def changed(design: Design, name: str, **values: object) -> Design:
+def changed(design: PlacedNetlist, name: str, **values: object) -> PlacedNetlist:
     """The design with other fields of one stream."""
     new = replace(channel(design, name), **values)
     return replace(design, channels=tuple(new if c.name == name else c for c in design.channels))
 
 
-def without(design: Design, name: str) -> Design:
+def without(design: PlacedNetlist, name: str) -> PlacedNetlist:
     return replace(design, channels=tuple(c for c in design.channels if c.name != name))
 
 
-def without_a_format(design: Design) -> Design:
-    quantized = design.known.quantized
-    formats = {name: f for name, f in quantized.formats.items() if name != "hidden"}
-    plan = replace(quantized.plan, formats=FrozenMap(formats))
-    return replace(design, quantized=replace(quantized, plan=plan))
+def without_a_format(design: PlacedNetlist) -> PlacedNetlist:
+    plan = design.quantization
+    formats = {name: f for name, f in plan.formats.items() if name != "hidden"}
+    return replace(design, quantization=replace(plan, formats=FrozenMap(formats)))
 
 
-def overlapping(design: Design) -> Design:
-    memory = design.known.memory
+def overlapping(design: PlacedNetlist) -> PlacedNetlist:
+    memory = design.memory
     moved = tuple(replace(r, offset=64) if r.name == "body" else r for r in memory.regions)
     return replace(design, memory=replace(memory, regions=moved))
 
 
-def at_port(design: Design, port: str) -> Design:
-    placement = design.known.placement
+def at_port(design: PlacedNetlist, port: str) -> PlacedNetlist:
+    placement = design.placement
     ports = {**placement.ports, "attention_key_read_dma": (port,)}
     return replace(design, placement=replace(placement, ports=ports))
 
 
-def columns_first(design: Design, name: str) -> ITensor:
+def columns_first(design: PlacedNetlist, name: str) -> ITensor:
     type = channel(design, name).consumed
     return replace(type, loops=type.loops[::-1])
 
 
-def with_part(design: Design, instance: Instance) -> Design:
+def with_part(design: PlacedNetlist, instance: Instance) -> PlacedNetlist:
     """The design with another instance of this name."""
     others = (instance if i.name == instance.name else i for i in design.instances)
     return replace(design, instances=tuple(others))
 
 
-def with_a_needless_converter(design: Design) -> Design:
+def with_a_needless_converter(design: PlacedNetlist) -> PlacedNetlist:
     type = channel(design, "embedding_i_a").consumed
     needless = Instance("needless", ConverterSpec(source=type, target=type), Scope.ENTRY)
     return replace(design, instances=(*design.instances, needless))
@@ -84,7 +91,7 @@ class TurnedFork(ForkSpec):
         return (*super().ports[:2], self.wrong)
 
 
-def with_fork(design: Design, outputs: int, *, turned: bool = False) -> Design:
+def with_fork(design: PlacedNetlist, outputs: int, *, turned: bool = False) -> PlacedNetlist:
     """The design with another fork behind the loop's entry, whose second output may differ; its
     streams are gone."""
     name = "blocks_entry_o_fork"
@@ -98,8 +105,8 @@ def with_fork(design: Design, outputs: int, *, turned: bool = False) -> Design:
     return replace(changed, channels=kept)
 
 
-def with_half_the_scales(design: Design) -> Design:
-    memory = design.known.memory
+def with_half_the_scales(design: PlacedNetlist) -> PlacedNetlist:
+    memory = design.memory
     body = tuple(
         replace(s, parts=tuple((n, count // 2) for n, count in s.parts))
         if s.node == "activation"
@@ -109,13 +116,13 @@ def with_half_the_scales(design: Design) -> Design:
     return replace(design, memory=replace(memory, body=body))
 
 
-def on_die(design: Design, part: str, die: str) -> Design:
-    slices = design.known.slices
+def on_die(design: PlacedNetlist, part: str, die: str) -> PlacedNetlist:
+    slices = design.slices
     return replace(design, slices=replace(slices, dies={**slices.dies, part: (die,)}))
 
 
-def in_ultra(design: Design) -> Design:
-    placement = design.known.placement
+def in_ultra(design: PlacedNetlist) -> PlacedNetlist:
+    placement = design.placement
     stores = tuple(
         replace(s, kind=RamKind.ULTRA) if s.owner == "steps_i_queue" else s
         for s in placement.stores
@@ -123,15 +130,15 @@ def in_ultra(design: Design) -> Design:
     return replace(design, placement=replace(placement, stores=stores))
 
 
-def grouped(design: Design, *groups: tuple[str, ...]) -> Design:
+def grouped(design: PlacedNetlist, *groups: tuple[str, ...]) -> PlacedNetlist:
     """The design with other groups of tasks."""
     found = tuple(Group(tasks) for tasks in groups)
-    return replace(design, fused=replace(design.known.fused, groups=found))
+    return replace(design, fused=replace(design.fused, groups=found))
 
 
 OTHER = row_major(Fixed(8), (5, 4))
 
-BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
+BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
     "format": (
         "quantize",
         without_a_format,
@@ -202,7 +209,7 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     ),
     "no group": (
         "tile",
-        lambda d: replace(d, tiling=replace(d.known.tiling, token_batch=d.graph.context + 1)),
+        lambda d: replace(d, tiling=replace(d.tiling, token_batch=d.graph.context + 1)),
         r"^Tokens of a step must be 1 to 32, not 33$",
     ),
     "needless converter": (
@@ -285,7 +292,7 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
     ),
     "no memory port": (
         "place",
-        lambda d: replace(d, placement=replace(d.known.placement, ports={})),
+        lambda d: replace(d, placement=replace(d.placement, ports={})),
         r"^DMA token_embedding_dma must have a port, but has none$",
     ),
     "RAM kind": (
@@ -302,13 +309,13 @@ BROKEN: dict[str, tuple[str, Callable[[Design], Design], str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_rule(name: str, design: Design) -> None:
+def test_broken_rule(name: str, design: PlacedNetlist) -> None:
     stage, breaks, message = BROKEN[name]
     with pytest.raises(InternalError, match=message):
-        check(stage, breaks(design))
+        check(through(stage), breaks(design))
 
 
-def test_two_types_on_one_stream(design: Design) -> None:
+def test_two_types_on_one_stream(design: PlacedNetlist) -> None:
     """Only a part that claims nothing can get there: each end has the type of its port."""
     other = columns_first(design, "norm_1_i")
     message = r"must have one type, not .* at its source and .* at its sink: the orders part at"
@@ -316,7 +323,7 @@ def test_two_types_on_one_stream(design: Design) -> None:
         types_agree(changed(design, "norm_1_i", consumed=other))
 
 
-def test_uncovered_tensors(design: Design) -> None:
+def test_uncovered_tensors(design: PlacedNetlist) -> None:
     type = channel(design, "norm_1_i").consumed
     gaps = replace(type, tile=(1, 2))
     with pytest.raises(InternalError, match=r"must carry one tensor, not 8x32 .* and 8x30 to"):
@@ -325,17 +332,15 @@ def test_uncovered_tensors(design: Design) -> None:
         tensors_are_covered(changed(design, "norm_1_i", produced=gaps, consumed=gaps))
 
 
-def test_whole_design_keeps_all_rules(design: Design) -> None:
-    for stage in STAGES:
-        check(stage.name, design)
+def test_whole_design_keeps_all_rules(design: PlacedNetlist) -> None:
+    check(ORDER, design)
 
 
 def test_rules_know_the_stages() -> None:
-    assert tuple(stage.name for stage in STAGES) == ORDER
     assert tuple(RULES) == ORDER
 
 
-def test_rules_begin_after_their_stage(design: Design) -> None:
+def test_rules_begin_after_their_stage(design: PlacedNetlist) -> None:
     """What a later stage makes true is not asked for earlier."""
-    check("convert", overlapping(design))
-    check("control", changed(design, "residual_1_i_a", depth=0))
+    check(through("convert"), overlapping(design))
+    check(through("control"), changed(design, "residual_1_i_a", depth=0))

@@ -11,11 +11,12 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
+from streamhw.quantization.quantizer import quantize
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.sim import verilator
 from tests.e2e.machine import Machine
@@ -28,17 +29,20 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Machine]:
-    """Makes a machine for a board, choices, and changed depths."""
+    """Makes a machine for a board, choices, and changed depths; ``of``: the design's model."""
 
     def make(
         board: str = "sim",
         config: BuildConfig | None = None,
         *,
         observed: bool = False,
-        depths: Callable[[Design], dict[str, int]] | None = None,
-        design: Design | None = None,
+        depths: Callable[[PlacedNetlist], dict[str, int]] | None = None,
+        design: PlacedNetlist | None = None,
+        of: Model = model,
     ) -> Machine:
-        design = design or compile_model(model, load_board(board), config)
+        wanted = design.config if design is not None else config or BuildConfig()
+        quantized = quantize(of, layer_table().quantization, wanted.quantization)
+        design = design or compile_model(quantized, load_board(board), config)
         if depths is not None:
             changed = depths(design)
             channels = tuple(
@@ -48,9 +52,9 @@ def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callab
         emitted = emit(design)
         folder = tmp_path_factory.mktemp("machine")
         (folder / "top.v").write_text(emitted.verilog)
-        content = np.concatenate(list(design_image(design)))
+        content = np.concatenate(list(design_image(design, quantized)))
         library = verilator.build([folder / "top.v"], emitted.manifest, observed=observed)
-        return Machine(design, emitted, folder, library, content)
+        return Machine(design, emitted, folder, library, content, quantized)
 
     return make
 
@@ -70,7 +74,7 @@ def machine(observed: Machine) -> Machine:
 
 @pytest.fixture(scope="session")
 def golden(machine: Machine) -> IntegerModel:
-    return IntegerModel(machine.design.known.quantized, layer_table().reference)
+    return IntegerModel(machine.quantized, layer_table().reference)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,11 @@ import numpy as np
 from streamhw.api.answer import Answer, simulated
 from streamhw.boards.memory.system import MemorySystem
 from streamhw.compiler.backend.emit import Emitted
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.quantization.quantized_model import QuantizedModel
 from streamhw.sim import verilator
 from streamhw.sim.memory_model import MemoryModel
+from streamhw.sim.stream_compare import Reference
 
 __all__ = ["Machine"]
 
@@ -20,11 +22,17 @@ __all__ = ["Machine"]
 class Machine:
     """A design with its emitted files and its compiled simulation."""
 
-    design: Design
+    design: PlacedNetlist
     emitted: Emitted
     folder: Path
     library: verilator.Build
     image: np.ndarray
+    quantized: QuantizedModel
+
+    @property
+    def reference(self) -> Reference:
+        """What its streams must carry."""
+        return Reference(netlist=self.design, quantized=self.quantized)
 
     def answer(
         self,
@@ -45,5 +53,5 @@ class Machine:
             prompt,
             count,
             model=MemoryModel.of(self.design.board, memory, stalls=stalls, seed=seed),
-            design=self.design if check else None,
+            reference=self.reference if check else None,
         )

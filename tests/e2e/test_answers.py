@@ -111,7 +111,7 @@ def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) ->
     config = BuildConfig(quantization=QuantConfig(weight_bits=bits))
     machine = machine_of(board, config, observed=True)
     assert machine.library.warnings == ()
-    reference = IntegerModel(machine.design.known.quantized, layer_table().reference)
+    reference = IntegerModel(machine.quantized, layer_table().reference)
     for prompt in (prompts[2], prompts[7]):
         answer = machine.answer(prompt, 6, check=True)
         assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))

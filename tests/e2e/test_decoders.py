@@ -28,10 +28,11 @@ def test_every_stream_equals_the_reference(
     machine_of: Callable[..., Machine], config: DecoderConfig
 ) -> None:
     choices = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
-    design = compile_model(tiny_decoder(config), load_board("sim"), choices)
-    machine = machine_of(design=design, observed=True)
+    model = tiny_decoder(config)
+    design = compile_model(model, load_board("sim"), choices)
+    machine = machine_of(design=design, of=model, observed=True)
     assert machine.library.warnings == ()
-    golden = IntegerModel(design.known.quantized, layer_table().reference)
+    golden = IntegerModel(machine.quantized, layer_table().reference)
     for prompt, stalls in (([1, 2, 3], 0.0), ([7], 0.0), (list(range(5, 18)), 0.3)):
         answer = machine.answer(prompt, 6, check=True, stalls=stalls, seed=3)
         assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 6))

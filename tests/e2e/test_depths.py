@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from streamhw.compiler.config import BuildConfig, Equalization
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.errors import InternalError
 from tests.e2e.machine import Machine
 
 
-def bits_of(design: Design) -> int:
+def bits_of(design: PlacedNetlist) -> int:
     return sum(c.depth * c.consumed.beat_bits for c in design.channels)
 
 
@@ -22,7 +22,7 @@ def test_depths_cost_no_cycle_in_a_long_prompt(
     """Queues that hold every beat of their stream give the same cycles to within one in a hundred
     (they are slower, if anything: deep ones take two cycles more), and so do conservative ones.
     Where the program gave much more than the minimum, every beat of it is used."""
-    design, depths = observed.design, observed.design.known.depths
+    design, depths = observed.design, observed.design.depths
     whole = {
         c.name: max(c.depth, c.consumed.beats())
         for c in design.channels
@@ -56,7 +56,7 @@ def test_half_a_residual_queue_hangs_by_name(
     observed: Machine, machine_of: Callable[..., Machine], name: str
 ) -> None:
     """The skip path fills before the path around it can answer; the report says which stream."""
-    assert name in observed.design.known.depths.binding
+    assert name in observed.design.depths.binding
     halved = machine_of(
         design=observed.design,
         observed=True,

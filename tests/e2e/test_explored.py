@@ -13,16 +13,16 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import Choice, chosen_by
-from streamhw.compiler.explore.evaluate import Evaluator, evaluator_of
+from streamhw.compiler.explore.evaluate import Evaluator
 from streamhw.compiler.explore.explore import Exploration, explore, space_for
 from streamhw.compiler.explore.objective import Goal, Objective, Score
 from streamhw.compiler.explore.trial_log import Journal
 from streamhw.compiler.explore.workers import on_processes
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import Quantized
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -48,7 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load(str(write_tiny(folder, features=64, hidden=128, heads=4, context=64)))
 
 
-def quantized(model: Model, board: str, group: int = 64) -> Design:
+def quantized(model: Model, board: str, group: int = 64) -> Quantized:
     config = BuildConfig(quantization=QuantConfig(scale_group=group))
     return compile_model(model, load_board(board), config, stop="quantize")
 
@@ -95,12 +95,12 @@ def test_predictions_of_explored_designs(
     board: str, small: Model, machine_of: Callable[..., Machine]
 ) -> None:
     begin = quantized(small, board, group=32)
-    score = evaluator_of(begin, PROMPT, TOKENS)
+    score = Evaluator(design=begin, prompt=PROMPT, tokens=TOKENS)
     wrong = []
     print()
     for choice in points(score, POINTS[board]):
         design = score.compile(choice)
-        real = simulated(machine_of(board, design=_with_weights(design, begin)))
+        real = simulated(machine_of(board, design=design, of=small))
         answer = Estimate(design).answer(PROMPT, PROMPT + TOKENS)
         ours = (answer.prompt, sum(answer.tokens))
         errors = [o / r - 1 for o, r in zip(ours, real, strict=True)]
@@ -123,16 +123,16 @@ def test_best_design_beats_the_rule(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     begin = quantized(model, board)
-    score = evaluator_of(begin, PROMPT, TOKENS)
+    score = Evaluator(design=begin, prompt=PROMPT, tokens=TOKENS)
     rule = compile_model(model, begin.board, begin.config)
     best = explored(score, MULTIPLIERS[board], tmp_path_factory).best.choice
     cycles = {}
     for name, choice in (
-        ("rule", chosen_by(rule.assignments, rule.known.tiling)),
+        ("rule", chosen_by(rule.assignments, rule.tiling)),
         ("best", best),
     ):
         design = score.compile(choice)
-        real = simulated(machine_of(board, design=_with_weights(design, begin)))
+        real = simulated(machine_of(board, design=design))
         answer = Estimate(design).answer(PROMPT, PROMPT + TOKENS)
         errors = (answer.prompt / real[0] - 1, sum(answer.tokens) / real[1] - 1)
         cycles[name] = sum(real)
@@ -152,8 +152,3 @@ def explored(score: Evaluator, multipliers: int, folders: pytest.TempPathFactory
     goal = Goal(objective=Objective.LATENCY)
     with on_processes(score, 1) as evaluate:
         return explore(score, evaluate, journal, goal, trials=120, seed=0)
-
-
-def _with_weights(design: Design, begin: Design) -> Design:
-    """What an evaluator leaves out, as it may go to other processes."""
-    return replace(design, model=begin.model, quantized=begin.quantized)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import Board, load_board
 
+from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -19,9 +19,9 @@ from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 
 
-def permuted(model: Model, board: Board, config: BuildConfig) -> Design:
+def permuted(model: Model, board: Board, config: BuildConfig) -> PlacedNetlist:
     """The default design, but for the loops of its engines."""
-    tiling = compile_model(model, board, config, stop="tile").known.tiling
+    tiling = compile_model(model, board, config, stop="tile").tiling
     engines = {
         name: replace(engine, loop_order=LoopOrder.OUTPUT_STATIONARY)
         for name, engine in tiling.engines.items()
@@ -35,7 +35,7 @@ def test_every_stream_of_a_tiny_model(
 ) -> None:
     tiny = load(str(write_tiny(tmp_path_factory.mktemp("model") / "tiny", features=32, hidden=64)))
     config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
-    machine = machine_of(design=permuted(tiny, load_board("sim"), config), observed=True)
+    machine = machine_of(design=permuted(tiny, load_board("sim"), config), of=tiny, observed=True)
     for stalls in (0.0, 0.3):
         answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)
         assert len(answer.tokens) == 5

@@ -8,7 +8,7 @@ import pytest
 
 from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -21,10 +21,10 @@ from tests.tiny import write_tiny
 
 def with_parallel_heads(
     model: Model, board: Board, heads: int, config: BuildConfig | None = None
-) -> Design:
+) -> PlacedNetlist:
     """The default design, but with so many parallel heads."""
     config = config or BuildConfig()
-    tiling = compile_model(model, board, config, stop="tile").known.tiling
+    tiling = compile_model(model, board, config, stop="tile").tiling
     (op,) = (node.op for node, _ in model.graph.walk() if isinstance(node.op, Attention))
     tiling = replace(tiling, attention_heads=heads, attention_lanes=op.head_dim)
     return compile_model(model, board, replace(config, tiling=tiling))
@@ -39,7 +39,7 @@ def test_every_stream_of_a_tiny_model(
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=width) for port in board.ports))
     config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
-    machine = machine_of(design=with_parallel_heads(tiny, board, 2, config), observed=True)
+    machine = machine_of(design=with_parallel_heads(tiny, board, 2, config), of=tiny, observed=True)
     for stalls in (0.0, 0.3):
         answer = machine.answer([5, 9, 33, 2, 1, 17, 8, 4, 60, 11], 5, check=True, stalls=stalls)
         assert len(answer.tokens) == 5

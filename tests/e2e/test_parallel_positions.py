@@ -8,7 +8,7 @@ import pytest
 
 from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -21,9 +21,9 @@ from tests.tiny import write_tiny
 
 def with_parallel_positions(
     model: Model, board: Board, positions: int, config: BuildConfig
-) -> Design:
+) -> PlacedNetlist:
     """The default design, but with all heads and so many positions in parallel."""
-    tiling = compile_model(model, board, config, stop="tile").known.tiling
+    tiling = compile_model(model, board, config, stop="tile").tiling
     (op,) = (node.op for node, _ in model.graph.walk() if isinstance(node.op, Attention))
     tiling = replace(
         tiling,
@@ -55,7 +55,7 @@ def test_every_stream_of_a_tiny_model(
     board = replace(board, ports=tuple(replace(port, width=width) for port in board.ports))
     config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
     machine = machine_of(
-        design=with_parallel_positions(tiny, board, positions, config), observed=True
+        design=with_parallel_positions(tiny, board, positions, config), of=tiny, observed=True
     )
     prompt = [5, 9, 33, 2, 1, 17, 8, 4, 60, 11]
     for length, count, stalls in ((10, 22, 0.0), (9, 5, 0.0), (10, 5, 0.3), (1, 4, 0.3)):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from streamhw.boards.base import load_board
 
+from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -26,10 +26,10 @@ def spilled(
     board = load_board("sim")
     board = replace(board, ports=tuple(replace(port, width=128) for port in board.ports))
     config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
-    bits = compile_model(model, board, config).known.fused.bits * 6 // 10
+    bits = compile_model(model, board, config).fused.bits * 6 // 10
     design = compile_model(model, board, replace(config, on_chip_bits=bits))
-    assert len(design.known.fused.cuts) >= 2
-    return machine_of(design=design, observed=True)
+    assert len(design.fused.cuts) >= 2
+    return machine_of(design=design, of=model, observed=True)
 
 
 @pytest.mark.parametrize(("stalls", "seed"), [(0.0, 0), (0.3, 1)])

@@ -40,8 +40,8 @@ def test_every_stream_of_a_tiny_model(
     design = compile_model(tiny, board, BuildConfig(quantization=QuantConfig(scale_group=32)))
     names = {instance.name for instance in design.instances}
     assert {DISTRIBUTOR, f"{NARROW}_{DISTRIBUTOR}"} <= names
-    assert all(len(at) == 8 for at in design.known.placement.ports.values())
-    machine = machine_of(design=design, observed=True)
+    assert all(len(at) == 8 for at in design.placement.ports.values())
+    machine = machine_of(design=design, of=tiny, observed=True)
     prompt = [5, 9, 33, 2, 1, 17, 8, 4, 60, 11]
     for stalls in (0.0, 0.3):
         answer = machine.answer(prompt, 5, check=True, stalls=stalls)
@@ -51,9 +51,9 @@ def test_every_stream_of_a_tiny_model(
     deep = replace(
         design,
         instances=with_prefetch(design.instances, board, board.prefetch),
-        depths=replace(design.known.depths, ahead=board.prefetch),
+        depths=replace(design.depths, ahead=board.prefetch),
     )
-    for each, within in ((machine_of(design=deep), 0.05), (machine, 0.1)):
+    for each, within in ((machine_of(design=deep, of=tiny), 0.05), (machine, 0.1)):
         for memory in MEMORIES.values():
             simulated = [t.cycles for t in each.answer(prompt, 5, memory=memory).tokens]
             predicted = Estimate(each.design, memory).answer(len(prompt), len(prompt) + 5)

@@ -13,6 +13,7 @@ from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.quantizer import quantize
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.testing import run_cocotb
 from tests.tiny import write_tiny
@@ -29,9 +30,10 @@ CASES = (
 def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
     config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32, token_batch=2)
     model = load(write_tiny(tmp_path / "tiny"))
-    design = compile_model(model, load_board("sim"), config)
-    emitted, known = emit(design), design.known
-    stored = np.concatenate(list(design_image(design)))
+    quantized = quantize(model, layer_table().quantization, config.quantization)
+    design = compile_model(quantized, load_board("sim"), config)
+    emitted = emit(design)
+    stored = np.concatenate(list(design_image(design, quantized)))
     stored.tofile(tmp_path / "memory.bin")
     run_cocotb(
         emitted.verilog,
@@ -50,9 +52,7 @@ def test_tokens_through_cocotbext_axi(tmp_path: Path) -> None:
                     "prompt": prompt,
                     "pause": pause,
                     "expected": list(
-                        IntegerModel(known.quantized, layer_table().reference).generate(
-                            prompt, count
-                        )
+                        IntegerModel(quantized, layer_table().reference).generate(prompt, count)
                     ),
                 }
                 for prompt, count, pause in CASES

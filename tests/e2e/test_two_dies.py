@@ -10,7 +10,7 @@ import pytest
 from streamhw.api.answer import simulated
 from streamhw.boards.base import Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -34,18 +34,16 @@ def checked(machine: Machine, prompt: list[int], count: int, stalls: float) -> i
         prompt,
         count,
         model=MemoryModel.of(load_board("sim"), stalls=stalls, seed=5),
-        design=machine.design,
+        reference=machine.reference,
     )
-    expected = IntegerModel(machine.design.known.quantized, layer_table().reference).generate(
-        prompt, count
-    )
+    expected = IntegerModel(machine.quantized, layer_table().reference).generate(prompt, count)
     assert [t.token for t in answer.tokens] == list(expected)
     assert answer.compared is not None and answer.compared.first is None
     return answer.compared.streams
 
 
-def slices(design: Design) -> list[tuple[str, ...]]:
-    dies = design.known.placement.dies
+def slices(design: PlacedNetlist) -> list[tuple[str, ...]]:
+    dies = design.placement.dies
     return [dies[i.name] for i in design.instances if i.name.endswith("_crossing")]
 
 
@@ -65,9 +63,10 @@ def test_three_dies_and_a_dma_far_from_memory(machine_of: Make, tmp_path: Path) 
             ("sequencer", "high"),
         ),
     )
-    design = compile_model(load(str(write_tiny(tmp_path / "tiny"))), board, config)
+    tiny = load(str(write_tiny(tmp_path / "tiny")))
+    design = compile_model(tiny, board, config)
     assert {len(way) for way in slices(design)} == {2, 3}
-    assert checked(machine_of(design=design, observed=True), [1, 2, 3, 4, 5], 3, 0.2) >= 30
+    assert checked(machine_of(design=design, of=tiny, observed=True), [1, 2, 3, 4, 5], 3, 0.2) >= 30
 
 
 @pytest.mark.slow
@@ -75,7 +74,7 @@ def test_a_whole_model_on_two_dies(
     machine_of: Make, model: Model, prompts: list[list[int]]
 ) -> None:
     design = compile_model(model, load_board(str(BOARD)))
-    placement = design.known.placement
+    placement = design.placement
     assert placement.gap == 0
     assert placement.crossing_bits > 0
     assert len(slices(design)) >= 10

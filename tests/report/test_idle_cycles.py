@@ -33,7 +33,7 @@ def test_layer_of_a_design(tmp_path: Path) -> None:
     shape = design.graph.loops[0]
     weights = (4 + 2 * 2) * 32 * 32  # hidden rows are twice as long; the head is none of a layer
     assert early.engine == late.engine == weights / 32
-    stored = design.known.memory.stride
+    stored = design.memory.stride
     assert stored > weights
     rate = board.ports[0].width / 8 * board.memory_times.rate
     assert early.memory == pytest.approx((stored + 2 * 32) / rate)

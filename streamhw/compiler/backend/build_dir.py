@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ...errors import UserError
-from ..ir.design import Design
+from ...quantization.quantized_model import QuantizedModel
+from ..ir.level_codec import dumps, loads
+from ..ir.levels import PlacedNetlist
 from ..overrides import DECISIONS_FILE
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .image import design_image
@@ -19,6 +21,7 @@ __all__ = [
     "REPORT_FILE",
     "check_folder",
     "read_key",
+    "read_netlist",
     "write_build",
     "write_stopped",
 ]
@@ -26,6 +29,7 @@ __all__ = [
 REPORT_FILE = "report.json"
 DESIGN_FILE = "design.json"
 DUMP_FILE = "design.txt"
+NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
 KEY_FILE = ".key"
 """Digest of everything that a build was made from, and the bytes of its memory image: says whether
@@ -39,8 +43,23 @@ def read_key(folder: Path) -> str | None:
         whole = (folder / IMAGE_FILE).stat().st_size == int(stored)
     except (OSError, ValueError):
         return None
-    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE, DESIGN_FILE)
+    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE, DESIGN_FILE, NETLIST_FILE)
     return key if whole and all((folder / name).is_file() for name in files) else None
+
+
+def read_netlist(folder: Path) -> PlacedNetlist:
+    """The netlist that the build in a folder was emitted from.
+
+    Raises ``UserError`` if there is none, or it is damaged or of another version.
+    """
+    try:
+        return loads(PlacedNetlist, (folder / NETLIST_FILE).read_text())
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(
+            f"Build {folder} must have its {NETLIST_FILE} as it was written, but: {said}",
+            hint="build again with this version of streamhw",
+        ) from None
 
 
 def check_folder(folder: Path, *, whole: bool = True) -> None:
@@ -74,7 +93,8 @@ def check_folder(folder: Path, *, whole: bool = True) -> None:
 
 
 def write_build(
-    design: Design,
+    design: PlacedNetlist,
+    quantized: QuantizedModel,
     emitted: Emitted,
     texts: Mapping[str, str],
     key: str,
@@ -93,10 +113,10 @@ def write_build(
 
     def fill(work: Path) -> None:
         (work / VERILOG_FILE).write_text(emitted.verilog)
-        memory = design.known.memory
+        memory = design.memory
         written = 0
         with (work / IMAGE_FILE).open("wb") as file:
-            for piece in design_image(design):
+            for piece in design_image(design, quantized):
                 file.write(piece.tobytes())
                 written += len(piece)
                 if on_bytes is not None:
@@ -104,6 +124,7 @@ def write_build(
         for name, text in texts.items():
             (work / name).write_text(text)
         (work / KEY_FILE).write_text(f"{key} {written}\n")
+        (work / NETLIST_FILE).write_text(dumps(design))
         emitted.manifest.save(work / MANIFEST_FILE)
 
     _replace(folder.absolute(), fill)

@@ -18,7 +18,7 @@ from ...runtime.manifest import (
     MemoryMap,
 )
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
-from ..ir.design import Design
+from ..ir.levels import PlacedNetlist
 from .amaranth_adapter import adapted
 from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
@@ -37,13 +37,13 @@ class Emitted:
     manifest: Manifest
 
 
-def emit(design: Design) -> Emitted:
+def emit(design: PlacedNetlist) -> Emitted:
     """Verilog and manifest of a design.
 
     Assumes  every stream has a depth, every memory client a port
     Ensures  equal designs give equal bytes; the register BUILD reads the digest of the Verilog
     """
-    target = Target(design.known.placement.stores)
+    target = Target(design.placement.stores)
     with _without_collection(), adapted():
         text = verilog.convert(
             Accelerator(design),
@@ -75,10 +75,9 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def manifest(design: Design, digest: str) -> Manifest:
+def manifest(design: PlacedNetlist, digest: str) -> Manifest:
     """What simulators, boards and drivers must know of the design."""
     memory, tiling = design.memory, design.tiling
-    assert memory is not None and tiling is not None
     streams = tuple(
         ManifestStream(
             name=channel.name,

@@ -16,7 +16,8 @@ from ...stream.queue import Queue
 from ...stream.register_slice import RegisterSlice, registered
 from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
-from ..ir.design import Channel, Design
+from ..ir.levels import PlacedNetlist
+from ..ir.netlist import Channel
 from .ram_modules import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
@@ -44,11 +45,9 @@ class Accelerator(wiring.Component):
                 memory port of the board; stat_busy, stat_done, stat_count: as the registers
     """
 
-    def __init__(self, design: Design):
+    def __init__(self, design: PlacedNetlist):
         self._design = design
-        graph, tiling = design.graph, design.tiling
-        if tiling is None or design.placement is None:
-            raise InternalError("Design must be tiled and placed before it can be emitted")
+        graph = design.graph
         self._control = ControlSlave(
             context=graph.context, token_width=max(1, (graph.vocabulary - 1).bit_length())
         )
@@ -114,7 +113,6 @@ class Accelerator(wiring.Component):
 
     def _memory(self, m: Module, components: dict[str, wiring.Component]) -> None:
         design = self._design
-        assert design.placement is not None
         errors = []
         memory = design.board.memory_die
         for port in design.board.ports:
@@ -150,7 +148,6 @@ class Accelerator(wiring.Component):
     def _apart(self, part: str, die: str | None = None) -> int:
         """Boundaries between a part and a die: by default, that of the registers."""
         placement, stack = self._design.placement, self._design.board.stack
-        assert placement is not None
         names = [each.name for each in stack]
         there = die or placement.dies[CONTROL][0]
         return abs(names.index(placement.dies[part][0]) - names.index(there))

@@ -4,11 +4,12 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any, cast
 
 from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
 from ...stream.spec import Resources
-from ..ir.design import Design
+from ..ir.levels import PlacedNetlist, Quantized
 from ..mapping.engine_sharing import EngineAssignment, Format, formats_of
 from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
@@ -17,7 +18,7 @@ from ..resources.fpga_cells import cells_of
 from .design_point import Choice
 from .objective import Invalid, Outcome, Score, share_of
 
-__all__ = ["Evaluator", "evaluator_of"]
+__all__ = ["Evaluator"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +29,14 @@ class Evaluator:
     prompt, tokens: of the answer that is predicted
     """
 
-    design: Design
+    design: Quantized
     prompt: int
     tokens: int
 
     @property
     def formats(self) -> dict[str, Format]:
         """The weight format of every product."""
-        return formats_of(self.design.graph, self.design.known.quantized.plan)
+        return formats_of(self.design.graph, self.design.quantization)
 
     def __call__(self, choice: Choice) -> Outcome:
         """The score, or why there is no such design: it does not divide, or does not fit."""
@@ -51,7 +52,7 @@ class Evaluator:
         except (UserError, ValueError) as error:
             return Invalid(f"sizes: {error}")
         answer = Estimate(design).answer(self.prompt, self.prompt + self.tokens)
-        cells = design.known.placement.total
+        cells = design.placement.total
         return Score(
             prompt=answer.prompt,
             token=sum(answer.tokens) / max(1, len(answer.tokens)),
@@ -64,12 +65,12 @@ class Evaluator:
             share=share_of(cells, design.board),
         )
 
-    def compile(self, choice: Choice) -> Design:
+    def compile(self, choice: Choice) -> PlacedNetlist:
         """The placed design of a choice; raises what the stages raise."""
-        design = replace(self.design, config=choice.config(self.design.config))
+        design: Any = replace(self.design, config=choice.config(self.design.config))
         for stage in STAGES[1:]:
             design = stage.run(design)
-        return design
+        return cast(PlacedNetlist, design)
 
     def bound(self, assignments: tuple[EngineAssignment, ...], tiling: Tiling) -> float:
         """Cycles that the answer takes at least: each engine multiplies, and memory sends."""
@@ -98,25 +99,12 @@ class Evaluator:
 
     def _too_many_multipliers(self, choice: Choice) -> str | None:
         """A look at the products alone, before anything is compiled."""
-        board, quantized = self.design.board, self.design.known.quantized.plan
+        board, quantization = self.design.board, self.design.quantization
         needed = 0
         for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
-            bits, _ = formats_of(self.design.graph, quantized)[products[0]]
+            bits, _ = formats_of(self.design.graph, quantization)[products[0]]
             one = cells_of(Resources(luts=0, ffs=0, multipliers=((8, bits),)), board.family).dsps
             needed += one * engine.multipliers
         if needed > board.budget.dsps:
             return f"budget: engines need {needed:,} DSPs of {board.budget.dsps:,}"
         return None
-
-
-def evaluator_of(design: Design, prompt: int, tokens: int) -> Evaluator:
-    """An evaluator that carries no weights: it may go to other processes."""
-    return Evaluator(
-        design=replace(
-            design,
-            model=replace(design.model, weights={}),
-            quantized=replace(design.known.quantized, _parameters={}, _scales={}),
-        ),
-        prompt=prompt,
-        tokens=tokens,
-    )

@@ -95,7 +95,7 @@ def space_for(evaluator: Evaluator) -> Space:
     design, config = evaluator.design, evaluator.design.config
     fixed = None
     if config.sharing != type(config).sharing:
-        assignments = share_engines(design.graph, design.known.quantized.plan, config.sharing)
+        assignments = share_engines(design.graph, design.quantization, config.sharing)
         fixed = tuple(assignment.nodes for assignment in assignments)
     return space_of(
         design.graph,
@@ -156,7 +156,7 @@ def _starts(
     if config.token_batch is not None:
         board = replace(board, token_batch=config.token_batch)
     starts: list[tuple[str, Choice]] = []
-    assignments = share_engines(design.graph, design.known.quantized.plan, config.sharing)
+    assignments = share_engines(design.graph, design.quantization, config.sharing)
     try:
         tiling = choose_tiling(design.graph, board, assignments)
         check_tiling(design.graph, board, assignments, tiling)

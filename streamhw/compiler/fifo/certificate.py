@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...errors import InternalError
+from ...frozen_map import freeze
 from .constraints import READ, SLACK, Program
 
 __all__ = ["Certificate", "verify"]
@@ -24,6 +25,9 @@ class Certificate:
     program: Program
     time: Mapping[str, float]
     depth: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        freeze(self, "time", "depth")
 
 
 def verify(certificate: Certificate) -> None:

@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
 from ...errors import InternalError
+from ...frozen_map import freeze
 from .certificate import Certificate
 from .constraints import MINIMUM, READ, SLACK, Equalization, FifoStream, Program, Rule
 from .deadlock import Verdict, WaitReason
@@ -47,6 +48,9 @@ class Depths:
     verdicts: tuple[Verdict, ...] = ()
     circles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ahead: int = 0
+
+    def __post_init__(self) -> None:
+        freeze(self, "depth", "delay", "circles")
 
     @property
     def binding(self) -> tuple[str, ...]:

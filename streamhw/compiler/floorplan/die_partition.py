@@ -2,14 +2,16 @@
 """The stage that gives parts their dies, and streams between dies their register slices."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
 from ...stream.control.scope import Scope
 from ...stream.spec import KernelSpec
-from ..ir.design import Channel, Design, End, Instance
 from ..ir.infrastructure import RegisterSliceSpec
+from ..ir.levels import Netlist
+from ..ir.netlist import Channel, End, Instance
+from ..ir.placement import Slices
 from ..lowering.insert_control import SEQUENCER
 from ..lowering.insert_dma import READER
 from ..resources.fpga_cells import Cells, logic_cells
@@ -19,28 +21,14 @@ from .die_ilp import Block, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
 from .top_overhead import CONTROL, DMA, arbiters, control, queue_of
 
-__all__ = ["Slices", "partitioned"]
+__all__ = ["partitioned"]
 
 ARBITERS = "arbiters"
 HANDSHAKE = 2
 
 
-@dataclass(frozen=True)
-class Slices:
-    """What the partition stage decided.
-
-    dies: by part, the dies that it touches: one, but for a slice, which begins at its source's and
-        ends at its sink's
-    crossing_bits: wires over all boundaries; gap: as in ``dies.Partition``
-    """
-
-    dies: Mapping[str, tuple[str, ...]]
-    crossing_bits: int = 0
-    gap: float = 0.0
-
-
 def partitioned(
-    design: Design,
+    design: Netlist,
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...], Slices]:
     """Parts and streams with a register slice on each stream between dies.
 
@@ -68,7 +56,7 @@ def partitioned(
     return _sliced(design, {name: found.dies[owner[name]] for name in names}, found)
 
 
-def _blocks(design: Design) -> list[Block]:
+def _blocks(design: Netlist) -> list[Block]:
     """Parts with the queues in front of them, whose depths do not depend on dies yet."""
     board, pins = design.board, dict(design.config.pins)
     channels, _ = sized(design)
@@ -104,13 +92,13 @@ def _blocks(design: Design) -> list[Block]:
     return blocks
 
 
-def _first_ports(design: Design) -> dict[str, tuple[str, ...]]:
+def _first_ports(design: Netlist) -> dict[str, tuple[str, ...]]:
     """All DMAs at the first ports: ports are given later, and arbiters of others cost as much."""
     ports = tuple(port.name for port in design.board.ports[: design.board.stripes])
     return {i.name: ports for i in design.instances if i.name.endswith(DMA)}
 
 
-def _joined(design: Design) -> Iterator[tuple[str, ...]]:
+def _joined(design: Netlist) -> Iterator[tuple[str, ...]]:
     """Parts that stay together: the sequencer with the registers, which wires of no stream join,
     the two ends of a loop, and the arbiters, which are at the memory."""
     yield SEQUENCER, CONTROL
@@ -119,7 +107,7 @@ def _joined(design: Design) -> Iterator[tuple[str, ...]]:
     yield (ARBITERS,)
 
 
-def _wires(design: Design) -> Iterator[DieWire]:
+def _wires(design: Netlist) -> Iterator[DieWire]:
     for channel in design.channels:
         bits = channel.consumed.beat_bits + HANDSHAKE
         yield DieWire(source=channel.source.instance, sinks=(channel.sink.instance,), bits=bits)
@@ -143,7 +131,7 @@ def _between(wire: DieWire, owner: Mapping[str, str]) -> DieWire:
     return replace(wire, source=owner[wire.source], sinks=sinks)
 
 
-def _spread(design: Design, instance: Instance, places: Mapping[str, int]) -> Instance:
+def _spread(design: Netlist, instance: Instance, places: Mapping[str, int]) -> Instance:
     """With registers between its pieces, if they are on several dies: two for each boundary
     between the rest of it and the farthest, as streams have them."""
     pieces = {piece.name: places[name] for name, piece in pieces_of(design, instance)}
@@ -155,7 +143,7 @@ def _spread(design: Design, instance: Instance, places: Mapping[str, int]) -> In
 
 
 def _sliced(
-    design: Design, die: Mapping[str, str], found: Partition
+    design: Netlist, die: Mapping[str, str], found: Partition
 ) -> tuple[tuple[Instance, ...], tuple[Channel, ...], Slices]:
     names = [d.name for d in design.board.stack]
     dies: dict[str, tuple[str, ...]] = {name: (where,) for name, where in die.items()}
@@ -182,7 +170,7 @@ def _sliced(
     return (*instances, *slices), tuple(channels), sliced
 
 
-def _scope(design: Design, channel: Channel) -> Scope:
+def _scope(design: Netlist, channel: Channel) -> Scope:
     """A slice works as often as that end of its stream which is not a loop's and not shared."""
     source, sink = (design.instance(end.instance) for end in (channel.source, channel.sink))
     loops = {f"{loop.name}_exit" for loop in design.graph.loops}

@@ -4,19 +4,20 @@
 from collections.abc import Iterator
 
 from ...stream.spec import KernelSpec, Piece, Resources
-from ..ir.design import Design, Instance
+from ..ir.levels import Netlist
+from ..ir.netlist import Instance
 
 __all__ = ["pieces_of", "split_parts"]
 
 
-def pieces_of(design: Design, instance: Instance) -> Iterator[tuple[str, Piece]]:
+def pieces_of(design: Netlist, instance: Instance) -> Iterator[tuple[str, Piece]]:
     """The pieces of an instance by the names that they have in a design with several dies."""
     if len(design.board.stack) > 1 and isinstance(instance.part, KernelSpec):
         for piece in instance.part.pieces():
             yield f"{instance.name}.{piece.name}", piece
 
 
-def split_parts(design: Design) -> dict[str, Resources]:
+def split_parts(design: Netlist) -> dict[str, Resources]:
     """Cells of every instance and of its pieces, by name."""
     found: dict[str, Resources] = {}
     for instance in design.instances:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 from ...boards.base import Board, Budget
 from ...errors import DoesNotFitError
-from ..ir.design import Design
 from ..ir.infrastructure import WriteDmaSpec
+from ..ir.levels import SizedNetlist
+from ..ir.placement import Placement
 from ..lowering.insert_dma import READER
 from ..performance.estimate import Estimate
 from ..resources.fpga_cells import KINDS, Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from .kernel_slices import split_parts
-from .placement import Placement
 from .port_assignment import Demand, assign_ports
 from .top_overhead import CONTROL, DMA, arbiters, control, queue_of, queue_owner
 
@@ -21,9 +21,9 @@ __all__ = ["check_budget", "demands_of", "placed"]
 MEMORIES = ("luts", "block_ram", "ultra_ram")
 
 
-def demands_of(design: Design) -> list[Demand]:
+def demands_of(design: SizedNetlist) -> list[Demand]:
     """What each DMA moves in a step of a full group at the end of the context."""
-    estimate, memory = Estimate(design), design.known.memory
+    estimate, memory = Estimate(design), design.memory
     trips = design.graph.loops[0].trips
     moved = {i.name: 0.0 for i in design.instances if i.name.endswith(DMA)}
     for timeline, times in ((estimate.entry, 1), (estimate.body, trips), (estimate.tail, 1)):
@@ -46,13 +46,13 @@ def demands_of(design: Design) -> list[Demand]:
     ]
 
 
-def placed(design: Design) -> Placement:
+def placed(design: SizedNetlist) -> Placement:
     """Assigns memory ports, chooses RAM kinds and counts the cells of each die.
 
     Ensures  everything fits
     Raises   ``DoesNotFitError`` if a die or the whole board has too few cells of a kind
     """
-    board, slices = design.board, design.known.slices
+    board, slices = design.board, design.slices
     assignment = assign_ports(demands_of(design), board.ports)
     parts = split_parts(design)
     dies = {name: slices.dies[name] for name in parts}

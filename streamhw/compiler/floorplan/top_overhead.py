@@ -6,8 +6,9 @@ from math import ceil
 
 from ...stream.queue import queue_memory
 from ...stream.spec import Memory, Resources
-from ..ir.design import Channel, Design
 from ..ir.infrastructure import WriteDmaSpec
+from ..ir.levels import Netlist
+from ..ir.netlist import Channel
 
 __all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
 
@@ -17,14 +18,14 @@ DMA = "_dma"
 """How names of DMAs end."""
 
 
-def control(design: Design) -> Resources:
+def control(design: Netlist) -> Resources:
     """Registers and token window."""
     size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
     window = Memory(8 * size, design.graph.context, readers=2)
     return Resources(luts=190, ffs=300, memories=(window,))
 
 
-def arbiters(design: Design, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
+def arbiters(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
     """The arbiter of each port that several DMAs share, by name: reads and writes apart."""
     writers = {i.name for i in design.instances if isinstance(i.part, WriteDmaSpec)}
     found = {}

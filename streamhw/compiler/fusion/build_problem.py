@@ -11,7 +11,8 @@ from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ..fifo import MINIMUM
 from ..floorplan.top_overhead import queue_of
-from ..ir.design import Channel, Design
+from ..ir.levels import Dataflow, Netlist
+from ..ir.netlist import Channel
 from ..lowering import insert_dma as access
 from ..resources.fpga_cells import Cells, cells_of
 from .paths import Paths, StreamPath
@@ -46,7 +47,9 @@ def board_limit(board: Board, bits: int | None) -> Cells:
     return replace(pool, memory_bits=most if bits is None else min(bits, most))
 
 
-def problem_of(design: Design, whole: Design, cuts: Mapping[str, Cut], bits: int | None) -> Problem:
+def problem_of(
+    design: Dataflow, whole: Netlist, cuts: Mapping[str, Cut], bits: int | None
+) -> Problem:
     """The fusion problem of a design that is converted.
 
     whole: the same design with every stream on chip, sized: what is not on the way of a value from

@@ -8,7 +8,8 @@ from ...graph import Attention, Chunk, Graph
 from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.spec import Role
-from ..ir.design import Channel, Design, Instance
+from ..ir.levels import Dataflow
+from ..ir.netlist import Channel, Instance
 from ..ir.serving import dmas
 
 __all__ = ["IntermediateMemory", "IntermediateRow", "intermediate_memory"]
@@ -68,7 +69,7 @@ class IntermediateMemory:
         return (self.fused + self.stored) / self.original
 
 
-def intermediate_memory(design: Design, tokens: int | None = None) -> IntermediateMemory:
+def intermediate_memory(design: Dataflow, tokens: int | None = None) -> IntermediateMemory:
     """The on-chip memory between kernels of a layer, and what the unfused layer would hold.
 
     Original: the sum of all tensors between nodes of one layer for a sequence of ``tokens`` (the

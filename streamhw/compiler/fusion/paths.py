@@ -9,8 +9,9 @@ from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Port, Role
-from ..ir.design import Channel, Design, End, Instance
 from ..ir.infrastructure import ForkSpec
+from ..ir.levels import Dataflow
+from ..ir.netlist import Channel, End, Instance
 
 __all__ = ["FusionTask", "Paths", "StreamPath"]
 
@@ -61,7 +62,7 @@ class StreamPath:
 class Paths:
     """All ways of values inside the layers of a design that is converted."""
 
-    def __init__(self, design: Design):
+    def __init__(self, design: Dataflow):
         self._instances = {i.name: i for i in design.instances}
         self._into = {c.sink: c for c in design.channels}
         self._readers: dict[str, list[Channel]] = {}

@@ -9,7 +9,8 @@ from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import ITensor
 from ...stream.itensor.memory_order import Spill, spill
 from ...stream.spec import KernelSpec, Role, raw
-from ..ir.design import Channel, Design, End, Instance
+from ..ir.levels import Dataflow
+from ..ir.netlist import Channel, End, Instance
 from ..layers.spill import spilled
 from ..lowering.insert_converters import layout_converter
 from .paths import StreamPath
@@ -71,7 +72,7 @@ def _traffic(kernel: KernelSpec) -> int:
     return 0 if traffic is None else int(traffic({}))
 
 
-def with_cuts(design: Design, cuts: Sequence[tuple[StreamPath, Cut]]) -> Design:
+def with_cuts(design: Dataflow, cuts: Sequence[tuple[StreamPath, Cut]]) -> Dataflow:
     """A design in which streams go through memory.
 
     Assumes  the design is converted, and has no memory access yet

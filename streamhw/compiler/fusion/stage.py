@@ -2,13 +2,14 @@
 """Fusion: groups of kernels with streams on chip within them, and through memory between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn
 
 import networkx as nx
 
 from ...errors import DoesNotFitError, UserError
-from ..ir.design import Design
+from ..ir.fused import Fused, Group
+from ..ir.levels import Dataflow, Grouped, Netlist
 from .build_problem import problem_of
 from .choose import group
 from .fit import check_kernels
@@ -17,36 +18,19 @@ from .paths import Paths, StreamPath
 from .problem import FusionEdge, Grouping, Problem
 from .spill_edges import Cut, cut_of, with_cuts
 
-__all__ = ["Fused", "Group", "fuse", "on_chip_excess"]
+__all__ = ["fuse", "on_chip_excess", "ungrouped"]
 
 
-@dataclass(frozen=True)
-class Group:
-    """Tasks whose streams to each other stay on chip."""
-
-    tasks: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fused:
-    """What fusion decided.
-
-    cuts: streams that go through external memory, by the names of their sinks' streams
-    bytes: that they move for one layer of a full group; bits: on chip for values between kernels
-    limit: the bits that there are; method: what found the groups
-    gap: the share of the bytes that better groups might save, 0 if there are none
-    """
-
-    groups: tuple[Group, ...]
-    cuts: tuple[str, ...]
-    bytes: int
-    bits: int
-    limit: int
-    method: str
-    gap: float
+def ungrouped(design: Dataflow) -> Grouped:
+    """The same with every stream on chip, whatever the board has."""
+    tasks = tuple(task.name for task in Paths(design).tasks)
+    everything = Fused(
+        groups=(Group(tasks),), cuts=(), bytes=0, bits=0, limit=0, method="one group", gap=0.0
+    )
+    return design.to(Grouped, fused=everything)
 
 
-def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
+def fuse(design: Dataflow, whole: Netlist, reserve: int = 0) -> Grouped:
     """Decides which streams stay on chip, and puts a write and a read of memory into the others.
 
     reserve: bits of the limit that are kept free, for FIFOs that memory makes deeper
@@ -101,12 +85,12 @@ def fuse(design: Design, whole: Design, reserve: int = 0) -> Design:
         method=grouping.method,
         gap=grouping.gap,
     )
-    return replace(with_cuts(design, crossing), fused=fused)
+    return with_cuts(design, crossing).to(Grouped, fused=fused)
 
 
-def on_chip_excess(sized: Design) -> int:
+def on_chip_excess(sized: Netlist) -> int:
     """Bits between kernels beyond the limit in a design whose FIFOs are sized; 0 if none."""
-    return max(0, intermediate_memory(sized).fused - sized.known.fused.limit)
+    return max(0, intermediate_memory(sized).fused - sized.fused.limit)
 
 
 def _decided(
@@ -137,7 +121,7 @@ def _decided(
     return Grouping(groups=numbers, outcome=problem.outcome(numbers), method="decided")
 
 
-def _check_values(problem: Problem, design: Design, reserve: int) -> None:
+def _check_values(problem: Problem, design: Dataflow, reserve: int) -> None:
     """Raises ``DoesNotFitError`` if values between kernels exceed the limit wherever they go."""
     kernels = problem.base.memory_bits + sum(c.memory_bits for c in problem.parts.values())
     least = {edge.name: _least(edge) for edge in problem.edges}
@@ -152,7 +136,7 @@ def _check_values(problem: Problem, design: Design, reserve: int) -> None:
         )
 
 
-def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
+def _without_groups(problem: Problem, design: Dataflow, reserve: int) -> Grouping:
     """One group, if values between kernels are not what does not fit: placement, which chooses the
     kind of each memory, says of which cells there are too few."""
     one = (0,) * len(problem.kernels)
@@ -168,7 +152,7 @@ def _without_groups(problem: Problem, design: Design, reserve: int) -> Grouping:
     return Grouping(groups=one, outcome=outcome, method="one group")
 
 
-def _refuse(design: Design, limit: int, why: str) -> NoReturn:
+def _refuse(design: Dataflow, limit: int, why: str) -> NoReturn:
     raise DoesNotFitError(
         f"Values between kernels of {design.graph.name} must fit into {limit:,} bits of on-chip "
         f"memory on {design.board.name}, but {why}",

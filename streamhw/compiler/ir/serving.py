@@ -4,7 +4,6 @@
 from collections.abc import Iterable, Sequence
 
 from ...stream.spec import Direction, Role
-from .design import Design, Instance, Part
 from .infrastructure import (
     PaddingRemoverSpec,
     ParameterReaderSpec,
@@ -13,6 +12,8 @@ from .infrastructure import (
     WidthSpec,
     WordCutterSpec,
 )
+from .levels import Dataflow
+from .netlist import Instance, Part
 
 __all__ = [
     "distributor_of",
@@ -62,7 +63,7 @@ def distributor_of(instances: Sequence[Instance]) -> Instance:
     return next(i for i in instances if isinstance(i.part, StaticDemuxSpec) and i.serves == reader)
 
 
-def parameter_path(design: Design, target: str) -> tuple[Instance, ...]:
+def parameter_path(design: Dataflow, target: str) -> tuple[Instance, ...]:
     """What the stream of parameters ``target`` passes behind the first distributor, last to first:
     what makes its beats and, if a second distributor deals it, that and what cuts beats for it."""
     width = next(i for i in design.instances if i.serves == target and is_parameter_width(i.part))

@@ -20,7 +20,7 @@ from ...reference.nodes import Added, Curve, Multiplied
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.algebra import broadcast
 from ...stream.itensor.itensor import ITensor, row_major
-from ..ir.design import Instance
+from ..ir.netlist import Instance
 from ..lowering.builder import Lowering
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments

@@ -10,7 +10,7 @@ from ...numerics.fixed import Fixed
 from ...quantization.plan import QuantizationPlan
 from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor, Symbol, row_major
-from ..ir.design import PARAMETERS, Channel, End, Instance, Part
+from ..ir.netlist import PARAMETERS, Channel, End, Instance, Part
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 

@@ -7,8 +7,8 @@ from ...stream.control.scope import Scope
 from ...stream.control.step_broadcast import CausalLengths, StepConsumer
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Direction, Port, Role
-from ..ir.design import Channel, End, Instance
 from ..ir.infrastructure import EngineScheduleSpec, SequencerSpec, StepBroadcastSpec
+from ..ir.netlist import Channel, End, Instance
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .insert_converters import insert_forks

@@ -12,8 +12,8 @@ from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.compare import difference
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Role
-from ..ir.design import PARAMETERS, Channel, End, Instance
 from ..ir.infrastructure import ForkSpec
+from ..ir.netlist import PARAMETERS, Channel, End, Instance
 
 __all__ = [
     "BITS_PER_LUT",

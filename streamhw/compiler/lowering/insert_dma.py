@@ -9,7 +9,6 @@ from ...stream.control.parameter_reader import ParameterRun
 from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Role
-from ..ir.design import PARAMETERS, Channel, End, Instance, Part
 from ..ir.infrastructure import (
     BURST,
     InfrastructureSpec,
@@ -22,6 +21,7 @@ from ..ir.infrastructure import (
     WordCutterSpec,
     WriteDmaSpec,
 )
+from ..ir.netlist import PARAMETERS, Channel, End, Instance, Part
 from ..mapping.tiling import Tiling
 from ..memory.layout import MemoryPlan
 from .insert_control import open_ports

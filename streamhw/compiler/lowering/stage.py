@@ -7,8 +7,8 @@ from ...errors import BuildError
 from ...graph import Graph, Op, RolledLoop
 from ...quantization.plan import QuantizationPlan
 from ...stream.control.scope import Scope
-from ..ir.design import Channel, Instance
 from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
+from ..ir.netlist import Channel, Instance
 from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .builder import Lowering, Rule

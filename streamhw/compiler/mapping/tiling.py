@@ -7,6 +7,7 @@ from math import ceil, gcd
 
 from ...boards.base import Board
 from ...errors import BuildError
+from ...frozen_map import freeze
 from ...graph.graph import Graph
 from ...graph.ops import Attention, Chunk, Linear
 from ...kernels.matmul.loop_order import LoopOrder
@@ -87,6 +88,9 @@ class Tiling:
     attention_fabric: int = 0
     engines: Mapping[str, EngineTiling] = field(default_factory=dict)
     node_lanes: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze(self, "engines", "node_lanes")
 
     def lanes_of(self, node: str) -> int:
         """Lanes of the row-wise kernel of a graph node."""

@@ -11,7 +11,8 @@ from ...stream.queue import queue_latency
 from ...stream.spec import Direction, KernelSpec
 from ...stream.timing import Timing
 from ..fifo import MINIMUM
-from ..ir.design import Design, Instance
+from ..ir.levels import Netlist, SizedNetlist
+from ..ir.netlist import Instance
 from ..ir.serving import parameter_path
 from ..mapping.engine_sharing import EngineAssignment
 from .memoized import context_timing_of
@@ -37,7 +38,7 @@ class _Product:
 class EngineTasks:
     """The tasks of a design's shared engines."""
 
-    def __init__(self, design: Design):
+    def __init__(self, design: Netlist):
         self._design = design
         self._products: dict[str, _Product] = {}
         for assignment in design.assignments:
@@ -78,7 +79,7 @@ class EngineTasks:
         design, product = self._design, self._products[node]
         context, engine = product.context, product.engine
         memory = design.memory
-        assert memory is not None and isinstance(engine.part, KernelSpec)
+        assert isinstance(engine.part, KernelSpec)
         run = memory.body if node in product.assignment.body else memory.tail
         place = [s.node for s in run].index(node)
         segments = run[place]
@@ -115,7 +116,7 @@ class EngineTasks:
             hold=lambda symbol_values: WAITING * context.passes(symbol_values),
             stall=stall,
             before=None
-            if design.depths is None
+            if not isinstance(design, SizedNetlist)
             else lambda symbol_values: context.first_sums(symbol_values) - 1,
         )
 

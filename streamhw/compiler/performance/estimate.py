@@ -12,7 +12,8 @@ from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency
 from ...stream.spec import Role
 from ..fifo import MINIMUM
-from ..ir.design import Channel, Design
+from ..ir.levels import Netlist, SizedNetlist
+from ..ir.netlist import Channel
 from ..ir.serving import parameter_dma_of
 from ..lowering.insert_dma import under_way
 from .memory_latency import read_wait
@@ -55,11 +56,10 @@ class Estimate:
     memory: what is behind the ports; None: the board's own
     """
 
-    def __init__(self, design: Design, memory: MemorySystem | None = None):
+    def __init__(self, design: Netlist, memory: MemorySystem | None = None):
         if memory is not None:
             design = replace(design, board=replace(design.board, memory=memory))
         self.design = design
-        assert design.tiling is not None and design.memory is not None
         self.port = design.board.ports[0]
         self.tasks = Tasks(design)
 
@@ -86,10 +86,10 @@ class Estimate:
 
     def clock(self) -> Clock:
         """The state before the first step."""
-        board, depths = self.design.board, self.design.depths
+        design, board = self.design, self.design.board
         times = board.memory_times
         reads = parameter_dma_of(self.design.instances)
-        ahead = board.prefetch if depths is None else depths.ahead
+        ahead = design.depths.ahead if isinstance(design, SizedNetlist) else board.prefetch
         supply = Supply(
             port=self.port.name,
             rate=times.rate,
@@ -104,7 +104,6 @@ class Estimate:
     def answer(self, prompt: int, total: int) -> PredictedAnswer:
         """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""
         tiling = self.design.tiling
-        assert tiling is not None
         clock, now, ends = self.clock(), float(START_CYCLES), []
         for position in range(0, prompt, tiling.token_batch):
             count = min(tiling.token_batch, prompt - position)
@@ -133,7 +132,7 @@ class Estimate:
         }
         sent = now + TOKEN_CYCLES * count + STEP_CYCLES
         begin = Span(now, now + TOKEN_CYCLES * (count - 1))
-        memory = self.design.known.memory
+        memory = self.design.memory
         layers = self.design.graph.loops[0].trips
         body, tail = (sum(s.beats for s in run) for run in (memory.body, memory.tail))
         # Behind the tail, layer 0 of whatever step comes next.
@@ -156,7 +155,6 @@ class Estimate:
 
     def bound(self) -> SymbolValues:
         """Symbols at their bounds: what FIFOs are sized for."""
-        assert self.design.tiling is not None
         group, context = self.design.tiling.token_batch, self.design.graph.context
         return {"tokens": group, "length": tuple(range(context - group + 1, context + 1))}
 
@@ -172,7 +170,8 @@ class Estimate:
     def _next_latency(self) -> int:
         """Cycles of the queue in front of the sequencer."""
         channel = self._into(Role.NEXT_TOKEN)
-        return FIFO_LATENCY if self.design.depths is None else queue_latency(channel.depth)
+        is_sized = isinstance(self.design, SizedNetlist)
+        return queue_latency(channel.depth) if is_sized else FIFO_LATENCY
 
     def _behind_reader(self) -> int:
         """Cycles from the buffer of parameters to a part: the distributor, what cuts or joins the

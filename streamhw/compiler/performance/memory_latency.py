@@ -5,7 +5,7 @@ from ...stream.queue import queue_latency
 from ...stream.register_slice import register_slice_latency
 from ...stream.spec import Role
 from ..fifo import MINIMUM
-from ..ir.design import Design
+from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from ..ir.serving import dma_serving, is_write_dma
 
 __all__ = ["read_wait", "write_answer", "write_wait"]
@@ -20,7 +20,7 @@ ANSWER = 1
 """Cycles from memory's answer to a write to the DMA's own."""
 
 
-def read_wait(design: Design, name: str) -> int:
+def read_wait(design: Netlist, name: str) -> int:
     """From a command that the part ``name`` offers to the first beat that it may take."""
     dma = dma_serving(design.instances, name).name
     bus = 2 * (_crossings(design, dma) + ARBITER * _is_shared(design, dma, writes=False))
@@ -33,7 +33,7 @@ def read_wait(design: Design, name: str) -> int:
     )
 
 
-def write_wait(design: Design, name: str) -> int:
+def write_wait(design: Netlist, name: str) -> int:
     """From a write that the part ``name`` offers to its data at memory."""
     dma = dma_serving(design.instances, name).name
     shared = _is_shared(design, dma, writes=True)
@@ -45,7 +45,7 @@ def write_wait(design: Design, name: str) -> int:
     )
 
 
-def write_answer(design: Design, name: str) -> int:
+def write_answer(design: Netlist, name: str) -> int:
     """From the last data of a write at memory to the answer that the part ``name`` may take."""
     dma = dma_serving(design.instances, name).name
     return (
@@ -57,22 +57,22 @@ def write_answer(design: Design, name: str) -> int:
     )
 
 
-def _queue_latency(design: Design, sink: str, role: Role, unsized: int) -> int:
+def _queue_latency(design: Netlist, sink: str, role: Role, unsized: int) -> int:
     """Cycles of the queue of a stream into a part; ``unsized``: its depth where there is none."""
     instance = design.instance(sink)
     channel = next(c for c in design.into(sink) if instance.port(c.sink.port).role is role)
-    return queue_latency(unsized if design.depths is None else channel.depth)
+    return queue_latency(channel.depth if isinstance(design, SizedNetlist) else unsized)
 
 
-def _data_latency(design: Design, dma: str) -> int:
+def _data_latency(design: Netlist, dma: str) -> int:
     """Cycles of the queue behind a DMA that reads."""
     (channel,) = design.out_of(dma)
     return queue_latency(channel.depth)
 
 
-def _is_shared(design: Design, dma: str, *, writes: bool) -> bool:
+def _is_shared(design: Netlist, dma: str, *, writes: bool) -> bool:
     """Whether other DMAs of its direction are at a port of a DMA; before placement, they are."""
-    if design.placement is None:
+    if not isinstance(design, PlacedNetlist):
         return True
     ports = design.placement.ports
     alike = {i.name for i in design.instances if is_write_dma(i) is writes}
@@ -80,11 +80,11 @@ def _is_shared(design: Design, dma: str, *, writes: bool) -> bool:
                for name, at in ports.items())  # fmt: skip
 
 
-def _crossings(design: Design, dma: str) -> int:
+def _crossings(design: Netlist, dma: str) -> int:
     """Cycles of the register slices between a DMA's die and memory's."""
-    board, placement = design.board, design.placement
-    if placement is None or not board.dies:
+    board = design.board
+    if not isinstance(design, PlacedNetlist) or not board.dies:
         return 0
     names = [die.name for die in board.stack]
-    apart = abs(names.index(placement.dies[dma][0]) - names.index(board.memory_die))
+    apart = abs(names.index(design.placement.dies[dma][0]) - names.index(board.memory_die))
     return register_slice_latency(apart) if apart else 0

@@ -9,7 +9,8 @@ from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.spec import Direction, KernelSpec, Port, Role
 from ...stream.timing import Timing
-from ..ir.design import Design, Instance
+from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
+from ..ir.netlist import Instance
 from ..ir.serving import dma_serving
 from ..lowering.insert_dma import READ_BUFFER
 from .memoized import beats_of, timing_of
@@ -19,7 +20,7 @@ from .timeline import Task
 __all__ = ["part_task"]
 
 
-def part_task(design: Design, instance: Instance) -> Task:
+def part_task(design: Netlist, instance: Instance) -> Task:
     """The work of an instance that no two products share."""
     part = instance.part
     behaviour = part.behaviour()
@@ -32,7 +33,7 @@ def part_task(design: Design, instance: Instance) -> Task:
         exclusive=behaviour.exclusive,
         window=READ_BUFFER,
         needs=behaviour.row,
-        before=None if design.depths is None else _before(behaviour, timing),
+        before=_before(behaviour, timing) if isinstance(design, SizedNetlist) else None,
         give=_given(part.ports),
     )
     if all(port.role is not Role.MEM_COMMAND for port in part.ports):
@@ -81,7 +82,7 @@ def _values(ports: tuple[Port, ...], direction: Direction) -> list[ITensor]:
     return [p.type for p in ports if p.role is Role.DATA and p.direction is direction]
 
 
-def _with_memory(design: Design, instance: Instance, task: Task, use: MemoryUse) -> Task:
+def _with_memory(design: Netlist, instance: Instance, task: Task, use: MemoryUse) -> Task:
     """The task of a part that has a DMA."""
     board, ports = design.board, instance.part.ports
     pauses = board.memory_times.pause
@@ -108,12 +109,12 @@ def _with_memory(design: Design, instance: Instance, task: Task, use: MemoryUse)
     )
 
 
-def _memory_port(design: Design, dma: str) -> str:
+def _memory_port(design: Netlist, dma: str) -> str:
     """The (first) port behind a DMA; before placement, one that is not the parameters' if there is
     any."""
-    placement, board = design.placement, design.board
+    board = design.board
     port: str = board.ports[0 if board.striped else -1].name
-    return port if placement is None else placement.ports[dma][0]
+    return design.placement.ports[dma][0] if isinstance(design, PlacedNetlist) else port
 
 
 def _filled(type: ITensor, width: int, symbol_values: SymbolValues) -> float:

@@ -9,7 +9,8 @@ import networkx as nx
 from ...stream.control.scope import Scope
 from ...stream.queue import queue_latency
 from ...stream.spec import Direction, Port, Role
-from ..ir.design import Channel, Design, End
+from ..ir.levels import Netlist, SizedNetlist
+from ..ir.netlist import Channel, End
 from .engine_task import OPERAND, EngineTasks
 from .memoized import beats_of
 from .part_task import part_task
@@ -26,7 +27,7 @@ FROM_OUTSIDE = frozenset({Role.TOKEN, Role.LOOP_BACK, Role.LOOP_EXIT})
 class Tasks:
     """The timelines of a design; before it is sized, as the FIFO program may rely on."""
 
-    def __init__(self, design: Design):
+    def __init__(self, design: Netlist):
         self.design = design
         self._instances = {i.name: i for i in design.instances}
         self._engines = EngineTasks(design)
@@ -80,9 +81,9 @@ class Tasks:
                 bits=channel.consumed.beat_bits,
                 part=share,
                 parts=shares,
-                fifo_latency=FIFO_LATENCY
-                if self.design.depths is None
-                else queue_latency(channel.depth),
+                fifo_latency=queue_latency(channel.depth)
+                if isinstance(self.design, SizedNetlist)
+                else FIFO_LATENCY,
             )
 
     def _stored(self, scope: Scope) -> Iterator[TaskLink]:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
 from ..fifo.deadlock import Verdict, WaitGraph, WaitReason, prove
-from ..ir.design import Channel, Design
+from ..ir.levels import Netlist
+from ..ir.netlist import Channel
 from .wait_graph import buffer_of, waits_of
 
 __all__ = ["closing_stream", "smaller_converters"]
@@ -17,7 +18,7 @@ FEW_BITS = 2048
 """Of a whole invocation: so small a stream holds it if that makes a proof independent of speed."""
 
 
-def smaller_converters(design: Design) -> Iterator[tuple[str, tuple[str, ...]]]:
+def smaller_converters(design: Netlist) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Converters of whole tensors that would hold less in pages, with what could then wait for each
     other: the way from the full converter back to what fills it."""
     for instance in design.instances:

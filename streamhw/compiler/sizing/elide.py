@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ...stream.converter.geometry import BufferKind
 from ...stream.converter.spec import ConverterSpec
 from ...stream.spec import Role
-from ..ir.design import Channel, Instance
+from ..ir.netlist import Channel, Instance
 
 __all__ = ["elided"]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import SymbolValues
 from ..fifo import READ, FifoStream, Program, Rule
-from ..ir.design import Design, Part
+from ..ir.levels import Netlist
+from ..ir.netlist import Part
 from ..performance.estimate import Estimate
 from ..performance.memory_supply import Span
 from ..performance.task_graph import CARRIED
@@ -200,7 +201,7 @@ def _room(
         yield Rule(terms, min(1.0, unstalled), "room for a block")
 
 
-def _part(name: str, design: Design) -> Part | None:
+def _part(name: str, design: Netlist) -> Part | None:
     return next((i.part for i in design.instances if i.name == name), None)
 
 

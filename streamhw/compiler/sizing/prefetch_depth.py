@@ -10,8 +10,9 @@ from ...boards.base import Board
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Memory
 from ..fifo import Depths, FifoStream, Program, Rule, size_fifos
-from ..ir.design import Channel, Design, Instance
 from ..ir.infrastructure import BURST
+from ..ir.levels import Netlist, SizedNetlist
+from ..ir.netlist import Channel, Instance
 from ..ir.serving import parameter_dma_of
 from ..lowering.insert_dma import parameter_dma
 from ..performance.estimate import Estimate
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-def parameter_queue(design: Design) -> str:
+def parameter_queue(design: Netlist) -> str:
     """The name of the stream from the DMA of parameters, whose buffer is its queue."""
     (channel,) = design.out_of(parameter_dma_of(design.instances).name)
     return channel.name
@@ -65,10 +66,10 @@ def with_prefetch(
     return tuple(replace(i, part=part) if i is dma else i for i in instances)
 
 
-def queue_beats(design: Design, channel: Channel) -> int:
+def queue_beats(design: SizedNetlist, channel: Channel) -> int:
     """Beats that a stream's queue holds: its FIFO, or the buffer of the DMA of parameters."""
     if channel.source.instance == parameter_dma_of(design.instances).name:
-        return design.known.depths.ahead
+        return design.depths.ahead
     return channel.depth
 
 
@@ -170,7 +171,7 @@ def _request(
 
 def _names(estimate: Estimate) -> Iterator[str]:
     """The products of two steps in the order of use."""
-    memory, loop = estimate.design.known.memory, estimate.design.graph.loops[0]
+    memory, loop = estimate.design.memory, estimate.design.graph.loops[0]
     products = {name for b in estimate.design.assignments for name in b.nodes}
     body, tail = ([s.node for s in run if s.node in products] for run in (memory.body, memory.tail))
     for step in ("the step before", "the step"):

@@ -9,8 +9,9 @@ from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import SymbolValues
 from ..fifo import MINIMUM, Depths, size_fifos
 from ..fifo.deadlock import prove
-from ..ir.design import Channel, Design, Instance
 from ..ir.infrastructure import StaticDemuxSpec
+from ..ir.levels import Netlist, SizedNetlist
+from ..ir.netlist import Channel, Instance
 from ..ir.serving import is_parameter_width
 from ..lowering.parameter_routing import WIDE
 from ..performance.estimate import Estimate
@@ -26,7 +27,7 @@ __all__ = ["scenarios", "sized", "with_sized_prefetch"]
 def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
     """Values of the symbols that depths are made for: the corners of what a step can be, many or
     few tokens, at the beginning or the end of the context."""
-    tiling, context = estimate.design.known.tiling, estimate.design.graph.context
+    tiling, context = estimate.design.tiling, estimate.design.graph.context
     found: dict[str, SymbolValues] = {}
     for tokens in (tiling.token_batch, 1):
         for end in (context, tokens):
@@ -38,7 +39,7 @@ def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
     return tuple(found.values())
 
 
-def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
+def sized(design: Netlist) -> tuple[tuple[Channel, ...], Depths]:
     """Channels with depths, and the program's answer for the streams that it covers.
 
     Chooses  the linear program's depth where a value flows inside a layer or after the layers;
@@ -81,12 +82,12 @@ def sized(design: Design) -> tuple[tuple[Channel, ...], Depths]:
     return channels, replace(depths, ahead=design.board.prefetch)
 
 
-def with_sized_prefetch(design: Design) -> Design:
+def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:
     """The design with a queue of parameters as deep as its program says, up to the board's limit.
 
     Assumes  all other queues have their depths
     """
-    board, depths = design.board, design.known.depths
+    board, depths = design.board, design.depths
     estimate = Estimate(design)
     answer = prefetch_depth(estimate, scenarios(estimate))
     ahead = capacity(answer.depth[parameter_queue(design)], board)

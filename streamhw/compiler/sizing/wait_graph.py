@@ -7,8 +7,9 @@ from itertools import pairwise
 from ...stream.converter.spec import ConverterSpec
 from ...stream.spec import Role
 from ..fifo.deadlock import WaitGraph, WaitLink
-from ..ir.design import Channel, Design, End, Instance
 from ..ir.infrastructure import RegisterSliceSpec, StepBroadcastSpec
+from ..ir.levels import Netlist
+from ..ir.netlist import Channel, End, Instance
 from ..ir.serving import distributor_of, is_dma, is_parameter_width
 from ..lowering.insert_control import STEPS_AHEAD
 from ..performance.engine_task import OPERAND
@@ -22,7 +23,7 @@ LATER = frozenset({Role.LOOP_BACK, Role.LOOP_EXIT, Role.FREE, Role.NEXT_TOKEN})
 memory; what follows the layers counts as one more of them."""
 
 
-def waits_of(design: Design) -> WaitGraph:
+def waits_of(design: Netlist) -> WaitGraph:
     """Every stream of a design, between processes.
 
     A part is one process that may wait at any of its ports, but:
@@ -39,7 +40,7 @@ def waits_of(design: Design) -> WaitGraph:
     )
 
 
-def _links(design: Design) -> Iterator[WaitLink]:
+def _links(design: Netlist) -> Iterator[WaitLink]:
     parts = {i.name: i for i in design.instances}
     distributor = distributor_of(design.instances)
     before_slice = {
@@ -99,10 +100,10 @@ def _links(design: Design) -> Iterator[WaitLink]:
 
 
 def _parameters(
-    design: Design, channel: Channel, target: str, parts: dict[str, Instance]
+    design: Netlist, channel: Channel, target: str, parts: dict[str, Instance]
 ) -> Iterator[WaitLink]:
     """Parameters of each node, from the distributor's turn for it to where they are used."""
-    memory = design.known.memory
+    memory = design.memory
     sink = parts[channel.sink.instance]
     for segments in (*memory.body, *memory.tail):
         places = [n for n, (name, _) in enumerate(segments.parts) if name == target]
@@ -120,7 +121,7 @@ def _parameters(
             yield WaitLink(name=channel.name, source=turn, sink=reader, holds=0)
 
 
-def _turn_of(design: Design, node: str) -> str:
+def _turn_of(design: Netlist, node: str) -> str:
     """The process of the distributor that deals a node's parameters."""
     return f"{distributor_of(design.instances).name}:{node}"
 
@@ -166,7 +167,7 @@ def holds_all(part: ConverterSpec) -> bool:
     return not part.plan.shared and part.depth >= part.plan.words
 
 
-def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _orders(design: Netlist) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Processes of one resource in order: those of a layer, those after the layers."""
     for assignment in design.assignments:
         for kind in ("", OPERAND, RESULTS):
@@ -174,14 +175,14 @@ def _orders(design: Design) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
                 tuple(f"{assignment.instance}:{node}{kind}" for node in assignment.body),
                 tuple(f"{assignment.instance}:{node}{kind}" for node in assignment.tail),
             )
-    memory = design.known.memory
+    memory = design.memory
     yield (
         tuple(_turn_of(design, s.node) for s in memory.body),
         tuple(_turn_of(design, s.node) for s in memory.tail),
     )
 
 
-def _turns(design: Design) -> Iterator[tuple[str, str]]:
+def _turns(design: Netlist) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         yield from ((after, before) for run in (body, tail) for before, after in pairwise(run))
     yield from _stores(design, same=True)
@@ -194,7 +195,7 @@ def _turns(design: Design) -> Iterator[tuple[str, str]]:
                     yield _turn_of(design, node), f"{assignment.instance}:{earlier}"
 
 
-def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
+def _stores(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
     """An operand comes in when the product two before it has ended, in the same activation or in
     the one before: only then is its place free."""
     for assignment in design.assignments:
@@ -208,7 +209,7 @@ def _stores(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
                         yield operand, f"{assignment.instance}:{both[n - 2]}"
 
 
-def _places(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
+def _places(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
     """A product needs places for its tiles, which the one before it leaves with its results."""
     for assignment in design.assignments:
         engine = f"{assignment.instance}:"
@@ -220,7 +221,7 @@ def _places(design: Design, *, same: bool) -> Iterator[tuple[str, str]]:
                 yield from ((f"{engine}{run[0]}", f"{engine}{r[-1]}{RESULTS}") for r in runs)
 
 
-def _again(design: Design) -> Iterator[tuple[str, str]]:
+def _again(design: Netlist) -> Iterator[tuple[str, str]]:
     for body, tail in _orders(design):
         runs = [run for run in (body, tail) if run]
         yield from ((a[0], b[-1]) for a in runs for b in runs)

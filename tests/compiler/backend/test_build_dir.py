@@ -15,7 +15,15 @@ from streamhw.compiler.backend import build_dir as package
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.errors import UserError
 
-FILES = {"top.v", "manifest.json", "memory.bin", "report.json", "design.json", ".key"}
+FILES = {
+    "top.v",
+    "manifest.json",
+    "memory.bin",
+    "report.json",
+    "design.json",
+    "netlist.json",
+    ".key",
+}
 TEXTS = {"report.json": "{}", "design.json": "{}"}
 STORED = 100
 
@@ -27,15 +35,16 @@ def pieces(*_: object) -> Iterator[np.ndarray]:
 
 @pytest.fixture(autouse=True)
 def image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "image", pieces)
+    monkeypatch.setattr(package, "design_image", pieces)
+    monkeypatch.setattr(package, "dumps", lambda _: "{}")
 
 
 def write(folder: Path, key: str = "key", verilog: str = "module top; endmodule") -> None:
     """A build of a design of which only what is written matters."""
-    known = SimpleNamespace(memory=SimpleNamespace(stored=STORED), quantized=None, tiling=None)
-    design: Any = SimpleNamespace(known=known, graph=None)
+    design: Any = SimpleNamespace(memory=SimpleNamespace(stored=STORED), tiling=None, graph=None)
+    quantized: Any = None
     manifest: Any = SimpleNamespace(save=lambda path: path.write_text("{}"))
-    package.write_build(design, Emitted(verilog, manifest), TEXTS, key, folder)
+    package.write_build(design, quantized, Emitted(verilog, manifest), TEXTS, key, folder)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -88,7 +97,7 @@ def test_what_was_there_survives(
         replace(source, target)
 
     if moment == "image":
-        monkeypatch.setattr(package, "image", stopped)
+        monkeypatch.setattr(package, "design_image", stopped)
     elif moment == "manifest":
         monkeypatch.setattr(Path, "write_text", stopped_text)
     else:

@@ -12,7 +12,7 @@ from amaranth.hdl import Elaboratable, Fragment, Module
 from streamhw.boards.base import Family
 from streamhw.compiler.backend.ram_modules import LARGE_BITS, Owned, Target
 from streamhw.compiler.backend.top import Accelerator
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.resources.fpga_cells import Cells, RamKind, ram_options
 from streamhw.compiler.resources.ram_mapping import Store
 from streamhw.errors import InternalError
@@ -136,9 +136,9 @@ def test_a_large_queue_works(tmp_path: Path) -> None:
     assert result.stdout.split("\n")[0] == "got 400"
 
 
-def test_every_placed_memory_is_in_the_design(design: Design) -> None:
+def test_every_placed_memory_is_in_the_design(design: PlacedNetlist) -> None:
     """What kernels say of their memories is what they have."""
-    target = Target(design.known.placement.stores)
+    target = Target(design.placement.stores)
     assert sum(map(len, target.unplaced.values())) > 50
     Fragment.get(Accelerator(design), target)
     assert target.unplaced == {}

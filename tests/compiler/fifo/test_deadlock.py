@@ -13,7 +13,7 @@ from streamhw.compiler.fifo.deadlock import (
     prove,
     verify_waits,
 )
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.sizing.wait_graph import holds_all, waits_of
 from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
@@ -89,15 +89,15 @@ def test_checker_wants_a_schedule_for_what_is_left() -> None:
 # A design.
 
 
-def at_depth(design: Design, name: str, depth: int) -> Design:
+def at_depth(design: PlacedNetlist, name: str, depth: int) -> PlacedNetlist:
     assert name in {c.name for c in design.channels}
     channels = tuple(replace(c, depth=depth) if c.name == name else c for c in design.channels)
     return replace(design, channels=channels)
 
 
-def test_a_design_needs_no_schedule(design: Design) -> None:
+def test_a_design_needs_no_schedule(design: PlacedNetlist) -> None:
     """Every stream, of values, parameters and control: at any speed and any length."""
-    verdicts = design.known.depths.verdicts
+    verdicts = design.depths.verdicts
     assert {v.why for v in verdicts} == {WaitReason.HOLDS, WaitReason.BRIDGE}
     streams = {c.name for c in design.channels if c.value is not None}
     assert streams <= {v.stream for v in verdicts}
@@ -112,23 +112,23 @@ def test_a_design_needs_no_schedule(design: Design) -> None:
         ("token_embedding_i_index", {"embedding", "position_embedding"}),
     ],
 )
-def test_less_depth_closes_a_circle(design: Design, name: str, threads: set[str]) -> None:
+def test_less_depth_closes_a_circle(design: PlacedNetlist, name: str, threads: set[str]) -> None:
     """Of residuals, of parameters that must be there before their operand, of control."""
     found = circles(waits_of(at_depth(design, name, 2)))
     assert threads <= set(found[name]), found[name]
 
 
-def test_invariant(design: Design) -> None:
+def test_invariant(design: PlacedNetlist) -> None:
     broken = at_depth(design, "attention_values_i_length", 2)
     with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
         check("size", broken)
     verdicts = prove(waits_of(broken))
-    depths = replace(design.known.depths, verdicts=verdicts)
+    depths = replace(design.depths, verdicts=verdicts)
     with pytest.raises(InternalError, match=r"^Stream attention_values_i_length must hold all"):
         check("size", replace(broken, depths=depths))
 
 
-def test_a_converter_of_less_than_its_tensor_closes_circles(design: Design) -> None:
+def test_a_converter_of_less_than_its_tensor_closes_circles(design: PlacedNetlist) -> None:
     """Its writer stops while its reader waits for keys, which stand behind the query: this hung."""
     name = "attention_scores_i_q_convert"
     (instance,) = (i for i in design.instances if i.name == name)

@@ -9,8 +9,8 @@ import pytest
 from streamhw.boards.base import Board, Budget, Die, load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.floorplan.place import demands_of
-from streamhw.compiler.ir.design import Design
 from streamhw.compiler.ir.infrastructure import RegisterSliceSpec
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.resources.fpga_cells import Cells
@@ -19,7 +19,7 @@ from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
 from streamhw.stream.register_slice import register_slice_latency
 
-Two = Callable[..., Design]
+Two = Callable[..., PlacedNetlist]
 
 
 def board(luts: int = 34_000, ports: int = 1, block_ram: int = 60) -> Board:
@@ -36,9 +36,9 @@ def board(luts: int = 34_000, ports: int = 1, block_ram: int = 60) -> Board:
 
 @pytest.fixture(scope="module")
 def two(tiny: Model) -> Two:
-    known: dict[object, Design] = {}
+    known: dict[object, PlacedNetlist] = {}
 
-    def compile(*pins: tuple[str, str], on: Board | None = None) -> Design:
+    def compile(*pins: tuple[str, str], on: Board | None = None) -> PlacedNetlist:
         key = (pins, on)
         if key not in known:
             numbers = QuantConfig(scale_group=32)
@@ -51,7 +51,7 @@ def two(tiny: Model) -> Two:
 
 def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
     design = two()
-    dies = design.known.placement.dies
+    dies = design.placement.dies
     slices = [i for i in design.instances if len(dies[i.name]) > 1]
     assert slices
     bits = 0
@@ -68,11 +68,11 @@ def test_slices_are_parts_on_streams_between_dies(two: Two) -> None:
         dies[i.name] != dies["sequencer"] and (i.region is not None or i.name == "parameter_reader")
         for i in design.instances
     )
-    assert design.known.placement.crossing_bits == bits + base
+    assert design.placement.crossing_bits == bits + base
 
 
 def test_dmas_are_at_the_memory(two: Two) -> None:
-    placement = two().known.placement
+    placement = two().placement
     assert {placement.dies[name] for name in placement.ports} == {("low",)}
     assert placement.dies["control"] == placement.dies["sequencer"]
     assert placement.dies["blocks_entry"] == placement.dies["blocks_exit"]
@@ -80,7 +80,7 @@ def test_dmas_are_at_the_memory(two: Two) -> None:
 
 def test_cells_of_dies_are_those_of_all(two: Two) -> None:
     design = two()
-    placement = design.known.placement
+    placement = design.placement
     assert sum(placement.used.values(), Cells()) == placement.total
     memories = sum(s.memory.bits for s in placement.stores)
     assert placement.total.memory_bits == memories
@@ -89,7 +89,7 @@ def test_cells_of_dies_are_those_of_all(two: Two) -> None:
     assert placement.gap == 0
 
 
-def test_time_knows_of_slices(two: Two, design: Design) -> None:
+def test_time_knows_of_slices(two: Two, design: PlacedNetlist) -> None:
     """A layer takes a little longer; FIFOs are sized for it."""
     whole, cut = Estimate(design).answer(4, 6).total, Estimate(two()).answer(4, 6).total
     assert whole < cut < 1.1 * whole
@@ -97,7 +97,7 @@ def test_time_knows_of_slices(two: Two, design: Design) -> None:
 
 def test_pins(two: Two) -> None:
     design = two(("norm_final", "high"), ("attention_softmax", "high"))
-    dies = design.known.placement.dies
+    dies = design.placement.dies
     assert dies["norm_final"] == dies["attention_softmax"] == ("high",)
 
 
@@ -129,13 +129,13 @@ def test_a_kernel_larger_than_a_die(two: Two) -> None:
 def test_a_die_without_blocks_has_memories_in_luts(two: Two) -> None:
     design = two(on=replace(board(block_ram=60), name="other"))
     few = two(on=board(luts=40_000, block_ram=9))
-    blocks = [d.known.placement.total.block_ram for d in (design, few)]
+    blocks = [d.placement.total.block_ram for d in (design, few)]
     assert blocks[0] > blocks[1] <= 18
 
 
 def test_memory_ports_by_traffic(two: Two) -> None:
     design = two(on=board(ports=3))
-    placement = design.known.placement
+    placement = design.placement
     demands = {d.dma: d.bytes for d in demands_of(design)}
     assert placement.ports["parameter_reader_dma"] == ("mem0",)
     assert max(demands, key=lambda name: demands[name]) in (
@@ -147,5 +147,5 @@ def test_memory_ports_by_traffic(two: Two) -> None:
     beat = design.board.beat_bits / 8
     assert sum(placement.port_cycles.values()) == pytest.approx(sum(demands.values()) / beat)
     assert demands["parameter_reader_dma"] == (
-        2 * design.known.memory.stride + design.known.memory.region("tail").bytes
+        2 * design.memory.stride + design.memory.region("tail").bytes
     )

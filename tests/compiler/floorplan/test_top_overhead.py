@@ -9,8 +9,9 @@ from amaranth.lib import wiring
 
 from streamhw.boards.base import Family, load_board
 from streamhw.compiler.floorplan import top_overhead as fixed
-from streamhw.compiler.ir.design import Channel, Design
 from streamhw.compiler.ir.infrastructure import WriteDmaSpec
+from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.ir.netlist import Channel
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import ControlSlave
@@ -24,7 +25,7 @@ def queue(channel: Channel, width: int, depth: int) -> Resources:
     return fixed.queue_of(replace(channel, produced=type, consumed=type, depth=depth))
 
 
-def test_estimates_are_near_the_count(design: Design) -> None:
+def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:
     channel = design.channels[0]
     parts = {i.name: i.part for i in design.instances}
     board = load_board("ulx3s")
@@ -58,10 +59,10 @@ def test_estimates_are_near_the_count(design: Design) -> None:
         assert counts[name].block_ram == estimated.block_ram, name
 
 
-def test_one_master_has_no_arbiter(design: Design) -> None:
+def test_one_master_has_no_arbiter(design: PlacedNetlist) -> None:
     assert fixed.arbiters(design, {"parameter_reader_dma": ("mem0",)}) == {}
 
 
-def test_a_wire_has_no_cells(design: Design) -> None:
+def test_a_wire_has_no_cells(design: PlacedNetlist) -> None:
     assert queue(design.channels[0], 64, 0) == Resources()
     assert queue(design.channels[0], 64, 1) == Resources(ffs=66)

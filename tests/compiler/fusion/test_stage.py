@@ -9,7 +9,7 @@ from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig, Fusion
 from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import Dataflow
 from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import DoesNotFitError
 from streamhw.frontend import load
@@ -38,27 +38,27 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 @pytest.fixture(scope="module")
-def whole(wide: Model, narrow: Board) -> Design:
+def whole(wide: Model, narrow: Board) -> Dataflow:
     return compile_model(wide, narrow, CONFIG)
 
 
 @pytest.fixture(scope="module")
-def tight(wide: Model, narrow: Board, whole: Design) -> dict[Fusion, Design]:
+def tight(wide: Model, narrow: Board, whole: Dataflow) -> dict[Fusion, Dataflow]:
     """The design with less memory between kernels than it takes on chip, fused in both ways."""
-    bits = whole.known.fused.bits * 6 // 10
+    bits = whole.fused.bits * 6 // 10
     return {
         fusion: compile_model(wide, narrow, replace(CONFIG, fusion=fusion, on_chip_bits=bits))
         for fusion in Fusion
     }
 
 
-def test_everything_on_chip_where_it_fits(whole: Design) -> None:
-    fused = whole.known.fused
+def test_everything_on_chip_where_it_fits(whole: Dataflow) -> None:
+    fused = whole.fused
     assert (len(fused.groups), fused.cuts, fused.bytes, fused.gap) == (1, (), 0, 0)
     assert fused.bits == intermediate_memory(whole).fused < fused.limit
 
 
-def test_ways_of_values(whole: Design) -> None:
+def test_ways_of_values(whole: Dataflow) -> None:
     """Every stream of a value inside the layers is on a way, in a fork, or carried around."""
     paths = Paths(whole).all
     ways = {(p.source.name, p.sink.name, p.value) for p in paths}
@@ -71,16 +71,16 @@ def test_ways_of_values(whole: Design) -> None:
 
 
 @pytest.mark.parametrize("fusion", list(Fusion))
-def test_cut_streams_go_through_memory(tight: dict[Fusion, Design], fusion: Fusion) -> None:
+def test_cut_streams_go_through_memory(tight: dict[Fusion, Dataflow], fusion: Fusion) -> None:
     design = tight[fusion]
-    fused = design.known.fused
+    fused = design.fused
     assert fused.cuts and fused.bytes > 0 and len(fused.groups) > 1
     assert intermediate_memory(design).fused <= fused.limit
     parts = {i.name: i.part for i in design.instances}
     for name in fused.cuts:
         write, read = parts[f"{name}_write"], parts[f"{name}_read"]
         assert isinstance(write, SpillWriteSpec) and isinstance(read, SpillReadSpec)
-        region = design.known.memory.region(f"{name}_spill")
+        region = design.memory.region(f"{name}_spill")
         assert region.offset == write.offset == read.offset
         assert region.bytes == write.layout.bytes
         assert {f"{name}_write_dma", f"{name}_read_dma"} <= set(parts)
@@ -88,8 +88,8 @@ def test_cut_streams_go_through_memory(tight: dict[Fusion, Design], fusion: Fusi
         assert convert is None or (isinstance(convert, ConverterSpec) and convert.plan.shared)
 
 
-def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Design]) -> None:
-    best, simple = tight[Fusion.OPTIMAL].known.fused, tight[Fusion.GREEDY].known.fused
+def test_optimal_moves_no_more_than_greedy(tight: dict[Fusion, Dataflow]) -> None:
+    best, simple = tight[Fusion.OPTIMAL].fused, tight[Fusion.GREEDY].fused
     assert best.bytes <= simple.bytes and best.gap == 0
 
 
@@ -122,13 +122,13 @@ def test_a_smaller_token_batch_where_memory_between_kernels_is_short(tiny: Model
     board = load_board("sim")
     numbers = BuildConfig(quantization=NUMBERS, multipliers=32)
     need = {
-        tokens: compile_model(tiny, board, replace(numbers, token_batch=tokens)).known.fused.bits
+        tokens: compile_model(tiny, board, replace(numbers, token_batch=tokens)).fused.bits
         for tokens in (2, 8)
     }
     least = replace(numbers, on_chip_bits=(need[2] + need[8]) // 2, cuts=())
     design = compile_model(tiny, board, replace(least, cuts=None))
-    assert design.known.fused.bits <= (need[2] + need[8]) // 2
-    (engine,) = design.known.tiling.engines.values()
+    assert design.fused.bits <= (need[2] + need[8]) // 2
+    (engine,) = design.tiling.engines.values()
     assert engine.multipliers == 32
 
 
@@ -141,7 +141,7 @@ def test_tiling_again_until_it_fits(tiny: Model) -> None:
     """60 DSPs too few for the engine of the board: half of it fits."""
     seen: list[str] = []
     large = compile_model(tiny, load_board("sim"), BuildConfig(quantization=NUMBERS))
-    need = large.known.placement.total.dsps
+    need = large.placement.total.dsps
     board = limited(dsps=need - 1)
     design = compile_model(
         tiny,
@@ -149,9 +149,9 @@ def test_tiling_again_until_it_fits(tiny: Model) -> None:
         BuildConfig(quantization=NUMBERS),
         on_stage=lambda name, _: seen.append(name),
     )
-    assert design.known.placement.total.dsps < need
-    (engine,) = design.known.tiling.engines.values()
-    (before,) = large.known.tiling.engines.values()
+    assert design.placement.total.dsps < need
+    (engine,) = design.tiling.engines.values()
+    (before,) = large.tiling.engines.values()
     assert engine.multipliers == before.multipliers // 2
     assert seen.count("lower") == 2 and seen.count("tile") == 1
 
@@ -159,7 +159,7 @@ def test_tiling_again_until_it_fits(tiny: Model) -> None:
 @pytest.mark.parametrize(("cell", "name"), [("luts", "LUTs"), ("ffs", "FFs")])
 def test_a_refusal_names_the_cells_that_are_short(tiny: Model, cell: str, name: str) -> None:
     """Each kernel alone fits, all of them do not: memory between them is not to blame."""
-    large = compile_model(tiny, load_board("sim"), CONFIG).known
+    large = compile_model(tiny, load_board("sim"), CONFIG)
     parts = [getattr(cells, cell) for cells in large.placement.cells.values()]
     few = max(parts) + sum(parts) // 8
     with pytest.raises(
@@ -186,7 +186,7 @@ def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
         compile_model(tiny, limited(dsps=10), CONFIG)
 
 
-def test_intermediate_memory(whole: Design) -> None:
+def test_intermediate_memory(whole: Dataflow) -> None:
     """By hand: 64 features, 2 heads, 128 hidden; a layer's input and results but the last, once."""
     found = intermediate_memory(whole, 8)
     # x, two norms, attention and its projection, residual_1 and mlp_out; qkv; hidden and activation

@@ -7,8 +7,8 @@ from typing import ClassVar
 from amaranth.lib import wiring
 from rich.console import Console
 
-from streamhw.compiler.ir.design import PARAMETERS, Channel, End, Instance
 from streamhw.compiler.ir.infrastructure import InfrastructureSpec
+from streamhw.compiler.ir.netlist import PARAMETERS, Channel, End, Instance
 from streamhw.compiler.lowering.insert_converters import (
     cost_of,
     insert_converters,

@@ -9,20 +9,20 @@ import pytest
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import parse_sharing
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.sim import verilator
 from streamhw.stream.control.scope import Scope
-from tests.compiler.conftest import Compiled
+from tests.compiler.conftest import Compiled, Parameters
 from tests.e2e.machine import Machine
 
 BODY = ("qkv", "attention_out", "hidden", "mlp_out")
 
 
-def engines(design: Design) -> dict[str, MatmulSpec]:
+def engines(design: PlacedNetlist) -> dict[str, MatmulSpec]:
     return {i.name: i.part for i in design.instances if isinstance(i.part, MatmulSpec)}
 
 
@@ -53,10 +53,10 @@ def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
     assert [b.instance for b in design.assignments] == [f"matmul_{n}" for n in (*BODY, "logits")]
     assert [b.nodes for b in design.assignments] == [(n,) for n in (*BODY, "logits")]
     assert len(engines(design)) == 5
-    (one,) = (compiled().known.placement.cells[name] for name in engines(compiled()))
-    cells = design.known.placement.cells
+    (one,) = (compiled().placement.cells[name] for name in engines(compiled()))
+    cells = design.placement.cells
     assert sum(cells[name].dsps for name in engines(design)) >= 4 * one.dsps
-    assert design.known.memory.stored == compiled().known.memory.stored
+    assert design.memory.stored == compiled().memory.stored
 
 
 def test_some_engines_by_number(compiled: Compiled) -> None:
@@ -89,7 +89,7 @@ def test_engines_by_name(compiled: Compiled) -> None:
         ("attention_out", "logits"),
         ("hidden",),
     ]
-    order = [s.node for s in design.known.memory.body if s.node in BODY]
+    order = [s.node for s in design.memory.body if s.node in BODY]
     assert order == list(BODY), "parameters come in topological order for any binding"
 
 
@@ -170,17 +170,17 @@ def test_every_engine_has_its_schedule(compiled: Compiled, choices: dict[str, ob
 @pytest.mark.slow
 @pytest.mark.parametrize("choices", CHOICES)
 def test_answer_of_the_hardware(
-    compiled: Compiled, tmp_path: Path, choices: dict[str, object]
+    compiled: Compiled, parameters: Parameters, tmp_path: Path, choices: dict[str, object]
 ) -> None:
     """Every token and every stream equals the integer reference."""
     design = compiled(**choices)
-    emitted = emit(design)
+    emitted, quantized = emit(design), parameters(design)
     assert "[-1:0]" not in emitted.verilog, "a net of zero bits"
     (tmp_path / "top.v").write_text(emitted.verilog)
-    content = np.concatenate(list(design_image(design)))
+    content = np.concatenate(list(design_image(design, quantized)))
     library = verilator.build([tmp_path / "top.v"], emitted.manifest, observed=True)
     assert library.warnings == ()
-    machine = Machine(design, emitted, tmp_path, library, content)
+    machine = Machine(design, emitted, tmp_path, library, content, quantized)
     answer = machine.answer([5, 9, 2, 7, 1, 1, 3, 8, 4, 6], 3, check=True)
     assert len(answer.tokens) == 3
     assert answer.compared is not None and answer.compared.beats > 5_000

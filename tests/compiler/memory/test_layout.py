@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streamhw.compiler.backend.image import design_image
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.linear import pad_rows
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.memory.layout import PAGE, MemoryPlan, image, plan_memory
@@ -23,19 +23,20 @@ from streamhw.quantization.quantized_model import (
     GatherParameters,
     LinearParameters,
     NormParameters,
+    QuantizedModel,
 )
-from tests.compiler.conftest import Compiled
+from tests.compiler.conftest import Compiled, Parameters
 
 VOCABULARY = 60
 
 
 @pytest.fixture(params=[{}, {"weight_bits": 8}, {"head_bits": 8}], ids=["w4", "w8", "mixed"])
-def stored(request: pytest.FixtureRequest, compiled: Compiled) -> Design:
+def stored(request: pytest.FixtureRequest, compiled: Compiled) -> PlacedNetlist:
     return compiled(**request.param)
 
 
-def content(design: Design) -> np.ndarray:
-    return np.concatenate(list(design_image(design)))
+def content(design: PlacedNetlist, quantized: QuantizedModel) -> np.ndarray:
+    return np.concatenate(list(design_image(design, quantized)))
 
 
 def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple[Segments, ...]]]:
@@ -55,8 +56,8 @@ def dealt(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str,
     return {name: np.stack(turns) for name, turns in found.items()}
 
 
-def test_plan(stored: Design) -> None:
-    plan, layers = stored.known.memory, stored.graph.loops[0].trips
+def test_plan(stored: PlacedNetlist) -> None:
+    plan, layers = stored.memory, stored.graph.loops[0].trips
     names = [r.name for r in plan.regions]
     assert names == [
         *("token_embedding", "position_embedding", "body", "tail"),
@@ -74,8 +75,10 @@ def test_plan(stored: Design) -> None:
         plan.region("weights")
 
 
-def test_image_is_as_long_as_the_plan_says_and_zero_between_regions(stored: Design) -> None:
-    plan, data = stored.known.memory, content(stored)
+def test_image_is_as_long_as_the_plan_says_and_zero_between_regions(
+    stored: PlacedNetlist, parameters: Parameters
+) -> None:
+    plan, data = stored.memory, content(stored, parameters(stored))
     assert len(data) == plan.stored
     inside = np.zeros(plan.stored, dtype=bool)
     for region in plan.regions:
@@ -84,11 +87,11 @@ def test_image_is_as_long_as_the_plan_says_and_zero_between_regions(stored: Desi
     assert data[inside].any()
 
 
-def test_tables(stored: Design) -> None:
-    plan, data = stored.known.memory, content(stored)
+def test_tables(stored: PlacedNetlist, parameters: Parameters) -> None:
+    plan, data = stored.memory, content(stored, parameters(stored))
     for node, _ in stored.graph.walk():
         if isinstance(node.op, Gather):
-            values = stored.known.quantized.parameters(node.name)
+            values = parameters(stored).parameters(node.name)
             assert isinstance(values, GatherParameters)
             region = plan.region(node.name)
             rows = data[region.offset : region.end].reshape(node.op.rows, -1)
@@ -103,8 +106,8 @@ def test_rows_of_tables_are_padded_to_whole_beats() -> None:
     assert row_bytes(1, 16) == 16
 
 
-def test_norms_and_scales(stored: Design) -> None:
-    plan, data, quantized = stored.known.memory, content(stored), stored.known.quantized
+def test_norms_and_scales(stored: PlacedNetlist, parameters: Parameters) -> None:
+    plan, data, quantized = stored.memory, content(stored, parameters(stored)), parameters(stored)
     seen = set()
     for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
         at = begin
@@ -128,23 +131,23 @@ def test_norms_and_scales(stored: Design) -> None:
     }
 
 
-def test_matrices(stored: Design) -> None:
+def test_matrices(stored: PlacedNetlist, parameters: Parameters) -> None:
     """Headers and codes of every tile, each byte decoded here on its own."""
-    plan, data, known = stored.known.memory, content(stored), stored.known
+    plan, data, design = stored.memory, content(stored, parameters(stored)), stored
     seen = 0
     for layer, begin, segments_of in runs(plan, stored.graph.loops[0].trips):
         at = begin
         for segments in segments_of:
-            values = known.quantized.parameters(segments.node, layer)
+            values = parameters(stored).parameters(segments.node, layer)
             streams = dealt(data, at, segments, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
             if not isinstance(values, LinearParameters):
                 continue
             seen += 1
             (assignment,) = (b for b in stored.assignments if segments.node in b.nodes)
-            engine = known.tiling.engines[assignment.instance]
+            engine = design.tiling.engines[assignment.instance]
             rows, lanes = engine.rows, engine.inputs
-            matmul = known.quantized.plans[segments.node]
+            matmul = design.quantization.plans[segments.node]
             op = stored.graph.node(segments.node).op
             assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)
             (assignment,) = (b for b in stored.assignments if segments.node in b.nodes)
@@ -200,8 +203,8 @@ def test_turns_of_parts_that_stand_ahead() -> None:
     assert sum(k * beats for k, inside in turns for _, beats in inside) == 4 * 5
 
 
-def test_the_padded_head_never_wins(stored: Design) -> None:
-    quantized = stored.known.quantized
+def test_the_padded_head_never_wins(stored: PlacedNetlist, parameters: Parameters) -> None:
+    quantized = parameters(stored)
     values, plan = quantized.parameters("logits"), quantized.plans["logits"]
     assert isinstance(values, LinearParameters) and isinstance(plan, LinearPlan)
     assert pad_rows(values, VOCABULARY) is values
@@ -221,16 +224,16 @@ def test_the_padded_head_never_wins(stored: Design) -> None:
     assert (result[:, :VOCABULARY].max(axis=1) > plan.out.minimum).all()
 
 
-def test_scales_come_before_the_matrix_whose_results_they_scale(design: Design) -> None:
-    order = [s.node for s in design.known.memory.body]
+def test_scales_come_before_the_matrix_whose_results_they_scale(design: PlacedNetlist) -> None:
+    order = [s.node for s in design.memory.body]
     assert order == [
         *("norm_1", "qkv", "attention_out", "norm_2"),
         *("activation", "hidden", "mlp_out"),
     ]
 
 
-def test_targets_in_order_of_first_use(design: Design) -> None:
-    assert design.known.memory.targets == (
+def test_targets_in_order_of_first_use(design: PlacedNetlist) -> None:
+    assert design.memory.targets == (
         "norm_1_i_affine",
         "matmul_w4_i_header",
         "matmul_w4_i_weight",
@@ -240,23 +243,22 @@ def test_targets_in_order_of_first_use(design: Design) -> None:
     )
 
 
-def context_of(design: Design, beat_bits: int) -> MemoryContext:
+def context_of(design: PlacedNetlist, beat_bits: int) -> MemoryContext:
     return MemoryContext(
-        quantization=design.known.quantized.plan,
-        tiling=design.known.tiling,
+        quantization=design.quantization,
+        tiling=design.tiling,
         assignments=design.assignments,
         beat_bits=beat_bits,
     )
 
 
-def test_memory_that_is_too_small(design: Design) -> None:
-    known = design.known
-    total = known.memory.total
+def test_memory_that_is_too_small(design: PlacedNetlist) -> None:
+    total = design.memory.total
 
     def plan(available: int, beat_bits: int = 512) -> MemoryPlan:
         return plan_memory(context_of(design, beat_bits), layer_table().memory, available)
 
-    assert plan(total) == known.memory
+    assert plan(total) == design.memory
     with pytest.raises(
         BuildError,
         match=rf"^Model tiny must fit into {total - 1:,} bytes of memory, but needs {total:,}: "
@@ -265,15 +267,14 @@ def test_memory_that_is_too_small(design: Design) -> None:
         plan(total - 1)
 
 
-def test_parameters_pad_their_last_wide_beat(design: Design) -> None:
-    known = design.known
-    plan = plan_memory(context_of(design, 2048), layer_table().memory, known.memory.total * 16)
+def test_parameters_pad_their_last_wide_beat(design: PlacedNetlist, parameters: Parameters) -> None:
+    plan = plan_memory(context_of(design, 2048), layer_table().memory, design.memory.total * 16)
     (norm,) = (s for s in plan.body if s.node == "norm_1")
     assert norm.parts == (("norm_1_i_affine", 1),)  # 128 bytes in a beat of 256
     at = plan.region("body").offset + plan.beat_bytes * sum(
         s.beats for s in plan.body[: plan.body.index(norm)]
     )
-    pieces = image(plan, context_of(design, 2048), layer_table().memory, known.quantized)
+    pieces = image(plan, context_of(design, 2048), layer_table().memory, parameters(design))
     stored = np.concatenate(list(pieces))[at : at + 256]
     assert stored[:128].any()
     assert not stored[128:].any()

@@ -8,7 +8,7 @@ import pytest
 
 from streamhw.boards.base import Die
 from streamhw.compiler.fifo import MINIMUM
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import Netlist, SizedNetlist
 from streamhw.compiler.performance.memory_latency import (
     ANSWER,
     ARBITER,
@@ -22,12 +22,12 @@ from streamhw.stream.register_slice import register_slice_latency
 
 READS, WRITES = "attention_key_read", "attention_key_append"
 WAITS = ((read_wait, READS), (write_wait, WRITES), (write_answer, WRITES))
-Wait = Callable[[Design, str], int]
+Wait = Callable[[Netlist, str], int]
 
 
-def at_ports(design: Design, **ports: str) -> Design:
+def at_ports(design: Netlist, **ports: str) -> Netlist:
     """With DMAs at other memory ports, all others at one of their own."""
-    placement = design.known.placement
+    placement = design.placement
     alone = {name: (f"own_{name}",) for name in placement.ports}
     return replace(
         design,
@@ -35,12 +35,12 @@ def at_ports(design: Design, **ports: str) -> Design:
     )
 
 
-def depths(design: Design, beats: Mapping[str, int]) -> Design:
+def depths(design: Netlist, beats: Mapping[str, int]) -> Netlist:
     channels = tuple(replace(c, depth=beats.get(c.name, c.depth)) for c in design.channels)
     return replace(design, channels=channels)
 
 
-def test_the_sum_of_a_read(design: Design) -> None:
+def test_the_sum_of_a_read(design: Netlist) -> None:
     """Command queue, DMA, arbiter on both ways, memory, data queue."""
     dma = f"{READS}_dma"
     command = next(c for c in design.channels if c.name == f"{dma}_i_command")
@@ -55,7 +55,7 @@ def test_the_sum_of_a_read(design: Design) -> None:
     )
 
 
-def test_the_sum_of_a_write(design: Design) -> None:
+def test_the_sum_of_a_write(design: Netlist) -> None:
     """Data queue, DMA and arbiter; then memory, arbiter, DMA and the queue of the answer."""
     dma = f"{WRITES}_dma"
     depth = {c.name: c.depth for c in design.channels}
@@ -72,7 +72,7 @@ def test_the_sum_of_a_write(design: Design) -> None:
     [(read_wait, READS, -2), (write_wait, WRITES, -2), (write_answer, WRITES, -1)],
 )
 def test_a_dma_that_has_its_port_alone_passes_no_arbiter(
-    design: Design, wait: Wait, name: str, alone: int
+    design: Netlist, wait: Wait, name: str, alone: int
 ) -> None:
     """Whether a port is shared counts for DMAs of one direction; before placement, it is."""
     dma = f"{name}_dma"
@@ -81,10 +81,10 @@ def test_a_dma_that_has_its_port_alone_passes_no_arbiter(
     shared = wait(at_ports(design, **{dma: "p", alike: "p"}), name)
     assert wait(at_ports(design, **{dma: "p", unlike: "p"}), name) == shared + alone
     assert wait(at_ports(design), name) == shared + alone
-    assert wait(replace(design, placement=None), name) == shared
+    assert wait(design.to(SizedNetlist), name) == shared
 
 
-def test_memory_is_as_far_as_the_board_says(design: Design) -> None:
+def test_memory_is_as_far_as_the_board_says(design: Netlist) -> None:
     (port,) = design.board.ports
     far = replace(port, latency=port.latency + 100, write_latency=port.write_latency + 7)
     there = replace(design, board=replace(design.board, ports=(far,)))
@@ -92,9 +92,9 @@ def test_memory_is_as_far_as_the_board_says(design: Design) -> None:
     assert more == [100, 0, 7]
 
 
-def test_dies_between_count_once_each_way(design: Design) -> None:
+def test_dies_between_count_once_each_way(design: Netlist) -> None:
     """A read goes there and comes back; of a write, data goes there and the answer comes back."""
-    board, placement = design.board, design.known.placement
+    board, placement = design.board, design.placement
     none = replace(board.budget, **dict.fromkeys(("luts", "ffs", "dsps", "block_ram"), 0))
     none = replace(none, ultra_ram=0)
     dies = (
@@ -111,7 +111,7 @@ def test_dies_between_count_once_each_way(design: Design) -> None:
         assert more == [2 * slices, slices, slices]
 
 
-def test_queues_count_as_deep_as_they_are(design: Design) -> None:
+def test_queues_count_as_deep_as_they_are(design: Netlist) -> None:
     """Before sizes are known, commands and data wait in the smallest queue, answers in none."""
     dma = f"{WRITES}_dma"
     names = (f"{READS}_dma_i_command", f"{dma}_i_data", f"{WRITES}_i_done")
@@ -120,6 +120,6 @@ def test_queues_count_as_deep_as_they_are(design: Design) -> None:
     assert more > 0
     for wait, name in WAITS:
         assert wait(deep, name) - wait(shallow, name) == more
-    unsized = replace(design, depths=None)
+    unsized = design.to(Netlist)
     least = depths(design, {names[0]: MINIMUM, names[1]: MINIMUM, names[2]: 0})
     assert [wait(unsized, name) for wait, name in WAITS] == [wait(least, n) for wait, n in WAITS]

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from streamhw.compiler.fifo import MINIMUM
-from streamhw.compiler.ir.design import Channel, End, Instance
+from streamhw.compiler.ir.netlist import Channel, End, Instance
 from streamhw.compiler.sizing.elide import elided
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.control.scope import Scope
@@ -52,7 +52,7 @@ def test_parameters_of_a_norm_wait_in_its_converter(compiled):
     saved = 0
     for channel in model.channels:
         if elided(channel, parts):
-            assert channel.depth <= max(MINIMUM, model.known.depths.depth.get(channel.name, 0))
+            assert channel.depth <= max(MINIMUM, model.depths.depth.get(channel.name, 0))
             if channel.source.instance.endswith("_width"):
                 beats = channel.consumed.beats()
                 saved += (beats - channel.depth) * channel.consumed.beat_bits

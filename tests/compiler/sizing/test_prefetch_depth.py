@@ -11,7 +11,7 @@ import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.fifo import READ, size_fifos
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import Netlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.performance.memory_supply import Use
 from streamhw.compiler.sizing.prefetch_depth import capacity, parameter_queue, program_of_uses
@@ -94,10 +94,10 @@ def test_program_is_enough_and_no_more(rate: float) -> None:
     assert needed >= 190
 
 
-def test_as_early_as_without_bound(design: Design) -> None:
+def test_as_early_as_without_bound(design: Netlist) -> None:
     """Every step of one token, anywhere in the context, at the depth of the corners."""
     estimate = Estimate(design)
-    ahead = design.known.depths.ahead
+    ahead = design.depths.ahead
 
     def tokens(buffer: float) -> list[float]:
         clock, now, ends = estimate.clock(), 0.0, []
@@ -110,11 +110,11 @@ def test_as_early_as_without_bound(design: Design) -> None:
     assert tokens(ahead)[-1] <= 1.001 * tokens(inf)[-1]
 
 
-def test_scenarios_are_proved(design: Design) -> None:
+def test_scenarios_are_proved(design: Netlist) -> None:
     queue = parameter_queue(design)
-    found = [c for c in design.known.depths.certificates if queue in c.depth]
+    found = [c for c in design.depths.certificates if queue in c.depth]
     assert len(found) == len(scenarios(Estimate(design)))
-    assert capacity(found[0].depth[queue], design.board) == design.known.depths.ahead
+    assert capacity(found[0].depth[queue], design.board) == design.depths.ahead
 
 
 @pytest.mark.parametrize(

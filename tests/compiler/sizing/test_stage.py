@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from streamhw.compiler.fifo import Equalization, Program, earliest, size_fifos, verify
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import Netlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.sizing.fifo_program import program_of
 from streamhw.compiler.sizing.stage import scenarios, sized, with_sized_prefetch
 from streamhw.errors import InternalError
 
 
-def unsized(design: Design) -> Estimate:
+def unsized(design: Netlist) -> Estimate:
     """The timelines that depths are made for."""
-    return Estimate(replace(design, depths=None))
+    return Estimate(design.to(Netlist))
 
 
-def programs(design: Design, tokens: int, end: int) -> list[Program]:
+def programs(design: Netlist, tokens: int, end: int) -> list[Program]:
     """Of all activations, for a step of ``tokens`` whose last row has length ``end``."""
     estimate = unsized(design)
     symbol_values = {"tokens": tokens, "length": tuple(range(end - tokens + 1, end + 1))}
@@ -28,11 +28,11 @@ def programs(design: Design, tokens: int, end: int) -> list[Program]:
 
 
 @pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
-def test_depths_hold_at_every_value(design: Design, every: int) -> None:
+def test_depths_hold_at_every_value(design: Netlist, every: int) -> None:
     """With the depths of the corners, no result is a cycle late at any number of tokens and any
     length."""
-    depth = design.known.depths.depth
-    group, context = design.known.tiling.token_batch, design.graph.context
+    depth = design.depths.depth
+    group, context = design.tiling.token_batch, design.graph.context
     values = [(n, end) for n in range(1, group + 1) for end in range(n, context + 1)]
     for tokens, end in values[::every]:
         for program in programs(design, tokens, end):
@@ -41,17 +41,17 @@ def test_depths_hold_at_every_value(design: Design, every: int) -> None:
                 assert ours[event] < free[event] + 1, (tokens, end, event)
 
 
-def test_half_of_a_residual_has_no_schedule(design: Design) -> None:
+def test_half_of_a_residual_has_no_schedule(design: Netlist) -> None:
     """What hangs in hardware has no straight lines either."""
-    depth = {**design.known.depths.depth}
+    depth = {**design.depths.depth}
     depth["residual_1_i_a"] //= 2
     with pytest.raises(InternalError, match=r"^FIFO sizing must have a schedule"):
-        for program in programs(design, design.known.tiling.token_batch, design.graph.context):
+        for program in programs(design, design.tiling.token_batch, design.graph.context):
             earliest(program, depth)
 
 
 @pytest.mark.parametrize("equalization", list(Equalization))
-def test_certificates(design: Design, equalization: Equalization) -> None:
+def test_certificates(design: Netlist, equalization: Equalization) -> None:
     estimate = unsized(design)
     for timeline in (estimate.entry, estimate.body, estimate.tail):
         found = [program_of(estimate, timeline, values) for values in scenarios(estimate)]
@@ -61,21 +61,21 @@ def test_certificates(design: Design, equalization: Equalization) -> None:
             verify(certificate)
 
 
-def test_converters_wait_for_nobody(design: Design) -> None:
+def test_converters_wait_for_nobody(design: Netlist) -> None:
     """The query is taken as it comes, since its converter holds it; only residuals wait, whole."""
-    depths = design.known.depths
+    depths = design.depths
     tokens = {c.name: c.consumed.beats() for c in design.channels if c.value is not None}
     assert depths.depth["attention_scores_i_q_convert_i"] == 2
     assert depths.depth["residual_1_i_a"] == tokens["residual_1_i_a"]
     assert {n for n, d in depths.depth.items() if d > 16} == {"residual_1_i_a", "residual_2_i_a"}
 
 
-def test_sizing_takes_less_than_a_second(design: Design) -> None:
+def test_sizing_takes_less_than_a_second(design: Netlist) -> None:
     begin = time.process_time()
     channels, depths = sized(design)
     again = with_sized_prefetch(replace(design, channels=channels, depths=depths))
     took = time.process_time() - begin
     print(f"{len(channels)} streams in {took:.2f} s")
     assert took < 1
-    assert again.known.depths.depth == design.known.depths.depth
-    assert again.known.depths.ahead == design.known.depths.ahead
+    assert again.depths.depth == design.depths.depth
+    assert again.depths.ahead == design.depths.ahead

@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the place stage decided: reports and emission read it, nothing changes it."""
+"""What the stages partition and place decided: reports and emission read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...frozen_map import freeze
 from ..resources.fpga_cells import Cells, RamKind
 from ..resources.ram_mapping import Store
 
-__all__ = ["Placement"]
+__all__ = ["Placement", "Slices"]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """What the partition stage decided.
+
+    dies: by part, the dies that it touches: one, but for a slice, which begins at its source's and
+        ends at its sink's
+    crossing_bits: wires over all boundaries; gap: as in ``dies.Partition``
+    """
+
+    dies: Mapping[str, tuple[str, ...]]
+    crossing_bits: int = 0
+    gap: float = 0.0
+
+    def __post_init__(self) -> None:
+        freeze(self, "dies")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +53,9 @@ class Placement:
     used: Mapping[str, Cells] = field(default_factory=dict)
     crossing_bits: int = 0
     gap: float = 0.0
+
+    def __post_init__(self) -> None:
+        freeze(self, "ports", "cells", "port_cycles", "dies", "used")
 
     def kinds(self, owner: str) -> tuple[RamKind, ...]:
         """What the memories of a part, or of a queue, are made of, each kind once."""

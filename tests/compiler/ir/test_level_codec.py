@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Levels as text: what is read is what was written, and nothing else is read."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from streamhw.compiler.ir.level_codec import dumps, loads
+from streamhw.compiler.ir.levels import Mapped, PlacedNetlist
+from tests.compiler.conftest import Compiled
+
+
+def test_a_round_trip_is_equal(design: PlacedNetlist) -> None:
+    text = dumps(design)
+    read = loads(PlacedNetlist, text)
+    assert read == design and hash(read) == hash(design) and dumps(read) == text
+    assert [i.part.resources() for i in read.instances] == [
+        i.part.resources() for i in design.instances
+    ]
+
+
+def test_another_level_is_refused(compiled: Compiled) -> None:
+    text = dumps(compiled(stop="tile"))
+    assert loads(Mapped, text).tiling == compiled(stop="tile").tiling
+    with pytest.raises(ValueError, match=r"^Level must be a PlacedNetlist, not a Mapped$"):
+        loads(PlacedNetlist, text)
+
+
+def changed(text: str, change: Callable[[dict], object]) -> str:
+    """The text with another body, and the digest of that."""
+    import hashlib
+
+    data = json.loads(text)
+    change(data["body"])
+    body = json.dumps(data["body"], separators=(",", ":"))
+    data["digest"] = hashlib.sha256(body.encode()).hexdigest()
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("os:system", r"^Level must hold what streamhw and its extensions have, not os:system$"),
+        ("streamhw.frontend:load", r"^Level must hold plain data, not streamhw.frontend:load$"),
+        ("streamhw.stream.spec:Nobody", r"^Level must hold plain data, not streamhw.stream.spec"),
+    ],
+)
+def test_only_classes_of_plain_data_are_made(compiled: Compiled, name: str, said: str) -> None:
+    text = dumps(compiled(stop="tile"))
+    with pytest.raises(ValueError, match=said):
+        loads(Mapped, changed(text, lambda body: body["types"].append(name)))
+
+
+def test_damage_is_found(compiled: Compiled) -> None:
+    text = dumps(compiled(stop="tile"))
+    with pytest.raises(ValueError, match=r"^Level must be as it was written, not changed"):
+        loads(Mapped, text.replace('"context"', '"contest"', 1))
+    with pytest.raises(ValueError, match=r"^Level must be written in version 1$"):
+        loads(Mapped, text.replace('"version": 1', '"version": 0', 1))
+    with pytest.raises(ValueError, match=r"^Level must hold plain data, not a list$"):
+        dumps([1])
