@@ -11,12 +11,11 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.level_codec import dumps
-from streamhw.compiler.ir.levels import Grouped, PlacedNetlist
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.lowering.insert_converters import insert_converters
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import STAGES, Source, compile_model
-from streamhw.compiler.provisional import provisional
 from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend.model import Model
 from streamhw.graph import Graph, Linear, Node, RolledLoop, print_graph
@@ -79,13 +78,6 @@ def test_a_model_of_other_formats_is_refused(tiny: Model) -> None:
         compile_model(quantized, load_board("sim"), CONFIG)
 
 
-def test_trial_sizes_are_computed_once(tiny: Model) -> None:
-    grouped = compile_model(tiny, load_board("sim"), CONFIG, stop="fuse")
-    again = compile_model(tiny, load_board("sim"), CONFIG, stop="fuse")
-    assert isinstance(grouped, Grouped) and isinstance(again, Grouped)
-    assert provisional(grouped) is provisional(again)
-
-
 def test_designs_are_frozen(design: PlacedNetlist) -> None:
     for what in (design, design.instances[0], design.channels[0], design.memory):
         with pytest.raises(FrozenInstanceError):
@@ -120,15 +112,6 @@ def test_no_level_has_what_a_later_stage_decides(compiled: Compiled) -> None:
         assert not hasattr(mapped, name)
     for level in (stage.gives for stage in STAGES):
         assert all(f.default is MISSING and f.default_factory is MISSING for f in fields(level))
-
-
-def test_names_of_parts_and_ports(design: PlacedNetlist) -> None:
-    with pytest.raises(KeyError, match="Design has no instance 'nobody'"):
-        design.instance("nobody")
-    with pytest.raises(KeyError, match=r"Instance norm_1 has ports \['i', .*\], not 'x'"):
-        design.instance("norm_1").port("x")
-    assert [c.name for c in design.into("embedding")] == ["embedding_i_a", "embedding_i_b"]
-    assert [str(c.sink) for c in design.out_of("norm_1")] == ["matmul_w4.i_x_qkv"]
 
 
 def test_graph_without_a_loop(tiny: Model) -> None:

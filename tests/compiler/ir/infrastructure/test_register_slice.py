@@ -16,7 +16,7 @@ def test_a_beat_takes_the_latency_that_it_says(boundaries: int) -> None:
     spec = RegisterSliceSpec(type=ROWS, boundaries=boundaries)
     run = run_streams(spec.create(), inputs={"i": list(range(30))}, outputs={"o": 30})
     assert run.beats["o"] == list(range(30))
-    assert run.cycles["o"][0] - run.cycles["i"][0] == spec.latency
+    assert run.cycles["o"][0] - run.cycles["i"][0] == spec.behaviour().delay
     assert run.cycles["o"][-1] - run.cycles["o"][0] == 29
 
 

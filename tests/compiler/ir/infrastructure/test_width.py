@@ -32,7 +32,7 @@ def test_cuts_or_joins(bits: int) -> None:
 
 def test_passes_equal_beats() -> None:
     spec = PassthroughSpec(type=ROWS)
-    assert (spec.latency, spec.resources().luts) == (0, 0)
+    assert (spec.behaviour().delay, spec.resources().luts) == (0, 0)
     run = run_streams(spec.create(), inputs={"i": [1, 2]}, outputs={"o": 2}, registered=False)
     assert run.beats["o"] == [1, 2]
 
