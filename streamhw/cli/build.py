@@ -6,15 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..compiler.stage_list import STAGE_LIST
 from .exploration import exploration, explored
 from .options import Commands, choices, earlier, request, talk
 
 __all__ = ["add"]
 
-STAGES = """\
+NEW_LINE = "\n"
+HELP = f"""\
 stages, for --stop and --from
-  quantize  bind  tile  lower  convert  fuse  memory  control  partition  size  place
-
+{"".join(f"  {name:10}{says}{NEW_LINE}" for name, says in STAGE_LIST.items())}
 a change by hand: build, edit decisions.json in the build folder (a depth of "size"), then
   python -m streamhw build MODEL --from place
 compare two designs
@@ -28,7 +29,7 @@ def add(commands: Commands) -> None:
         help="model and board to Verilog, manifest, memory image, report",
         description="Writes the Verilog (top.v), manifest.json, memory.bin, reports and decisions, "
         "and prints what the design costs and how many cycles it will take.",
-        epilog=STAGES,
+        epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     choices(parser)

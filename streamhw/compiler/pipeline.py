@@ -36,6 +36,7 @@ from .memory_access import with_control, with_memory
 from .overrides import Decisions, obey
 from .provisional import provisional
 from .sizing.stage import sized, with_sized_prefetch
+from .stage_list import STAGE_LIST
 from .verify import check
 
 __all__ = ["STAGES", "Source", "Stage", "check_stage", "compile_model", "stages_before"]
@@ -152,52 +153,22 @@ def _place(design: SizedNetlist) -> PlacedNetlist:
     return design.to(PlacedNetlist, placement=placed(design))
 
 
-def _stage(name: str, says: str, takes: type[T], gives: type[L], run: Callable[[T], L]) -> Stage:
-    return Stage(name=name, takes=takes, gives=gives, run=run, says=says)
+def _stage(name: str, takes: type[T], gives: type[L], run: Callable[[T], L]) -> Stage:
+    return Stage(name=name, takes=takes, gives=gives, run=run, says=STAGE_LIST[name])
 
 
 STAGES: tuple[Stage, ...] = (
-    _stage(
-        "quantize",
-        "ranges measured, formats chosen, parameters to integers",
-        Source,
-        Quantized,
-        _quantize,
-    ),
-    _stage("bind", "which matrix products share an engine", Quantized, Assigned, _bind),
-    _stage(
-        "tile", "rows and inputs of every engine, lanes and token group", Assigned, Mapped, _tile
-    ),
-    _stage(
-        "lower",
-        "graph nodes to kernels, a type on both ends of every stream",
-        Mapped,
-        Dataflow,
-        _lower,
-    ),
-    _stage(
-        "convert", "layout converters where types differ, and forks", Dataflow, Dataflow, _convert
-    ),
-    _stage("fuse", "which streams stay on chip", Dataflow, Grouped, _fuse),
-    _stage(
-        "memory",
-        "memory map, parameter stream, a DMA for each client",
-        Grouped,
-        Netlist,
-        with_memory,
-    ),
-    _stage("control", "sequencer, and what it tells every part", Netlist, Netlist, with_control),
-    _stage(
-        "partition",
-        "dies, and register slices between them",
-        Netlist,
-        PartitionedNetlist,
-        _partition,
-    ),
-    _stage("size", "FIFO depths from a linear program", PartitionedNetlist, SizedNetlist, _size),
-    _stage(
-        "place", "memory ports, RAM kinds, the board's budget", SizedNetlist, PlacedNetlist, _place
-    ),
+    _stage("quantize", Source, Quantized, _quantize),
+    _stage("bind", Quantized, Assigned, _bind),
+    _stage("tile", Assigned, Mapped, _tile),
+    _stage("lower", Mapped, Dataflow, _lower),
+    _stage("convert", Dataflow, Dataflow, _convert),
+    _stage("fuse", Dataflow, Grouped, _fuse),
+    _stage("memory", Grouped, Netlist, with_memory),
+    _stage("control", Netlist, Netlist, with_control),
+    _stage("partition", Netlist, PartitionedNetlist, _partition),
+    _stage("size", PartitionedNetlist, SizedNetlist, _size),
+    _stage("place", SizedNetlist, PlacedNetlist, _place),
 )
 """The compiler; emission (``emit``) turns its result into Verilog."""
 

@@ -2,7 +2,9 @@
 """The list of stages: what each adds, that none changes what it was given, that all repeat."""
 
 import pickle
+import re
 from dataclasses import MISSING, FrozenInstanceError, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +56,12 @@ def test_stages_take_and_give_the_levels_that_they_name(tiny: Model) -> None:
     for stage, before, after in zip(STAGES[1:], levels[1:-1], levels[2:], strict=True):
         kept = {f.name for f in fields(before) if getattr(before, f.name) == getattr(after, f.name)}
         assert {f.name for f in fields(after)} - kept <= CHANGES[stage.name], stage.name
+
+
+def test_the_page_has_all_stages_and_the_levels_that_they_give() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pipeline.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| `(\w+)` \|", page, re.MULTILINE)
+    assert rows == [(stage.name, stage.gives.__name__) for stage in STAGES]
 
 
 def test_equal_inputs_give_equal_levels_and_no_stage_changes_what_it_was_given(
