@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """When memory gives what it is asked for: the parameters that run ahead, and what tasks read."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
 
 __all__ = ["Clock", "Span", "Supply", "Use"]
@@ -74,6 +75,8 @@ class Supply:
     others: float = 0.0
     eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
     uses: list[Use] | None = None
+    _latest: list[float] | None = None
+    """Of each point of ``eaten`` the latest cycle up to there; None when it must be made."""
 
     @property
     def queue(self) -> float:
@@ -113,8 +116,16 @@ class Supply:
         if asked <= 0:
             return cycle
         ends = [since + asked / self.rate]
+        # Written out, as it runs for each pair of points and each transfer: ``_asked`` of a point.
+        base, total, buffer = self.base, self.total, self.buffer
         for (before, begin), (beats, end) in pairwise(self.eaten):
-            if begin < cycle and end > since and self._asked(beats) > self._asked(before):
+            if (
+                begin < cycle
+                and end > since
+                and beats > base
+                and (max(beats, base) - base + buffer) > (max(before, base) - base + buffer)
+                and (max(before, base) - base + buffer) < total
+            ):
                 # Room for the first of these, and for the last.
                 first = max(begin, since)
                 owed = asked + self.before - self._asked(self._eaten_by(first))
@@ -142,6 +153,7 @@ class Supply:
         free = self.dealt + lead
         start = max(free, begin - ahead)
         self.eaten.append((self.beats, start))
+        self._latest = None
         return Span(free, start + beats)
 
     def eat(self, cycle: float, dealt: float, pace: float = 0.0) -> None:
@@ -165,15 +177,18 @@ class Supply:
         self.others = 0.0
         self.eaten.append(at)
         del self.eaten[:-64]
+        self._latest = None
 
     def _eaten_by(self, cycle: float) -> float:
         """Beats that are consumed by a cycle."""
-        beats, at = 0.0, 0.0
-        for more, end in self.eaten:
-            if end > cycle:
-                return beats + (more - beats) * max(0.0, cycle - at) / (end - at)
-            beats, at = more, end
-        return beats
+        if self._latest is None:
+            self._latest = list(accumulate((end for _, end in self.eaten), max))
+        index = bisect_right(self._latest, cycle)  # the first that is consumed later
+        beats, at = self.eaten[index - 1] if index else (0.0, 0.0)
+        if index == len(self.eaten):
+            return beats
+        more, end = self.eaten[index]
+        return beats + (more - beats) * max(0.0, cycle - at) / (end - at)
 
     def _when_eaten(self, beats: float) -> float:
         if beats <= 0:

@@ -2,7 +2,7 @@
 """When every task of a step works: a dataflow recurrence over the kernels' own timing formulas."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from ...stream.itensor.itensor import SymbolValues
@@ -105,12 +105,32 @@ class Task:
         return beats if self.needs is None else min(beats, self.needs(symbol_values))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Quantities:
+    """What a task's formulas give for some symbol values: the same in every layer of a step."""
+
+    latency: int
+    drain: int
+    accept: int
+    arriving: Sequence[tuple[TaskLink, int]]
+    stall: int
+    hold: int
+    traffic: float
+    before: int
+    pause: float
+    give: int
+
+
 @dataclass(frozen=True)
 class Timeline:
     """The tasks of one activation in topological order, and the streams between them."""
 
     tasks: Sequence[Task]
     links: Sequence[TaskLink]
+    _latest: list[tuple[SymbolValues, Sequence[_Quantities]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+    """The quantities of all tasks in the latest invocation, and its symbol values."""
 
     def run(
         self, entering: Mapping[str, Span], symbol_values: SymbolValues, clock: Clock, since: float
@@ -126,34 +146,29 @@ class Timeline:
         memory takes a few wide beats, and gives as many as it has at one a cycle.
         """
         work = {name: Activity(span, span) for name, span in entering.items()}
-        inputs: dict[str, list[TaskLink]] = {}
-        for link in self.links:
-            inputs.setdefault(link.sink, []).append(link)
-        for task in self.tasks:
-            timing, accept = task.timing(symbol_values), task.accept(symbol_values)
+        for task, known in zip(self.tasks, self._quantities(symbol_values), strict=True):
+            accept = known.accept
             arriving = [
-                self.share(link, work[link.source].output, link.beats(symbol_values)).later(
+                self.share(link, work[link.source].output, beats).later(
                     0 if link.inside else link.fifo_latency
                 )
-                for link in inputs.get(task.name, [])
+                for link, beats in known.arriving
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
             supply = clock.supply
             if task.demand:
                 # A part begins with its first words, whether they come from memory or, late, from
                 # the distributor.
-                dealt = supply.deal(
-                    task.demand + task.stall(symbol_values), task.ahead, begin, task.lead
-                )
+                dealt = supply.deal(task.demand + known.stall, task.ahead, begin, task.lead)
                 early = supply.arrival(task.behind + task.first, since)
                 begin = max(begin, dealt.first + task.first + supply.behind, early)
             fed = max([begin + accept - 1, *(s.last for s in arriving)])
-            start, wait, size = begin, task.wait + task.answer, task.traffic(symbol_values)
+            start, wait, size = begin, task.wait + task.answer, known.traffic
             if task.demand:
                 last = supply.deliver(task.behind + task.demand, since)
                 fed = max(fed, dealt.last, last)
                 # What waits in front of the part is past the distributor.
-                hold = min(accept, task.hold(symbol_values))
+                hold = min(accept, known.hold)
                 supply.eat(
                     fed,
                     max(dealt.last, last - supply.behind, fed - hold),
@@ -171,16 +186,42 @@ class Timeline:
                 arrived = max([begin, *(s.last for s in arriving)])
                 ends = fed = max(data.last, arrived + task.wait)
             slower = max(0.0, (fed - start) / max(1, accept - 1) - 1)
-            before = (task.before or task.input_ahead)(symbol_values)
-            first = start + timing.latency + before * slower + wait
+            first = start + known.latency + known.before * slower + wait
             if task.before is None:
-                first = min(first, ends + timing.drain + wait)
-            longer = task.pause(symbol_values)
-            last = max(ends + timing.drain + wait, first + longer + task.give(symbol_values) - 1)
+                first = min(first, ends + known.drain + wait)
+            longer = known.pause
+            last = max(ends + known.drain + wait, first + longer + known.give - 1)
             output = Span(first + min(0, longer), last)
             work[task.name] = Activity(Span(begin, fed), output)
             clock.free[task.resource] = (last if task.exclusive or task.memory else fed) + 1
         return work
+
+    def _quantities(self, symbol_values: SymbolValues) -> Sequence[_Quantities]:
+        """Of each task; the formulas are asked once for all layers of a step."""
+        if self._latest and self._latest[0][0] == symbol_values:
+            return self._latest[0][1]
+        inputs: dict[str, list[tuple[TaskLink, int]]] = {}
+        for link in self.links:
+            inputs.setdefault(link.sink, []).append((link, link.beats(symbol_values)))
+        found = []
+        for task in self.tasks:
+            timing = task.timing(symbol_values)
+            found.append(
+                _Quantities(
+                    latency=timing.latency,
+                    drain=timing.drain,
+                    accept=task.accept(symbol_values),
+                    arriving=inputs.get(task.name, []),
+                    stall=task.stall(symbol_values),
+                    hold=task.hold(symbol_values),
+                    traffic=task.traffic(symbol_values),
+                    before=(task.before or task.input_ahead)(symbol_values),
+                    pause=task.pause(symbol_values),
+                    give=task.give(symbol_values),
+                )
+            )
+        self._latest[:] = [(dict(symbol_values), found)]
+        return found
 
     @staticmethod
     def share(link: TaskLink, span: Span, tokens: int) -> Span:
