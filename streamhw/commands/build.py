@@ -16,7 +16,7 @@ from ..compiler.backend.build_dir import DUMP_FILE, check_folder, write_stopped
 from ..compiler.config import BuildConfig
 from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
-from ..compiler.pipeline import STAGES, check_stage, stages_before
+from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
@@ -75,7 +75,7 @@ def settled(request: BuildRequest) -> BuildRequest:
             hint="leave it out, or build anew without --from and --decisions",
         )
     if request.begin is not None:
-        decisions = decisions.before(request.begin, stages_before(request.begin))
+        decisions = decisions.before(request.begin)
     return replace(request, config=decisions.config, decided=decisions)
 
 

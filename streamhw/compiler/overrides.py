@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import json
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from .ir.levels import (
 from .ir.netlist import Channel, Instance
 from .mapping.tiling import Tiling
 from .sizing.prefetch_depth import parameter_queue, queue_beats, with_prefetch
+from .stage_list import STAGE_LIST
 
 __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing", "obey"]
 
@@ -97,11 +98,13 @@ class Decisions:
                 f"Decisions {file} must be as a build wrote them, but: {error}"
             ) from None
 
-    def before(self, stage: str, earlier: Collection[str]) -> "Decisions":
-        """Those of the stages ``earlier`` than ``stage``.
+    def before(self, stage: str) -> "Decisions":
+        """Those of the stages before ``stage``.
 
         Raises ``UserError`` if one of them is not there to build on.
         """
+        names = list(STAGE_LIST)
+        earlier = names[: names.index(stage)]
         later: dict[str, Any] = {}
         for name in SECTIONS:
             if name not in earlier:

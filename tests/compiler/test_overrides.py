@@ -12,7 +12,7 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig, Sharing
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.overrides import SECTIONS, Decisions, decisions_of, differing
-from streamhw.compiler.pipeline import STAGES, compile_model, stages_before
+from streamhw.compiler.pipeline import STAGES, compile_model
 from streamhw.compiler.text_dump import dump
 from streamhw.errors import BuildError, UserError
 from streamhw.frontend import load
@@ -52,10 +52,6 @@ def edited(decisions: Decisions, tmp_path: Path, section: str, name: str, value:
     return Decisions.load(tmp_path)
 
 
-def before(decisions: Decisions, stage: str) -> Decisions:
-    return decisions.before(stage, stages_before(stage))
-
-
 def test_the_file_comes_back(decisions: Decisions, tmp_path: Path) -> None:
     file = tmp_path / "decisions.json"
     file.write_text(decisions.to_json())
@@ -76,7 +72,7 @@ def test_going_on_from_a_stage(
     model: Model, design: PlacedNetlist, decisions: Decisions, stage: str
 ) -> None:
     """Stages from there on decide as they did at first."""
-    earlier = before(decisions, stage)
+    earlier = decisions.before(stage)
     names = [s.name for s in STAGES]
     kept = {section for section in SECTIONS if getattr(earlier, section) is not None}
     assert kept == {section for section in SECTIONS if names.index(section) < names.index(stage)}
@@ -87,15 +83,15 @@ def test_a_stopped_build_is_gone_on_with(model: Model, design: PlacedNetlist) ->
     stopped = compile_model(model, load_board("sim"), CONFIG, stop="tile")
     decided = decisions_of(stopped, CONFIG)
     assert decided.convert is None and decided.size is None and decided.place is None
-    assert dump(again(model, before(decided, "lower"))) == dump(design)
+    assert dump(again(model, decided.before("lower"))) == dump(design)
     with pytest.raises(UserError, match="must have those of stage convert to go on from size"):
-        before(decided, "size")
+        decided.before("size")
 
 
 def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     for depth in (16, 500):
         changed = edited(decisions, tmp_path, "size", "residual_1_i_a", depth)
-        channels = {c.name: c for c in again(model, before(changed, "place")).channels}
+        channels = {c.name: c for c in again(model, changed.before("place")).channels}
         assert channels["residual_1_i_a"].depth == depth
         assert channels["residual_2_i_a"].depth == 64
 
@@ -103,7 +99,7 @@ def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> 
 def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     name = "residual_1_i_b_convert"
     changed = edited(decisions, tmp_path, "convert", name, {"kind": "ping-pong"})
-    part = again(model, before(changed, "fuse")).instance(name).part
+    part = again(model, changed.before("fuse")).instance(name).part
     assert isinstance(part, ConverterSpec) and part.kind is BufferKind.PING_PONG
 
 
@@ -118,9 +114,7 @@ def test_cuts_by_hand(tmp_path: Path) -> None:
     cut = compile_model(model, board, tight)
     names = cut.fused.cuts
     assert names and decisions_of(cut, tight).fuse == names
-    wanted = replace(decisions_of(whole, CONFIG), fuse=names).before(
-        "memory", stages_before("memory")
-    )
+    wanted = replace(decisions_of(whole, CONFIG), fuse=names).before("memory")
     made = compile_model(model, board, CONFIG, decisions=wanted)
     assert made.fused.cuts == names
     assert made.fused.bits == cut.fused.bits
@@ -130,14 +124,14 @@ def test_cuts_by_hand(tmp_path: Path) -> None:
 
 def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     changed = edited(decisions, tmp_path, "tile", "token_batch", 4)
-    made = again(model, before(changed, "lower"))
+    made = again(model, changed.before("lower"))
     assert made.tiling.token_batch == 4
     assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
 
 
 def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
     bind = (("qkv", "hidden", "logits"), ("attention_out", "mlp_out"))
-    made = again(model, before(replace(decisions, bind=bind), "tile"))
+    made = again(model, replace(decisions, bind=bind).before("tile"))
     assert [b.nodes for b in made.assignments] == list(bind)
 
 
