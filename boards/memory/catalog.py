@@ -24,7 +24,7 @@ def load_memory(name: str) -> MemorySystem:
     Raises ``UserError`` if there is none, or a package offers something else under the name.
     """
     # A protocol of properties and methods: not a class that mypy could instantiate.
-    added = extensions(GROUP, MemorySystem)  # type: ignore[type-abstract]
+    added = extensions(GROUP, MemorySystem)
     if (extension := find("Memory", name, MEMORIES, added)) is not None:
         return extension.value
     if name in MEMORIES:

@@ -31,7 +31,7 @@ def family_of(values: Values, source: str) -> ModelFamily[Any]:
     """The family that reads a configuration; raises ``UserError`` that names ``source``."""
     kind = values.get("model_type", "no model_type")
     # Protocols of methods: not classes that mypy could instantiate.
-    added = extensions(FAMILY_GROUP, ModelFamily)  # type: ignore[type-abstract]
+    added = extensions(FAMILY_GROUP, ModelFamily)
     if (extension := find("Model family", str(kind), FAMILIES, added)) is not None:
         return extension.value
     if kind in FAMILIES:
@@ -49,7 +49,7 @@ def format_of(path: Path) -> FileFormat:
     for own in FORMATS.values():
         if own.recognizes(path):
             return own
-    for extension in extensions(FORMAT_GROUP, FileFormat):  # type: ignore[type-abstract]
+    for extension in extensions(FORMAT_GROUP, FileFormat):
         if extension.value.recognizes(path):
             return extension.value
     return HUGGING_FACE
