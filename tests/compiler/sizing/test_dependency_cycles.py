@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles that small streams may close are opened by depth."""
+
+from streamhw.compiler.fifo.deadlock import prove
+from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.sizing.dependency_cycles import closing_stream, smaller_converters
+from streamhw.compiler.sizing.wait_graph import waits_of
+
+
+def test_a_sized_design_has_no_stream_to_widen(design: PlacedNetlist) -> None:
+    waits = waits_of(design)
+    depth = {channel.name: channel.depth for channel in design.channels}
+    assert closing_stream(design.channels, waits, prove(waits), depth) is None
+
+
+def test_converters_that_must_hold_their_tensor_say_why(design: PlacedNetlist) -> None:
+    names = {instance.name for instance in design.instances}
+    for name, way in smaller_converters(design):
+        assert name in names
+        assert len(way) >= 2
