@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The explorer: its space, its bounds, searches against brute force, and that all of it repeats."""
+"""The explorer as a whole: searches against brute force, and that all of it repeats."""
 
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,17 +13,14 @@ from distributed import LocalCluster
 from rich.console import Console
 
 from streamhw.api.explore import BEST_FILE, FRONT_FILE
-from streamhw.boards.base import load_board
 from streamhw.commands.build import BuildRequest, build
 from streamhw.commands.explore import ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import Choice, read_choice, write_choice
 from streamhw.compiler.explore.evaluate import Evaluator
-from streamhw.compiler.explore.explore import DEFAULT, INTENSITY, Exploration, explore, space_for
-from streamhw.compiler.explore.intensity_driven import unroll_by_intensity, unroll_of
+from streamhw.compiler.explore.explore import DEFAULT, INTENSITY, Exploration, explore
 from streamhw.compiler.explore.objective import (
     Goal,
-    Invalid,
     Objective,
     Outcome,
     Score,
@@ -34,115 +29,13 @@ from streamhw.compiler.explore.objective import (
     front_of,
 )
 from streamhw.compiler.explore.search import search
-from streamhw.compiler.explore.space import Space, space_of
+from streamhw.compiler.explore.space import Space
 from streamhw.compiler.explore.trial_log import Journal
 from streamhw.compiler.explore.workers import on_dask, on_processes
-from streamhw.compiler.mapping.engine_sharing import formats_of
-from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import BuildError, UserError
-from streamhw.frontend import load
-from streamhw.frontend.model import Model
 from streamhw.quantization.config import QuantConfig
+from tests.compiler.explore.spaces import LATENCY, bound_of, local, random_choice
 from tests.tiny import write_tiny
-
-T = TypeVar("T")
-LATENCY = Goal(objective=Objective.LATENCY)
-
-
-@pytest.fixture(scope="module")
-def evaluator(tiny: Model) -> Evaluator:
-    config = BuildConfig(quantization=QuantConfig(scale_group=32))
-    design = compile_model(tiny, load_board("sim"), config, stop="quantize")
-    return Evaluator(design=design, prompt=5, tokens=4)
-
-
-@pytest.fixture(scope="module")
-def space(evaluator: Evaluator) -> Space:
-    return space_for(evaluator)
-
-
-@pytest.fixture(scope="module")
-def small(space: Space) -> Space:
-    """One engine of few sizes, tokens of a step."""
-    one = next(space.partitions())
-    few = replace(space, sharing=one, groups=(4, 8), lanes=(4,), most=8, _legal={})
-    return replace(few, attention_lanes=(4,))
-
-
-@pytest.mark.parametrize("name", ["sim", "ulx3s", "u55c"])
-def test_the_default_is_a_point_of_the_space(name: str) -> None:
-    """Token lanes, heads and positions side by side among its dimensions."""
-    design = compile_model(load("gpt2-shakespeare"), load_board(name), stop="tile")
-    formats = formats_of(design.graph, design.quantization)
-    space = space_of(design.graph, design.board, formats)
-    default = Choice(
-        sharing=tuple(binding.nodes for binding in design.assignments), tiling=design.tiling
-    )
-    picked = space.encode(default)
-    assert {"token_lanes of qkv", "loop_order of qkv", "attention_heads"} <= set(picked)
-
-
-def random_choice(space: Space, rng: np.random.Generator) -> Choice:
-    def pick(name: str, options: Sequence[T]) -> T:
-        return options[int(rng.integers(len(options)))]
-
-    return space.decode(pick)
-
-
-def local(evaluator: Evaluator, calls: list[Choice] | None = None):
-    def evaluate(choices: Sequence[Choice]) -> list[Outcome]:
-        if calls is not None:
-            calls.extend(choices)
-        return [evaluator(choice) for choice in choices]
-
-    return evaluate
-
-
-def bound_of(evaluator: Evaluator, space: Space):
-    return lambda c: evaluator.bound(space.assignments(c.sharing), c.tiling)
-
-
-def test_every_partition_once(space: Space) -> None:
-    """Five products of one weight format: the fifth Bell number; with two formats, the fourth."""
-    found = list(space.partitions())
-    assert len(found) == len({frozenset(map(frozenset, groups)) for groups in found}) == 52
-    assert len(found[0]) == 1 and len(found[-1]) == 5
-    formats = {**space.formats, "logits": (8, None)}
-    mixed = list(replace(space, formats=formats).partitions())
-    assert len(mixed) == 15
-    assert all(("logits",) in groups for groups in mixed)
-
-
-def test_choices_are_points_that_come_back(space: Space) -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(100):
-        choice = random_choice(space, rng)
-        picked = space.encode(choice)
-        again = space.decode(lambda name, options, p=picked: options[p[name][0]])
-        assert again == choice
-        assert sorted(n for engine in choice.sharing for n in engine) == sorted(space.formats)
-    with pytest.raises(ValueError, match=r"."):
-        space.encode(replace(choice, tiling=replace(choice.tiling, token_batch=3)))
-
-
-def test_odometer_visits_every_choice_once(small: Space) -> None:
-    size = small.size(10_000)
-    keys = [choice.key for choice in small.choices(10_000)]
-    assert len(keys) == len(set(keys)) == size >= 20
-    assert len(list(small.choices(7))) == 7
-
-
-def test_bound_is_below_the_estimate(evaluator: Evaluator, space: Space) -> None:
-    rng, seen = np.random.default_rng(3), 0
-    bound = bound_of(evaluator, space)
-    while seen < 12:
-        choice = random_choice(space, rng)
-        outcome = evaluator(choice)
-        assert isinstance(outcome, Score) or not outcome.reason.startswith("faults"), outcome
-        if isinstance(outcome, Score):
-            seen += 1
-            assert bound(choice) <= outcome.total
-            assert outcome.total == pytest.approx(outcome.prompt + 3 * outcome.token)
 
 
 @pytest.mark.parametrize(
@@ -175,12 +68,6 @@ def test_exact_search_equals_brute_force(
         assert found.skipped > len(outcomes) // 8, "bounds must spare work"
 
 
-@pytest.fixture(scope="module")
-def outcomes(evaluator: Evaluator, small: Space) -> dict[str, Outcome]:
-    """Of every choice of the small space."""
-    return {choice.key: evaluator(choice) for choice in small.choices(10_000)}
-
-
 def test_front_against_brute_force(evaluator: Evaluator, small: Space, outcomes) -> None:
     trials = [
         Trial(number=i, choice=choice, outcome=outcomes[choice.key])
@@ -194,29 +81,6 @@ def test_front_against_brute_force(evaluator: Evaluator, small: Space, outcomes)
 
 def _le(a: float, b: float) -> bool:
     return a <= b
-
-
-def test_intensity_doubles_the_slowest(space: Space) -> None:
-    """Ends balanced: no kernel could have waited, since each doubled only while it was slowest."""
-    sizes: list[dict[str, int]] = []
-
-    def fits(choice: Choice) -> bool:
-        names = ("row-wise kernels", "attention", *choice.tiling.engines)
-        sizes.append({name: unroll_of(choice.tiling, name) for name in names})
-        return sum(e.multipliers for e in choice.tiling.engines.values()) <= 64
-
-    groups = list(space.partitions())[-1]
-    choice = unroll_by_intensity(space, groups, 8, fits)
-    assert choice is not None
-    assert sum(e.multipliers for e in choice.tiling.engines.values()) <= 64
-    for before, after in pairwise(sizes):
-        (changed,) = (name for name in before if before[name] != after[name])
-        assert after[changed] == 2 * before[changed]
-    # qkv has most multiplications, attention_out least
-    engines = choice.tiling.engines
-    assert engines["matmul_qkv"].multipliers > engines["matmul_attention_out"].multipliers
-    assert engines["matmul_qkv"].rows > engines["matmul_qkv"].inputs
-    assert unroll_by_intensity(space, groups, 8, lambda choice: False) is None
 
 
 def run(
@@ -297,25 +161,6 @@ def test_dask_without_address_or_package(
     with pytest.raises(UserError, match=r"^Engine dask must have the package distributed, which"):
         with on_dask(evaluator, "tcp://127.0.0.1:1"):
             pass
-
-
-def test_budget_counts_before_anything_is_compiled(evaluator: Evaluator, space: Space) -> None:
-    poor = replace(load_board("sim"), budget=replace(load_board("sim").budget, dsps=8))
-    poorer = replace(evaluator, design=replace(evaluator.design, board=poor))
-    rng = np.random.default_rng(7)
-    kinds = [poorer(random_choice(space, rng)) for _ in range(8)]
-    assert all(isinstance(kind, Invalid) for kind in kinds)
-    assert any(k.reason.startswith("budget: engines need") for k in kinds if isinstance(k, Invalid))
-    exploration = Exploration(
-        goal=LATENCY, found=search(space, poorer_of(poorer), lambda c: 0.0, LATENCY,
-                                   starts=[("x", random_choice(space, rng))], trials=8, seed=0),
-    )  # fmt: skip
-    with pytest.raises(BuildError, match=r"^Some design must fit the board, but none of \d+ does"):
-        _ = exploration.best
-
-
-def poorer_of(evaluator: Evaluator):
-    return lambda choices: [evaluator(choice) for choice in choices]
 
 
 def test_rate_that_nothing_reaches(evaluator: Evaluator, small: Space, outcomes) -> None:
