@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 import numpy as np
 from amaranth.lib import wiring
@@ -237,6 +238,11 @@ class KernelSpec(KernelGeometry):
         """The kernel with its pieces on ``dies``, by number, and ``slices`` registers on the way of
         each signal between a piece and the rest; raises ``ValueError`` if it has no pieces."""
         raise ValueError(f"{type(self).__name__} must have pieces to be spread over dies")
+
+    def located(self, offset: int) -> Self:
+        """The kernel with its region of memory from byte ``offset`` on; raises ``ValueError`` if it
+        has none."""
+        raise ValueError(f"{type(self).__name__} must have a region of memory to be located")
 
     @abstractmethod
     def create(self) -> wiring.Component:

@@ -44,3 +44,8 @@ def test_words_and_memories_count_their_bits() -> None:
     assert raw(37).beat_bits == 37
     assert raw(37).beats() == 1
     assert Memory(width=9, depth=512).bits == 4608
+
+
+def test_only_a_kernel_with_a_region_is_located() -> None:
+    with pytest.raises(ValueError, match="AddSpec must have a region of memory to be located"):
+        SPEC.located(64)

@@ -8,7 +8,7 @@ from ...boards.base import Board
 from ...stream.control.parameter_reader import ParameterRun
 from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor
-from ...stream.spec import Role
+from ...stream.spec import KernelSpec, Role
 from ..ir.infrastructure import (
     BURST,
     InfrastructureSpec,
@@ -80,8 +80,8 @@ def add_memory_access(
     Ensures  no stream begins at ``PARAMETERS``; ports that are still open are control ports
     """
     placed = tuple(
-        replace(i, part=replace(i.part, offset=plan.region(i.region).offset))  # type: ignore[type-var]
-        if i.region is not None
+        replace(i, part=i.part.located(plan.region(i.region).offset))
+        if i.region is not None and isinstance(i.part, KernelSpec)
         else i
         for i in instances
     )

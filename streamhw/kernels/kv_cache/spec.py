@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Key/value cache in memory: where the rows of each head lie, and what its two kernels share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from amaranth.lib import data, stream, wiring
@@ -124,6 +125,9 @@ class CacheKernelSpec(KernelSpec):
         beat = self.layout.beat_bytes
         if self.offset % beat or self.offset < 0:
             raise ValueError(f"offset must be a multiple of {beat} bytes, not {self.offset}")
+
+    def located(self, offset: int) -> Self:
+        return replace(self, offset=offset)
 
     @property
     def layout(self) -> CacheLayout:

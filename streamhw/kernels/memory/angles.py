@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the angles of a step's positions from a table in memory, for rotary embeddings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Signal
@@ -68,6 +69,9 @@ class AnglesSpec(KernelSpec):
             raise ValueError(
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
+
+    def located(self, offset: int) -> Self:
+        return replace(self, offset=offset)
 
     @property
     def row_beats(self) -> int:

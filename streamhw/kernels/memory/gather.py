@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gathers rows of a table in memory by their indices: an embedding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Signal
@@ -74,6 +75,9 @@ class GatherSpec(KernelSpec):
             raise ValueError(
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
+
+    def located(self, offset: int) -> Self:
+        return replace(self, offset=offset)
 
     @property
     def result(self) -> Fixed:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spilled streams: one kernel writes a tensor to memory, another reads it in the sink's order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from amaranth.lib import stream, wiring
@@ -40,6 +41,9 @@ class _Spilled(KernelSpec):
                 f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
             )
         _ = self.layout
+
+    def located(self, offset: int) -> Self:
+        return replace(self, offset=offset)
 
     @cached_property
     def layout(self) -> Spill:

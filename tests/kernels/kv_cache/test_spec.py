@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the rows of a cache lie."""
 
+import pytest
+
 from streamhw.kernels.kv_cache.append import CacheAppendSpec
 from streamhw.kernels.kv_cache.read import CacheReadSpec
 from streamhw.kernels.kv_cache.spec import CacheLayout
@@ -18,3 +20,11 @@ def test_padded_rows_and_their_size() -> None:
     assert append.traffic({"tokens": 16}) == 16
     read = CacheReadSpec(**shape, tokens=16, lanes=768, parallel_heads=12)
     assert read.traffic({"tokens": 1, "length": [1000]}) == 500
+
+
+def test_a_kernel_is_located_where_its_region_begins() -> None:
+    shape = {"heads": 4, "head_dim": 16, "context": 32, "layers": 2, "width": 512}
+    append = CacheAppendSpec(**shape, tokens=4, lanes=16)
+    assert append.located(4096).offset == 4096 and append.located(0) == append
+    with pytest.raises(ValueError, match="offset must be a multiple of 64 bytes, not 8"):
+        append.located(8)
