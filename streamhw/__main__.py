@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
-    # Ports of plumbing are read off components that are made for that and never placed.
+    # Ports of infrastructure are read off components that are made for that and never placed.
     warnings.filterwarnings("ignore", message=".*created but never used")
     if chosen.command is None:
         parser.print_help()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Distributor: deals one stream of beats to many outputs in a static order."""
+"""Static demultiplexer: sends one stream of beats to many outputs in a static order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounded proofs of the stream plumbing, and of the contracts: broken twins must fail."""
+"""Bounded proofs of the stream infrastructure, and of the contracts: broken twins must fail."""
 
 import pytest
 from amaranth.hdl import Module, Signal, unsigned

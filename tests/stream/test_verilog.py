@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Verilog of each part of the plumbing is accepted by an independent tool."""
+"""The Verilog of each infrastructure module is accepted by an independent tool."""
 
 import shutil
 import subprocess

@@ -45,7 +45,7 @@ class Space:
     formats: the weight format of each product, in topological order
     sharing: the only assignment, or ``None``: any partition of products of one weight format
     groups, lanes, attention_lanes: options of these dimensions, ascending
-    parallel_heads: heads and positions that may pass attention side by side, by its lanes; else one
+    parallel_heads: heads and positions that may pass attention in parallel, by its lanes; else one
     """
 
     graph: Graph

@@ -67,13 +67,13 @@ class Verdict:
 def prove(waits: WaitGraph) -> tuple[Verdict, ...]:
     """A verdict for each link.
 
-    Theorem  In a deadlock some threads wait for each other in a circle. Nobody waits for data in a
-             circle alone, since streams of one activation have no cycle; so some thread waits for
-             room. If a queue holds a whole activation, its source never waits for room for a beat
-             of the activation that its sink is in. If from the sink, over everything that threads
-             may ever wait for, there is no way back to the source but the stream itself, which is
-             full and so not what its sink waits for, then it closes no circle. No number of
-             beats, no length and no speed is in the argument: it holds for all.
+    Theorem  In a deadlock some processes are in a dependency cycle. They cannot all wait for data,
+             since streams of one invocation have no cycle; so one of them waits for a slot. If a
+             FIFO holds a whole invocation, its source never waits for a slot for a beat of the
+             invocation that its sink is in. If from the sink, over everything that processes may
+             ever wait for, there is no path back to the source but the stream itself, which is
+             full and so not what its sink waits for, then it is in no cycle. No number of beats,
+             no length and no speed is in the argument: it holds for all.
     """
     edges = _edges(waits)
     verdicts = []
@@ -90,7 +90,7 @@ def prove(waits: WaitGraph) -> tuple[Verdict, ...]:
 def verify_waits(waits: WaitGraph, verdicts: Sequence[Verdict], scheduled: Iterable[str]) -> None:
     """Checks verdicts anew; what is left to a schedule must be a stream of one.
 
-    Raises  ``InternalError`` with the stream and the circle that it could close
+    Raises  ``InternalError`` with the stream and the cycle that it could close
     """
     known = set(scheduled)
     if prove(waits) != tuple(verdicts):

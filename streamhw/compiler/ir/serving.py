@@ -58,7 +58,7 @@ def parameter_dma_of(instances: Sequence[Instance]) -> Instance:
 
 
 def distributor_of(instances: Sequence[Instance]) -> Instance:
-    """What deals the stream of parameters as it comes from memory."""
+    """What routes the stream of parameters as it comes from memory."""
     reader = _reader(instances)
     return next(i for i in instances if isinstance(i.part, StaticDemuxSpec) and i.serves == reader)
 

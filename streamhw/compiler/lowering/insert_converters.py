@@ -28,7 +28,7 @@ BITS_PER_LUT = 48
 """Memory bits that weigh as much as one LUT: about what both families of devices have."""
 
 SHARE = 1.25
-"""Of the live set: what a converter may hold if another one holds less."""
+"""Of the peak live elements: what a converter may hold if another one holds less."""
 TRIFLE = 1024
 """Bits that are not worth logic to save."""
 
@@ -43,7 +43,7 @@ def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -
 
     whole: whether it must take a tensor even if its reader waits
 
-    Chooses  the cheapest (``cost_of``) of those that hold no more than ``SHARE`` of the live set,
+    Chooses  the cheapest (``cost_of``) of those that hold no more than ``SHARE`` of the peak live,
              or of all if none does or a few bits are all there is to save. Where blocks follow each
              other within a tensor, only those that keep the rate of two buffers. Where orders have
              no common loops, two buffers, or one if it holds the whole tensor: the next tensor
@@ -126,7 +126,7 @@ def insert_converters(
             continue
         same = [c for c in channels if c.source == channel.source]
         alike = [c for c in same if c.consumed.normal() == key[1]]
-        # A live set is less than a tensor only while the reader reads. If the reader waits for
+        # Peak live elements are less than a tensor only while the reader reads. If it waits for
         # others, those may stand behind this value in a stream that a full converter stops.
         waits = any(others_of(c, instances, channels) for c in alike)
         try:

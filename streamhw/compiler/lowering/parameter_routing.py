@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who deals the parameters that come from memory as one stream, in which order, in which words."""
+"""Parameter routing: which output takes which beats of the parameter stream, in which words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -40,7 +40,7 @@ def smaller(
 
     Where values between kernels do not fit, a step gets half its tokens first. Else positions side
     by side in attention go first, whatever does not fit. An engine gets half its token lanes, then
-    fewer multipliers; the parts of attention half their heads side by side, then half their lanes.
+    fewer multipliers; the parts of attention half their parallel heads, then half their lanes.
     For other parts, or none: the largest engine that can be smaller, else half the tokens of a
     step.
     """
@@ -110,7 +110,7 @@ def _halves(number: int) -> Iterator[int]:
 
 
 def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
-    """The next smaller number of heads side by side that every attention can have."""
+    """The next smaller number of parallel heads that every attention can have."""
     ops = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
     common = set.intersection(*(set(head_groups(op, board.beat_bits)) for op in ops))
     return max(n for n in common if n < tiling.attention_heads)

@@ -71,9 +71,9 @@ class Tiling:
     token_batch: tokens of a step (T)
     lanes: elements a beat of the row-wise kernels (L)
     attention_lanes: elements of a head a cycle in scores and values
-    attention_heads: query heads that pass attention side by side; more than one of them have
+    attention_heads: query heads that pass attention in parallel; more than one of them have
         whole heads as lanes
-    attention_positions: positions that pass attention side by side; more than one have whole heads
+    attention_positions: positions that pass attention in parallel; more than one have whole heads
         as lanes
     attention_fabric: the last of them, whose products with values are made of LUTs
     engines: by instance of an engine
@@ -113,7 +113,7 @@ def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssign
              of each engine, rows x inputs = the board's multipliers, with the fewest beats of
              parameters (a header a tile favors many rows), smallest ``inputs`` on ties; token
              lanes as the board has them, up to the tokens of a step;
-             attention: the fewest lanes, then the fewest heads side by side, that keep scores
+             attention: the fewest lanes, then the fewest parallel heads, that keep scores
              within the matmuls' time at full context; with all heads, the fewest positions that
              keep scores and values there, one after the other, if a memory beat has as many
     Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
@@ -170,7 +170,7 @@ def attention_fabric(board: Board, positions: int) -> int:
 def parallel_heads(
     ops: Sequence[Attention], beat_bits: int, context: int
 ) -> tuple[tuple[int, int], ...]:
-    """Heads and positions that may pass attention side by side, with whole heads as lanes."""
+    """Heads and positions that may pass attention in parallel, with whole heads as lanes."""
     groups = set.intersection(*(set(head_groups(op, beat_bits)) for op in ops))
     found: list[tuple[int, int]] = []
     for heads in sorted(groups):
@@ -237,7 +237,7 @@ def check_tiling(
 
 
 def head_groups(op: Attention, beat_bits: int) -> list[int]:
-    """Numbers of heads that may pass side by side: their rows fit a memory beat."""
+    """Numbers of heads that may pass in parallel: their rows fit a memory beat."""
     shared = op.heads // op.kv_heads
     return [
         n
@@ -249,7 +249,7 @@ def head_groups(op: Attention, beat_bits: int) -> list[int]:
 
 
 def _rows_of_a_beat(op: Attention, beat_bits: int, context: int) -> list[int]:
-    """Numbers of positions that may pass side by side with all heads: a memory beat has their rows,
+    """Numbers of positions that may pass in parallel with all heads: a memory beat has their rows,
     each padded to a power of two, and the context is a number of them."""
     row = 1 << (op.kv_heads * op.head_dim * 8 - 1).bit_length()
     return [n for n in powers(1, max(1, beat_bits // row)) if context % n == 0]

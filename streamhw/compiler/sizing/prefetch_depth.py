@@ -122,7 +122,7 @@ def program_of_uses(
     written: list[str] = []
     read: list[str] = []
     count, order = 0, list(uses.values())
-    # What is dealt next, was dealt before it: a product's last beats may wait in front of it.
+    # What is routed next, was routed before it: a product's last beats may wait in front of it.
     ends = [min(use.end, then.begin) for use, then in pairwise(order)] + [order[-1].end]
     for (name, use), end in zip(uses.items(), ends, strict=True):
         asked = (f"{name}.first", f"{name}.last")

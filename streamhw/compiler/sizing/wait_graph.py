@@ -122,7 +122,7 @@ def _parameters(
 
 
 def _turn_of(design: Netlist, node: str) -> str:
-    """The process of the distributor that deals a node's parameters."""
+    """The process of the demultiplexer that routes a node's parameters."""
     return f"{distributor_of(design.instances).name}:{node}"
 
 

@@ -13,7 +13,7 @@ __all__ = ["Attention"]
 
 @dataclass(frozen=True, kw_only=True)
 class Attention(Op):
-    """Scaled dot-product attention of queries, keys and values, heads side by side.
+    """Scaled dot-product attention of queries, keys and values; heads are adjacent.
 
     Scores are scaled by ``head_dim ** -0.5``. Each key/value head serves ``heads // kv_heads``
     neighboring query heads.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data paths of heads that pass side by side: one Verilog module, where there are many."""
+"""Data paths of heads that pass in parallel: one Verilog module, where there are many."""
 
 from typing import TypeVar
 

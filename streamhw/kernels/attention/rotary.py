@@ -37,7 +37,7 @@ class RotarySpec(KernelSpec):
         i --> y -------'
 
     Shapes      i, o: [tokens, heads * head_dim], ``lanes`` features of the first half of a head,
-                then those of its second half that they are turned with; i_angle: [tokens,
+                then those of its second half that they are rotated with; i_angle: [tokens,
                 head_dim / 2], again for each head, ``lanes`` words a beat
     Formats     i: ``source``, at most 18 bits; i_angle: s16.14 cosine in the low half, sine in the
                 high half of a word; o: ``out``, rounded half up once

@@ -59,7 +59,7 @@ class ScoresKernel(wiring.Component):
         )
         cached = max(1, spec.parallel_heads // spec.shared)
         for index, head in enumerate(heads):
-            # of each head all positions stand side by side; of each position all cached heads,
+            # of each head all positions are adjacent; of each position all cached heads,
             # and heads that share one
             number, position = divmod(index, spec.positions)
             q, k = (

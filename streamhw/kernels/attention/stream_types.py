@@ -41,7 +41,7 @@ def check_heads(*, heads: int, shared: int, parallel_heads: int) -> None:
 
 
 def check_lanes(*, head_dim: int, lanes: int, parallel_heads: int) -> None:
-    """Raises ``ValueError`` if ``lanes`` do not divide a head, or heads that pass side by side are
+    """Raises ``ValueError`` if ``lanes`` do not divide a head, or heads that pass in parallel are
     not whole."""
     if lanes < 1 or head_dim % lanes:
         raise ValueError(f"lanes must divide head_dim {head_dim}, not {lanes}")

@@ -66,7 +66,7 @@ class ValuesKernel(wiring.Component):
         heads = placed_heads(m, ValueHead(spec=spec), spec.parallel_heads, platform)
         cached, parallel_heads = max(1, spec.parallel_heads // spec.shared), spec.positions
         for index, head in enumerate(heads):
-            # of each position heads that share a cached head stand side by side
+            # of each position heads that share a cached head are adjacent
             rows = self.i_v.p.as_value()
             v = [
                 rows.word_select(p * cached + index // spec.shared, len(head.v) // parallel_heads)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Split: deals a stream in equal consecutive parts to several outputs (chunk)."""
+"""Split: sends equal consecutive slices of a stream to several outputs (chunk)."""
 
 from dataclasses import dataclass, replace
 

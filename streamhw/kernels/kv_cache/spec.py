@@ -23,7 +23,7 @@ class CacheLayout:
     A position's row is padded to ``pitch`` bytes, so that a memory beat holds a power of two of
     them, or a row a number of beats; a group is padded to whole beats.
 
-    heads, head_dim: of the cache; parallel_heads: heads side by side in a row, divides heads
+    heads, head_dim: of the cache; parallel_heads: heads of a row, divides heads
     context, layers: bounds; width: bits of a memory beat, 8 times a power of two
     """
 
@@ -55,7 +55,7 @@ class CacheLayout:
 
     @property
     def row(self) -> int:
-        """Bytes of a row: what heads side by side have at one position."""
+        """Bytes of a row: what parallel heads have at one position."""
         return self.parallel_heads * self.head_dim
 
     @property

@@ -25,7 +25,7 @@ class BufferKind(Enum):
 
     SINGLE: one block, which is written, then read; PING_PONG: two blocks, one is written while the
     other is read; IN_PLACE: one block, whose places are written anew as soon as they are read;
-    MAPPED: no more than the live set, in pages that the writer takes where it finds them
+    MAPPED: no more than the peak live elements, in pages that the writer takes where it finds them
     """
 
     SINGLE = "single"

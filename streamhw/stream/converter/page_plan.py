@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of a mapped conversion: how many hold the live set, and where a block's pages are."""
+"""Pages of a mapped conversion: how many hold what is live, and where a block's pages are."""
 
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ class PagePlan:
 def page_plan(
     plan: ConverterPlan, loops: PlacePlan | None, source: ITensor, target: ITensor
 ) -> PagePlan | None:
-    """Pages for the live set at page granularity, and what is on its way back to the writer.
+    """Pages for what is live at page granularity, and what is on its way back to the writer.
 
     None where both orders are the same, so that there is one page, or have no common loops.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live set of a conversion: the least number of elements that any converter must hold."""
+"""Peak live elements of a conversion: the least that any converter must hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class PeakLive:
 
 @lru_cache(maxsize=1024)
 def peak_live(source: ITensor, target: ITensor) -> PeakLive:
-    """The exact live set of a pair of types, with symbols at their bounds.
+    """The exact peak live elements of a pair of types, with symbols at their bounds.
 
     Blocks do not overlap in the order of either type: all writes of a block precede those of the
     next, and so do all reads. So one block decides.

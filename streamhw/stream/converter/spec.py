@@ -80,7 +80,7 @@ class ConverterSpec(ConverterGeometry, KernelSpec):
 
     @property
     def bound_bits(self) -> int:
-        """Bits of the live set."""
+        """Bits of the peak live elements."""
         return self.live.elements * self.source.fmt.width
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Converters in a design: which kind, who shares one, and what they hold beside the live set."""
+"""Converters in a design: which kind, who shares one, and what they hold of what is live."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -138,7 +138,7 @@ def test_a_few_words_alternate():
 
 
 def test_few_rows_are_mapped():
-    """Two rows of columns: half of the block is alive, so a block would be twice the live set."""
+    """Two rows of columns: half of the block is alive, so a block would be twice the peak live."""
     source = ITensor(Fixed(24), (1, 4), (Loop(16, 16, 1), Loop(2, 1, 0), Loop(4, 4, 1)))
     chosen = layout_converter(source, row_major(Fixed(24), (2, 256), 4))
     assert chosen.kind is BufferKind.MAPPED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live set of a conversion, against explicit replays of whole tensors and of all schedules."""
+"""Peak live elements of a conversion, against replays of whole tensors and of all schedules."""
 
 import random
 import time
@@ -101,7 +101,7 @@ def test_early_readers_of_random_pairs():
 
 
 def test_symbols_count_with_their_bounds():
-    """No values of the symbols have a larger live set than the bounds."""
+    """No values of the symbols have more peak live elements than the bounds."""
     rng = random.Random(3)
     for spec in valid_pairs(4, 60):
         bound = peak_live(spec.source, spec.target)

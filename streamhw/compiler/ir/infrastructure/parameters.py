@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The static parameters on their way: what asks memory for them, and what deals them out."""
+"""The static parameters on their way: what asks memory for them, and what routes them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
