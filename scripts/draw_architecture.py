@@ -80,7 +80,7 @@ def layers() -> str:
             f'<path d="M250 {begin} C{bulge} {begin} {bulge} {end} 248 {end}" fill="none" '
             f'stroke="{LINE}" marker-end="url(#tip)"/>'
         )
-    return _svg(980, 20 + len(stack) * ROW, body)
+    return _svg(1040, 20 + len(stack) * ROW, body)
 
 
 def _stack() -> Sequence[str]:
