@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weight store of the matmul engine: the words of a tile, again for each group of tokens."""
+"""Weight store of the matmul engine: the words of a tile, again for each set of parallel tokens."""
 
 from collections.abc import Sequence
 

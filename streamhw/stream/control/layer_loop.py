@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two ends of the loop over layers: where a group of tokens enters it, and where it leaves."""
+"""The two ends of the loop over layers: where a token batch enters it, and where it leaves."""
 
 from dataclasses import replace
 from math import prod

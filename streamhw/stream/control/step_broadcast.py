@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps: what the sequencer tells all kernels about a group of tokens on its way through layers."""
+"""Steps: what the sequencer tells all kernels about a token batch on its way through the layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ __all__ = ["Loop", "Symbol", "SymbolValues", "nest_text"]
 
 SymbolValues = Mapping[str, int | Sequence[int]]
 """Values of symbols. A sequence gives one value for each index of the outermost loop (a ragged
-tensor: the causal lengths of the tokens of a group)."""
+tensor: the causal lengths of the tokens of a batch)."""
 
 
 @dataclass(frozen=True, order=True)
