@@ -136,6 +136,7 @@ class Resources:
     muxes: bits of multiplexers and shifters, counted as two-way ones; wide LUTs hold several
     picks: bits that multiplexers of many ways leave out of a word, as they pick a part of it
     delays: bits and cycles of shift registers, which some families have in LUTs
+    dsp_luts, dsp_ffs: adders and registers behind multipliers, which some families have in these
     """
 
     luts: int = 0
@@ -145,6 +146,8 @@ class Resources:
     muxes: int = 0
     picks: int = 0
     delays: tuple[tuple[int, int], ...] = ()
+    dsp_luts: int = 0
+    dsp_ffs: int = 0
 
 
 @dataclass(frozen=True)

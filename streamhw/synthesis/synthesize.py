@@ -26,6 +26,7 @@ __all__ = [
     "Synthesis",
     "own_cells",
     "synthesize",
+    "total_cells",
 ]
 
 SYNTH_FILE = "synth.json"
@@ -115,7 +116,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
     Manifest.load(folder)
     modules = read_modules(verilog)
     mapped = map_modules(modules, board.family, default_cache(), on_module=on_module)
-    counts = _totals(modules, mapped)
+    counts = total_cells(modules, mapped)
     top = modules.kinds[modules.top]
     own = own_cells(modules, counts, pieces)
     rows = []
@@ -144,7 +145,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
     return found
 
 
-def _totals(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cells]:
+def total_cells(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cells]:
     """Cells of every kind with all that is inside it."""
     totals: dict[str, Cells] = {}
     for name, module in modules.kinds.items():

@@ -16,13 +16,17 @@ CONTROL = "control"
 """The submodule of the top with registers and token window."""
 DMA = "_dma"
 """How names of DMAs end."""
+COMMAND_BITS = 95
+"""Bits of what an arbiter takes from one of its masters: an address with its length and tags, and
+the order in which answers come."""
 
 
 def control(design: Netlist) -> Resources:
     """Registers and token window."""
     size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
     window = Memory(8 * size, design.graph.context, readers=2)
-    return Resources(luts=190, ffs=300, memories=(window,))
+    # A read chooses among some words of 32 bits.
+    return Resources(luts=96, muxes=6 * 32, ffs=280, memories=(window,))
 
 
 def arbiters(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
@@ -39,11 +43,18 @@ def arbiters(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 
 def _arbiter(kind: str, masters: int, width: int) -> Resources:
-    select = 95 * ceil((masters - 1) / 3) + 5 * masters
+    select = (masters - 1) * COMMAND_BITS
     if kind == "read":
-        return Resources(luts=width + 55 + select, ffs=2 * width + 150 + 3 * masters)
+        return Resources(
+            luts=width + 75 + 5 * masters, picks=select, ffs=2 * width + 150 + 3 * masters
+        )
     beat = width + width // 8
-    return Resources(luts=2 * beat + 170 + select, ffs=2 * beat + 290 + 4 * masters)
+    # Two ways of its data are in the LUTs of its register.
+    return Resources(
+        luts=2 * beat + 215 + 5 * masters,
+        picks=select + (masters - 2) * beat,
+        ffs=2 * beat + 290 + 4 * masters,
+    )
 
 
 def queue_owner(stream: str) -> str:

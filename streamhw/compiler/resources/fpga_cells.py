@@ -150,8 +150,9 @@ def _block(memory: Memory, family: Family) -> Cells:
     blocks = min(ceil(width / w) * ceil(depth / d) for w, d in shapes)
     cells = Cells(block_ram=blocks * copies, memory_bits=memory.bits)
     if family is Family.ECP5 and not memory.rom:
-        # Its blocks do not give the old word of an address that is written: logic holds it.
-        cells += Cells(luts=width * copies, ffs=2 * width * copies)
+        # Its blocks do not give the old word of an address that is written, nor keep their output
+        # where nothing is read: logic holds both, and chooses.
+        cells += Cells(luts=2 * width * copies, ffs=2 * width * copies)
     return cells
 
 
@@ -168,6 +169,8 @@ def logic_cells(resources: Resources, family: Family) -> Cells:
     multipliers = sum(dsps(m, family) for m in resources.multipliers)
     chosen = MUX_LUTS[family] * resources.muxes + PICK_LUTS[family] * resources.picks
     luts, ffs = resources.luts + round(chosen), resources.ffs
+    if family is not Family.ULTRASCALE_PLUS:  # a DSP48E2 has an adder, and registers around it
+        luts, ffs = luts + resources.dsp_luts, ffs + resources.dsp_ffs
     for bits, cycles in resources.delays:
         if family is Family.ULTRASCALE_PLUS and cycles >= SHORTEST_SHIFT:
             luts += bits * ceil(cycles / 32)

@@ -112,7 +112,7 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
             memories.append(queue_memory(beat, self.fold))
         rounding = lanes * (self.out.width + 4)
         product = self.probability.width + self.value.width
-        products = self.positions * lanes * (self.probability.width + 2 * self.value.width)
+        products = self.positions * lanes * (product + self.value.width)
         tree = (self.positions - 1) * lanes * (product + 1)
         # two bits of a value choose a multiple of the probability, two of which make a sum
         factor = self.probability.width + 1
@@ -122,14 +122,14 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
         return Resources(
             luts=lanes * total + tree + fabric + rounding + repack // 2 + 34,
             muxes=2 * lanes * total,
-            ffs=lanes * (min(self.fold, 2) * total + self.out.width)
+            ffs=lanes * (total + self.out.width)
             + products
             + tree
             + self.fabric_positions * self.parallel_heads * 2 * (factor + 2)
             + repack
             + 63,
-            # the ring of sums between its first and last register
-            delays=((lanes * total, max(0, self.fold - 2)),),
+            # the ring of sums behind its first register
+            delays=((lanes * total, self.fold - 1),),
             multipliers=((self.probability.width + 1, self.value.width),)
             * lanes
             * (self.positions - self.fabric_positions),

@@ -137,7 +137,8 @@ class ActivationSpec(KernelSpec):
         return Resources(
             luts=lookup.luts + lanes * y + scaled * self.out.width + 40,
             muxes=2 * scaled * self.out.width,
-            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y) + scaled * (2 * 16 + product) + 30,
+            ffs=lookup.ffs + lanes * (x + 4 * (y + 1) + y) + scaled * 2 * 16 + 30,
+            dsp_ffs=scaled * product,
             delays=((8 * scaled, 8),) if scaled else (),
             multipliers=lookup.multipliers + ((y, 16),) * scaled,
             memories=lookup.memories + ((queue,) if queue else ()),

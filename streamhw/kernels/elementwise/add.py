@@ -81,10 +81,14 @@ class AddSpec(KernelSpec):
     def resources(self) -> Resources:
         lanes, total = self.type.lanes, self.sum_shape.width
         queue = credit_memory(lanes_of(self.port("o").type), _LATENCY)
-        rounding = total if self.frac > self.out.frac else 0
+        fewer = self.frac - self.out.frac  # bits behind the point that rounding takes away
+        rounding = total if fewer > 0 else 0
+        # A sum that is narrower than the result is not clamped, and its sign is one register.
+        clamped = self.out.width if total - fewer > self.out.width else 0
+        result = min(self.out.width, total - min(fewer, 0))
         return Resources(
-            luts=lanes * (total + rounding + self.out.width - 2) + 10,
-            ffs=lanes * (self.a.width + self.b.width + total + self.out.width) + 16,
+            luts=lanes * (total + rounding + clamped) + 25,
+            ffs=lanes * (self.a.width + self.b.width + total + result) + 16,
             memories=(queue,) if queue else (),
         )
 

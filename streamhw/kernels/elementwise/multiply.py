@@ -112,11 +112,16 @@ class MultiplySpec(KernelSpec):
     def resources(self) -> Resources:
         lanes = self.type.lanes
         queue = credit_memory(lanes_of(self.port("o").type), LATENCY)
-        product, scaled = self.a.width + self.b.width, self.inner.width + 17
+        # Rounding half up needs no bits of a product below the half.
+        product = self.a.width + self.b.width - max(0, self.shift - 1)
+        wide = self.inner.width + 17
+        scaled = max(1, wide - max(0, self.multiplier_frac - 1))
         words = self.a.width + self.b.width + self.inner.width + self.out.width
         return Resources(
-            luts=lanes * (product + self.inner.width + scaled + 2 * self.out.width) + 20,
-            ffs=lanes * (words + 2 * product + 2 * scaled + 4 * 16) + 30,
+            luts=lanes * (product + self.inner.width + scaled + self.out.width) + 20,
+            ffs=lanes * (words + scaled + 3 * 16) + 30,
+            dsp_luts=lanes * wide if self.inner.width > 18 else 0,  # parts of the product
+            dsp_ffs=lanes * (product + scaled),
             multipliers=((self.a.width, self.b.width), (self.inner.width, 17)) * lanes,
             memories=(queue,) if queue else (),
         )

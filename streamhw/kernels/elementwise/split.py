@@ -120,8 +120,15 @@ class SplitSpec(KernelSpec):
         word = self.type.beat_bits
         counters = sum(axis.trip.bit_length() for axis in self.walk if isinstance(axis.trip, int))
         values = [symbol_width(symbol) for symbol in self.symbols]
+        # Only formats that are narrower than what comes clamp it.
+        narrower = sum(fmt.width for fmt in self.formats if fmt.width < self.type.fmt.width)
         return Resources(
-            luts=word * self.parts + 2 * counters + 6 * sum(values) + 4 * self.parts + 10,
+            luts=word
+            + self.type.lanes * narrower
+            + 2 * counters
+            + 6 * sum(values)
+            + 4 * self.parts
+            + 10,
             ffs=2 * word + counters + 2 * sum(values) + 6 * len(values) + 4,
             memories=tuple(Memory(width, 2, asynchronous=True) for width in values),
         )

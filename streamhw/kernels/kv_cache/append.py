@@ -18,7 +18,7 @@ from ...stream.queue import Queue
 from ...stream.spec import Memory, Port, Resources, Role, Tensors, Timing, raw
 from ..attention.stream_types import row_type
 from .spec import CacheKernelSpec
-from .walk import START, CacheWalk
+from .walk import START, WALK_MUXES, CacheWalk
 
 __all__ = ["CacheAppendKernel", "CacheAppendSpec"]
 
@@ -122,6 +122,7 @@ class CacheAppendSpec(CacheKernelSpec):
     def resources(self) -> Resources:
         return Resources(
             luts=2 * ADDRESS_WIDTH + 40,
+            muxes=WALK_MUXES,
             ffs=(self.layout.unit - self.lanes) * 8 + 3 * ADDRESS_WIDTH + 20,
             memories=(
                 Memory(write_data(self.width).size, _WRITES, asynchronous=True),

@@ -21,7 +21,7 @@ from ...stream.width import Width
 from ..attention.parallel_heads import last_round
 from ..attention.stream_types import cached_type, check_positions, lengths_of
 from .spec import CacheKernelSpec
-from .walk import CacheWalk
+from .walk import WALK_MUXES, CacheWalk
 
 __all__ = ["CacheReadKernel", "CacheReadSpec"]
 
@@ -209,6 +209,7 @@ class CacheReadSpec(CacheKernelSpec):
         if self.joined > 1:
             return Resources(
                 luts=self.chunk * 8 + control + inside,
+                muxes=WALK_MUXES,
                 ffs=2 * self.chunk * 8 + control,
                 memories=(commands, *lengths),
             )
@@ -216,6 +217,7 @@ class CacheReadSpec(CacheKernelSpec):
         unpack = unpack_resources(width=self.width, part=self.chunk * 8, bound=bound)
         return Resources(
             luts=unpack.luts + control + inside,
+            muxes=WALK_MUXES,
             ffs=unpack.ffs + control + 2 * count,
             picks=unpack.picks,
             memories=(

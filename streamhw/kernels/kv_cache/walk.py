@@ -7,10 +7,13 @@ from amaranth.lib import stream
 from ...stream.axi.signature import ADDRESS_WIDTH
 from .spec import CacheKernelSpec
 
-__all__ = ["START", "CacheWalk"]
+__all__ = ["START", "WALK_MUXES", "CacheWalk"]
 
 START = 3
 """Cycles from a step to its first row: product, address, and the step itself."""
+WALK_MUXES = 3 * ADDRESS_WIDTH
+"""Bits of multiplexers in front of the address of a group: that of the layer, of the step or of the
+next group, and what holds it."""
 
 
 class CacheWalk:

@@ -164,7 +164,8 @@ class AnglesSpec(KernelSpec):
         unpack = unpack_resources(width=self.width, part=part, bound=self.width // part)
         return Resources(
             luts=unpack.luts + 2 * ADDRESS_WIDTH + 5,
-            ffs=unpack.ffs + 4 * ADDRESS_WIDTH + step + 54,
+            # Products are as wide as the table is long.
+            ffs=unpack.ffs + 4 * self.table_bytes.bit_length() + step + 54,
             picks=unpack.picks,
             multipliers=multipliers,
             memories=(queue,) if queue else (),

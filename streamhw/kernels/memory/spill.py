@@ -160,9 +160,12 @@ class SpillWriteSpec(_Spilled):
     def resources(self) -> Resources:
         bits = (self.layout.bytes - 1).bit_length()
         loops = len(self.layout.strides)
+        # Parts of a memory beat are gathered, with a strobe for each and the address of the beat.
+        merged = self.layout.write_bits < self.width
+        strobes = self.width // 8 + ADDRESS_WIDTH if merged else 0
         return Resources(
-            luts=self.width + ADDRESS_WIDTH + 4 * loops * bits + 40,
-            ffs=self.width + self.width // 8 + self.layout.write_bits + (3 * loops + 2) * bits + 30,
+            luts=merged * self.width + ADDRESS_WIDTH + loops * bits + 24,
+            ffs=self.width + strobes + self.layout.write_bits + loops * bits + 20,
             memories=(
                 _queue(write_data(self.width).size),
                 _queue(command().size),
@@ -243,8 +246,9 @@ class SpillReadSpec(_Spilled):
         parts = self.layout.stored.beats().bit_length()
         total = self.traffic({}).bit_length()
         return Resources(
-            luts=self.width + ADDRESS_WIDTH + 3 * parts + 2 * total + 40,
-            ffs=self.width + ADDRESS_WIDTH + 4 * parts + 2 * total + 30,
+            # A beat of the stream is cut from one of memory, and waits with the next.
+            luts=2 * self.layout.write_bits,
+            ffs=2 * self.layout.write_bits + self.width + ADDRESS_WIDTH + 4 * parts + 2 * total,
             memories=(
                 _queue(self.width),
                 _queue(command().size),

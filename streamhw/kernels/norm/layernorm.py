@@ -255,12 +255,21 @@ class NormSpec(KernelSpec):
         total = self.sum_width if self.centered else 0
         ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 138
         deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
+        # A constant or one word is added inside the multiplier; with beta there are two.
+        scaled, weighted = NORM_WIDTH + ROOT_FRACTION, NORM_WIDTH + 16
+        inside = scaled if self.centered else scaled + weighted
+        held = inside + NORM_WIDTH + (0 if self.centered else weighted)
+        # Without a mean nothing is subtracted from an element, and there is no beta to add or keep.
+        less = 0 if self.centered else w + scaled
+        kept = (29, 8) if self.centered else (16, 7)
         sums = square_registers(total) + 3 * total if total else 0
         once = sums + 6 * v + lookup.ffs + 220
         return Resources(
-            luts=self.lanes * (2 * total + 5 * w + 105) + 2 * total + 13 * v - 50,
-            ffs=self.lanes * (ways + deep) + once + 3 * w,
-            delays=((29 * self.lanes, 8),),
+            luts=self.lanes * (2 * total + 5 * w + 105 - less - inside) + 2 * total + 13 * v - 50,
+            ffs=self.lanes * (ways + deep - held) + once + 3 * w,
+            dsp_luts=self.lanes * inside,
+            dsp_ffs=self.lanes * held,
+            delays=((kept[0] * self.lanes, kept[1]),),
             multipliers=squares
             + (square_multipliers(self.sum_width) if self.centered else ())
             + lookup.multipliers

@@ -95,9 +95,12 @@ class ArgMaxSpec(KernelSpec):
         width, index = self.fmt.width, self.index.width
         nodes = self.lanes - 1
         registers = 2 * self.lanes * width + (self.pipeline + 1) * index
+        # A node compares two elements and keeps one with its lane: no LUT does both. Elements that
+        # do not count are replaced as they enter.
+        lane = (self.lanes - 1).bit_length()
         return Resources(
-            luts=(nodes + 1) * width + 4 * index + 40,
-            muxes=(nodes + 1) * (width + index) + self.lanes * width // 2,
+            luts=(nodes + 1) * width + nodes * (width + lane) + 4 * index + 90,
+            muxes=self.lanes * width if self.counted < self.outputs else 0,
             ffs=registers + 6 * self.pipeline,
         )
 

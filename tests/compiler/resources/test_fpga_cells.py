@@ -2,8 +2,8 @@
 """Cells of memories and multipliers, by the families' data sheets."""
 
 import pytest
-from streamhw.boards.base import Budget, Family, load_board
 
+from streamhw.boards.base import Budget, Family, load_board
 from streamhw.compiler.floorplan.place import check_budget
 from streamhw.compiler.resources.fpga_cells import (
     Cells,
@@ -70,9 +70,9 @@ def test_what_a_memory_may_be_made_of(memory: Memory, family: Family, kinds: set
         (Memory(14, 64), XCUP, Cells(luts=16, ffs=14)),
         (Memory(14, 64, readers=2, asynchronous=True), XCUP, Cells(luts=32)),
         (Memory(7, 128, asynchronous=True), XCUP, Cells(luts=16 + 7)),
-        (Memory(36, 512), ECP5, Cells(block_ram=1, luts=36, ffs=72)),
+        (Memory(36, 512), ECP5, Cells(block_ram=1, luts=72, ffs=72)),
         (Memory(1, 16384, rom=True), ECP5, Cells(block_ram=1)),
-        (Memory(18, 2048), ECP5, Cells(block_ram=2, luts=18, ffs=36)),
+        (Memory(18, 2048), ECP5, Cells(block_ram=2, luts=36, ffs=36)),
         (Memory(4, 16), ECP5, Cells(luts=6, ffs=4)),
     ],
 )
@@ -126,3 +126,9 @@ def test_budget_names_what_exceeds_and_by_how_much() -> None:
         r"210 block RAMs of 208 \(2 too many\)$",
     ):
         check_budget(board, Cells(dsps=157, block_ram=210), "m")
+
+
+def test_adders_behind_multipliers_are_in_the_blocks_of_some_families() -> None:
+    part = Resources(luts=5, ffs=7, dsp_luts=30, dsp_ffs=40)
+    assert logic_cells(part, XCUP) == Cells(luts=5, ffs=7)
+    assert logic_cells(part, ECP5) == Cells(luts=35, ffs=47)

@@ -27,7 +27,7 @@ class LoopEntrySpec(InfrastructureSpec):
 
     def resources(self) -> Resources:
         bits = self.type.beat_bits
-        return Resources(luts=bits * 2 + 60, ffs=bits * 2 + 60)
+        return Resources(luts=bits * 2 + 45, ffs=bits * 2 + 24)
 
     def create(self) -> LoopEntry:
         return LoopEntry(type=self.type, layers=self.layers)
@@ -48,7 +48,7 @@ class LoopExitSpec(InfrastructureSpec):
 
     def resources(self) -> Resources:
         bits = self.type.beat_bits
-        return Resources(luts=bits * 2 + 60, ffs=bits * 4 + 60)
+        return Resources(luts=bits * 2 + 50, ffs=bits * 4 + 26)
 
     def create(self) -> LoopExit:
         return LoopExit(type=self.type, layers=self.layers)

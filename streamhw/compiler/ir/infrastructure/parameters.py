@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from amaranth.lib import data
 
-from ....stream.axi.signature import command
+from ....stream.axi.signature import ADDRESS_WIDTH, command
 from ....stream.control.parameter_reader import ParameterReader, ParameterRun
 from ....stream.control.step_broadcast import step_layout
 from ....stream.spec import Port, Resources, Role, raw
@@ -69,7 +69,8 @@ class ParameterReaderSpec(InfrastructureSpec):
         )
 
     def resources(self) -> Resources:
-        return Resources(luts=150, ffs=78)
+        # Two adders of an address, and what chooses between the tail's, layer 0's and the next.
+        return Resources(luts=2 * ADDRESS_WIDTH + 16, muxes=4 * ADDRESS_WIDTH, ffs=80)
 
     def create(self) -> ParameterReader:
         return ParameterReader(

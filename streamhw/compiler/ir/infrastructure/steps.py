@@ -95,7 +95,7 @@ class StepBroadcastSpec(InfrastructureSpec):
         return Behaviour(queued=True)
 
     def resources(self) -> Resources:
-        return Resources(luts=29 * len(self.consumers), ffs=9 * len(self.consumers))
+        return Resources(luts=25 * len(self.consumers), ffs=9 * len(self.consumers))
 
     def create(self) -> StepBroadcast:
         return StepBroadcast(layout=self._layout, consumers=self.consumers)
