@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from streamhw.cache import default_cache
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
 
 from .harness_binding import PREFIX, binding
 from .verilator_config import control_file
 
-__all__ = ["Build", "Compiler", "Simulator", "build", "default_cache", "find_compiler",
+__all__ = ["Build", "Compiler", "Simulator", "build", "find_compiler",
            "find_simulator"]  # fmt: skip
 
 Progress = Callable[[str, int, int], None]
@@ -92,13 +93,6 @@ class Build:
     warnings: tuple[str, ...]  # what Verilator's lint says; none for a sound design
     seconds: float  # how long the tools took when it was built
     cached: bool
-
-
-def default_cache() -> Path:
-    """Folder of compiled simulations: ``STREAMHW_CACHE``, else in the user's cache folder."""
-    if named := os.environ.get("STREAMHW_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamhw"
 
 
 def find_simulator() -> Simulator:

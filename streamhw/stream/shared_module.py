@@ -2,24 +2,35 @@
 """A part that repeats: one Verilog module and many instances of it."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = ["SharedComponent"]
+__all__ = ["SharedComponent", "SharesModules"]
+
+
+@runtime_checkable
+class SharesModules(Protocol):
+    """The platform of an elaboration that collects modules which are placed as instances."""
+
+    def shared(self, name: str, make: Callable[[], wiring.Component], sealed: bool) -> str:
+        """The name of the Verilog module of a part; it may be longer than ``name``."""
+        ...
 
 
 class SharedComponent(wiring.Component):
     """A component, as an instance of one Verilog module that equal components share.
 
     Amaranth emits a module for each instance of a component; for wide parts that repeat, that is
-    most of the export. The platform of an elaboration that collects modules says so by a method
-    ``shared(name, make)``, which returns the name of the module; elsewhere the component is an
-    ordinary submodule.
+    most of the export, and of the synthesis. Where the platform does not collect modules, as in
+    Amaranth's simulator, the component is an ordinary submodule.
 
     Parameters  make: gives the component, which has only the domain ``sync``; members: its; name:
-                of the module, the same for equal components only
+                of the module, the same for equal components only; sealed: whether the text of the
+                module is made for simulators that run many instances of it, its memories as
+                synthesis likes
     Members     those of the component
     """
 
@@ -28,23 +39,26 @@ class SharedComponent(wiring.Component):
         make: Callable[[], wiring.Component],
         members: Mapping[str, wiring.Member],
         name: str,
+        *,
+        sealed: bool = False,
     ):
         self._make = make
         self._name = name
+        self._sealed = sealed
         super().__init__(dict(members))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         outer = {path: value for path, _, value in self.signature.flatten(self)}
         flows = {path: member.flow for path, member, _ in self.signature.flatten(self)}
-        if hasattr(platform, "shared"):
+        if isinstance(platform, SharesModules):
             side = {path: "i" if flow is In else "o" for path, flow in flows.items()}
             ports = {
                 f"{side[path]}_{'__'.join(map(str, path))}": Value.cast(value)
                 for path, value in outer.items()
             }
             m.submodules.shared = Instance(
-                platform.shared(self._name, self._make),
+                platform.shared(self._name, self._make, self._sealed),
                 i_clk=ClockSignal(),
                 i_rst=ResetSignal(),
                 **ports,

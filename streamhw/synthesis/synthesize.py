@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..boards.base import Board, load_board
+from ..cache import default_cache
 from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.backend.emit import VERILOG_FILE
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
 from ..runtime.manifest import Manifest
-from ..sim.verilator import default_cache
 from .levels import LogicPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules

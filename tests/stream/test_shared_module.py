@@ -1,51 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part that repeats: an ordinary submodule, or an instance where the platform shares modules."""
+"""A part that repeats is an instance where modules are collected, and a submodule elsewhere."""
 
 from collections.abc import Callable
 
+import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
-from streamhw.stream.shared_module import SharedComponent
-from streamhw.stream.skid import Skid
-from streamhw.testing import run_streams
-
-
-def shared_skid() -> SharedComponent:
-    return SharedComponent(
-        lambda: Skid(shape=8), dict(Skid(shape=8).signature.members.items()), "skid_8"
-    )
+from streamhw.kernels.matmul.requantizer import RequantizerLane
+from streamhw.stream.queue import Queue
+from streamhw.stream.shared_module import SharedComponent, SharesModules
+from streamhw.testing.pysim import run_streams
 
 
 class Modules:
     """A platform that collects modules."""
 
     def __init__(self) -> None:
-        self.made: dict[str, wiring.Component] = {}
+        self.asked: list[tuple[str, bool]] = []
 
-    def shared(self, name: str, make: Callable[[], wiring.Component]) -> str:
-        if name not in self.made:
-            self.made[name] = make()
-        return f"{name}_module"
-
-
-def test_elsewhere_it_is_the_component() -> None:
-    run = run_streams(
-        shared_skid(),
-        inputs={"i": list(range(40))},
-        outputs={"o": 40},
-        source="often",
-        sink="bursts",
-        registered=False,
-    )
-    assert run.beats["o"] == list(range(40))
+    def shared(self, name: str, make: Callable[[], wiring.Component], sealed: bool) -> str:
+        self.asked.append((name, sealed))
+        return f"{name}_here"
 
 
-def test_a_platform_that_collects_modules_gets_one() -> None:
-    platform = Modules()
-    for _ in range(2):
-        fragment = Fragment.get(shared_skid(), platform)
-        assert fragment is not None
-    assert list(platform.made) == ["skid_8"]
-    assert "\\skid_8_module" in rtlil.convert(shared_skid(), name="top", platform=platform)
+def lane() -> RequantizerLane:
+    return RequantizerLane(width=20, result=8)
+
+
+def test_an_instance_has_the_members_of_the_component() -> None:
+    shared = SharedComponent(lane, lane().signature.members, "lane")
+    assert dict(shared.signature.members.items()) == dict(lane().signature.members.items())
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_an_instance_of_the_module_that_the_platform_names(sealed: bool) -> None:
+    modules = Modules()
+    shared = SharedComponent(lane, lane().signature.members, "lane", sealed=sealed)
+    text = rtlil.convert(shared, name="top", platform=modules)
+    assert modules.asked == [("lane", sealed)]
+    assert "cell \\lane_here \\shared" in text and "\\clk" in text and "\\rst" in text
+
+
+def test_elsewhere_it_is_a_submodule() -> None:
+    assert isinstance(Modules(), SharesModules) and not isinstance(None, SharesModules)
+
+    def queue() -> Queue:
+        return Queue(shape=8, depth=2)
+
+    shared = SharedComponent(queue, queue().signature.members, "queue")
+    assert run_streams(shared, inputs={"i": [3, 1, 2]}, outputs={"o": 3}).beats["o"] == [3, 1, 2]

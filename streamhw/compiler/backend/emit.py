@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from amaranth.back import verilog
-
+from ...cache import TextCache, default_cache
 from ...runtime.manifest import (
     Manifest,
     ManifestPort,
@@ -19,7 +18,8 @@ from ...runtime.manifest import (
 )
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.levels import PlacedNetlist
-from .amaranth_adapter import adapted
+from .content_key import content_key
+from .conversion import converted, tool_versions
 from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 
@@ -37,28 +37,49 @@ class Emitted:
     manifest: Manifest
 
 
-def emit(design: PlacedNetlist) -> Emitted:
+def emit(design: PlacedNetlist, cache: TextCache | None = None) -> Emitted:
     """Verilog and manifest of a design.
+
+    cache: of Verilog made before; by default in the user's cache folder
 
     Assumes  every stream has a depth, every memory client a port
     Ensures  equal designs give equal bytes; the register BUILD reads the digest of the Verilog
     """
-    target = Target(design.placement.stores)
-    with _without_collection(), adapted():
-        text = verilog.convert(
-            Accelerator(design),
-            name="top",
-            platform=target,
-            emit_src=False,
-            strip_internal_attrs=True,
-        )
-    text = "\n".join([text, *(target.texts[name] for name in sorted(target.texts))])
+    cache = cache or TextCache(default_cache() / "verilog")
+    key = _key(design)
+    text = None if key is None else cache.get(key)
+    if text is None:
+        text = _verilog(design, cache)
+        if key is not None:
+            cache.put(key, text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     identity = (
         f"\nmodule {BUILD_MODULE}(output [31:0] identity);\n"
         f"  assign identity = 32'h{digest[-8:]};\nendmodule\n"
     )
     return Emitted(text + identity, manifest(design, digest))
+
+
+def _key(design: PlacedNetlist) -> str | None:
+    """Of everything that the Verilog is made from; None if it cannot be told."""
+    graph = design.graph
+    return content_key(
+        tool_versions(),
+        design.instances,
+        design.channels,
+        design.board,
+        design.placement,
+        design.tiling,
+        (graph.context, graph.vocabulary),
+    )
+
+
+def _verilog(design: PlacedNetlist, cache: TextCache) -> str:
+    """The text of all modules but the one with the digest of this text."""
+    target = Target(design.placement.stores, cache)
+    with _without_collection():
+        text = converted(Accelerator(design), "top", platform=target, cache=cache)
+    return "\n".join([text, *(target.texts[name] for name in sorted(target.texts))])
 
 
 @contextmanager

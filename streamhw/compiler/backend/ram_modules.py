@@ -4,14 +4,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.hdl import ClockSignal, Elaboratable, Fragment, Instance, Shape, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 
+from ...cache import TextCache
 from ...errors import InternalError
 from ..resources.fpga_cells import RamKind
 from ..resources.ram_mapping import Store
+from .conversion import converted
 
 __all__ = ["LARGE_BITS", "Owned", "Target"]
 
@@ -38,7 +39,8 @@ class Target:
     """What a design is elaborated for: collects Verilog of modules that are placed as instances,
     and gives memories their kinds."""
 
-    def __init__(self, stores: Sequence[Store] = ()):
+    def __init__(self, stores: Sequence[Store] = (), cache: TextCache | None = None):
+        self.cache = cache
         self.texts: dict[str, str] = {}
         self.memories: dict[str, tuple[tuple[int, int], ...]] = {}  # of modules that repeat
         self._kinds: dict[str, dict[tuple[int, int], list[RamKind]]] = {}
@@ -57,7 +59,7 @@ class Target:
         }
 
     def add_file(self, name: str, content: str) -> None:
-        """Takes the Verilog of a module; Amaranth's platforms call it so."""
+        """Takes the Verilog of a module."""
         known = self.texts.setdefault(name, content)
         if known != content:
             raise InternalError(f"Module file {name} must have one content, not two")
@@ -78,9 +80,12 @@ class _Within:
     def add_file(self, name: str, content: str) -> None:
         self._target.add_file(name, content)
 
-    def shared(self, name: str, make: Callable[[], wiring.Component]) -> str:
+    def shared(self, name: str, make: Callable[[], wiring.Component], sealed: bool) -> str:
         """The name of the Verilog module of a part that repeats: one for each choice of kinds for
-        the memories in it."""
+        the memories in it, or one at all if it is sealed."""
+        if sealed:
+            self._convert(make, name, None, sealed)
+            return name
         sizes = self._target.memories.get(name)
         if sizes is None:
             probe = _Within(Target(), {})
@@ -91,10 +96,17 @@ class _Within:
             if left := self._kinds.get(size):
                 kinds.setdefault(size, []).append(left.pop(0))
         module = "_".join((name, *(kind.style for each in kinds.values() for kind in each)))
-        if f"{module}.v" not in self._target.texts:
-            text = _text(make(), module, _Within(self._target, kinds))
-            self._target.add_file(f"{module}.v", text)
+        self._convert(make, module, _Within(self._target, kinds), sealed)
         return module
+
+    def _convert(
+        self, make: Callable[[], wiring.Component], module: str, platform: object, sealed: bool
+    ) -> None:
+        if f"{module}.v" not in self._target.texts:
+            text = converted(
+                make(), module, platform=platform, sealed=sealed, cache=self._target.cache
+            )
+            self._target.add_file(f"{module}.v", text)
 
     def get_memory(self, memory: Memory) -> Fragment:
         """The hardware of a memory; Amaranth calls it for each ``lib.memory.Memory``."""
@@ -125,13 +137,6 @@ class _Within:
             ),
             None,
         )
-
-
-def _text(component: wiring.Component, module: str, platform: _Within) -> str:
-    text: str = verilog.convert(
-        component, name=module, platform=platform, emit_src=False, strip_internal_attrs=True
-    )
-    return text
 
 
 def _is_simple(memory: Any) -> bool:

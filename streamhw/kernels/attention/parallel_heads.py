@@ -8,13 +8,12 @@ from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
-from ...stream.verilog_module import SharedModule, SourceFiles, add_module
+from ...stream.shared_module import SharedComponent
 
 __all__ = ["format_name", "last_round", "placed_heads"]
 
 SHARED_FROM = 4
-"""Heads that become instances of one Verilog module, if the platform of the elaboration takes
-source files (``add_file``)."""
+"""Heads that become instances of one Verilog module."""
 
 Head = TypeVar("Head", bound=wiring.Component)
 
@@ -30,14 +29,18 @@ def last_round(length: Value, positions: int) -> Value:
     return last if positions == 1 else last[: len(length)] >> ceil_log2(positions)
 
 
-def placed_heads(m: Module, head: Head, count: int, platform: object) -> list[wiring.Component]:
+def placed_heads(m: Module, head: Head, count: int) -> list[wiring.Component]:
     """``count`` data paths like ``head`` in a module; ``head.module`` names all its parameters."""
-    if count >= SHARED_FROM and isinstance(platform, SourceFiles):
-        name = head.module
-        add_module(platform, head, name)
-        heads: list[wiring.Component] = [SharedModule(head, name) for _ in range(count)]
-    else:
-        heads = [type(head)(spec=head.spec) for _ in range(count)]
+
+    def make() -> wiring.Component:
+        return type(head)(spec=head.spec)
+
+    heads = [
+        SharedComponent(make, head.signature.members, head.module, sealed=True)
+        if count >= SHARED_FROM
+        else make()
+        for _ in range(count)
+    ]
     for index, placed in enumerate(heads):
         m.submodules[f"head_{index}"] = placed
     return heads

@@ -54,9 +54,7 @@ class ScoresKernel(wiring.Component):
             ends.eq((ends << 1) | (fire & last)),
         ]
         m.d.comb += credit.i_valid.eq(ends[-1])
-        heads = placed_heads(
-            m, ScoreHead(spec=spec), spec.parallel_heads * spec.positions, platform
-        )
+        heads = placed_heads(m, ScoreHead(spec=spec), spec.parallel_heads * spec.positions)
         cached = max(1, spec.parallel_heads // spec.shared)
         for index, head in enumerate(heads):
             # of each head all positions are adjacent; of each position all cached heads,

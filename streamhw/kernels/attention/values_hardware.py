@@ -63,7 +63,7 @@ class ValuesKernel(wiring.Component):
             Cat(starts).eq(Cat(first, starts)),
             Cat(ends).eq(Cat(credit.enter, ends)),
         ]
-        heads = placed_heads(m, ValueHead(spec=spec), spec.parallel_heads, platform)
+        heads = placed_heads(m, ValueHead(spec=spec), spec.parallel_heads)
         cached, parallel_heads = max(1, spec.parallel_heads // spec.shared), spec.positions
         for index, head in enumerate(heads):
             # of each position heads that share a cached head are adjacent

@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...stream.verilog_module import SharedModule, SourceFiles, add_module
+from ...stream.shared_module import SharedComponent
 from .die_slice import sliced
 from .geometry import MatmulGeometry
 from .multiplier import fabric_places, multiples_of, row_stages
@@ -15,8 +15,7 @@ from .row import MatmulRow
 __all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
 
 SHARED_ROWS_FROM = 512
-"""Multipliers of an array whose rows become instances of one Verilog module, if the platform of the
-elaboration takes source files (``add_file``)."""
+"""Multipliers of an array whose rows become instances of one Verilog module."""
 
 
 def array_latency(spec: MatmulGeometry) -> int:
@@ -120,10 +119,10 @@ class MatmulArray(wiring.Component):
         multiple = self._skewed(m, "multiple", multiples, any_valid) if multiples else None
         load = delayed(m, "load", self.load, self._chain)
 
-        shared = self._rows * self._inputs >= SHARED_ROWS_FROM and isinstance(platform, SourceFiles)
-        if shared:
-            model = row_of(self._spec, self._depth)
-            add_module(platform, model, model.module)
+        def make() -> MatmulRow:
+            return row_of(self._spec, self._depth)
+
+        model = make()
         alike = {
             "load": Cat(load),
             "x": x,
@@ -138,20 +137,20 @@ class MatmulArray(wiring.Component):
         if self._grouped:
             alike["take"] = self.take
         cycles, dies = self._spec.row_slices, self._spec.row_dies or (0,)
-        there = {
-            die: sliced(m, platform, f"to_die_{die}", alike, cycles) for die in dict.fromkeys(dies)
-        }
+        there = {die: sliced(m, f"to_die_{die}", alike, cycles) for die in dict.fromkeys(dies)}
         count = 2 if self._spec.paired else 1
         for piece, die in enumerate(dies):
             rows = range(self._rows * piece // len(dies), self._rows * (piece + 1) // len(dies))
             own = {"weight": self._of_rows(self.weight, rows)}
             if self._grouped:
                 own["m"] = self._of_rows(self.m.as_value(), rows)
-            own = sliced(m, platform, f"to_rows_{piece}", own, cycles)
+            own = sliced(m, f"to_rows_{piece}", own, cycles)
             sums: dict[str, Value] = {}
             for first_row in rows[::count]:
                 row = (
-                    SharedModule(model, model.module) if shared else row_of(self._spec, self._depth)
+                    SharedComponent(make, model.signature.members, model.module, sealed=True)
+                    if self._rows * self._inputs >= SHARED_ROWS_FROM
+                    else make()
                 )
                 m.submodules[f"row_{first_row // count}"] = row
                 for name, value in there[die].items():
@@ -162,7 +161,7 @@ class MatmulArray(wiring.Component):
                     m.d.comb += member.eq(value.word_select(share, len(member)))
                 for each in range(count):
                     sums[f"{first_row + each}"] = row.o[each]
-            back = sliced(m, platform, f"from_rows_{piece}", sums, cycles)
+            back = sliced(m, f"from_rows_{piece}", sums, cycles)
             m.d.comb += [self.acc[row].eq(back[f"{row}"]) for row in rows]
         return m
 

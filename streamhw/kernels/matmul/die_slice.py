@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ...stream.register_slice import registered
-from ...stream.verilog_module import SharedModule, SourceFiles, add_module
+from ...stream.shared_module import SharedComponent
 
 __all__ = ["DieSlice", "sliced"]
 
@@ -32,21 +32,20 @@ class DieSlice(wiring.Component):
         return m
 
 
-def sliced(
-    m: Module, platform: object, name: str, signals: Mapping[str, Value], cycles: int
-) -> dict[str, Value]:
+def sliced(m: Module, name: str, signals: Mapping[str, Value], cycles: int) -> dict[str, Value]:
     """All signals ``cycles`` later, through one slice; they themselves if ``cycles`` is 0.
 
-    Slices of one size are one Verilog module if the platform takes source files (``add_file``).
+    Slices of one size are one Verilog module.
     """
     if cycles == 0:
         return dict(signals)
     bits = sum(len(signal) for signal in signals.values())
-    slice_ = DieSlice(bits, cycles)
-    shared = isinstance(platform, SourceFiles)
-    if shared:
-        add_module(platform, slice_, slice_.module)
-    component = SharedModule(slice_, slice_.module) if shared else slice_
+
+    def make() -> DieSlice:
+        return DieSlice(bits, cycles)
+
+    model = make()
+    component = SharedComponent(make, model.signature.members, model.module, sealed=True)
     m.submodules[name] = component
     m.d.comb += component.i.eq(Cat(signals.values()))
     found, at = {}, 0

@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...numerics.fixed import Fixed
-from ...stream.verilog_module import SharedModule, SourceFiles, add_module
+from ...stream.shared_module import SharedComponent
 
 __all__ = [
     "CLAMP_STAGE",
@@ -26,8 +26,7 @@ CLAMP_STAGE = 5
 """The stage in which a result is brought within the limits of its format."""
 
 SHARED_LANES_FROM = 4
-"""Lanes that become instances of one Verilog module, if the platform of the elaboration takes
-source files (``add_file``)."""
+"""Lanes that become instances of one Verilog module."""
 
 _PART = 17
 """Unsigned bits of an operand that a signed 18-bit multiplier takes."""
@@ -113,16 +112,16 @@ class Requantizer(wiring.Component):
                 low.eq(choose(select[CLAMP_STAGE - 1], [f.minimum for f in self._formats])),
                 high.eq(choose(select[CLAMP_STAGE - 1], [f.maximum for f in self._formats])),
             ]
-        shared = self._lanes >= SHARED_LANES_FROM and isinstance(platform, SourceFiles)
-        name = f"requantize_{self._width}_{self.result}"
-        if shared:
-            one = RequantizerLane(width=self._width, result=self.result)
-            add_module(platform, one, name)
+
+        def make() -> RequantizerLane:
+            return RequantizerLane(width=self._width, result=self.result)
+
+        members, name = make().signature.members, f"requantize_{self._width}_{self.result}"
         for index in range(self._lanes):
             lane = (
-                SharedModule(one, name)
-                if shared
-                else RequantizerLane(width=self._width, result=self.result)
+                SharedComponent(make, members, name, sealed=True)
+                if self._lanes >= SHARED_LANES_FROM
+                else make()
             )
             m.submodules[f"lane_{index}"] = lane
             m.d.comb += [

@@ -8,12 +8,12 @@ from streamhw.boards.base import Family
 
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.matmul.array import row_of
+from streamhw.compiler.backend.conversion import converted
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.cost import row_resources
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
-from streamhw.stream.verilog_module import module_text
 from streamhw.synthesis.yosys import count_modules
 
 
@@ -35,7 +35,9 @@ def rows_of(group: int | None = None, **sizes: Any) -> MatmulSpec:
 def counted(spec: MatmulSpec, depth: int) -> Cells:
     """Cells of one row module."""
     row = row_of(spec, depth)
-    text = module_text(row, row.module).replace(f"module {row.module}(", "module top(", 1)
+    text = converted(row, row.module, sealed=True).replace(
+        f"module {row.module}(", "module top(", 1
+    )
     return count_modules(text, Family.ULTRASCALE_PLUS)["top"]
 
 

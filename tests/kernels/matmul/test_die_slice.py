@@ -2,27 +2,18 @@
 """Register slices between the sequencers of the matmul engine and its rows."""
 
 import pytest
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Fragment, Module, Signal, signed
 from amaranth.sim import Simulator
 
+from streamhw.compiler.backend.ram_modules import Target
 from streamhw.kernels.matmul.die_slice import DieSlice, sliced
-
-
-class Files:
-    """A platform that takes source files."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def add_file(self, name: str, content: str) -> None:
-        self.texts[name] = content
 
 
 @pytest.mark.parametrize("cycles", [0, 1, 4])
 def test_signals_come_together_and_so_many_cycles_later(cycles: int) -> None:
     m = Module()
     wide, narrow = Signal(70), Signal(signed(5))
-    arrived = sliced(m, None, "slice", {"wide": wide, "narrow": narrow}, cycles)
+    arrived = sliced(m, "slice", {"wide": wide, "narrow": narrow}, cycles)
     there, back = Signal(70), Signal(signed(5))
     m.d.comb += [there.eq(arrived["wide"]), back.eq(arrived["narrow"])]
     m.d.sync += Signal().eq(0)  # a clock, also without registers
@@ -44,9 +35,10 @@ def test_signals_come_together_and_so_many_cycles_later(cycles: int) -> None:
 
 
 def test_slices_of_one_size_are_one_module() -> None:
-    files, m = Files(), Module()
+    files, m = Target(), Module()
     for name in ("a", "b"):
-        sliced(m, files, name, {"x": Signal(12), "y": Signal(4)}, 2)
+        sliced(m, name, {"x": Signal(12), "y": Signal(4)}, 2)
+    Fragment.get(m, files.within("rows"))
     assert list(files.texts) == [f"{DieSlice(16, 2).module}.v"]
     (text,) = files.texts.values()
     # a register each cycle, each kept as it is, in a module that simulators do not copy

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.back import verilog
 
+from streamhw.compiler.backend.conversion import converted
+from streamhw.compiler.backend.ram_modules import Target
 from streamhw.kernels.matmul import array as matmul_array
 from streamhw.kernels.matmul import requantizer as requantize
 from streamhw.kernels.matmul.loop_order import LoopOrder
@@ -45,26 +46,14 @@ def test_takes_x_in_the_order_of_an_engines_results() -> None:
     check_kernel(spec, [case(spec, n, rng) for n in (4, 1, 1, 1, 3, 4, 4, 4, 2)])
 
 
-class Texts:
-    """What an elaboration is told of: it takes Verilog of modules."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def add_file(self, name: str, content: str) -> None:
-        self.texts[name] = content
-
-
 @pytest.mark.parametrize(
     "name",
     ["all of it", "paired, fabric, groups, two levels", "rows on dies, groups, lanes, pairs"],
 )
 def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_shared(design: Any, **rest: Any) -> None:
-        platform = Texts()
-        text = verilog.convert(
-            design, name="dut", platform=platform, emit_src=False, strip_internal_attrs=True
-        )
+        platform = Target()
+        text = converted(design, "dut", platform=platform.within("dut"))
         kinds = 3 if spec.row_slices else 0  # to a die, to rows, from rows
         assert len(platform.texts) == 2 + kinds
         run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
