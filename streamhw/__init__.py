@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .api.simulate import simulate
     from .boards.base import Board
     from .compiler.config import BuildConfig
+    from .compiler.layers.layer import Layer
     from .frontend import Model, load
     from .quantization.config import QuantConfig
     from .stream.spec import KernelSpec
@@ -35,6 +36,7 @@ __all__ = [
     "Build",
     "BuildConfig",
     "KernelSpec",
+    "Layer",
     "Model",
     "QuantConfig",
     "__version__",
@@ -52,6 +54,7 @@ _HOMES = {
     "Build": "api.build",
     "BuildConfig": "compiler.config",
     "KernelSpec": "stream.spec",
+    "Layer": "compiler.layers.layer",
     "Model": "frontend",
     "QuantConfig": "quantization.config",
     "build": "api.build",

@@ -4,7 +4,6 @@
 import argparse
 import sys
 import traceback
-import warnings
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -37,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
-    # Ports of infrastructure are read off components that are made for that and never placed.
-    warnings.filterwarnings("ignore", message=".*created but never used")
     if chosen.command is None:
         parser.print_help()
         return 0

@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public functions: compile, build, simulate, evaluate, explore; the package names them."""
+
+import warnings
+
+# Ports of infrastructure are read off components that are made for that and never placed.
+warnings.filterwarnings("ignore", message=".*created but never used")

@@ -110,9 +110,10 @@ def _memories(console: Console) -> None:
 
 def _layers(console: Console) -> None:
     """Layer kinds that graphs may have."""
+    from ..compiler.layers.table import GROUP
     from ..graph import OPS
 
-    _print("layer", {op.__name__: _says(op) for op in OPS}, "streamhw.layer", console)
+    _print("layer", {op.__name__: _says(op) for op in OPS}, GROUP, console)
 
 
 def _functions(console: Console) -> None:
