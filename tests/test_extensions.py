@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamhw.errors import UserError
-from streamhw.extensions import extensions
+from streamhw.extensions import extension_files, extensions
 from streamhw.numerics.functions import ElementwiseFunction, function_named, functions
 from tests.packages import install
 
@@ -51,3 +51,10 @@ def test_two_of_one_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         UserError, match=r"^Function silu must come from one package, not from streamhw and again$"
     ):
         functions()
+
+
+def test_files_of_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are part of what a build follows from; a broken one is only read."""
+    before = extension_files()
+    install(monkeypatch, tmp_path, "failing", "1 / 0", board="b = failing:B", memory="m = gone:M")
+    assert set(extension_files()) - set(before) == {tmp_path / "failing.py"}

@@ -7,13 +7,14 @@ from pathlib import Path
 from ..boards.base import Board
 from ..compiler.config import BuildConfig
 from ..compiler.overrides import Decisions
+from ..extensions import extension_files
 from ..frontend import Model, Origin
 
 __all__ = ["build_key", "code_digest"]
 
 
 def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisions | None) -> str:
-    """Digest of model, weights, board, choices and our own code."""
+    """Digest of model, weights, board, choices and code."""
     digest = hashlib.sha256()
     for what in (
         repr(model.graph), repr(board), repr(config), repr(decisions), model.origin.value
@@ -28,8 +29,8 @@ def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisi
 
 
 def code_digest() -> str:
-    """Digest of the package's own Python files."""
+    """Digest of the Python files of streamhw, and of packages that add to it."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+    for file in (*sorted(Path(__file__).parents[1].rglob("*.py")), *extension_files()):
         digest.update(file.read_bytes())
     return digest.hexdigest()
