@@ -41,6 +41,6 @@ def test_models_of_a_memory_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         answer = streamhw.simulate(built, [5, 9, 33], 4, memory=memory, check=True)
         cycles[memory] = sum(token.cycles for token in answer.tokens)
         assert answer.predicted == pytest.approx(cycles[memory], rel=0.15), memory
-    # A tiny design waits for latency, of which both have the same; HyperRAM has a fifth of the rate.
+    # A tiny design waits for latency, which both share; HyperRAM has a fifth of the rate.
     assert cycles["ddr3-800"] == pytest.approx(cycles["ideal"], rel=0.1)
     assert cycles["hyperram"] > 2 * cycles["ideal"]
