@@ -96,9 +96,10 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
         spread=None if outer is None else spreading_factor(outer / np.outer(scales, scales)),
         search=state.trained,
     )
+    weight = _matrix(state, node, layer)
     bias = np.zeros(op.outputs) if op.bias is None else state.weight(op.bias, layer)
     return quantize_matrix(
-        _matrix(state, node, layer),
+        weight,
         bias.astype(np.float64),
         rounding,
         _output_scale(state, node, layer),
