@@ -47,10 +47,10 @@ def _lines(design: Quantized) -> Iterator[str]:
     for assignment in design.assignments if isinstance(design, Assigned) else ():
         group = (
             ""
-            if assignment.scale_group is None
-            else f", a multiplier for {assignment.scale_group} inputs"
+            if assignment.weights.scale_group is None
+            else f", a multiplier for {assignment.weights.scale_group} inputs"
         )
-        yield f"engine {assignment.instance}: {assignment.weight_bits}-bit weights{group}"
+        yield f"engine {assignment.instance}: {assignment.weights.bits}-bit weights{group}"
         yield from (f"  {node} in each layer" for node in assignment.body)
         yield from (f"  {node} after the layers" for node in assignment.tail)
     if not isinstance(design, Dataflow):

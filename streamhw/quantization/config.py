@@ -2,9 +2,11 @@
 """What the user may choose about quantization; everything else is measured."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["PROBABILITIES", "RESIDUAL_WIDTH", "SCORES", "QuantConfig"]
 
+from ..numerics.element_format import ElementFormat, element_format, integer_format
 from ..numerics.fixed import Fixed
 
 RESIDUAL_WIDTH = 24
@@ -14,6 +16,8 @@ SCORES = Fixed(18, 10)
 PROBABILITIES = Fixed(16, 16, signed=False)
 """Softmax results."""
 
+_SCALE_GROUP = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class QuantConfig:
@@ -21,19 +25,22 @@ class QuantConfig:
 
     weight_bits: 4 or 8
     head_bits: of the last Linear; ``weight_bits`` if ``None``
-    group: input columns that share a multiplier in 4-bit matrices; ``None``: one scale a row.
-        8-bit matrices always have one scale a row
+    scale_group: input columns that share a multiplier; ``None``: one scale a row; ``"auto"``: 64
+        columns in matrices of 4 bits, one scale a row in those of 8
+    number_format: name of an installed format of all matrices, in place of the above
     smoothing: how far activation scales follow the channels' ranges: 1 entirely, 0 leaves weights
-        of one magnitude; ``None``: the measured best, 0.5 for 4 bits and 1 for 8
+        of one magnitude; ``None``: what the number format says
     compensate: spread each column's rounding error over the columns not yet rounded, by second
-        moments of the calibration activations; only for 4 bits and weights from a checkpoint
+        moments of the calibration activations, where the number format says so; only for weights
+        from a checkpoint
     tokens: calibration tokens; ``None``: 8,192, fewer where the model is large
     seed: of the random tokens that calibrate a model without text
     """
 
     weight_bits: int = 4
     head_bits: int | None = None
-    scale_group: int | None = 64
+    scale_group: int | Literal["auto"] | None = "auto"
+    number_format: str | None = None
     smoothing: float | None = None
     compensate: bool = True
     tokens: int | None = None
@@ -43,26 +50,30 @@ class QuantConfig:
         for name, bits in (("weight_bits", self.weight_bits), ("head_bits", self.head_bits)):
             if bits not in (4, 8) and not (name == "head_bits" and bits is None):
                 raise ValueError(f"QuantConfig {name} must be 4 or 8, not {bits}")
-        if self.scale_group is not None and self.scale_group < 1:
+        if isinstance(self.scale_group, int) and self.scale_group < 1:
             raise ValueError(f"QuantConfig scale_group must be positive, not {self.scale_group}")
         if self.smoothing is not None and not 0 <= self.smoothing <= 1:
             raise ValueError(f"QuantConfig smoothing must be 0 to 1, not {self.smoothing}")
         if self.tokens is not None and self.tokens < 1:
             raise ValueError(f"QuantConfig tokens must be positive, not {self.tokens}")
 
-    def bits(self, *, head: bool) -> int:
-        """Weight bits of the head or of any other matrix."""
-        return self.weight_bits if not head or self.head_bits is None else self.head_bits
+    def weights(self, *, head: bool) -> ElementFormat:
+        """The number format of the head or of any other matrix.
 
-    def group_of(self, bits: int) -> int | None:
-        """Columns that share a multiplier in a matrix of ``bits``."""
-        return self.scale_group if bits == 4 else None
+        Raises ``ValueError`` if no format has the name that was chosen.
+        """
+        if self.number_format is not None:
+            return element_format(self.number_format)
+        bits = self.weight_bits if not head or self.head_bits is None else self.head_bits
+        if self.scale_group == "auto":
+            return integer_format(bits, _SCALE_GROUP if bits == 4 else None)
+        return integer_format(bits, self.scale_group)
 
-    def smoothing_of(self, bits: int) -> float:
-        """``smoothing``, or its default for a matrix of ``bits``."""
-        if self.smoothing is not None:
-            return self.smoothing
-        return 0.5 if bits == 4 else 1.0
+    def smoothing_of(self, weights: ElementFormat) -> float:
+        """``smoothing``, or what a number format says."""
+        return weights.smoothing if self.smoothing is None else self.smoothing
 
     def __str__(self) -> str:
+        if self.number_format is not None:
+            return f"{self.number_format}, A8"
         return f"W{self.weight_bits}A8"

@@ -7,6 +7,7 @@ from typing import TypeVar
 from ..errors import InternalError
 from ..frozen_map import FrozenMap
 from ..graph import Graph
+from ..numerics.element_format import ElementFormat
 from ..numerics.fixed import Fixed
 from .config import QuantConfig
 
@@ -92,12 +93,11 @@ class RotaryPlan(Plan):
 class LinearPlan(Plan):
     """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
 
-    weight_bits: 4 or 8; group: columns of a group multiplier, ``None``: none
+    weights: codes of the matrix, and how many columns share a multiplier m
     source: format of the input, int8; out: what results saturate to
     """
 
-    weight_bits: int
-    scale_group: int | None
+    weights: ElementFormat
     source: Fixed
 
 

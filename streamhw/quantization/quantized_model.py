@@ -70,7 +70,7 @@ class AngleParameters(Parameters):
 class LinearParameters(Parameters):
     """A matrix and its header, one row an output.
 
-    weight: int8 [outputs, inputs], codes of ``weight_bits``
+    weight: int8 [outputs, inputs], codes of the number format
     group_multipliers: uint8 [outputs, inputs / group], 1 to 255, or ``None``
     bias: int32 [outputs] in accumulator units; mult: uint16, 2**15 or more; shift: uint8, 0 to 63
     row_step: float64 [outputs], real value of an accumulator LSB (documentation of the scale)

@@ -30,7 +30,7 @@ def quantize(
         statistics = calibrate_shape(model.graph, model.weights, tokens, rules, source=source)
     else:
         trained = model.origin is Origin.CHECKPOINT
-        outer = trained and chosen.compensate and chosen.weight_bits == 4
+        outer = trained and chosen.compensate and chosen.weights(head=False).compensated
         statistics = calibrate(
             model.graph, model.weights, tokens, rules, outer=outer, source=source
         )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, lapack
 
 from ..errors import InternalError
+from ..numerics.element_format import ElementFormat
 from .quantized_model import LinearParameters
 
 __all__ = ["Rounding", "dequantize", "header", "quantize_matrix", "spreading_factor"]
@@ -29,15 +30,14 @@ _BLOCK = 64
 class Rounding:
     """How a matrix whose columns are scaled to the input's integers becomes integers.
 
-    bits, group: of the codes; columns of a group, ``None`` for one scale a row
+    weights: the number format
     square: mean square of each input, in integers: weighs the clipping search
     mean: mean of each input: what rounding shifts on average goes into the bias; ``None``: not
     spread: upper triangular factor of the inverse second moments, ``None``: plain rounding
     search: whether to look for a scale that clips, or to clip nothing
     """
 
-    bits: int
-    scale_group: int | None
+    weights: ElementFormat
     square: Floats
     mean: Floats | None = None
     spread: Floats | None = None
@@ -72,10 +72,9 @@ def quantize_matrix(
 
     Raises ``ValueError`` if the group does not divide the columns.
     """
-    if rounding.scale_group is not None and weight.shape[1] % rounding.scale_group:
-        raise ValueError(
-            f"scale_group must divide the {weight.shape[1]} columns, not {rounding.scale_group}"
-        )
+    group = rounding.weights.scale_group
+    if group is not None and weight.shape[1] % group:
+        raise ValueError(f"scale_group must divide the {weight.shape[1]} columns, not {group}")
     parts = [
         _rows(
             weight[part] if columns is None else weight[part] * columns,
@@ -92,7 +91,7 @@ def quantize_matrix(
     whole, mult, shift = header(shifted, step, output_scale)
     return LinearParameters(
         weight=codes,
-        group_multipliers=None if rounding.scale_group is None else multipliers,
+        group_multipliers=None if rounding.weights.scale_group is None else multipliers,
         bias=whole,
         mult=mult,
         shift=shift,
@@ -104,51 +103,46 @@ def _rows(
     weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
 ) -> tuple[NDArray[np.int8], NDArray[np.uint8], Reals, Reals]:
     rows, columns = weight.shape
-    group = rounding.scale_group or columns
+    group = rounding.weights.scale_group or columns
     scale = _search(
         weight.reshape(rows, -1, group),
         rounding.square.reshape(1, -1, group),
-        rounding.bits,
+        rounding.weights,
         _CLIPPING if rounding.search else (),
     )
-    most = 1 if rounding.scale_group is None else 255
+    most = 1 if rounding.weights.scale_group is None else 255
     # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
     step = scale.max(axis=1).astype(np.float64) / most
     step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
     multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
     exact = np.repeat((multipliers * step[:, None]).astype(np.float32), group, axis=1)
     if rounding.spread is None:
-        codes = _round(weight / exact, rounding.bits)
+        codes = rounding.weights.round(weight / exact)
     else:
-        codes = _compensated(weight, exact, rounding.bits, rounding.spread)
+        codes = _compensated(weight, exact, rounding.weights, rounding.spread)
     if rounding.mean is not None:
         bias = bias + ((weight - codes * exact) @ rounding.mean).astype(np.float64)
     return codes.astype(np.int8), multipliers, step, bias
 
 
-def _round(values: Floats, bits: int) -> Floats:
-    most = (1 << (bits - 1)) - 1
-    # 4 bits use all 16 codes; 8 bits stay symmetric.
-    least = -most - 1 if bits == 4 else -most
-    return np.asarray(np.clip(np.rint(values), least, most))
-
-
-def _search(weight: Floats, square: Floats, bits: int, candidates: tuple[float, ...]) -> Floats:
+def _search(
+    weight: Floats, square: Floats, weights: ElementFormat, candidates: tuple[float, ...]
+) -> Floats:
     """The scale of each group [rows, groups] of least weighted error; without candidates the one
     that clips nothing."""
-    widest = np.abs(weight).max(axis=2) / np.float32((1 << (bits - 1)) - 1)
+    widest = np.abs(weight).max(axis=2) / np.float32(weights.maximum)
     widest = np.maximum(widest, np.float32(1e-30))
     best, error = widest, np.full(widest.shape, np.inf, dtype=np.float32)
     for clipping in candidates:
         scale = widest * np.float32(clipping)
-        rest = _round(weight / scale[..., None], bits) * scale[..., None] - weight
+        rest = weights.round(weight / scale[..., None]) * scale[..., None] - weight
         found = (rest * rest * square).sum(axis=2)
         better = found < error
         best, error = np.where(better, scale, best), np.where(better, found, error)
     return np.asarray(best)
 
 
-def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Floats:
+def _compensated(weight: Floats, exact: Floats, weights: ElementFormat, spread: Floats) -> Floats:
     """Codes column by column; each column's error moves the columns that are still to come.
 
     That is the step of optimal brain quantization with a fixed column order (Frantar et al.
@@ -161,7 +155,7 @@ def _compensated(weight: Floats, exact: Floats, bits: int, spread: Floats) -> Fl
     for begin in range(0, len(rest), _BLOCK):
         end = min(begin + _BLOCK, len(rest))
         for column in range(begin, end):
-            code = _round(rest[column] / scale[column], bits)
+            code = weights.round(rest[column] / scale[column])
             codes[column] = code
             error = (rest[column] - code * scale[column]) / spread[column, column]
             errors[column - begin] = error

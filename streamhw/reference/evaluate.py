@@ -26,7 +26,7 @@ WINDOWS = 512
 """Windows of one context each: for gpt2-shakespeare a quarter of its held-out text, a minute."""
 
 _IMPLEMENTATION_BOUND = 0.01
-_QUANTIzATION_BOUNDS = {8: 0.003, 4: 0.02}
+_QUANTIZATION_BOUNDS = {8: 0.003, 4: 0.02}
 """Largest relative rise of the loss, by weight bits."""
 _BATCH_TOKENS = 4096
 
@@ -137,7 +137,7 @@ def evaluate(
                 real=real,
                 fake=measure(f"{config} in floats", fake),
                 integer=measure(f"{config} in integers", IntegerModel(quantized, reference).logits),
-                quantization_bound=_QUANTIzATION_BOUNDS[config.weight_bits],
+                quantization_bound=_QUANTIZATION_BOUNDS[config.weights(head=False).bits],
             )
         )
     return Evaluation(model=model.name, windows=len(rows), tokens=rows.size, results=tuple(results))

@@ -33,7 +33,9 @@ class IntegerProduct:
     """
 
     def __init__(self, plan: LinearPlan, parameters: LinearParameters, *, wide: bool = True):
-        matrix = fold_groups(parameters.weight, parameters.group_multipliers, plan.scale_group)
+        matrix = fold_groups(
+            parameters.weight, parameters.group_multipliers, plan.weights.scale_group
+        )
         largest = float(max(plan.source.maximum, -plan.source.minimum))
         blocks, most = _blocks(matrix.astype(np.float32), largest)
         rows, columns = matrix.shape

@@ -80,7 +80,7 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
         op, trips = node.op, loop.trips if loop else 1
         if isinstance(op, Linear):
             weights = op.inputs * op.outputs * trips
-            weight_bytes += weights * quantization.bits(head=loop is None) / 8
+            weight_bytes += weights * quantization.weights(head=loop is None).bits / 8
             body, head = (body + weights, head) if loop else (body, head + weights)
         elif isinstance(op, Attention):
             pair += 2 * op.heads * op.head_dim * trips

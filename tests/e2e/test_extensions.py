@@ -61,3 +61,14 @@ def test_a_function(
     install_example(monkeypatch, packages, "quick_gelu")
     model = load(str(write_tiny(tmp_path / "model", function="quick_gelu")))
     check(machine_of, model, QuantConfig(scale_group=32))
+
+
+def test_a_number_format(
+    machine_of: Callable[..., Machine],
+    monkeypatch: pytest.MonkeyPatch,
+    packages: Path,
+    tmp_path: Path,
+) -> None:
+    install_example(monkeypatch, packages, "int8_groups")
+    model = load(str(write_tiny(tmp_path / "model")))
+    check(machine_of, model, QuantConfig(number_format="int8_in_groups"))

@@ -14,6 +14,7 @@ from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.weights import RandomWeights
 from streamhw.graph import Add, Chunk, Gather, Graph, Input, LayerNorm, Linear, Node
 from streamhw.graph.float_reference import forward
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
@@ -76,7 +77,7 @@ def test_parameters_fit_their_fields(quantized: QuantizedModel) -> None:
             if isinstance(found, LinearParameters):
                 plan = quantized.plans[node.name]
                 assert isinstance(plan, LinearPlan) and isinstance(node.op, Linear)
-                assert plan.scale_group == (64 if bits == 4 else None) and plan.weight_bits == bits
+                assert plan.weights == integer_format(bits, 64 if bits == 4 else None)
                 assert found.weight.shape == (node.op.outputs, node.op.inputs)
                 assert np.abs(found.weight.astype(int)).max() <= 1 << (bits - 1)
                 assert found.mult.min() >= 1 << 15 and found.shift.max() <= 63
@@ -138,8 +139,8 @@ def test_mixed_widths() -> None:
     )
     head, hidden = found.plans["logits"], found.plans["hidden"]
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
-    assert (head.weight_bits, head.scale_group) == (8, None)
-    assert (hidden.weight_bits, hidden.scale_group) == (4, 16)
+    assert head.weights == integer_format(8, 16)
+    assert hidden.weights == integer_format(4, 16)
 
 
 def test_group_must_divide_the_columns() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamhw.kernels.matmul.packing import linear_golden
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.weights import (
     Rounding,
@@ -29,7 +30,7 @@ def problem(seed: int = 0, rows: int = 40, columns: int = 64):
 
 
 def rounding(x: np.ndarray, bits: int, group: int | None, **values: object) -> Rounding:
-    return Rounding(bits=bits, scale_group=group, square=(x * x).mean(axis=0), **values)
+    return Rounding(weights=integer_format(bits, group), square=(x * x).mean(axis=0), **values)
 
 
 @pytest.mark.parametrize(("bits", "group"), [(4, 16), (4, 64), (4, None), (8, None)])
@@ -104,7 +105,10 @@ def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> N
     weight, bias = np.zeros((3, 8), dtype=np.float32), np.array([0.0, 5.0, -1e6])
     square = np.ones(8, dtype=np.float32)
     found = quantize_matrix(
-        weight, bias, Rounding(bits=bits, scale_group=group, square=square), np.full(3, 256.0)
+        weight,
+        bias,
+        Rounding(weights=integer_format(bits, group), square=square),
+        np.full(3, 256.0),
     )
     np.testing.assert_allclose(found.bias * found.row_step, bias, rtol=1e-6, atol=1e-9)
     assert (found.weight == 0).all()

@@ -14,6 +14,7 @@ from streamhw.kernels.elementwise.add import AddSpec
 from streamhw.kernels.elementwise.multiply import MultiplySpec
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.norm.layernorm import NormSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.functions import GELU_TANH, RELU, SILU, ElementwiseFunction
 from streamhw.quantization.plan import (
@@ -71,7 +72,7 @@ def test_products(seed: int, group: int | None, wide: bool) -> None:
         shift=random.integers(0, 40, outputs).astype(np.uint8),
         row_step=np.ones(outputs),
     )
-    plan = LinearPlan(weight_bits=bits, scale_group=group, source=Fixed(8), out=out)
+    plan = LinearPlan(weights=integer_format(bits, group), source=Fixed(8), out=out)
     x = codes(random, plan.source, ROWS, inputs)
     p = parameters
     expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
@@ -89,7 +90,7 @@ def test_products_that_floats_cannot_hold() -> None:
         shift=np.zeros(1, dtype=np.uint8),
         row_step=np.ones(1),
     )
-    plan = LinearPlan(weight_bits=8, scale_group=None, source=Fixed(20), out=Fixed(32))
+    plan = LinearPlan(weights=integer_format(8), source=Fixed(20), out=Fixed(32))
     with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
         IntegerProduct(plan, parameters)
     with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):

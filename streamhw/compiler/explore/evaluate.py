@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from ...errors import BuildError, InternalError, UserError
 from ...graph import Linear
+from ...numerics.element_format import ElementFormat
 from ...stream.spec import Resources
 from ..ir.levels import PlacedNetlist, Quantized
-from ..mapping.engine_sharing import EngineAssignment, Format, formats_of
+from ..mapping.engine_sharing import EngineAssignment, formats_of
 from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
@@ -34,7 +35,7 @@ class Evaluator:
     tokens: int
 
     @property
-    def formats(self) -> dict[str, Format]:
+    def formats(self) -> dict[str, ElementFormat]:
         """The weight format of every product."""
         return formats_of(self.design.graph, self.design.quantization)
 
@@ -102,7 +103,7 @@ class Evaluator:
         board, quantization = self.design.board, self.design.quantization
         needed = 0
         for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
-            bits, _ = formats_of(self.design.graph, quantization)[products[0]]
+            bits = formats_of(self.design.graph, quantization)[products[0]].bits
             one = cells_of(Resources(luts=0, ffs=0, multipliers=((8, bits),)), board.family).dsps
             needed += one * engine.multipliers
         if needed > board.budget.dsps:

@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
 from ...kernels.matmul.loop_order import LoopOrder
-from ..mapping.engine_sharing import EngineAssignment, Format, Groups, assignments_of
+from ...numerics.element_format import ElementFormat
+from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of
 from ..mapping.tiling import (
     EngineTiling,
     Tiling,
@@ -50,7 +51,7 @@ class Space:
 
     graph: Graph
     board: Board
-    formats: Mapping[str, Format]
+    formats: Mapping[str, ElementFormat]
     sharing: Groups | None
     groups: tuple[int, ...]
     lanes: tuple[int, ...]
@@ -245,7 +246,7 @@ def _rank(size: int | LoopOrder) -> int:
 def space_of(
     graph: Graph,
     board: Board,
-    formats: Mapping[str, Format],
+    formats: Mapping[str, ElementFormat],
     *,
     sharing: Groups | None = None,
     token_batch: int | None = None,

@@ -13,6 +13,7 @@ from ...kernels.elementwise import split
 from ...kernels.matmul.context import MatmulContext
 from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
 from ...kernels.matmul.spec import MatmulSpec
+from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed
 from ...quantization.plan import LinearPlan, PassPlan
 from ...quantization.quantized_model import LinearParameters, Parameters
@@ -47,13 +48,13 @@ def _format(state: Quantization, node: Node) -> Fixed:
     return wanted
 
 
-def _bits(state: Quantization, node: Node) -> int:
+def _weights(state: Quantization, node: Node) -> ElementFormat:
     head = any(isinstance(r.op, ArgMax) for r in state.graph.readers(node.name))
-    return state.config.bits(head=head)
+    return state.config.weights(head=head)
 
 
 def _smoothing(state: Quantization, node: Node) -> float:
-    return state.config.smoothing_of(_bits(state, node))
+    return state.config.smoothing_of(_weights(state, node))
 
 
 def _matrix(state: Quantization, node: Node, layer: int | None) -> Floats:
@@ -67,16 +68,15 @@ def _column_peaks(state: Quantization, node: Node, layer: int | None) -> Reals:
 
 
 def _plan(state: Quantization, node: Node) -> LinearPlan:
-    bits, inputs = _bits(state, node), _op(node).inputs
-    group = state.config.group_of(bits)
+    weights, inputs = _weights(state, node), _op(node).inputs
+    group = weights.scale_group
     if group is not None and inputs % group:
         raise BuildError(
             f"Node {node.name}: scale group must divide the {inputs} input columns, not {group}",
             hint="--quant w8a8 has no groups of columns",
         )
     return LinearPlan(
-        weight_bits=bits,
-        scale_group=group,
+        weights=weights,
         source=state.format(node.inputs[0]),
         out=state.format(node.name),
     )
@@ -87,10 +87,9 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     assert isinstance(plan, LinearPlan)
     scales = np.asarray(state.scales[node.inputs[0], layer], dtype=np.float32)
     moments = state.statistics.moments[node.name, layer]
-    outer = moments.outer if plan.weight_bits == 4 else None
+    outer = moments.outer if plan.weights.compensated else None
     rounding = Rounding(
-        bits=plan.weight_bits,
-        scale_group=plan.scale_group,
+        weights=plan.weights,
         square=moments.square / scales**2,
         mean=moments.mean / scales if state.trained and op.bias is not None else None,
         spread=None if outer is None else spreading_factor(outer / np.outer(scales, scales)),
@@ -135,15 +134,15 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 def _segments(state: MemoryContext, node: Node) -> Segments:
     op = _op(node)
     (assignment,) = (b for b in state.assignments if node.name in b.nodes)
-    groups = 0 if assignment.scale_group is None else op.inputs // assignment.scale_group
+    groups = assignment.weights.groups(op.inputs)
     rows, beat = state.tiling.engines[assignment.instance].rows, state.beat_bytes
-    weights = rows * op.inputs * assignment.weight_bits
+    weights = assignment.weights.packed_bytes(rows * op.inputs)
     return Segments(
         node.name,
         ceil(op.outputs / rows),
         (
             (f"{assignment.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
-            (f"{assignment.instance}_i_weight", ceil(weights / 8 / beat)),
+            (f"{assignment.instance}_i_weight", ceil(weights / beat)),
         ),
         # A header has a longer way through narrower words than weights: the array works on a
         # tile while the header of the next one comes.
@@ -163,7 +162,7 @@ def _pack(
         padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=engine.rows
     )
     words = pack_weight(padded.weight, rows=engine.rows, inputs=engine.inputs)
-    packed = memory_beats(header, words, weight_bits=plan.weight_bits, width=state.beat_bits)
+    packed = memory_beats(header, words, weights=plan.weights, width=state.beat_bits)
     return np.asarray(packed.reshape(-1))
 
 
@@ -194,7 +193,7 @@ def _lower_linear(state: Lowering, node: Node) -> None:
         inputs=op.inputs,
         outputs=ceil(op.outputs / sizes.rows) * sizes.rows,
         tokens=1 if state.scope is Scope.TAIL else tiling.token_batch,
-        scale_group=plan.scale_group,
+        scale_group=plan.weights.scale_group,
         out=plan.out,
         arrival=_arrival(state, node.inputs[0], op.inputs, sizes),
     )
@@ -211,7 +210,7 @@ def _lower_linear(state: Lowering, node: Node) -> None:
             fabric_lanes=sizes.fabric_lanes,
             paired=sizes.paired,
             loop_order=sizes.loop_order,
-            weight_bits=assignment.weight_bits,
+            weight_bits=assignment.weights.bits,
             header_lanes=min(8, max(1, words)),
             header_multiple=max(1, words),
         )

@@ -8,11 +8,11 @@ from enum import Enum
 
 from ...errors import UserError
 from ...graph import Graph, Linear
+from ...numerics.element_format import ElementFormat
 from ...quantization.plan import LinearPlan, QuantizationPlan
 
 __all__ = [
     "EngineAssignment",
-    "Format",
     "Groups",
     "Sharing",
     "SharingChoice",
@@ -35,9 +35,6 @@ Groups = tuple[tuple[str, ...], ...]
 SharingChoice = Sharing | int | Groups
 """All or none, a number of engines, or the products of each engine by name."""
 
-Format = tuple[int, int | None]
-"""Bits of a weight, and columns that share a multiplier."""
-
 
 @dataclass(frozen=True)
 class EngineAssignment:
@@ -47,8 +44,7 @@ class EngineAssignment:
     """
 
     instance: str
-    weight_bits: int
-    scale_group: int | None
+    weights: ElementFormat
     body: tuple[str, ...]
     tail: tuple[str, ...]
 
@@ -87,7 +83,7 @@ def share_engines(
 
 
 def assignments_of(
-    graph: Graph, formats: Mapping[str, Format], engines: Iterable[Sequence[str]]
+    graph: Graph, formats: Mapping[str, ElementFormat], engines: Iterable[Sequence[str]]
 ) -> tuple[EngineAssignment, ...]:
     """Engines in the order of their first products, and the products of each in theirs."""
     order = {name: place for place, name in enumerate(formats)}
@@ -96,7 +92,7 @@ def assignments_of(
     return tuple(
         EngineAssignment(
             _name(engine, formats),
-            *formats[engine[0]],
+            formats[engine[0]],
             tuple(name for name in engine if name in looped),
             tuple(name for name in engine if name not in looped),
         )
@@ -104,33 +100,35 @@ def assignments_of(
     )
 
 
-def formats_of(graph: Graph, quantization: QuantizationPlan) -> dict[str, Format]:
+def formats_of(graph: Graph, quantization: QuantizationPlan) -> dict[str, ElementFormat]:
     """The weight format of every product, in topological order."""
     found = {}
     for node, _ in graph.walk():
         if isinstance(node.op, Linear):
             plan = quantization.plans[node.name]
             assert isinstance(plan, LinearPlan)
-            found[node.name] = (plan.weight_bits, plan.scale_group)
+            found[node.name] = plan.weights
     return found
 
 
-def _name(engine: Sequence[str], formats: Mapping[str, Format]) -> str:
+def _name(engine: Sequence[str], formats: Mapping[str, ElementFormat]) -> str:
     """By the weight format where an engine has all products of it, else by the first product."""
     mine = formats[engine[0]]
     whole = sum(f == mine for f in formats.values()) == len(engine)
-    alone = all(bits != mine[0] for bits, group in set(formats.values()) - {mine})
-    return f"matmul_w{mine[0]}" if whole and alone else f"matmul_{engine[0]}"
+    alone = all(fmt.bits != mine.bits for fmt in set(formats.values()) - {mine})
+    return f"matmul_w{mine.bits}" if whole and alone else f"matmul_{engine[0]}"
 
 
-def _one_a_format(formats: Mapping[str, Format]) -> list[list[str]]:
-    engines: dict[Format, list[str]] = {}
+def _one_a_format(formats: Mapping[str, ElementFormat]) -> list[list[str]]:
+    engines: dict[ElementFormat, list[str]] = {}
     for name, fmt in formats.items():
         engines.setdefault(fmt, []).append(name)
     return list(engines.values())
 
 
-def _named(formats: Mapping[str, Format], groups: Sequence[Sequence[str]]) -> list[list[str]]:
+def _named(
+    formats: Mapping[str, ElementFormat], groups: Sequence[Sequence[str]]
+) -> list[list[str]]:
     counted = Counter(name for engine in groups for name in engine)
     for name, count in counted.items():
         if name not in formats:
@@ -148,7 +146,7 @@ def _named(formats: Mapping[str, Format], groups: Sequence[Sequence[str]]) -> li
     return [*map(list, groups), *_one_a_format(rest)]
 
 
-def _balanced(graph: Graph, formats: Mapping[str, Format], count: int) -> list[list[str]]:
+def _balanced(graph: Graph, formats: Mapping[str, ElementFormat], count: int) -> list[list[str]]:
     kinds = list(dict.fromkeys(formats.values()))
     if not len(kinds) <= count <= len(formats):
         raise UserError(
@@ -161,7 +159,9 @@ def _balanced(graph: Graph, formats: Mapping[str, Format], count: int) -> list[l
         products = Counter(formats.values())
         open_ = [kind for kind in kinds if places[kind] < products[kind]]
         places[max(open_, key=lambda kind: products[kind] / places[kind])] += 1
-    engines: dict[Format, list[list[str]]] = {k: [[] for _ in range(n)] for k, n in places.items()}
+    engines: dict[ElementFormat, list[list[str]]] = {
+        k: [[] for _ in range(n)] for k, n in places.items()
+    }
     work: dict[int, int] = Counter()
     before: list[str] | None = None
     for name, fmt in formats.items():
@@ -179,6 +179,6 @@ def _balanced(graph: Graph, formats: Mapping[str, Format], count: int) -> list[l
     return [engine for group in engines.values() for engine in group]
 
 
-def _described(fmt: Format) -> str:
-    bits, group = fmt
-    return f"with {bits} bits" + ("" if group is None else f" in groups of {group}")
+def _described(fmt: ElementFormat) -> str:
+    group = "" if fmt.scale_group is None else f" in groups of {fmt.scale_group}"
+    return f"with {fmt.bits} bits{group}"

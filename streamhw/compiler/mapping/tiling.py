@@ -197,11 +197,11 @@ def is_legal(
     graph: Graph, assignment: EngineAssignment, engine: EngineTiling, beat_bits: int
 ) -> bool:
     """Whether the engine divides its products, and memory beats its words."""
-    rows, inputs, bits = engine.rows, engine.inputs, assignment.weight_bits
+    rows, inputs, bits = engine.rows, engine.inputs, assignment.weights.bits
     products = [(name, _linear(graph, name)) for name in assignment.nodes]
     return (
         rows % engine.lanes == 0
-        and (assignment.scale_group is None or assignment.scale_group % inputs == 0)
+        and (assignment.weights.scale_group or inputs) % inputs == 0
         and all(op.inputs % inputs == 0 for _, op in products)
         and all(_part(graph, name) % rows == 0 for name in assignment.body)
         and _divides(rows * inputs * bits, beat_bits)
@@ -327,7 +327,7 @@ def _divides(a: int, b: int) -> bool:
 
 def product_beats(op: Linear, rows: int, assignment: EngineAssignment, beat_bits: int) -> int:
     """Memory beats of the parameters of one product in tiles of ``rows``."""
-    groups = 0 if assignment.scale_group is None else ceil(op.inputs / assignment.scale_group)
+    groups = assignment.weights.groups(op.inputs)
     header = ceil(header_bytes(rows, groups) * 8 / beat_bits)
-    weights = ceil(rows * op.inputs * assignment.weight_bits / beat_bits)
+    weights = ceil(rows * op.inputs * assignment.weights.bits / beat_bits)
     return ceil(op.outputs / rows) * (header + weights)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed, round_shift
 
 __all__ = [
@@ -136,7 +137,7 @@ def unpack_weight(words: Numbers, *, rows: int, inputs: int) -> Numbers:
 
 
 def memory_beats(
-    header: NDArray[np.uint8], weight: NDArray[np.int8], *, weight_bits: int, width: int
+    header: NDArray[np.uint8], weight: NDArray[np.int8], *, weights: ElementFormat, width: int
 ) -> Bytes:
     """Header and weight words as they lie in memory: bytes of (beats, width / 8).
 
@@ -148,7 +149,7 @@ def memory_beats(
         raise ValueError(f"width must be a multiple of 8 bits, not {width}")
     tiles = len(header)
     head_bytes = header[0].size
-    weight_bytes = -(-weight[0].size * weight_bits // 8)
+    weight_bytes = weights.packed_bytes(weight[0].size)
     beat = width // 8
     head_beats, weight_beats = -(-head_bytes // beat), -(-weight_bytes // beat)
     head, turn = head_beats * beat, (head_beats + weight_beats) * beat
@@ -159,12 +160,7 @@ def memory_beats(
     turns[:, :head_bytes] = header[1:].reshape(tiles - 1, head_bytes)
     last = memory[tiles * turn - turn + head :]
     for part in _parts(tiles, weight[0].size):
-        codes: Bytes = weight[part].reshape(-1, weight[0].size).view(np.uint8)
-        if weight_bits == 4:
-            if codes.shape[1] % 2:
-                codes = np.pad(codes, ((0, 0), (0, 1)))
-            low, high = codes[:, 0::2], codes[:, 1::2]
-            codes = np.bitwise_or(low & np.uint8(0x0F), high << np.uint8(4))
+        codes = weights.pack(weight[part].reshape(-1, weight[0].size))
         turns[part, head : head + weight_bytes] = codes[: len(turns[part])]
     last[:weight_bytes] = codes[-1]
     return memory.reshape(-1, beat)

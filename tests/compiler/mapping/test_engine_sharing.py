@@ -14,6 +14,7 @@ from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.sim import verilator
 from streamhw.stream.control.scope import Scope
 from tests.compiler.conftest import Compiled, Parameters
@@ -28,7 +29,9 @@ def engines(design: PlacedNetlist) -> dict[str, MatmulSpec]:
 
 def test_all_products_share_one_engine(compiled: Compiled) -> None:
     design = compiled()
-    assert design.assignments == (EngineAssignment("matmul_w4", 4, 32, BODY, ("logits",)),)
+    assert design.assignments == (
+        EngineAssignment("matmul_w4", integer_format(4, 32), BODY, ("logits",)),
+    )
     (engine,) = engines(design).values()
     assert [c.name for c in engine.contexts] == [*BODY, "logits"]
     assert [c.tokens for c in engine.contexts] == [8, 8, 8, 8, 1]
@@ -39,10 +42,10 @@ def test_all_products_share_one_engine(compiled: Compiled) -> None:
 def test_one_engine_a_weight_format(compiled: Compiled) -> None:
     design = compiled(head_bits=8)
     assert design.assignments == (
-        EngineAssignment("matmul_w4", 4, 32, BODY, ()),
-        EngineAssignment("matmul_w8", 8, None, (), ("logits",)),
+        EngineAssignment("matmul_w4", integer_format(4, 32), BODY, ()),
+        EngineAssignment("matmul_w8", integer_format(8), (), ("logits",)),
     )
-    assert {name: e.weight_bits for name, e in engines(design).items()} == {
+    assert {name: e.weights.bits for name, e in engines(design).items()} == {
         "matmul_w4": 4,
         "matmul_w8": 8,
     }

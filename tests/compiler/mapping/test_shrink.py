@@ -10,6 +10,7 @@ from streamhw.compiler.mapping.shrink import Shortage, smaller
 from streamhw.compiler.mapping.tiling import Tiling, check_tiling, choose_tiling
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.graph import Graph, Linear
+from streamhw.numerics.element_format import integer_format
 
 TINY = Gpt2Config(layers=2, features=32, heads=2, vocabulary=60, context=32, hidden=64)
 GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1024, hidden=3072)
@@ -20,7 +21,7 @@ def one_engine(graph: Graph, bits: int, group: int | None) -> list[EngineAssignm
     names = [(n.name, loop) for n, loop in graph.walk() if isinstance(n.op, Linear)]
     body = tuple(name for name, loop in names if loop is not None)
     tail = tuple(name for name, loop in names if loop is None)
-    return [EngineAssignment("e", bits, group, body, tail)]
+    return [EngineAssignment("e", integer_format(bits, group), body, tail)]
 
 
 def sizes(

@@ -17,6 +17,7 @@ from streamhw.compiler.mapping.tiling import (
 from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.graph import Attention, Graph, LayerNorm, Linear
+from streamhw.numerics.element_format import integer_format
 
 TINY = Gpt2Config(layers=2, features=32, heads=2, vocabulary=60, context=32, hidden=64)
 GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1024, hidden=3072)
@@ -31,7 +32,7 @@ def one_engine(graph: Graph, bits: int, group: int | None) -> list[EngineAssignm
     names = [(n.name, loop) for n, loop in graph.walk() if isinstance(n.op, Linear)]
     body = tuple(name for name, loop in names if loop is not None)
     tail = tuple(name for name, loop in names if loop is None)
-    return [EngineAssignment("e", bits, group, body, tail)]
+    return [EngineAssignment("e", integer_format(bits, group), body, tail)]
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -137,8 +138,8 @@ def test_engines_have_their_own_sizes() -> None:
     graph = gpt2_graph("m", TINY)
     board = replace(load_board("sim"), multipliers=32)
     names = ("qkv", "attention_out", "hidden", "mlp_out")
-    assignments = [EngineAssignment(f"e_{n}", 4, 32, (n,), ()) for n in names]
-    assignments.append(EngineAssignment("e_logits", 8, None, (), ("logits",)))
+    assignments = [EngineAssignment(f"e_{n}", integer_format(4, 32), (n,), ()) for n in names]
+    assignments.append(EngineAssignment("e_logits", integer_format(8), (), ("logits",)))
     tiling = choose_tiling(graph, board, assignments)
     check_tiling(graph, board, assignments, tiling)
     assert {name: e.multipliers for name, e in tiling.engines.items()} == {
@@ -149,7 +150,7 @@ def test_engines_have_their_own_sizes() -> None:
 def test_rows_keep_chunks_whole() -> None:
     """qkv has 96 outputs in three chunks: a tile of 32 is a chunk, one of 48 is not."""
     graph = gpt2_graph("m", TINY)
-    (binding,) = (EngineAssignment("e", 8, None, ("qkv",), ()),)
+    (binding,) = (EngineAssignment("e", integer_format(8), ("qkv",), ()),)
     assert is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=4), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=96, inputs=4, lanes=4), 512)
     assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=3), 512)

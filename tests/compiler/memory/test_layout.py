@@ -169,7 +169,7 @@ def check_tile(
     lanes: int,
 ) -> None:
     outputs, inputs = values.weight.shape
-    per_byte = 8 // plan.weight_bits
+    per_byte = 8 // plan.weights.bits
     for r in range(rows):
         column = header[r::rows]
         bias = int.from_bytes(bytes(column[:4]), "little", signed=True)
@@ -187,9 +187,9 @@ def check_tile(
     for k in range(inputs):
         for r in range(rows):
             index = (k // lanes) * rows * lanes + r * lanes + k % lanes
-            code = int(codes[index // per_byte]) >> (plan.weight_bits * (index % per_byte))
-            code &= (1 << plan.weight_bits) - 1
-            code -= (code >> (plan.weight_bits - 1)) << plan.weight_bits
+            code = int(codes[index // per_byte]) >> (plan.weights.bits * (index % per_byte))
+            code &= (1 << plan.weights.bits) - 1
+            code -= (code >> (plan.weights.bits - 1)) << plan.weights.bits
             expected = values.weight[first + r, k] if first + r < outputs else 0
             assert code == expected, (first, r, k)
 
@@ -218,7 +218,7 @@ def test_the_padded_head_never_wins(stored: PlacedNetlist, parameters: Parameter
         padded.mult,
         padded.shift,
         plan.out,
-        plan.scale_group,
+        plan.weights.scale_group,
     )
     assert (result[:, VOCABULARY:] == plan.out.minimum).all()
     assert (result[:, :VOCABULARY].max(axis=1) > plan.out.minimum).all()

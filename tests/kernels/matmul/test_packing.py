@@ -15,6 +15,7 @@ from streamhw.kernels.matmul.packing import (
     unpack_header,
     unpack_weight,
 )
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from tests.kernels.matmul.engines import context, engine, parameters
 
@@ -80,7 +81,7 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
         assert (values is None and p[name] is None) or np.array_equal(values, p[name]), name
     assert np.array_equal(unpack_weight(words, rows=4, inputs=4), p["weight"])
 
-    beats = memory_beats(header, words, weight_bits=weight_bits, width=width)
+    beats = memory_beats(header, words, weights=integer_format(weight_bits), width=width)
     flat, head = beats.reshape(-1), -(-header[0].size * 8 // width) * width // 8
     size = len(flat) // 2 - head
     # Both headers stand in front of the first weights.
@@ -98,7 +99,7 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
 def test_headers_stand_a_tile_ahead(tiles: int) -> None:
     header = np.arange(1, 9 * tiles + 1, dtype=np.uint8).reshape(tiles, 9, 1)
     weight = np.arange(-1, -3 * tiles - 1, -1, dtype=np.int8).reshape(tiles, 1, 3)
-    flat = memory_beats(header, weight, weight_bits=8, width=32).reshape(-1).tolist()
+    flat = memory_beats(header, weight, weights=integer_format(8), width=32).reshape(-1).tolist()
     headers = [[*each.reshape(-1).tolist(), 0, 0, 0] for each in header]
     weights = [[*each.view(np.uint8).reshape(-1).tolist(), 0] for each in weight]
     assert flat[:12] == headers[0]
@@ -112,7 +113,9 @@ def test_packs_a_large_head_in_seconds() -> None:
     ones = np.ones(len(weight), dtype=np.int64)
     begin = time.perf_counter()
     header = pack_header(ones, ones, ones, np.ones((len(weight), 12)), rows=8)
-    beats = memory_beats(header, pack_weight(weight, rows=8, inputs=8), weight_bits=4, width=512)
+    beats = memory_beats(
+        header, pack_weight(weight, rows=8, inputs=8), weights=integer_format(4), width=512
+    )
     assert beats.shape == (6283 * (3 + 48), 64)
     assert time.perf_counter() - begin < 10
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Number formats: codes, packing, names, and the formats that a configuration means."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamhw.numerics.element_format import (
+    BUILT_IN,
+    ElementFormat,
+    element_format,
+    element_formats,
+    integer_format,
+)
+from streamhw.quantization.config import QuantConfig
+from tests.packages import install_example
+
+
+def test_integers() -> None:
+    int4, int8 = integer_format(4, 64), integer_format(8)
+    assert (int4.name, int4.minimum, int4.maximum, int4.product_bits) == ("int4g64", -8, 7, 12)
+    assert (int8.name, int8.minimum, int8.maximum, int8.product_bits) == ("int8", -127, 127, 16)
+    assert (int4.groups(128), int4.groups(130), int8.groups(128)) == (2, 3, 0)
+    values = np.array([-9.2, -0.6, 0.4, 7.9], dtype=np.float32)
+    assert int4.round(values).tolist() == [-8, -1, 0, 7]
+    assert set(BUILT_IN) == {"int4", "int4g64", "int8"}
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("count", [1, 6, 7])
+def test_packing(bits: int, count: int) -> None:
+    fmt = integer_format(bits)
+    codes = np.random.default_rng(1).integers(fmt.minimum, fmt.maximum, (3, count), np.int8, True)
+    packed = fmt.pack(codes)
+    assert packed.shape == (3, fmt.packed_bytes(count))
+    for row, content in zip(codes, packed, strict=True):
+        word = int.from_bytes(content.tobytes(), "little")
+        for code in row:
+            assert word & ((1 << bits) - 1) == int(code) & ((1 << bits) - 1)
+            word >>= bits
+
+
+def test_what_a_configuration_means() -> None:
+    assert QuantConfig().weights(head=False) == integer_format(4, 64)
+    assert QuantConfig(weight_bits=8).weights(head=False) == integer_format(8)
+    assert QuantConfig(weight_bits=8, scale_group=64).weights(head=False) == integer_format(8, 64)
+    assert QuantConfig(scale_group=None).weights(head=True) == integer_format(4)
+    assert QuantConfig(head_bits=8).weights(head=True) == integer_format(8)
+    assert QuantConfig(number_format="int8").weights(head=True) == integer_format(8)
+
+
+def test_an_installed_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^Number format must be one of int4.*, not 'int8_in_g"):
+        element_format("int8_in_groups")
+    install_example(monkeypatch, tmp_path, "int8_groups")
+    found = QuantConfig(number_format="int8_in_groups").weights(head=False)
+    assert found is element_formats()["int8_in_groups"]
+    assert (found.bits, found.scale_group) == (8, 16)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bits": 5}, "Number format f must have 4 or 8 bits, not 5"),
+        ({"name": "a b"}, "Number format must be named by an identifier, not 'a b'"),
+        ({"minimum": 0}, "Codes of f must be from -8 to 7 with 0 inside, not 0 to 7"),
+        ({"maximum": 8}, "Codes of f must be from -8 to 7 with 0 inside, not -8 to 8"),
+        ({"scale_group": 0}, "Scale group of f must be positive, not 0"),
+    ],
+)
+def test_errors(changes: dict[str, object], message: str) -> None:
+    values = {"name": "f", "bits": 4, "minimum": -8, "maximum": 7} | changes
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        ElementFormat(**values)  # type: ignore[arg-type]  # one of them is wrong
