@@ -123,6 +123,18 @@ def _functions(console: Console) -> None:
     _print("function", dict.fromkeys(BUILT_IN, "elementwise function"), GROUP, console)
 
 
+def _number_formats(console: Console) -> None:
+    """Number formats of weights."""
+    from ..numerics.element_format import BUILT_IN, GROUP
+
+    own = {
+        name: f"{fmt.bits} bits, "
+        + ("a scale a row" if fmt.scale_group is None else f"groups of {fmt.scale_group} columns")
+        for name, fmt in BUILT_IN.items()
+    }
+    _print("number format", own, GROUP, console)
+
+
 def _kernels(console: Console) -> None:
     """Kernels with the first line of their contract; those of packages come with their layers."""
     specs = {spec.__name__.removesuffix("Spec"): _says(spec) for spec in kernel_specs()}
@@ -137,6 +149,7 @@ LISTS: Mapping[str, Callable[[Console], None]] = {
     "memories": _memories,
     "layers": _layers,
     "functions": _functions,
+    "number-formats": _number_formats,
     "kernels": _kernels,
 }
 

@@ -17,7 +17,7 @@ from streamhw.stream.itensor.itensor import Symbol, SymbolValues
 from streamhw.stream.pipeline import delayed
 from streamhw.stream.rounding import rounded, saturated
 from streamhw.stream.signature import lanes_of
-from streamhw.stream.spec import KernelSpec, Port, Resources, Tensors, Timing
+from streamhw.stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 from streamhw.stream.table_lookup import TableLookup
 
 Ints = NDArray[np.int64]
@@ -58,7 +58,7 @@ class TanhNormSpec(KernelSpec):
         each, channel = (index(t=1), index(c=1)), (index(), index(c=1))
         return (
             Port("i", nest.input(Operand(fmt=self.source, access=each))),
-            Port("i_gamma", nest.input(Operand(fmt=Fixed(16), access=channel))),
+            Port("i_gamma", nest.input(Operand(fmt=Fixed(16), access=channel)), Role.PARAMETER),
             Port("o", nest.output(Operand(fmt=self.out, access=each))),
         )
 
