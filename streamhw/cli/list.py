@@ -10,7 +10,8 @@ from .options import Commands, talk
 __all__ = ["add"]
 
 KINDS = (
-    "models", "families", "formats", "boards", "memories", "layers", "functions", "kernels"
+    "models", "families", "formats", "boards", "memories", "layers", "functions",
+    "number-formats", "kernels",
 )  # fmt: skip
 
 
