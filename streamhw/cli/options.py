@@ -5,9 +5,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..errors import UserError
+
 if TYPE_CHECKING:
     from ..api.answer import Checkpoints
     from ..commands.build import BuildRequest
+    from ..quantization.config import QuantConfig
 
 __all__ = [
     "Commands",
@@ -67,9 +70,9 @@ def choices(parser: argparse.ArgumentParser) -> None:
     design = parser.add_argument_group("choices of the design")
     design.add_argument(
         "--quant",
-        choices=("w4a8", "w8a8"),
         default="w4a8",
-        help="bits of weights and activations; default: w4a8",
+        metavar="FORMAT",
+        help="w4a8, w8a8, or a number format of `list number-formats`; default: w4a8",
     )
     design.add_argument(
         "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
@@ -195,16 +198,30 @@ def pin(text: str) -> tuple[str, str]:
     return part, die
 
 
+def _quantization(name: str, head_bits: int | None) -> "QuantConfig":
+    """Raises ``UserError`` if no number format has the name."""
+    from ..numerics.element_format import element_formats
+    from ..quantization.config import QuantConfig
+
+    bits = {"w4a8": 4, "w8a8": 8}
+    if name in bits:
+        return QuantConfig(weight_bits=bits[name], head_bits=head_bits)
+    known = element_formats()
+    if name not in known:
+        raise UserError(f"Number format must be one of {', '.join([*bits, *known])}, not {name!r}")
+    if head_bits is not None:
+        raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
+    return QuantConfig(number_format=name)
+
+
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
     from ..compiler.config import BuildConfig, Equalization, Fusion, parse_sharing
     from ..compiler.explore.design_point import read_choice
-    from ..quantization.config import QuantConfig
 
-    bits = 4 if chosen.quant == "w4a8" else 8
     config = BuildConfig(
-        quantization=QuantConfig(weight_bits=bits, head_bits=chosen.head_bits),
+        quantization=_quantization(chosen.quant, chosen.head_bits),
         sharing=parse_sharing(chosen.sharing),
         equalization=Equalization(chosen.fifo),
         token_batch=chosen.token_batch,

@@ -9,13 +9,15 @@ from .fixed import Fixed
 __all__ = ["ANGLE", "ANGLE_WORD", "angle_words"]
 
 ANGLE = Fixed(16, 14)
-"""Cosines and sines: 1 is exact, so that position 0 turns nothing."""
+"""Cosines and sines: 1 is exact, so that position 0 rotates nothing."""
 ANGLE_WORD = Fixed(32, signed=False)
 """A cosine in the low half and a sine in the high half."""
 
 
 def angle_words(positions: NDArray[np.int64], *, pairs: int, base: float) -> NDArray[np.int64]:
     """[positions, pairs]: the words of the angles ``position * base ** (-i / pairs)``."""
-    turns = np.asarray(positions, dtype=np.float64)[..., None] * base ** (-np.arange(pairs) / pairs)
-    cosines, sines = (ANGLE.encode(function(turns)) & 0xFFFF for function in (np.cos, np.sin))
+    radians = np.asarray(positions, dtype=np.float64)[..., None] * base ** (
+        -np.arange(pairs) / pairs
+    )
+    cosines, sines = (ANGLE.encode(function(radians)) & 0xFFFF for function in (np.cos, np.sin))
     return np.asarray(cosines | sines << 16, dtype=np.int64)

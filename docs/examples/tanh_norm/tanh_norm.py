@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A norm without statistics (Zhu et al. 2025) as a layer kind, and a GPT-2 that has it."""
+"""A norm without statistics (Zhu et al. 2025) as a layer kind."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log2
 
 import numpy as np
@@ -13,8 +13,7 @@ from streamhw.compiler.layers.norm import norm_format, norm_scales, norm_wants
 from streamhw.compiler.lowering.builder import Lowering
 from streamhw.compiler.memory.rules import MemoryContext, MemoryRule
 from streamhw.compiler.memory.segments import Segments
-from streamhw.frontend.gpt2 import Gpt2Config, Gpt2Family
-from streamhw.graph import Array, Graph, LayerNorm, Lookup, Node, Op, Parameter, RolledLoop, Shape
+from streamhw.graph import Array, Lookup, Node, Op, Parameter, Shape
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.formats import fraction
 from streamhw.quantization.plan import Plan
@@ -112,28 +111,3 @@ LAYER = Layer(
     memory=MemoryRule(segments=lambda s, node: s.streamed(node, "i_gamma", bits=16), pack=pack),
     lowering=lower,
 )
-
-
-class TanhGpt2Family(Gpt2Family):
-    """GPT-2 with that norm in place of layer norm."""
-
-    model_types = ("tanh_gpt2",)
-
-    def graph(self, name: str, config: Gpt2Config) -> Graph:
-        def swap(node: Node) -> Node:
-            if not isinstance(node.op, LayerNorm):
-                return node
-            op = TanhNorm(alpha=0.5, weight=node.op.weight, features=node.op.features)
-            return replace(node, op=op)
-
-        graph = super().graph(name, config)
-        return replace(
-            graph,
-            nodes=tuple(
-                replace(n, body=tuple(map(swap, n.body))) if isinstance(n, RolledLoop) else swap(n)
-                for n in graph.nodes
-            ),
-        )
-
-
-FAMILY = TanhGpt2Family()

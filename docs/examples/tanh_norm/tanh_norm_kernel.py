@@ -47,9 +47,8 @@ class TanhNormSpec(KernelSpec):
 
     @cached_property
     def table(self) -> Table:
-        return fit(
-            "tanh", lambda x: np.tanh(self.alpha * x), source=self.code, out=CURVE, address=7
-        )
+        a = self.alpha
+        return fit("tanh", lambda x: np.tanh(a * x), source=self.code, out=CURVE, address=7)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -112,9 +111,8 @@ class TanhNormKernel(wiring.Component):
             m.d.comb += x.eq(moved)
             m.d.comb += lookup.code[lane].eq(delayed(m, saturated(x, spec.code), 1))
             gamma = delayed(m, self.i_gamma.p[lane], 6)
-            product = rounded(
-                delayed(m, lookup.value[lane] * gamma, 1), CURVE.frac + spec.gamma_frac
-            )
+            product = delayed(m, lookup.value[lane] * gamma, 1)
+            product = rounded(product, CURVE.frac + spec.gamma_frac)
             y = Signal(product.shape(), name=f"y_{lane}")
             m.d.comb += y.eq(product)
             m.d.comb += credit.i_payload[lane].eq(delayed(m, saturated(y, spec.out), 1))

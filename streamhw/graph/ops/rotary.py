@@ -13,9 +13,9 @@ __all__ = ["Angles", "Rotary"]
 
 @dataclass(frozen=True, kw_only=True)
 class Angles(Op):
-    """Cosines, then sines, of the angles by which rotary embeddings turn pairs of features.
+    """Cosines, then sines, of the angles by which rotary embeddings rotate pairs of features.
 
-    Position p turns pair i of ``features`` / 2 by ``p * base ** (-2 i / features)``. Layers take
+    Position p rotates pair i of ``features`` / 2 by ``p * base ** (-2 i / features)``. Layers take
     the ``bases`` in turn.
     """
 
@@ -40,13 +40,13 @@ class Angles(Op):
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         pairs = self.features // 2
-        turns = inputs[0][..., None] * self.base(layer) ** (-np.arange(pairs) / pairs)
-        return np.concatenate([np.cos(turns), np.sin(turns)], axis=-1).astype(np.float32)
+        radians = inputs[0][..., None] * self.base(layer) ** (-np.arange(pairs) / pairs)
+        return np.concatenate([np.cos(radians), np.sin(radians)], axis=-1).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rotary(Op):
-    """Rotary embedding: turns features i and i + head_dim / 2 of each head by the row's angle i."""
+    """Rotary embedding: rotates features i and i + head_dim / 2 of each head by the row's angle i."""
 
     heads: int
     head_dim: int

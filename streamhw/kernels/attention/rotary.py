@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rotary embedding: turns pairs of features by angles whose cosines and sines are streamed."""
+"""Rotary embedding: rotates pairs of features by angles whose cosines and sines are streamed."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ LATENCY = 4
 
 @dataclass(frozen=True, kw_only=True)
 class RotarySpec(KernelSpec):
-    """Turns features x[i] and x[i + head_dim / 2] of each head by the angle i of the token.
+    """Rotates features x[i] and x[i + head_dim / 2] of each head by the angle i of the token.
 
     The two beats of a pair follow each other: the first is held, the second brings the angles, and
     two results leave in consecutive cycles through the same multipliers::
@@ -107,8 +107,8 @@ class RotarySpec(KernelSpec):
         cosine, sine = (((half & 0xFFFF) ^ 0x8000) - 0x8000 for half in (words, words >> 16))
         halves = x.reshape(*x.shape[:-1], self.heads, 2, self.pairs)
         first, second = halves[..., 0, :], halves[..., 1, :]
-        turned = [first * cosine - second * sine, second * cosine + first * sine]
-        result = self.out.saturate(round_shift(np.stack(turned, axis=-2), self.shift))
+        rotated = [first * cosine - second * sine, second * cosine + first * sine]
+        result = self.out.saturate(round_shift(np.stack(rotated, axis=-2), self.shift))
         return result.reshape(x.shape)
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
