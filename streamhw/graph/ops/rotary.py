@@ -46,7 +46,7 @@ class Angles(Op):
 
 @dataclass(frozen=True, kw_only=True)
 class Rotary(Op):
-    """Rotary embedding: rotates features i and i + head_dim / 2 of each head by the row's angle i."""
+    """Rotary embedding: rotates features i and i + head_dim / 2 of a head by the row's angle i."""
 
     heads: int
     head_dim: int
