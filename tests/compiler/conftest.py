@@ -46,7 +46,8 @@ def compiled(tiny: Model) -> Compiled:
     ) -> Quantized:
         key = (stop, weight_bits, head_bits, sharing, repr(tiling))
         if key not in known:
-            numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, scale_group=32)
+            group = 32 if weight_bits == 4 else None
+            numbers = QuantConfig(weight_bits=weight_bits, head_bits=head_bits, scale_group=group)
             config = BuildConfig(
                 quantization=numbers, sharing=sharing, multipliers=32, tiling=tiling
             )

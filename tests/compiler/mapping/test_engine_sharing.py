@@ -43,9 +43,9 @@ def test_one_engine_a_weight_format(compiled: Compiled) -> None:
     design = compiled(head_bits=8)
     assert design.assignments == (
         EngineAssignment("matmul_w4", integer_format(4, 32), BODY, ()),
-        EngineAssignment("matmul_w8", integer_format(8), (), ("logits",)),
+        EngineAssignment("matmul_w8", integer_format(8, 32), (), ("logits",)),
     )
-    assert {name: e.weights.bits for name, e in engines(design).items()} == {
+    assert {name: e.weight_bits for name, e in engines(design).items()} == {
         "matmul_w4": 4,
         "matmul_w8": 8,
     }
@@ -140,7 +140,7 @@ def test_two_weight_formats_on_one_engine(compiled: Compiled) -> None:
     with pytest.raises(
         UserError,
         match=r"^Products of an engine must have one weight format, not qkv with 4 bits in groups "
-        r"of 32 and logits with 8 bits$",
+        r"of 32 and logits with 8 bits in groups of 32$",
     ):
         compiled(stop="bind", head_bits=8, sharing=(("qkv", "logits"),))
 
