@@ -184,7 +184,8 @@ def _added(group: str | None) -> Iterable[Row]:
     for extension in extensions(group, object) if group is not None else ():
         try:
             value = extension.value
-            says = escape(_says(value if inspect.isclass(value) else type(value)))
+            what = getattr(value, "op", value)  # a layer is told by what it computes
+            says = escape(_says(what if inspect.isclass(what) else type(what)))
         except UserError as error:
             says = f"[red]{escape(str(error))}[/red]"
         yield extension.name, says, extension.package
