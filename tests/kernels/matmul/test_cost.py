@@ -4,11 +4,11 @@
 from typing import Any
 
 import pytest
-from streamhw.boards.base import Family
 
+from streamhw.boards.base import Family
+from streamhw.compiler.backend.conversion import converted
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.matmul.array import row_of
-from streamhw.compiler.backend.conversion import converted
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.cost import row_resources
 from streamhw.kernels.matmul.spec import MatmulSpec
