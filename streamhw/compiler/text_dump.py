@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from ..kernels.matmul.loop_order import LoopOrder
 from ..stream.converter.spec import ConverterSpec
+from ..stream.loop_order import LoopOrder
 from .ir.infrastructure import InfrastructureSpec
 from .ir.levels import (
     Assigned,

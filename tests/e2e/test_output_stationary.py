@@ -13,8 +13,8 @@ from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.quantization.config import QuantConfig
+from streamhw.stream.loop_order import LoopOrder
 from tests.e2e.machine import Machine
 from tests.tiny import write_tiny
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
-from ...kernels.matmul.loop_order import LoopOrder
+from ...stream.loop_order import LoopOrder
 from ...numerics.element_format import ElementFormat
 from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of
 from ..mapping.tiling import (

@@ -19,8 +19,8 @@ from ...reference.attention import IntegerAttention
 from ...reference.nodes import Codes
 from ...reference.rules import IntegerFunction, Invocation, Preparation
 from ..lowering.builder import Lowering
-from ..memory.kv_cache import cache_layout
 from ..memory.rules import MemoryContext, MemoryRule
+from .cache_layout import cache_layout
 from .layer import Layer
 
 __all__ = ["ATTENTION"]

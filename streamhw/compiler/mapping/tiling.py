@@ -10,7 +10,7 @@ from ...errors import BuildError
 from ...frozen_map import freeze
 from ...graph.graph import Graph
 from ...graph.ops import Attention, Chunk, Linear
-from ...kernels.matmul.loop_order import LoopOrder
+from ...stream.loop_order import LoopOrder
 from .engine_sharing import EngineAssignment
 
 __all__ = [

@@ -6,10 +6,10 @@ from functools import partial
 
 from ...stream.behaviour import Behaviour, ContextBehaviour
 from ...stream.itensor.itensor import SymbolValues
+from ...stream.loop_order import LoopOrder
 from ...stream.timing import Timing
 from .context import MatmulContext
 from .geometry import SLOTS, MatmulGeometry
-from .loop_order import LoopOrder
 from .timing import steps_of_sums, tile_drain, tile_latency
 
 __all__ = ["engine_behaviour"]

@@ -4,10 +4,10 @@
 from dataclasses import dataclass, replace
 
 from ...stream.credit import credit_memory
+from ...stream.loop_order import LoopOrder
 from ...stream.spec import Memory, Piece, Resources
 from .array import array_latency
 from .geometry import MatmulGeometry
-from .loop_order import LoopOrder
 from .multiplier import (
     MULTIPLE_BITS,
     SPACING,

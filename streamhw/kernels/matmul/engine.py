@@ -5,10 +5,10 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
+from ...stream.loop_order import LoopOrder
 from .activation_buffer import OPERAND_LATENCY, ActivationBuffer
 from .array import MatmulArray
 from .geometry import SLOTS, MatmulGeometry
-from .loop_order import LoopOrder
 from .named_nets import delayed
 from .output_stage import OutputStage
 from .packing import AFFINE_WORDS

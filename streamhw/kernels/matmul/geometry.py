@@ -10,10 +10,10 @@ from ...numerics.fixed import Fixed
 from ...stream.control.step_broadcast import run_layout
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ...stream.itensor.itensor import ITensor, Loop, SymbolValues, row_major
+from ...stream.loop_order import LoopOrder
 from ...stream.spec import KernelGeometry, Port, Role, raw
 from .activation_layout import ActivationLayout
 from .context import MatmulContext
-from .loop_order import LoopOrder
 from .multiplier import SPACING
 from .packing import AFFINE_WORDS
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ...stream.credit import credit_latency
 from ...stream.itensor.itensor import SymbolValues
+from ...stream.loop_order import LoopOrder
 from ...stream.spec import Timing
 from .activation_buffer import OPERAND_LATENCY
 from .array import array_latency
 from .context import MatmulContext
 from .geometry import MatmulGeometry
-from .loop_order import LoopOrder
 from .output_stage import DRAIN_LATENCY
 from .weight_buffer import WEIGHTS_LATENCY, store_words
 

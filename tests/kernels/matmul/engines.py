@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from streamhw.kernels.matmul.context import MatmulContext
-from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.kernels.matmul.packing import (
     pack_header,
     pack_weight,
@@ -14,6 +13,7 @@ from streamhw.kernels.matmul.packing import (
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
+from streamhw.stream.loop_order import LoopOrder
 from streamhw.testing import Case
 
 INT8 = Fixed(8)

@@ -4,7 +4,7 @@
 import pytest
 
 from streamhw.kernels.matmul.geometry import SLOTS
-from streamhw.kernels.matmul.loop_order import LoopOrder
+from streamhw.stream.loop_order import LoopOrder
 from tests.kernels.matmul.engines import context, engine
 
 

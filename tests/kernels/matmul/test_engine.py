@@ -11,8 +11,8 @@ from streamhw.compiler.backend.conversion import converted
 from streamhw.compiler.backend.ram_modules import Target
 from streamhw.kernels.matmul import array as matmul_array
 from streamhw.kernels.matmul import requantizer as requantize
-from streamhw.kernels.matmul.loop_order import LoopOrder
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol
+from streamhw.stream.loop_order import LoopOrder
 from streamhw.testing import check_kernel, run_cocotb
 from streamhw.testing import kernel_bench as bench
 from tests.kernels.matmul.engines import INT8, SPECS, case, context, engine

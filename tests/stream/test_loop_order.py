@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loop orders by the names that reports and files have."""
 
-from streamhw.kernels.matmul.loop_order import LoopOrder
+from streamhw.stream.loop_order import LoopOrder
 
 
 def test_names_are_those_of_the_field() -> None:

@@ -3,8 +3,8 @@
 
 import pytest
 
+from streamhw.compiler.layers.cache_layout import cache_layout
 from streamhw.compiler.mapping.tiling import Tiling
-from streamhw.compiler.memory.kv_cache import cache_layout
 from streamhw.graph import Attention
 
 
