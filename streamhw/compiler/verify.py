@@ -25,6 +25,7 @@ from .ir.levels import (
     SizedNetlist,
 )
 from .ir.netlist import PARAMETERS
+from .ir.serving import is_dma
 from .lowering.insert_control import open_ports
 from .resources.fpga_cells import RamKind
 from .sizing.wait_graph import waits_of
@@ -208,7 +209,7 @@ def _ports(design: PlacedNetlist) -> None:
                 f"DMA {name} must use {design.board.stripes} ports, not {len(ports)}"
             )
     for instance in design.instances:
-        if instance.name.endswith("_dma") and instance.name not in design.placement.ports:
+        if is_dma(instance) and instance.name not in design.placement.ports:
             raise InternalError(f"DMA {instance.name} must have a port, but has none")
 
 

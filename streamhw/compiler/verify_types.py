@@ -13,6 +13,8 @@ from ..stream.spec import Direction
 from .ir.infrastructure import ForkSpec
 from .ir.levels import Dataflow, Netlist
 from .ir.netlist import PARAMETERS
+from .ir.serving import parameter_width_of
+from .lowering.insert_control import NEXT_TOKEN, POSITIONS, TOKENS
 
 __all__ = [
     "converters_convert",
@@ -23,6 +25,9 @@ __all__ = [
     "types_agree",
 ]
 
+OUTSIDE = (TOKENS, POSITIONS, NEXT_TOKEN)
+"""Ends at the sequencer, which comes after the streams to it."""
+
 
 def ends_have_their_types(design: Dataflow) -> None:
     """Streams begin at outputs, end at inputs, and both exist with the type they claim."""
@@ -32,7 +37,7 @@ def ends_have_their_types(design: Dataflow) -> None:
             (channel.source, Direction.OUTPUT, channel.produced),
             (channel.sink, Direction.INPUT, channel.consumed),
         ):
-            if end.instance in (PARAMETERS, "sequencer") and end.instance not in instances:
+            if end.instance == PARAMETERS or (end in OUTSIDE and end.instance not in instances):
                 continue
             if end.instance not in instances:
                 raise InternalError(f"Stream {channel} must end at parts, not {end}")
@@ -119,7 +124,7 @@ def parameters_are_counted(design: Netlist) -> None:
             for name, count in segments.parts
             if name == target
         )
-        for channel in design.out_of(f"{target}_width"):
+        for channel in design.out_of(parameter_width_of(design.instances, target).name):
             type = channel.produced
             needed = ceil(type.beats() * type.beat_bits / (8 * plan.beat_bytes))
             if beats != needed:

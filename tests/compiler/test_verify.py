@@ -262,7 +262,7 @@ BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
     "no sequencer": (
         "control",
         lambda d: replace(d, instances=tuple(i for i in d.instances if i.name != "sequencer")),
-        r"must end at parts, not sequencer.o_token$",
+        r"must end at parts, not sequencer.o_step$",
     ),
     "two readers": (
         "convert",

@@ -18,6 +18,7 @@ from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
 from ..ir.levels import PlacedNetlist
 from ..ir.netlist import Channel
+from ..ir.serving import sequencer_of
 from .ram_modules import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
@@ -90,7 +91,8 @@ class Accelerator(wiring.Component):
     def _registers(self, m: Module, components: dict[str, wiring.Component]) -> None:
         control = self._control
         m.submodules[CONTROL] = Owned(control, CONTROL)
-        sequencer = components["sequencer"]
+        runs = sequencer_of(self._design.instances).name
+        sequencer = components[runs]
         identity = Signal(32)
         m.submodules.identity = Black(BUILD_MODULE, o_identity=identity)
         connect_pins(m, self, "s_axil", control.bus)
@@ -101,7 +103,7 @@ class Accelerator(wiring.Component):
             ours, theirs = getattr(control, name), getattr(sequencer, name)
             m.d.comb += theirs.eq(ours) if member.flow is In else ours.eq(theirs)
         for name, component in components.items():
-            if name != "sequencer" and "cfg_base" in component.signature.members:
+            if name != runs and "cfg_base" in component.signature.members:
                 # held while busy, so that it may come late
                 base = registered(m, f"{name}_base", control.cfg_base, 2 * self._apart(name))
                 m.d.comb += component.cfg_base.eq(base)

@@ -7,19 +7,18 @@ from dataclasses import replace
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
 from ...stream.control.scope import Scope
-from ...stream.spec import KernelSpec
 from ..ir.infrastructure import RegisterSliceSpec
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End, Instance
 from ..ir.placement import Slices
-from ..lowering.insert_control import SEQUENCER
-from ..lowering.insert_dma import READER
+from ...stream.spec import Direction, KernelSpec, Role
+from ..ir.serving import dmas, is_dma, sequencer_of
 from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from ..sizing.stage import sized
 from .die_ilp import Block, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
-from .top_overhead import CONTROL, DMA, arbiters, control, queue_of
+from .top_overhead import CONTROL, arbiters, control, queue_of
 
 __all__ = ["partitioned"]
 
@@ -77,6 +76,7 @@ def _blocks(design: Netlist) -> list[Block]:
 
     blocks = []
     joined = list(_joined(design))
+    at_memory = {ARBITERS, *(dma.name for dma in dmas(design.instances))}
     placed = {member for members in joined for member in members}
     for members in (*joined, *((name,) for name in cells if name not in placed)):
         total = Cells()
@@ -85,7 +85,7 @@ def _blocks(design: Netlist) -> list[Block]:
         wanted = {pins[m] for m in members if m in pins}
         if len(wanted) > 1:
             raise BuildError(f"Parts {', '.join(members)} must be pinned to one die")
-        if members[0].endswith(DMA) or members[0] == ARBITERS:
+        if members[0] in at_memory:
             wanted = wanted or {board.memory_die}
         die = wanted.pop() if wanted else None
         blocks.append(Block(name=members[0], cells=total, members=members, die=die))
@@ -95,15 +95,14 @@ def _blocks(design: Netlist) -> list[Block]:
 def _first_ports(design: Netlist) -> dict[str, tuple[str, ...]]:
     """All DMAs at the first ports: ports are given later, and arbiters of others cost as much."""
     ports = tuple(port.name for port in design.board.ports[: design.board.stripes])
-    return {i.name: ports for i in design.instances if i.name.endswith(DMA)}
+    return {dma.name: ports for dma in dmas(design.instances)}
 
 
 def _joined(design: Netlist) -> Iterator[tuple[str, ...]]:
     """Parts that stay together: the sequencer with the registers, which wires of no stream join,
     the two ends of a loop, and the arbiters, which are at the memory."""
-    yield SEQUENCER, CONTROL
-    for loop in design.graph.loops:
-        yield f"{loop.name}_entry", f"{loop.name}_exit"
+    yield sequencer_of(design.instances).name, CONTROL
+    yield tuple(i.name for i in design.instances if i.has(Role.LOOP_ENTRY) or i.has(Role.LOOP_EXIT))
     yield (ARBITERS,)
 
 
@@ -118,9 +117,9 @@ def _wires(design: Netlist) -> Iterator[DieWire]:
             alike = max(piece.alike for piece in pieces.values())
             yield DieWire(source=instance.name, sinks=tuple(pieces), bits=alike)
     for instance in design.instances:
-        if instance.region is not None or instance.name == READER:
+        if instance.region is not None or instance.has(Role.PROGRAM, Direction.OUTPUT):
             yield DieWire(source=CONTROL, sinks=(instance.name,), bits=ADDRESS_WIDTH)
-        if instance.name.endswith(DMA):
+        if is_dma(instance):
             bits = ADDRESS_WIDTH + design.board.beat_bits
             yield DieWire(source=instance.name, sinks=(ARBITERS,), bits=bits)
 
@@ -173,7 +172,6 @@ def _sliced(
 def _scope(design: Netlist, channel: Channel) -> Scope:
     """A slice works as often as that end of its stream which is not a loop's and not shared."""
     source, sink = (design.instance(end.instance) for end in (channel.source, channel.sink))
-    loops = {f"{loop.name}_exit" for loop in design.graph.loops}
-    if source.scope is Scope.SHARED or source.name in loops:
+    if source.scope is Scope.SHARED or source.has(Role.LOOP_EXIT):
         return sink.scope
     return source.scope

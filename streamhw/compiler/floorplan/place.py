@@ -5,16 +5,15 @@ from collections.abc import Mapping
 
 from ...boards.base import Board, Budget
 from ...errors import DoesNotFitError
-from ..ir.infrastructure import WriteDmaSpec
 from ..ir.levels import SizedNetlist
 from ..ir.placement import Placement
-from ..lowering.insert_dma import READER
+from ..ir.serving import dmas, is_write_dma, parameter_dma_of, sequencer_of
 from ..performance.estimate import Estimate
 from ..resources.fpga_cells import KINDS, Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from .kernel_slices import split_parts
 from .port_assignment import Demand, assign_ports
-from .top_overhead import CONTROL, DMA, arbiters, control, queue_of, queue_owner
+from .top_overhead import CONTROL, arbiters, control, queue_of, queue_owner
 
 __all__ = ["check_budget", "demands_of", "placed"]
 
@@ -25,15 +24,16 @@ def demands_of(design: SizedNetlist) -> list[Demand]:
     """What each DMA moves in a step of a full group at the end of the context."""
     estimate, memory = Estimate(design), design.memory
     trips = design.graph.loops[0].trips
-    moved = {i.name: 0.0 for i in design.instances if i.name.endswith(DMA)}
+    moved = {dma.name: 0.0 for dma in dmas(design.instances)}
+    serving = {dma.serves: dma.name for dma in dmas(design.instances)}
     for timeline, times in ((estimate.entry, 1), (estimate.body, trips), (estimate.tail, 1)):
         for task in timeline.tasks:
             if task.memory is not None:
                 beats = task.traffic(estimate.bound())
-                moved[f"{task.name}{DMA}"] += times * beats * design.board.beat_bits / 8
-    parameters = f"{READER}{DMA}"
+                moved[serving[task.name]] += times * beats * design.board.beat_bits / 8
+    parameters = parameter_dma_of(design.instances).name
     moved[parameters] += memory.stride * trips + memory.region("tail").bytes
-    writers = {i.name for i in design.instances if isinstance(i.part, WriteDmaSpec)}
+    writers = {i.name for i in design.instances if is_write_dma(i)}
     return [
         Demand(
             dma=name,
@@ -57,7 +57,7 @@ def placed(design: SizedNetlist) -> Placement:
     parts = split_parts(design)
     dies = {name: slices.dies[name] for name in parts}
     parts |= {CONTROL: control(design)} | arbiters(design, assignment.ports)
-    dies[CONTROL] = dies["sequencer"]
+    dies[CONTROL] = dies[sequencer_of(design.instances).name]
     for name in parts:
         dies.setdefault(name, (board.memory_die,))
     queues = {

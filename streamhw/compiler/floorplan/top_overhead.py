@@ -10,12 +10,10 @@ from ..ir.infrastructure import WriteDmaSpec
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel
 
-__all__ = ["CONTROL", "DMA", "arbiters", "control", "queue_of", "queue_owner"]
+__all__ = ["CONTROL", "arbiters", "control", "queue_of", "queue_owner"]
 
 CONTROL = "control"
 """The submodule of the top with registers and token window."""
-DMA = "_dma"
-"""How names of DMAs end."""
 COMMAND_BITS = 95
 """Bits of what an arbiter takes from one of its masters: an address with its length and tags, and
 the order in which answers come."""

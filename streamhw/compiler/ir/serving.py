@@ -8,6 +8,7 @@ from .infrastructure import (
     PaddingRemoverSpec,
     ParameterReaderSpec,
     PassthroughSpec,
+    SequencerSpec,
     StaticDemuxSpec,
     WidthSpec,
     WordCutterSpec,
@@ -24,6 +25,8 @@ __all__ = [
     "is_write_dma",
     "parameter_dma_of",
     "parameter_path",
+    "parameter_width_of",
+    "sequencer_of",
 ]
 
 
@@ -63,10 +66,20 @@ def distributor_of(instances: Sequence[Instance]) -> Instance:
     return next(i for i in instances if isinstance(i.part, StaticDemuxSpec) and i.serves == reader)
 
 
+def sequencer_of(instances: Iterable[Instance]) -> Instance:
+    """What runs prompt and answer."""
+    return next(i for i in instances if isinstance(i.part, SequencerSpec))
+
+
+def parameter_width_of(instances: Iterable[Instance], target: str) -> Instance:
+    """What makes memory beats the beats of the stream of parameters ``target``."""
+    return next(i for i in instances if i.serves == target and is_parameter_width(i.part))
+
+
 def parameter_path(design: Dataflow, target: str) -> tuple[Instance, ...]:
     """What the stream of parameters ``target`` passes behind the first distributor, last to first:
     what makes its beats and, if a second distributor deals it, that and what cuts beats for it."""
-    width = next(i for i in design.instances if i.serves == target and is_parameter_width(i.part))
+    width = parameter_width_of(design.instances, target)
     source = design.instance(next(design.into(width.name)).source.instance)
     if source == distributor_of(design.instances):
         return (width,)

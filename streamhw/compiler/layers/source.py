@@ -18,6 +18,7 @@ from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.itensor import ITensor, Loop
 from ..ir.netlist import End
 from ..lowering.builder import Lowering, Value
+from ..lowering.insert_control import POSITIONS, TOKENS
 from ..memory.rules import MemoryContext, MemoryRule, padded_rows, row_bytes
 from .layer import Layer
 
@@ -37,9 +38,9 @@ def _lower_input(state: Lowering, node: Node) -> None:
     op = node.op
     assert isinstance(op, Input)
     fmt = state.quantization.formats[node.name]
-    port = "o_token" if op.role == "tokens" else "o_position"
+    end = TOKENS if op.role == "tokens" else POSITIONS
     each = ITensor(fmt, (1,), (Loop(state.tokens, 1, 0),))
-    state.values[node.name] = Value(End("sequencer", port), each)
+    state.values[node.name] = Value(end, each)
 
 
 INPUT = Layer(

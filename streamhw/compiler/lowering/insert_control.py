@@ -13,7 +13,7 @@ from ..mapping.engine_sharing import EngineAssignment
 from ..mapping.tiling import Tiling
 from .insert_converters import insert_forks
 
-__all__ = ["SEQUENCER", "add_control", "open_ports"]
+__all__ = ["NEXT_TOKEN", "POSITIONS", "SEQUENCER", "TOKENS", "add_control", "open_ports"]
 
 SEQUENCER = "sequencer"
 TOKENS, POSITIONS = End(SEQUENCER, "o_token"), End(SEQUENCER, "o_position")

@@ -7,6 +7,7 @@ from ...errors import BuildError
 from ...graph import Graph, Op, RolledLoop
 from ...quantization.plan import QuantizationPlan
 from ...stream.control.scope import Scope
+from ...stream.spec import Role
 from ..ir.infrastructure import LoopEntrySpec, LoopExitSpec
 from ..ir.netlist import Channel, Instance
 from ..mapping.engine_sharing import EngineAssignment
@@ -56,19 +57,21 @@ def _loop(state: Lowering, loop: RolledLoop) -> None:
     source = state.values[loop.source]
     carried = state.rows(source.type.fmt, source.type.tensor_shape()[1])
     entry = state.place(f"{loop.name}_entry", LoopEntrySpec(type=carried, layers=loop.trips))
-    state.feed(loop.source, entry, "i_first")
+    state.feed(loop.source, entry, entry.end(Role.LOOP_ENTRY).port)
     state.produce(loop.carried, entry)
     for node in loop.body:
         state.lower(node)
     leave = state.place(f"{loop.name}_exit", LoopExitSpec(type=carried, layers=loop.trips))
-    state.feed(loop.result, leave, "i")
-    state.link(leave, "o_back", entry, "i_back", loop.result)
+    state.feed(loop.result, leave, leave.end(Role.DATA).port)
+    back = (leave.end(Role.LOOP_BACK).port, entry.end(Role.LOOP_BACK).port)
+    state.link(leave, back[0], entry, back[1], loop.result)
     state.scope = Scope.TAIL
-    state.produce(loop.name, leave, "o_exit")
+    state.produce(loop.name, leave, leave.end(Role.LOOP_EXIT).port)
 
 
 def _engine_parameters(state: Lowering, assignment: EngineAssignment) -> None:
     """Streams the parameters of all contexts of an engine into it, once it has them all."""
     engine = state.instances[assignment.instance]
-    for port in ("i_header", "i_weight"):
-        state.parameters(engine, port, engine.port(port).type)
+    for port in engine.part.ports:
+        if port.role is Role.PARAMETER:
+            state.parameters(engine, port.name, port.type)
