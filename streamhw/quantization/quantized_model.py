@@ -15,6 +15,7 @@ from .config import QuantConfig
 from .plan import Plan, QuantizationPlan
 
 __all__ = [
+    "AFFINE_BYTES",
     "ActivationParameters",
     "AngleParameters",
     "GatherParameters",
@@ -24,6 +25,10 @@ __all__ = [
     "QuantizedModel",
     "Scales",
 ]
+
+AFFINE_BYTES = 8
+"""What a row of a matrix has in memory besides weights and group multipliers: bias 0..3,
+multiplier 4..5, shift 6, 0."""
 
 Ints = NDArray[np.int64]
 Scales = float | NDArray[np.float64]

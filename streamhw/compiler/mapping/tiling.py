@@ -10,6 +10,7 @@ from ...errors import BuildError
 from ...frozen_map import freeze
 from ...graph.graph import Graph
 from ...graph.ops import Attention, Chunk, Linear
+from ...quantization.quantized_model import AFFINE_BYTES
 from ...stream.loop_order import LoopOrder
 from .engine_sharing import EngineAssignment
 
@@ -102,8 +103,8 @@ class Tiling:
 
 
 def header_bytes(rows: int, groups: int) -> int:
-    """Bytes of the header of a tile of ``rows`` outputs: 8 a row, and one a row and group."""
-    return rows * (8 + groups)
+    """Bytes of the header of a tile of ``rows`` outputs, with one a row and group."""
+    return rows * (AFFINE_BYTES + groups)
 
 
 def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssignment]) -> Tiling:

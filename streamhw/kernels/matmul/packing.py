@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed, round_shift
+from ...quantization.quantized_model import AFFINE_BYTES
 
 __all__ = [
     "AFFINE_WORDS",
@@ -26,8 +27,8 @@ Numbers = NDArray[Any]
 """Integers of any type that holds them, also floating point."""
 Bytes = NDArray[np.uint8]
 
-AFFINE_WORDS = 8
-"""Words of a tile's header before the group multipliers: bias 0..3, multiplier 4..5, shift 6, 0."""
+AFFINE_WORDS = AFFINE_BYTES
+"""Words of a tile's header before the group multipliers: a byte of each row a word."""
 
 _CHUNK = 1 << 22
 """Weights packed at a time: keeps temporaries of a large head in the cache."""
