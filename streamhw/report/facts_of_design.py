@@ -92,7 +92,7 @@ def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
 
 def _part(instance: Instance, design: PlacedNetlist) -> PartFacts:
     part = instance.part
-    cycle = design.depths.circles.get(instance.name, ())
+    cycle = design.depths.dependency_cycles.get(instance.name, ())
     converter = _converter(part, cycle) if isinstance(part, ConverterSpec) else None
     kind = kind_of(instance)
     return PartFacts(

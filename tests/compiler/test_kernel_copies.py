@@ -19,7 +19,7 @@ from streamhw.boards.base import load_board
 from streamhw.compiler import layers
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.ir.design import Design
+from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
@@ -29,7 +29,7 @@ from tests.tiny import TINY_GEMMA, tiny_decoder, write_tiny
 
 CONFIG = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 
-Compile = Callable[[], Design]
+Compile = Callable[[], PlacedNetlist]
 
 
 def modules_of(package: ModuleType) -> Iterator[ModuleType]:
@@ -92,7 +92,7 @@ def compiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compile]:
     gpt2 = load(str(write_tiny(folder / "tiny", vocabulary=60)))
     wide = load(str(write_tiny(folder / "wide", features=64, hidden=128)))
     gemma = tiny_decoder(TINY_GEMMA)
-    bits = compile_model(wide, narrow, CONFIG).known.fused.bits * 6 // 10
+    bits = compile_model(wide, narrow, CONFIG).fused.bits * 6 // 10
     return {
         "gpt2": lambda: compile_model(gpt2, sim, CONFIG),
         "gemma": lambda: compile_model(gemma, sim, CONFIG),
@@ -101,13 +101,13 @@ def compiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compile]:
 
 
 @pytest.fixture(scope="module")
-def originals(compiles: dict[str, Compile]) -> dict[str, tuple[Design, str]]:
+def originals(compiles: dict[str, Compile]) -> dict[str, tuple[PlacedNetlist, str]]:
     """Each model's design and Verilog."""
     designs = {name: compile() for name, compile in compiles.items()}
     return {name: (design, emit(design).verilog) for name, design in designs.items()}
 
 
-def cycles(design: Design) -> tuple[float, ...]:
+def cycles(design: PlacedNetlist) -> tuple[float, ...]:
     answer = Estimate(design).answer(7, 12)
     return (answer.prompt, *answer.tokens)
 
@@ -116,7 +116,7 @@ def cycles(design: Design) -> tuple[float, ...]:
 def test_a_copy_gives_the_same_design(
     spec: type[KernelSpec],
     compiles: dict[str, Compile],
-    originals: dict[str, tuple[Design, str]],
+    originals: dict[str, tuple[PlacedNetlist, str]],
     tmp_path: Path,
 ) -> None:
     model, design, text = next(
@@ -131,6 +131,6 @@ def test_a_copy_gives_the_same_design(
     parts = {type(i.part) for i in other.instances}
     assert copy in parts and spec not in parts
     assert {c.name: c.depth for c in other.channels} == {c.name: c.depth for c in design.channels}
-    assert other.known.depths.ahead == design.known.depths.ahead
+    assert other.depths.ahead == design.depths.ahead
     assert cycles(other) == cycles(design)
     assert emit(other).verilog == text

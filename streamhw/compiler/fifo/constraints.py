@@ -91,9 +91,9 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class FifoStream:
-    """The beats of one stream in one activation; between the given ones lie straight lines.
+    """The beats of one stream in one invocation; between the given ones lie straight lines.
 
-    tokens: beats of the activation; bits: payload width, the weight of a beat
+    tokens: beats of the invocation; bits: payload width, the weight of a beat
     beats: those whose time is an event, from 0 to ``tokens`` - 1
     written, read: their events, as many as ``beats``
     lag: cycles from a source's event until its beat is in the queue
@@ -129,13 +129,13 @@ class FifoStream:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What the tasks of one activation can do.
+    """What the tasks of one invocation can do.
 
-    name: of the activation; symbol_values: values of the symbols, for people
+    name: of the invocation; symbol_values: values of the symbols, for people
     rules: between events, from the kernels' formulas; times that keep them are a schedule
     streams: those whose depths are wanted
     results: events that nobody waits for
-    sides: first and last event of what a task takes or gives, and the share of the activation in
+    sides: first and last event of what a task takes or gives, and the share of the invocation in
         which that passes
     tolerance: cycles that results may be late; straight lines are no better than half a cycle
     """

@@ -38,7 +38,7 @@ class Depths:
     no deadlock, at any speed where no schedule is needed.
 
     ``binding`` names the streams that need more than the minimum: those the program is about.
-    ``circles``: for each converter that could hold less, the threads that may wait for each other
+    ``dependency_cycles``: for each converter that could hold less, processes that may wait for others
     for ever if it did. ``ahead``: beats of the queue of parameters, in the buffer of their DMA.
     """
 
@@ -46,7 +46,7 @@ class Depths:
     delay: Mapping[str, float]
     certificates: tuple[Certificate, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    circles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dependency_cycles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ahead: int = 0
 
     def __post_init__(self) -> None:

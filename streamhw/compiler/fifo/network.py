@@ -12,7 +12,7 @@ __all__ = ["Buffer", "Network", "NetworkStream", "NetworkTask"]
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkTask:
-    """Fires ``firings`` times an activation, at most every ``interval`` cycles; what a firing
+    """Fires ``firings`` times an invocation, at most every ``interval`` cycles; what a firing
     gives leaves ``latency`` cycles later, or waits inside, at most as long as the pipeline is."""
 
     name: str
@@ -64,7 +64,7 @@ class Buffer:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """One activation of tasks, with the streams and the buffers between them."""
+    """One invocation of tasks, with the streams and the buffers between them."""
 
     tasks: tuple[NetworkTask, ...]
     wires: tuple[NetworkStream, ...]

@@ -119,7 +119,7 @@ def next_token(given: tuple[int, ...], firing: int, token: int) -> int:
 
 
 def simulate(network: Network, depth: Mapping[str, int] | None = None) -> SimulationOutcome:
-    """Runs one activation with these depths, or with queues without bound.
+    """Runs one invocation with these depths, or with queues without bound.
 
     Method   cycles follow from causes, so that tasks may be run in any order, each as far as it
              can: what a cycle-by-cycle simulation finds, in time proportional to the tokens

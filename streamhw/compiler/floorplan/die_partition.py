@@ -7,11 +7,11 @@ from dataclasses import replace
 from ...errors import BuildError
 from ...stream.axi.signature import ADDRESS_WIDTH
 from ...stream.control.scope import Scope
+from ...stream.spec import Direction, KernelSpec, Role
 from ..ir.infrastructure import RegisterSliceSpec
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End, Instance
 from ..ir.placement import Slices
-from ...stream.spec import Direction, KernelSpec, Role
 from ..ir.serving import dmas, is_dma, sequencer_of
 from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds

@@ -25,7 +25,7 @@ class FusionEdge:
     """A stream from one kernel to another.
 
     on_chip: its converter and FIFO, if both kernels are in one group
-    bytes: moved to and from external memory for one activation, if they are not; None: it cannot
+    bytes: moved to and from external memory for one invocation, if they are not; None: it cannot
         be cut, so both are in one group
     writer, reader: what the cut costs on chip, in the group of the source and of the sink
     """

@@ -16,7 +16,6 @@ from ...quantization.rules import Quantization, QuantizationRule
 from ...reference.nodes import Looked
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.itensor import ITensor, Loop
-from ..ir.netlist import End
 from ..lowering.builder import Lowering, Value
 from ..lowering.insert_control import POSITIONS, TOKENS
 from ..memory.rules import MemoryContext, MemoryRule, padded_rows, row_bytes

@@ -35,7 +35,7 @@ STEP_CYCLES = 1
 """Cycles from a token's turn to the parts that know of its step: queue and fanout."""
 
 Seen = Callable[[Scope, Mapping[str, Activity]], None]
-"""Is told of each activation, and when every task works in it."""
+"""Is told of each invocation, and when every task works in it."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Estimate:
         now: float,
         seen: Seen | None = None,
     ) -> float:
-        """The cycle at which the next step may begin; ``seen`` is told of every activation."""
+        """The cycle at which the next step may begin; ``seen`` is told of every invocation."""
         seen = seen or (lambda *_: None)
         symbol_values: SymbolValues = {
             "tokens": count,

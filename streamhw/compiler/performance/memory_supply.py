@@ -204,7 +204,7 @@ class Supply:
 
 @dataclass(kw_only=True)
 class Clock:
-    """State that activations hand on.
+    """State that invocations hand on.
 
     supply: the parameter stream; turn: cycles of a port that a beat of a write takes besides its
     data; ahead: cycles that a write waits if parameters are under way; free: when each resource

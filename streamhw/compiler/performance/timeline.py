@@ -50,7 +50,7 @@ class TaskLink:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A kernel's work on one activation of one graph node.
+    """A kernel's work on one invocation of one graph node.
 
     resource: the instance that does it; tasks of one resource run one after another
     accept: cycles in which it takes its input, if all is there
@@ -123,7 +123,7 @@ class _Quantities:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The tasks of one activation in topological order, and the streams between them."""
+    """The tasks of one invocation in topological order, and the streams between them."""
 
     tasks: Sequence[Task]
     links: Sequence[TaskLink]
@@ -138,7 +138,7 @@ class Timeline:
         """When every task works.
 
         entering: output spans of tasks outside that feed links of this timeline
-        since: the cycle from which parameters of this activation may be asked for
+        since: the cycle from which parameters of this invocation may be asked for
 
         A task begins when the first beat of all its inputs is there and its resource is free. It
         ends ``drain`` cycles after its last input beat, which comes no sooner than it can accept

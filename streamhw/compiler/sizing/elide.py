@@ -16,7 +16,7 @@ def elided(channel: Channel, instances: Mapping[str, Instance]) -> bool:
 
     That is so for a converter whose block is a whole invocation, if it is not mapped: its writer
     takes each beat in the order in which the queue would have, and has a place for it once the
-    activation before has been read. Pages may be fewer than the block.
+    invocation before has been read. Pages may be fewer than the block.
 
     Source  iterative tensor folding, after StreamTensor (arXiv 2509.13694): equal access patterns
             merge buffers and drop the queue between them
