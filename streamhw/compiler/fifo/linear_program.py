@@ -38,8 +38,9 @@ class Depths:
     no deadlock, at any speed where no schedule is needed.
 
     ``binding`` names the streams that need more than the minimum: those the program is about.
-    ``dependency_cycles``: for each converter that could hold less, processes that may wait for others
-    for ever if it did. ``ahead``: beats of the queue of parameters, in the buffer of their DMA.
+    ``dependency_cycles``: for each converter that could hold less, processes that may wait for
+    each other for ever if it did. ``ahead``: beats of the queue of parameters, in the
+    buffer of their DMA.
     """
 
     depth: Mapping[str, int]
