@@ -51,7 +51,7 @@ class Depths:
     ahead: int = 0
 
     def __post_init__(self) -> None:
-        freeze(self, "depth", "delay", "circles")
+        freeze(self, "depth", "delay", "dependency_cycles")
 
     @property
     def binding(self) -> tuple[str, ...]:
