@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention: its caches in memory, of all layers and positions."""
 
-from streamhw.compiler.layers.attention import ATTENTION
 from streamhw.compiler.memory.kv_cache import cache_layout
+
+from streamhw.compiler.layers.attention import ATTENTION
 from tests.compiler.layers.placed import Placed
 
 
