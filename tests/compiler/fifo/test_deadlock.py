@@ -78,7 +78,7 @@ def test_checker_wants_a_schedule_for_what_is_left() -> None:
     verify_waits(waits, verdicts, ["ab", "bd", "ad"])
     with pytest.raises(
         InternalError,
-        match=r"^Stream ad must hold all beats of an invocation, or a -> d -> b -> a may wait for "
+        match=r"^Stream ad must hold all beats of an activation, or a -> d -> b -> a may wait for "
         r"each other for ever$",
     ):
         verify_waits(waits, verdicts, ["ab", "bd"])
