@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention: its caches in memory, of all layers and positions."""
 
-from streamhw.compiler.memory.kv_cache import cache_layout
-
 from streamhw.compiler.layers.attention import ATTENTION
+from streamhw.compiler.layers.cache_layout import cache_layout
 from tests.compiler.layers.placed import Placed
 
 
