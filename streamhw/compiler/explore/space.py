@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 from ...boards.base import Board
 from ...graph import Attention, Graph, Linear
-from ...stream.loop_order import LoopOrder
 from ...numerics.element_format import ElementFormat
+from ...stream.loop_order import LoopOrder
 from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of
 from ..mapping.tiling import (
     EngineTiling,
