@@ -29,8 +29,8 @@ def packages(tmp_path: Path) -> Path:
 def check(machine_of: Callable[..., Machine], model: Model, quantization: QuantConfig) -> None:
     choices = BuildConfig(quantization=quantization, multipliers=32)
     design = compile_model(model, load_board("sim"), choices)
-    machine = machine_of(design=design, observed=True)
-    golden = IntegerModel(design.known.quantized, layer_table().reference)
+    machine = machine_of(design=design, of=model, observed=True)
+    golden = IntegerModel(machine.quantized, layer_table().reference)
     for prompt in ([1, 2, 3], [7], list(range(5, 18))):
         answer = machine.answer(prompt, 4, check=True)
         assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 4))
