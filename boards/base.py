@@ -13,6 +13,7 @@ from .memory.ideal import IDEAL
 from .memory.port import MemoryPort
 from .memory.system import MemorySystem
 from .memory.times import MemoryTimes
+from .target import DesignTarget
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
@@ -64,18 +65,10 @@ class Board:
         design is placed and routed
     memory_bytes: external memory
     striped: whether all ports together are one memory: a beat has a part from each, in their order
-    multipliers: weights that a matmul engine of the board takes a cycle
-    token_lanes: tokens that each of them meets in that cycle
-    fabric_lanes: those of them that multiply in LUTs
-    paired: whether two products of a shared operand fit one multiplier of the board
-    token_batch: tokens of a step that share a pass over the weights
-    lanes: elements a cycle of the row-wise kernels
-    prefetch: beats of parameters that may wait on chip, across layers and tokens
-    cache_buffer: beats of keys, and of values, that may wait on chip: what is asked for ahead, also
-        while memory still sends what it was asked for before
+    target: the sizes of designs that suit the board, unless a build asks for others
+    paired: whether two products of a shared operand fit one multiplier of the device
     dies: from the bottom of the stack to its top, with the budget between them; none for a device
         of one die
-    die_fill: share of each die's budget that is planned with: placement needs room
     die_wires: wires between two dies that touch, if they are limited
     memory: the system behind the ports, unless a run asks for another
     """
@@ -88,17 +81,10 @@ class Board:
     ports: tuple[MemoryPort, ...]
     memory_bytes: int
     budget: Budget
-    multipliers: int
-    token_batch: int
-    lanes: int
-    prefetch: int = 512
-    cache_buffer: int = 64
-    token_lanes: int = 1
-    fabric_lanes: int = 0
+    target: DesignTarget
     paired: bool = False
     striped: bool = False
     dies: tuple[Die, ...] = ()
-    die_fill: float = 0.8
     die_wires: int | None = None
     memory: MemorySystem = IDEAL
 

@@ -10,6 +10,7 @@ the lowest; their cells are those of FINN+'s platform table, after UG1120. Betwe
 
 from .base import Board, Budget, Die, Family, MemoryPort
 from .memory.hbm2 import Hbm2
+from .target import DesignTarget
 
 __all__ = ["BOARD"]
 
@@ -28,14 +29,17 @@ BOARD = Board(
     striped=True,
     memory_bytes=16 << 30,
     budget=Budget(luts=1_131_000, ffs=2_265_000, dsps=8_304, block_ram=1_776, ultra_ram=960),
-    multipliers=4096,
-    token_lanes=4,
-    fabric_lanes=2,
+    target=DesignTarget(
+        multipliers=4096,
+        token_batch=16,
+        lanes=32,
+        token_lanes=4,
+        fabric_lanes=2,
+        prefetch=4096,
+        cache_buffer=512,
+        die_fill=0.93,
+    ),
     paired=True,
-    token_batch=16,
-    lanes=32,
-    prefetch=4096,
-    cache_buffer=512,
     dies=(
         Die(
             name="slr0",
@@ -51,7 +55,6 @@ BOARD = Board(
             budget=Budget(luts=381_000, ffs=763_000, dsps=2_856, block_ram=600, ultra_ram=320),
         ),
     ),
-    die_fill=0.93,
     die_wires=23_040,
     memory=Hbm2(),
 )

@@ -7,6 +7,7 @@ best, so a 128-bit beat takes eight cycles.
 """
 
 from .base import Board, Budget, Family, MemoryPort
+from .target import DesignTarget
 
 __all__ = ["BOARD"]
 
@@ -19,7 +20,5 @@ BOARD = Board(
     ports=(MemoryPort(name="mem0", width=128, beats_per_cycle=0.125, latency=24),),
     memory_bytes=32 << 20,
     budget=Budget(luts=83_640, ffs=83_640, dsps=156, block_ram=208),
-    multipliers=32,
-    token_batch=4,
-    lanes=2,
+    target=DesignTarget(multipliers=32, token_batch=4, lanes=2),
 )

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the user asks the compiler for, in the user's words."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from ..boards.target import DesignTarget
 from ..errors import DoesNotFitError, UserError
 from ..quantization.config import QuantConfig
 from .fifo.constraints import Equalization
@@ -55,6 +56,11 @@ class BuildConfig:
     fusion: Fusion = Fusion.OPTIMAL
     cuts: tuple[str, ...] | None = None
     on_chip_bits: int | None = None
+
+    def target(self, recommended: DesignTarget) -> DesignTarget:
+        """A board's target with the sizes that were asked for."""
+        asked = {"multipliers": self.multipliers, "token_batch": self.token_batch}
+        return replace(recommended, **{k: v for k, v in asked.items() if v is not None})
 
 
 def way_out(wanted: BuildConfig, error: DoesNotFitError) -> str:

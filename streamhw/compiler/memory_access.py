@@ -29,7 +29,7 @@ def with_memory(grouped: Grouped) -> Netlist:
 
     Ensures  ports that are still open are control ports
     """
-    board, tiling = grouped.board, grouped.tiling
+    board, tiling, target = grouped.board, grouped.tiling, grouped.target
     plan = plan_memory(
         memory_context(grouped),
         layer_table().memory,
@@ -47,8 +47,8 @@ def with_memory(grouped: Grouped) -> Netlist:
         grouped.graph.loops[0].trips,
         board.beat_bits,
         board.begins,
-        parameter_dma(board, board.prefetch),
-        board.cache_buffer,
+        parameter_dma(board, target.prefetch),
+        target.cache_buffer,
         grouped.instances,
         grouped.channels,
     )

@@ -98,13 +98,10 @@ def _tile(design: Assigned) -> Mapped:
             f"Tokens of a step must be at least 2 and at most the context of "
             f"{design.graph.context}, not {wanted.token_batch}"
         )
-    if wanted.multipliers is not None:
-        board = replace(board, multipliers=wanted.multipliers)
-    if wanted.token_batch is not None:
-        board = replace(board, token_batch=wanted.token_batch)
-    tiling = wanted.tiling or choose_tiling(design.graph, board, design.assignments)
+    target = wanted.target(board.target)
+    tiling = wanted.tiling or choose_tiling(design.graph, board, target, design.assignments)
     check_tiling(design.graph, board, design.assignments, tiling)
-    return design.to(Mapped, board=board, tiling=tiling)
+    return design.to(Mapped, target=target, tiling=tiling)
 
 
 def _lower(design: Mapped) -> Dataflow:

@@ -28,7 +28,7 @@ from tests.compiler.conftest import Compiled
 CONFIG = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 CHANGES = {
     "bind": {"assignments"},
-    "tile": {"board", "tiling"},
+    "tile": {"target", "tiling"},
     "lower": {"instances", "channels"},
     "convert": {"instances", "channels"},
     "fuse": {"fused", "instances", "channels"},

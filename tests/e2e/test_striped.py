@@ -31,10 +31,7 @@ def test_every_stream_of_a_tiny_model(
         board,
         ports=tuple(replace(port, name=f"mem{n}", address=n << 24) for n in range(8)),
         striped=True,
-        multipliers=1024,
-        lanes=8,
-        token_lanes=2,
-        fabric_lanes=1,
+        target=replace(board.target, multipliers=1024, lanes=8, token_lanes=2, fabric_lanes=1),
         paired=True,
     )
     design = compile_model(tiny, board, BuildConfig(quantization=QuantConfig(scale_group=32)))
@@ -50,8 +47,8 @@ def test_every_stream_of_a_tiny_model(
     # this small model is mostly latencies of writes and reads that pass each other at memory.
     deep = replace(
         design,
-        instances=with_prefetch(design.instances, board, board.prefetch),
-        depths=replace(design.depths, ahead=board.prefetch),
+        instances=with_prefetch(design.instances, board, board.target.prefetch),
+        depths=replace(design.depths, ahead=board.target.prefetch),
     )
     for each, within in ((machine_of(design=deep, of=tiny), 0.05), (machine, 0.1)):
         for memory in MEMORIES.values():

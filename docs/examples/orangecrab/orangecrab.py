@@ -4,6 +4,7 @@
 from ddr3 import DDR3
 
 from streamhw.boards.base import Board, Budget, Family, MemoryPort
+from streamhw.boards.target import DesignTarget
 
 BOARD = Board(
     name="orangecrab",
@@ -15,7 +16,5 @@ BOARD = Board(
     memory_bytes=128 << 20,
     memory=DDR3,
     budget=Budget(luts=83_640, ffs=83_640, dsps=156, block_ram=208),
-    multipliers=32,
-    token_batch=4,
-    lanes=2,
+    target=DesignTarget(multipliers=32, token_batch=4, lanes=2),
 )

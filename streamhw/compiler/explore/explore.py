@@ -3,7 +3,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ...errors import BuildError
@@ -150,21 +150,17 @@ def _starts(
     evaluator: Evaluator, space: Space, fits: Callable[[Choice], bool]
 ) -> list[tuple[str, Choice]]:
     design, config = evaluator.design, evaluator.design.config
-    board = design.board
-    if config.multipliers is not None:
-        board = replace(board, multipliers=config.multipliers)
-    if config.token_batch is not None:
-        board = replace(board, token_batch=config.token_batch)
+    board, target = design.board, config.target(design.board.target)
     starts: list[tuple[str, Choice]] = []
     assignments = share_engines(design.graph, design.quantization, config.sharing)
     try:
-        tiling = choose_tiling(design.graph, board, assignments)
+        tiling = choose_tiling(design.graph, board, target, assignments)
         check_tiling(design.graph, board, assignments, tiling)
         starts.append((DEFAULT, chosen_by(assignments, tiling)))
     except BuildError:
         pass  # the search may find what the rule does not
     partitions = list(space.partitions())
-    group = min(space.groups, key=lambda tokens: abs(tokens - board.token_batch))
+    group = min(space.groups, key=lambda tokens: abs(tokens - target.token_batch))
     for groups in dict.fromkeys((partitions[0], partitions[-1])):
         unrolled = unroll_by_intensity(space, groups, group, fits)
         if unrolled is not None:

@@ -79,7 +79,7 @@ class Space:
                 attention_lanes=attention_lanes,
                 attention_heads=heads,
                 attention_positions=positions,
-                attention_fabric=attention_fabric(self.board, positions),
+                attention_fabric=attention_fabric(self.board.target, positions),
                 engines=engines,
             ),
         )
@@ -130,7 +130,7 @@ class Space:
                 for rows in powers(1, max(op.outputs for op in ops))
                 for inputs in powers(1, min(op.inputs for op in ops))
                 for lanes in powers(1, min(rows, _widest(self.board)))
-                for tokens in powers(1, self.board.token_lanes)
+                for tokens in powers(1, self.board.target.token_lanes)
                 for loop_order in LoopOrder
                 if rows * inputs <= self.most
                 and is_legal(
@@ -142,7 +142,8 @@ class Space:
                         lanes=lanes,
                         token_lanes=tokens,
                         fabric_lanes=max(
-                            0, self.board.fabric_lanes - self.board.token_lanes + tokens
+                            0,
+                            self.board.target.fabric_lanes - self.board.target.token_lanes + tokens,
                         ),
                         paired=self.board.paired and rows % 2 == 0,
                         loop_order=loop_order,
@@ -236,7 +237,7 @@ class Space:
 
 
 def _widest(board: Board) -> int:
-    return max(WIDEST, int(board.lanes))
+    return max(WIDEST, board.target.lanes)
 
 
 def _rank(size: int | LoopOrder) -> int:

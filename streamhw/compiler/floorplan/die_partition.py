@@ -49,7 +49,7 @@ def partitioned(
         blocks,
         [_between(wire, owner) for wire in _wires(design)],
         stack,
-        fill=design.board.die_fill,
+        fill=design.target.die_fill,
         limit=design.board.die_wires,
     )
     return _sliced(design, {name: found.dies[owner[name]] for name in names}, found)

@@ -70,7 +70,7 @@ def placed(design: SizedNetlist) -> Placement:
     every = parts | {name: resources for name, (resources, _) in queues.items()}
     logic = {name: logic_cells(resources, board.family) for name, resources in every.items()}
     budgets = {die.name: die.budget for die in board.stack}
-    free = {die: _free(board, die, where, logic) for die in budgets}
+    free = {die: _free(board, die, where, logic, design.target.die_fill) for die in budgets}
     memories = [(n, memory, where[n]) for n, r in every.items() for memory in r.memories]
     stores = choose_kinds(memories, free, budgets, board.family)
     total = dict(logic)
@@ -96,11 +96,11 @@ def placed(design: SizedNetlist) -> Placement:
 
 
 def _free(
-    board: Board, die: str, where: Mapping[str, str], logic: Mapping[str, Cells]
+    board: Board, die: str, where: Mapping[str, str], logic: Mapping[str, Cells], fill: float
 ) -> dict[str, float]:
     """What logic leaves for memories, of the share of a die that is planned with."""
     budget = next(d.budget for d in board.stack if d.name == die)
-    share = board.die_fill if board.dies else 1.0
+    share = fill if board.dies else 1.0
     taken = [cells for name, cells in logic.items() if where[name] == die]
     return {
         kind: share * getattr(budget, kind) - sum(getattr(c, kind) for c in taken)

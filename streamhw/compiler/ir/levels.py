@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from ...boards.base import Board
+from ...boards.target import DesignTarget
 from ...graph import Graph
 from ...quantization.plan import QuantizationPlan
 from ..config import BuildConfig
@@ -70,8 +71,12 @@ class Assigned(Quantized):
 
 @dataclass(frozen=True, kw_only=True)
 class Mapped(Assigned):
-    """Every kernel has its sizes."""
+    """Every kernel has its sizes.
 
+    target: what was aimed at: the board's recommendation, changed by what the user asked for
+    """
+
+    target: DesignTarget
     tiling: Tiling
 
 

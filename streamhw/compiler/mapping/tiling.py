@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, gcd
 
 from ...boards.base import Board
+from ...boards.target import DesignTarget
 from ...errors import BuildError
 from ...frozen_map import freeze
 from ...graph.graph import Graph
@@ -107,25 +108,27 @@ def header_bytes(rows: int, groups: int) -> int:
     return rows * (AFFINE_BYTES + groups)
 
 
-def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssignment]) -> Tiling:
+def choose_tiling(
+    graph: Graph, board: Board, target: DesignTarget, assignments: Sequence[EngineAssignment]
+) -> Tiling:
     """The tiling for a model on a board, by a rule.
 
-    Chooses  lanes: the board's, as far as they divide every row and head;
-             of each engine, rows x inputs = the board's multipliers, with the fewest beats of
+    Chooses  lanes: the target's, as far as they divide every row and head;
+             of each engine, rows x inputs = the target's multipliers, with the fewest beats of
              parameters (a header a tile favors many rows), smallest ``inputs`` on ties; token
-             lanes as the board has them, up to the tokens of a step;
+             lanes as the target has them, up to the tokens of a step;
              attention: the fewest lanes, then the fewest parallel heads, that keep scores
              within the matmuls' time at full context; with all heads, the fewest positions that
              keep scores and values there, one after the other, if a memory beat has as many
     Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
     """
-    lanes = row_lanes(graph, board.lanes)
-    group = min(board.token_batch, graph.context)
+    lanes = row_lanes(graph, target.lanes)
+    group = min(target.token_batch, graph.context)
     engines = {
         b.instance: replace(
-            choose_engine(graph, board, b, board.multipliers, lanes),
-            token_lanes=(tokens := powers(1, min(board.token_lanes, group))[-1]),
-            fabric_lanes=max(0, board.fabric_lanes - board.token_lanes + tokens),
+            choose_engine(graph, board, b, target.multipliers, lanes),
+            token_lanes=(tokens := powers(1, min(target.token_lanes, group))[-1]),
+            fabric_lanes=max(0, target.fabric_lanes - target.token_lanes + tokens),
             paired=board.paired,
         )
         for b in assignments
@@ -133,7 +136,7 @@ def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssign
     body = [
         node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
     ]
-    macs = sum(op.inputs * op.outputs for op in body) // board.multipliers
+    macs = sum(op.inputs * op.outputs for op in body) // target.multipliers
     attention, heads, positions = lanes, 1, 1
     for node, _ in graph.walk():
         op = node.op
@@ -157,15 +160,15 @@ def choose_tiling(graph: Graph, board: Board, assignments: Sequence[EngineAssign
         attention_lanes=attention,
         attention_heads=heads,
         attention_positions=positions,
-        attention_fabric=attention_fabric(board, positions),
+        attention_fabric=attention_fabric(target, positions),
         engines=engines,
     )
 
 
-def attention_fabric(board: Board, positions: int) -> int:
-    """Positions whose products are made of LUTs: half of them, where the board says by the lanes of
-    its engines that it is short of multipliers."""
-    return positions // 2 if board.fabric_lanes else 0
+def attention_fabric(target: DesignTarget, positions: int) -> int:
+    """Positions whose products are made of LUTs: half of them, where the engines of the target have
+    such lanes, too, since multipliers are short."""
+    return positions // 2 if target.fabric_lanes else 0
 
 
 def parallel_heads(

@@ -89,7 +89,7 @@ class Estimate:
         design, board = self.design, self.design.board
         times = board.memory_times
         reads = parameter_dma_of(self.design.instances)
-        ahead = design.depths.ahead if isinstance(design, SizedNetlist) else board.prefetch
+        ahead = design.depths.ahead if isinstance(design, SizedNetlist) else design.target.prefetch
         supply = Supply(
             port=self.port.name,
             rate=times.rate,

@@ -103,7 +103,7 @@ def _with_memory(design: Netlist, instance: Instance, task: Task, use: MemoryUse
         pause=lambda symbol_values: use.longer(symbol_values, wait),
         memory=_memory_port(design, dma),
         traffic=moved,
-        window=board.cache_buffer if use.prefetches else READ_BUFFER,
+        window=design.target.cache_buffer if use.prefetches else READ_BUFFER,
         apart=use.beside,
         writes=writes,
     )

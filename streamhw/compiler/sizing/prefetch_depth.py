@@ -46,16 +46,15 @@ def prefetch_depth(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Dep
     return size_fifos([program_of_parameters(estimate, values) for values in scenarios])
 
 
-def capacity(beats: int, board: Board) -> int:
+def capacity(beats: int, board: Board, most: int) -> int:
     """Beats of the memory for a queue of ``beats`` and the rest of a burst, which is asked for as
     a whole: the next power of two, or, in URAM, all of the words that it has anyway; at least two
-    bursts, and at most what the board gives."""
-    limit: int = board.prefetch
+    bursts, and at most ``most``."""
     depth = max(2 * BURST, 1 << (beats + BURST - 2).bit_length())
     memory = Memory(board.beat_bits // board.stripes, depth)
     if ram_kind(memory, board.family) is RamKind.ULTRA:
         depth = max(depth, URAM_WORDS)
-    return min(limit, depth)
+    return min(most, depth)
 
 
 def with_prefetch(

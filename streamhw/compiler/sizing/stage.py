@@ -79,7 +79,7 @@ def sized(design: Netlist) -> tuple[tuple[Channel, ...], Depths]:
         verdicts,
         dict(smaller_converters(replace(design, channels=channels))),
     )
-    return channels, replace(depths, ahead=design.board.prefetch)
+    return channels, replace(depths, ahead=design.target.prefetch)
 
 
 def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:
@@ -90,7 +90,7 @@ def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:
     board, depths = design.board, design.depths
     estimate = Estimate(design)
     answer = prefetch_depth(estimate, scenarios(estimate))
-    ahead = capacity(answer.depth[parameter_queue(design)], board)
+    ahead = capacity(answer.depth[parameter_queue(design)], board, design.target.prefetch)
     depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)
     instances = with_prefetch(design.instances, board, ahead)
     return replace(design, instances=instances, depths=depths)

@@ -11,6 +11,7 @@ from streamhw.compiler.mapping.tiling import Tiling, check_tiling, choose_tiling
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.graph import Graph, Linear
 from streamhw.numerics.element_format import integer_format
+from tests.boards.targets import with_target
 
 TINY = Gpt2Config(layers=2, features=32, heads=2, vocabulary=60, context=32, hidden=64)
 GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1024, hidden=3072)
@@ -29,7 +30,7 @@ def sizes(
 ) -> Iterator[Tiling]:
     """The chosen tiling and all smaller ones, each of which can be built."""
     assignments = one_engine(graph, bits, group)
-    tiling: Tiling | None = choose_tiling(graph, board, assignments)
+    tiling: Tiling | None = choose_tiling(graph, board, board.target, assignments)
     while tiling is not None:
         check_tiling(graph, board, assignments, tiling)
         yield tiling
@@ -38,7 +39,7 @@ def sizes(
 
 def tiny(**short: object) -> list[tuple[int, int]]:
     """Multipliers and tokens of a step of what is tried for a tiny model."""
-    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
+    graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=32)
     tilings = sizes(graph, board, 4, 32, Shortage(**short))  # type: ignore[arg-type]
     return [(t.engines["e"].multipliers, t.token_batch) for t in tilings]
 
@@ -60,7 +61,7 @@ def test_sizes_that_were_asked_for_stay() -> None:
 
 
 def test_attention_gets_fewer_heads_and_lanes() -> None:
-    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
+    graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=32)
     short = Shortage(part="attention_scores")
     lanes = [t.attention_lanes for t in sizes(graph, board, 4, 32, short)]
     assert lanes == [lanes[0] >> n for n in range(len(lanes))] and lanes[-1] == 1
@@ -77,7 +78,7 @@ def test_token_lanes_go_before_multipliers() -> None:
     """Weights, not tokens, limit answers."""
     wide = replace(TINY, features=128, hidden=256, heads=4, vocabulary=128)
     graph = gpt2_graph("m", wide)
-    board = replace(load_board("sim"), multipliers=1024, token_lanes=4, lanes=8)
+    board = with_target("sim", multipliers=1024, token_lanes=4, lanes=8)
     found = [
         (t.engines["e"].token_lanes, t.engines["e"].multipliers)
         for t in sizes(graph, board, 8, None, Shortage(keep_batch=True))

@@ -18,6 +18,7 @@ from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.graph import Attention, Graph, LayerNorm, Linear
 from streamhw.numerics.element_format import integer_format
+from tests.boards.targets import with_target
 
 TINY = Gpt2Config(layers=2, features=32, heads=2, vocabulary=60, context=32, hidden=64)
 GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1024, hidden=3072)
@@ -39,8 +40,8 @@ def one_engine(graph: Graph, bits: int, group: int | None) -> list[EngineAssignm
 @pytest.mark.parametrize(
     ("config", "board"),
     [
-        (TINY, replace(load_board("sim"), multipliers=32)),
-        (TINY, replace(load_board("ulx3s"), multipliers=16)),
+        (TINY, with_target("sim", multipliers=32)),
+        (TINY, with_target("ulx3s", multipliers=16)),
         (GPT2, load_board("sim")),
         (GPT2, load_board("u55c")),
         (GPT2, load_board("ulx3s")),
@@ -51,11 +52,11 @@ def test_sizes_divide_what_they_cut(config: Gpt2Config, board: Board, bits: int)
     graph = gpt2_graph("m", config)
     group = 32 if bits == 4 else None
     assignments = one_engine(graph, bits, group)
-    tiling = choose_tiling(graph, board, assignments)
+    tiling = choose_tiling(graph, board, board.target, assignments)
     check_tiling(graph, board, assignments, tiling)
     engine = tiling.engines["e"]
-    assert engine.multipliers == board.multipliers
-    assert tiling.token_batch == min(board.token_batch, config.context)
+    assert engine.multipliers == board.target.multipliers
+    assert tiling.token_batch == min(board.target.token_batch, config.context)
     assert engine.rows % engine.lanes == 0
     for norm in ops(graph, LayerNorm):
         assert norm.features % tiling.lanes == 0
@@ -73,7 +74,7 @@ def test_many_rows_read_fewer_headers() -> None:
     header a tile, that is the tallest one that fits."""
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
-    engine = choose_tiling(graph, board, one_engine(graph, 8, None)).engines["e"]
+    engine = choose_tiling(graph, board, board.target, one_engine(graph, 8, None)).engines["e"]
     assert (engine.rows, engine.inputs) == (128, 32)
     assert header_bytes(64, 0) == 512
     assert header_bytes(64, 24) == 2048
@@ -82,9 +83,9 @@ def test_many_rows_read_fewer_headers() -> None:
 def test_attention_lanes_keep_up_at_full_context() -> None:
     graph = gpt2_graph("m", GPT2)
     board = load_board("u55c")
-    tiling = choose_tiling(graph, board, one_engine(graph, 4, 64))
+    tiling = choose_tiling(graph, board, board.target, one_engine(graph, 4, 64))
     lanes = tiling.attention_lanes * tiling.attention_heads
-    macs = sum(o.inputs * o.outputs for o in ops(graph, Linear)[:-1]) // board.multipliers
+    macs = sum(o.inputs * o.outputs for o in ops(graph, Linear)[:-1]) // board.target.multipliers
     scores = 12 * 64 * 1024
     assert tiling.attention_lanes == 64
     assert scores // lanes <= macs < scores // (lanes // 2)
@@ -94,53 +95,53 @@ def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
     """With all heads, as many as needed and a memory beat has."""
     graph, board = gpt2_graph("m", GPT2), load_board("u55c")
     assignments = one_engine(graph, 4, 64)
-    tiling = choose_tiling(graph, board, assignments)
+    tiling = choose_tiling(graph, board, board.target, assignments)
     assert (tiling.attention_heads, tiling.attention_positions, tiling.attention_fabric) == (
         12,
         2,
         1,
     )
     longer = gpt2_graph("m", replace(GPT2, context=4096))
-    assert choose_tiling(longer, board, assignments).attention_positions == 2
+    assert choose_tiling(longer, board, board.target, assignments).attention_positions == 2
     odd = gpt2_graph("m", replace(GPT2, context=1001))
-    assert choose_tiling(odd, board, assignments).attention_positions == 1
+    assert choose_tiling(odd, board, board.target, assignments).attention_positions == 1
     narrow = replace(board, ports=board.ports[:16])
-    assert choose_tiling(graph, narrow, assignments).attention_positions == 1
+    assert choose_tiling(graph, narrow, narrow.target, assignments).attention_positions == 1
 
 
 @pytest.mark.parametrize(
     ("board", "bits", "group"),
     [
-        (replace(load_board("sim"), multipliers=1024), 4, 32),
-        (replace(load_board("sim"), multipliers=32), 4, 2),
+        (with_target("sim", multipliers=1024), 4, 32),
+        (with_target("sim", multipliers=32), 4, 2),
     ],
 )
 def test_no_engine_divides(board: Board, bits: int, group: int) -> None:
     with pytest.raises(
         BuildError,
-        match=rf"^Some engine of {board.multipliers} multipliers and 4 lanes must divide the "
-        r"layers of m, but none does on board sim$",
+        match=rf"^Some engine of {board.target.multipliers} multipliers and 4 lanes must divide "
+        r"the layers of m, but none does on board sim$",
     ) as caught:
         graph = gpt2_graph("m", TINY)
-        choose_tiling(graph, board, one_engine(graph, bits, group))
+        choose_tiling(graph, board, board.target, one_engine(graph, bits, group))
     legal = {32: "there are engines of 16, 32, 64, 128 multipliers", 2: None}
     assert caught.value.hint == legal[group]
 
 
 def test_the_group_is_at_most_the_context() -> None:
     graph = gpt2_graph("m", replace(TINY, context=4))
-    board = replace(load_board("sim"), multipliers=32)
-    assert choose_tiling(graph, board, one_engine(graph, 4, 32)).token_batch == 4
+    board = with_target("sim", multipliers=32)
+    assert choose_tiling(graph, board, board.target, one_engine(graph, 4, 32)).token_batch == 4
 
 
 def test_engines_have_their_own_sizes() -> None:
     """An engine need divide only the products that run on it."""
     graph = gpt2_graph("m", TINY)
-    board = replace(load_board("sim"), multipliers=32)
+    board = with_target("sim", multipliers=32)
     names = ("qkv", "attention_out", "hidden", "mlp_out")
     assignments = [EngineAssignment(f"e_{n}", integer_format(4, 32), (n,), ()) for n in names]
     assignments.append(EngineAssignment("e_logits", integer_format(8), (), ("logits",)))
-    tiling = choose_tiling(graph, board, assignments)
+    tiling = choose_tiling(graph, board, board.target, assignments)
     check_tiling(graph, board, assignments, tiling)
     assert {name: e.multipliers for name, e in tiling.engines.items()} == {
         b.instance: 32 for b in assignments
@@ -172,8 +173,8 @@ def test_rows_keep_chunks_whole() -> None:
     ],
 )
 def test_tilings_that_cannot_be_built(change: dict[str, object], message: str) -> None:
-    graph, board = gpt2_graph("m", TINY), replace(load_board("sim"), multipliers=32)
+    graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=32)
     assignments = one_engine(graph, 4, 32)
-    tiling = replace(choose_tiling(graph, board, assignments), **change)
+    tiling = replace(choose_tiling(graph, board, board.target, assignments), **change)
     with pytest.raises(BuildError, match=message):
         check_tiling(graph, board, assignments, tiling)

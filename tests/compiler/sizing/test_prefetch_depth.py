@@ -114,7 +114,9 @@ def test_scenarios_are_proved(design: Netlist) -> None:
     queue = parameter_queue(design)
     found = [c for c in design.depths.certificates if queue in c.depth]
     assert len(found) == len(scenarios(Estimate(design)))
-    assert capacity(found[0].depth[queue], design.board) == design.depths.ahead
+    assert (
+        capacity(found[0].depth[queue], design.board, design.target.prefetch) == design.depths.ahead
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,5 +132,6 @@ def test_scenarios_are_proved(design: Netlist) -> None:
         ("u55c", 5000, 4096),
     ],
 )
-def test_places(board: str, beats: int, expected: int) -> None:
-    assert capacity(beats, load_board(board)) == expected
+def test_capacity(board: str, beats: int, expected: int) -> None:
+    found = load_board(board)
+    assert capacity(beats, found, found.target.prefetch) == expected

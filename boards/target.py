@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a design for a board should be like: wishes, where ``Board`` has the facts."""
+
+from dataclasses import dataclass
+
+__all__ = ["DesignTarget"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignTarget:
+    """The sizes that the compiler aims at, unless they do not fit.
+
+    A board file recommends one; the options of a build change it.
+
+    multipliers: weights that a matmul engine takes a cycle
+    token_batch: tokens of a step that share a pass over the weights
+    lanes: elements a cycle of the row-wise kernels
+    token_lanes: tokens that each weight of an engine meets in a cycle
+    fabric_lanes: those of them that multiply in LUTs
+    prefetch: most beats of parameters that may wait on chip, across layers and tokens
+    cache_buffer: beats of keys, and of values, that may wait on chip: what is asked for ahead, also
+        while memory still sends what it was asked for before
+    die_fill: share of each die's budget that is planned with: placement needs room
+    """
+
+    multipliers: int
+    token_batch: int
+    lanes: int
+    token_lanes: int = 1
+    fabric_lanes: int = 0
+    prefetch: int = 512
+    cache_buffer: int = 64
+    die_fill: float = 0.8
