@@ -3,8 +3,9 @@
 
 from ...errors import InternalError
 from ...graph import ArgMax, Graph
+from ...stream.control.causal_lengths import CausalLengths
 from ...stream.control.scope import Scope
-from ...stream.control.step_broadcast import CausalLengths, StepConsumer
+from ...stream.control.step_broadcast import StepConsumer
 from ...stream.itensor.itensor import ITensor
 from ...stream.spec import Direction, Port, Role
 from ..ir.infrastructure import EngineScheduleSpec, SequencerSpec, StepBroadcastSpec

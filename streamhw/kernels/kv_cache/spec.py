@@ -9,7 +9,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...stream.axi.signature import ADDRESS_WIDTH, command
-from ...stream.control.step_broadcast import step_layout
+from ...stream.control.step_layout import step_layout
 from ...stream.spec import KernelSpec, Tensors
 
 __all__ = ["CacheKernelSpec", "CacheLayout"]

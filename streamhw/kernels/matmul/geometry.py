@@ -7,7 +7,7 @@ from math import lcm, prod
 from amaranth.lib import data
 
 from ...numerics.fixed import Fixed
-from ...stream.control.step_broadcast import run_layout
+from ...stream.control.step_layout import run_layout
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ...stream.itensor.itensor import ITensor, Loop, SymbolValues, row_major
 from ...stream.loop_order import LoopOrder

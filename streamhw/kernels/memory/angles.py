@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...numerics.rotary_tables import ANGLE_WORD
 from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
 from ...stream.behaviour import Behaviour, MemoryUse
-from ...stream.control.step_broadcast import step_layout
+from ...stream.control.step_layout import step_layout
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw

@@ -13,7 +13,7 @@ from ..queue import Queue
 from ..signature import lanes_of, stream_of
 from ..skid import Skid
 from ..spec import Direction, Port, Role, raw
-from .step_broadcast import loop_layout
+from .step_layout import loop_layout
 
 __all__ = ["LoopEntry", "LoopExit", "entry_ports", "exit_ports"]
 

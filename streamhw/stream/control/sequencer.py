@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..signature import stream_of
 from ..spec import raw
-from .step_broadcast import step_layout
+from .step_layout import step_layout
 
 __all__ = ["Sequencer"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.control.layer_loop import LoopEntry, LoopExit
-from streamhw.stream.control.step_broadcast import loop_layout
+from streamhw.stream.control.step_layout import loop_layout
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.testing import PATTERNS, run_streams
 

@@ -7,7 +7,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from streamhw.stream.control.parameter_reader import ParameterReader, ParameterRun
-from streamhw.stream.control.step_broadcast import step_layout
+from streamhw.stream.control.step_layout import step_layout
 
 LAYERS, BASE = 3, 1 << 20
 BODY, STRIDE, TAIL = ParameterRun(256, 7), 4096, ParameterRun(16384, 5)

@@ -8,7 +8,7 @@ from amaranth.lib import data
 
 from ....stream.axi.signature import ADDRESS_WIDTH, command
 from ....stream.control.parameter_reader import ParameterReader, ParameterRun
-from ....stream.control.step_broadcast import step_layout
+from ....stream.control.step_layout import step_layout
 from ....stream.spec import Port, Resources, Role, raw
 from ....stream.static_demux import Repeat, StaticDemux
 from .spec import InfrastructureSpec

@@ -7,14 +7,10 @@ from typing import ClassVar
 from amaranth.lib import data
 
 from ....stream.behaviour import Behaviour
+from ....stream.control.engine_schedule import EngineSchedule
 from ....stream.control.sequencer import Sequencer
-from ....stream.control.step_broadcast import (
-    EngineSchedule,
-    StepBroadcast,
-    StepConsumer,
-    run_layout,
-    step_layout,
-)
+from ....stream.control.step_broadcast import StepBroadcast, StepConsumer
+from ....stream.control.step_layout import run_layout, step_layout
 from ....stream.spec import Port, Resources, Role, raw
 from .spec import InfrastructureSpec
 

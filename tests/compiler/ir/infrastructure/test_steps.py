@@ -6,7 +6,8 @@ from streamhw.compiler.ir.infrastructure.steps import (
     SequencerSpec,
     StepBroadcastSpec,
 )
-from streamhw.stream.control.step_broadcast import StepConsumer, run_layout, step_layout
+from streamhw.stream.control.step_broadcast import StepConsumer
+from streamhw.stream.control.step_layout import run_layout, step_layout
 
 SIZE = {"tokens": 4, "context": 16, "layers": 2}
 STEP = step_layout(**SIZE).size
