@@ -2,7 +2,7 @@
 """What must hold after each stage; a broken rule is a fault of the compiler, said by name."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -45,7 +45,7 @@ Rule = Callable[[Any], None]
 broken."""
 
 
-def check(passed: Iterable[str], design: Quantized) -> None:
+def check(passed: tuple[str, ...], design: Quantized) -> None:
     """Raises ``InternalError`` for the first rule that does not hold after the stages passed."""
     for stage in passed:
         for rule in RULES.get(stage, ()):

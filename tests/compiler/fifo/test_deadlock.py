@@ -121,11 +121,11 @@ def test_less_depth_closes_a_circle(design: PlacedNetlist, name: str, threads: s
 def test_invariant(design: PlacedNetlist) -> None:
     broken = at_depth(design, "attention_values_i_length", 2)
     with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
-        check("size", broken)
+        check(("size",), broken)
     verdicts = prove(waits_of(broken))
     depths = replace(design.depths, verdicts=verdicts)
     with pytest.raises(InternalError, match=r"^Stream attention_values_i_length must hold all"):
-        check("size", replace(broken, depths=depths))
+        check(("size",), replace(broken, depths=depths))
 
 
 def test_a_converter_of_less_than_its_tensor_closes_circles(design: PlacedNetlist) -> None:
