@@ -22,7 +22,7 @@ from .build import default_folder
 from .build_key import build_key
 from .compile import loaded
 
-__all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "explore"]
+__all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "explore", "goal_of"]
 
 BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
 
@@ -60,12 +60,12 @@ def explore(
 
     Raises   ``UserError`` for numbers that make no sense, ``BuildError`` if no design is found
     """
-    goal_of = objective if isinstance(objective, Objective) else _objective(objective)
+    wanted = objective if isinstance(objective, Objective) else _objective(objective)
     names = getattr(model, "name", str(model)), getattr(board, "name", str(board))
     usual = default_folder(*names)
     place = usual.with_name(f"{usual.name}-exploration") if folder is None else Path(folder)
     model, board = loaded(model, board)
-    _check(model, trials, rate, prompt, tokens)
+    _check(model, trials, prompt, tokens)
     base = config or BuildConfig()
     design = compile_model(model, board, base, stop="quantize")
     evaluator = Evaluator(design=design, prompt=prompt, tokens=tokens)
@@ -73,13 +73,12 @@ def explore(
     about = {
         "model": model.name, "board": board.name, "prompt": prompt, "tokens": tokens, "digest": key
     }  # fmt: skip
-    cycles = None if rate is None else board.clock_mhz * 1e6 / rate
     with _workers(evaluator, jobs, engine, scheduler) as evaluate:
         exploration = searched(
             evaluator,
             evaluate,
             Journal(place / TRIALS_FILE, about),
-            Goal(objective=goal_of, most_cycles=cycles),
+            goal_of(board, wanted, rate),
             trials=trials,
             seed=seed,
             on_trial=on_trial,
@@ -100,11 +99,17 @@ def _objective(name: str) -> Objective:
         raise UserError(f"Objective must be one of {known}, not {name!r}") from None
 
 
-def _check(model: Model, trials: int, rate: float | None, prompt: int, tokens: int) -> None:
-    if trials < 1:
-        raise UserError(f"Trials must be at least 1, not {trials}")
+def goal_of(board: Board, objective: Objective, rate: float | None) -> Goal:
+    """What is best on a board; raises ``UserError`` for a rate (tokens a second) that is none."""
     if rate is not None and rate <= 0:
         raise UserError(f"Rate must be more than 0 tokens a second, not {rate:g}")
+    cycles = None if rate is None else board.clock_mhz * 1e6 / rate
+    return Goal(objective=objective, most_cycles=cycles)
+
+
+def _check(model: Model, trials: int, prompt: int, tokens: int) -> None:
+    if trials < 1:
+        raise UserError(f"Trials must be at least 1, not {trials}")
     context = model.graph.context
     if min(prompt, tokens) < 1 or prompt + tokens > context:
         raise UserError(

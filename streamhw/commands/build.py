@@ -96,6 +96,7 @@ def reuse_or_build(request: BuildRequest, console: Console) -> Build:
 def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     begin = time.perf_counter()
     board, model = load_board(request.board), load(request.model, request.weights)
+    _note_origin(model, console)
     with progress(console) as shown:
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
         built = api_build.build(
@@ -113,7 +114,6 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     if built.reused:
         console.print(f"Reusing the build in {request.folder}")
         return built
-    _note_origin(model, console)
     summary = built.report
     print_summary(summary, console)
     _warn(built.facts, console)

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.table import Table
 
 from ..api import explore as api_explore
-from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE
+from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE, goal_of
 from ..boards.base import Board, load_board
 from ..compiler.explore.explore import Exploration
-from ..compiler.explore.objective import Goal, Objective, Score, Trial, best_of
+from ..compiler.explore.objective import Objective, Score, Trial, best_of
 from ..frontend import load
 from .build import BuildRequest
 from .show import Console, progress
@@ -57,10 +57,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     """
     build, folder = request.build, request.folder
     board, model = load_board(build.board), load(build.model, build.weights)
-    goal = Goal(
-        objective=request.objective,
-        most_cycles=None if request.rate is None else board.clock_mhz * 1e6 / request.rate,
-    )
+    goal = goal_of(board, request.objective, request.rate)
     with progress(console) as shown:
         task = shown.add_task("quantize", total=request.trials, detail="")
         seen: list[Trial] = []

@@ -41,7 +41,7 @@ def test_build_then_run_reuses_it(
     names = {file.name for file in folder.iterdir()}
     assert names == {
         *("top.v", "manifest.json", "memory.bin", ".key"),
-        *("report.json", "design.json", "design.txt", "decisions.json"),
+        *("report.json", "design.json", "design.txt", "decisions.json", "netlist.json"),
     }
     assert Manifest.load(folder).context == 32
     assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--check"]) == 0

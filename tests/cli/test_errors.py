@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamhw.sim import verilator
 
 from streamhw.__main__ import main
 from streamhw.compiler.backend import build_dir as package
+from streamhw.sim import verilator
 from tests.tiny import write_tiny
 
 Say = Callable[..., tuple[int, str]]
@@ -70,7 +70,7 @@ def test_wrong_shapes_and_architectures(say: Say, tiny: Path, tmp_path: Path) ->
     assert code == 2 and "must have shape" in line
     config = json.loads((tiny / "config.json").read_text())
     for key, value, words in (
-        ("model_type", "bert", "architecture must be gpt2, not bert"),
+        ("model_type", "bert", "architecture must be one of gpt2, llama, qwen2, not bert"),
         ("activation_function", "mish", "activation_function must be one of"),
     ):
         (tiny / "config.json").write_text(json.dumps(config | {key: value}))
@@ -268,7 +268,7 @@ def test_an_interrupt_leaves_the_earlier_build(
         yield np.ones(100, dtype=np.uint8)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(package, "image", interrupted)
+    monkeypatch.setattr(package, "design_image", interrupted)
     code, line = say(*command)
     assert (code, line) == (130, "interrupted: nothing was left half-written")
     assert {f.name: f.read_bytes() for f in (tmp_path / "out").iterdir()} == before

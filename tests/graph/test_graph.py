@@ -217,7 +217,7 @@ def test_faults_are_named(nodes: tuple[Node | RolledLoop, ...], message: str) ->
     [
         (
             lambda: Activation(function="sine"),
-            "Activation function must be one of gelu_tanh, gelu_erf, silu, relu, not 'sine'",
+            "Function must be one of gelu_tanh, gelu_erf, silu, relu, not 'sine'",
         ),
         (lambda: Chunk(index=3, parts=3), "Chunk index must be 0 to 2, not 3"),
         (

@@ -168,7 +168,7 @@ def test_greatest_index_is_the_lowest_of_equal_ones() -> None:
     values = execute(MODEL.graph, np.array([1]), float_compute(MODEL.weights))
     assert values["next_token"].shape == (1,)
     node = MODEL.graph.node("next_token")
-    assert GOLDEN._function(node, None)(np.array([[3, 9, 9, 1]]))[0] == 1
+    assert GOLDEN._function(node, None)(None, (np.array([[3, 9, 9, 1]]),))[0] == 1
 
 
 def test_limits() -> None:

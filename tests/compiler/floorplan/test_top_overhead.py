@@ -12,6 +12,7 @@ from streamhw.compiler.floorplan import top_overhead as fixed
 from streamhw.compiler.ir.infrastructure import WriteDmaSpec
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.ir.netlist import Channel
+from streamhw.compiler.ir.serving import is_dma
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import ControlSlave
@@ -30,7 +31,7 @@ def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:
     parts = {i.name: i.part for i in design.instances}
     board = load_board("ulx3s")
     at_one = replace(design, board=replace(design.board, ports=board.ports))
-    masters = {name: ("mem0",) for name in parts if name.endswith(fixed.DMA)}
+    masters = {i.name: ("mem0",) for i in design.instances if is_dma(i)}
     arbiters = fixed.arbiters(at_one, masters)
     writes = sum(isinstance(parts[name], WriteDmaSpec) for name in masters)
     counted: dict[str, tuple[wiring.Component, Resources]] = {
