@@ -4,10 +4,10 @@
 from pathlib import Path
 
 import pytest
-from streamhw.sim.checkpoint import Checkpoint
 
 from streamhw.__main__ import INTERRUPTED, main
 from streamhw.report.measured import Measured
+from streamhw.sim.checkpoint import Checkpoint
 from tests.tiny import write_tiny
 
 

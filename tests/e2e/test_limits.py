@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers at the edges: long ones, up to the last position, and what starts where one ended."""
 
-from streamhw.sim.device import SimDevice
-
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.runtime.driver import generate
+from streamhw.sim.device import SimDevice
 from tests.e2e.machine import Machine
 
 

@@ -9,8 +9,8 @@ from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from streamhw.boards.base import Family
 
+from streamhw.boards.base import Family
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.kernels.norm.layernorm import NormSpec
 from streamhw.numerics.fixed import Fixed

@@ -3,8 +3,8 @@
 
 import pytest
 from amaranth.back import verilog
-from streamhw.boards.base import Family
 
+from streamhw.boards.base import Family
 from streamhw.compiler.resources.fpga_cells import Cells, cells_of
 from streamhw.kernels.elementwise.add import AddSpec
 from streamhw.numerics.fixed import Fixed

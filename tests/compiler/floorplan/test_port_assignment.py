@@ -5,8 +5,8 @@ import random
 from itertools import combinations, product
 
 import pytest
-from streamhw.boards.base import MemoryPort
 
+from streamhw.boards.base import MemoryPort
 from streamhw.compiler.floorplan.port_assignment import MASTERS, Demand, assign_ports
 from streamhw.errors import BuildError
 

@@ -5,8 +5,8 @@ import random
 from itertools import product
 
 import pytest
-from streamhw.boards.base import Budget, Family
 
+from streamhw.boards.base import Budget, Family
 from streamhw.compiler.resources.fpga_cells import RamKind, ram_options
 from streamhw.compiler.resources.ram_mapping import (
     LIMITED,
