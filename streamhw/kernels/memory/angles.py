@@ -17,12 +17,9 @@ from ...stream.control.step_layout import step_layout
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw
-from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
+from .row_layout import COMMAND_LATENCY, RowLayout
 
 __all__ = ["AnglesKernel", "AnglesSpec"]
-
-_LATENCY = 3
-"""Registers from a step to its command: step, products, address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,28 +57,31 @@ class AnglesSpec(KernelSpec):
     offset: int = 0
 
     def __post_init__(self) -> None:
-        if self.lanes < 1 or self.pairs % self.lanes:
-            raise ValueError(f"lanes must divide pairs {self.pairs}, not {self.lanes}")
-        part = self.lanes * ANGLE_WORD.width
-        if self.width < 1 or self.width % part:
-            raise ValueError(f"width must be a multiple of {part} bits, not {self.width}")
-        if self.offset % (self.width // 8) or self.offset < 0:
-            raise ValueError(
-                f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
-            )
+        _ = self.row  # checks lanes, width and offset
 
     def located(self, offset: int) -> Self:
         return replace(self, offset=offset)
 
     @property
+    def row(self) -> RowLayout:
+        """How a row lies in memory."""
+        return RowLayout(
+            elements=self.pairs,
+            bits=ANGLE_WORD.width,
+            lanes=self.lanes,
+            width=self.width,
+            offset=self.offset,
+        )
+
+    @property
     def row_beats(self) -> int:
         """Memory beats of a row."""
-        return -(-self.pairs * ANGLE_WORD.width // self.width)
+        return self.row.row_beats
 
     @property
     def row_bytes(self) -> int:
         """Bytes from a row to the next."""
-        return self.row_beats * self.width // 8
+        return self.row.row_bytes
 
     @property
     def table_bytes(self) -> int:
@@ -140,28 +140,20 @@ class AnglesSpec(KernelSpec):
     def timing(self, symbol_values: SymbolValues) -> Timing:
         tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        beats = self.pairs // self.lanes
-        parts = self.width // (self.lanes * ANGLE_WORD.width)
-        late = max(0, credit_latency(_LATENCY) - Unpacker.latency - int(tokens) * (beats - 1))
-        return Timing(
-            latency=Unpacker.latency,
-            interval=int(tokens) * beats,
-            drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
-        )
+        return self.row.timing(int(tokens))
 
     def behaviour(self) -> Behaviour:
-        return Behaviour(memory=MemoryUse(asking=credit_latency(_LATENCY)))
+        return Behaviour(memory=MemoryUse(asking=credit_latency(COMMAND_LATENCY)))
 
     def resources(self) -> Resources:
-        step, queue = self.step.size, credit_memory(command(), _LATENCY)
+        step, queue = self.step.size, credit_memory(command(), COMMAND_LATENCY)
         products = [(self.step["position"].width, self.row_bytes)]
         if self.layered:
             products.append((self.step["layer"].width, self.table_bytes))
         multipliers = tuple(
             (width, factor.bit_length()) for width, factor in products if factor.bit_count() > 1
         )
-        part = self.lanes * ANGLE_WORD.width
-        unpack = unpack_resources(width=self.width, part=part, bound=self.width // part)
+        unpack = self.row.unpack_resources()
         return Resources(
             luts=unpack.luts + 2 * ADDRESS_WIDTH + 5,
             # Products are as wide as the table is long.
@@ -185,9 +177,9 @@ class AnglesKernel(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self.spec
-        m.submodules.credit = credit = Credit(shape=command(), latency=_LATENCY)
+        m.submodules.credit = credit = Credit(shape=command(), latency=COMMAND_LATENCY)
         wiring.connect(m, credit.o, wiring.flipped(self.o_command))
-        busy = Signal(_LATENCY)
+        busy = Signal(COMMAND_LATENCY)
         step = Signal(spec.step)
         position, layer = (Signal(ADDRESS_WIDTH, name=name) for name in ("position", "layer"))
         address = Signal(ADDRESS_WIDTH)
@@ -208,18 +200,5 @@ class AnglesKernel(wiring.Component):
             credit.i_payload.beats.eq(beats[1]),
             credit.i_valid.eq(busy[-1]),
         ]
-        count = spec.pairs // spec.lanes
-        m.submodules.unpack = unpack = Unpacker(
-            width=spec.width, part=spec.lanes * ANGLE_WORD.width, bound=count
-        )
-        m.d.comb += [
-            unpack.i.p.eq(self.i_data.p[0]),
-            unpack.i.valid.eq(self.i_data.valid),
-            self.i_data.ready.eq(unpack.i.ready),
-            unpack.i_count.p.eq(count),
-            unpack.i_count.valid.eq(1),
-            self.o.p.as_value().eq(unpack.o.p),
-            self.o.valid.eq(unpack.o.valid),
-            unpack.o.ready.eq(self.o.ready),
-        ]
+        m.d.comb += self.o.p.as_value().eq(spec.row.unpacked(m, self.i_data, self.o))
         return m

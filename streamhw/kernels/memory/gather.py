@@ -17,12 +17,9 @@ from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.credit import Credit, credit_latency, credit_memory
 from ...stream.itensor.itensor import ITensor, Loop, Symbol, SymbolValues, row_major
 from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing, raw
-from ...stream.unpacker import Unpacker, unpack_drain, unpack_resources
+from .row_layout import COMMAND_LATENCY, RowLayout
 
 __all__ = ["GatherKernel", "GatherSpec"]
-
-_LATENCY = 3
-"""Registers from an index to its command: index, product, address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +63,7 @@ class GatherSpec(KernelSpec):
             raise ValueError(f"out must hold every {self.fmt}, not {self.result}")
         if self.rows < 1:
             raise ValueError(f"rows must be at least 1, not {self.rows}")
-        if self.lanes < 1 or self.features % self.lanes:
-            raise ValueError(f"lanes must divide features {self.features}, not {self.lanes}")
-        part = self.lanes * self.fmt.width
-        if self.width % 8 or self.width % part:
-            raise ValueError(f"width must be a multiple of {part} bits and 8, not {self.width}")
-        if self.offset % (self.width // 8) or self.offset < 0:
-            raise ValueError(
-                f"offset must be a multiple of {self.width // 8} bytes, not {self.offset}"
-            )
+        _ = self.row  # checks the rest
 
     def located(self, offset: int) -> Self:
         return replace(self, offset=offset)
@@ -90,14 +79,25 @@ class GatherSpec(KernelSpec):
         return self.result.frac - self.fmt.frac
 
     @property
+    def row(self) -> RowLayout:
+        """How a row lies in memory."""
+        return RowLayout(
+            elements=self.features,
+            bits=self.fmt.width,
+            lanes=self.lanes,
+            width=self.width,
+            offset=self.offset,
+        )
+
+    @property
     def row_beats(self) -> int:
         """Memory beats of a row."""
-        return -(-self.features * self.fmt.width // self.width)
+        return self.row.row_beats
 
     @property
     def row_bytes(self) -> int:
         """Bytes from a row to the next."""
-        return self.row_beats * self.width // 8
+        return self.row.row_bytes
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -139,26 +139,16 @@ class GatherSpec(KernelSpec):
     def timing(self, symbol_values: SymbolValues) -> Timing:
         tokens = symbol_values.get("tokens", self.tokens)
         assert isinstance(tokens, int | np.integer)
-        beats = self.features // self.lanes
-        parts = self.width // (self.lanes * self.fmt.width)
-        # where a row is only one or two beats, its command is the last to come
-        late = max(0, credit_latency(_LATENCY) - Unpacker.latency - int(tokens) * (beats - 1))
-        return Timing(
-            latency=Unpacker.latency,
-            interval=int(tokens) * beats,
-            drain=unpack_drain([beats] * int(tokens), parts=parts) + late,
-        )
+        return self.row.timing(int(tokens))
 
     def behaviour(self) -> Behaviour:
-        return Behaviour(memory=MemoryUse(asking=credit_latency(_LATENCY)))
+        return Behaviour(memory=MemoryUse(asking=credit_latency(COMMAND_LATENCY)))
 
     def resources(self) -> Resources:
         index = self.port("i_index").type.fmt.width
         bytes_width = self.row_bytes.bit_length()
-        queue = credit_memory(command(), _LATENCY)
-        unpack = unpack_resources(
-            width=self.width, part=self.lanes * self.fmt.width, bound=self.features // self.lanes
-        )
+        queue = credit_memory(command(), COMMAND_LATENCY)
+        unpack = self.row.unpack_resources()
         return Resources(
             luts=unpack.luts + ADDRESS_WIDTH,
             ffs=unpack.ffs + 2 * ADDRESS_WIDTH + index + 54,
@@ -181,9 +171,9 @@ class GatherKernel(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self.spec
-        m.submodules.credit = credit = Credit(shape=command(), latency=_LATENCY)
+        m.submodules.credit = credit = Credit(shape=command(), latency=COMMAND_LATENCY)
         wiring.connect(m, credit.o, wiring.flipped(self.o_command))
-        busy = Signal(_LATENCY)
+        busy = Signal(COMMAND_LATENCY)
         index = Signal.like(self.i_index.p[0])
         product = Signal(len(index) + spec.row_bytes.bit_length())
         origin = Signal(ADDRESS_WIDTH)
@@ -203,21 +193,9 @@ class GatherKernel(wiring.Component):
             credit.i_valid.eq(busy[-1]),
         ]
 
-        beats = spec.features // spec.lanes
-        m.submodules.unpack = unpack = Unpacker(
-            width=spec.width, part=spec.lanes * spec.fmt.width, bound=beats
-        )
-        m.d.comb += [
-            unpack.i.p.eq(self.i_data.p[0]),
-            unpack.i.valid.eq(self.i_data.valid),
-            self.i_data.ready.eq(unpack.i.ready),
-            unpack.i_count.p.eq(beats),
-            unpack.i_count.valid.eq(1),
-            self.o.valid.eq(unpack.o.valid),
-            unpack.o.ready.eq(self.o.ready),
-        ]
+        parts = spec.row.unpacked(m, self.i_data, self.o)
         for lane in range(spec.lanes):
-            code = unpack.o.p.word_select(lane, spec.fmt.width)
+            code = parts.word_select(lane, spec.fmt.width)
             code = code.as_signed() if spec.fmt.signed else code
             m.d.comb += self.o.p[lane].eq(code << spec.shift)
         return m

@@ -57,8 +57,8 @@ def test_hardware_equals_golden(pairs: int, lanes: int, width: int, layered: boo
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"lanes": 3}, "lanes must divide pairs 8, not 3"),
-        ({"width": 96}, "width must be a multiple of 64 bits, not 96"),
+        ({"lanes": 3}, "lanes must divide 8 elements, not 3"),
+        ({"width": 96}, "width must be a multiple of 64 bits and 8, not 96"),
         ({"offset": 4}, "offset must be a multiple of 8 bytes, not 4"),
     ],
 )

@@ -68,7 +68,7 @@ def test_wider_output_holds_the_same_numbers() -> None:
     [
         ({"out": Fixed(16, 2)}, "out must hold every s16, not s16.2"),
         ({"rows": 0}, "rows must be at least 1, not 0"),
-        ({"lanes": 5}, "lanes must divide features 8, not 5"),
+        ({"lanes": 5}, "lanes must divide 8 elements, not 5"),
         ({"width": 48}, "width must be a multiple of 32 bits and 8, not 48"),
         ({"offset": 4}, "offset must be a multiple of 8 bytes, not 4"),
     ],
