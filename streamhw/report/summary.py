@@ -184,15 +184,11 @@ def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, floa
         if (depth := queue_beats(design, c))
     )
     context = design.graph.context
-    decode = {
-        str(at): estimate.answer(at - 1, at + 2).tokens[0]
-        for at in sorted({min(64, context // 2), context - 2})
-    }
-    prompts = {
-        str(n): estimate.answer(n, n + 1).prompt
-        for n in sorted({1, 32, 100, context - 1})
-        if n < context
-    }
+    positions = sorted({min(64, context // 2), context - 2})
+    prompts = sorted(n for n in {1, 32, 100, context - 1} if n < context)
+    answers = estimate.answers(
+        [*((at - 1, at + 2) for at in positions), *((n, n + 1) for n in prompts)]
+    )
     return Summary(
         model=design.graph.name,
         weights=weights,
@@ -235,8 +231,8 @@ def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, floa
         queues=placement.queues,
         total=placement.total,
         budget=dataclasses.asdict(design.board.budget),
-        token_cycles=decode,
-        prompt_cycles=prompts,
+        token_cycles={str(at): answers[at - 1, at + 2].tokens[0] for at in positions},
+        prompt_cycles={str(n): answers[n, n + 1].prompt for n in prompts},
         memory_bytes=design.memory.total,
         parameter_bytes_per_step=design.memory.stride * design.graph.loops[0].trips
         + design.memory.region("tail").bytes,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Predicted cycles of a design: its timelines, run through every layer of every step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -103,12 +104,28 @@ class Estimate:
 
     def answer(self, prompt: int, total: int) -> PredictedAnswer:
         """Cycles for a prompt of ``prompt`` tokens and ``total - prompt`` new ones."""
-        tiling = self.design.tiling
-        clock, now, ends = self.clock(), float(START_CYCLES), []
-        for position in range(0, prompt, tiling.token_batch):
-            count = min(tiling.token_batch, prompt - position)
-            now = self.step(clock, position, count, position + count == prompt, now)
-        ends.append(now)
+        return self.answers([(prompt, total)])[prompt, total]
+
+    def answers(self, asked: Iterable[tuple[int, int]]) -> dict[tuple[int, int], PredictedAnswer]:
+        """``answer`` for each (prompt, total); the steps that prompts begin with alike, all but
+        each one's last, run once for all of them."""
+        batch = self.design.tiling.token_batch
+        found = {}
+        clock, now, position = self.clock(), float(START_CYCLES), 0
+        for prompt, total in sorted(set(asked)):
+            while position + batch < prompt:
+                now = self.step(clock, position, batch, False, now)
+                position += batch
+            found[prompt, total] = self._from(deepcopy(clock), now, position, prompt, total)
+        return found
+
+    def _from(
+        self, clock: Clock, now: float, position: int, prompt: int, total: int
+    ) -> PredictedAnswer:
+        """The answer when all steps of the prompt but its last, at ``position``, have run."""
+        if position < prompt:
+            now = self.step(clock, position, prompt - position, True, now)
+        ends = [now]
         for position in range(prompt, total - 1):
             now = self.step(clock, position, 1, True, now)
             ends.append(now)

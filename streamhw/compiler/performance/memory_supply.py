@@ -77,6 +77,8 @@ class Supply:
     uses: list[Use] | None = None
     _latest: list[float] | None = None
     """Of each point of ``eaten`` the latest cycle up to there; None when it must be made."""
+    _kept: tuple[tuple[float, ...], list[tuple[float, float, float, float]]] | None = None
+    """What ``_rooms`` found, and for what; None when it must be made."""
 
     @property
     def queue(self) -> float:
@@ -116,21 +118,29 @@ class Supply:
         if asked <= 0:
             return cycle
         ends = [since + asked / self.rate]
-        # Written out, as it runs for each pair of points and each transfer: ``_asked`` of a point.
-        base, total, buffer = self.base, self.total, self.buffer
-        for (before, begin), (beats, end) in pairwise(self.eaten):
-            if (
-                begin < cycle
-                and end > since
-                and beats > base
-                and (max(beats, base) - base + buffer) > (max(before, base) - base + buffer)
-                and (max(before, base) - base + buffer) < total
-            ):
+        for begin, end, first, gone in self._rooms(since):
+            if begin < cycle:
                 # Room for the first of these, and for the last.
-                first = max(begin, since)
-                owed = asked + self.before - self._asked(self._eaten_by(first))
-                ends += [first + owed / self.rate, min(end, cycle)]
+                ends += [first + (asked + self.before - gone) / self.rate, min(end, cycle)]
         return max(cycle, max(ends) + self.latency)
+
+    def _rooms(self, since: float) -> list[tuple[float, float, float, float]]:
+        """The runs of consumption behind ``since`` that make room for beats of the step: begin and
+        end, the first cycle that counts, and what memory has been asked for by then.
+
+        Kept until something is consumed or another step begins: a read asks again for each piece.
+        """
+        state = (since, self.base, self.total, self.buffer)
+        if self._kept is None or self._kept[0] != state:
+            base, total, buffer = self.base, self.total, self.buffer
+            found = []
+            for (before, begin), (beats, end) in pairwise(self.eaten):
+                room = max(before, base) - base + buffer
+                if end > since and beats > base and room < min(total, beats - base + buffer):
+                    first = max(begin, since)
+                    found.append((begin, end, first, self._asked(self._eaten_by(first))))
+            self._kept = state, found
+        return self._kept[1]
 
     def _asked(self, eaten: float) -> float:
         """Beats of the step that memory has been asked for when so many of all are consumed."""
@@ -153,7 +163,7 @@ class Supply:
         free = self.dealt + lead
         start = max(free, begin - ahead)
         self.eaten.append((self.beats, start))
-        self._latest = None
+        self._latest = self._kept = None
         return Span(free, start + beats)
 
     def eat(self, cycle: float, dealt: float, pace: float = 0.0) -> None:
@@ -177,7 +187,7 @@ class Supply:
         self.others = 0.0
         self.eaten.append(at)
         del self.eaten[:-64]
-        self._latest = None
+        self._latest = self._kept = None
 
     def _eaten_by(self, cycle: float) -> float:
         """Beats that are consumed by a cycle."""

@@ -2,7 +2,7 @@
 """The predicted answer adds up, and more work never takes fewer cycles."""
 
 from streamhw.compiler.ir.levels import PlacedNetlist
-from streamhw.compiler.performance.estimate import Estimate, PredictedAnswer
+from streamhw.compiler.performance.estimate import START_CYCLES, Estimate, PredictedAnswer
 
 
 def test_an_answer_is_its_prompt_and_its_tokens() -> None:
@@ -24,3 +24,20 @@ def test_tokens_behind_more_context_take_no_less(design: PlacedNetlist) -> None:
 
 def test_the_same_design_gives_the_same_cycles(design: PlacedNetlist) -> None:
     assert Estimate(design).answer(5, 8) == Estimate(design).answer(5, 8)
+
+
+def test_answers_together_are_those_that_each_prompt_has_alone(design: PlacedNetlist) -> None:
+    batch = design.tiling.token_batch
+    asked = [(2 * batch + 1, 2 * batch + 3), (1, 2), (batch, batch + 2), (2 * batch, 2 * batch + 1)]
+    together = Estimate(design).answers(asked)
+    assert together == {each: Estimate(design).answer(*each) for each in asked}
+
+
+def test_an_answer_is_its_steps_one_after_another(design: PlacedNetlist) -> None:
+    estimate, batch = Estimate(design), design.tiling.token_batch
+    clock = estimate.clock()
+    now = estimate.step(clock, 0, batch, False, START_CYCLES)
+    first = estimate.step(clock, batch, 1, True, now)
+    second = estimate.step(clock, batch + 1, 1, True, first)
+    answer = estimate.answer(batch + 1, batch + 3)
+    assert answer == PredictedAnswer(first, (second - first,))

@@ -55,3 +55,29 @@ def test_a_gap_is_used_by_who_comes_later() -> None:
 
 def test_spans_move() -> None:
     assert Span(1, 5).later(3) == Span(4, 8)
+
+
+def test_what_is_asked_for_follows_what_was_consumed_since() -> None:
+    stream, fresh = supply(total=100), supply(total=100)
+    for each in (stream, fresh):
+        each.deliver(8, since=0)
+        each.eat(30, dealt=30)
+    kept = stream.until(40, since=0)
+    assert kept == stream.until(40, since=0)
+    for each in (stream, fresh):
+        each.deliver(8, since=0)
+        each.eat(90, dealt=90)
+    assert stream.until(100, since=0) == fresh.until(100, since=0) > kept
+    for each in (stream, fresh):
+        each.total = 12
+    assert stream.until(100, since=0) == fresh.until(100, since=0)
+    assert stream.until(100, since=50) == fresh.until(100, since=50)
+
+
+def test_a_full_buffer_is_asked_for_again_when_it_is_consumed() -> None:
+    stream = supply()
+    stream.deliver(8, since=0)
+    stream.eat(40, dealt=40)
+    # 8 beats at once, and 8 more as these leave, the last of them in cycle 40.
+    assert stream.until(40, since=0) == 40 + 10
+    assert stream.until(20, since=0) == pytest.approx(0 + 12 / 0.5 + 10)
