@@ -227,7 +227,7 @@ def compile_model(
             if tiled is None:
                 raise
             # From tiles to fusion and placement again, each time smaller, until it fits.
-            design = tiled = _with_less(tiled, error)
+            design = tiled = _with_less(tiled, error, _node_of(design, error.part))
             stages = list(STAGES[AFTER_TILE:])
             continue
         if decisions is not None:
@@ -242,14 +242,23 @@ def compile_model(
     return cast(Quantized, design)
 
 
-def _with_less(tiled: Mapped, error: DoesNotFitError) -> Mapped:
+def _node_of(design: Any, part: str | None) -> str | None:
+    """The graph node that a part was placed for, if there are parts yet and it is one of these."""
+    parts = design.instances if isinstance(design, Dataflow) else ()
+    return next((instance.node for instance in parts if instance.name == part), None)
+
+
+def _with_less(tiled: Mapped, error: DoesNotFitError, node: str | None) -> Mapped:
     """The design after tiling with the next smaller sizes for what does not fit.
+
+    node: the graph node of the part that does not
 
     Raises   the error itself if there are none smaller beside those that were asked for
     """
     wanted = tiled.config
     short = Shortage(
         part=error.part,
+        node=node,
         between=error.between,
         keep_multipliers=wanted.multipliers is not None,
         keep_batch=wanted.token_batch is not None,

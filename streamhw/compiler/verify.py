@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from ..errors import InternalError
-from ..graph import Linear
 from ..stream.control.scope import Scope
 from .fifo import verify
 from .fifo.deadlock import verify_waits
@@ -62,7 +61,7 @@ def _formats(design: Quantized) -> None:
 def _bound_once(design: Assigned) -> None:
     bound = Counter(name for b in design.assignments for name in b.nodes)
     for node, _ in design.graph.walk():
-        if isinstance(node.op, Linear) and bound[node.name] != 1:
+        if node.op.product is not None and bound[node.name] != 1:
             raise InternalError(
                 f"Node {node.name} must be bound to one engine, not {bound[node.name]}"
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
-from ..graph import Add, Floats, Graph, Lookup, Node, Op, parameter_name
+from ..graph import Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
 from .config import RESIDUAL_WIDTH, QuantConfig
@@ -43,6 +43,7 @@ class QuantizationRule:
     peaks: greatest magnitudes of a value's features in a layer, if other text may show greater ones
         than calibration saw
     known_peaks: the same from the parameters alone, whatever was seen
+    residual: whether its values are sums of the residual stream, which all have one format
     measured: whether calibration takes the moments of the operand
     """
 
@@ -59,6 +60,7 @@ class QuantizationRule:
     column_peaks: Callable[["Quantization", Node, int | None], Reals] | None = None
     peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
     known_peaks: Callable[[Node, Lookup], Floats] | None = None
+    residual: bool = False
     measured: bool = False
 
 
@@ -124,7 +126,7 @@ class Quantization:
     @cached_property
     def residual(self) -> Fixed:
         """The one format of all sums, and of what is added to them."""
-        sums = [n.name for n, _ in self.graph.walk() if isinstance(n.op, Add)]
+        sums = [n.name for n, _ in self.graph.walk() if self.rule(n).residual]
         sums += [loop.source for loop in self.graph.loops]
         largest = max((self.largest(name) for name in sums), default=1.0)
         return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, largest, RESIDUAL_MARGIN))

@@ -15,7 +15,7 @@ headers, norms, activation functions and everything else is free here, so that n
 from dataclasses import dataclass
 
 from ..boards.base import Board
-from ..graph import Attention, Gather, Graph, Linear
+from ..graph import Graph
 from ..quantization.config import QuantConfig
 from .published import Shape
 
@@ -78,13 +78,13 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
     weight_bytes = 0.0
     for node, loop in graph.walk():
         op, trips = node.op, loop.trips if loop else 1
-        if isinstance(op, Linear):
-            weights = op.inputs * op.outputs * trips
+        if (product := op.product) is not None:
+            weights = product.inputs * product.outputs * trips
             weight_bytes += weights * quantization.weights(head=loop is None).bits / 8
             body, head = (body + weights, head) if loop else (body, head + weights)
-        elif isinstance(op, Attention):
-            pair += 2 * op.heads * op.head_dim * trips
-            cache += 2 * op.kv_heads * op.head_dim * trips
+        if (attention := op.attention) is not None:
+            pair += 2 * attention.heads * attention.head_dim * trips
+            cache += 2 * attention.kv_heads * attention.head_dim * trips
     return Work(body=body, head=head, weight_bytes=weight_bytes, pair=pair, cache_bytes=cache)
 
 
@@ -101,8 +101,8 @@ def roofline_of(graph: Graph, quantization: QuantConfig, board: Board) -> Roofli
 def shape_of(graph: Graph) -> Shape:
     """The numbers by which papers know a model."""
     body = [node.op for node, loop in graph.walk() if loop]
-    (attention,) = (op for op in body if isinstance(op, Attention))
-    features = next(node.op.features for node, _ in graph.walk() if isinstance(node.op, Gather))
-    hidden = [op.inputs for op in body if isinstance(op, Linear)][-1]
-    layers = graph.loops[0].trips
-    return Shape(layers, features, hidden, attention.heads, attention.kv_heads)
+    (attention,) = (found for op in body if (found := op.attention) is not None)
+    hidden = [product.inputs for op in body if (product := op.product) is not None][-1]
+    (loop,) = graph.loops
+    features = int(graph.shapes[loop.source][-1])
+    return Shape(loop.trips, features, hidden, attention.heads, attention.kv_heads)

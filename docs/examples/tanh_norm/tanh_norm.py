@@ -35,6 +35,10 @@ class TanhNorm(Op):
     def parameters(self) -> tuple[Parameter, ...]:
         return (Parameter(self.weight, (self.features,)),)
 
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.features,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return inputs[0]
 

@@ -4,10 +4,9 @@
 import heapq
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
 
-from ...graph import Attention, Graph, LayerNorm, Linear
-from ..mapping.engine_sharing import EngineAssignment, Groups
+from ...graph import Graph
+from ..mapping.engine_sharing import EngineAssignment, Groups, product_of
 from ..mapping.tiling import EngineTiling, Tiling
 from .design_point import Choice
 from .space import Space
@@ -74,17 +73,17 @@ def _trips(graph: Graph, assignments: tuple[EngineAssignment, ...], group: int) 
     """Products of the trips of each kernel's loops, in one layer at full context."""
     trips: dict[str, int] = {}
     for assignment in assignments:
-        ops = [graph.node(name).op for name in assignment.nodes]
+        products = [product_of(graph, name) for name in assignment.nodes]
         trips[assignment.instance] = sum(
-            prod((op.inputs, op.outputs, group)) for op in ops if isinstance(op, Linear)
+            product.inputs * product.outputs * group for product in products
         )
     for node, _ in graph.walk():
         op = node.op
-        if isinstance(op, Attention):
-            work = op.heads * op.head_dim * graph.context * group
+        if (attention := op.attention) is not None:
+            work = attention.heads * attention.head_dim * graph.context * group
             trips[ATTENTION] = max(trips.get(ATTENTION, 0), work)
-        elif isinstance(op, LayerNorm):
-            trips[ROWS] = max(trips.get(ROWS, 0), op.features * group)
+        elif op.product is None and op.row_sizes:
+            trips[ROWS] = max(trips.get(ROWS, 0), max(op.row_sizes) * group)
     return trips
 
 

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from ...boards.base import Board
-from ...graph import Attention, Graph, Linear
+from ...graph import Graph
 from ...numerics.element_format import ElementFormat
 from ...stream.loop_order import LoopOrder
-from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of
+from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of, product_of
 from ..mapping.tiling import (
     EngineTiling,
     Tiling,
@@ -124,11 +124,11 @@ class Space:
         """Legal sizes of an engine, with multipliers ascending."""
         key = "+".join(assignment.nodes)
         if key not in self._legal:
-            ops = [op for n in assignment.nodes if isinstance(op := self.graph.node(n).op, Linear)]
+            products = [product_of(self.graph, name) for name in assignment.nodes]
             found = [
                 engine
-                for rows in powers(1, max(op.outputs for op in ops))
-                for inputs in powers(1, min(op.inputs for op in ops))
+                for rows in powers(1, max(product.outputs for product in products))
+                for inputs in powers(1, min(product.inputs for product in products))
                 for lanes in powers(1, min(rows, _widest(self.board)))
                 for tokens in powers(1, self.board.target.token_lanes)
                 for loop_order in LoopOrder
@@ -257,7 +257,7 @@ def space_of(
 
     sharing: the only assignment; token_batch: tokens of a step; multipliers: most of one engine
     """
-    heads = [n.op for n, _ in graph.walk() if isinstance(n.op, Attention)]
+    heads = [found for node, _ in graph.walk() if (found := node.op.attention) is not None]
     head = min((op.head_dim for op in heads), default=1)
     whole = {op.head_dim for op in heads} == {head}
     return Space(

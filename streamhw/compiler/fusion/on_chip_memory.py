@@ -4,7 +4,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ...graph import Attention, Chunk, Graph
+from ...graph import Graph
 from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.spec import Role
@@ -138,10 +138,10 @@ def _originals(graph: Graph, tokens: int) -> dict[str, int]:
     (loop,) = graph.loops
     found = {loop.carried: _features(graph, loop.carried)}
     for node in loop.body:
-        if isinstance(node.op, Attention):
+        if (attention := node.op.attention) is not None:
             for role in ("scores", "probabilities"):
-                found[f"{node.name}.{role}"] = node.op.heads * tokens
-        if not isinstance(node.op, Chunk) and node.name != loop.result:
+                found[f"{node.name}.{role}"] = attention.heads * tokens
+        if node.op.row_part is None and node.name != loop.result:
             found[node.name] = _features(graph, node.name)
     return {name: tokens * size * ORIGINAL_BITS for name, size in found.items()}
 

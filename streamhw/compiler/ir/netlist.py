@@ -42,6 +42,7 @@ class Instance:
     region: the memory region that it reads or writes, whose offset its part must know
     serves: what infrastructure is there for: a DMA for the part that asks it, what cuts parameters
         to beats for the stream of these, a distributor for what feeds it
+    node: the graph node that it was placed for; of a shared engine, the first one
     """
 
     name: str
@@ -49,6 +50,7 @@ class Instance:
     scope: Scope
     region: str | None = None
     serves: str | None = None
+    node: str | None = None
 
     @cached_property
     def _ports(self) -> dict[str, Port]:

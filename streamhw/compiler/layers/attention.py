@@ -102,7 +102,7 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 
 def _caches(state: MemoryContext, node: Node) -> dict[str, int]:
     cache = cache_layout(
-        _op(node), state.tiling, state.graph.context, state.layers, state.beat_bits
+        _op(node).attention, state.tiling, state.graph.context, state.layers, state.beat_bits
     )
     return {f"{node.name}_key": cache.size, f"{node.name}_value": cache.size}
 
@@ -179,7 +179,7 @@ def _lower(state: Lowering, node: Node) -> None:
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
-    layout = cache_layout(op, tiling, context, state.layers, state.beat_bits)
+    layout = cache_layout(op.attention, tiling, context, state.layers, state.beat_bits)
     # Heads in parallel read a cached head at once, others one after the other.
     again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.row)
     rows = {**vars(layout), "tokens": tiling.token_batch}

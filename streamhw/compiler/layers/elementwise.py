@@ -70,6 +70,7 @@ ADD = Layer(
         format=_residual,
         plan=_add_plan,
         wants=lambda state, node, name: state.residual,
+        residual=True,
     ),
     reference=_add_reference,
     lowering=_lower_add,
@@ -137,9 +138,10 @@ def _feed_scales(state: Lowering, instance: Instance, fmt: Fixed, order: ITensor
 
 
 def _activation_format(state: Quantization, node: Node) -> Fixed:
-    """The operand's for a gate, whose multipliers come later."""
-    gates = any(isinstance(reader.op, Multiply) for reader in state.graph.readers(node.name))
-    return state.format(node.inputs[0]) if gates else BYTE
+    """The operand's where who reads it, a gate, has multipliers of its own."""
+    readers = state.graph.readers(node.name)
+    later = any(state.rule(reader).settled is not None for reader in readers)
+    return state.format(node.inputs[0]) if later else BYTE
 
 
 def _activation_plan(state: Quantization, node: Node) -> ActivationPlan:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BuildError
-from ...graph import ArgMax, Chunk, Floats, Linear, Node
+from ...graph import Chunk, Floats, Linear, Node
 from ...kernels.elementwise import split
 from ...kernels.matmul.context import MatmulContext
 from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
@@ -49,8 +49,8 @@ def _format(state: Quantization, node: Node) -> Fixed:
 
 
 def _weights(state: Quantization, node: Node) -> ElementFormat:
-    head = any(isinstance(r.op, ArgMax) for r in state.graph.readers(node.name))
-    return state.config.weights(head=head)
+    """The head is the product behind the layers."""
+    return state.config.weights(head=state.graph.loop_of(node.name) is None)
 
 
 def _smoothing(state: Quantization, node: Node) -> float:
@@ -113,9 +113,9 @@ def _output_scale(state: Quantization, node: Node, layer: int | None) -> Reals:
     if (node.name, layer) in state.scales:
         return 1 / state.scales[node.name, layer]
     for reader in state.graph.readers(node.name):
-        if isinstance(reader.op, Chunk):
-            width = op.outputs // reader.op.parts
-            begin = reader.op.index * width
+        if (part := reader.op.row_part) is not None:
+            width = op.outputs // part.parts
+            begin = part.index * width
             scale[begin : begin + width] = 1 / state.scales[reader.name, layer]
     return scale
 

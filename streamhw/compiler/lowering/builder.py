@@ -27,7 +27,10 @@ class Value:
 
 @dataclass(kw_only=True)
 class Lowering:
-    """The netlist as the rules write it."""
+    """The netlist as the rules write it.
+
+    node: the graph node whose rule writes
+    """
 
     graph: Graph
     quantization: QuantizationPlan
@@ -36,6 +39,7 @@ class Lowering:
     assignments: tuple[EngineAssignment, ...]
     rules: Mapping[type[Op], "Rule"]
     scope: Scope = Scope.ENTRY
+    node: str | None = None
     instances: dict[str, Instance] = field(default_factory=dict)
     channels: list[Channel] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
@@ -56,13 +60,18 @@ class Lowering:
 
     def lower(self, node: Node) -> None:
         """Applies the rule of the node's kind; raises ``BuildError`` if there is none."""
-        rule_of(self.rules, node)(self, node)
+        rule = rule_of(self.rules, node)
+        self.node = node.name
+        rule(self, node)
+        self.node = None
 
     def place(
         self, name: str, part: Part, scope: Scope | None = None, region: str | None = None
     ) -> Instance:
-        """Adds an instance."""
-        instance = Instance(name, part, scope or self.scope, region)
+        """Adds an instance, or gives one that several nodes share another part."""
+        placed = self.instances.get(name)
+        node = self.node if placed is None else placed.node
+        instance = Instance(name, part, scope or self.scope, region, node=node)
         self.instances[name] = instance
         return instance
 

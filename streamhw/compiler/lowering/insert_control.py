@@ -2,7 +2,7 @@
 """Control: the sequencer, and a stream of what it says to every part that must know of steps."""
 
 from ...errors import InternalError
-from ...graph import ArgMax, Graph
+from ...graph import Graph
 from ...stream.control.causal_lengths import CausalLengths
 from ...stream.control.scope import Scope
 from ...stream.control.step_broadcast import StepConsumer
@@ -58,7 +58,6 @@ def add_control(
     parts: list[Instance] = []
     wires: list[Channel] = []
     lengths: dict[tuple[int, int], Instance] = {}
-    result = next(n.name for n in graph.nodes if isinstance(getattr(n, "op", None), ArgMax))
 
     def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
         wires.append(Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope))
@@ -103,7 +102,7 @@ def add_control(
             parts.append(schedule)
             from_step(schedule, schedule.port("i"), ())
             wire(End(schedule.name, "o"), end, port.type, Scope.SHARED)
-        elif instance.name == result and port.direction is Direction.OUTPUT:
+        elif instance.node == graph.result and port.direction is Direction.OUTPUT:
             wires.append(
                 Channel(
                     source=end,
@@ -111,7 +110,7 @@ def add_control(
                     produced=port.type,
                     consumed=port.type,
                     scope=Scope.TAIL,
-                    value=result,
+                    value=graph.result,
                 )
             )
         else:

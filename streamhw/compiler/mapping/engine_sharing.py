@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ...errors import UserError
-from ...graph import Graph, Linear
+from ...errors import InternalError, UserError
+from ...graph import Graph
+from ...graph.ops import MatrixProduct
 from ...numerics.element_format import ElementFormat
 from ...quantization.plan import LinearPlan, QuantizationPlan
 
@@ -18,6 +19,7 @@ __all__ = [
     "SharingChoice",
     "assignments_of",
     "formats_of",
+    "product_of",
     "share_engines",
 ]
 
@@ -56,11 +58,11 @@ class EngineAssignment:
 def share_engines(
     graph: Graph, quantization: QuantizationPlan, sharing: SharingChoice
 ) -> tuple[EngineAssignment, ...]:
-    """Engines for all ``Linear`` nodes.
+    """Engines for all matrix products.
 
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
              later one, whatever engines they share: parameters come in that order, too
-    Ensures  every ``Linear`` is bound once; one engine has one weight format; engines stand in the
+    Ensures  every product is on one engine; one engine has one weight format; engines stand in the
              order of their first products
     Chooses  with ``Sharing.ALL`` an engine a weight format, with ``Sharing.NONE`` one a node; with
              a number, that many: each product goes to the engine that has least to do so far, but
@@ -104,11 +106,17 @@ def formats_of(graph: Graph, quantization: QuantizationPlan) -> dict[str, Elemen
     """The weight format of every product, in topological order."""
     found = {}
     for node, _ in graph.walk():
-        if isinstance(node.op, Linear):
-            plan = quantization.plans[node.name]
-            assert isinstance(plan, LinearPlan)
-            found[node.name] = plan.weights
+        if node.op.product is not None:
+            found[node.name] = quantization.of(node.name, LinearPlan).weights
     return found
+
+
+def product_of(graph: Graph, name: str) -> MatrixProduct:
+    """The matrix product that a node of an engine is."""
+    product = graph.node(name).op.product
+    if product is None:
+        raise InternalError(f"Node {name} must be a matrix product, not {graph.node(name).op.kind}")
+    return product
 
 
 def _name(engine: Sequence[str], formats: Mapping[str, ElementFormat]) -> str:
@@ -165,8 +173,7 @@ def _balanced(graph: Graph, formats: Mapping[str, ElementFormat], count: int) ->
     work: dict[int, int] = Counter()
     before: list[str] | None = None
     for name, fmt in formats.items():
-        op = graph.node(name).op
-        assert isinstance(op, Linear)
+        product = product_of(graph, name)
         left = sum(f == fmt for f in list(formats.values())[list(formats).index(name) :])
         empty = [e for e in engines[fmt] if not e]
         # The last products go to engines that have none yet.
@@ -174,7 +181,7 @@ def _balanced(graph: Graph, formats: Mapping[str, ElementFormat], count: int) ->
         others = [e for e in among if e is not before] or among
         chosen = min(others, key=lambda e: work[id(e)])
         chosen.append(name)
-        work[id(chosen)] += op.inputs * op.outputs
+        work[id(chosen)] += product.inputs * product.outputs
         before = chosen
     return [engine for group in engines.values() for engine in group]
 

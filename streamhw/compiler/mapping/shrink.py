@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
-from ...graph.ops import Attention
 from .engine_sharing import EngineAssignment
 from .tiling import EngineTiling, Tiling, choose_engine, head_groups
 
@@ -18,12 +17,13 @@ __all__ = ["Shortage", "smaller"]
 class Shortage:
     """What does not fit, and which sizes stay as they were asked for.
 
-    part: the kernel that does not fit even alone, if it is one
+    part: the kernel that does not fit even alone, if it is one; node: the graph node of it
     between: whether it is the memory for values between kernels, which fewer tokens a step relieve
     keep_multipliers, keep_batch: sizes that were asked for
     """
 
     part: str | None = None
+    node: str | None = None
     between: bool = False
     keep_multipliers: bool = False
     keep_batch: bool = False
@@ -53,11 +53,7 @@ def smaller(
             attention_positions=tiling.attention_positions // 2,
             attention_fabric=tiling.attention_fabric // 2,
         )
-    if short.part is not None and any(
-        short.part.startswith(f"{node.name}_")
-        for node, _ in graph.walk()
-        if isinstance(node.op, Attention)
-    ):
+    if short.node is not None and graph.node(short.node).op.attention is not None:
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
         lanes = tiling.attention_lanes // 2
@@ -111,6 +107,11 @@ def _halves(number: int) -> Iterator[int]:
 
 def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
     """The next smaller number of parallel heads that every attention can have."""
-    ops = [node.op for node, _ in graph.walk() if isinstance(node.op, Attention)]
-    common = set.intersection(*(set(head_groups(op, board.beat_bits)) for op in ops))
+    common = set.intersection(
+        *(
+            set(head_groups(attention, board.beat_bits))
+            for node, _ in graph.walk()
+            if (attention := node.op.attention) is not None
+        )
+    )
     return max(n for n in common if n < tiling.attention_heads)

@@ -10,10 +10,10 @@ from ...boards.target import DesignTarget
 from ...errors import BuildError
 from ...frozen_map import freeze
 from ...graph.graph import Graph
-from ...graph.ops import Attention, Chunk, Linear
+from ...graph.ops import AttentionHeads, MatrixProduct
 from ...quantization.quantized_model import AFFINE_BYTES
 from ...stream.loop_order import LoopOrder
-from .engine_sharing import EngineAssignment
+from .engine_sharing import EngineAssignment, product_of
 
 __all__ = [
     "EngineTiling",
@@ -134,13 +134,15 @@ def choose_tiling(
         for b in assignments
     }
     body = [
-        node.op for node, loop in graph.walk() if loop is not None and isinstance(node.op, Linear)
+        node.op.product
+        for node, loop in graph.walk()
+        if loop is not None and node.op.product is not None
     ]
-    macs = sum(op.inputs * op.outputs for op in body) // target.multipliers
+    macs = sum(product.inputs * product.outputs for product in body) // target.multipliers
     attention, heads, positions = lanes, 1, 1
     for node, _ in graph.walk():
-        op = node.op
-        if not isinstance(op, Attention):
+        op = node.op.attention
+        if op is None:
             continue
         sizes = powers(lanes, min(op.head_dim, board.beat_bits // 8))
         work = op.heads * op.head_dim * graph.context
@@ -172,7 +174,7 @@ def attention_fabric(target: DesignTarget, positions: int) -> int:
 
 
 def parallel_heads(
-    ops: Sequence[Attention], beat_bits: int, context: int
+    ops: Sequence[AttentionHeads], beat_bits: int, context: int
 ) -> tuple[tuple[int, int], ...]:
     """Heads and positions that may pass attention in parallel, with whole heads as lanes."""
     groups = set.intersection(*(set(head_groups(op, beat_bits)) for op in ops))
@@ -188,12 +190,7 @@ def parallel_heads(
 
 def row_lanes(graph: Graph, wanted: int) -> int:
     """``wanted`` lanes, as far as they divide every row and head."""
-    sizes = [
-        size
-        for node, _ in graph.walk()
-        for name in ("features", "inputs", "head_dim")
-        if isinstance(size := getattr(node.op, name, None), int)
-    ]
+    sizes = [size for node, _ in graph.walk() for size in node.op.row_sizes]
     return gcd(wanted, *sizes)
 
 
@@ -202,7 +199,7 @@ def is_legal(
 ) -> bool:
     """Whether the engine divides its products, and memory beats its words."""
     rows, inputs, bits = engine.rows, engine.inputs, assignment.weights.bits
-    products = [(name, _linear(graph, name)) for name in assignment.nodes]
+    products = [(name, product_of(graph, name)) for name in assignment.nodes]
     return (
         rows % engine.lanes == 0
         and (assignment.weights.scale_group or inputs) % inputs == 0
@@ -240,19 +237,18 @@ def check_tiling(
             )
 
 
-def head_groups(op: Attention, beat_bits: int) -> list[int]:
+def head_groups(op: AttentionHeads, beat_bits: int) -> list[int]:
     """Numbers of heads that may pass in parallel: their rows fit a memory beat."""
-    shared = op.heads // op.kv_heads
     return [
         n
         for n in range(1, op.heads + 1)
         if op.heads % n == 0
-        and (n == 1 or n % shared == 0)
-        and n // shared * op.head_dim * 8 <= beat_bits
+        and (n == 1 or n % op.shared == 0)
+        and n // op.shared * op.head_dim * 8 <= beat_bits
     ]
 
 
-def _rows_of_a_beat(op: Attention, beat_bits: int, context: int) -> list[int]:
+def _rows_of_a_beat(op: AttentionHeads, beat_bits: int, context: int) -> list[int]:
     """Numbers of positions that may pass in parallel with all heads: a memory beat has their rows,
     each padded to a power of two, and the context is a number of them."""
     row = 1 << (op.kv_heads * op.head_dim * 8 - 1).bit_length()
@@ -300,12 +296,12 @@ def _best_engine(
             and is_legal(graph, assignment, engine, board.beat_bits)
             # The drain of a tile must not take longer than the next tile's multiplications.
             and all(
-                engine.rows // lanes <= _linear(graph, name).inputs // inputs
+                engine.rows // lanes <= product_of(graph, name).inputs // inputs
                 for name in assignment.nodes
             )
         ):
             beats = sum(
-                product_beats(_linear(graph, name), engine.rows, assignment, board.beat_bits)
+                product_beats(product_of(graph, name), engine.rows, assignment, board.beat_bits)
                 for name in assignment.body
             )
             if best is None or (beats, inputs) < best[:2]:
@@ -313,23 +309,19 @@ def _best_engine(
     return None if best is None else best[2]
 
 
-def _linear(graph: Graph, name: str) -> Linear:
-    op = graph.node(name).op
-    assert isinstance(op, Linear)
-    return op
-
-
 def _part(graph: Graph, name: str) -> int:
     """Outputs of a product that stay together: a chunk, if its result is cut into chunks."""
-    parts = [r.op.parts for r in graph.readers(name) if isinstance(r.op, Chunk)]
-    return _linear(graph, name).outputs // max(parts, default=1)
+    parts = [part.parts for r in graph.readers(name) if (part := r.op.row_part) is not None]
+    return product_of(graph, name).outputs // max(parts, default=1)
 
 
 def _divides(a: int, b: int) -> bool:
     return a % b == 0 or b % a == 0
 
 
-def product_beats(op: Linear, rows: int, assignment: EngineAssignment, beat_bits: int) -> int:
+def product_beats(
+    op: MatrixProduct, rows: int, assignment: EngineAssignment, beat_bits: int
+) -> int:
     """Memory beats of the parameters of one product in tiles of ``rows``."""
     groups = assignment.weights.groups(op.inputs)
     header = ceil(header_bytes(rows, groups) * 8 / beat_bits)

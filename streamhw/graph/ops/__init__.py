@@ -9,6 +9,7 @@ from .op import Op
 from .result import ArgMax, LastToken
 from .rotary import Angles, Rotary
 from .source import Gather, Input
+from .work import AttentionHeads, MatrixProduct, RowPart
 
 __all__ = [
     "OPS",
@@ -17,15 +18,18 @@ __all__ = [
     "Angles",
     "ArgMax",
     "Attention",
+    "AttentionHeads",
     "Chunk",
     "Gather",
     "Input",
     "LastToken",
     "LayerNorm",
     "Linear",
+    "MatrixProduct",
     "Multiply",
     "RmsNorm",
     "Rotary",
+    "RowPart",
 ]
 
 OPS: tuple[type[Op], ...] = (

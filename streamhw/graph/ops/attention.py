@@ -7,6 +7,7 @@ import numpy as np
 
 from .checks import check_positive
 from .op import Array, Lookup, Op, Shape, print_shape
+from .work import AttentionHeads
 
 __all__ = ["Attention"]
 
@@ -34,6 +35,14 @@ class Attention(Op):
     @property
     def arity(self) -> int:
         return 3
+
+    @property
+    def attention(self) -> AttentionHeads:
+        return AttentionHeads(heads=self.heads, kv_heads=self.kv_heads, head_dim=self.head_dim)
+
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.head_dim,)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         rows = inputs[0][0]

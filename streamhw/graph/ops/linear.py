@@ -7,6 +7,7 @@ import numpy as np
 
 from .checks import check_positive, features_of, matrix_of
 from .op import Array, Lookup, Op, Parameter, Shape
+from .work import MatrixProduct, RowPart
 
 __all__ = ["Chunk", "Linear"]
 
@@ -34,6 +35,14 @@ class Linear(Op):
         weight = (Parameter(self.weight, shape),)
         return weight if self.bias is None else (*weight, Parameter(self.bias, (self.outputs,)))
 
+    @property
+    def product(self) -> MatrixProduct:
+        return MatrixProduct(inputs=self.inputs, outputs=self.outputs)
+
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.inputs,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return (features_of(self, inputs[0], self.inputs)[0], self.outputs)
 
@@ -54,6 +63,10 @@ class Chunk(Op):
         check_positive(self, "parts")
         if not 0 <= self.index < self.parts:
             raise ValueError(f"Chunk index must be 0 to {self.parts - 1}, not {self.index}")
+
+    @property
+    def row_part(self) -> RowPart:
+        return RowPart(index=self.index, parts=self.parts)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         rows, features = matrix_of(self, inputs[0])

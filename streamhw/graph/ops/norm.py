@@ -29,6 +29,10 @@ class LayerNorm(Op):
     def parameters(self) -> tuple[Parameter, ...]:
         return (Parameter(self.weight, (self.features,)), Parameter(self.bias, (self.features,)))
 
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.features,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return features_of(self, inputs[0], self.features)
 
@@ -59,6 +63,10 @@ class RmsNorm(Op):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         return (Parameter(self.weight, (self.features,)),)
+
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.features,)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return features_of(self, inputs[0], self.heads * self.features)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .work import AttentionHeads, MatrixProduct, RowPart
+
 __all__ = ["LAYER", "ROWS", "Array", "Floats", "Lookup", "Op", "Parameter", "Shape"]
 __all__ += ["parameter_name", "print_shape"]
 
@@ -50,7 +52,9 @@ class Parameter:
 class Op(ABC):
     """A layer kind with its attributes; subclasses are frozen keyword-only dataclasses.
 
-    ``infer`` raises ``ValueError`` if the input shapes do not suit the attributes.
+    ``infer`` raises ``ValueError`` if the input shapes do not suit the attributes. ``product``,
+    ``attention``, ``row_part`` and ``row_sizes`` are what engine sharing, tiling, exploration and
+    the roofline know of it: they ask for these, never for a class.
     """
 
     @property
@@ -65,6 +69,26 @@ class Op(ABC):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The trained tensors of the node, in a fixed order."""
+        return ()
+
+    @property
+    def product(self) -> MatrixProduct | None:
+        """The matrix product that it is, if a shared matmul engine computes it."""
+        return None
+
+    @property
+    def attention(self) -> AttentionHeads | None:
+        """The heads of attention over cached keys and values, if it is that."""
+        return None
+
+    @property
+    def row_part(self) -> RowPart | None:
+        """Which part of its operand's rows it moves, if it does nothing else."""
+        return None
+
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        """Features of its rows, or of the heads in them, which lanes of row-wise kernels divide."""
         return ()
 
     @abstractmethod

@@ -33,6 +33,10 @@ class Angles(Op):
         """The base of a layer."""
         return self.bases[(layer or 0) % len(self.bases)]
 
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.features,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if len(inputs[0]) != 1:
             raise ValueError(f"Angles input must have shape [rows], not {print_shape(inputs[0])}")
@@ -57,6 +61,10 @@ class Rotary(Op):
     @property
     def arity(self) -> int:
         return 2
+
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.head_dim,)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         value = features_of(self, inputs[0], self.heads * self.head_dim)

@@ -51,6 +51,10 @@ class Gather(Op):
     def parameters(self) -> tuple[Parameter, ...]:
         return (Parameter(self.table, (self.rows, self.features)),)
 
+    @property
+    def row_sizes(self) -> tuple[int, ...]:
+        return (self.features,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if len(inputs[0]) != 1:
             raise ValueError(f"Gather input must have shape [rows], not {print_shape(inputs[0])}")

@@ -62,7 +62,7 @@ def test_sizes_that_were_asked_for_stay() -> None:
 
 def test_attention_gets_fewer_heads_and_lanes() -> None:
     graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=32)
-    short = Shortage(part="attention_scores")
+    short = Shortage(part="scores", node="attention")
     lanes = [t.attention_lanes for t in sizes(graph, board, 4, 32, short)]
     assert lanes == [lanes[0] >> n for n in range(len(lanes))] and lanes[-1] == 1
 
