@@ -92,7 +92,7 @@ def compare(
     seen, ends = predicted(design, prompt, tokens)
     for real, ours in zip(cycles, ends, strict=True):
         console.print(f"tokens: {real:,} simulated, {ours:,.0f} predicted ({ours / real - 1:+.1%})")
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     step %= 1 + max(each.step for each in seen)
     for index, each in enumerate(seen):
         if each.step == step and (each.scope is not Scope.BODY or each.place == layer):
@@ -121,7 +121,7 @@ def simulated(
 
 def predicted(design: PlacedNetlist, prompt: int, tokens: int) -> tuple[list[Seen], list[float]]:
     """Every activation of the estimate, and the cycles of each token."""
-    estimate, group = Estimate(design), design.tiling.token_batch
+    estimate, group = Estimate.placed(design), design.tiling.token_batch
     starts = [*range(0, prompt, group), *range(prompt, prompt + tokens - 1)]
     counts = [min(group, prompt - at) if at < prompt else 1 for at in starts]
     clock, now, before, found, ends = estimate.clock(), float(START_CYCLES), 0.0, [], []

@@ -96,7 +96,8 @@ def simulate(
     )
     if reference is not None:
         length = len(numbers) + len(answer.tokens)
-        answer.predicted = Estimate(reference.netlist, system).answer(len(numbers), length).total
+        estimate = Estimate.placed(reference.netlist, system)
+        answer.predicted = estimate.answer(len(numbers), length).total
         _measured(answer, answer.predicted, stalls, reference.netlist).save(build.folder)
     return answer
 

@@ -93,7 +93,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     built = reuse_or_build(request.build, console)
     design = built.netlist
     system = None if request.memory is None else load_memory(request.memory)
-    estimate = Estimate(design, system)
+    estimate = Estimate.placed(design, system)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [
         Context(

@@ -72,7 +72,7 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
             shown.update(task, completed=count, detail=detail)
         text.end()
     total = len(prompt) + len(answer.tokens)
-    answer.predicted = Estimate(design).answer(len(prompt), total)
+    answer.predicted = Estimate.placed(design).answer(len(prompt), total)
     console.print(_table(answer, answer.predicted, model, board))
     return answer
 

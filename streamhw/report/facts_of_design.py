@@ -160,7 +160,7 @@ def _fusion(design: PlacedNetlist) -> FusionFacts:
 
 def activities_of(design: PlacedNetlist, position: int) -> Iterator[ActivityFacts]:
     """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     clock = estimate.clock()
     now = estimate.step(clock, max(0, position - 1), 1, True, 0.0)
     log: list[tuple[Scope, Mapping[str, Activity]]] = []

@@ -143,7 +143,7 @@ class Summary:
 
 def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, float]) -> Summary:
     """All numbers of a placed design."""
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     symbol_values = estimate.bound()
     placement = design.placement
     rows = []

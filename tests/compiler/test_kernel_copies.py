@@ -108,7 +108,7 @@ def originals(compiles: dict[str, Compile]) -> dict[str, tuple[PlacedNetlist, st
 
 
 def cycles(design: PlacedNetlist) -> tuple[float, ...]:
-    answer = Estimate(design).answer(7, 12)
+    answer = Estimate.placed(design).answer(7, 12)
     return (answer.prompt, *answer.tokens)
 
 

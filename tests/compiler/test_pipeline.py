@@ -70,7 +70,7 @@ def test_equal_inputs_give_equal_levels_and_no_stage_changes_what_it_was_given(
     """Levels are plain data; each is the same after all later stages, emission and estimates."""
     ours = passed(tiny)
     before = [dumps(level) for level in ours[1:]]
-    Estimate(ours[-1]).answer(4, 6)
+    Estimate.placed(ours[-1]).answer(4, 6)
     emit(ours[-1])
     assert [dumps(level) for level in ours[1:]] == before
     for one, other in zip(ours[1:], passed(tiny)[1:], strict=True):
@@ -139,17 +139,17 @@ def test_graph_without_a_loop(tiny: Model) -> None:
 
 def test_estimate_repeats(tiny: Model, design: PlacedNetlist) -> None:
     """The same design, another estimate of it, and the same model compiled again."""
-    first = Estimate(design)
-    answers = [first.answer(9, 16), first.answer(9, 16), Estimate(design).answer(9, 16)]
+    first = Estimate.placed(design)
+    answers = [first.answer(9, 16), first.answer(9, 16), Estimate.placed(design).answer(9, 16)]
     again = compile_model(tiny, load_board("sim"), CONFIG)
-    answers.append(Estimate(again).answer(9, 16))
+    answers.append(Estimate.placed(again).answer(9, 16))
     assert len(set(answers)) == 1
     assert len(answers[0].tokens) == 6
     assert answers[0].total == answers[0].prompt + sum(answers[0].tokens)
 
 
 def test_estimate_grows_with_prompt_and_position(design: PlacedNetlist) -> None:
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     prompts = [estimate.answer(n, n + 1).prompt for n in (1, 8, 9, 16, 17, 31)]
     assert prompts == sorted(set(prompts))
     tokens = estimate.answer(1, 31).tokens

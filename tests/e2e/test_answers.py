@@ -97,7 +97,7 @@ def test_predicted_cycles_are_within_five_percent(
 ) -> None:
     prompt = prompts[index]
     answer = machine.answer(prompt, 6)
-    predicted = Estimate(machine.design).answer(len(prompt), len(prompt) + 6)
+    predicted = Estimate.placed(machine.design).answer(len(prompt), len(prompt) + 6)
     simulated = [t.cycles for t in answer.tokens]
     print(f"prompt {len(prompt)}: simulated {simulated}, predicted {predicted}")
     assert predicted.prompt == pytest.approx(simulated[0], rel=0.05)
@@ -115,7 +115,7 @@ def test_other_boards_and_weights(machine_of, prompts, board: str, bits: int) ->
     for prompt in (prompts[2], prompts[7]):
         answer = machine.answer(prompt, 6, check=True)
         assert [t.token for t in answer.tokens] == list(reference.generate(prompt, 6))
-        predicted = Estimate(machine.design).answer(len(prompt), len(prompt) + 6)
+        predicted = Estimate.placed(machine.design).answer(len(prompt), len(prompt) + 6)
         real = sum(t.cycles for t in answer.tokens)
         print(f"{board} W{bits}, prompt {len(prompt)}: {real}, predicted {predicted.total:.0f}")
         assert predicted.total == pytest.approx(real, rel=0.05)

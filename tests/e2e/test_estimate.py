@@ -13,7 +13,7 @@ WITHIN = 0.05
 
 def compare(machine: Machine, lengths: Sequence[int], count: int) -> list[str]:
     """Prints a table; returns the rows in which the prediction is too far off."""
-    estimate, board = Estimate(machine.design), machine.design.board.name
+    estimate, board = Estimate.placed(machine.design), machine.design.board.name
     print()
     print(f"{'board':8} {'position':>8} {'what':>8} {'simulated':>10} {'predicted':>10}  error")
     wrong = []

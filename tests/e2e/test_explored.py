@@ -101,7 +101,7 @@ def test_predictions_of_explored_designs(
     for choice in points(score, POINTS[board]):
         design = score.compile(choice)
         real = simulated(machine_of(board, design=design, of=small))
-        answer = Estimate(design).answer(PROMPT, PROMPT + TOKENS)
+        answer = Estimate.placed(design).answer(PROMPT, PROMPT + TOKENS)
         ours = (answer.prompt, sum(answer.tokens))
         errors = [o / r - 1 for o, r in zip(ours, real, strict=True)]
         row = (
@@ -133,7 +133,7 @@ def test_best_design_beats_the_rule(
     ):
         design = score.compile(choice)
         real = simulated(machine_of(board, design=design))
-        answer = Estimate(design).answer(PROMPT, PROMPT + TOKENS)
+        answer = Estimate.placed(design).answer(PROMPT, PROMPT + TOKENS)
         errors = (answer.prompt / real[0] - 1, sum(answer.tokens) / real[1] - 1)
         cycles[name] = sum(real)
         print(

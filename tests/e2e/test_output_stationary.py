@@ -48,10 +48,10 @@ def test_every_stream_and_the_predicted_cycles(
     """A prompt is done sooner than with tokens loop_order: work begins with its first row."""
     design = permuted(model, load_board("sim"), BuildConfig())
     machine = machine_of(design=design, observed=True)
-    default = Estimate(compile_model(model, load_board("sim"), BuildConfig()))
+    default = Estimate.placed(compile_model(model, load_board("sim"), BuildConfig()))
     for prompt in (prompts[0], prompts[5]):
         answer = machine.answer(prompt, 3, check=True)
-        predicted = Estimate(design).answer(len(prompt), len(prompt) + 3)
+        predicted = Estimate.placed(design).answer(len(prompt), len(prompt) + 3)
         for found, cycles in zip(answer.tokens, (predicted.prompt, *predicted.tokens), strict=True):
             print(f"{len(prompt)} tokens: {found.cycles:,} cycles, {cycles:,.0f} predicted")
             assert abs(cycles / found.cycles - 1) < 0.05, (found.cycles, cycles)

@@ -72,6 +72,6 @@ def test_every_stream_and_the_predicted_cycles(
     prompt = prompts[5]
     answer = machine.answer(prompt, 3, check=True)
     assert len(answer.tokens) == 3
-    predicted = Estimate(design).answer(len(prompt), len(prompt) + 3)
+    predicted = Estimate.placed(design).answer(len(prompt), len(prompt) + 3)
     for found, cycles in zip(answer.tokens, (predicted.prompt, *predicted.tokens), strict=True):
         assert abs(cycles / found.cycles - 1) < 0.05, (found.cycles, cycles)

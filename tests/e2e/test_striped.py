@@ -53,6 +53,6 @@ def test_every_stream_of_a_tiny_model(
     for each, within in ((machine_of(design=deep, of=tiny), 0.05), (machine, 0.1)):
         for memory in MEMORIES.values():
             simulated = [t.cycles for t in each.answer(prompt, 5, memory=memory).tokens]
-            predicted = Estimate(each.design, memory).answer(len(prompt), len(prompt) + 5)
+            predicted = Estimate.placed(each.design, memory).answer(len(prompt), len(prompt) + 5)
             print(f"{memory.name}: {simulated} simulated, {predicted} predicted")
             assert sum(predicted.tokens) == pytest.approx(sum(simulated[1:]), rel=within)

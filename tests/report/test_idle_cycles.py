@@ -28,7 +28,7 @@ def test_layer_of_a_design(tmp_path: Path) -> None:
     board = load_board("sim")
     config = BuildConfig(quantization=QuantConfig(weight_bits=8), multipliers=32)
     design = compile_model(model, board, config)
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     early, late = (layer_cycles(estimate, context) for context in (1, 30))
     shape = design.graph.loops[0]
     weights = (4 + 2 * 2) * 32 * 32  # hidden rows are twice as long; the head is none of a layer

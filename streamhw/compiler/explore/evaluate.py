@@ -7,11 +7,10 @@ from math import ceil
 from typing import Any, cast
 
 from ...errors import BuildError, InternalError, UserError
-from ...graph import Linear
 from ...numerics.element_format import ElementFormat
 from ...stream.spec import Resources
 from ..ir.levels import PlacedNetlist, Quantized
-from ..mapping.engine_sharing import EngineAssignment, formats_of
+from ..mapping.engine_sharing import EngineAssignment, formats_of, product_of
 from ..mapping.tiling import Tiling, product_beats
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
@@ -52,7 +51,7 @@ class Evaluator:
             return Invalid(f"faults of streamhw: {error}")
         except (UserError, ValueError) as error:
             return Invalid(f"sizes: {error}")
-        answer = Estimate(design).answer(self.prompt, self.prompt + self.tokens)
+        answer = Estimate.placed(design).answer(self.prompt, self.prompt + self.tokens)
         cells = design.placement.total
         return Score(
             prompt=answer.prompt,
@@ -88,11 +87,10 @@ class Evaluator:
         for assignment in assignments:
             engine = tiling.engines[assignment.instance]
             for name in assignment.nodes:
-                op = graph.node(name).op
-                assert isinstance(op, Linear)
-                tiles = ceil(op.outputs / engine.rows)
-                passes = tiles * op.inputs // engine.inputs
-                once = product_beats(op, engine.rows, assignment, board.beat_bits)
+                product = product_of(graph, name)
+                tiles = ceil(product.outputs / engine.rows)
+                passes = tiles * product.inputs // engine.inputs
+                once = product_beats(product, engine.rows, assignment, board.beat_bits)
                 inside = name in assignment.body
                 work[assignment.instance] += passes * (layers * rows if inside else heads)
                 beats += once * (layers * steps if inside else heads)

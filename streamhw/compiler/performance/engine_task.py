@@ -11,10 +11,11 @@ from ...stream.queue import queue_latency
 from ...stream.spec import Direction, KernelSpec
 from ...stream.timing import Timing
 from ..fifo import MINIMUM
-from ..ir.levels import Netlist, SizedNetlist
+from ..ir.levels import Netlist
 from ..ir.netlist import Instance
 from ..ir.serving import parameter_path
 from ..mapping.engine_sharing import EngineAssignment
+from .assumptions import Assumptions
 from .memoized import context_timing_of
 from .timeline import Task
 
@@ -38,8 +39,8 @@ class _Product:
 class EngineTasks:
     """The tasks of a design's shared engines."""
 
-    def __init__(self, design: Netlist):
-        self._design = design
+    def __init__(self, design: Netlist, assumptions: Assumptions):
+        self._design, self._assumptions = design, assumptions
         self._products: dict[str, _Product] = {}
         for assignment in design.assignments:
             engine = design.instance(assignment.instance)
@@ -115,9 +116,9 @@ class EngineTasks:
             ahead=headers + WAITING * word,
             hold=lambda symbol_values: WAITING * context.passes(symbol_values),
             stall=stall,
-            before=None
-            if not isinstance(design, SizedNetlist)
-            else lambda symbol_values: context.first_sums(symbol_values) - 1,
+            before=(lambda symbol_values: context.first_sums(symbol_values) - 1)
+            if self._assumptions.bounded
+            else None,
         )
 
     def _header_path(self, target: str, beats: int) -> int:

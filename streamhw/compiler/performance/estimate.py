@@ -13,14 +13,15 @@ from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import queue_latency
 from ...stream.spec import Role
 from ..fifo import MINIMUM
-from ..ir.levels import Netlist, SizedNetlist
+from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from ..ir.netlist import Channel
 from ..ir.serving import parameter_dma_of
 from ..lowering.insert_dma import under_way
+from .assumptions import Assumptions, before_sizing, of_placed, of_sized
 from .memory_latency import read_wait
 from .memory_supply import Clock, Span, Supply
 from .task_graph import CARRIED, Tasks
-from .timeline import FIFO_LATENCY, Activity, Timeline
+from .timeline import Activity, Timeline
 
 __all__ = ["Estimate", "PredictedAnswer", "Seen"]
 
@@ -54,15 +55,33 @@ class PredictedAnswer:
 class Estimate:
     """The timelines of a design whose streams are typed and converted.
 
+    assumptions: what stages behind ``control`` decided, or would at most
     memory: what is behind the ports; None: the board's own
     """
 
-    def __init__(self, design: Netlist, memory: MemorySystem | None = None):
+    def __init__(
+        self, design: Netlist, assumptions: Assumptions, memory: MemorySystem | None = None
+    ):
         if memory is not None:
             design = replace(design, board=replace(design.board, memory=memory))
-        self.design = design
+        self.design, self.assumptions = design, assumptions
         self.port = design.board.ports[0]
-        self.tasks = Tasks(design)
+        self.tasks = Tasks(design, assumptions)
+
+    @classmethod
+    def before_sizing(cls, design: Netlist, memory: MemorySystem | None = None) -> "Estimate":
+        """As the program for depths of queues may rely on."""
+        return cls(design, before_sizing(design), memory)
+
+    @classmethod
+    def sized(cls, design: SizedNetlist) -> "Estimate":
+        """With the design's queues, as if all shared one memory port."""
+        return cls(design, of_sized(design))
+
+    @classmethod
+    def placed(cls, design: PlacedNetlist, memory: MemorySystem | None = None) -> "Estimate":
+        """Of what is built."""
+        return cls(design, of_placed(design), memory)
 
     @cached_property
     def body(self) -> Timeline:
@@ -89,15 +108,16 @@ class Estimate:
         """The state before the first step."""
         design, board = self.design, self.design.board
         times = board.memory_times
-        reads = parameter_dma_of(self.design.instances)
-        ahead = design.depths.ahead if isinstance(design, SizedNetlist) else design.target.prefetch
+        reads = parameter_dma_of(design.instances)
+        wait = read_wait(design, self.assumptions, str(reads.serves))
+        ahead = self.assumptions.prefetch
         supply = Supply(
             port=self.port.name,
             rate=times.rate,
             buffer=ahead,
             under_way=min(ahead, under_way(board)),
             pause=times.pause,
-            latency=READER_CYCLES + read_wait(self.design, str(reads.serves)) + times.pause,
+            latency=READER_CYCLES + wait + times.pause,
             behind=self._behind_reader(),
         )
         return Clock(supply=supply, turn=times.write_turn, ahead=times.write_wait)
@@ -187,8 +207,7 @@ class Estimate:
     def _next_latency(self) -> int:
         """Cycles of the queue in front of the sequencer."""
         channel = self._into(Role.NEXT_TOKEN)
-        is_sized = isinstance(self.design, SizedNetlist)
-        return queue_latency(channel.depth) if is_sized else FIFO_LATENCY
+        return self.assumptions.queue_latency[channel.name]
 
     def _behind_reader(self) -> int:
         """Cycles from the buffer of parameters to a part: the distributor, what cuts or joins the

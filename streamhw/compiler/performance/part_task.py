@@ -9,10 +9,11 @@ from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import ITensor, SymbolValues
 from ...stream.spec import Direction, KernelSpec, Port, Role
 from ...stream.timing import Timing
-from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
+from ..ir.levels import Netlist
 from ..ir.netlist import Instance
 from ..ir.serving import dma_serving
 from ..lowering.insert_dma import READ_BUFFER
+from .assumptions import Assumptions
 from .memoized import beats_of, timing_of
 from .memory_latency import read_wait, write_answer, write_wait
 from .timeline import Task
@@ -20,7 +21,7 @@ from .timeline import Task
 __all__ = ["part_task"]
 
 
-def part_task(design: Netlist, instance: Instance) -> Task:
+def part_task(design: Netlist, assumptions: Assumptions, instance: Instance) -> Task:
     """The work of an instance that no two products share."""
     part = instance.part
     behaviour = part.behaviour()
@@ -33,12 +34,12 @@ def part_task(design: Netlist, instance: Instance) -> Task:
         exclusive=behaviour.exclusive,
         window=READ_BUFFER,
         needs=behaviour.row,
-        before=_before(behaviour, timing) if isinstance(design, SizedNetlist) else None,
+        before=_before(behaviour, timing) if assumptions.bounded else None,
         give=_given(part.ports),
     )
     if all(port.role is not Role.MEM_COMMAND for port in part.ports):
         return task
-    return _with_memory(design, instance, task, behaviour.memory)
+    return _with_memory(design, assumptions, instance, task, behaviour.memory)
 
 
 def _timing(
@@ -82,16 +83,18 @@ def _values(ports: tuple[Port, ...], direction: Direction) -> list[ITensor]:
     return [p.type for p in ports if p.role is Role.DATA and p.direction is direction]
 
 
-def _with_memory(design: Netlist, instance: Instance, task: Task, use: MemoryUse) -> Task:
+def _with_memory(
+    design: Netlist, assumptions: Assumptions, instance: Instance, task: Task, use: MemoryUse
+) -> Task:
     """The task of a part that has a DMA."""
     board, ports = design.board, instance.part.ports
     pauses = board.memory_times.pause
     dma = dma_serving(design.instances, instance.name).name
     writes = any(port.role is Role.MEM_WRITE for port in ports)
     if writes:
-        wait = float(use.asking + write_wait(design, instance.name))
+        wait = float(use.asking + write_wait(design, assumptions, instance.name))
     else:
-        wait = use.asking + read_wait(design, instance.name) + pauses
+        wait = use.asking + read_wait(design, assumptions, instance.name) + pauses
     moved = use.traffic
     if moved is None:
         (type,) = _values(ports, Direction.INPUT if writes else Direction.OUTPUT)
@@ -99,22 +102,14 @@ def _with_memory(design: Netlist, instance: Instance, task: Task, use: MemoryUse
     return replace(
         task,
         wait=wait,
-        answer=write_answer(design, instance.name) + pauses if writes else 0.0,
+        answer=write_answer(design, assumptions, instance.name) + pauses if writes else 0.0,
         pause=lambda symbol_values: use.longer(symbol_values, wait),
-        memory=_memory_port(design, dma),
+        memory=assumptions.port[dma],
         traffic=moved,
         window=design.target.cache_buffer if use.prefetches else READ_BUFFER,
         apart=use.beside,
         writes=writes,
     )
-
-
-def _memory_port(design: Netlist, dma: str) -> str:
-    """The (first) port behind a DMA; before placement, one that is not the parameters' if there is
-    any."""
-    board = design.board
-    port: str = board.ports[0 if board.striped else -1].name
-    return design.placement.ports[dma][0] if isinstance(design, PlacedNetlist) else port
 
 
 def _filled(type: ITensor, width: int, symbol_values: SymbolValues) -> float:

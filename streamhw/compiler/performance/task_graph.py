@@ -7,14 +7,14 @@ from itertools import pairwise
 import networkx as nx
 
 from ...stream.control.scope import Scope
-from ...stream.queue import queue_latency
 from ...stream.spec import Direction, Port, Role
-from ..ir.levels import Netlist, SizedNetlist
+from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End
+from .assumptions import Assumptions
 from .engine_task import OPERAND, EngineTasks
 from .memoized import beats_of
 from .part_task import part_task
-from .timeline import FIFO_LATENCY, Task, TaskLink, Timeline
+from .timeline import Task, TaskLink, Timeline
 
 __all__ = ["CARRIED", "Tasks"]
 
@@ -25,12 +25,12 @@ FROM_OUTSIDE = frozenset({Role.TOKEN, Role.LOOP_BACK, Role.LOOP_EXIT})
 
 
 class Tasks:
-    """The timelines of a design; before it is sized, as the FIFO program may rely on."""
+    """The timelines of a design."""
 
-    def __init__(self, design: Netlist):
-        self.design = design
+    def __init__(self, design: Netlist, assumptions: Assumptions):
+        self.design, self.assumptions = design, assumptions
         self._instances = {i.name: i for i in design.instances}
-        self._engines = EngineTasks(design)
+        self._engines = EngineTasks(design, assumptions)
 
     def timeline(self, scope: Scope) -> Timeline:
         """The tasks of an invocation, and the streams between them."""
@@ -51,7 +51,7 @@ class Tasks:
                 return self._engines.operand(stored[name])
             if name in products:
                 return self._engines.compute(name)
-            return part_task(self.design, self._instances[name])
+            return part_task(self.design, self.assumptions, self._instances[name])
 
         names = [n for n in nx.lexicographical_topological_sort(order) if n != CARRIED]
         return Timeline(tuple(task(name) for name in names), links)
@@ -81,9 +81,7 @@ class Tasks:
                 bits=channel.consumed.beat_bits,
                 part=share,
                 parts=shares,
-                fifo_latency=queue_latency(channel.depth)
-                if isinstance(self.design, SizedNetlist)
-                else FIFO_LATENCY,
+                fifo_latency=self.assumptions.queue_latency[channel.name],
             )
 
     def _stored(self, scope: Scope) -> Iterator[TaskLink]:

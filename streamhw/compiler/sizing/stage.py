@@ -49,7 +49,7 @@ def sized(design: Netlist) -> tuple[tuple[Channel, ...], Depths]:
              parts that end in a queue; else the minimum
     """
     # As fast as memory may ever be: what it does later, like any stall, costs no depth.
-    estimate = Estimate(design, IDEAL)
+    estimate = Estimate.before_sizing(design, IDEAL)
     answers = [
         size_fifos(
             [program_of(estimate, timeline, values, name) for values in scenarios(estimate)],
@@ -88,7 +88,7 @@ def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:
     Assumes  all other queues have their depths
     """
     board, depths = design.board, design.depths
-    estimate = Estimate(design)
+    estimate = Estimate.sized(design)
     answer = prefetch_depth(estimate, scenarios(estimate))
     ahead = capacity(answer.depth[parameter_queue(design)], board, design.target.prefetch)
     depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)

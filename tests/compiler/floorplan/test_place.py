@@ -91,7 +91,10 @@ def test_cells_of_dies_are_those_of_all(two: Two) -> None:
 
 def test_time_knows_of_slices(two: Two, design: PlacedNetlist) -> None:
     """A layer takes a little longer; FIFOs are sized for it."""
-    whole, cut = Estimate(design).answer(4, 6).total, Estimate(two()).answer(4, 6).total
+    whole, cut = (
+        Estimate.placed(design).answer(4, 6).total,
+        Estimate.placed(two()).answer(4, 6).total,
+    )
     assert whole < cut < 1.1 * whole
 
 

@@ -2,6 +2,7 @@
 """The tasks of a shared engine: an operand that is stored, and a product that takes parameters."""
 
 from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.performance.assumptions import of_placed
 from streamhw.compiler.performance.engine_task import OPERAND, EngineTasks
 
 VALUES = {"tokens": 2, "length": (3, 4)}
@@ -9,7 +10,7 @@ VALUES = {"tokens": 2, "length": (3, 4)}
 
 def test_each_product_has_an_operand_and_a_product(design: PlacedNetlist) -> None:
     (assignment,) = design.assignments
-    tasks = EngineTasks(design)
+    tasks = EngineTasks(design, of_placed(design))
     for node in assignment.nodes:
         context = tasks.context_of(node)
         operand, compute = tasks.operand(node), tasks.compute(node)
@@ -20,7 +21,7 @@ def test_each_product_has_an_operand_and_a_product(design: PlacedNetlist) -> Non
 
 def test_demand_is_what_memory_holds_for_the_product(design: PlacedNetlist) -> None:
     (assignment,) = design.assignments
-    tasks = EngineTasks(design)
+    tasks = EngineTasks(design, of_placed(design))
     segments = {s.node: s for s in (*design.memory.body, *design.memory.tail)}
     for node in assignment.nodes:
         task = tasks.compute(node)
@@ -31,7 +32,7 @@ def test_demand_is_what_memory_holds_for_the_product(design: PlacedNetlist) -> N
 
 def test_an_operand_is_held_until_the_last_tile(design: PlacedNetlist) -> None:
     (assignment,) = design.assignments
-    tasks = EngineTasks(design)
+    tasks = EngineTasks(design, of_placed(design))
     for node in assignment.nodes:
         context, task = tasks.context_of(node), tasks.operand(node)
         passes = context.passes(VALUES)

@@ -11,30 +11,30 @@ def test_an_answer_is_its_prompt_and_its_tokens() -> None:
 
 
 def test_a_longer_prompt_takes_longer(design: PlacedNetlist) -> None:
-    prompts = [Estimate(design).answer(n, n + 2).prompt for n in (1, 4, 8, 9)]
+    prompts = [Estimate.placed(design).answer(n, n + 2).prompt for n in (1, 4, 8, 9)]
     assert prompts == sorted(prompts) and prompts[0] < prompts[-1]
 
 
 def test_tokens_behind_more_context_take_no_less(design: PlacedNetlist) -> None:
-    answer = Estimate(design).answer(4, 12)
+    answer = Estimate.placed(design).answer(4, 12)
     assert len(answer.tokens) == 12 - 4 - 1
     assert all(cycles > 0 for cycles in answer.tokens)
     assert answer.tokens[-1] >= answer.tokens[0]
 
 
 def test_the_same_design_gives_the_same_cycles(design: PlacedNetlist) -> None:
-    assert Estimate(design).answer(5, 8) == Estimate(design).answer(5, 8)
+    assert Estimate.placed(design).answer(5, 8) == Estimate.placed(design).answer(5, 8)
 
 
 def test_answers_together_are_those_that_each_prompt_has_alone(design: PlacedNetlist) -> None:
     batch = design.tiling.token_batch
     asked = [(2 * batch + 1, 2 * batch + 3), (1, 2), (batch, batch + 2), (2 * batch, 2 * batch + 1)]
-    together = Estimate(design).answers(asked)
-    assert together == {each: Estimate(design).answer(*each) for each in asked}
+    together = Estimate.placed(design).answers(asked)
+    assert together == {each: Estimate.placed(design).answer(*each) for each in asked}
 
 
 def test_an_answer_is_its_steps_one_after_another(design: PlacedNetlist) -> None:
-    estimate, batch = Estimate(design), design.tiling.token_batch
+    estimate, batch = Estimate.placed(design), design.tiling.token_batch
     clock = estimate.clock()
     now = estimate.step(clock, 0, batch, False, START_CYCLES)
     first = estimate.step(clock, batch, 1, True, now)

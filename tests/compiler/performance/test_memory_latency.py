@@ -8,7 +8,13 @@ import pytest
 
 from streamhw.boards.base import Die
 from streamhw.compiler.fifo import MINIMUM
-from streamhw.compiler.ir.levels import Netlist, SizedNetlist
+from streamhw.compiler.ir.levels import Netlist, PlacedNetlist
+from streamhw.compiler.performance.assumptions import (
+    Assumptions,
+    before_sizing,
+    of_placed,
+    of_sized,
+)
 from streamhw.compiler.performance.memory_latency import (
     ANSWER,
     ARBITER,
@@ -22,7 +28,12 @@ from streamhw.stream.register_slice import register_slice_latency
 
 READS, WRITES = "attention_key_read", "attention_key_append"
 WAITS = ((read_wait, READS), (write_wait, WRITES), (write_answer, WRITES))
-Wait = Callable[[Netlist, str], int]
+Wait = Callable[[Netlist, Assumptions, str], int]
+
+
+def cycles(wait: Wait, design: PlacedNetlist, name: str) -> int:
+    """Of the design as it is placed."""
+    return wait(design, of_placed(design), name)
 
 
 def at_ports(design: Netlist, **ports: str) -> Netlist:
@@ -46,7 +57,7 @@ def test_the_sum_of_a_read(design: Netlist) -> None:
     command = next(c for c in design.channels if c.name == f"{dma}_i_command")
     (answers,) = (c for c in design.channels if c.source.instance == dma)
     (port,) = design.board.ports
-    assert read_wait(design, READS) == (
+    assert cycles(read_wait, design, READS) == (
         queue_latency(command.depth)
         + design.instance(dma).part.behaviour().delay
         + 2 * ARBITER
@@ -62,9 +73,9 @@ def test_the_sum_of_a_write(design: Netlist) -> None:
     (port,) = design.board.ports
     latency = design.instance(dma).part.behaviour().delay
     there = queue_latency(depth[f"{dma}_i_data"]) + latency + WRITE_ARBITER
-    assert write_wait(design, WRITES) == there
+    assert cycles(write_wait, design, WRITES) == there
     back = port.write_latency + ARBITER + ANSWER + queue_latency(depth[f"{WRITES}_i_done"])
-    assert write_answer(design, WRITES) == back
+    assert cycles(write_answer, design, WRITES) == back
 
 
 @pytest.mark.parametrize(
@@ -78,17 +89,17 @@ def test_a_dma_that_has_its_port_alone_passes_no_arbiter(
     dma = f"{name}_dma"
     reads, writes = "attention_value_read_dma", "attention_value_append_dma"
     alike, unlike = (reads, writes) if name == READS else (writes, reads)
-    shared = wait(at_ports(design, **{dma: "p", alike: "p"}), name)
-    assert wait(at_ports(design, **{dma: "p", unlike: "p"}), name) == shared + alone
-    assert wait(at_ports(design), name) == shared + alone
-    assert wait(design.to(SizedNetlist), name) == shared
+    shared = cycles(wait, at_ports(design, **{dma: "p", alike: "p"}), name)
+    assert cycles(wait, at_ports(design, **{dma: "p", unlike: "p"}), name) == shared + alone
+    assert cycles(wait, at_ports(design), name) == shared + alone
+    assert wait(design, of_sized(design), name) == shared
 
 
 def test_memory_is_as_far_as_the_board_says(design: Netlist) -> None:
     (port,) = design.board.ports
     far = replace(port, latency=port.latency + 100, write_latency=port.write_latency + 7)
     there = replace(design, board=replace(design.board, ports=(far,)))
-    more = [wait(there, name) - wait(design, name) for wait, name in WAITS]
+    more = [cycles(wait, there, name) - cycles(wait, design, name) for wait, name in WAITS]
     assert more == [100, 0, 7]
 
 
@@ -106,7 +117,7 @@ def test_dies_between_count_once_each_way(design: Netlist) -> None:
     for apart, die in enumerate("abc"):
         places = dict.fromkeys(placement.dies, (die,))
         there = replace(design, board=board, placement=replace(placement, dies=places))
-        more = [wait(there, name) - wait(design, name) for wait, name in WAITS]
+        more = [cycles(wait, there, name) - cycles(wait, design, name) for wait, name in WAITS]
         slices = register_slice_latency(apart) if apart else 0
         assert more == [2 * slices, slices, slices]
 
@@ -119,7 +130,9 @@ def test_queues_count_as_deep_as_they_are(design: Netlist) -> None:
     more = queue_latency(4096) - queue_latency(2)
     assert more > 0
     for wait, name in WAITS:
-        assert wait(deep, name) - wait(shallow, name) == more
-    unsized = design.to(Netlist)
+        assert cycles(wait, deep, name) - cycles(wait, shallow, name) == more
+    unsized = before_sizing(design)
     least = depths(design, {names[0]: MINIMUM, names[1]: MINIMUM, names[2]: 0})
-    assert [wait(unsized, name) for wait, name in WAITS] == [wait(least, n) for wait, n in WAITS]
+    assert [wait(design, unsized, name) for wait, name in WAITS] == [
+        cycles(wait, least, name) for wait, name in WAITS
+    ]

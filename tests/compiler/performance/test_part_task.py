@@ -3,6 +3,7 @@
 
 from streamhw.compiler.ir.infrastructure import ForkSpec
 from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.performance.assumptions import of_placed
 from streamhw.compiler.performance.part_task import part_task
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.spec import KernelSpec, Role
@@ -12,7 +13,7 @@ VALUES = {"tokens": 2, "length": (3, 4)}
 
 def test_infrastructure_passes_a_beat_a_cycle(design: PlacedNetlist) -> None:
     fork = next(i for i in design.instances if isinstance(i.part, ForkSpec))
-    task = part_task(design, fork)
+    task = part_task(design, of_placed(design), fork)
     timing = task.timing(VALUES)
     assert timing.interval == fork.part.ports[0].type.beats(VALUES)
     assert timing.latency == timing.drain == fork.part.behaviour().delay
@@ -26,7 +27,7 @@ def test_a_kernel_has_its_own_interval(design: PlacedNetlist) -> None:
         if isinstance(part, ConverterSpec) or instance.name in engines:
             continue
         if isinstance(part, KernelSpec):
-            found = part_task(design, instance).timing(VALUES)
+            found = part_task(design, of_placed(design), instance).timing(VALUES)
             assert found.interval == part.timing(VALUES).interval
             seen += 1
     assert seen > 5
@@ -36,7 +37,11 @@ def test_only_parts_with_a_dma_use_memory(design: PlacedNetlist) -> None:
     for instance in design.instances:
         if not isinstance(instance.part, KernelSpec):
             continue
-        task = part_task(design, instance) if _alone(design, instance.name) else None
+        task = (
+            part_task(design, of_placed(design), instance)
+            if _alone(design, instance.name)
+            else None
+        )
         if task is not None:
             assert (task.memory is not None) == instance.has(Role.MEM_COMMAND)
 

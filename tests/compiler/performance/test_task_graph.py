@@ -2,12 +2,13 @@
 """The tasks of a design: each part of a scope works in that scope's timeline."""
 
 from streamhw.compiler.ir.levels import PlacedNetlist
+from streamhw.compiler.performance.assumptions import of_placed
 from streamhw.compiler.performance.task_graph import Tasks
 from streamhw.stream.control.scope import Scope
 
 
 def test_a_timeline_has_the_tasks_of_its_scope(design: PlacedNetlist) -> None:
-    tasks = Tasks(design)
+    tasks = Tasks(design, of_placed(design))
     names = {scope: {task.name for task in tasks.timeline(scope).tasks} for scope in Scope if
              scope is not Scope.SHARED}  # fmt: skip
     assert all(names.values())
@@ -17,7 +18,7 @@ def test_a_timeline_has_the_tasks_of_its_scope(design: PlacedNetlist) -> None:
 
 
 def test_links_join_tasks_of_the_timeline(design: PlacedNetlist) -> None:
-    timeline = Tasks(design).timeline(Scope.BODY)
+    timeline = Tasks(design, of_placed(design)).timeline(Scope.BODY)
     names = {task.name for task in timeline.tasks}
     ends = {end for link in timeline.links for end in (link.source, link.sink)}
     assert len(ends & names) > len(names) // 2

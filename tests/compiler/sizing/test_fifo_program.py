@@ -13,7 +13,7 @@ VALUES = {"tokens": 2, "length": (3, 4)}
 
 @pytest.mark.parametrize("scope", ["entry", "body", "tail"])
 def test_a_program_has_streams_of_the_design(design: PlacedNetlist, scope: str) -> None:
-    estimate = Estimate(design.to(Netlist))
+    estimate = Estimate.before_sizing(design.to(Netlist))
     program = program_of(estimate, getattr(estimate, scope), VALUES)
     names = {channel.name for channel in design.channels}
     assert {stream.name for stream in program.streams} <= names
@@ -21,7 +21,7 @@ def test_a_program_has_streams_of_the_design(design: PlacedNetlist, scope: str) 
 
 
 def test_its_depths_have_a_schedule(design: PlacedNetlist) -> None:
-    estimate = Estimate(design.to(Netlist))
+    estimate = Estimate.before_sizing(design.to(Netlist))
     program = program_of(estimate, estimate.body, VALUES)
     answer = size_fifos([program])
     verify(answer.certificates[0])

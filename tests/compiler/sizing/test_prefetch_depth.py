@@ -96,7 +96,7 @@ def test_program_is_enough_and_no_more(rate: float) -> None:
 
 def test_as_early_as_without_bound(design: Netlist) -> None:
     """Every step of one token, anywhere in the context, at the depth of the corners."""
-    estimate = Estimate(design)
+    estimate = Estimate.placed(design)
     ahead = design.depths.ahead
 
     def tokens(buffer: float) -> list[float]:
@@ -113,7 +113,7 @@ def test_as_early_as_without_bound(design: Netlist) -> None:
 def test_scenarios_are_proved(design: Netlist) -> None:
     queue = parameter_queue(design)
     found = [c for c in design.depths.certificates if queue in c.depth]
-    assert len(found) == len(scenarios(Estimate(design)))
+    assert len(found) == len(scenarios(Estimate.placed(design)))
     assert (
         capacity(found[0].depth[queue], design.board, design.target.prefetch) == design.depths.ahead
     )

@@ -16,7 +16,7 @@ from streamhw.errors import InternalError
 
 def unsized(design: Netlist) -> Estimate:
     """The timelines that depths are made for."""
-    return Estimate(design.to(Netlist))
+    return Estimate.before_sizing(design.to(Netlist))
 
 
 def programs(design: Netlist, tokens: int, end: int) -> list[Program]:
