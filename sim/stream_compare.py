@@ -13,7 +13,9 @@ from ..compiler.layers.table import layer_table
 from ..graph import Graph
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import Cache, IntegerModel, Trace
-from ..stream.itensor.itensor import ITensor, SymbolValues
+from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
+from ..stream.itensor.memory_order import TOKENS
+from ..stream.spec import Role
 
 __all__ = ["Comparison", "Mismatch", "Reference", "decode"]
 
@@ -57,7 +59,10 @@ class _Activation:
 
 @dataclass
 class _Watched:
+    """A stream; ``back``: whether it leads from a layer to the next."""
+
     channel: Channel
+    back: bool
     expected: list[_Activation] = field(default_factory=list)
     found: list[Ints] = field(default_factory=list)
     done: int = 0  # activations that have been compared
@@ -86,7 +91,13 @@ class Comparison:
         self._cache = Cache()
         self._group = design.tiling.token_batch
         self._take = take
-        self._watched = [_Watched(c) for c in design.channels if c.value is not None]
+        self._watched = [
+            _Watched(
+                c, design.instance(c.source.instance).port(c.source.port).role is Role.LOOP_BACK
+            )
+            for c in design.channels
+            if c.value is not None
+        ]
         self._layers = design.graph.loops[0].trips
         self.first: Mismatch | None = None
         self.beats = 0
@@ -115,7 +126,7 @@ class Comparison:
             head = begin + len(part) == len(tokens)
             for watched in self._watched:
                 watched.expected += _activations(
-                    watched.channel, self._graph, trace, position, len(part), head
+                    watched, self._graph, trace, position, len(part), head
                 )
             result = int(trace[self._graph.result, None][-1])
         return result
@@ -183,9 +194,10 @@ def decode(beats: NDArray[np.uint8], type: ITensor) -> Ints:
 
 
 def _activations(
-    channel: Channel, graph: Graph, trace: Trace, position: int, count: int, head: bool
+    watched: _Watched, graph: Graph, trace: Trace, position: int, count: int, head: bool
 ) -> Iterator[_Activation]:
     """The expected beats of one step: once, once a layer, or only if the step has a result."""
+    channel = watched.channel
     value = channel.value
     assert value is not None
     (loop,) = graph.loops
@@ -196,7 +208,7 @@ def _activations(
         "length": list(range(position + 1, position + count + 1)),
     }
     layers: Iterable[int | None] = range(loop.trips) if inside else (None,)
-    if channel.source.port == "o_back":
+    if watched.back:
         layers = range(loop.trips - 1)
     names = [item.name for item in graph.nodes]
     if not inside and names.index(node) > names.index(loop.name):
@@ -229,7 +241,10 @@ def _padded(tensor: Ints, type: ITensor) -> Ints:
 
 def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) -> Mismatch:
     offset = tuple(int(v) for v in activation.order[at])
-    by_row = len(offset) > 1 and not str(channel.value).endswith("_cache")
+    by_row = any(
+        loop.dim == 0 and isinstance(loop.trip, Symbol) and loop.trip.name == TOKENS
+        for loop in channel.consumed.loops
+    )
     return Mismatch(
         stream=channel.name,
         value=str(channel.value),

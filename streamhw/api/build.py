@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 
 from ..boards.base import Board
 from ..compiler.backend.build_dir import (
-    DESIGN_FILE,
     DUMP_FILE,
     REPORT_FILE,
     check_folder,
-    read_key,
-    read_netlist,
+    is_whole,
+    read_build,
+    read_file,
     write_build,
 )
-from ..compiler.backend.emit import emit
+from ..compiler.backend.emit import IMAGE_FILE, emit
 from ..compiler.config import BuildConfig
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.layers.table import layer_table
@@ -36,14 +37,15 @@ from ..runtime.manifest import Manifest
 from .build_key import build_key
 from .compile import loaded
 
-__all__ = ["Build", "build", "default_folder", "write"]
+__all__ = ["Build", "build", "default_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
     """A finished build on disk, with what it was built from.
 
-    folder: holds ``top.v``, ``manifest.json``, ``memory.bin``, reports and decisions
+    folder: holds ``top.v``, ``manifest.json``, ``memory.bin``, ``netlist.json`` and reports
+    netlist: the placed netlist that the build was emitted from
     decisions: of an earlier build, that this one obeyed
     reused: whether the folder held this very build already
     """
@@ -51,9 +53,11 @@ class Build:
     folder: Path
     model: Model
     board: Board
-    config: BuildConfig = field(default_factory=BuildConfig)
-    decisions: Decisions | None = None
-    reused: bool = False
+    config: BuildConfig
+    netlist: PlacedNetlist
+    decisions: Decisions | None
+    reused: bool
+    _quantized: Callable[[], QuantizedModel] = field(repr=False, compare=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -68,22 +72,27 @@ class Build:
     @property
     def image(self) -> NDArray[np.uint8]:
         """The bytes that external memory must hold from the base address on."""
-        return np.fromfile(self.folder / (self.manifest.memory.image or ""), dtype=np.uint8)
+        content = read_file(self.folder, self.manifest, IMAGE_FILE)
+        return np.frombuffer(content, dtype=np.uint8)
 
     @property
-    def netlist(self) -> PlacedNetlist:
-        """The placed netlist that the build was emitted from."""
-        return read_netlist(self.folder)
+    def quantized(self) -> QuantizedModel:
+        """The integers that the hardware is compared with: those that the image was made from.
 
-    @property
+        A reused build computes them again, once: what is compared with the hardware must not come
+        from the image that the hardware reads, or a fault in the image would be in both.
+        """
+        return self._quantized()
+
+    @cached_property
     def report(self) -> Summary:
         """What each kernel costs and takes, every FIFO, the predicted cycles."""
-        return Summary.load(self.folder)
+        return summarize(self.netlist, self.model.origin.value)
 
-    @property
+    @cached_property
     def facts(self) -> Facts:
         """Parts, streams and sizing in full: what ``explain`` and ``report`` show."""
-        return Facts.load(self.folder)
+        return gather(self.netlist, self.model.origin.value)
 
 
 def build(
@@ -110,37 +119,36 @@ def build(
     """
     names = getattr(model, "name", str(model)), getattr(board, "name", str(board))
     place = default_folder(*names) if folder is None else Path(folder)
-    if not reuse or read_key(place) is None:
-        check_folder(place)
     model, board = loaded(model, board)
     config = config or BuildConfig()
     key = build_key(model, board, config, decisions)
-    reused = reuse and read_key(place) == key
-    if not reused:
-        seconds: dict[str, float] = {}
+    quantized = cache(partial(quantize, model, layer_table().quantization, config.quantization))
+    reused = reuse and is_whole(place, key)
+    seconds: dict[str, float] = {}
 
-        def took(name: str, spent: float) -> None:
-            seconds[name] = round(spent, 3)
-            if on_stage is not None:
-                on_stage(name, spent)
+    def took(name: str, spent: float) -> None:
+        seconds[name] = round(spent, 3)
+        if on_stage is not None:
+            on_stage(name, spent)
 
-        begin = time.perf_counter()
-        quantized = quantize(model, layer_table().quantization, config.quantization)
-        measured = time.perf_counter() - begin
-
-        def passed(name: str, spent: float) -> None:
-            took(name, spent + measured if name == "quantize" else spent)
-
-        design = compile_model(quantized, board, config, on_stage=passed, decisions=decisions)
-        assert isinstance(design, PlacedNetlist)
-        origin = model.origin.value
-        write(
-            design, quantized, config, place, key=key, origin=origin, seconds=seconds,
-            on_stage=took, on_bytes=on_bytes,
-        )  # fmt: skip
-    return Build(
-        folder=place, model=model, board=board, config=config, decisions=decisions, reused=reused
+    if reused:
+        _, design = read_build(place)
+    else:
+        check_folder(place)
+        design = _compiled(quantized, board, config, decisions, took)
+    built = Build(
+        folder=place,
+        model=model,
+        board=board,
+        config=config,
+        netlist=design,
+        decisions=decisions,
+        reused=reused,
+        _quantized=quantized,
     )
+    if not reused:
+        _write(built, key, seconds, took, on_bytes)
+    return built
 
 
 def default_folder(model: str, board: str) -> Path:
@@ -148,33 +156,53 @@ def default_folder(model: str, board: str) -> Path:
     return Path("build") / f"{Path(model).name}-{Path(board).stem}"
 
 
-def write(
-    design: PlacedNetlist,
-    quantized: QuantizedModel,
+def _compiled(
+    quantized: Callable[[], QuantizedModel],
+    board: Board,
     config: BuildConfig,
-    folder: Path,
-    *,
-    key: str,
-    origin: str,
-    seconds: Mapping[str, float],
-    on_stage: Callable[[str, float], None] | None = None,
-    on_bytes: Callable[[int, int], None] | None = None,
-) -> None:
-    """Emits a compiled design and writes the build folder.
+    decisions: Decisions | None,
+    took: Callable[[str, float], None],
+) -> PlacedNetlist:
+    """The netlist; the time of quantization is part of its stage."""
+    begin = time.perf_counter()
+    made = quantized()
+    measured = time.perf_counter() - begin
 
-    quantized: the parameters for the memory image; config: as it was asked for
-    key: that the build is recognized by; origin: of the weights
-    seconds: of the stages, for the report
+    def passed(name: str, spent: float) -> None:
+        took(name, spent + measured if name == "quantize" else spent)
+
+    design = compile_model(made, board, config, on_stage=passed, decisions=decisions)
+    assert isinstance(design, PlacedNetlist)
+    return design
+
+
+def _write(
+    built: Build,
+    key: str,
+    seconds: Mapping[str, float],
+    took: Callable[[str, float], None],
+    on_bytes: Callable[[int, int], None] | None,
+) -> None:
+    """Emits the design and writes the build folder.
+
+    key: that the build is recognized by; seconds: of the stages, for the report
     """
     begin = time.perf_counter()
+    design = built.netlist
     emitted = emit(design)
-    took = time.perf_counter() - begin
-    if on_stage is not None:
-        on_stage("emit", took)
+    took("emit", time.perf_counter() - begin)
     texts = {
-        REPORT_FILE: summarize(design, origin, {**seconds, "emit": round(took, 3)}).to_json(),
-        DESIGN_FILE: gather(design, origin).to_json(),
+        REPORT_FILE: built.report.to_json(seconds),
         DUMP_FILE: dump(design),
-        DECISIONS_FILE: decisions_of(design, config).to_json(),
+        DECISIONS_FILE: decisions_of(design, built.config).to_json(),
     }
-    write_build(design, quantized, emitted, texts, key, folder, on_bytes=on_bytes)
+    write_build(
+        design,
+        built.quantized,
+        emitted,
+        texts,
+        built.folder,
+        source=key,
+        weights=built.model.origin.value,
+        on_bytes=on_bytes,
+    )

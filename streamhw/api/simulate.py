@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
 from ..compiler.ir.levels import PlacedNetlist
-from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate
-from ..quantization.quantizer import quantize
 from ..report.channels import uses_of
-from ..report.facts_of_design import activities_of
 from ..report.measured import Measured, StepTimes
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
@@ -62,8 +59,7 @@ def simulate(
     if check:
         if progress is not None:
             progress("compute the reference's parameters", 0, 1)
-        quantized = quantize(build.model, layer_table().quantization, build.config.quantization)
-        reference = Reference(netlist=build.netlist, quantized=quantized)
+        reference = Reference(netlist=build.netlist, quantized=build.quantized)
     library = verilator.build(
         [build.verilog],
         manifest,
@@ -133,6 +129,4 @@ def _step(answer: Answer, design: PlacedNetlist) -> StepTimes | None:
             passed[channel.name] = tuple(
                 (cycles[i * beats], cycles[(i + 1) * beats - 1]) for i in range(shares)
             )
-    return StepTimes(
-        position=position, activities=tuple(activities_of(design, position)), passed=passed
-    )
+    return StepTimes(position=position, passed=passed)

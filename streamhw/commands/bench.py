@@ -14,14 +14,10 @@ from ..api.prompt import check_run
 from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
-from ..compiler.backend.build_dir import read_key
 from ..compiler.ir.levels import Netlist, PlacedNetlist
-from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model, load
-from ..kernels.matmul.spec import MatmulSpec
-from ..quantization.quantizer import quantize
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
@@ -138,9 +134,9 @@ def _moved(design: Netlist, prompt: int, answer: int) -> float:
 
 def _known(built: Build, design: PlacedNetlist, board: Board) -> Bench:
     """What an earlier bench of the same build holds, or a new one."""
-    engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
+    engines = [b for i in design.instances if (b := i.part.behaviour()).contexts]
     empty = Bench(
-        key=read_key(built.folder) or "",
+        key=built.manifest.source,
         model=design.graph.name,
         weights=built.model.origin.value,
         shape=shape_of(design.graph),
@@ -149,7 +145,7 @@ def _known(built: Build, design: PlacedNetlist, board: Board) -> Bench:
         clock_mhz=board.clock_mhz,
         quantization=str(design.config.quantization),
         roofline=roofline_of(design.graph, design.config.quantization, board),
-        products_a_dsp=2 if all(engine.paired for engine in engines) else 1,
+        products_a_dsp=min(engine.products_a_multiplier for engine in engines),
         cells=design.placement.total,
     )
     before = Bench.load(built.folder)
@@ -168,9 +164,7 @@ def _simulated(
     system: MemorySystem | None,
     console: Console,
 ) -> Iterator[BenchPoint]:
-    golden = prepared(
-        quantize(built.model, layer_table().quantization, built.config.quantization), console
-    )
+    golden = prepared(built.quantized, console)
     memory = MemoryModel.of(built.board, system)
     manifest, image = built.manifest, built.image
     with progress(console) as shown:

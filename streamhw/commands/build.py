@@ -95,6 +95,7 @@ def reuse_or_build(request: BuildRequest, console: Console) -> Build:
 
 def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     begin = time.perf_counter()
+    seconds: list[float] = []
     board, model = load_board(request.board), load(request.model, request.weights)
     _note_origin(model, console)
     with progress(console) as shown:
@@ -106,7 +107,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
             folder=request.folder,
             decisions=request.decided,
             reuse=reuse,
-            on_stage=stage_shower(shown, task),
+            on_stage=stage_shower(shown, task, seconds),
             on_bytes=lambda done, total: shown.update(
                 task, description="memory image", detail="", completed=done, total=total
             ),
@@ -114,12 +115,10 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     if built.reused:
         console.print(f"Reusing the build in {request.folder}")
         return built
-    summary = built.report
-    print_summary(summary, console)
+    print_summary(built.report, console)
     _warn(built.facts, console)
     took = time.perf_counter() - begin
-    emitted = sum(summary.stage_seconds.values())
-    console.print(f"Graph to Verilog in {emitted:.1f} s, all files in {took:.1f} s:")
+    console.print(f"Graph to Verilog in {sum(seconds):.1f} s, all files in {took:.1f} s:")
     show_folder(request.folder, console)
     return built
 
@@ -149,7 +148,7 @@ def build_until(
             request.config,
             stop=stop,
             decisions=request.decided,
-            on_stage=stage_shower(shown, task),
+            on_stage=stage_shower(shown, task, []),
         )
     _note_origin(model, console)
     lines = dump(design)
@@ -168,13 +167,14 @@ def build_until(
     return design
 
 
-def stage_shower(shown: Progress, task: TaskID) -> Callable[[str, float], None]:
-    """What moves a progress display from stage to stage."""
-    done = 0
+def stage_shower(
+    shown: Progress, task: TaskID, seconds: list[float]
+) -> Callable[[str, float], None]:
+    """What moves a progress display from stage to stage; ``seconds`` gets what each took."""
 
-    def on_stage(_: str, __: float) -> None:
-        nonlocal done
-        done += 1
+    def on_stage(_: str, took: float) -> None:
+        seconds.append(took)
+        done = len(seconds)
         says = STAGES[done].says if done < len(STAGES) else "Verilog"
         shown.update(task, completed=done, detail=says)
 

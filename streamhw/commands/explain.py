@@ -5,9 +5,11 @@ from pathlib import Path
 
 from rich.table import Table
 
+from ..compiler.backend.build_dir import read_build
 from ..report.edges import edges_of, find_edge
 from ..report.explain import explain as sections_of
 from ..report.facts import Facts
+from ..report.facts_of_design import gather
 from .show import Console
 
 __all__ = ["explain"]
@@ -20,7 +22,8 @@ def explain(folder: Path, edge: str | None, console: Console, *, everything: boo
 
     Raises ``UserError`` if the folder is no build or has no such edge.
     """
-    facts = Facts.load(folder)
+    manifest, design = read_build(folder)
+    facts = gather(design, manifest.weights)
     if edge is None:
         _list(facts, console, everything)
         return
@@ -45,7 +48,7 @@ def _list(facts: Facts, console: Console, everything: bool) -> None:
         table.add_row(
             edge.name,
             str(edge.source),
-            edge.scope,
+            edge.scope.value,
             f"{bits:,}" if bits else "",
             " + ".join(f"{stream.depth:,}" for stream in edge.streams),
             f"{edge.queue_bits:,}",

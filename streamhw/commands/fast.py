@@ -88,7 +88,7 @@ def compiled(
             board,
             request.config,
             decisions=request.decided,
-            on_stage=stage_shower(shown, task),
+            on_stage=stage_shower(shown, task, []),
         )
     assert isinstance(design, PlacedNetlist)
     return design

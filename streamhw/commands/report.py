@@ -3,13 +3,13 @@
 
 from pathlib import Path
 
-from ..compiler.backend.build_dir import read_key
+from ..compiler.backend.build_dir import read_build
 from ..report.bench import Bench
 from ..report.exploration import Front
-from ..report.facts import Facts
+from ..report.facts_of_design import gather
 from ..report.html.page import page
 from ..report.measured import Measured
-from ..report.summary import Summary
+from ..report.summary import summarize
 from .show import Console, write_whole
 
 __all__ = ["HTML_FILE", "report"]
@@ -22,14 +22,15 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
 
     Raises ``UserError`` if the folder is no build, or the file cannot be written.
     """
-    facts, summary = Facts.load(folder), Summary.load(folder)
-    front = Front.load(folder)
-    if front is not None and (front.model, front.board) != (facts.model, facts.board):
+    manifest, design = read_build(folder)
+    measured, front, measures = Measured.load(folder), Front.load(folder), Bench.load(folder)
+    if front is not None and (front.model, front.board) != (design.graph.name, design.board.name):
         front = None
-    measures = Bench.load(folder)
-    if measures is not None and measures.key != read_key(folder):
+    if measures is not None and measures.key != manifest.source:
         measures = None
-    text = page(facts, summary, Measured.load(folder), front, measures)
+    step = None if measured is None else measured.step
+    facts = gather(design, manifest.weights, None if step is None else step.position)
+    text = page(facts, summarize(design, manifest.weights), measured, front, measures)
     file = output or folder / HTML_FILE
     if file.is_dir():
         file = file / HTML_FILE

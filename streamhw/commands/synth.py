@@ -5,7 +5,6 @@ from pathlib import Path
 
 from rich.table import Table
 
-from ..boards.base import load_board
 from ..synthesis.synthesize import SYNTH_FILE, ModuleRow, Synthesis, synthesize
 from .show import Console, progress
 
@@ -49,8 +48,7 @@ def _parts(found: Synthesis) -> Table:
             table.add_row(row.name, *_pairs(row), str(row.levels))
     table.add_row(found.rest.name, *_pairs(found.rest), "", end_section=True)
     table.add_row("total", *_pairs(found.total), str(found.total.levels))
-    budget = load_board(found.board).budget
-    table.add_row("board has", *(f"{getattr(budget, name):,}" for _, name in KINDS), "")
+    table.add_row("board has", *(f"{getattr(found.budget, name):,}" for _, name in KINDS), "")
     table.caption = (
         f"{found.family}, logic synthesis only: nothing is placed. {found.kinds} kinds of modules "
         f"were mapped once each and counted as often as they are used ({found.instances} modules)"

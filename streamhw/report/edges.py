@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 from ..compiler.ir.netlist import End
 from ..errors import UserError
+from ..stream.control.scope import Scope
+from ..stream.spec import Role
 from .facts import Facts, PartFacts, StreamFacts
 
 __all__ = ["DataflowEdge", "edges_of", "find_edge"]
@@ -45,7 +47,7 @@ class DataflowEdge:
         return self.streams[-1].value
 
     @property
-    def scope(self) -> str:
+    def scope(self) -> Scope:
         return self.streams[-1].scope
 
     @property
@@ -69,13 +71,13 @@ def edges_of(facts: Facts) -> tuple[DataflowEdge, ...]:
 
     def walk() -> Iterator[DataflowEdge]:
         for stream in facts.streams:
-            if passes(stream.sink.instance) and stream.sink.port == "i":
+            if passes(stream.sink.instance) and stream.sink_port.role is Role.DATA:
                 continue
             found = [stream]
             through: list[PartFacts] = []
             while passes(at := found[0].source.instance):
                 # What else goes into a converter are the values of its symbols.
-                before = next(s for s in into[at] if s.sink.port == "i")
+                (before,) = (s for s in into[at] if s.sink_port.role is Role.DATA)
                 found.insert(0, before)
                 through.insert(0, parts[at])
             yield DataflowEdge(tuple(found), tuple(through))

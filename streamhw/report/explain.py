@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import prod
 
 from ..compiler.fifo.deadlock import WaitReason
+from ..compiler.performance.task_graph import CARRIED
+from ..stream.control.scope import Scope
 from ..stream.itensor.compare import TypeDifference, difference
 from ..stream.itensor.itensor import ITensor
 from .edges import DataflowEdge
@@ -41,9 +43,9 @@ def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
     last = edge.streams[-1]
     what = "control or memory beats" if edge.value is None else f"the value {edge.value}"
     often = {
-        "body": f"once in each of {facts.layers} layers",
-        "entry": "once a step",
-        "tail": "once a step that ends in a token",
+        Scope.BODY: f"once in each of {facts.layers} layers",
+        Scope.ENTRY: "once a step",
+        Scope.TAIL: "once a step that ends in a token",
     }.get(edge.scope, "in every activation")
     yield f"carries {what}, {often}"
     shape = last.consumed.tensor_shape()
@@ -54,7 +56,7 @@ def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
             f"{last.bits} bits each"
         )
     if edge.through:
-        yield "passes " + ", ".join(f"{part.name} ({part.kind.lower()})" for part in edge.through)
+        yield "passes " + ", ".join(f"{part.name} ({part.label.lower()})" for part in edge.through)
     crossed = [stream.dies for stream in edge.streams if stream.dies is not None]
     yield from (f"crosses from {a} to {b}" for a, b in crossed)
 
@@ -181,7 +183,7 @@ def _event(name: str) -> str:
     if not which:
         return "the activation begins"
     verb = {"i": "takes", "o": "gives", "": "is given"}[side]
-    if task == "carried":
+    if task == CARRIED:
         return f"the activation's {which} beat enters"
     return f"{task} {verb} its {which} beat"
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a build remembers of its design: all that ``explain`` and ``report`` show, as plain data."""
+"""What ``explain`` and ``report`` show of a design, as plain data."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from enum import Enum
 
-from ..compiler.backend.build_dir import DESIGN_FILE
-from ..compiler.ir.json_codec import decode, encode
 from ..compiler.ir.netlist import End
-from ..errors import UserError
+from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor
+from ..stream.spec import Port
 
 __all__ = [
     "ActivityFacts",
@@ -19,14 +17,13 @@ __all__ = [
     "FlowFacts",
     "FusionFacts",
     "PartFacts",
+    "PartKind",
     "RegionFacts",
     "RunFacts",
     "StepFacts",
     "StreamFacts",
     "ValueFacts",
 ]
-
-VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +49,44 @@ class ConverterFacts:
     cycle: tuple[str, ...] = ()
 
 
+class PartKind(Enum):
+    """What a part is to a reader of reports."""
+
+    KERNEL = "kernel"
+    ENGINE = "shared engine"
+    MEMORY = "kernel that asks memory"
+    CONVERTER = "layout converter"
+    FORK = "fork"
+    REGISTER_SLICE = "register slice"
+    INFRASTRUCTURE = "infrastructure"
+
+
+PASSING = frozenset({PartKind.CONVERTER, PartKind.FORK, PartKind.REGISTER_SLICE})
+"""What changes no element."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PartFacts:
-    """A part of the design; ``passes`` says that beats go through it unchanged (forks, converters,
-    register slices), so that an edge goes on behind it."""
+    """A part of the design; ``label``: what it calls itself."""
 
     name: str
-    kind: str
-    scope: str
-    passes: bool = False
+    kind: PartKind
+    label: str
+    scope: Scope
     converter: ConverterFacts | None = None
     die: str | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether a value goes through it, so that an edge goes on behind it."""
+        return self.kind in PASSING
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamFacts:
     """One stream with its queue.
 
+    source_port, sink_port: as the parts at its ends declare them
     memory: what the queue is made of; dies: from and to, if it crosses
     proof: why its queue is part of no deadlock; cycle: who could wait for whom in one, if only the
     schedule rules it out
@@ -77,9 +95,11 @@ class StreamFacts:
     name: str
     source: End
     sink: End
+    source_port: Port
+    sink_port: Port
     produced: ITensor
     consumed: ITensor
-    scope: str
+    scope: Scope
     value: str | None = None
     depth: int = 0
     memory: str | None = None
@@ -133,14 +153,21 @@ class FlowFacts:
 class ActivityFacts:
     """When a task works in a step that makes one token: cycles from the step's begin.
 
-    activation: ``entry``, ``layer 0``, ..., ``tail``; resource: the part that does it
+    scope, layer: when; the layer's number, ``None`` outside layers
+    resource: the part that does it
     """
 
-    activation: str
+    scope: Scope
+    layer: int | None
     task: str
     resource: str
     input: tuple[float, float]
     output: tuple[float, float]
+
+    @property
+    def activation(self) -> str:
+        """``entry``, ``layer 0``, ..., ``tail``."""
+        return self.scope.value if self.layer is None else f"layer {self.layer}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,13 +221,12 @@ class FusionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What ``design.json`` holds.
+    """All that is shown of a design.
 
     bounds: the largest values of the symbols; position: of the token whose step ``activities`` are
-    ports: memory ports with beats a cycle and latency; clients: the port of each DMA
+    ports: memory ports with beats a cycle and latency; clients: of each, whose DMAs are there
     """
 
-    version: int
     model: str
     weights: str
     board: str
@@ -221,38 +247,8 @@ class Facts:
     parameters: tuple[RunFacts, ...]
     memory_bytes: int
     ports: Mapping[str, tuple[int, float, int]]
-    clients: Mapping[str, str]
+    clients: Mapping[str, tuple[str, ...]]
 
     def part(self, name: str) -> PartFacts | None:
         """The part of that name, if there is one."""
         return next((part for part in self.parts if part.name == name), None)
-
-    def to_json(self) -> str:
-        """The text of ``design.json``: one fact a line, equal for equal designs."""
-        return json.dumps(encode(self), indent=1) + "\n"
-
-    @classmethod
-    def load(cls, folder: Path) -> "Facts":
-        """The facts of the build in a folder; raises ``UserError`` if it is none."""
-        file = folder / DESIGN_FILE
-        try:
-            data = json.loads(file.read_text())
-        except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else str(error)
-            raise UserError(
-                f"BUILD must be a folder that `build` wrote, not {folder} ({file.name}: {said})",
-                hint="`python -m streamhw build MODEL -o BUILD` writes one",
-            ) from None
-        version = data.get("version") if isinstance(data, dict) else None
-        if version != VERSION:
-            raise UserError(
-                f"Build {folder} must be of version {VERSION}, not {version}",
-                hint="build it again with this version of streamhw",
-            )
-        try:
-            return decode(cls, data)
-        except ValueError as error:
-            raise UserError(
-                f"Build {folder} must be whole, but {file.name} is damaged: {error}",
-                hint="build it again",
-            ) from None

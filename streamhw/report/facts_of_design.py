@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a placed design to the facts that a build remembers of it."""
+"""From a placed design to what ``explain`` and ``report`` show of it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,6 +7,7 @@ from enum import Enum
 
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
+from ..compiler.ir.infrastructure import ForkSpec, RegisterSliceSpec
 from ..compiler.ir.json_codec import encode
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Channel, Instance
@@ -17,13 +18,14 @@ from ..compiler.sizing.prefetch_depth import parameter_queue, queue_beats
 from ..stream.control.scope import Scope
 from ..stream.converter.geometry import BufferKind
 from ..stream.converter.spec import ConverterSpec
+from ..stream.spec import KernelSpec, Role
 from .facts import (
-    VERSION,
     ActivityFacts,
     ConverterFacts,
     Facts,
     FusionFacts,
     PartFacts,
+    PartKind,
     RegionFacts,
     RunFacts,
     StreamFacts,
@@ -31,19 +33,20 @@ from .facts import (
 )
 from .tight_constraints import flows
 
-__all__ = ["activities_of", "gather", "kind_of"]
-
-PASSING = frozenset({"fork", "register slice"})
-"""Kinds of infrastructure that change neither elements nor order."""
+__all__ = ["activities_of", "clients_of", "gather", "kind_of"]
 
 
-def gather(design: PlacedNetlist, weights: str) -> Facts:
-    """All facts of a design that went through every stage."""
-    position = max(1, design.graph.context // 2)
+def gather(design: PlacedNetlist, weights: str, position: int | None = None) -> Facts:
+    """All facts of a design that went through every stage.
+
+    weights: where they come from
+    position: of the token whose step is predicted; the middle of the context unless given
+    """
+    position = max(1, design.graph.context // 2) if position is None else position
+    parts = {instance.name: instance for instance in design.instances}
     tiling = encode(design.tiling)
     bounds = {"tokens": design.tiling.token_batch, "length": design.graph.context}
     return Facts(
-        version=VERSION,
         model=design.graph.name,
         weights=weights,
         board=design.board.name,
@@ -55,7 +58,7 @@ def gather(design: PlacedNetlist, weights: str) -> Facts:
         engines={b.instance: b.nodes for b in design.assignments},
         bounds=bounds,
         parts=tuple(_part(instance, design) for instance in design.instances),
-        streams=tuple(_stream(channel, design) for channel in design.channels),
+        streams=tuple(_stream(channel, parts, design) for channel in design.channels),
         flows=tuple(flows(design.depths.certificates)),
         fusion=_fusion(design),
         position=position,
@@ -70,13 +73,30 @@ def gather(design: PlacedNetlist, weights: str) -> Facts:
         ),
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
-        clients={name: " ".join(ports) for name, ports in design.placement.ports.items()},
+        clients={port.name: clients_of(design, port.name) for port in design.board.ports},
     )
 
 
-def kind_of(instance: Instance) -> str:
-    """What a part is, in a word or two."""
-    return instance.part.label
+def clients_of(design: PlacedNetlist, port: str) -> tuple[str, ...]:
+    """The parts whose DMAs are at a memory port."""
+    at = (design.instance(name) for name, ports in design.placement.ports.items() if port in ports)
+    return tuple(dma.serves or dma.name for dma in at)
+
+
+def kind_of(instance: Instance) -> PartKind:
+    """What a part is to a reader."""
+    part = instance.part
+    if isinstance(part, ConverterSpec):
+        return PartKind.CONVERTER
+    if isinstance(part, ForkSpec):
+        return PartKind.FORK
+    if isinstance(part, RegisterSliceSpec):
+        return PartKind.REGISTER_SLICE
+    if not isinstance(part, KernelSpec):
+        return PartKind.INFRASTRUCTURE
+    if part.behaviour().contexts:
+        return PartKind.ENGINE
+    return PartKind.MEMORY if instance.has(Role.MEM_COMMAND) else PartKind.KERNEL
 
 
 def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:
@@ -94,12 +114,11 @@ def _part(instance: Instance, design: PlacedNetlist) -> PartFacts:
     part = instance.part
     cycle = design.depths.dependency_cycles.get(instance.name, ())
     converter = _converter(part, cycle) if isinstance(part, ConverterSpec) else None
-    kind = kind_of(instance)
     return PartFacts(
         name=instance.name,
-        kind=kind,
-        scope=instance.scope.value,
-        passes=converter is not None or kind in PASSING,
+        kind=kind_of(instance),
+        label=part.label,
+        scope=instance.scope,
         converter=converter,
         die=design.placement.dies[instance.name][-1] if design.board.dies else None,
     )
@@ -122,7 +141,7 @@ def _converter(part: ConverterSpec, cycle: tuple[str, ...]) -> ConverterFacts:
     )
 
 
-def _stream(channel: Channel, design: PlacedNetlist) -> StreamFacts:
+def _stream(channel: Channel, parts: Mapping[str, Instance], design: PlacedNetlist) -> StreamFacts:
     placement = design.placement
     ahead = channel.name == parameter_queue(design)
     owner = channel.source.instance if ahead else queue_owner(channel.name)
@@ -134,9 +153,11 @@ def _stream(channel: Channel, design: PlacedNetlist) -> StreamFacts:
         name=channel.name,
         source=channel.source,
         sink=channel.sink,
+        source_port=parts[channel.source.instance].port(channel.source.port),
+        sink_port=parts[channel.sink.instance].port(channel.sink.port),
         produced=channel.produced,
         consumed=channel.consumed,
-        scope=channel.scope.value,
+        scope=channel.scope,
         value=channel.value,
         depth=queue_beats(design, channel),
         memory=kinds[0].value if kinds else None,
@@ -172,19 +193,19 @@ def activities_of(design: PlacedNetlist, position: int) -> Iterator[ActivityFact
     }
     layer = 0
     for scope, work in log:
-        activation = scope.value
-        if scope is Scope.BODY:
-            activation, layer = f"layer {layer}", layer + 1
+        inside = scope is Scope.BODY
         for task, done in work.items():
             if task == CARRIED:
                 continue
             yield ActivityFacts(
-                activation=activation,
+                scope=scope,
+                layer=layer if inside else None,
                 task=task,
                 resource=resources[task],
                 input=(_at(done.input.first, now), _at(done.input.last, now)),
                 output=(_at(done.output.first, now), _at(done.output.last, now)),
             )
+        layer += inside
 
 
 def _at(cycle: float, begin: float) -> float:

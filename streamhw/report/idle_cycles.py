@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.timeline import Activity
-from ..kernels.matmul.spec import MatmulSpec
 from ..stream.control.scope import Scope
 from .roofline import work_of
 
@@ -62,10 +61,9 @@ def _engine(estimate: Estimate) -> float:
     """Beats of weights of a layer in its busiest engine: each meets the token in a cycle."""
     design = estimate.design
     inside = {node.name for node, loop in design.graph.walk() if loop}
-    engines = [i.part for i in design.instances if isinstance(i.part, MatmulSpec)]
+    engines = (instance.part.behaviour().contexts for instance in design.instances)
     return max(
-        float(sum(engine.weight_beats(c) for c in engine.contexts if c.name in inside))
-        for engine in engines
+        float(sum(c.tiles * c.words for c in contexts if c.name in inside)) for contexts in engines
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..compiler.ir.json_codec import decode, encode
 from ..errors import UserError
-from .facts import ActivityFacts
 
 __all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "StreamWaits"]
 
@@ -46,12 +45,11 @@ class ChannelUse:
 class StepTimes:
     """A step that made one token, in cycles from its begin.
 
-    position: of the token that it took; activities: predicted
+    position: of the token that it took
     passed: by stream, cycles of the first and the last beat of each activation
     """
 
     position: int
-    activities: tuple[ActivityFacts, ...]
     passed: Mapping[str, tuple[tuple[int, int], ...]]
 
 

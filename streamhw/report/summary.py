@@ -3,28 +3,24 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..compiler.backend.build_dir import REPORT_FILE
 from ..compiler.floorplan.kernel_slices import pieces_of
-from ..compiler.ir.json_codec import decode
+from ..compiler.floorplan.top_overhead import CONTROL, arbiters
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Instance
-from ..compiler.ir.placement import Placement
 from ..compiler.performance.estimate import Estimate
 from ..compiler.resources.fpga_cells import Cells
 from ..compiler.sizing.prefetch_depth import queue_beats
-from ..errors import UserError
-from ..kernels.attention.scores import ScoresSpec
-from ..kernels.attention.values import ValuesSpec
-from ..kernels.matmul.spec import MatmulSpec
 from ..stream.control.scope import Scope
-from ..stream.spec import KernelSpec, Piece
+from ..stream.itensor.itensor import SymbolValues
+from ..stream.spec import KernelSpec, Role
+from .facts_of_design import clients_of
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarize"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +28,7 @@ class KernelRow:
     """One part: cycles of an activation at a full group and the full context.
 
     interval, latency: cycles, None for parts without a formula; macs: multiplies a cycle
+    computes: whether it makes values; false where they pass, or where lengths come from a step
     buffer_bits: of its own memories; cells: the estimate
     dies: the dies that it touches, from its inputs to its outputs
     instances: of a piece, the submodules of its part that it is made of
@@ -46,6 +43,7 @@ class KernelRow:
     buffer_bits: int
     cells: Cells
     dies: tuple[str, ...]
+    computes: bool = False
     instances: tuple[str, ...] = ()
 
 
@@ -78,7 +76,8 @@ class MemoryRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PortRow:
-    """One memory port: its DMAs, and the cycles that it works in a step at the full context."""
+    """One memory port: whose DMAs are there, and the cycles that it works in a step at the full
+    context."""
 
     name: str
     clients: tuple[str, ...]
@@ -98,7 +97,7 @@ class DieRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What ``report.json`` holds."""
+    """The numbers of a placed design: what a build prints, and ``report.json`` holds."""
 
     model: str
     weights: str
@@ -119,56 +118,24 @@ class Summary:
     prompt_cycles: dict[str, float]
     memory_bytes: int
     parameter_bytes_per_step: int
-    stage_seconds: dict[str, float]
 
-    def to_json(self) -> str:
-        """The text of ``report.json``."""
-        return json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
+    def to_json(self, stage_seconds: Mapping[str, float]) -> str:
+        """The text of ``report.json``, for programs of others: streamhw itself reads none of it.
 
-    @classmethod
-    def load(cls, folder: Path) -> "Summary":
-        """The summary of the build in a folder; raises ``UserError`` if it is none."""
-        file = folder / REPORT_FILE
-        try:
-            data = json.loads(file.read_text())
-            if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
-                raise ValueError(f"schema must be {SCHEMA}")
-            return decode(cls, data)
-        except (OSError, ValueError) as error:
-            raise UserError(
-                f"Build {folder} must be whole, but {file.name} is damaged: {error}",
-                hint="build it again",
-            ) from None
+        stage_seconds: that each stage of the compiler took
+        """
+        content = {
+            "schema": SCHEMA,
+            **dataclasses.asdict(self),
+            "stage_seconds": dict(stage_seconds),
+        }
+        return json.dumps(content, indent=2) + "\n"
 
 
-def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, float]) -> Summary:
-    """All numbers of a placed design."""
+def summarize(design: PlacedNetlist, weights: str) -> Summary:
+    """All numbers of a placed design; ``weights``: where they come from."""
     estimate = Estimate.placed(design)
-    symbol_values = estimate.bound()
     placement = design.placement
-    rows = []
-    for instance in design.instances:
-        interval = latency = None
-        if isinstance(instance.part, KernelSpec):
-            timing = instance.part.timing(symbol_values)
-            interval, latency = timing.interval, timing.latency
-        rows.append(
-            KernelRow(
-                name=instance.name,
-                kind=_kind(instance),
-                scope=instance.scope.value,
-                interval=interval,
-                latency=latency,
-                macs=_macs(instance),
-                buffer_bits=sum(m.bits for m in instance.part.resources().memories),
-                cells=placement.cells[instance.name],
-                dies=placement.dies[instance.name],
-            )
-        )
-    pieces = {n: piece for i in design.instances for n, piece in pieces_of(design, i)}
-    for name in placement.cells:
-        if name not in {row.name for row in rows}:
-            rows.append(_extra(name, placement, pieces.get(name)))
     fifos = tuple(
         FifoRow(
             name=c.name,
@@ -196,7 +163,7 @@ def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, floa
         quantization=str(design.config.quantization),
         clock_mhz=design.board.clock_mhz,
         token_batch=design.tiling.token_batch,
-        kernels=tuple(rows),
+        kernels=tuple(_rows(design, estimate.bound())),
         fifos=fifos,
         memories=tuple(
             MemoryRow(
@@ -212,7 +179,7 @@ def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, floa
         ports=tuple(
             PortRow(
                 name=port.name,
-                clients=tuple(name for name, at in placement.ports.items() if port.name in at),
+                clients=clients_of(design, port.name),
                 cycles=placement.port_cycles[port.name],
             )
             for port in design.board.ports
@@ -236,15 +203,41 @@ def summarize(design: PlacedNetlist, weights: str, stage_seconds: dict[str, floa
         memory_bytes=design.memory.total,
         parameter_bytes_per_step=design.memory.stride * design.graph.loops[0].trips
         + design.memory.region("tail").bytes,
-        stage_seconds=stage_seconds,
     )
 
 
-def _extra(name: str, placement: Placement, piece: Piece | None) -> KernelRow:
-    """What the top adds to the parts, registers and arbiters, and pieces on other dies."""
+def _rows(design: PlacedNetlist, symbol_values: SymbolValues) -> Iterator[KernelRow]:
+    """All parts; what the top adds to them, registers and arbiters; and pieces on other dies."""
+    for instance in design.instances:
+        part = instance.part
+        timing = part.timing(symbol_values) if isinstance(part, KernelSpec) else None
+        yield KernelRow(
+            name=instance.name,
+            kind=part.label,
+            scope=instance.scope.value,
+            interval=None if timing is None else timing.interval,
+            latency=None if timing is None else timing.latency,
+            macs=part.behaviour().multiplies,
+            buffer_bits=sum(memory.bits for memory in part.resources().memories),
+            cells=design.placement.cells[instance.name],
+            dies=design.placement.dies[instance.name],
+            computes=_computes(instance),
+        )
+    yield _extra(design, CONTROL, "control")
+    for name in arbiters(design, design.placement.ports):
+        yield _extra(design, name, "arbiter")
+    for instance in design.instances:
+        for name, piece in pieces_of(design, instance):
+            yield _extra(design, name, "piece", piece.instances)
+
+
+def _extra(
+    design: PlacedNetlist, name: str, kind: str, instances: tuple[str, ...] = ()
+) -> KernelRow:
+    placement = design.placement
     return KernelRow(
         name=name,
-        kind="piece" if piece else name.rpartition("_")[2],
+        kind=kind,
         scope=Scope.SHARED.value,
         interval=None,
         latency=None,
@@ -252,16 +245,12 @@ def _extra(name: str, placement: Placement, piece: Piece | None) -> KernelRow:
         buffer_bits=sum(s.memory.bits for s in placement.stores if s.owner == name),
         cells=placement.cells[name],
         dies=placement.dies[name],
-        instances=piece.instances if piece else (),
+        instances=instances,
     )
 
 
-def _kind(instance: Instance) -> str:
-    return instance.part.label
-
-
-def _macs(instance: Instance) -> int:
+def _computes(instance: Instance) -> bool:
     part = instance.part
-    if isinstance(part, MatmulSpec):
-        return part.rows * part.input_lanes
-    return part.lanes if isinstance(part, ScoresSpec | ValuesSpec) else 0
+    if not isinstance(part, KernelSpec) or part.behaviour().shares:
+        return False
+    return any(port.role is not Role.STEP for port in part.input_ports)

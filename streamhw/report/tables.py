@@ -69,7 +69,7 @@ def _kernels(summary: Summary) -> Table:
     small = Cells()
     hidden = 0
     for row in summary.kernels:
-        if row.interval is None or row.kind in ("Split", "CausalLengths"):
+        if not row.computes:
             small, hidden = small + row.cells, hidden + 1
             continue
         table.add_row(
@@ -125,8 +125,7 @@ def _ports(summary: Summary) -> Table:
     table.add_column("cycles a step", justify="right")
     table.add_column("DMAs of")
     for row in summary.ports:
-        clients = ", ".join(name.removesuffix("_dma") for name in row.clients)
-        table.add_row(row.name, f"{row.cycles:,.0f}", clients)
+        table.add_row(row.name, f"{row.cycles:,.0f}", ", ".join(row.clients))
     table.caption = f"{summary.token_batch} tokens at the end of the context"
     return table
 

@@ -14,6 +14,7 @@ from ..stream.axi import register_map as registers
 
 __all__ = [
     "Manifest",
+    "ManifestFile",
     "ManifestPort",
     "ManifestQueue",
     "ManifestRegion",
@@ -21,7 +22,7 @@ __all__ = [
     "MemoryMap",
 ]
 
-VERSION = 1
+VERSION = 2
 FILE_NAME = "manifest.json"
 
 
@@ -97,8 +98,21 @@ class ManifestQueue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManifestFile:
+    """A file beside the manifest, as it was written."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Everything that must be known of a design to simulate it or to drive it on a board."""
+    """Everything that must be known of a design to simulate it or to drive it on a board.
+
+    A build's manifest also says what the build is: ``source``, the digest of all that it was made
+    from, ``weights``, where those in the image come from, and its other ``files``.
+    """
 
     board: str
     context: int  # positions of the token window
@@ -115,6 +129,9 @@ class Manifest:
     status: tuple[str, ...] = ()  # which of stat_count, stat_busy, stat_done are outputs of the top
     streams: tuple[ManifestStream, ...] = ()
     queues: tuple[ManifestQueue, ...] = ()
+    source: str = ""
+    weights: str = ""
+    files: tuple[ManifestFile, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.status) - {"stat_count", "stat_busy", "stat_done"}):

@@ -88,7 +88,8 @@ class Behaviour:
     exclusive: whether it takes nothing new before its last output
     shares: whether its outputs are shares of one value, which leave one after another
     queued: whether every output leaves a queue or register of its own
-    multiplies: multiply-accumulate operations a cycle
+    multiplies: multiply-accumulate operations a cycle; products_a_multiplier: of them, that one
+        hardware multiplier does at a time
     memory: how it uses memory, if it has ports to a DMA
     contexts: of an engine that several products share; stored_bits: what it holds of their operands
     """
@@ -102,6 +103,7 @@ class Behaviour:
     shares: bool = False
     queued: bool = False
     multiplies: int = 0
+    products_a_multiplier: int = 1
     memory: MemoryUse = field(default_factory=MemoryUse)
     contexts: tuple[ContextBehaviour, ...] = ()
     stored_bits: int = 0

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..boards.base import Board, load_board
+from ..boards.base import Board, Budget
 from ..cache import default_cache
-from ..compiler.backend.build_dir import REPORT_FILE
+from ..compiler.backend.build_dir import read_build, read_file
 from ..compiler.backend.emit import VERILOG_FILE
+from ..compiler.floorplan.kernel_slices import pieces_of
+from ..compiler.floorplan.top_overhead import queue_owner
+from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.resources.fpga_cells import Cells
-from ..errors import UserError
-from ..runtime.manifest import Manifest
 from .levels import LogicPath
 from .mapping import Mapped, map_modules
 from .modules import Modules, read_modules
@@ -69,6 +70,7 @@ class SlowKind:
 class Synthesis:
     """What ``synth.json`` holds. ``rest`` of the top is queues, arbiters and registers.
 
+    budget: what the board has
     kinds: of modules, each mapped once; instances: of all modules in the design
     dies: by the partition of the build; a part on several counts on each in equal shares
     longest: path of the whole design, through modules; slowest: kinds with the longest of their own
@@ -78,6 +80,7 @@ class Synthesis:
     board: str
     family: str
     clock_mhz: float
+    budget: Cells
     rows: tuple[ModuleRow, ...]
     rest: ModuleRow
     total: ModuleRow
@@ -99,28 +102,15 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
 
     Raises ``UserError`` if ``folder`` is no build, ``ToolError`` if Yosys is missing or fails.
     """
-    try:
-        report = json.loads((folder / REPORT_FILE).read_text())
-        verilog = (folder / VERILOG_FILE).read_text()
-        board = load_board(report["board"])
-        estimates = {kernel["name"]: Cells(**kernel["cells"]) for kernel in report["kernels"]}
-        dies = {kernel["name"]: tuple(kernel["dies"]) for kernel in report["kernels"]}
-        pieces = {k["name"]: tuple(k["instances"]) for k in report["kernels"]}
-        queues, everything = Cells(**report["queues"]), Cells(**report["total"])
-        model = str(report["model"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"BUILD must be a folder that `build` wrote, not {folder} ({_reason(error)})",
-            hint="python -m streamhw build MODEL -o DIR",
-        ) from None
-    Manifest.load(folder)
-    modules = read_modules(verilog)
+    manifest, design = read_build(folder)
+    board, placement = design.board, design.placement
+    modules = read_modules(read_file(folder, manifest, VERILOG_FILE).decode())
     mapped = map_modules(modules, board.family, default_cache(), on_module=on_module)
     counts = total_cells(modules, mapped)
     top = modules.kinds[modules.top]
-    own = own_cells(modules, counts, pieces)
+    own = own_cells(modules, counts, _pieces(design))
     rows = []
-    for name, estimated in estimates.items():
+    for name, estimated in placement.cells.items():
         kind = top.parts.get(name)
         level = 0 if kind is None else mapped[kind].levels.longest.levels
         rows.append(ModuleRow(name, estimated, own.get(name, Cells()), level))
@@ -128,16 +118,17 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
     whole = counts[modules.top]
     instances = modules.instances()
     found = Synthesis(
-        model=model,
+        model=design.graph.name,
         board=board.name,
         family=board.family.value,
         clock_mhz=board.clock_mhz,
+        budget=_cells(board.budget),
         rows=tuple(rows),
-        rest=ModuleRow("queues, arbiters, registers", queues, _less(whole, inside)),
-        total=ModuleRow("total", everything, whole, mapped[modules.top].levels.longest.levels),
+        rest=ModuleRow("queues, arbiters, registers", placement.queues, _less(whole, inside)),
+        total=ModuleRow("total", placement.total, whole, mapped[modules.top].levels.longest.levels),
         kinds=len(modules.kinds),
         instances=sum(instances.values()),
-        dies=_dies(board, own, dies, mapped[modules.top].cells),
+        dies=_dies(board, own, _dies_of(design), mapped[modules.top].cells),
         longest=mapped[modules.top].levels.longest,
         slowest=_slowest(mapped, instances),
     )
@@ -157,14 +148,18 @@ def total_cells(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cel
 
 
 def own_cells(
-    modules: Modules, counts: Mapping[str, Cells], pieces: Mapping[str, tuple[str, ...]]
+    modules: Modules,
+    counts: Mapping[str, Cells],
+    pieces: Mapping[str, tuple[str, tuple[str, ...]]],
 ) -> dict[str, Cells]:
     """Cells of everything in the top by its name, and of the pieces of parts, which are none of the
-    part's own then."""
+    part's own then.
+
+    pieces: by name, the part of each and the submodules of it that it is made of
+    """
     parts = modules.kinds[modules.top].parts
     own = {name: counts[kind] for name, kind in parts.items()}
-    for name, instances in pieces.items():
-        part = name.rpartition(".")[0]
+    for name, (part, instances) in pieces.items():
         for path in instances:
             kind = parts[part]
             for step in path.split("."):
@@ -186,28 +181,38 @@ def _dies(
     dies: Mapping[str, tuple[str, ...]],
     rest: Cells,
 ) -> tuple[DieCells, ...]:
-    """Cells by die: a queue is where its stream's sink is; what is in no part is at the memory."""
+    """Cells by die: what has no die of its own is at the memory."""
     used = {die.name: Cells() for die in board.stack}
     used[board.memory_die] += rest
     for name, cells in own.items():
-        owner = max((p for p in dies if name.startswith(p)), key=len, default="")
-        at = [die for die in dies.get(owner, ()) if die in used] or [board.memory_die]
+        at = dies.get(name, (board.memory_die,))
         for die in at:
             used[die] += _share(cells, 1 / len(at))
-    return tuple(
-        DieCells(die.name, used[die.name], Cells(**dataclasses.asdict(die.budget)))
-        for die in board.stack
-    )
+    return tuple(DieCells(die.name, used[die.name], _cells(die.budget)) for die in board.stack)
+
+
+def _dies_of(design: PlacedNetlist) -> dict[str, tuple[str, ...]]:
+    """By submodule of the top, its dies: a queue is where its stream's sink begins."""
+    dies = design.placement.dies
+    queues = {queue_owner(c.name): dies[c.sink.instance][:1] for c in design.channels}
+    return {**dies, **queues}
+
+
+def _pieces(design: PlacedNetlist) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The pieces of parts on other dies: by name, the part and its submodules."""
+    return {
+        name: (instance.name, piece.instances)
+        for instance in design.instances
+        for name, piece in pieces_of(design, instance)
+    }
+
+
+def _cells(budget: Budget) -> Cells:
+    return Cells(**dataclasses.asdict(budget))
 
 
 def _share(cells: Cells, factor: float) -> Cells:
     return Cells(**{k: round(n * factor) for k, n in dataclasses.asdict(cells).items()})
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}"
-    return f"{REPORT_FILE} has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _less(total: Cells, inside: Cells) -> Cells:

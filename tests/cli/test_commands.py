@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
-from streamhw.report.facts import Facts
+from streamhw.compiler.backend.build_dir import read_build
+from streamhw.report.facts_of_design import activities_of
 from streamhw.report.measured import Measured
 from streamhw.runtime.manifest import Manifest
+from tests.cli.conftest import facts_of
 from tests.tiny import write_tiny
 
 
@@ -40,8 +42,8 @@ def test_build_then_run_reuses_it(
     folder = tmp_path / "build" / "tiny-sim"
     names = {file.name for file in folder.iterdir()}
     assert names == {
-        *("top.v", "manifest.json", "memory.bin", ".key"),
-        *("report.json", "design.json", "design.txt", "decisions.json", "netlist.json"),
+        *("top.v", "manifest.json", "memory.bin", "netlist.json"),
+        *("report.json", "design.txt", "decisions.json"),
     }
     assert Manifest.load(folder).context == 32
     assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--check"]) == 0
@@ -50,14 +52,16 @@ def test_build_then_run_reuses_it(
     assert "equal the integer" in shown
     measured = Measured.load(folder)
     assert measured is not None and measured.prompt == 3 and len(measured.token_cycles) == 5
-    depths = {stream.name: stream.depth for stream in Facts.load(folder).streams}
+    depths = {stream.name: stream.depth for stream in facts_of(folder).streams}
     assert measured.peaks and all(peak <= depths[name] for name, peak in measured.peaks.items())
     step = measured.step
     assert step is not None and step.position == 6
     # The last step, of one token: each layer passes a row of 8 beats, the next one later.
     spans = step.passed["norm_1_i"]
     assert len(spans) == 2 and spans[0][1] < spans[1][0] and spans[0][1] - spans[0][0] >= 7
-    ends = [a.output[1] for a in step.activities if a.task == "next_token"]
+    _, design = read_build(folder)
+    activities = activities_of(design, step.position)
+    ends = [a.output[1] for a in activities if a.task == "next_token"]
     # A token of so small a model is mostly latency, and that is in the estimate.
     assert ends == [pytest.approx(max(s[-1][1] for s in step.passed.values()), rel=0.05)]
     assert measured.streams["norm_1_i"].transfers == 7 * 2 * 8  # tokens, layers, beats of a row

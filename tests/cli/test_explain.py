@@ -1,30 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """``explain`` on a tiny build: every edge in full, names as a user types them, and bad ones."""
 
-import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from streamhw.__main__ import main
+from streamhw.api import build as api_build
+from streamhw.compiler import pipeline
 from streamhw.errors import UserError
 from streamhw.report.edges import edges_of, find_edge
 from streamhw.report.explain import explain
 from streamhw.report.facts import Facts
+from tests.cli.conftest import facts_of
 
 
 @pytest.fixture(scope="module")
 def facts(built: Path) -> Facts:
-    return Facts.load(built)
+    return facts_of(built)
 
 
 def told(facts: Facts, name: str) -> str:
     sections = explain(find_edge(facts, name), facts)
     return "\n".join(line for s in sections for line in (s.title, *s.lines))
-
-
-def test_facts_come_back(built: Path, facts: Facts) -> None:
-    assert facts.to_json() == (built / "design.json").read_text()
 
 
 def test_every_edge_can_be_explained(facts: Facts) -> None:
@@ -146,19 +145,30 @@ def test_the_command(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "must be one of the build's" in capsys.readouterr().err
 
 
-def test_folders_that_hold_no_facts(
+def test_folders_that_hold_no_build(
     built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explain", str(tmp_path)]) == 2
     assert "BUILD must be a folder that `build` wrote" in capsys.readouterr().err
-    whole = json.loads((built / "design.json").read_text())
-    for change, words in (
-        ({"version": 99}, "must be of version 2, not 99"),
-        ({"layers": "two"}, "design.json is damaged: layers must be an integer"),
-    ):
-        (tmp_path / "design.json").write_text(json.dumps(whole | change))
-        assert main(["explain", str(tmp_path)]) == 2
-        assert words in capsys.readouterr().err
-    (tmp_path / "design.json").write_text("{")
-    assert main(["explain", str(tmp_path)]) == 2
-    assert "BUILD must be a folder" in capsys.readouterr().err
+    copy = tmp_path / "copy"
+    shutil.copytree(built, copy)
+    (copy / "netlist.json").unlink()
+    assert main(["explain", str(copy)]) == 2
+    assert "must have its netlist.json as it was written, but: No such" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["explain", "report"])
+def test_the_netlist_is_enough(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Neither Verilog nor image nor the numbers for others are read, and nothing is compiled."""
+    for name in ("netlist.json", "manifest.json"):
+        shutil.copy(built / name, tmp_path)
+
+    def compiled(*_: object, **__: object) -> None:
+        raise AssertionError("must not be compiled")
+
+    monkeypatch.setattr(pipeline, "compile_model", compiled)
+    monkeypatch.setattr(api_build, "compile_model", compiled)
+    monkeypatch.setattr(api_build, "quantize", compiled)
+    assert main([command, str(tmp_path)]) == 0

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
+from streamhw.compiler.backend.build_dir import read_build
 from streamhw.report.facts import Facts
 from streamhw.report.html.markup import tag
 from streamhw.report.html.page import page
 from streamhw.report.measured import Measured, StepTimes, StreamWaits
-from streamhw.report.summary import Summary
+from streamhw.report.summary import Summary, summarize
+from streamhw.stream.spec import Role
+from tests.cli.conftest import facts_of
 
 EMPTY = {"meta", "br"}
 
@@ -45,12 +48,13 @@ class Checker(HTMLParser):
 
 @pytest.fixture(scope="module")
 def facts(built: Path) -> Facts:
-    return Facts.load(built)
+    return facts_of(built)
 
 
 @pytest.fixture(scope="module")
 def summary(built: Path) -> Summary:
-    return Summary.load(built)
+    manifest, design = read_build(built)
+    return summarize(design, manifest.weights)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +66,7 @@ def measured(facts: Facts) -> Measured:
         peaks={stream.name: stream.depth for stream in facts.streams},
         streams={"norm_1_i": StreamWaits(transfers=1, blocked=2, starved=3)},
         step=StepTimes(
-            position=5,
-            activities=facts.activities,
+            position=facts.position,
             passed={"norm_1_i": ((5, 20), (405, 420)), "matmul_w8_i_x_qkv": ((30, 60), (430, 460))},
         ),
     )
@@ -80,7 +83,11 @@ def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -
     assert links == [f"#{anchor}" for anchor in anchors]
     assert len(anchors) == len(set(anchors)) >= 6
     drawn = {a["data-edge"] for name, a in checker.seen if name == "path" and "data-edge" in a}
-    valued = {s.name for s in facts.streams if s.value is not None and s.source.port != "o_back"}
+    valued = {
+        s.name
+        for s in facts.streams
+        if s.value is not None and s.source_port.role is not Role.LOOP_BACK
+    }
     assert drawn == valued
     words = " ".join(checker.text)
     for part in facts.parts:
@@ -89,7 +96,7 @@ def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -
         assert region.name in words
     seen = [a for name, a in checker.seen if name == "path" and a.get("class") == "seen"]
     assert len(seen) == 2
-    assert "for the token at position 5" in words
+    assert f"for the token at position {facts.position}" in words
     assert "900 cycles to the first token, then 405 a token" in words
     assert "1,700 (-0.6%)" in words
 
@@ -136,8 +143,8 @@ def test_damaged_files(built: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     for name, content, words in (
         ("measured.json", "{", "must be what `run --check` wrote, but:"),
         ("measured.json", '{"prompt": 1}', "must have a field token_cycles"),
-        ("report.json", "{}", "report.json is damaged: schema must be 1"),
-        ("report.json", '{"schema": 1}', "report.json is damaged: Summary must have a field model"),
+        ("netlist.json", "{}", "must have its netlist.json as it was written, but: it was changed"),
+        ("manifest.json", '{"version": 1}', "another version: version must be 2, not 1"),
     ):
         whole = (copy / name).read_bytes() if (copy / name).exists() else None
         (copy / name).write_text(content)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
-from streamhw.report.facts import Facts
-from tests.cli.conftest import CHOICES
+from tests.cli.conftest import CHOICES, facts_of
 
 
 def say(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
@@ -59,7 +58,7 @@ def test_a_depth_by_hand(
     assert main(["build", model, "--from", "place", "-o", "out"]) == 0
     assert "has 40 beats by decision, the program wants 64" in capsys.readouterr().out
     assert json.loads(file.read_text())["size"]["residual_1_i_a"] == 40
-    depths = {stream.name: stream.depth for stream in Facts.load(out).streams}
+    depths = {stream.name: stream.depth for stream in facts_of(out).streams}
     assert depths["residual_1_i_a"] == 40
     assert main(["explain", "out", "residual_1_i_a"]) == 0
     assert "the program says 64; 40 was decided" in capsys.readouterr().out

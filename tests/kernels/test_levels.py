@@ -88,7 +88,7 @@ def test_pieces_of_a_part_count_by_themselves() -> None:
     counts = dict.fromkeys(modules.kinds, Cells(luts=3))
     counts |= {parts["pair"]: Cells(luts=20), parts["rest"]: Cells(luts=5)}
     counts[modules.kinds[parts["pair"]].parts["other"]] = Cells(luts=4)
-    own = own_cells(modules, counts, {"pair": (), "pair.far": ("one", "other")})
+    own = own_cells(modules, counts, {"pair.far": ("pair", ("one", "other"))})
     luts = {name: found.luts for name, found in own.items()}
     assert luts == {"pair": 20 - 3 - 4, "pair.far": 3 + 4, "rest": 5}
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A build folder: Verilog, manifest, memory image and report, all of it or nothing."""
+"""A build folder: Verilog, manifest, memory image, netlist and report, all of it or nothing."""
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from ...errors import UserError
 from ...quantization.quantized_model import QuantizedModel
+from ...runtime.manifest import Manifest, ManifestFile
 from ..ir.level_codec import dumps, loads
 from ..ir.levels import PlacedNetlist
 from ..overrides import DECISIONS_FILE
@@ -16,50 +20,70 @@ from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .image import design_image
 
 __all__ = [
-    "DESIGN_FILE",
     "DUMP_FILE",
     "REPORT_FILE",
     "check_folder",
-    "read_key",
-    "read_netlist",
+    "is_whole",
+    "read_build",
+    "read_file",
     "write_build",
     "write_stopped",
 ]
 
 REPORT_FILE = "report.json"
-DESIGN_FILE = "design.json"
 DUMP_FILE = "design.txt"
 NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
-KEY_FILE = ".key"
-"""Digest of everything that a build was made from, and the bytes of its memory image: says whether
-it can be used again."""
 
 
-def read_key(folder: Path) -> str | None:
-    """The key of the build in a folder, if there is one and no file is missing or cut off."""
+def is_whole(folder: Path, source: str) -> bool:
+    """Whether a folder holds the build that was made from ``source``, and no file is missing or cut
+    off."""
+    if not (folder / MANIFEST_FILE).is_file():
+        return False
     try:
-        key, stored = (folder / KEY_FILE).read_text().split()
-        whole = (folder / IMAGE_FILE).stat().st_size == int(stored)
-    except (OSError, ValueError):
-        return None
-    files = (VERILOG_FILE, MANIFEST_FILE, REPORT_FILE, DESIGN_FILE, NETLIST_FILE)
-    return key if whole and all((folder / name).is_file() for name in files) else None
+        manifest = Manifest.load(folder)
+        sizes = {file.name: (folder / file.name).stat().st_size for file in manifest.files}
+    except (UserError, OSError):
+        return False
+    return manifest.source == source and sizes == {f.name: f.bytes for f in manifest.files}
 
 
-def read_netlist(folder: Path) -> PlacedNetlist:
-    """The netlist that the build in a folder was emitted from.
+def read_build(folder: Path) -> tuple[Manifest, PlacedNetlist]:
+    """The manifest of the build in a folder, and the netlist that it was emitted from.
 
     Raises ``UserError`` if there is none, or it is damaged or of another version.
     """
-    try:
-        return loads(PlacedNetlist, (folder / NETLIST_FILE).read_text())
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
+    if not (folder / MANIFEST_FILE).is_file():
         raise UserError(
-            f"Build {folder} must have its {NETLIST_FILE} as it was written, but: {said}",
-            hint="build again with this version of streamhw",
-        ) from None
+            f"BUILD must be a folder that `build` wrote, not {folder}",
+            hint="`python -m streamhw build MODEL -o BUILD` writes one",
+        )
+    manifest = Manifest.load(folder)
+    text = read_file(folder, manifest, NETLIST_FILE).decode()
+    try:
+        return manifest, loads(PlacedNetlist, text)
+    except (ValueError, KeyError, TypeError, ImportError) as error:
+        _refuse(folder, NETLIST_FILE, str(error))
+
+
+def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
+    """A file of a build; raises ``UserError`` if it is not what was written."""
+    written = {file.name: file.sha256 for file in manifest.files}
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        _refuse(folder, name, str(error.strerror))
+    if hashlib.sha256(content).hexdigest() != written.get(name):
+        _refuse(folder, name, "it was changed or cut off")
+    return content
+
+
+def _refuse(folder: Path, name: str, said: str) -> NoReturn:
+    raise UserError(
+        f"Build {folder} must have its {name} as it was written, but: {said}",
+        hint="build again with this version of streamhw",
+    ) from None
 
 
 def check_folder(folder: Path, *, whole: bool = True) -> None:
@@ -97,37 +121,49 @@ def write_build(
     quantized: QuantizedModel,
     emitted: Emitted,
     texts: Mapping[str, str],
-    key: str,
     folder: Path,
     *,
+    source: str,
+    weights: str,
     on_bytes: Callable[[int, int], None] | None = None,
 ) -> None:
     """Writes all files beside ``folder`` and moves them there at once.
 
     texts: further files by name
+    source: digest of what the build was made from; weights: where those come from
     on_bytes: called with the bytes of the memory image written so far, and all
 
     An interrupt or an error leaves what was in ``folder`` before. Raises ``UserError`` if the
     folder cannot be written.
     """
 
-    def fill(work: Path) -> None:
-        (work / VERILOG_FILE).write_text(emitted.verilog)
-        memory = design.memory
+    def image() -> Iterable[bytes]:
         written = 0
-        with (work / IMAGE_FILE).open("wb") as file:
-            for piece in design_image(design, quantized):
-                file.write(piece.tobytes())
-                written += len(piece)
-                if on_bytes is not None:
-                    on_bytes(written, memory.stored)
-        for name, text in texts.items():
-            (work / name).write_text(text)
-        (work / KEY_FILE).write_text(f"{key} {written}\n")
-        (work / NETLIST_FILE).write_text(dumps(design))
-        emitted.manifest.save(work / MANIFEST_FILE)
+        for piece in design_image(design, quantized):
+            yield piece.tobytes()
+            written += len(piece)
+            if on_bytes is not None:
+                on_bytes(written, design.memory.stored)
+
+    def fill(work: Path) -> None:
+        named = {VERILOG_FILE: emitted.verilog, NETLIST_FILE: dumps(design), **texts}
+        files = [_written(work / IMAGE_FILE, image())]
+        files += [_written(work / name, [text.encode()]) for name, text in named.items()]
+        manifest = replace(emitted.manifest, source=source, weights=weights, files=tuple(files))
+        manifest.save(work / MANIFEST_FILE)
 
     _replace(folder.absolute(), fill)
+
+
+def _written(path: Path, pieces: Iterable[bytes]) -> ManifestFile:
+    """Writes a file piece by piece."""
+    digest, count = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
+            count += len(piece)
+    return ManifestFile(name=path.name, bytes=count, sha256=digest.hexdigest())
 
 
 def write_stopped(texts: Mapping[str, str], folder: Path) -> None:

@@ -24,6 +24,7 @@ def engine_behaviour(
     store = spec.layout
     return Behaviour(
         multiplies=spec.rows * spec.input_lanes,
+        products_a_multiplier=2 if spec.paired else 1,
         contexts=tuple(
             _context(spec, context, partial(alone, context)) for context in spec.contexts
         ),

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from ..facts import Facts
+from ..facts import Facts, PartKind
 from ..summary import DieRow, KernelRow, Summary
 from .chart import meter
 from .markup import Content, Html, percent, section, table, tag
@@ -96,9 +96,9 @@ def _cell(name: str, kind: str | None, x: float, top: float, width: float, says:
 
 
 def _kind(row: KernelRow, facts: Facts) -> str | None:
-    if row.name in facts.engines:
-        return "product"
-    return "converter" if row.kind == "Converter" else None
+    part = facts.part(row.name)
+    kinds = {PartKind.ENGINE: "product", PartKind.CONVERTER: "converter"}
+    return None if part is None else kinds.get(part.kind)
 
 
 def _tip(row: KernelRow) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dataflow graph: kernels, converters and forks in layers, a type on every stream."""
 
-from ..facts import Facts, PartFacts, StreamFacts
+from ...stream.spec import Role
+from ..facts import Facts, PartFacts, PartKind, StreamFacts
 from .layout import DrawnNode, lay_out
 from .markup import Html, join, section, tag
 from .shapes import Box, arrow, back, draw, label, label_width, line
@@ -28,12 +29,12 @@ def graph(facts: Facts) -> Html:
     returns: list[StreamFacts] = []
     labels: dict[str, StreamFacts] = {}
     for stream in shown:
-        ends = _ends(stream, facts)
+        ends = _ends(stream)
         for name, instance in zip(
             ends, (stream.source.instance, stream.sink.instance), strict=True
         ):
-            boxes.setdefault(name, _box(name, instance, parts.get(instance)))
-        if stream.source.port == "o_back":
+            boxes.setdefault(name, _box(name, instance, parts[instance]))
+        if stream.source_port.role is Role.LOOP_BACK:
             returns.append(stream)
             continue
         name = f"stream {stream.name}"
@@ -46,7 +47,7 @@ def graph(facts: Facts) -> Html:
     sizes = {node.name: node for node in nodes}
     drawn = [
         *(line(source, sink, layout, sizes, labels) for source, sink in dict.fromkeys(edges)),
-        *(back(stream, _ends(stream, facts), layout, sizes) for stream in returns),
+        *(back(stream, _ends(stream), layout, sizes) for stream in returns),
         *(label(name, stream, layout, sizes[name]) for name, stream in labels.items()),
         *(draw(box, layout, sizes[box.name]) for box in boxes.values()),
     ]
@@ -81,23 +82,18 @@ def graph(facts: Facts) -> Html:
     )
 
 
-def _ends(stream: StreamFacts, facts: Facts) -> tuple[str, str]:
+def _ends(stream: StreamFacts) -> tuple[str, str]:
     """Names of the boxes; an engine has one for each product, the sequencer one for each side."""
-    source, sink = stream.source, stream.sink
-    one, other = source.instance, sink.instance
-    if one in facts.engines:
-        one = source.port.removeprefix("o_")
-    if other in facts.engines:
-        other = sink.port.removeprefix("i_x_")
-    return one, "sequencer (next step)" if other == "sequencer" else other
+    one = stream.source_port.context or stream.source.instance
+    other = stream.sink_port.context or stream.sink.instance
+    return one, f"{other} (next step)" if stream.sink_port.role is Role.NEXT_TOKEN else other
 
 
-def _box(name: str, instance: str, part: PartFacts | None) -> Box:
-    kind = "" if part is None else part.kind
-    scope = "" if part is None else part.scope
-    die = "" if part is None or part.die is None else f"\non {part.die}"
-    tip = f"{name}\n{kind} {instance if instance != name else ''}\nscope: {scope}{die}"
-    if part is not None and part.converter is not None:
+def _box(name: str, instance: str, part: PartFacts) -> Box:
+    die = "" if part.die is None else f"\non {part.die}"
+    on = instance if instance != name else ""
+    tip = f"{name}\n{part.label} {on}\nscope: {part.scope.value}{die}"
+    if part.converter is not None:
         c = part.converter
         block = "\N{MULTIPLICATION SIGN}".join(map(str, c.block))
         bound = "" if c.bound_bits is None else f"\npeak live elements {c.bound_bits:,} bits"
@@ -106,10 +102,10 @@ def _box(name: str, instance: str, part: PartFacts | None) -> Box:
             f"\nshared loops: {', '.join(c.shared) or 'none'}"
         )
         return Box(name, (f"convert {block}", f"{c.bits:,} bits"), "converter", tip)
-    if kind == "fork":
-        return Box(name, ("fork",), "fork", tip)
-    if instance != name and kind == "Matmul":
+    if part.kind is PartKind.FORK:
+        return Box(name, (part.label,), "fork", tip)
+    if part.kind is PartKind.ENGINE:
         return Box(name, (name, f"on {instance}"), "product", tip)
-    if kind in ("loop", "sequencer") or kind.startswith("Cache") or part is None:
-        return Box(name, (name, kind), "outside", tip)
-    return Box(name, (name, kind), "kernel", tip)
+    if part.kind in (PartKind.MEMORY, PartKind.INFRASTRUCTURE):
+        return Box(name, (name, part.label), "outside", tip)
+    return Box(name, (name, part.label), "kernel", tip)

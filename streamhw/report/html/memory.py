@@ -32,7 +32,7 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
             width,
             beats,
             latency,
-            ", ".join(client for client, at in facts.clients.items() if at == name) or "nobody",
+            ", ".join(facts.clients[name]) or "nobody",
         ]
         for name, (width, beats, latency) in facts.ports.items()
     ]

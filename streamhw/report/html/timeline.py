@@ -3,7 +3,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..facts import ActivityFacts, Facts
+from ...stream.control.scope import Scope
+from ..facts import ActivityFacts, Facts, PartKind
 from ..measured import Measured, StepTimes
 from .chart import axis
 from .markup import Html, join, section, tag
@@ -14,25 +15,23 @@ WIDTH, LABEL, ROW = 1160.0, 240.0, 17.0
 
 
 def timeline(facts: Facts, measured: Measured | None) -> Html:
-    """The section."""
+    """The section; ``facts`` are of the step that was measured, if one was."""
     step = None if measured is None else measured.step
-    activities = facts.activities if step is None else step.activities
-    position = facts.position if step is None else step.position
     groups: dict[str, list[ActivityFacts]] = {}
-    for activity in activities:
+    for activity in facts.activities:
         groups.setdefault(activity.activation, []).append(activity)
-    layers = [name for name in groups if name.startswith("layer")]
-    shown = layers[min(1, len(layers) - 1)] if layers else ""
-    end = max((a.output[1] for a in activities), default=0.0)
+    # The second layer stands for all: the first may have waited for what is before it.
+    shown = min(1, facts.layers - 1)
+    end = max((a.output[1] for a in facts.activities), default=0.0)
     figures = [tag("h3", f"Whole step: {end:,.0f} cycles"), _overview(groups, end)]
-    for name in groups:
-        if name == shown or name not in layers:
-            begin = min(a.input[0] for a in groups[name])
-            last = max(a.output[1] for a in groups[name])
+    for name, group in groups.items():
+        if group[0].layer in (None, shown):
+            begin = min(a.input[0] for a in group)
+            last = max(a.output[1] for a in group)
             title = f"{name.capitalize()}: cycles {begin:,.0f} to {last:,.0f} of the step"
             figures += [
                 tag("h3", title),
-                _gantt(groups[name], begin, last, facts, _seen(name, layers, facts, step)),
+                _gantt(group, begin, last, facts, _seen(group[0], facts, step)),
             ]
     legend = tag("p", *(
         join((tag("span", "", cls=f"key {cls}"), f" {says} "))
@@ -44,7 +43,7 @@ def timeline(facts: Facts, measured: Measured | None) -> Html:
         "timeline",
         "Timeline of a token",
         f"Predicted by the kernels' own timing formulas for the token at position "
-        f"{position}, in cycles.{_comparison(measured)}",
+        f"{facts.position}, in cycles.{_comparison(measured)}",
         legend,
         *figures,
     )
@@ -65,21 +64,18 @@ def _comparison(measured: Measured | None) -> str:
 
 
 def _seen(
-    activation: str, layers: Sequence[str], facts: Facts, step: StepTimes | None
+    activity: ActivityFacts, facts: Facts, step: StepTimes | None
 ) -> dict[str, tuple[int, int]]:
-    """By task: cycles of the first and the last beat that its first reader takes, as measured."""
+    """By task, in the activation of one: cycles of the first and the last beat that its first
+    reader takes, as measured."""
     found: dict[str, tuple[int, int]] = {}
-    place = layers.index(activation) if activation in layers else 0
-    scope = "body" if activation in layers else activation
+    place = activity.layer or 0
     for stream in facts.streams if step is not None else ():
         spans = step.passed.get(stream.name, ()) if step is not None else ()
-        if stream.scope != scope or place >= len(spans):
+        if stream.scope is not activity.scope or place >= len(spans):
             continue
-        source = stream.source
-        task = source.port.removeprefix("o_") if source.instance in facts.engines else None
-        first, last = spans[place]
-        known = found.get(task or source.instance, (first, last))
-        found[task or source.instance] = min(known, (first, last), key=lambda span: span[1])
+        task = stream.source_port.context or stream.source.instance
+        found[task] = min(found.get(task, spans[place]), spans[place], key=lambda span: span[1])
     return found
 
 
@@ -97,7 +93,7 @@ def _overview(groups: dict[str, list[ActivityFacts]], end: float) -> Html:
                 "g",
                 tag("rect", x=begin * scale, y=y, width=width, height=16, rx=2, cls="take"),
                 tag("text", name, x=begin * scale + 4, y=y + 12) if width > 46 else None,
-                cls=None if name.startswith("layer") else "product",
+                cls="product" if group[0].scope is not Scope.BODY else None,
                 data_tip=f"{name}\ncycles {begin:,.0f} to {last:,.0f}: {last - begin:,.0f}",
             )
         )
@@ -119,9 +115,8 @@ def _gantt(
     for number, activity in enumerate(activities):
         y = 22 + ROW * number
         part = facts.part(activity.resource)
-        kind = "converter" if part is not None and part.converter is not None else None
-        if activity.resource in facts.engines:
-            kind = "product"
+        kinds = {PartKind.ENGINE: "product", PartKind.CONVERTER: "converter"}
+        kind = None if part is None else kinds.get(part.kind)
         bars = []
         for (start, stop), cls, top, tall in (
             (activity.input, "take", 2.0, 12.0),

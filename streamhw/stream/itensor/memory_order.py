@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .itensor import ITensor, Loop, Symbol, SymbolValues
 
-__all__ = ["Spill", "Stride", "spill"]
+__all__ = ["TOKENS", "Spill", "Stride", "spill"]
 
 TOKENS = "tokens"
 """The only symbol that the layout may depend on: one value an activation."""

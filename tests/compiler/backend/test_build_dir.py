@@ -2,8 +2,10 @@
 """A build folder is all there or as it was before; one that is not whole is not used again."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,17 +16,16 @@ import pytest
 from streamhw.compiler.backend import build_dir as package
 from streamhw.compiler.backend.emit import Emitted
 from streamhw.errors import UserError
+from streamhw.runtime.manifest import Manifest, MemoryMap
 
 FILES = {
     "top.v",
     "manifest.json",
     "memory.bin",
     "report.json",
-    "design.json",
     "netlist.json",
-    ".key",
 }
-TEXTS = {"report.json": "{}", "design.json": "{}"}
+TEXTS = {"report.json": "{}"}
 STORED = 100
 
 
@@ -39,12 +40,25 @@ def image(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "dumps", lambda _: "{}")
 
 
-def write(folder: Path, key: str = "key", verilog: str = "module top; endmodule") -> None:
+MANIFEST = Manifest(
+    board="sim",
+    context=8,
+    vocabulary=16,
+    token_batch=2,
+    digest="0123456789",
+    memory=MemoryMap(bytes=4096, image="memory.bin"),
+    ports=(),
+)
+
+
+def write(folder: Path, source: str = "key", verilog: str = "module top; endmodule") -> None:
     """A build of a design of which only what is written matters."""
-    design: Any = SimpleNamespace(memory=SimpleNamespace(stored=STORED), tiling=None, graph=None)
+    design: Any = SimpleNamespace(memory=SimpleNamespace(stored=STORED))
     quantized: Any = None
-    manifest: Any = SimpleNamespace(save=lambda path: path.write_text("{}"))
-    package.write_build(design, quantized, Emitted(verilog, manifest), TEXTS, key, folder)
+    emitted = Emitted(verilog, MANIFEST)
+    package.write_build(
+        design, quantized, emitted, TEXTS, folder, source=source, weights="checkpoint"
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -59,7 +73,7 @@ def test_a_new_build_takes_the_place_of_the_old(tmp_path: Path) -> None:
     write(out, "other", "module top(); endmodule")
     assert contents(out).keys() == FILES
     assert (out / "top.v").read_text() == "module top(); endmodule"
-    assert package.read_key(out) == "other"
+    assert package.is_whole(out, "other") and not package.is_whole(out, "key")
     assert [p.name for p in out.parent.iterdir()] == ["b"]
 
 
@@ -85,10 +99,10 @@ def test_what_was_there_survives(
         yield np.ones(10, dtype=np.uint8)
         raise stop
 
-    def stopped_text(path: Path, text: str) -> int:
+    def stopped_text(path: Path, text: str, encoding: str | None = None) -> int:
         if path.name == "manifest.json":
             raise stop
-        return write_text(path, text)
+        return write_text(path, text, encoding)
 
     def stopped_replace(source: Path, target: Path) -> None:
         """Stops when the old folder is out of the way and the new one is not yet there."""
@@ -112,21 +126,49 @@ def test_what_was_there_survives(
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_a_build_that_is_not_whole_has_no_key(tmp_path: Path, name: str) -> None:
+def test_a_build_without_a_file_is_not_whole(tmp_path: Path, name: str) -> None:
     write(tmp_path / "out")
-    assert package.read_key(tmp_path / "out") == "key"
+    assert package.is_whole(tmp_path / "out", "key")
     (tmp_path / "out" / name).unlink()
-    assert package.read_key(tmp_path / "out") is None
+    assert not package.is_whole(tmp_path / "out", "key")
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("memory.bin", bytes(STORED - 1)), (".key", b"\xff 100"), (".key", b""), (".key", b"key")],
-)
-def test_a_build_that_is_damaged_has_no_key(tmp_path: Path, name: str, content: bytes) -> None:
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_build_with_a_file_cut_off_is_not_whole(tmp_path: Path, name: str) -> None:
     write(tmp_path / "out")
-    (tmp_path / "out" / name).write_bytes(content)
-    assert package.read_key(tmp_path / "out") is None
+    file = tmp_path / "out" / name
+    file.write_bytes(file.read_bytes()[:-1] if name != "manifest.json" else b"\xff")
+    assert not package.is_whole(tmp_path / "out", "key")
+
+
+def test_the_manifest_lists_what_was_written(tmp_path: Path) -> None:
+    write(tmp_path)
+    manifest = Manifest.load(tmp_path)
+    assert {file.name for file in manifest.files} == FILES - {"manifest.json"}
+    assert (manifest.source, manifest.weights) == ("key", "checkpoint")
+    for file in manifest.files:
+        content = package.read_file(tmp_path, manifest, file.name)
+        assert len(content) == file.bytes and hashlib.sha256(content).hexdigest() == file.sha256
+    assert replace(manifest, source="", weights="", files=()) == MANIFEST
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)
+    manifest = Manifest.load(tmp_path)
+    (tmp_path / "top.v").write_text("module pot; endmodule")
+    said = r"^Build .* must have its top.v as it was written, but: it was changed or cut off$"
+    with pytest.raises(UserError, match=said):
+        package.read_file(tmp_path, manifest, "top.v")
+    with pytest.raises(UserError, match=r"its none as it was written, but: No such file"):
+        package.read_file(tmp_path, manifest, "none")
+    with pytest.raises(UserError, match=r"^BUILD must be a folder that `build` wrote, not"):
+        package.read_build(tmp_path / "none")
+
+
+def test_a_netlist_of_another_version_is_refused(tmp_path: Path) -> None:
+    write(tmp_path)  # its netlist is no level
+    with pytest.raises(UserError, match=r"netlist.json as it was written, but: Level must be wr"):
+        package.read_build(tmp_path)
 
 
 def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
