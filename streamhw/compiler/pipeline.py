@@ -35,7 +35,7 @@ from .mapping.tiling import check_tiling, choose_tiling
 from .memory_access import with_control, with_memory
 from .overrides import Decisions, obey
 from .provisional import provisional
-from .sizing.stage import sized, with_sized_prefetch
+from .sizing.stage import with_sized_prefetch
 from .stage_list import STAGE_LIST
 from .verify import check
 
@@ -125,15 +125,21 @@ def _convert(design: Dataflow) -> Dataflow:
 def _fuse(design: Dataflow) -> Grouped:
     """Groups as if each FIFO were as deep as with every stream on chip; where memory makes some
     deeper, again with as much less."""
-    whole, reserve = provisional(ungrouped(design)), 0
+    whole, reserve = _on_one_die(ungrouped(design)), 0
     while True:
         grouped = fuse(design, whole, reserve)
         if design.config.cuts is not None or not grouped.fused.cuts:
             return grouped
-        over = on_chip_excess(provisional(grouped))
+        over = on_chip_excess(_on_one_die(grouped))
         if over == 0:
             return grouped
         reserve += over
+
+
+def _on_one_die(grouped: Grouped) -> Netlist:
+    """The netlist of grouped kernels with the depths that its streams would get on one die."""
+    netlist = with_control(with_memory(grouped))
+    return replace(netlist, channels=provisional(netlist)[0])
 
 
 def _partition(design: Netlist) -> PartitionedNetlist:
@@ -142,7 +148,7 @@ def _partition(design: Netlist) -> PartitionedNetlist:
 
 
 def _size(design: PartitionedNetlist) -> SizedNetlist:
-    channels, depths = sized(design)
+    channels, depths = provisional(design)
     return with_sized_prefetch(design.to(SizedNetlist, channels=channels, depths=depths))
 
 

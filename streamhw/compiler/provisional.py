@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trial sizes: the FIFO depths that a netlist would have, for stages that decide before sizing."""
+"""Depths of queues by the content of a netlist: for sizing, and for stages that decide before."""
 
 from dataclasses import replace
 from functools import lru_cache
 
-from .ir.levels import Grouped, Netlist
-from .memory_access import with_control, with_memory
+from .fifo import Depths
+from .ir.fused import Fused
+from .ir.levels import Netlist
+from .ir.netlist import Channel
 from .sizing.stage import sized
 
 __all__ = ["provisional"]
 
 KEPT = 4
-"""Answers that are kept: fusion and its retries ask for equal ones."""
+"""Answers that are kept: fusion, its retries, partition and sizing ask for equal ones."""
+NO_GROUPS = Fused(groups=(), cuts=(), bytes=0, bits=0, limit=0, method="", gap=0.0)
+"""Depths follow from parts and streams, whatever fusion says of the groups that these are in."""
+
+
+def provisional(netlist: Netlist) -> tuple[tuple[Channel, ...], Depths]:
+    """The streams of a closed netlist with the depths that ``sized`` chooses, and its proofs.
+
+    The same parts and streams give the same answer without computing it again.
+    """
+    return _sized(replace(netlist.to(Netlist), fused=NO_GROUPS))
 
 
 @lru_cache(maxsize=KEPT)
-def provisional(grouped: Grouped) -> Netlist:
-    """The netlist of grouped kernels on one die, with the depths that its streams would get.
-
-    The same content gives the same answer without computing it again.
-    """
-    netlist = with_control(with_memory(grouped))
-    channels, _ = sized(netlist)
-    return replace(netlist, channels=channels)
+def _sized(netlist: Netlist) -> tuple[tuple[Channel, ...], Depths]:
+    return sized(netlist)

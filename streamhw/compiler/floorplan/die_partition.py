@@ -13,9 +13,9 @@ from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End, Instance
 from ..ir.placement import Slices
 from ..ir.serving import dmas, is_dma, sequencer_of
+from ..provisional import provisional
 from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
-from ..sizing.stage import sized
 from .die_ilp import Block, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
 from .top_overhead import CONTROL, arbiters, control, queue_of
@@ -58,7 +58,7 @@ def partitioned(
 def _blocks(design: Netlist) -> list[Block]:
     """Parts with the queues in front of them, whose depths do not depend on dies yet."""
     board, pins = design.board, dict(design.config.pins)
-    channels, _ = sized(design)
+    channels, _ = provisional(design)
     parts = list(split_parts(design).items())
     parts += [(CONTROL, control(design))]
     parts += [(ARBITERS, a) for a in arbiters(design, _first_ports(design)).values()]
