@@ -2,11 +2,12 @@
 """The command line: runs one command (their arguments are in ``cli``), errors to exit codes."""
 
 import argparse
+import io
 import sys
 import traceback
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.text import Text
 
 from .cli import bench, build, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
@@ -39,19 +40,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command is None:
         parser.print_help()
         return 0
+    # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     console = console_for(quiet=chosen.quiet)
-    complaints = Console(stderr=True)
+    complaints = console_for(stderr=True)
     try:
         return int(chosen.run(chosen, console) or 0)
     except StreamhwError as error:
         if chosen.verbose or isinstance(error, InternalError):
             traceback.print_exc()
-        complaints.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        complaints.print(Text.assemble(("error:", "red"), f" {error}"), soft_wrap=True)
         if error.hint:
-            complaints.print(f"[dim]hint: {error.hint}[/dim]", highlight=False, soft_wrap=True)
+            complaints.print(f"hint: {error.hint}", style="dim", soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        complaints.print("[red]interrupted[/red]: nothing was left half-written")
+        complaints.print(Text.assemble(("interrupted", "red"), ": nothing was left half-written"))
         return INTERRUPTED
 
 

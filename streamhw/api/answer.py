@@ -55,7 +55,8 @@ class Answer:
     waits: transfers of each stream, and cycles in which it waited; passed: cycles of the last
     step's beats, by stream
     memory: the kind of memory at the ports; channels: how well each port used it
-    text: of prompt and answer; token numbers for a model without a tokenizer
+    said: text of the new tokens; token numbers for a model without a tokenizer
+    text: of prompt and answer
     predicted: cycles that the performance model says, if it was compared
     warnings: about the machine that simulated
     """
@@ -70,6 +71,7 @@ class Answer:
     waits: dict[str, StreamWaits] = field(default_factory=dict)
     passed: dict[str, list[int]] = field(default_factory=dict)
     memory: str = ""
+    said: str = ""
     text: str = ""
     predicted: float | None = None
     channels: dict[str, ChannelUse] = field(default_factory=dict)
@@ -102,7 +104,7 @@ def simulated(
     count: int,
     *,
     model: MemoryModel,
-    end: int | None = None,
+    ends: Sequence[int] = (),
     reference: Reference | None = None,
     on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
@@ -118,13 +120,13 @@ def simulated(
             "simulation": library.library.parent.name,
             "memory image": hashlib.sha256(image.data).hexdigest(),
             "model of the memory": repr(model),
-            "prompt and number of tokens": repr((prompt, count, end)),
+            "prompt and number of tokens": repr((prompt, count, tuple(ends))),
             "choice of --check": repr(reference is not None),
         }
     if checkpoints.resume is not None:
         resumed = Checkpoint.load(checkpoints.resume, identity)
     with SimDevice(manifest, library, image, model=model) as device:
-        session = _Session(device, prompt, count, end, reference, model.kind)
+        session = _Session(device, prompt, count, ends, reference, model.kind)
         session.start(resumed)
         if (file := checkpoints.file) is not None:
             device.pause(checkpoints.every, lambda: session.save(file, identity))
@@ -153,12 +155,12 @@ class _Session:
         device: SimDevice,
         prompt: Sequence[int],
         count: int,
-        end: int | None,
+        ends: Sequence[int],
         reference: Reference | None,
         memory: str,
     ):
         self.answer = Answer(prompt=list(prompt), memory=memory)
-        self._device, self._count, self._end = device, count, end
+        self._device, self._count, self._ends = device, count, tuple(ends)
         self._comparison: Comparison | None = None
         if reference is not None:
             self._comparison = self.answer.compared = Comparison(reference, device.take)
@@ -186,7 +188,7 @@ class _Session:
                 self._comparison.load(resumed.arrays)
         self.answer.tokens += tokens
         self._generation: Generation = generate(
-            self._device, self.answer.prompt, count=self._count, eos=self._end, since=since
+            self._device, self.answer.prompt, count=self._count, ends=self._ends, since=since
         )
 
     def finish(self, on_token: Callable[[Answer], None] | None) -> None:
@@ -201,7 +203,7 @@ class _Session:
                 answer.passed = self._passed()
                 self._step = device.cycle
                 device.time()
-                if len(answer.tokens) < self._count and token.token != self._end:
+                if len(answer.tokens) < self._count and token.token not in self._ends[:1]:
                     self._feed([token.token])
             if on_token is not None:
                 on_token(answer)

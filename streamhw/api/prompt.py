@@ -1,13 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was typed as a prompt: text or token numbers, checked before anything is built."""
+"""What was typed as a prompt: text, a message or token numbers, checked before a build."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..errors import UserError
 from ..frontend import Model
+from ..frontend.tokenizers import TextStream, Tokenizer
 from ..graph import Graph
 
-__all__ = ["check_run", "tokens_of"]
+__all__ = ["Prompt", "check_run", "read_prompt"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """tokens: what the model gets; text: what was typed; tokenizer: of the model, if it has one"""
+
+    tokens: list[int]
+    text: str
+    tokenizer: Tokenizer | None
+
+    def stream(self) -> TextStream:
+        """Takes the tokens of the answer, and gives their text as it follows the prompt."""
+        if self.tokenizer is None:
+            return TextStream(lambda token, _: f"{token} ".encode())
+        stream = self.tokenizer.stream()
+        for token in self.tokens:
+            stream.feed(token)
+        return stream
 
 
 def check_run(prompt: list[int], count: int, stalls: float, graph: Graph) -> None:
@@ -33,29 +53,44 @@ def check_run(prompt: list[int], count: int, stalls: float, graph: Graph) -> Non
             )
 
 
-def tokens_of(
-    prompt: str | Sequence[int], model: Model
-) -> tuple[list[int], Callable[[list[int]], str]]:
-    """The prompt's tokens, and what turns tokens into text.
+def read_prompt(typed: str | Sequence[int], model: Model, *, chat: bool = False) -> Prompt:
+    """The prompt that was typed; an empty one begins where the model's texts begin.
 
-    prompt: text, or tokens; text of token numbers for a model without a tokenizer
+    typed: text, or tokens; text of token numbers for a model without a tokenizer
+    chat: whether the text is the first message of a conversation
 
-    Raises ``UserError`` if it is no text, or must be numbers and is not.
+    Raises ``UserError`` if it is no text, must be numbers and is not, or if the model cannot chat.
     """
-    if model.tokenizer is None:
-        numbers = _numbers(prompt, model) if isinstance(prompt, str) else list(prompt)
-        return numbers, lambda tokens: " ".join(map(str, tokens)) + " "
     tokenizer = model.tokenizer
-    if not isinstance(prompt, str):
-        return list(prompt), tokenizer.decode
+    begin = [] if model.begin_token is None else [model.begin_token]
+    if chat and (tokenizer is None or tokenizer.chat_template is None):
+        raise UserError(f"{model.name}: a chat template must be there for --chat, and is not")
+    if not isinstance(typed, str):
+        tokens = list(typed)
+        text = _numbers(tokens) if tokenizer is None else tokenizer.decode(tokens)
+        return Prompt(tokens=tokens, text=text, tokenizer=tokenizer)
+    if tokenizer is None:
+        tokens = _parsed(typed, model) or begin
+        return Prompt(tokens=tokens, text=_numbers(tokens), tokenizer=None)
     try:
-        prompt.encode()
+        typed.encode()
     except UnicodeEncodeError:
-        raise UserError(f"Prompt must be UTF-8 text, not {prompt!r}") from None
-    return tokenizer.encode(prompt), tokenizer.decode
+        raise UserError(f"Prompt must be UTF-8 text, not {typed!r}") from None
+    if chat and tokenizer.chat_template is not None:
+        said = tokenizer.chat_template.render([{"role": "user", "content": typed}])
+        return Prompt(tokens=tokenizer.encode(said), text=f"{typed}\n", tokenizer=tokenizer)
+    tokens = tokenizer.encode(typed)
+    before = list(tokenizer.beginning)
+    if tokens[: len(before)] != before:
+        tokens = [*before, *tokens]
+    return Prompt(tokens=tokens or begin, text=typed, tokenizer=tokenizer)
 
 
-def _numbers(prompt: str, model: Model) -> list[int]:
+def _numbers(tokens: Sequence[int]) -> str:
+    return "".join(f"{token} " for token in tokens)
+
+
+def _parsed(prompt: str, model: Model) -> list[int]:
     try:
         return [int(word) for word in prompt.replace(",", " ").split()]
     except ValueError:

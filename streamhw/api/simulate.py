@@ -15,14 +15,14 @@ from ..sim.stream_compare import Reference
 from ..stream.control.scope import Scope
 from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build
-from .prompt import check_run, tokens_of
+from .prompt import Prompt, check_run, read_prompt
 
 __all__ = ["simulate"]
 
 
 def simulate(
     build: Build,
-    prompt: str | Sequence[int],
+    prompt: str | Sequence[int] | Prompt,
     tokens: int = 32,
     *,
     check: bool = False,
@@ -37,7 +37,8 @@ def simulate(
     """Compiles the Verilog of a build into a simulator and lets it answer a prompt.
 
     build: what ``build`` returned
-    prompt: text, or tokens; text of token numbers for a model without a tokenizer
+    prompt: text, or tokens; text of token numbers for a model without a tokenizer; or what
+        `read_prompt` made of one of them
     tokens: to generate at most; the model may end its text earlier
     check: compare every token and every stream with the integer reference; the build also keeps
         what was measured, for its report
@@ -50,7 +51,8 @@ def simulate(
     Raises   ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
              simulator, ``InternalError`` at the first difference under ``check``
     """
-    numbers, decode = tokens_of(prompt, build.model)
+    asked = prompt if isinstance(prompt, Prompt) else read_prompt(prompt, build.model)
+    numbers = asked.tokens
     check_run(numbers, tokens, stalls, build.model.graph)
     manifest = build.manifest
     system = load_memory(memory) if isinstance(memory, str) else memory or build.board.memory
@@ -69,8 +71,15 @@ def simulate(
         progress=progress,
     )
 
+    stream = asked.stream()
+    heard = 0
+
     def told(answer: Answer) -> None:
-        answer.text = decode([*numbers, *(token.token for token in answer.tokens)])
+        nonlocal heard
+        # A run that goes on from a checkpoint brings all earlier tokens with its first.
+        answer.said += "".join(stream.feed(token.token) for token in answer.tokens[heard:])
+        heard = len(answer.tokens)
+        answer.text = asked.text + answer.said
         if on_token is not None:
             on_token(answer)
 
@@ -81,11 +90,13 @@ def simulate(
         numbers,
         tokens,
         model=behavior,
-        end=build.model.end_of_text,
+        ends=build.model.end_tokens,
         reference=reference,
         on_token=told,
         checkpoints=checkpoints,
     )
+    answer.said += stream.end()
+    answer.text = asked.text + answer.said
     answer.warnings = tuple(library.warnings)
     answer.channels = uses_of(
         answer.traffic, answer.simulated, behavior.peak(manifest.ports[0].data_width // 8)

@@ -31,7 +31,7 @@ def talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS
     """Options that may stand before or after the command: the latter do not reset the former."""
     for short, name, says in (
         ("-v", "--verbose", "tracebacks with errors"),
-        ("-q", "--quiet", "print errors only"),
+        ("-q", "--quiet", "print errors only; of run, the answer only"),
     ):
         parser.add_argument(short, name, action="store_true", default=default, help=says)
 

@@ -20,7 +20,14 @@ def add(commands: Commands) -> None:
     choices(parser)
     earlier(parser)
     parser.add_argument(
-        "--prompt", required=True, help="text; token numbers for a model without tokenizer"
+        "--prompt",
+        required=True,
+        help="text, empty to begin a new one; token numbers for a model without tokenizer",
+    )
+    parser.add_argument(
+        "--chat",
+        action="store_true",
+        help="the prompt is a message: put it into the model's chat template",
     )
     parser.add_argument("--tokens", type=int, default=32, help="tokens to generate; default: 32")
     parser.add_argument(
@@ -58,7 +65,9 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
                 "Option --fast must come without --check, --stalls, --memory, --threads, "
                 "--checkpoint and --resume: nothing is simulated"
             )
-        wanted = FastRequest(build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens)
+        wanted = FastRequest(
+            build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens, chat=chosen.chat
+        )
         run_fast(wanted, console)
         return
     run(
@@ -66,6 +75,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             build=request(chosen),
             prompt=chosen.prompt,
             tokens=chosen.tokens,
+            chat=chosen.chat,
             check=chosen.check,
             stalls=chosen.stalls,
             seed=chosen.seed,

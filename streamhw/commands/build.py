@@ -22,7 +22,7 @@ from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
-from .show import Console, progress, write_whole
+from .show import Console, progress, show_file, warn, write_whole
 
 __all__ = [
     "BuildRequest",
@@ -113,7 +113,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
             ),
         )
     if built.reused:
-        console.print(f"Reusing the build in {request.folder}")
+        console.print(f"Reusing the build in {request.folder}", soft_wrap=True)
         return built
     print_summary(built.report, console)
     _warn(built.facts, console)
@@ -155,7 +155,7 @@ def build_until(
     if stop == "convert" and isinstance(design, Dataflow) and str(text) != "-":
         console.print(converter_table(design))
     if text is not None and str(text) == "-":
-        console.print(lines, end="", highlight=False, markup=False, soft_wrap=True)
+        console.print(lines, end="", soft_wrap=True)
     elif text is not None:
         write_whole(text, lines)
         console.print(f"Stopped after stage {stop}; written to {text}", soft_wrap=True)
@@ -183,9 +183,10 @@ def stage_shower(
 
 def _note_origin(model: Model, console: Console) -> None:
     if model.origin is Origin.RANDOM:
-        console.print(
-            f"[yellow]{model.name}: no weights were given, so they are seeded random ones: cycles "
-            "and cells are real, the text is not[/yellow]"
+        warn(
+            console,
+            f"{model.name}: no weights were given, so they are seeded random ones: cycles and "
+            "cells are real, the text is not",
         )
 
 
@@ -193,7 +194,7 @@ def show_folder(folder: Path, console: Console) -> None:
     """Prints the files of a build with their sizes."""
     for file in sorted(folder.iterdir()):
         if not file.name.startswith("."):
-            console.print(f"  {file}  [dim]{file.stat().st_size:,} bytes[/dim]", soft_wrap=True)
+            show_file(file, console)
 
 
 def _warn(facts: Facts, console: Console) -> None:
@@ -201,7 +202,8 @@ def _warn(facts: Facts, console: Console) -> None:
     depth = {stream.name: stream.depth for stream in facts.streams}
     for flow in facts.flows:
         if depth[flow.stream] < flow.depth:
-            console.print(
-                f"[yellow]FIFO {flow.stream} has {depth[flow.stream]:,} beats by decision, the "
-                f"program wants {flow.depth:,}: the design may be slower, or wait for ever[/yellow]"
+            warn(
+                console,
+                f"FIFO {flow.stream} has {depth[flow.stream]:,} beats by decision, the "
+                f"program wants {flow.depth:,}: the design may be slower, or wait for ever",
             )

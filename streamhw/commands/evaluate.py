@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from ..api.evaluate import WINDOWS, evaluate
 from ..errors import UserError
@@ -47,7 +48,7 @@ def evaluate_model(
             f"{row.quantization_bound:.1%}",
             f"{row.implementation:+.3%}",
             f"{row.implementation_bound:.0%}",
-            "[green]holds[/green]" if row.within_bounds else "[red]broken[/red]",
+            Text("holds", "green") if row.within_bounds else Text("broken", "red"),
         )
     console.print(table)
     return all(row.within_bounds for row in found.results)

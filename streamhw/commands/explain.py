@@ -30,9 +30,9 @@ def explain(folder: Path, edge: str | None, console: Console, *, everything: boo
     for number, section in enumerate(sections_of(find_edge(facts, edge), facts)):
         if number:
             console.print()
-        console.print(section.title, style="bold", highlight=False, markup=False, soft_wrap=True)
+        console.print(section.title, style="bold", soft_wrap=True)
         for line in section.lines:
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {line}", soft_wrap=True)
 
 
 def _list(facts: Facts, console: Console, everything: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 
 from ..api import compile as api_compile
-from ..api.prompt import check_run, tokens_of
+from ..api.prompt import check_run, read_prompt
 from ..boards.base import Board, load_board
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.layers.table import layer_table
@@ -20,19 +20,22 @@ from ..frontend import Model, Origin, load
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from ..reference.integer_model import IntegerModel
+from .answer_text import AnswerText
 from .build import BuildRequest, settled, stage_shower
-from .show import Console, GrowingText, progress
+from .show import Console, progress
 
 __all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FastRequest:
-    """What the user typed: prompt is text, or token numbers for a model without a tokenizer."""
+    """What the user typed: prompt is text, or token numbers for a model without a tokenizer; chat
+    says whether it is the first message of a conversation."""
 
     build: BuildRequest
     prompt: str
     tokens: int
+    chat: bool = False
 
 
 @dataclass(kw_only=True)
@@ -52,24 +55,26 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     """
     build = settled(request.build)
     model, board = load(build.model, build.weights), load_board(build.board)
-    prompt, decode = tokens_of(request.prompt, model)
+    asked = read_prompt(request.prompt, model, chat=request.chat)
+    prompt, stream = asked.tokens, asked.stream()
     check_run(prompt, request.tokens, 0.0, model.graph)
     quantized = quantize(model, layer_table().quantization, build.config.quantization)
     design = compiled(build, quantized, board, console)
     golden = prepared(quantized, console)
     answer = FastAnswer(prompt=prompt)
     with progress(console) as shown:
-        text = GrowingText(console, shown)
-        text.show(decode(prompt))
+        text = AnswerText(console, shown)
+        text.prompt(asked.text)
         task = shown.add_task("compute", total=request.tokens, detail="")
         begin = time.perf_counter()
-        for token in golden.generate(prompt, request.tokens, end=model.end_of_text):
+        for token in golden.generate(prompt, request.tokens, ends=model.end_tokens):
             answer.tokens.append(token)
             answer.seconds = time.perf_counter() - begin
-            text.show(decode([*prompt, *answer.tokens]))
+            text.add(stream.feed(token))
             count = len(answer.tokens)
             detail = f"{count} tokens, {count / answer.seconds:,.1f} a second"
             shown.update(task, completed=count, detail=detail)
+        text.add(stream.end())
         text.end()
     total = len(prompt) + len(answer.tokens)
     answer.predicted = Estimate.placed(design).answer(len(prompt), total)

@@ -10,8 +10,8 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..errors import UserError
 from ..extensions import extensions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LISTS", "list_installed"]
 
 OURS = "streamhw"
-Row = tuple[str, ...]
+Row = tuple[str | Text, ...]
 
 
 def list_installed(what: str | None, console: Console) -> None:
@@ -81,7 +81,7 @@ def _boards(console: Console) -> None:
         try:
             cells = _board(load_board(extension.name))
         except UserError as error:
-            cells = (f"[red]{escape(str(error))}[/red]", *[""] * 6)
+            cells = (Text(str(error), "red"), *[""] * 6)
         table.add_row(extension.name, *cells, extension.package)
     console.print(table)
     console.print("Clocks are assumptions until a design is placed and routed.")
@@ -185,9 +185,9 @@ def _added(group: str | None) -> Iterable[Row]:
         try:
             value = extension.value
             what = getattr(value, "op", value)  # a layer is told by what it computes
-            says = escape(_says(what if inspect.isclass(what) else type(what)))
+            says: str | Text = _says(what if inspect.isclass(what) else type(what))
         except UserError as error:
-            says = f"[red]{escape(str(error))}[/red]"
+            says = Text(str(error), "red")
         yield extension.name, says, extension.package
 
 

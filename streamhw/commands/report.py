@@ -3,6 +3,8 @@
 
 from pathlib import Path
 
+from rich.text import Text
+
 from ..compiler.backend.build_dir import read_build
 from ..report.bench import Bench
 from ..report.exploration import Front
@@ -35,5 +37,6 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     if file.is_dir():
         file = file / HTML_FILE
     write_whole(file, text)
-    console.print(f"Written to {file}  [dim]{len(text):,} bytes[/dim]", soft_wrap=True)
+    said = Text.assemble(f"Written to {file}  ", (f"{len(text):,} bytes", "dim"))
+    console.print(said, soft_wrap=True)
     return file

@@ -8,12 +8,13 @@ from rich.table import Table
 from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
 from ..api.build import Build
-from ..api.prompt import check_run, tokens_of
+from ..api.prompt import check_run, read_prompt
 from ..frontend import load
 from ..report.channels import channel_table, spread
 from ..sim import verilator
+from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
-from .show import Console, GrowingText, progress
+from .show import Console, progress, warn
 
 __all__ = ["RunRequest", "run"]
 
@@ -23,6 +24,7 @@ class RunRequest:
     """What the user typed.
 
     prompt: text, or token numbers for a model without a tokenizer; tokens: wanted
+    chat: whether the prompt is the first message of a conversation
     check: compare every token and stream with the integer reference
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
     memory: a name of ``list memories``; None: the board's own
@@ -32,6 +34,7 @@ class RunRequest:
     build: BuildRequest
     prompt: str
     tokens: int
+    chat: bool = False
     check: bool = False
     stalls: float = 0.0
     seed: int = 0
@@ -50,18 +53,22 @@ def run(request: RunRequest, console: Console) -> Answer:
     verilator.find_compiler()
     request = replace(request, build=settled(request.build))
     model = load(request.build.model, request.build.weights)
-    prompt, decode = tokens_of(request.prompt, model)
-    check_run(prompt, request.tokens, request.stalls, model.graph)
+    prompt = read_prompt(request.prompt, model, chat=request.chat)
+    check_run(prompt.tokens, request.tokens, request.stalls, model.graph)
     built = reuse_or_build(request.build, console)
     with progress(console) as shown:
-        text = GrowingText(console, shown)
+        text = AnswerText(console, shown)
         task = shown.add_task("compile the simulator", total=None, detail="")
+
+        printed = 0
 
         def on_step(step: str, done: int, total: int) -> None:
             shown.update(task, completed=done, total=total, detail=step)
 
         def on_token(answer: Answer) -> None:
-            text.show(answer.text)
+            nonlocal printed
+            text.add(answer.said[printed:])
+            printed = len(answer.said)
             rate = answer.simulated / max(answer.seconds, 1e-9)
             shown.update(
                 task,
@@ -72,7 +79,7 @@ def run(request: RunRequest, console: Console) -> Answer:
                 f"{rate:,.0f} cycles/s",
             )
 
-        text.show(decode(prompt))
+        text.prompt(prompt.text)
         answer = api_simulate.simulate(
             built,
             prompt,
@@ -86,9 +93,10 @@ def run(request: RunRequest, console: Console) -> Answer:
             progress=on_step,
             on_token=on_token,
         )
+        text.add(answer.said[printed:])
         text.end()
     for warning in answer.warnings:
-        console.print(f"[yellow]{warning}[/yellow]")
+        warn(console, warning)
     console.print(_table(answer, built))
     if len(answer.channels) > 1:
         console.print(channel_table(answer.channels))

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where commands print, progress on anything that takes seconds, and files written whole."""
+"""Where commands print, progress on anything that takes seconds, and files written whole.
+
+Names, paths and messages may hold anything: consoles here take no text for markup.
+"""
 
 import os
 import tempfile
@@ -8,30 +11,48 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from ..errors import UserError
 
-__all__ = ["Console", "GrowingText", "console_for", "progress", "write_whole"]
+__all__ = ["Console", "console_for", "progress", "show_file", "warn", "write_whole"]
 
 PIPE_WIDTH = 140
 """Columns of a table where there is no terminal to ask."""
 
 
-def console_for(*, quiet: bool) -> Console:
-    """The console that commands print on."""
-    console = Console(quiet=quiet)
-    return console if console.is_terminal else Console(quiet=quiet, width=PIPE_WIDTH)
+def console_for(*, quiet: bool = False, stderr: bool = False) -> Console:
+    """The console that commands print on. It prints brackets and colons as they are: whoever wants
+    colors gives a style."""
+
+    def console(width: int | None) -> Console:
+        return Console(
+            quiet=quiet, stderr=stderr, width=width, markup=False, emoji=False, highlight=False
+        )
+
+    found = console(None)
+    return found if found.is_terminal else console(PIPE_WIDTH)
+
+
+def show_file(file: Path, console: Console) -> None:
+    """Prints the path of a written file, and its size."""
+    size = f"{file.stat().st_size:,} bytes"
+    console.print(Text.assemble(f"  {file}  ", (size, "dim")), soft_wrap=True)
+
+
+def warn(console: Console, text: str) -> None:
+    """Prints a line that the user should not pass over."""
+    console.print(text, style="yellow", soft_wrap=True)
 
 
 @contextmanager
 def progress(console: Console) -> Iterator[Progress]:
     """A progress display: a moving line on a terminal, nothing that clutters a log."""
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[detail]}"),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeElapsedColumn(),
         console=console,
         transient=True,
@@ -54,36 +75,3 @@ def write_whole(file: Path, text: str) -> None:
     finally:
         if work is not None:
             Path(work).unlink(missing_ok=True)
-
-
-class GrowingText:
-    """Text that comes in pieces: printed at once to a file or pipe; on a terminal, whole lines are
-    printed above the progress display and the last one grows in it."""
-
-    def __init__(self, console: Console, shown: Progress):
-        self._console = console
-        self._shown = shown
-        self._printed = ""
-        self._text = ""
-        self._line = shown.add_task("", total=None, detail="") if console.is_terminal else None
-
-    def show(self, text: str) -> None:
-        """The text so far; a last character that is not complete yet is held back."""
-        self._text = text.rstrip("\N{REPLACEMENT CHARACTER}")
-        ready = self._text
-        if self._line is not None:
-            ready, rest = ready[: ready.rfind("\n") + 1], ready[ready.rfind("\n") + 1 :]
-            self._shown.update(self._line, description=escape(rest))
-        new = ready[len(self._printed) :]
-        if new:
-            self._console.print(
-                new, end="", highlight=False, markup=False, emoji=False, soft_wrap=True
-            )
-            self._printed = ready
-
-    def end(self) -> None:
-        """Prints what is left, and ends the line."""
-        rest = self._text[len(self._printed) :]
-        self._console.print(rest, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        if self._line is not None:
-            self._shown.remove_task(self._line)

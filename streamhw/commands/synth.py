@@ -33,7 +33,7 @@ def synth(folder: Path, console: Console) -> Synthesis:
     if len(found.dies) > 1:
         console.print(_dies(found))
     console.print(_paths(found))
-    console.print(f"Written to {folder / SYNTH_FILE}")
+    console.print(f"Written to {folder / SYNTH_FILE}", soft_wrap=True)
     return found
 
 

@@ -2,7 +2,7 @@
 """Front ends: model files and model names become a graph with weights."""
 
 from .model import Model, Origin
-from .tokenizer import Tokenizer
+from .tokenizers import Tokenizer
 from .zoo import load, model_names
 
 __all__ = ["Model", "Origin", "Tokenizer", "load", "model_names"]

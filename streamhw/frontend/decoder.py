@@ -56,7 +56,6 @@ class DecoderConfig:
     head_norms: bool = False
     outer_norms: bool = False
     embedding_scale: float = 1.0
-    end_of_text: int | None = None
 
     def __post_init__(self) -> None:
         sizes = ("layers", "features", "hidden", "heads", "kv_heads", "head_dim", "context")
@@ -100,14 +99,9 @@ class DecoderConfig:
                 bases=(float(angles.get("rope_theta") or values.get("rope_theta") or 10_000),),
                 tied=values.get("tie_word_embeddings", False),
                 projection_bias=values.get("model_type") == "qwen2",
-                end_of_text=_first(values.get("eos_token_id")),
             )
         except ValueError as error:
             raise UserError(f"{source}: {error}") from None
-
-
-def _first(tokens: int | list[int] | None) -> int | None:
-    return tokens[0] if isinstance(tokens, list) else tokens
 
 
 def decoder_graph(name: str, config: DecoderConfig) -> Graph:

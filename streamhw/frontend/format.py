@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from .config_values import Values
-from .tokenizer import Tokenizer
+from .tokenizers import Tokenizer
 
 __all__ = ["FileFormat", "StoredTensor"]
 

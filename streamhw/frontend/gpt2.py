@@ -26,7 +26,7 @@ __all__ = ["GPT2", "Gpt2Config", "Gpt2Family", "gpt2_graph"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gpt2Config:
-    """The numbers of a GPT-2: sizes, activation function, norm epsilon, end-of-text token.
+    """The numbers of a GPT-2: sizes, activation function, norm epsilon.
 
     Raises ``ValueError`` if a size is not positive or the heads do not divide the features.
     """
@@ -40,7 +40,6 @@ class Gpt2Config:
     function: str = "gelu_tanh"
     epsilon: float = 1e-5
     tied: bool = True
-    end_of_text: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("layers", "features", "heads", "vocabulary", "context", "hidden"):
@@ -75,7 +74,6 @@ class Gpt2Config:
                 function=function,
                 epsilon=values.get("layer_norm_epsilon", 1e-5),
                 tied=values.get("tie_word_embeddings", True),
-                end_of_text=values.get("eos_token_id"),
             )
         except ValueError as error:
             raise UserError(f"{source}: {error}") from None

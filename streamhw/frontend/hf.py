@@ -13,7 +13,8 @@ from safetensors import SafetensorError, safe_open
 from ..errors import UserError
 from .config_values import Values
 from .format import StoredTensor
-from .tokenizer import ByteLevelTokenizer
+from .generation_config import with_generation_config
+from .tokenizers import Tokenizer, directory_tokenizer
 
 __all__ = ["HUGGING_FACE", "HuggingFace"]
 
@@ -58,7 +59,7 @@ class HuggingFace:
             raise UserError(f"{file}: the file must be JSON ({error})") from None
         if not isinstance(values, dict):
             raise UserError(f"{file}: the file must hold a JSON object")
-        return values
+        return with_generation_config(values, path)
 
     def tensors(self, path: Path) -> Mapping[str, StoredTensor]:
         if not path.is_dir():
@@ -78,9 +79,8 @@ class HuggingFace:
                 raise UserError(f"{path / shard}: tensor {name} is missing")
         return {name: SafeTensor(files[shard], name) for name, shard in shards.items()}
 
-    def tokenizer(self, path: Path) -> ByteLevelTokenizer | None:
-        complete = all((path / name).is_file() for name in ("vocab.json", "merges.txt"))
-        return ByteLevelTokenizer(path) if complete else None
+    def tokenizer(self, path: Path) -> Tokenizer | None:
+        return directory_tokenizer(path)
 
     def text(self, path: Path, role: str) -> str | None:
         file = path / f"{role}.txt"

@@ -6,7 +6,7 @@ from enum import Enum
 
 from ..graph import Graph
 from .family import ArchitectureConfig
-from .tokenizer import Tokenizer
+from .tokenizers import Tokenizer
 from .weights import Weights
 
 __all__ = ["Model", "Origin"]
@@ -28,6 +28,8 @@ class Model:
     config: the architecture's numbers
     weights: lazy float32 tensors by the graph's parameter names
     origin: of the weights
+    end_tokens: those that end a text; the first is likeliest
+    begin_token: the one that a text begins with, if the model has one
     tokenizer: of its text, if there is one
     calibration: text that number formats are measured on, if there is any
     heldout: text that losses are measured on, if there is any
@@ -38,11 +40,8 @@ class Model:
     config: ArchitectureConfig
     weights: Weights = field(repr=False, compare=False)
     origin: Origin
+    end_tokens: tuple[int, ...] = ()
+    begin_token: int | None = None
     tokenizer: Tokenizer | None = None
     calibration: str | None = field(default=None, repr=False)
     heldout: str | None = field(default=None, repr=False)
-
-    @property
-    def end_of_text(self) -> int | None:
-        """The token that ends a text, if the model has one."""
-        return self.config.end_of_text

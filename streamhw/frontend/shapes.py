@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from .decoder import DecoderConfig
 from .gpt2 import Gpt2Config
 
-__all__ = ["SHAPES"]
+__all__ = ["END_TOKENS", "SHAPES"]
 
 SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
     "gpt2": Gpt2Config(
@@ -16,7 +16,6 @@ SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
         vocabulary=50257,
         context=1024,
         hidden=3072,
-        end_of_text=50256,
     ),
     "gpt2-medium": Gpt2Config(
         layers=24,
@@ -25,7 +24,6 @@ SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
         vocabulary=50257,
         context=1024,
         hidden=4096,
-        end_of_text=50256,
     ),
     "qwen2.5-0.5b": DecoderConfig(
         layers=24,
@@ -38,7 +36,6 @@ SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
         context=1024,
         bases=(1e6,),
         projection_bias=True,
-        end_of_text=151_643,
     ),
     "llama-1.1b": DecoderConfig(
         layers=22,
@@ -51,7 +48,6 @@ SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
         context=1024,
         epsilon=1e-5,
         tied=False,
-        end_of_text=2,
     ),
     # Five of six layers see a window of 512 positions: up to that many it hides nothing.
     "gemma3-1b": DecoderConfig(
@@ -68,6 +64,14 @@ SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
         head_norms=True,
         outer_norms=True,
         embedding_scale=1152**0.5,
-        end_of_text=1,
     ),
 }
+
+END_TOKENS: Mapping[str, int] = {
+    "gpt2": 50256,
+    "gpt2-medium": 50256,
+    "qwen2.5-0.5b": 151_643,
+    "llama-1.1b": 2,
+    "gemma3-1b": 1,
+}
+"""The token that ends a text of these models."""

@@ -11,7 +11,8 @@ from .decoder import DECODER, DecoderConfig
 from .family import ArchitectureConfig, ModelFamily
 from .gpt2 import GPT2
 from .model import Model, Origin
-from .shapes import SHAPES
+from .shapes import END_TOKENS, SHAPES
+from .special_tokens import begin_token, end_tokens
 from .weights import CheckpointWeights, RandomWeights
 
 __all__ = ["CHECKPOINTS", "load", "model_names"]
@@ -69,6 +70,8 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
         config=config,
         weights=_tensors(weights or path, graph, family),
         origin=Origin.CHECKPOINT,
+        end_tokens=end_tokens(values, graph.vocabulary, source),
+        begin_token=begin_token(values, graph.vocabulary, source),
         tokenizer=files.tokenizer(path),
         calibration=_calibration(path),
         heldout=files.text(path, "heldout"),
@@ -79,9 +82,17 @@ def _named(
     name: str, family: ModelFamily[Any], config: ArchitectureConfig, weights: Path | None
 ) -> Model:
     graph = family.graph(name, config)
+    ends = (END_TOKENS[name],)
     if weights is None:
         random = RandomWeights(graph, additions=2 * config.layers)
-        return Model(name=name, graph=graph, config=config, weights=random, origin=Origin.RANDOM)
+        return Model(
+            name=name,
+            graph=graph,
+            config=config,
+            weights=random,
+            origin=Origin.RANDOM,
+            end_tokens=ends,
+        )
     home = weights if weights.is_dir() else weights.parent
     return Model(
         name=name,
@@ -89,6 +100,7 @@ def _named(
         config=config,
         weights=_tensors(weights, graph, family),
         origin=Origin.CHECKPOINT,
+        end_tokens=ends,
         tokenizer=format_of(home).tokenizer(home),
         calibration=_calibration(home),
     )

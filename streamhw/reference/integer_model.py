@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole-graph integer reference: executes a quantized model, bit for bit as the hardware."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -82,9 +82,9 @@ class IntegerModel:
         return self.quantized.formats[name].decode(values[name])
 
     def generate(
-        self, prompt: Sequence[int], count: int, *, end: int | None = None
+        self, prompt: Sequence[int], count: int, *, ends: Collection[int] = ()
     ) -> Iterator[int]:
-        """The ``count`` tokens that follow ``prompt`` greedily; stops after token ``end``.
+        """The ``count`` tokens that follow ``prompt`` greedily; stops after any of ``ends``.
 
         Raises ``UserError`` as ``step`` does.
         """
@@ -93,7 +93,7 @@ class IntegerModel:
         for _ in range(count):
             token = self.next(tokens, cache)
             yield token
-            if token == end:
+            if token in ends:
                 return
             tokens = [token]
 

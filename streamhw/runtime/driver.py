@@ -33,13 +33,14 @@ def generate(
     prompt: Sequence[int],
     *,
     count: int,
-    eos: int | None = None,
+    ends: Sequence[int] = (),
     on_token: Callable[[Token], None] | None = None,
     since: "Progressed | None" = None,
 ) -> "Generation":
     """Starts an answer of up to ``count`` tokens; iterate over the result for the tokens.
 
-    eos: token after which the answer ends
+    ends: tokens after which the answer ends. The hardware knows the first of them; after another
+        the host stops it, which costs one more step
     since: what the same answer had brought when the state that the device goes on from was saved
 
     Raises ``UserError`` if the prompt is empty, has a token outside the vocabulary, or does not
@@ -56,10 +57,11 @@ def generate(
                 f"Token at position {position} must be below the vocabulary of "
                 f"{manifest.vocabulary}, not {token}"
             )
-    if eos is not None and not 0 <= eos < manifest.vocabulary:
-        raise UserError(
-            f"End token must be below the vocabulary of {manifest.vocabulary}, not {eos}"
-        )
+    for token in ends:
+        if not 0 <= token < manifest.vocabulary:
+            raise UserError(
+                f"End token must be below the vocabulary of {manifest.vocabulary}, not {token}"
+            )
     if len(prompt) >= manifest.context:
         raise UserError(
             f"Prompt must have fewer tokens than the context of {manifest.context}, "
@@ -71,7 +73,7 @@ def generate(
             f"context), not {len(prompt)} + {count}",
             hint=f"Ask for at most {manifest.context - len(prompt)} tokens",
         )
-    return Generation(device, list(prompt), count, eos, on_token, since)
+    return Generation(device, list(prompt), count, tuple(ends), on_token, since)
 
 
 class Generation(Iterator[Token]):
@@ -87,7 +89,7 @@ class Generation(Iterator[Token]):
         device: Device,
         prompt: Sequence[int],
         count: int,
-        eos: int | None,
+        ends: tuple[int, ...],
         on_token: Callable[[Token], None] | None,
         since: Progressed | None,
     ):
@@ -97,10 +99,11 @@ class Generation(Iterator[Token]):
         self._position = len(prompt) + len(self.tokens)
         self._ready: list[Token] = []
         self._done = False
+        self._count, self._ends, self._stopped = count, ends, False
         self._cycles = self.cycles
         self._before = dict(device.traffic() if since is None else since.before)
         if since is None:
-            self._begin(prompt, count, eos)
+            self._begin(prompt)
 
     @property
     def prompt_cycles(self) -> int:
@@ -129,17 +132,21 @@ class Generation(Iterator[Token]):
         self._device.write32(registers.CONTROL, registers.CONTROL_STOP)
 
     def __next__(self) -> Token:
-        while not self._ready:
-            if self._done:
-                raise StopIteration
+        while not self._done and (self._stopped or not self._ready):
             self._collect()
+        if self._stopped or not self._ready:
+            raise StopIteration
         token = self._ready.pop(0)
         self.tokens.append(token)
+        if token.token in self._ends[1:] and len(self.tokens) < self._count:
+            # The next step is under way: its token is no part of the answer.
+            self.stop()
+            self._stopped = True
         if self._on_token is not None:
             self._on_token(token)
         return token
 
-    def _begin(self, prompt: Sequence[int], count: int, eos: int | None) -> None:
+    def _begin(self, prompt: Sequence[int]) -> None:
         device = self._device
         if (found := device.read32(registers.ID)) != registers.ID_VALUE:
             raise InternalError(f"Register ID must be {registers.ID_VALUE:#x}, not {found:#x}")
@@ -153,8 +160,9 @@ class Generation(Iterator[Token]):
         for index, token in enumerate(prompt):
             device.write32(self._window + 4 * index, token)
         device.write32(registers.PROMPT_LENGTH, len(prompt))
-        device.write32(registers.TOTAL_LENGTH, len(prompt) + count)
-        device.write32(registers.EOS, 0 if eos is None else registers.EOS_ENABLE | eos)
+        device.write32(registers.TOTAL_LENGTH, len(prompt) + self._count)
+        end = registers.EOS_ENABLE | self._ends[0] if self._ends else 0
+        device.write32(registers.EOS, end)
         device.write32(registers.BASE_LO, device.base & 0xFFFFFFFF)
         device.write32(registers.BASE_HI, device.base >> 32)
         device.write32(registers.CONTROL, registers.CONTROL_START)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A compiled design with everything that a simulated answer needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Machine:
         stalls: float = 0,
         seed: int = 0,
         memory: MemorySystem | None = None,
+        ends: Sequence[int] = (),
     ) -> Answer:
         """One simulated answer; ``check`` needs an observed library; ``memory``: its model, unless
         it is the board's."""
@@ -53,5 +55,6 @@ class Machine:
             prompt,
             count,
             model=MemoryModel.of(self.design.board, memory, stalls=stalls, seed=seed),
+            ends=ends,
             reference=self.reference if check else None,
         )

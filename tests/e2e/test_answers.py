@@ -77,9 +77,19 @@ def test_answers_follow_each_other_without_reset(machine: Machine, golden: Integ
 def test_an_end_token_ends_the_answer(machine: Machine, golden: IntegerModel) -> None:
     expected = list(golden.generate([40, 41, 42], 8))
     end = expected[3]
+    other = next(token for token in range(512) if token not in expected)
     with SimDevice(machine.emitted.manifest, machine.library, machine.image) as device:
-        found = [t.token for t in generate(device, [40, 41, 42], count=8, eos=end)]
-    assert found == expected[: expected.index(end) + 1]
+        for ends in ((end,), (other, end), (end, other), (other, expected[7], end)):
+            found = [t.token for t in generate(device, [40, 41, 42], count=8, ends=ends)]
+            assert found == expected[: expected.index(end) + 1], ends
+
+
+def test_an_end_token_of_the_host_passes_the_check(observed: Machine, golden: IntegerModel) -> None:
+    expected = list(golden.generate([40, 41, 42], 6))
+    other = next(token for token in range(512) if token not in expected)
+    answer = observed.answer([40, 41, 42], 6, check=True, ends=(other, expected[2]))
+    assert [t.token for t in answer.tokens] == expected[: expected.index(expected[2]) + 1]
+    assert answer.compared is not None and answer.compared.beats > 20_000
 
 
 def test_a_soft_stop_ends_the_answer_early(machine: Machine) -> None:

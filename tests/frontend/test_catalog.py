@@ -55,9 +55,9 @@ def test_a_llama_directory(tmp_path: Path) -> None:
     model = load(write(tmp_path / "tiny", LLAMA))
     config = DecoderConfig(
         layers=2, features=32, hidden=64, heads=4, kv_heads=2, head_dim=8, vocabulary=60,
-        context=32, epsilon=1e-5, tied=False, end_of_text=2,
+        context=32, epsilon=1e-5, tied=False,
     )  # fmt: skip
-    assert model.config == config and model.end_of_text == 2
+    assert model.config == config and model.end_tokens == (2, 3)
     assert model.graph == decoder_graph("tiny", config)
 
 

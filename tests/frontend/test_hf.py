@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load
-from streamhw.frontend.tokenizer import ByteLevelTokenizer
+from streamhw.frontend.tokenizers import directory_tokenizer
 from streamhw.frontend.zoo import CHECKPOINTS
 
 SHIPPED = CHECKPOINTS["gpt2-shakespeare"]
@@ -46,7 +46,7 @@ def test_a_directory_loads_as_the_named_model_does(directory: Path) -> None:
     loaded, named = load(directory), load("gpt2-shakespeare")
     assert loaded.graph.nodes == named.graph.nodes
     assert loaded.origin is Origin.CHECKPOINT
-    assert loaded.tokenizer == ByteLevelTokenizer(directory)
+    assert loaded.tokenizer == directory_tokenizer(directory)
     assert loaded.calibration == named.calibration and loaded.heldout is not None
     assert list(loaded.weights) == [p.name for p in loaded.graph.parameters()]
     for parameter in loaded.graph.parameters():

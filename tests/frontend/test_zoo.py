@@ -10,7 +10,7 @@ import pytest
 
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load, model_names
-from streamhw.frontend.tokenizer import ByteLevelTokenizer
+from streamhw.frontend.tokenizers import directory_tokenizer
 from streamhw.frontend.weights import RandomWeights
 from streamhw.frontend.zoo import CHECKPOINTS
 
@@ -69,7 +69,7 @@ def test_weights_must_fit_the_named_shape() -> None:
 def test_given_weights_replace_those_of_a_checkpoint() -> None:
     path = CHECKPOINTS["gpt2-shakespeare"]
     model = load("gpt2-shakespeare", path / "model.safetensors")
-    assert model.origin is Origin.CHECKPOINT and model.tokenizer == ByteLevelTokenizer(path)
+    assert model.origin is Origin.CHECKPOINT and model.tokenizer == directory_tokenizer(path)
 
 
 def test_unknown_names(tmp_path: Path) -> None:

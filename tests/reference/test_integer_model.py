@@ -153,7 +153,9 @@ def test_generation() -> None:
     text = PROMPT + tokens
     again = GOLDEN.step(text[:-1], Cache())
     assert again["next_token", None][0] == tokens[-1]
-    assert list(GOLDEN.generate(PROMPT, 12, end=tokens[4])) == tokens[: tokens.index(tokens[4]) + 1]
+    assert (
+        list(GOLDEN.generate(PROMPT, 12, ends=tokens[4:5])) == tokens[: tokens.index(tokens[4]) + 1]
+    )
 
 
 def test_logits_of_a_batch() -> None:

@@ -110,7 +110,7 @@ def test_polled_status_and_base(make):
     with device(base=0x1_2345_0000, poll_cycles=7) as d:
         assert cycles(d)[0] == expected
         # A second answer on the same device, ended by a token.
-        again = [t.token for t in generate(d, PROMPT, count=COUNT, eos=expected[1])]
+        again = [t.token for t in generate(d, PROMPT, count=COUNT, ends=expected[1:2])]
         assert again == expected[: expected.index(expected[1]) + 1]
 
 

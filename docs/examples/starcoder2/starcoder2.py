@@ -36,7 +36,6 @@ class StarCoder2Config:
     function: str
     epsilon: float
     base: float
-    end_of_text: int | None
 
 
 class StarCoder2:
@@ -63,7 +62,6 @@ class StarCoder2:
             function=function_of(values, "hidden_act", "gelu_pytorch_tanh", source),
             epsilon=values.get("norm_epsilon", 1e-5),
             base=values.get("rope_theta", 10_000.0),
-            end_of_text=values.get("eos_token_id"),
         )
 
     def stored_names(self, parameter: str) -> tuple[str, ...]:
