@@ -25,7 +25,8 @@ from streamhw.compiler.floorplan.top_overhead import queue_of, queue_owner
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.resources.fpga_cells import Cells, logic_cells
-from streamhw.frontend.decoder import DecoderConfig, decoder_graph
+from streamhw.frontend.decoder import decoder_graph
+from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.model import Model, Origin
 from streamhw.frontend.weights import RandomWeights

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-MODELS = ("gpt2-medium", "qwen2.5-0.5b", "llama-1.1b", "gemma3-1b")
+MODELS = ("gpt2-medium", "qwen2.5-0.5b", "tinyllama-1.1b", "gemma3-1b")
 """GPT-2 Medium 24/1024/4096/16, Qwen 24/896/4864/14/2, Llama 22/2048/5632/32/4, Gemma
 26/1152/6912/4/1: layers, features, hidden features, heads, key/value heads."""
 

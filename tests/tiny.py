@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from streamhw.frontend.decoder import DecoderConfig, decoder_graph
-from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
+from streamhw.frontend.decoder import decoder_graph
+from streamhw.frontend.decoder_config import DecoderConfig
+from streamhw.frontend.gpt2 import GPT2
 from streamhw.frontend.model import Model, Origin
 
 __all__ = ["TINY_GEMMA", "TINY_LLAMA", "TINY_QWEN", "tiny_decoder", "write_tiny"]
@@ -76,7 +77,7 @@ def write_tiny(
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=1))
-    graph = gpt2_graph("tiny", Gpt2Config.from_json(config, "config.json"))
+    graph = GPT2.graph("tiny", GPT2.read_config(config, "config.json"))
     random = np.random.default_rng(seed)
     tensors = {}
     for parameter in graph.parameters():

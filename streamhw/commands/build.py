@@ -182,6 +182,9 @@ def stage_shower(
 
 
 def _note_origin(model: Model, console: Console) -> None:
+    """Says whose weights they are, and what else is to be known before a build."""
+    for note in model.notes:
+        warn(console, note)
     if model.origin is Origin.RANDOM:
         warn(
             console,

@@ -7,12 +7,18 @@ from typing import Any
 
 from ..errors import UserError
 from ..extensions import extensions, find
-from .config_values import Values
-from .decoder import DECODER
+from .config_reader import ConfigReader, Values
 from .family import ModelFamily
 from .format import FileFormat
+from .gemma import GEMMA
+from .gemma2 import GEMMA2
+from .gemma3 import GEMMA3
 from .gpt2 import GPT2
 from .hf import HUGGING_FACE
+from .llama import LLAMA
+from .mistral import MISTRAL
+from .qwen2 import QWEN2
+from .qwen3 import QWEN3
 
 __all__ = ["FAMILIES", "FAMILY_GROUP", "FORMATS", "FORMAT_GROUP", "family_of", "format_of"]
 
@@ -20,7 +26,9 @@ FAMILY_GROUP, FORMAT_GROUP = "streamhw.model", "streamhw.format"
 """The entry points that offer families and formats."""
 
 FAMILIES: Mapping[str, ModelFamily[Any]] = {
-    kind: family for family in (GPT2, DECODER) for kind in family.model_types
+    kind: family
+    for family in (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3)
+    for kind in family.model_types
 }
 """By the ``model_type`` of a configuration."""
 
@@ -29,10 +37,12 @@ FORMATS: Mapping[str, FileFormat] = {"huggingface": HUGGING_FACE}
 
 def family_of(values: Values, source: str) -> ModelFamily[Any]:
     """The family that reads a configuration; raises ``UserError`` that names ``source``."""
-    kind = values.get("model_type", "no model_type")
+    kind = values.get("model_type")
+    if not isinstance(kind, str):
+        ConfigReader(values, source).refuse("model_type", "the name of an architecture")
     # Protocols of methods: not classes that mypy could instantiate.
     added = extensions(FAMILY_GROUP, ModelFamily)
-    if (extension := find("Model family", str(kind), FAMILIES, added)) is not None:
+    if (extension := find("Model family", kind, FAMILIES, added)) is not None:
         return extension.value
     if kind in FAMILIES:
         return FAMILIES[kind]

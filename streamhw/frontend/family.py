@@ -4,7 +4,8 @@
 from typing import Protocol, TypeVar, runtime_checkable
 
 from ..graph import Graph
-from .config_values import Values
+from .config_reader import Values
+from .stored_tensor import StoredTensors
 
 __all__ = ["ArchitectureConfig", "ModelFamily"]
 
@@ -37,6 +38,11 @@ class ModelFamily(Protocol[C]):
         """``model_type`` of the configurations that it reads."""
         ...
 
+    @property
+    def defaults(self) -> Values:
+        """What holds for keys that a configuration leaves out."""
+        ...
+
     def read_config(self, values: Values, source: str) -> C:
         """The numbers in a configuration. Raises ``UserError`` that begins with ``source`` for what
         the graph cannot express."""
@@ -46,6 +52,12 @@ class ModelFamily(Protocol[C]):
         """What the model computes; the names of its parameters are the family's own."""
         ...
 
-    def stored_names(self, parameter: str) -> tuple[str, ...]:
-        """Names under which files may hold a parameter, the usual one first."""
+    def tensors(self, config: C, stored: StoredTensors, source: str) -> StoredTensors:
+        """The tensors of the files under the names that the graph's parameters have, in the layout
+        that it wants. Constants may be left out; any other that the graph does not name is refused
+        later. Raises ``UserError`` that begins with ``source`` for what is of another model."""
+        ...
+
+    def notes(self, name: str, config: C) -> tuple[str, ...]:
+        """Sentences that whoever builds the model of that name should read; mostly none."""
         ...

@@ -1,32 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a file format is: it reads configuration, tensors, tokenizer and texts of a model."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from numpy.typing import NDArray
-
-from .config_values import Values
+from .config_reader import Values
+from .stored_tensor import StoredTensors
 from .tokenizers import Tokenizer
 
-__all__ = ["FileFormat", "StoredTensor"]
-
-
-class StoredTensor(Protocol):
-    """A tensor in a file, not read yet."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    @property
-    def kind(self) -> str:
-        """``F64``, ``F32`` or ``F16``; others are refused."""
-        ...
-
-    def read(self) -> NDArray[Any]:
-        """Its values."""
-        ...
+__all__ = ["FileFormat"]
 
 
 @runtime_checkable
@@ -42,7 +24,7 @@ class FileFormat(Protocol):
         """The configuration, with the names of Hugging Face's config.json."""
         ...
 
-    def tensors(self, path: Path) -> Mapping[str, StoredTensor]:
+    def tensors(self, path: Path) -> StoredTensors:
         """All tensors by the names in the file."""
         ...
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """generation_config.json: beside config.json, it says which tokens begin and end a text."""
 
-import json
 from pathlib import Path
 
-from ..errors import UserError
-from .config_values import Values
+from .config_reader import Values
+from .json_file import read_json
 
 __all__ = ["with_generation_config"]
 
@@ -16,16 +15,7 @@ def with_generation_config(values: Values, directory: Path) -> Values:
     """The configuration with what the directory's generation_config.json says instead, if there is
     one; raises ``UserError`` if it is no JSON object."""
     file = directory / "generation_config.json"
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not file.exists():
         return values
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: the file must be JSON ({error})") from None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file}: the file must be JSON ({error})") from None
-    if not isinstance(found, dict):
-        raise UserError(f"{file}: the file must hold a JSON object")
+    found = read_json(file)
     return {**values, **{key: found[key] for key in _KEYS if found.get(key) is not None}}

@@ -3,7 +3,9 @@
 
 from dataclasses import dataclass
 
-from ..errors import UserError
+import numpy as np
+from numpy.typing import NDArray
+
 from ..graph import (
     Activation,
     Add,
@@ -19,7 +21,9 @@ from ..graph import (
     Node,
     RolledLoop,
 )
-from .config_values import Values, function_of, integers, require
+from .config_reader import ConfigReader, Values
+from .stored_tensor import ChangedTensor, StoredTensor, StoredTensors, ZeroTensor
+from .tied_head import without_tied_head
 
 __all__ = ["GPT2", "Gpt2Config", "Gpt2Family", "gpt2_graph"]
 
@@ -27,6 +31,9 @@ __all__ = ["GPT2", "Gpt2Config", "Gpt2Family", "gpt2_graph"]
 @dataclass(frozen=True, kw_only=True)
 class Gpt2Config:
     """The numbers of a GPT-2: sizes, activation function, norm epsilon.
+
+    scaled: whether scores are divided by the root of the head dimension; scaled_by_layer: whether
+        they are divided by the number of the layer, counted from 1
 
     Raises ``ValueError`` if a size is not positive or the heads do not divide the features.
     """
@@ -40,6 +47,8 @@ class Gpt2Config:
     function: str = "gelu_tanh"
     epsilon: float = 1e-5
     tied: bool = True
+    scaled: bool = True
+    scaled_by_layer: bool = False
 
     def __post_init__(self) -> None:
         for name in ("layers", "features", "heads", "vocabulary", "context", "hidden"):
@@ -48,35 +57,10 @@ class Gpt2Config:
         if self.features % self.heads:
             raise ValueError(f"heads must divide features, not {self.heads} | {self.features}")
 
-    @classmethod
-    def from_json(cls, values: Values, source: str) -> "Gpt2Config":
-        """Reads Hugging Face's config.json; raises ``UserError`` that names ``source``."""
-        function = function_of(values, "activation_function", "gelu_new", source)
-        require(
-            values,
-            {
-                "scale_attn_weights": True,
-                "scale_attn_by_inverse_layer_idx": False,
-                "add_cross_attention": False,
-            },
-            source,
-        )
-        names = ("n_layer", "n_embd", "n_head", "vocab_size", "n_positions")
-        layers, features, heads, vocabulary, context = integers(values, names, source)
-        try:
-            return cls(
-                layers=layers,
-                features=features,
-                heads=heads,
-                vocabulary=vocabulary,
-                context=context,
-                hidden=values.get("n_inner") or 4 * features,
-                function=function,
-                epsilon=values.get("layer_norm_epsilon", 1e-5),
-                tied=values.get("tie_word_embeddings", True),
-            )
-        except ValueError as error:
-            raise UserError(f"{source}: {error}") from None
+    def query_scale(self, layer: int) -> float:
+        """Factor that queries need where scores are not divided as everywhere."""
+        scale = 1.0 if self.scaled else (self.features / self.heads) ** 0.5
+        return scale / (layer + 1) if self.scaled_by_layer else scale
 
 
 def gpt2_graph(name: str, config: Gpt2Config) -> Graph:
@@ -155,19 +139,103 @@ def gpt2_graph(name: str, config: Gpt2Config) -> Graph:
     )
 
 
+_DEFAULTS: Values = {
+    "vocab_size": 50_257,
+    "n_positions": 1024,
+    "n_embd": 768,
+    "n_layer": 12,
+    "n_head": 12,
+    "n_inner": None,
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "add_cross_attention": False,
+    "tie_word_embeddings": True,
+    "bos_token_id": 50_256,
+    "eos_token_id": 50_256,
+}
+"""What Hugging Face takes for keys that config.json leaves out."""
+_ALIASES = {
+    "hidden_size": "n_embd",
+    "max_position_embeddings": "n_positions",
+    "num_attention_heads": "n_head",
+    "num_hidden_layers": "n_layer",
+}
+"""Names that Hugging Face takes as well."""
+_MATRICES = ("attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight")
+_MASKS = (".attn.bias", ".attn.masked_bias")
+"""Constants that files of before 2023 hold."""
+
+
 class Gpt2Family:
-    """GPT-2 as Hugging Face writes it, with or without its prefix of tensor names."""
+    """GPT-2 in every size, and nanoGPT's: matrices of either layout, with or without biases."""
 
     model_types = ("gpt2",)
+    defaults = _DEFAULTS
 
     def read_config(self, values: Values, source: str) -> Gpt2Config:
-        return Gpt2Config.from_json(values, source)
+        given = {_ALIASES.get(key, key): value for key, value in values.items()}
+        reader = ConfigReader(given, source, _DEFAULTS)
+        reader.require(add_cross_attention=False)
+        features, heads = reader.integer("n_embd"), reader.integer("n_head")
+        if features % heads:
+            reader.refuse("n_embd", f"a multiple of n_head ({heads})")
+        return Gpt2Config(
+            layers=reader.integer("n_layer", most=10_000),
+            features=features,
+            heads=heads,
+            vocabulary=reader.integer("vocab_size"),
+            context=reader.integer("n_positions"),
+            hidden=reader.optional("n_inner") or 4 * features,
+            function=reader.function("activation_function"),
+            epsilon=reader.number("layer_norm_epsilon"),
+            tied=reader.switch("tie_word_embeddings"),
+            scaled=reader.switch("scale_attn_weights"),
+            scaled_by_layer=reader.switch("scale_attn_by_inverse_layer_idx"),
+        )
 
     def graph(self, name: str, config: Gpt2Config) -> Graph:
         return gpt2_graph(name, config)
 
-    def stored_names(self, parameter: str) -> tuple[str, ...]:
-        return (f"transformer.{parameter}", parameter)
+    def tensors(self, config: Gpt2Config, stored: StoredTensors, source: str) -> StoredTensors:
+        found = {
+            name.removeprefix("transformer."): tensor
+            for name, tensor in stored.items()
+            if not name.endswith(_MASKS)
+        }
+        if config.tied:
+            found = dict(without_tied_head(found, "lm_head.weight", "wte.weight", source))
+        # nanoGPT leaves biases out where they are zero.
+        if not any(name.endswith(".bias") for name in found):
+            names = self.graph("names", config).parameters()
+            found.update({p.name: ZeroTensor(p.shape) for p in names if p.name.endswith(".bias")})
+        if (first := found.get("h.0.attn.c_attn.weight")) is not None:
+            # nanoGPT has Linear, which stores [outputs, inputs], where Hugging Face has Conv1D.
+            turned = first.shape == (3 * config.features, config.features)
+            for name in [name for name in found if turned and name.endswith(_MATRICES)]:
+                found[name] = ChangedTensor(found[name], np.transpose, found[name].shape[::-1])
+        for layer in range(config.layers):
+            factor = config.query_scale(layer)
+            for end in ("weight", "bias") if factor != 1 else ():
+                name = f"h.{layer}.attn.c_attn.{end}"
+                if name in found:
+                    found[name] = _with_queries(found[name], config.features, factor)
+        return found
+
+    def notes(self, name: str, config: Gpt2Config) -> tuple[str, ...]:
+        return ()
+
+
+def _with_queries(tensor: StoredTensor, features: int, factor: float) -> StoredTensor:
+    """Queries, keys and values with the queries times a factor."""
+
+    def change(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        changed = values.copy()
+        changed[..., :features] *= np.float32(factor)
+        return changed
+
+    return ChangedTensor(tensor, change, tensor.shape)
 
 
 GPT2 = Gpt2Family()

@@ -33,6 +33,7 @@ class Model:
     tokenizer: of its text, if there is one
     calibration: text that number formats are measured on, if there is any
     heldout: text that losses are measured on, if there is any
+    notes: sentences that whoever builds it should read
     """
 
     name: str
@@ -45,3 +46,4 @@ class Model:
     tokenizer: Tokenizer | None = None
     calibration: str | None = field(default=None, repr=False)
     heldout: str | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()

@@ -2,76 +2,175 @@
 """Shapes of models that everybody knows, in one table; weights are the user's or random."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from .decoder import DecoderConfig
-from .gpt2 import Gpt2Config
+from .decoder_config import DecoderConfig
+from .family import ArchitectureConfig, ModelFamily
+from .gemma3 import GEMMA3
+from .gpt2 import GPT2, Gpt2Config
+from .llama import LLAMA
+from .qwen2 import QWEN2
+from .qwen3 import QWEN3
 
-__all__ = ["END_TOKENS", "SHAPES"]
+__all__ = ["SHAPES", "NamedShape"]
 
-SHAPES: Mapping[str, Gpt2Config | DecoderConfig] = {
-    "gpt2": Gpt2Config(
-        layers=12,
-        features=768,
-        heads=12,
-        vocabulary=50257,
+
+@dataclass(frozen=True, kw_only=True)
+class NamedShape:
+    """A model by name.
+
+    family: what its files are read by; config: its numbers
+    end_tokens, begin_token: that end and begin a text
+    repository: on huggingface.co, where its files are
+    """
+
+    family: ModelFamily[Any]
+    config: ArchitectureConfig
+    end_tokens: tuple[int, ...]
+    begin_token: int | None = None
+    repository: str
+
+
+_CONTEXT = 1024
+"""Positions of a decoder by name. The models were trained on more; their directories have that."""
+
+
+def _gpt2(layers: int, features: int, heads: int, size: str) -> NamedShape:
+    config = Gpt2Config(
+        layers=layers,
+        features=features,
+        heads=heads,
+        vocabulary=50_257,
         context=1024,
-        hidden=3072,
-    ),
-    "gpt2-medium": Gpt2Config(
-        layers=24,
-        features=1024,
-        heads=16,
-        vocabulary=50257,
-        context=1024,
-        hidden=4096,
-    ),
-    "qwen2.5-0.5b": DecoderConfig(
-        layers=24,
-        features=896,
-        hidden=4864,
-        heads=14,
-        kv_heads=2,
-        head_dim=64,
-        vocabulary=151_936,
-        context=1024,
-        bases=(1e6,),
-        projection_bias=True,
-    ),
-    "llama-1.1b": DecoderConfig(
-        layers=22,
-        features=2048,
-        hidden=5632,
-        heads=32,
-        kv_heads=4,
-        head_dim=64,
-        vocabulary=32_000,
-        context=1024,
-        epsilon=1e-5,
-        tied=False,
-    ),
-    # Five of six layers see a window of 512 positions: up to that many it hides nothing.
-    "gemma3-1b": DecoderConfig(
-        layers=26,
-        features=1152,
-        hidden=6912,
+        hidden=4 * features,
+    )
+    return NamedShape(
+        family=GPT2,
+        config=config,
+        end_tokens=(50_256,),
+        begin_token=50_256,
+        repository=f"openai-community/gpt2{size}",
+    )
+
+
+def _gemma3(layers: int, features: int, hidden: int, repository: str) -> NamedShape:
+    config = DecoderConfig(
+        layers=layers,
+        features=features,
+        hidden=hidden,
         heads=4,
         kv_heads=1,
         head_dim=256,
         vocabulary=262_144,
+        # Five of six layers see a window of 512 positions: up to that many it hides nothing.
         context=512,
+        window=512,
         function="gelu_tanh",
         bases=(1e4, 1e4, 1e4, 1e4, 1e4, 1e6),
         head_norms=True,
         outer_norms=True,
-        embedding_scale=1152**0.5,
-    ),
-}
+        embedding_scale=features**0.5,
+    )
+    return NamedShape(
+        family=GEMMA3, config=config, end_tokens=(1, 106), begin_token=2, repository=repository
+    )
 
-END_TOKENS: Mapping[str, int] = {
-    "gpt2": 50256,
-    "gpt2-medium": 50256,
-    "qwen2.5-0.5b": 151_643,
-    "llama-1.1b": 2,
-    "gemma3-1b": 1,
+
+SHAPES: Mapping[str, NamedShape] = {
+    "gpt2": _gpt2(12, 768, 12, ""),
+    "gpt2-medium": _gpt2(24, 1024, 16, "-medium"),
+    "gpt2-large": _gpt2(36, 1280, 20, "-large"),
+    "gpt2-xl": _gpt2(48, 1600, 25, "-xl"),
+    "smollm2-135m": NamedShape(
+        family=LLAMA,
+        repository="HuggingFaceTB/SmolLM2-135M-Instruct",
+        config=DecoderConfig(
+            layers=30,
+            features=576,
+            hidden=1536,
+            heads=9,
+            kv_heads=3,
+            head_dim=64,
+            vocabulary=49_152,
+            context=_CONTEXT,
+            epsilon=1e-5,
+            bases=(1e5,),
+        ),
+        end_tokens=(2,),
+        begin_token=1,
+    ),
+    "tinyllama-1.1b": NamedShape(
+        family=LLAMA,
+        repository="TinyLlama/TinyLlama-1.1B-Chat-v1.0",
+        config=DecoderConfig(
+            layers=22,
+            features=2048,
+            hidden=5632,
+            heads=32,
+            kv_heads=4,
+            head_dim=64,
+            vocabulary=32_000,
+            context=_CONTEXT,
+            epsilon=1e-5,
+            tied=False,
+        ),
+        end_tokens=(2,),
+        begin_token=1,
+    ),
+    "llama3.2-1b": NamedShape(
+        family=LLAMA,
+        repository="meta-llama/Llama-3.2-1B",
+        config=DecoderConfig(
+            layers=16,
+            features=2048,
+            hidden=8192,
+            heads=32,
+            kv_heads=8,
+            head_dim=64,
+            vocabulary=128_256,
+            context=_CONTEXT,
+            epsilon=1e-5,
+            bases=(5e5,),
+            scalings=((32.0, 8192 / 4, 8192 / 1),),
+        ),
+        end_tokens=(128_001,),
+        begin_token=128_000,
+    ),
+    "qwen2.5-0.5b": NamedShape(
+        family=QWEN2,
+        repository="Qwen/Qwen2.5-0.5B",
+        config=DecoderConfig(
+            layers=24,
+            features=896,
+            hidden=4864,
+            heads=14,
+            kv_heads=2,
+            head_dim=64,
+            vocabulary=151_936,
+            context=_CONTEXT,
+            bases=(1e6,),
+            projection_bias=True,
+        ),
+        end_tokens=(151_643,),
+    ),
+    "qwen3-0.6b": NamedShape(
+        family=QWEN3,
+        repository="Qwen/Qwen3-0.6B",
+        config=DecoderConfig(
+            layers=28,
+            features=1024,
+            hidden=3072,
+            heads=16,
+            kv_heads=8,
+            head_dim=128,
+            vocabulary=151_936,
+            context=_CONTEXT,
+            bases=(1e6,),
+            head_norms=True,
+        ),
+        end_tokens=(151_645, 151_643),
+    ),
+    "gemma3-270m": _gemma3(18, 640, 2048, "google/gemma-3-270m-it"),
+    "gemma3-1b": _gemma3(26, 1152, 6912, "google/gemma-3-1b-it"),
 }
-"""The token that ends a text of these models."""

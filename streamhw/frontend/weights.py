@@ -2,7 +2,7 @@
 """Lazy mappings from parameter names to float32 tensors: checkpoints, and seeded random ones."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..graph import Graph, Parameter
-from .format import StoredTensor
+from .stored_tensor import StoredTensor, StoredTensors
 
 __all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights"]
 
@@ -18,7 +18,9 @@ Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
 """Float32 tensors by parameter name, read or generated each time one is asked for."""
 
-_TYPES = ("F64", "F32", "F16")
+_TYPES = ("F64", "F32", "F16", "BF16")
+_LARGEST = 1e19
+"""The square is just finite in 32-bit floats."""
 _ADDING = ("c_proj.weight", "o_proj.weight", "down_proj.weight")
 """Ends of the names of matrices whose results are added to the residual stream."""
 _BLOCK = 4096
@@ -28,38 +30,39 @@ _BLOCK = 4096
 class CheckpointWeights(Weights):
     """The tensors of a graph in the files of a checkpoint.
 
-    stored: as a file format reads them, by the names in the files; path: for messages
-    names: the names under which a family's files may hold a parameter
+    path: for messages; stored: what a family made of the files' tensors, by the graph's names
     Each access converts one tensor to float32.
 
-    Raises ``UserError`` if a tensor of the graph is missing, has another shape or type, or contains
-    infinities or NaNs.
+    Raises ``UserError`` if a tensor of the graph is missing, has another shape or type, or values
+    that nothing can be computed from, or if there is a tensor that the graph does not have.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        stored: Mapping[str, StoredTensor],
-        graph: Graph,
-        names: Callable[[str], tuple[str, ...]],
-    ):
-        self._parameters = {p.name: p for p in graph.parameters()}
+    def __init__(self, path: Path, stored: StoredTensors, graph: Graph):
         self._stored: dict[str, StoredTensor] = {}
-        for parameter in self._parameters.values():
-            found = next((stored[n] for n in names(parameter.name) if n in stored), None)
+        for parameter in graph.parameters():
+            found = stored.get(parameter.name)
             if found is None:
                 raise UserError(f"{path}: tensor {parameter.name} is missing")
             _check(found, parameter, path)
             self._stored[parameter.name] = found
+        for name in stored:
+            if name not in self._stored:
+                raise UserError(
+                    f"{path}: tensor {name} must be one of the model that config.json describes, "
+                    "and is not",
+                    hint="config.json is of another model, of fewer layers or without this bias; "
+                    "mend it, or remove the tensor",
+                )
 
     def __getitem__(self, name: str) -> Floats:
+        # What is beyond float32 was refused; what is below it is 0.
         return np.asarray(self._stored[name].read(), dtype=np.float32)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
+        return iter(self._stored)
 
     def __len__(self) -> int:
-        return len(self._parameters)
+        return len(self._stored)
 
 
 def _check(stored: StoredTensor, parameter: Parameter, path: Path) -> None:
@@ -72,8 +75,16 @@ def _check(stored: StoredTensor, parameter: Parameter, path: Path) -> None:
         raise UserError(
             f"{path}: tensor {parameter.name} must have type {', '.join(_TYPES)}, not {stored.kind}"
         )
-    if not np.isfinite(stored.read()).all():
+    with np.errstate(invalid="ignore"):
+        values = stored.read()
+        largest = float(max(values.max(initial=0), -values.min(initial=0)))
+    if not np.isfinite(largest):
         raise UserError(f"{path}: tensor {parameter.name} must be finite, not infinite or NaN")
+    if largest > _LARGEST:
+        raise UserError(
+            f"{path}: tensor {parameter.name} must have values up to {_LARGEST:g}, whose squares "
+            f"are finite, not {largest:g}"
+        )
 
 
 class RandomWeights(Weights):

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models by name or path: named shapes, the checkpoint that ships, files of any known format."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
 from .catalog import family_of, format_of
-from .decoder import DECODER, DecoderConfig
+from .config_reader import ConfigReader
 from .family import ArchitectureConfig, ModelFamily
-from .gpt2 import GPT2
 from .model import Model, Origin
-from .shapes import END_TOKENS, SHAPES
+from .shapes import SHAPES, NamedShape
 from .special_tokens import begin_token, end_tokens
+from .stored_tensor import without_wrappers
+from .tokenizers import Tokenizer
 from .weights import CheckpointWeights, RandomWeights
 
 __all__ = ["CHECKPOINTS", "load", "model_names"]
@@ -30,7 +32,7 @@ def model_names() -> tuple[str, ...]:
 
 
 def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
-    """The model of that name, or in those files.
+    """The model of that name, or in those files. A path that exists wins over a name.
 
     name_or_path: a name of `list models`; a Hugging Face directory; files of a format that an
         installed package reads
@@ -39,21 +41,53 @@ def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
-    name = str(name_or_path)
+    name, path = str(name_or_path), Path(name_or_path)
     given = None if weights is None else Path(weights)
-    if given is not None and not given.exists():
+    if given is not None and not _exists(given):
         raise UserError(f"{given}: the weights file is missing")
+    if name and _exists(path):
+        return _from_path(path, given)
     if name in CHECKPOINTS:
         return _read(CHECKPOINTS[name], name, given)
     if name in SHAPES:
-        config = SHAPES[name]
-        family: ModelFamily[Any] = DECODER if isinstance(config, DecoderConfig) else GPT2
-        return _named(name, family, config, given)
-    path = Path(name_or_path)
-    if not path.exists():
-        known = ", ".join(model_names())
-        raise UserError(f"MODEL must be one of {known}, or a directory, not {name!r}")
-    return _read(path, "_".join(path.resolve().name.split()) or "model", given)
+        return _named(name, SHAPES[name], given)
+    known = ", ".join(model_names())
+    raise UserError(
+        f"MODEL must be one of {known}, or a directory, not {name!r}", hint=_download(name)
+    )
+
+
+_REPOSITORY = re.compile(r"(?:https?://(?:huggingface\.co|hf\.co)/)?([\w.-]+/[\w.-]+?)/?")
+
+
+def _download(name: str) -> str | None:
+    """How to get a directory from the name of its repository."""
+    match = _REPOSITORY.fullmatch(name)
+    if match is None or name.startswith((".", "/")):
+        return None
+    folder = match[1].partition("/")[2]
+    return (
+        f"nothing is fetched: run hf download {match[1]} --local-dir {folder} (of pip install "
+        f"huggingface_hub), then name ./{folder}"
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UserError(f"{path}: the path must be readable, but: {error.strerror}") from None
+
+
+def _from_path(path: Path, weights: Path | None) -> Model:
+    name = "_".join(path.resolve().name.split()) or "model"
+    try:
+        return _read(path, name, weights)
+    except UserError as error:
+        if str(path) not in model_names() or error.hint is not None:
+            raise
+        hint = f"a path that exists wins: for the {path} of list models, rename this one"
+        raise UserError(str(error), hint=hint) from None
 
 
 def _read(path: Path, name: str, weights: Path | None) -> Model:
@@ -62,27 +96,33 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
     files = format_of(path)
     values, source = files.config(path), str(path / "config.json" if path.is_dir() else path)
     family = family_of(values, source)
+    # Codes of a method that packs weights are tensors of other shapes and types.
+    ConfigReader(values, source).require(quantization_config=None)
     config = family.read_config(values, source)
-    graph = family.graph(name, config)
+    said = {**family.defaults, **values}
+    try:
+        graph = family.graph(name, config)
+    except ValueError as error:
+        raise UserError(f"{source}: {error}") from None
     return Model(
         name=name,
         graph=graph,
         config=config,
-        weights=_tensors(weights or path, graph, family),
+        weights=_tensors(weights or path, graph, family, config),
         origin=Origin.CHECKPOINT,
-        end_tokens=end_tokens(values, graph.vocabulary, source),
-        begin_token=begin_token(values, graph.vocabulary, source),
-        tokenizer=files.tokenizer(path),
+        end_tokens=end_tokens(said, graph.vocabulary, source),
+        begin_token=begin_token(said, graph.vocabulary, source),
+        tokenizer=_tokenizer(path, config),
         calibration=_calibration(path),
         heldout=files.text(path, "heldout"),
+        notes=family.notes(name, config),
     )
 
 
-def _named(
-    name: str, family: ModelFamily[Any], config: ArchitectureConfig, weights: Path | None
-) -> Model:
+def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
+    family, config = shape.family, shape.config
     graph = family.graph(name, config)
-    ends = (END_TOKENS[name],)
+    notes = family.notes(name, config)
     if weights is None:
         random = RandomWeights(graph, additions=2 * config.layers)
         return Model(
@@ -91,23 +131,42 @@ def _named(
             config=config,
             weights=random,
             origin=Origin.RANDOM,
-            end_tokens=ends,
+            end_tokens=shape.end_tokens,
+            begin_token=shape.begin_token,
+            notes=notes,
         )
     home = weights if weights.is_dir() else weights.parent
     return Model(
         name=name,
         graph=graph,
         config=config,
-        weights=_tensors(weights, graph, family),
+        weights=_tensors(weights, graph, family, config),
         origin=Origin.CHECKPOINT,
-        end_tokens=ends,
-        tokenizer=format_of(home).tokenizer(home),
+        end_tokens=shape.end_tokens,
+        begin_token=shape.begin_token,
+        tokenizer=_tokenizer(home, config),
         calibration=_calibration(home),
+        notes=notes,
     )
 
 
-def _tensors(path: Path, graph: Graph, family: ModelFamily[Any]) -> CheckpointWeights:
-    return CheckpointWeights(path, format_of(path).tensors(path), graph, family.stored_names)
+def _tensors(
+    path: Path, graph: Graph, family: ModelFamily[Any], config: ArchitectureConfig
+) -> CheckpointWeights:
+    stored = without_wrappers(format_of(path).tensors(path))
+    return CheckpointWeights(path, family.tensors(config, stored, str(path)), graph)
+
+
+def _tokenizer(path: Path, config: ArchitectureConfig) -> Tokenizer | None:
+    """The tokenizer, if there is one; one of another model is refused."""
+    tokenizer = format_of(path).tokenizer(path)
+    if tokenizer is not None and tokenizer.plain_size > config.vocabulary:
+        raise UserError(
+            f"{path}: tokenizer must have at most the {config.vocabulary} tokens of the model, "
+            f"not {tokenizer.plain_size}",
+            hint="the model was not resized for it, or it is of another model",
+        )
+    return tokenizer
 
 
 def _calibration(path: Path) -> str | None:

@@ -22,6 +22,7 @@ from .ops import (
     RmsNorm,
     Rotary,
     RowPart,
+    Scaling,
 )
 from .ops.op import (
     LAYER,
@@ -66,6 +67,7 @@ __all__ = [
     "RolledLoop",
     "Rotary",
     "RowPart",
+    "Scaling",
     "Shape",
     "parameter_name",
     "parse_graph",

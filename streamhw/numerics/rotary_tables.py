@@ -14,10 +14,10 @@ ANGLE_WORD = Fixed(32, signed=False)
 """A cosine in the low half and a sine in the high half."""
 
 
-def angle_words(positions: NDArray[np.int64], *, pairs: int, base: float) -> NDArray[np.int64]:
-    """[positions, pairs]: the words of the angles ``position * base ** (-i / pairs)``."""
-    radians = np.asarray(positions, dtype=np.float64)[..., None] * base ** (
-        -np.arange(pairs) / pairs
-    )
+def angle_words(
+    positions: NDArray[np.int64], frequencies: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """[positions, pairs]: the words of the angles ``position * frequency``."""
+    radians = np.asarray(positions, dtype=np.float64)[..., None] * frequencies
     cosines, sines = (ANGLE.encode(function(radians)) & 0xFFFF for function in (np.cos, np.sin))
     return np.asarray(cosines | sines << 16, dtype=np.int64)

@@ -62,5 +62,5 @@ def test_tokens_in_hardware(directory: Path, tmp_path: Path) -> None:
 
 def test_what_it_refuses(directory: Path) -> None:
     (directory / "config.json").write_text(json.dumps(CONFIG | {"use_bias": False}))
-    with pytest.raises(UserError, match=r"config.json: use_bias must be true, not False$"):
+    with pytest.raises(UserError, match=r"config.json: use_bias must be true, not false$"):
         streamhw.load(directory)

@@ -9,7 +9,7 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
-from streamhw.frontend.decoder import DecoderConfig
+from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
 from tests.e2e.machine import Machine

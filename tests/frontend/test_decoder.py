@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from streamhw.frontend import load
-from streamhw.frontend.decoder import DecoderConfig, decoder_graph
+from streamhw.frontend.decoder import decoder_graph
+from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.graph import RolledLoop, parse_graph, print_graph
 from streamhw.graph.float_reference import forward
 from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
 
 SHAPES = {
     "qwen2.5-0.5b": (24, 896, 4864, 14, 2),
-    "llama-1.1b": (22, 2048, 5632, 32, 4),
+    "tinyllama-1.1b": (22, 2048, 5632, 32, 4),
     "gemma3-1b": (26, 1152, 6912, 4, 1),
 }
 

@@ -116,18 +116,29 @@ def test_config_that_is_no_json(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"model_type": "bert"}, "architecture must be one of gpt2, llama, qwen2, not bert"),
+        (
+            {"model_type": "bert"},
+            "architecture must be one of gpt2, llama, mistral, qwen2, qwen3, gemma, gemma2, "
+            "gemma3_text, gemma3, not bert",
+        ),
         (
             {"activation_function": "tanh"},
-            "activation_function must be one of gelu, gelu_erf, gelu_new, gelu_pytorch_tanh, "
-            "gelu_tanh, relu, silu, swish, not 'tanh'",
+            "activation_function must be one of gelu, gelu_accurate, gelu_erf, gelu_fast, "
+            "gelu_new, gelu_python, gelu_python_tanh, gelu_pytorch_tanh, gelu_tanh, relu, silu, "
+            'swish, not "tanh"',
         ),
-        ({"n_head": 5}, "heads must divide features, not 5 | 128"),
-        ({"n_layer": 0}, "layers must be positive, not 0"),
-        ({"n_embd": None}, "n_embd must be an integer, not None"),
+        ({"n_head": 5}, "n_embd must be a multiple of n_head (5), not 128"),
+        ({"n_layer": 0}, "n_layer must be an integer of 1 to 10000, not 0"),
+        ({"n_layer": True}, "n_layer must be an integer of 1 to 10000, not true"),
+        ({"n_embd": None}, "n_embd must be an integer of at least 1, not null"),
+        ({"n_inner": 0}, "n_inner must be an integer of at least 1, not 0"),
+        ({"add_cross_attention": True}, "add_cross_attention must be false, not true"),
+        ({"scale_attn_weights": 1}, "scale_attn_weights must be true or false, not 1"),
+        ({"tie_word_embeddings": None}, "tie_word_embeddings must be true or false, not null"),
+        ({"layer_norm_epsilon": None}, "layer_norm_epsilon must be a number above 0, not null"),
         (
-            {"scale_attn_by_inverse_layer_idx": True},
-            "scale_attn_by_inverse_layer_idx must be false, not True",
+            {"quantization_config": {"quant_method": "gptq"}},
+            'quantization_config must be null, not {"quant_method": "gptq"}',
         ),
     ],
 )
@@ -156,7 +167,7 @@ def test_weights_that_are_not_finite(directory: Path, value: float) -> None:
 
 def test_wrong_type(directory: Path) -> None:
     change_tensors(directory, **{"transformer.ln_f.bias": np.zeros(128, dtype=np.int32)})
-    refused(directory, f"{directory}: tensor ln_f.bias must have type F64, F32, F16, not I32")
+    refused(directory, f"{directory}: tensor ln_f.bias must have type F64, F32, F16, BF16, not I32")
 
 
 def test_separate_head(directory: Path) -> None:

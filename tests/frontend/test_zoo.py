@@ -18,11 +18,17 @@ from streamhw.frontend.zoo import CHECKPOINTS
 def test_names() -> None:
     assert model_names() == (
         "gemma3-1b",
+        "gemma3-270m",
         "gpt2",
+        "gpt2-large",
         "gpt2-medium",
         "gpt2-shakespeare",
-        "llama-1.1b",
+        "gpt2-xl",
+        "llama3.2-1b",
         "qwen2.5-0.5b",
+        "qwen3-0.6b",
+        "smollm2-135m",
+        "tinyllama-1.1b",
     )
 
 
@@ -31,8 +37,14 @@ def test_names() -> None:
     [
         ("gpt2", 124_439_808),
         ("gpt2-medium", 354_823_168),
+        ("gpt2-large", 774_030_080),
+        ("gpt2-xl", 1_557_611_200),
+        ("smollm2-135m", 134_515_008),
+        ("gemma3-270m", 268_098_176),
+        ("qwen3-0.6b", 596_049_920),
+        ("llama3.2-1b", 1_235_814_400),
         ("gpt2-shakespeare", 875_264),
-        ("llama-1.1b", 1_100_048_384),
+        ("tinyllama-1.1b", 1_100_048_384),
         ("qwen2.5-0.5b", 494_032_768),
         ("gemma3-1b", 999_885_952),
     ],

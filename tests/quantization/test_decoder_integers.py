@@ -8,7 +8,7 @@ import pytest
 
 from streamhw.compiler.layers.table import layer_table
 from streamhw.frontend import load
-from streamhw.frontend.decoder import DecoderConfig
+from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.graph.float_reference import forward
 from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.config import QuantConfig

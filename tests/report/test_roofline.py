@@ -45,7 +45,7 @@ def bench(**changes: object) -> Bench:
 def test_shapes_are_those_of_papers() -> None:
     assert shape_of(MEDIUM) == GPT2_MEDIUM
     assert shape_of(load("qwen2.5-0.5b").graph) == Shape(24, 896, 4864, 14, 2)
-    assert shape_of(load("llama-1.1b").graph) == Shape(22, 2048, 5632, 32, 4)
+    assert shape_of(load("tinyllama-1.1b").graph) == Shape(22, 2048, 5632, 32, 4)
     assert str(shape_of(load("gemma3-1b").graph)) == "26/1152/6912/4/1"
 
 

@@ -3,7 +3,8 @@
 
 from dataclasses import dataclass
 
-from streamhw.frontend.config_values import Values, function_of, integers, require
+from streamhw.frontend.config_reader import ConfigReader, Values
+from streamhw.frontend.stored_tensor import StoredTensors
 from streamhw.graph import (
     Activation,
     Add,
@@ -38,34 +39,49 @@ class StarCoder2Config:
     base: float
 
 
+DEFAULTS = {
+    "use_bias": True,
+    "tie_word_embeddings": True,
+    "sliding_window": None,
+    "hidden_act": "gelu_pytorch_tanh",
+    "norm_epsilon": 1e-5,
+    "rope_theta": 10_000.0,
+    "eos_token_id": 50_256,
+}
+"""What holds for keys that config.json leaves out."""
+
+
 class StarCoder2:
     """Reads the configuration, builds the graph, names the tensors."""
 
     model_types = ("starcoder2",)
+    defaults = DEFAULTS
 
     def read_config(self, values: Values, source: str) -> StarCoder2Config:
-        names = ("num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads",
-                 "num_key_value_heads", "vocab_size", "max_position_embeddings")  # fmt: skip
-        found = integers(values, names, source)
-        layers, features, hidden, heads, kv_heads, vocabulary, context = found
-        required = {"use_bias": True, "tie_word_embeddings": True, "rope_scaling": None}
-        require(values, required, source)
+        reader = ConfigReader(values, source, DEFAULTS)
+        reader.require(use_bias=True, tie_word_embeddings=True, rope_scaling=None)
+        context = reader.integer("max_position_embeddings")
         return StarCoder2Config(
-            layers=layers,
-            features=features,
-            hidden=hidden,
-            heads=heads,
-            kv_heads=kv_heads,
-            vocabulary=vocabulary,
+            layers=reader.integer("num_hidden_layers"),
+            features=reader.integer("hidden_size"),
+            hidden=reader.integer("intermediate_size"),
+            heads=reader.integer("num_attention_heads"),
+            kv_heads=reader.integer("num_key_value_heads"),
+            vocabulary=reader.integer("vocab_size"),
             # Up to its width, a sliding window hides nothing.
-            context=min(context, values.get("sliding_window") or context),
-            function=function_of(values, "hidden_act", "gelu_pytorch_tanh", source),
-            epsilon=values.get("norm_epsilon", 1e-5),
-            base=values.get("rope_theta", 10_000.0),
+            context=min(context, reader.optional("sliding_window") or context),
+            function=reader.function("hidden_act"),
+            epsilon=reader.number("norm_epsilon"),
+            base=reader.number("rope_theta", above=1.0),
         )
 
-    def stored_names(self, parameter: str) -> tuple[str, ...]:
-        return (parameter,)
+    def tensors(
+        self, config: StarCoder2Config, stored: StoredTensors, source: str
+    ) -> StoredTensors:
+        return stored
+
+    def notes(self, name: str, config: StarCoder2Config) -> tuple[str, ...]:
+        return (f"{name}: hardware is built for {config.context} positions",)
 
     def graph(self, name: str, config: StarCoder2Config) -> Graph:
         c, d, size = config, config.features, config.features // config.heads

@@ -36,9 +36,7 @@ def _angle_words(state: Quantization, node: Node, layer: int | None) -> Paramete
     op = node.op
     assert isinstance(op, Angles)
     positions = np.arange(state.graph.context)
-    return AngleParameters(
-        words=angle_words(positions, pairs=op.features // 2, base=op.base(layer))
-    )
+    return AngleParameters(words=angle_words(positions, op.frequencies(layer)))
 
 
 def _angle_reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
@@ -47,8 +45,8 @@ def _angle_reference(state: Preparation, node: Node, layer: int | None) -> Integ
 
 
 def _tables(state: MemoryContext, op: Angles) -> int:
-    """Tables of angles: one a layer if their bases differ."""
-    return state.layers if len(op.bases) > 1 else 1
+    """Tables of angles: one a layer if they differ."""
+    return state.layers if op.layered else 1
 
 
 def _stored(state: MemoryContext, node: Node) -> int:
@@ -78,7 +76,7 @@ def _lower_angles(state: Lowering, node: Node) -> None:
         pairs=op.features // 2,
         lanes=state.tiling.head_lanes(op.features // 2),
         width=state.beat_bits,
-        layered=len(op.bases) > 1,
+        layered=op.layered,
     )
     instance = state.place(node.name, part, region=node.name)
     state.produce(node.name, instance)

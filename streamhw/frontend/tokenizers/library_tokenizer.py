@@ -39,6 +39,11 @@ class LibraryTokenizer(Tokenizer):
         with readable(self.source):
             return int(self._library.get_vocab_size(with_added_tokens=True))
 
+    @property
+    def plain_size(self) -> int:
+        with readable(self.source):
+            return int(self._library.get_vocab_size(with_added_tokens=False))
+
     def encode(self, text: str) -> list[int]:
         with readable(self.source):
             return list(self._library.encode(text, add_special_tokens=False).ids)

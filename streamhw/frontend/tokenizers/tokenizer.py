@@ -20,6 +20,11 @@ class Tokenizer(ABC):
     def size(self) -> int:
         """Number of identifiers."""
 
+    @property
+    def plain_size(self) -> int:
+        """Number of identifiers without those that were added to the vocabulary."""
+        return self.size
+
     @abstractmethod
     def encode(self, text: str) -> list[int]:
         """Identifiers of ``text``; special tokens that are written out in it are one token each.

@@ -7,7 +7,7 @@ from .linear import Chunk, Linear
 from .norm import LayerNorm, RmsNorm
 from .op import Op
 from .result import ArgMax, LastToken
-from .rotary import Angles, Rotary
+from .rotary import Angles, Rotary, Scaling
 from .source import Gather, Input
 from .work import AttentionHeads, MatrixProduct, RowPart
 
@@ -30,6 +30,7 @@ __all__ = [
     "RmsNorm",
     "Rotary",
     "RowPart",
+    "Scaling",
 ]
 
 OPS: tuple[type[Op], ...] = (

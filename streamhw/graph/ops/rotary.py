@@ -4,23 +4,32 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .checks import check_positive, features_of
 from .op import Array, Lookup, Op, Shape, print_shape
 
-__all__ = ["Angles", "Rotary"]
+__all__ = ["Angles", "Rotary", "Scaling"]
+
+
+Scaling = tuple[float, float, float]
+"""How frequencies are lowered for contexts beyond the first training: factor, shortest, longest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Angles(Op):
     """Cosines, then sines, of the angles by which rotary embeddings rotate pairs of features.
 
-    Position p rotates pair i of ``features`` / 2 by ``p * base ** (-2 i / features)``. Layers take
-    the ``bases`` in turn.
+    Position p rotates pair i of ``features`` / 2 by p times the frequency
+    ``base ** (-2 i / features)``. With a scaling (factor, shortest, longest), frequencies whose
+    wavelength is above ``longest`` positions are divided by ``factor``, those below ``shortest``
+    are kept, and between the share that is kept grows evenly with the frequency; (factor, 0, 0)
+    divides all. Layers take the ``bases`` in turn, and the ``scalings`` if there are any.
     """
 
     features: int
     bases: tuple[float, ...]
+    scalings: tuple[Scaling, ...] = ()
 
     def __post_init__(self) -> None:
         check_positive(self, "features")
@@ -28,10 +37,33 @@ class Angles(Op):
             raise ValueError(f"Angles features must be even, not {self.features}")
         if not self.bases or any(base <= 1 for base in self.bases):
             raise ValueError(f"Angles bases must be above 1, not {self.bases}")
+        for factor, shortest, longest in self.scalings:
+            ordered = 0 < shortest <= longest or shortest == longest == 0
+            if factor < 1 or not ordered:
+                raise ValueError(
+                    "Angles scalings must have a factor of at least 1 and two wavelengths in "
+                    f"order, or twice 0, not {(factor, shortest, longest)}"
+                )
 
-    def base(self, layer: int | None) -> float:
-        """The base of a layer."""
-        return self.bases[(layer or 0) % len(self.bases)]
+    @property
+    def layered(self) -> bool:
+        """Whether layers have angles of their own."""
+        return len(self.bases) > 1 or len(self.scalings) > 1
+
+    def frequencies(self, layer: int | None) -> NDArray[np.float64]:
+        """Radians a position of each pair in a layer."""
+        base = self.bases[(layer or 0) % len(self.bases)]
+        pairs = self.features // 2
+        plain = np.asarray(base ** (-np.arange(pairs) / pairs))
+        if not self.scalings:
+            return plain
+        factor, shortest, longest = self.scalings[(layer or 0) % len(self.scalings)]
+        turns = plain / (2 * np.pi)  # a position: the reciprocals of wavelengths
+        if shortest == longest:
+            share = (turns * longest > 1).astype(np.float64)
+        else:
+            share = np.clip((turns - 1 / longest) / (1 / shortest - 1 / longest), 0, 1)
+        return np.asarray(plain * (share + (1 - share) / factor))
 
     @property
     def row_sizes(self) -> tuple[int, ...]:
@@ -43,8 +75,7 @@ class Angles(Op):
         return (inputs[0][0], self.features)
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
-        pairs = self.features // 2
-        radians = inputs[0][..., None] * self.base(layer) ** (-np.arange(pairs) / pairs)
+        radians = inputs[0][..., None] * self.frequencies(layer)
         return np.concatenate([np.cos(radians), np.sin(radians)], axis=-1).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from streamhw.graph import Angles
 from streamhw.kernels.attention.rotary import RotarySpec
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.rotary_tables import angle_words
@@ -16,7 +17,10 @@ def case(spec: RotarySpec, n: int, seed: int, position: int = 0) -> Case:
     rng = np.random.default_rng(seed)
     shape = (n, spec.heads * spec.head_dim)
     x = rng.integers(spec.source.minimum, spec.source.maximum, shape, endpoint=True)
-    words = angle_words(np.arange(position, position + n), pairs=spec.pairs, base=1e4)
+    words = angle_words(
+        np.arange(position, position + n),
+        Angles(features=2 * spec.pairs, bases=(1e4,)).frequencies(None),
+    )
     return Case(inputs={"i": x, "i_angle": words}, symbol_values={"tokens": n})
 
 

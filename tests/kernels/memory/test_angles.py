@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.lib import wiring
 
+from streamhw.graph import Angles
 from streamhw.kernels.memory.angles import AnglesSpec
 from streamhw.numerics.rotary_tables import angle_words
 from streamhw.testing import Case, check_kernel
@@ -29,7 +30,10 @@ class BasedAngles(AnglesSpec):
 def case(spec: AnglesSpec, n: int, position: int, layer: int) -> Case:
     fields = {"tail": 0, "head": 1, "tokens": n, "position": position, "layer": layer}
     base = 1e4 if spec.layered and layer % 2 else 1e2
-    words = angle_words(np.arange(position, position + n), pairs=spec.pairs, base=base)
+    words = angle_words(
+        np.arange(position, position + n),
+        Angles(features=2 * spec.pairs, bases=(base,)).frequencies(None),
+    )
     size = spec.width // 8
     content = spec.pack(words).tobytes()
     beats = [

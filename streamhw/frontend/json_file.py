@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON files of a model directory, with a sentence for each way in which they may be none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+__all__ = ["LFS_HINT", "is_lfs_pointer", "read_json"]
+
+_LFS = b"version https://git-lfs"
+LFS_HINT = "fetch what it points to: git lfs pull, in that directory"
+
+
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether a file holds a few lines of Git LFS that name the real one."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_LFS)) == _LFS
+    except OSError:
+        return False
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file, with or without a byte order mark; raises ``UserError``."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: the file is missing") from None
+    except (OSError, ValueError, RecursionError) as error:
+        hint = LFS_HINT if is_lfs_pointer(path) else None
+        raise UserError(f"{path}: the file must be JSON ({error})", hint=hint) from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: the file must hold a JSON object")
+    return values
