@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Number formats of weights: codes, how they lie in memory, and how many columns share a scale."""
+"""Number formats of weights: codes, the integers that they stand for, how memory holds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +16,21 @@ __all__ += ["integer_format"]
 GROUP = "streamhw.number_format"
 """Entry points that name an ``ElementFormat``."""
 
-WIDTHS = (4, 8)
-"""Bits of a code that the multipliers of the matrix engine take."""
+WIDTHS = (2, 4, 8)
+"""Bits of a code: a byte has a whole number of them."""
 _OPERAND = 8
 """Bits of the activations that weights are multiplied with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ElementFormat:
-    """Integer codes of a matrix's weights.
+    """Codes of a matrix's weights, and the integers that activations are multiplied with.
 
     name: as configurations name it, an identifier
-    bits: of a code in memory and in the multiplier: 4 or 8
-    minimum, maximum: the codes that are used
+    bits: of a code in memory and on the way to the multipliers: 2, 4 or 8
+    minimum, maximum: the integers that are used
+    levels: the integer of each code, if that is not the code itself in two's complement; they need
+        not be equally far apart
     scale_group: input columns that share an 8-bit multiplier; ``None``: one scale a row
     smoothing: how far activation scales follow the channels' ranges: 1 entirely, 0 leaves weights
         of one magnitude
@@ -38,6 +41,7 @@ class ElementFormat:
     bits: int
     minimum: int
     maximum: int
+    levels: tuple[int, ...] = ()
     scale_group: int | None = None
     smoothing: float = 1.0
     compensated: bool = False
@@ -46,8 +50,10 @@ class ElementFormat:
         if not self.name.isidentifier():
             raise ValueError(f"Number format must be named by an identifier, not {self.name!r}")
         if self.bits not in WIDTHS:
-            raise ValueError(f"Number format {self.name} must have 4 or 8 bits, not {self.bits}")
-        limit = 1 << (self.bits - 1)
+            raise ValueError(f"Number format {self.name} must have 2, 4 or 8 bits, not {self.bits}")
+        if self.levels:
+            self._check_levels()
+        limit = 1 << (self.value_bits - 1)
         if not -limit <= self.minimum < 0 < self.maximum < limit:
             raise ValueError(
                 f"Codes of {self.name} must be from {-limit} to {limit - 1} with 0 inside, not "
@@ -56,32 +62,81 @@ class ElementFormat:
         if self.scale_group is not None and self.scale_group < 1:
             raise ValueError(f"Scale group of {self.name} must be positive, not {self.scale_group}")
 
+    def _check_levels(self) -> None:
+        count, known = 1 << self.bits, set(self.levels)
+        if len(self.levels) != count or not known <= set(range(-128, 128)):
+            raise ValueError(
+                f"Levels of {self.name} must be {count} integers of 8 bits, one a code, not "
+                f"{len(self.levels)} from {min(known)} to {max(known)}"
+            )
+        if (min(known), max(known)) != (self.minimum, self.maximum):
+            raise ValueError(
+                f"Levels of {self.name} must be from {self.minimum} to {self.maximum}, not from "
+                f"{min(known)} to {max(known)}"
+            )
+
+    @property
+    def value_bits(self) -> int:
+        """Bits of the integers that multipliers take, with their sign."""
+        if not self.levels:
+            return self.bits
+        return 1 + max(level if level >= 0 else ~level for level in self.levels).bit_length()
+
     @property
     def product_bits(self) -> int:
         """Bits of a weight times an activation."""
-        return self.bits + _OPERAND
+        return self.value_bits + _OPERAND
+
+    @property
+    def largest_product(self) -> int:
+        """Magnitude that no weight times an activation exceeds: sums are as wide as it asks."""
+        return 1 << (self.product_bits - 2)
 
     def groups(self, columns: int) -> int:
         """Multipliers of a row; 0 without."""
         return 0 if self.scale_group is None else -(-columns // self.scale_group)
 
     def round(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The nearest codes."""
-        return np.asarray(np.clip(np.rint(values), self.minimum, self.maximum))
+        """The nearest integers that codes stand for."""
+        if not self.levels:
+            return np.asarray(np.clip(np.rint(values), self.minimum, self.maximum))
+        levels = np.unique(np.array(self.levels, dtype=np.float32))
+        return np.asarray(levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, values)])
+
+    def encode(self, values: NDArray[Any]) -> NDArray[np.int8]:
+        """Codes of integers that ``round`` gives, signed."""
+        if not self.levels:
+            return np.asarray(values).astype(np.int8, copy=False)
+        table: NDArray[np.int8] = np.zeros(256, dtype=np.int8)
+        for number, level in reversed([*enumerate(self.levels)]):
+            table[level] = number - ((number >> (self.bits - 1)) << self.bits)
+        return np.asarray(table[np.asarray(values).astype(np.int64)])
+
+    def decode(self, codes: NDArray[Any]) -> NDArray[Any]:
+        """The integers that codes stand for."""
+        if not self.levels:
+            return codes
+        mask = (1 << self.bits) - 1
+        levels = np.array(self.levels, dtype=np.int64)
+        return np.asarray(levels[np.asarray(codes).astype(np.int64) & mask])
 
     def packed_bytes(self, codes: int) -> int:
         """Bytes of so many codes."""
         return -(-codes * self.bits // 8)
 
-    def pack(self, codes: NDArray[np.int8]) -> NDArray[np.uint8]:
-        """[rows, codes] as they lie in memory, the first in the lowest bits."""
-        found = np.ascontiguousarray(codes).view(np.uint8)
-        if self.bits == 8:
+    def pack(self, values: NDArray[np.int8]) -> NDArray[np.uint8]:
+        """The codes of integers [rows, columns] as they lie in memory, the first in the lowest
+        bits."""
+        found = np.ascontiguousarray(self.encode(values)).view(np.uint8)
+        each = 8 // self.bits
+        if found.shape[1] % each:
+            found = np.pad(found, ((0, 0), (0, -found.shape[1] % each)))
+        if each == 1:
             return found
-        if found.shape[1] % 2:
-            found = np.pad(found, ((0, 0), (0, 1)))
-        low, high = found[:, 0::2], found[:, 1::2]
-        packed: NDArray[np.uint8] = np.bitwise_or(low & np.uint8(0x0F), high << np.uint8(4))
+        mask = np.uint8((1 << self.bits) - 1)
+        packed: NDArray[np.uint8] = found[:, 0::each] & mask
+        for place in range(1, each):
+            packed |= (found[:, place::each] & mask) << np.uint8(place * self.bits)
         return packed
 
     def __str__(self) -> str:

@@ -63,12 +63,17 @@ def test_a_function(
     check(machine_of, model, QuantConfig(scale_group=32))
 
 
+@pytest.mark.parametrize(
+    ("package", "name"), [("int8_groups", "int8_in_groups"), ("fp4", "fp4_in_groups")]
+)
 def test_a_number_format(
     machine_of: Callable[..., Machine],
     monkeypatch: pytest.MonkeyPatch,
     packages: Path,
     tmp_path: Path,
+    package: str,
+    name: str,
 ) -> None:
-    install_example(monkeypatch, packages, "int8_groups")
+    install_example(monkeypatch, packages, package)
     model = load(str(write_tiny(tmp_path / "model")))
-    check(machine_of, model, QuantConfig(number_format="int8_in_groups"))
+    check(machine_of, model, QuantConfig(number_format=name))

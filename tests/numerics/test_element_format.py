@@ -27,7 +27,7 @@ def test_integers() -> None:
     assert set(BUILT_IN) == {"int4", "int4g64", "int8"}
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("bits", [2, 4, 8])
 @pytest.mark.parametrize("count", [1, 6, 7])
 def test_packing(bits: int, count: int) -> None:
     fmt = integer_format(bits)
@@ -39,6 +39,21 @@ def test_packing(bits: int, count: int) -> None:
         for code in row:
             assert word & ((1 << bits) - 1) == int(code) & ((1 << bits) - 1)
             word >>= bits
+
+
+def test_levels_are_the_integers_that_codes_stand_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install_example(monkeypatch, tmp_path, "fp4")
+    fp4 = element_format("fp4_in_groups")
+    assert (fp4.value_bits, fp4.product_bits, fp4.largest_product) == (5, 13, 1 << 11)
+    values = np.array([-20, -9.9, -10.1, -0.4, 0.6, 4.9, 5.1, 7.2, 12.5], dtype=np.float32)
+    rounded = fp4.round(values)
+    assert rounded.tolist() == [-12, -8, -12, 0, 1, 4, 6, 8, 12]
+    codes = fp4.encode(rounded)
+    assert np.array_equal(fp4.decode(codes), rounded)
+    assert codes.tolist() == [-1, -2, -1, 0, 1, 4, 5, 6, 7]
+    assert fp4.pack(rounded[None, 1:3].astype(np.int8)).tolist() == [[0xFE]]
 
 
 def test_what_a_configuration_means() -> None:
@@ -62,10 +77,18 @@ def test_an_installed_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"bits": 5}, "Number format f must have 4 or 8 bits, not 5"),
+        ({"bits": 5}, "Number format f must have 2, 4 or 8 bits, not 5"),
         ({"name": "a b"}, "Number format must be named by an identifier, not 'a b'"),
         ({"minimum": 0}, "Codes of f must be from -8 to 7 with 0 inside, not 0 to 7"),
         ({"maximum": 8}, "Codes of f must be from -8 to 7 with 0 inside, not -8 to 8"),
+        (
+            {"levels": (0, 1), "bits": 2},
+            "Levels of f must be 4 integers of 8 bits, one a code, not 2 from 0 to 1",
+        ),
+        (
+            {"levels": (0, 1, -1, 2), "bits": 2},
+            "Levels of f must be from -8 to 7, not from -1 to 2",
+        ),
         ({"scale_group": 0}, "Scale group of f must be positive, not 0"),
     ],
 )

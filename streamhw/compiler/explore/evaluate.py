@@ -101,7 +101,7 @@ class Evaluator:
         board, quantization = self.design.board, self.design.quantization
         needed = 0
         for engine, products in zip(choice.tiling.engines.values(), choice.sharing, strict=False):
-            bits = formats_of(self.design.graph, quantization)[products[0]].bits
+            bits = formats_of(self.design.graph, quantization)[products[0]].value_bits
             one = cells_of(Resources(luts=0, ffs=0, multipliers=((8, bits),)), board.family).dsps
             needed += one * engine.multipliers
         if needed > board.budget.dsps:

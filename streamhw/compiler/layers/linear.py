@@ -210,7 +210,7 @@ def _lower_linear(state: Lowering, node: Node) -> None:
             fabric_lanes=sizes.fabric_lanes,
             paired=sizes.paired,
             loop_order=sizes.loop_order,
-            weight_bits=assignment.weights.bits,
+            weights=assignment.weights,
             header_lanes=min(8, max(1, words)),
             header_multiple=max(1, words),
         )

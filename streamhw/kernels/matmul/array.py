@@ -34,7 +34,7 @@ def row_of(spec: MatmulGeometry, depth: int) -> MatmulRow:
     return MatmulRow(
         inputs=spec.input_lanes,
         lanes=spec.token_lanes,
-        weight_bits=spec.weight_bits,
+        weights=spec.weights,
         chain=spec.chain,
         paired=spec.paired,
         grouped=spec.is_grouped,
@@ -66,7 +66,7 @@ class MatmulArray(wiring.Component):
         self._spec = spec
         self._depth = depth
         self._rows, self._inputs, self._lanes = spec.rows, spec.input_lanes, spec.token_lanes
-        self._chain, self._weight_bits = spec.chain, spec.weight_bits
+        self._chain, self._weight_bits = spec.chain, spec.weights.bits
         self._grouped = spec.is_grouped
         self._stages = array_latency(spec) - 2
         self.group_delay = self._stages - 2

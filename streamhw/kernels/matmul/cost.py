@@ -49,31 +49,31 @@ class _Sums:
 
 def _sums(spec: MatmulGeometry, *, shared: bool) -> _Sums:
     """shared: whether two rows share their sums as far as these have room."""
-    inputs, chain, bits = spec.input_lanes, spec.chain, spec.weight_bits
+    inputs, chain, weights = spec.input_lanes, spec.chain, spec.weights
     rows = 2 if spec.paired else 1
     parts, above = (1, SPACING) if shared else (rows, 0)
-    until = packed_levels(inputs=inputs, chain=chain, weight_bits=bits)
+    until = packed_levels(inputs=inputs, chain=chain, weights=weights)
     chains, columns = inputs // chain, chain
-    ffs = parts * inputs * (sum_bits(1, bits) + above)
+    ffs = parts * inputs * (sum_bits(1, weights) + above)
     adders = 0
     if chain > 1:
-        adders += parts * chains * (chain - 1) * (sum_bits(chain, bits) + above)
-        ffs += parts * inputs * (sum_bits(chain, bits) + above)
+        adders += parts * chains * (chain - 1) * (sum_bits(chain, weights) + above)
+        ffs += parts * inputs * (sum_bits(chain, weights) + above)
     levels = tree_levels(chains)
     splits = [False] * levels
     if spec.paired:
         splits.insert(until, True)
     for level, is_split in enumerate(splits):
         if is_split:
-            adders += chains * sum_bits(columns, bits) if shared else 0
+            adders += chains * sum_bits(columns, weights) if shared else 0
             parts, above = rows, 0
         else:
             columns = min(2 * columns, inputs)
-            adders += parts * (chains // 2) * (sum_bits(columns, bits) + above)
+            adders += parts * (chains // 2) * (sum_bits(columns, weights) + above)
             chains = (chains + 1) // 2
         if (level + 1) % spec.levels == 0 or level == len(splits) - 1:
-            ffs += parts * chains * (sum_bits(columns, bits) + above)
-    width = sum_bits(inputs, bits)
+            ffs += parts * chains * (sum_bits(columns, weights) + above)
+    width = sum_bits(inputs, weights)
     ffs += rows * (width + 8) if spec.is_grouped else 0
     return _Sums(adders + rows * spec.accumulator_width, ffs, width)
 
@@ -83,7 +83,7 @@ def row_resources(spec: MatmulGeometry, depth: int) -> Resources:
 
     depth: accumulators of a row and lane
     """
-    inputs, bits = spec.input_lanes, spec.weight_bits
+    inputs, bits = spec.input_lanes, spec.weights.value_bits
     rows = 2 if spec.paired else 1
     dsp_lanes, fabric_lanes = spec.token_lanes - spec.fabric_lanes, spec.fabric_lanes
     columns = inputs - spec.fabric_columns if dsp_lanes else 0
@@ -93,7 +93,9 @@ def row_resources(spec: MatmulGeometry, depth: int) -> Resources:
     # two bits of a code are a digit: a table a bit for every other one, adders for the rest
     luts += rows * len(_places(spec)) * ((20 * bits + 11 * (bits - 4)) // 4)
     luts += (columns + dsp_lanes * spec.fabric_columns) * PACKING if spec.paired else 0
-    taken = rows * inputs * bits * (1 + (spec.chain - 1) / 2) + (8 * rows if spec.is_grouped else 0)
+    luts += rows * inputs * bits if spec.weights.levels else 0
+    taken = rows * inputs * spec.weights.bits * (1 + (spec.chain - 1) / 2)
+    taken += 8 * rows if spec.is_grouped else 0
     held = columns * (2 * bits + 1 if spec.paired else bits)
     held += (inputs - (0 if fabric_lanes else columns)) * rows * bits
     operand = SPACING + bits + 1 if spec.paired else bits
@@ -154,7 +156,7 @@ def _wires(spec: MatmulGeometry, depth: int) -> tuple[int, int]:
     alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
     addresses = 2 * (depth - 1).bit_length() + max(1, (lanes - 1).bit_length())
     alike += lanes * (stages + 1) + spec.chain + 1 + addresses + 1 + spec.is_grouped
-    own = spec.input_lanes * spec.weight_bits + spec.accumulator_width
+    own = spec.input_lanes * spec.weights.bits + spec.accumulator_width
     return alike, own + (8 if spec.is_grouped else 0)
 
 
@@ -220,7 +222,7 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
         memories += [Memory(8 * rows, deep)] * spec.header_lanes
     if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
         words = store_words([c.inputs // spec.input_lanes for c in spec.contexts])
-        memories.append(Memory(rows * spec.input_lanes * spec.weight_bits, words))
+        memories.append(Memory(rows * spec.input_lanes * spec.weights.bits, words))
         control += STORE
     select = max(1, (contexts - 1).bit_length())
     queue = credit_memory(select + lanes * widest, 2 * spec.row_slices + DRAIN_LATENCY)

@@ -270,7 +270,7 @@ class MatmulKernel(wiring.Component):
         ``tokens`` are known a cycle after ``start``."""
         spec = self._spec
         m.submodules.weights = store = WeightBuffer(
-            width=spec.rows * spec.input_lanes * spec.weight_bits,
+            width=spec.rows * spec.input_lanes * spec.weights.bits,
             steps=[c.inputs // spec.input_lanes for c in spec.contexts],
             tiles=[c.outputs // spec.rows for c in spec.contexts],
             tokens=spec.tokens,

@@ -6,6 +6,7 @@ from math import lcm, prod
 
 from amaranth.lib import data
 
+from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed
 from ...stream.control.step_layout import run_layout
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
@@ -35,7 +36,7 @@ class MatmulGeometry(KernelGeometry):
     input_lanes: int
     lanes: int
     tokens: int
-    weight_bits: int
+    weights: ElementFormat
     token_lanes: int = 1
     header_lanes: int = 1
     header_multiple: int = 1
@@ -54,8 +55,6 @@ class MatmulGeometry(KernelGeometry):
         names = [c.name for c in self.contexts]
         if len(set(names)) != len(names):
             raise ValueError(f"Matmul contexts must have different names, not {names}")
-        if self.weight_bits not in (4, 8):
-            raise ValueError(f"Matmul weight_bits must be 4 or 8, not {self.weight_bits}")
         if min(self.rows, self.input_lanes, self.lanes, self.tokens) < 1:
             raise ValueError(
                 f"Matmul rows, input_lanes, lanes and tokens must be at least 1, not {self.rows}, "
@@ -115,11 +114,11 @@ class MatmulGeometry(KernelGeometry):
             )
         if self.paired and self.rows % 2:
             raise ValueError(f"Matmul rows must be even if they are paired, not {self.rows}")
-        largest = self.chain << (7 + self.weight_bits - 1)
+        largest = self.chain * self.weights.largest_product
         if self.paired and largest >= 1 << (SPACING - 1):
             raise ValueError(
                 f"Matmul chain must keep sums of paired rows below {1 << (SPACING - 1)}, not "
-                f"{self.chain} with {self.weight_bits}-bit weights: {largest}"
+                f"{self.chain} with {self.weights} weights: {largest}"
             )
 
     def _check_dies(self) -> None:
@@ -160,7 +159,7 @@ class MatmulGeometry(KernelGeometry):
     @property
     def accumulator_width(self) -> int:
         """Bits of the largest sum, all codes at their extremes."""
-        largest = max(c.inputs for c in self.contexts) << (7 + self.weight_bits - 1)
+        largest = max(c.inputs for c in self.contexts) * self.weights.largest_product
         return (largest * (255 if self.is_grouped else 1)).bit_length() + 1
 
     @property
@@ -224,7 +223,7 @@ class MatmulGeometry(KernelGeometry):
         headers = sum(self.header_words(c) for c in self.contexts)
         beats = sum(self.weight_beats(c) for c in self.contexts)
         header = ITensor(Fixed(8, signed=False), (P, R), (Loop(headers // P, P, 0),))
-        weight = ITensor(Fixed(self.weight_bits), (1, R * K), (Loop(beats, 1, 0),))
+        weight = ITensor(Fixed(self.weights.bits), (1, R * K), (Loop(beats, 1, 0),))
         ports = [
             Port("i_run", raw(self.command.size), Role.SCHEDULE),
             Port("i_header", header, Role.PARAMETER),

@@ -3,10 +3,13 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
+from ...numerics.element_format import ElementFormat
+
 __all__ = [
     "KEPT",
     "MULTIPLE_BITS",
     "SPACING",
+    "decoded",
     "fabric_places",
     "fabric_product",
     "multiples_of",
@@ -30,9 +33,9 @@ KEPT = {"keep": 1}
 more LUTs than carry chains."""
 
 
-def sum_bits(columns: int, weight_bits: int) -> int:
+def sum_bits(columns: int, weights: ElementFormat) -> int:
     """Bits of the largest sum of so many products, signed."""
-    return (columns << (7 + weight_bits - 1)).bit_length() + 1
+    return (columns * weights.largest_product).bit_length() + 1
 
 
 def tree_levels(inputs: int) -> int:
@@ -40,10 +43,10 @@ def tree_levels(inputs: int) -> int:
     return (inputs - 1).bit_length()
 
 
-def packed_levels(*, inputs: int, chain: int, weight_bits: int) -> int:
+def packed_levels(*, inputs: int, chain: int, weights: ElementFormat) -> int:
     """Adder levels in which two rows still share their sums: those whose lower sums have room."""
     levels = tree_levels(inputs // chain)
-    while min(inputs, chain << levels) << (7 + weight_bits - 1) >= 1 << (SPACING - 1):
+    while min(inputs, chain << levels) * weights.largest_product >= 1 << (SPACING - 1):
         levels -= 1
     return levels
 
@@ -55,6 +58,18 @@ def row_stages(*, inputs: int, chain: int, paired: bool, grouped: bool, levels: 
     """
     adders = tree_levels(inputs // chain) + paired
     return 1 + chain * (chain > 1) + -(-adders // levels) + grouped
+
+
+def decoded(m: Module, code: Value, weights: ElementFormat, name: str) -> Value:
+    """The signed integer that a code stands for: itself, or a look-up table a bit."""
+    if not weights.levels:
+        return code.as_signed()
+    value = Signal(signed(weights.value_bits), name=name)
+    with m.Switch(code):
+        for number, level in enumerate(weights.levels):
+            with m.Case(number):
+                m.d.comb += value.eq(level)
+    return value
 
 
 def packed(low: Value, high: Value) -> Value:
@@ -90,9 +105,9 @@ def fabric_product(m: Module, code: Value, x: Value, multiples: Value, name: str
 
     Two bits of the code choose a multiple of x, of which those that take an adder are shared by all
     rows: a look-up table a bit, and the adder of two multiples has one of them in its own tables.
-    Nothing of four bits has two readers, so that simulators skip what is not wanted. The code has 4
-    or 8 bits.
+    Nothing of four bits has two readers, so that simulators skip what is not wanted.
     """
+    code = Cat(code, code[-1]) if len(code) % 2 else code
     triple, minus = (multiples.word_select(i, len(x) + 2) for i in (0, 1))
     bits = len(x) + 4
 
@@ -108,7 +123,10 @@ def fabric_product(m: Module, code: Value, x: Value, multiples: Value, name: str
     for i in range(0, len(code), 4):
         high = (x, x, triple) if i + 4 < len(code) else (x, minus, minus)
         total = Signal(signed(bits), name=f"{name}_{i}", attrs=KEPT)
-        low = term(code[i : i + 2], (x, x, triple), 0)
-        m.d.comb += total.eq(low + term(code[i + 2 : i + 4], high, 2))
+        if i + 2 == len(code):
+            m.d.comb += total.eq(term(code[i:], high, 0))
+        else:
+            low = term(code[i : i + 2], (x, x, triple), 0)
+            m.d.comb += total.eq(low + term(code[i + 2 : i + 4], high, 2))
         sums.append(total)
     return sum((total << (4 * i) for i, total in enumerate(sums[1:], 1)), sums[0])

@@ -6,10 +6,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ...numerics.element_format import ElementFormat
 from .multiplier import (
     KEPT,
     MULTIPLE_BITS,
     SPACING,
+    decoded,
     fabric_places,
     fabric_product,
     packed,
@@ -42,7 +44,7 @@ class MatmulRow(wiring.Component):
 
     Some products may be made of LUTs where multipliers are few; then nothing is shared.
 
-    Parameters  inputs: columns; lanes: tokens; weight_bits: 4 or 8; chain: columns of a chain,
+    Parameters  inputs: columns; lanes: tokens; weights: their format; chain: columns of a chain,
                 divides inputs; levels: adder levels of the tree between two registers;
                 paired: two rows instead of one; grouped: with group multipliers;
                 fabric_lanes: the last lanes, whose products are made of LUTs; fabric_columns: the
@@ -64,7 +66,7 @@ class MatmulRow(wiring.Component):
         *,
         inputs: int,
         lanes: int,
-        weight_bits: int,
+        weights: ElementFormat,
         chain: int,
         paired: bool,
         grouped: bool,
@@ -76,7 +78,7 @@ class MatmulRow(wiring.Component):
     ):
         self._inputs = inputs
         self._lanes = lanes
-        self._weight_bits = weight_bits
+        self._weights = weights
         self._chain = chain
         self._paired = paired
         self._grouped = grouped
@@ -94,7 +96,7 @@ class MatmulRow(wiring.Component):
         )
         members = {
             "load": In(chain + 1),
-            "weight": In(self.rows * inputs * weight_bits),
+            "weight": In(self.rows * inputs * weights.bits),
             "x": In(lanes * inputs * 8),
             "valid": In(data.ArrayLayout(unsigned(self.stages + 1), lanes)),
             "first": In(1),
@@ -114,9 +116,11 @@ class MatmulRow(wiring.Component):
     @property
     def module(self) -> str:
         """Name of the Verilog module: all parameters, so that equal names are equal modules."""
-        kind = ("p" if self._paired else "") + ("g" if self._grouped else "")
+        weights = self._weights
+        kind = f"_{weights.name}" if weights.levels else ""
+        kind += ("p" if self._paired else "") + ("g" if self._grouped else "")
         return (
-            f"matmul_row_{self._inputs}x{self._lanes}_w{self._weight_bits}{kind}"
+            f"matmul_row_{self._inputs}x{self._lanes}_w{weights.bits}{kind}"
             f"_c{self._chain}l{self._levels}f{self._fabric_lanes}_{self._fabric_columns}"
             f"_{self._width}x{self._depth}"
         )
@@ -150,11 +154,11 @@ class MatmulRow(wiring.Component):
         return m
 
     def _codes(self, m: Module) -> list[list[Value]]:
-        """The weights of each column, of each row, when its register takes them.
+        """The integers of each column's weights, of each row, when its register takes them.
 
         They come into a register here, so that all rows are the same to a simulator.
         """
-        bits = self._weight_bits
+        bits = self._weights.bits
         codes: list[list[Value]] = [[] for _ in range(self._inputs)]
         taken = Signal.like(self.weight, name="taken", reset_less=True)
         with m.If(self.load[0]):
@@ -168,7 +172,10 @@ class MatmulRow(wiring.Component):
             words = Cat(taken.word_select(row * self._inputs + at, bits) for row, at in places)
             late = delayed(m, f"taken{index}", words, index, list(self.load[1:]))[-1]
             for number, (_, column) in enumerate(places):
-                codes[column].append(late.word_select(number, bits).as_signed())
+                code = late.word_select(number, bits)
+                codes[column].append(
+                    decoded(m, code, self._weights, f"weight_{len(codes[column])}_{column}")
+                )
         return codes
 
     def _held(self, m: Module, column: int, value: Value, name: str) -> Signal:
@@ -183,7 +190,7 @@ class MatmulRow(wiring.Component):
     ) -> list[Value]:
         """The sum over all columns for each row, a group multiplier in it."""
         valid = self.valid[lane]
-        bits = self._weight_bits
+        weights = self._weights
         shared = self._paired and lane < self._lanes - self._fabric_lanes
 
         def register(stage: int, value: Value, name: str, width: int | None = None) -> Signal:
@@ -208,10 +215,10 @@ class MatmulRow(wiring.Component):
                     name = f"{part}_{column}"
                     product = self._product(m, operands, codes[column], column, lane, part)
                     above = SPACING * shared
-                    made = register(index, product, f"product_{name}", sum_bits(1, bits) + above)
+                    made = register(index, product, f"product_{name}", sum_bits(1, weights) + above)
                     if self._chain > 1:
                         value = made if total is None else total + made
-                        width = sum_bits(self._chain, bits) + above
+                        width = sum_bits(self._chain, weights) + above
                         made = register(1 + index, value, f"total_{name}", width)
                     total = made
                 assert total is not None
@@ -220,7 +227,7 @@ class MatmulRow(wiring.Component):
 
         stage = 1 + self._chain * (self._chain > 1)
         levels = tree_levels(self._inputs // self._chain)
-        until = packed_levels(inputs=self._inputs, chain=self._chain, weight_bits=bits)
+        until = packed_levels(inputs=self._inputs, chain=self._chain, weights=weights)
         splits = [False] * levels
         if self._paired:
             splits.insert(until, True)
@@ -230,13 +237,13 @@ class MatmulRow(wiring.Component):
                 columns = min(2 * columns, self._inputs)
             elif shared:
                 halves = [
-                    split(m, value, sum_bits(columns, bits), f"half_{index}_{lane}")
+                    split(m, value, sum_bits(columns, weights), f"half_{index}_{lane}")
                     for index, value in enumerate(parts[0])
                 ]
                 parts = [list(rows) for rows in zip(*halves, strict=True)]
                 shared = False
             last = (level + 1) % self._levels == 0 or level == len(splits) - 1
-            width = sum_bits(columns, bits) + SPACING * shared
+            width = sum_bits(columns, weights) + SPACING * shared
             for part, values in enumerate(parts):
                 step = 1 if is_split else 2
                 terms = [values[i : i + step] for i in range(0, len(values), step)]
@@ -274,7 +281,7 @@ class MatmulRow(wiring.Component):
         products: list[Value] = []
         for row, code in enumerate(codes, part):
             name = f"fabric_{row}_{column}_{lane}"
-            product = Signal(signed(sum_bits(1, len(code))), name=name)
+            product = Signal(signed(sum_bits(1, self._weights)), name=name)
             m.d.comb += product.eq(fabric_product(m, code, x, multiples, name))
             products.append(product)
         return packed(*products) if len(products) == 2 else products[0]

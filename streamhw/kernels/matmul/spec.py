@@ -45,11 +45,12 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 i_x_<context>: (n, inputs) in the order of ``arrival``
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_header and i_weight are typed as the words of every context once, in order
-    Formats     x: int8; weights: int4 or int8; bias: 32 bits; mult: unsigned 16; shift: 0 to 63;
-                group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot overflow
+    Formats     x: int8; weights: codes of their format; bias: 32 bits; mult: unsigned 16; shift:
+                0 to 63; group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot
+                overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
-                weight_bits: 4 or 8; header_lanes: 1, 2, 4, 8 or 16; header_multiple: words that
+                weights: their format; header_lanes: 1, 2, 4, 8 or 16; header_multiple: words that
                 headers are padded to; chain: columns whose products are added one after the other;
                 paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``);
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
@@ -99,6 +100,7 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 rows=self.rows,
                 inputs=self.input_lanes,
             )
+            weight = self.weights.decode(weight)
             x = inputs[f"i_x_{c.name}"][:n]
             y = np.zeros((c.tokens, c.outputs), dtype=np.int64)
             y[:n] = linear_golden(x, weight, groups, bias, mult, shift & 63, c.out, c.scale_group)

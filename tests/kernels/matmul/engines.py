@@ -11,12 +11,22 @@ from streamhw.kernels.matmul.packing import (
     pack_weight,
 )
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.numerics.element_format import ElementFormat, integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.stream.loop_order import LoopOrder
 from streamhw.testing import Case
 
 INT8 = Fixed(8)
+TERNARY = ElementFormat(name="ternary", bits=2, minimum=-1, maximum=1)
+LEVELS = ElementFormat(
+    name="fp4",
+    bits=4,
+    minimum=-12,
+    maximum=12,
+    levels=(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12),
+)
+"""Twice the numbers of E2M1, a floating-point format of 4 bits: its integers have 5."""
 
 
 def context(
@@ -42,7 +52,10 @@ def context(
 
 
 def engine(*contexts: MatmulContext, **sizes: Any) -> MatmulSpec:
-    defaults = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
+    """Weights of ``weight_bits`` in two's complement, if they have no other format."""
+    bits = sizes.pop("weight_bits", 4)
+    defaults = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3}
+    defaults["weights"] = integer_format(bits)
     return MatmulSpec(contexts=contexts, **(defaults | sizes))
 
 
@@ -50,8 +63,11 @@ def parameters(
     spec: MatmulSpec, c: MatmulContext, rng: np.random.Generator, extreme: int = 0
 ) -> dict[str, np.ndarray]:
     """Random weights and headers; ``extreme`` 1 or -1 drives all sums to one end."""
-    low, high = -(1 << (spec.weight_bits - 1)), (1 << (spec.weight_bits - 1)) - 1
+    low, high = -(1 << (spec.weights.bits - 1)), (1 << (spec.weights.bits - 1)) - 1
     weight = rng.integers(low, high, (c.outputs, c.inputs), endpoint=True)
+    if spec.weights.levels:
+        weight = spec.weights.decode(weight)
+        low, high = spec.weights.minimum, spec.weights.maximum
     groups = rng.integers(0, 255, (c.outputs, c.groups), endpoint=True) if c.scale_group else None
     bits = spec.accumulator_width + 15 - c.out.width
     shift = np.clip(rng.integers(bits - 9, bits + 2, c.outputs), 0, 63)
@@ -77,7 +93,8 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
         padding = spec.tile_words(c) - header.shape[1]
         header = np.pad(header, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
         headers.append(header.reshape(-1, spec.rows))
-        weights.append(words.reshape(-1, spec.rows * spec.input_lanes))
+        codes = spec.weights.encode(words.reshape(-1, spec.rows * spec.input_lanes))
+        weights.append(codes)
         x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
         xs[f"i_x_{c.name}"] = np.full_like(x, -128) if extreme else x
     symbol_values = {"tokens": n}
@@ -98,6 +115,19 @@ SPECS = {
     "int8, groups, unsigned out": engine(
         context(scale_group=8, out=Fixed(8, signed=False)), weight_bits=8, lanes=4
     ),
+    "ternary, paired": engine(
+        context(inputs=32, out=Fixed(12)), input_lanes=8, weights=TERNARY, paired=True, lanes=4
+    ),
+    "ternary, fabric": engine(
+        context(out=Fixed(24)), weights=TERNARY, token_lanes=2, fabric_lanes=1
+    ),
+    "levels, groups, fabric": engine(
+        context(outputs=12, scale_group=8, out=Fixed(16)),
+        weights=LEVELS,
+        token_lanes=2,
+        fabric_lanes=1,
+    ),
+    "levels, paired": engine(context(inputs=32, out=Fixed(16)), weights=LEVELS, paired=True),
     "minimal": engine(
         context(inputs=1, outputs=1, tokens=1), rows=1, input_lanes=1, lanes=1, tokens=1
     ),

@@ -12,6 +12,7 @@ from streamhw.kernels.matmul.array import row_of
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.cost import row_resources
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.synthesis.yosys import count_modules
@@ -28,7 +29,8 @@ def rows_of(group: int | None = None, **sizes: Any) -> MatmulSpec:
         out=Fixed(8),
         arrival=row_major(Fixed(8), (1, 64), 8),
     )
-    defaults = {"rows": 4, "input_lanes": 32, "lanes": 4, "tokens": 1, "weight_bits": 4}
+    defaults = {"rows": 4, "input_lanes": 32, "lanes": 4, "tokens": 1}
+    defaults["weights"] = integer_format(sizes.pop("weight_bits", 4))
     return MatmulSpec(contexts=(context,), **(defaults | sizes))
 
 

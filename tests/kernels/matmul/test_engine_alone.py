@@ -9,6 +9,7 @@ from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.packing import pack_header, pack_weight
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import Symbol, row_major
 from streamhw.synthesis.yosys import count_modules
@@ -34,7 +35,7 @@ SPEC = MatmulSpec(
     input_lanes=16,
     lanes=4,
     tokens=SIZE,
-    weight_bits=8,
+    weights=integer_format(8),
     header_lanes=8,
     paired=True,
     levels=2,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streamhw.kernels.matmul.spec import MatmulSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 from tests.kernels.matmul.engines import INT8, context
@@ -19,7 +20,6 @@ from tests.kernels.matmul.engines import INT8, context
         ({"input_lanes": 5}, "inputs of a must be a multiple of 5, not 16"),
         ({"lanes": 3}, "Matmul lanes must divide rows 4, not 3"),
         ({"tokens": 2}, "tokens of a must be 1 to 2, not 3"),
-        ({"weight_bits": 5}, "Matmul weight_bits must be 4 or 8, not 5"),
         ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
         ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4, 8 or 16, not 3"),
         ({"token_lanes": 3}, "Matmul token_lanes must be a power of two, not 3"),
@@ -29,7 +29,7 @@ from tests.kernels.matmul.engines import INT8, context
         ({"chain": 3}, "Matmul chain must divide input_lanes 4, not 3"),
         ({"rows": 1, "lanes": 1, "paired": True}, "Matmul rows must be even .*, not 1"),
         (
-            {"paired": True, "chain": 8, "input_lanes": 8, "weight_bits": 8},
+            {"paired": True, "chain": 8, "input_lanes": 8, "weights": integer_format(8)},
             "Matmul chain must keep sums of paired rows below 131072, not 8 with .*: 131072",
         ),
         (
@@ -56,6 +56,6 @@ from tests.kernels.matmul.engines import INT8, context
     ],
 )
 def test_refuses(change: dict[str, Any], text: str) -> None:
-    sizes = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weight_bits": 4}
+    sizes = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weights": integer_format(4)}
     with pytest.raises(ValueError, match=f"^{text}$"):
         MatmulSpec(**({"contexts": (context(),)} | sizes | change))

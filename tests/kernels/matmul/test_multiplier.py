@@ -18,12 +18,13 @@ from streamhw.kernels.matmul.multiplier import (
     sum_bits,
     tree_levels,
 )
+from streamhw.numerics.element_format import integer_format
 from tests.clocked import values_of
 
 XS = (-128, -127, -65, -1, 0, 1, 3, 86, 127)
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("bits", [2, 3, 4, 5, 6, 8])
 def test_product_of_luts_is_the_product(bits: int) -> None:
     codes = range(-(1 << bits - 1), 1 << bits - 1)
     rows = list(product(codes, XS))
@@ -49,7 +50,7 @@ def test_two_weights_share_a_product() -> None:
 @pytest.mark.parametrize(("columns", "bits", "wanted"), [(1, 8, 16), (1, 4, 12), (16, 8, 20)])
 def test_sums_of_extremes_fit_their_bits(columns: int, bits: int, wanted: int) -> None:
     largest = columns * 128 * (1 << bits - 1)
-    assert sum_bits(columns, bits) == wanted
+    assert sum_bits(columns, integer_format(bits)) == wanted
     assert -(1 << wanted - 1) <= -largest and largest < 1 << wanted - 1
 
 
@@ -63,7 +64,7 @@ def test_places_are_whole_lanes_and_columns_of_the_others() -> None:
 
 
 def test_pairs_part_before_their_lower_sum_overflows() -> None:
-    levels = packed_levels(inputs=64, chain=1, weight_bits=8)
+    levels = packed_levels(inputs=64, chain=1, weights=integer_format(8))
     assert (1 << levels) * 128 * 128 < 1 << SPACING - 1 <= (2 << levels) * 128 * 128
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from streamhw.kernels.matmul.row import MatmulRow
+from streamhw.numerics.element_format import integer_format
 from tests.clocked import run_clocked
 
 PLAIN: dict[str, Any] = {
     "inputs": 4,
     "lanes": 1,
-    "weight_bits": 4,
+    "weights": integer_format(4),
     "chain": 1,
     "paired": False,
     "grouped": False,
@@ -24,7 +25,7 @@ PLAIN: dict[str, Any] = {
 }
 ROWS = {
     "plain": PLAIN,
-    "two lanes, int8": PLAIN | {"lanes": 2, "weight_bits": 8},
+    "two lanes, int8": PLAIN | {"lanes": 2, "weights": integer_format(8)},
     "pair": PLAIN | {"paired": True, "inputs": 8, "levels": 2},
     "groups": PLAIN | {"grouped": True},
 }
@@ -39,7 +40,7 @@ def test_accumulates_dot_products(name: str) -> None:
     sizes = ROWS[name]
     row = MatmulRow(**sizes)
     rng = np.random.default_rng(3)
-    bits, inputs, lanes = sizes["weight_bits"], sizes["inputs"], sizes["lanes"]
+    bits, inputs, lanes = sizes["weights"].bits, sizes["inputs"], sizes["lanes"]
     low, high = -(1 << bits - 1), (1 << bits - 1) - 1
     steps = 3
     weight = rng.integers(low, high, (steps, row.rows, inputs), endpoint=True)

@@ -18,6 +18,7 @@ from streamhw.kernels.attention.stream_types import (
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.kernels.norm.layernorm import NormSpec
+from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
@@ -193,7 +194,9 @@ def by_hand() -> dict[str, tuple[ITensor, ITensor]]:
             arrival=row_major(Fixed(8), (1, 4), 2),
         ),
     )
-    engine = MatmulSpec(contexts=contexts, rows=4, input_lanes=2, lanes=2, tokens=4, weight_bits=8)
+    engine = MatmulSpec(
+        contexts=contexts, rows=4, input_lanes=2, lanes=2, tokens=4, weights=integer_format(8)
+    )
     head, fold = Loop(3, 8, 1), Loop(4, 2, 1)
     pairs = {
         "query": (
