@@ -36,7 +36,7 @@ __all__ = ["DECISIONS_FILE", "SECTIONS", "Decisions", "decisions_of", "differing
 DECISIONS_FILE = "decisions.json"
 VERSION = 2
 
-SECTIONS = ("bind", "tile", "convert", "fuse", "partition", "size", "place")
+SECTIONS = ("assign", "tile", "convert", "fuse", "partition", "size", "place")
 """Stages that have a choice; the others follow from these."""
 
 GIVEN = frozenset({"source", "target"})
@@ -48,7 +48,7 @@ class Decisions:
     """Choices of a design by the stage that made them; None where the stage shall choose.
 
     graph: digest of the model's graph; config: what was asked for
-    bind: the products of each engine; tile: sizes of all kernels; convert: how each converter is
+    assign: the products of each engine; tile: sizes of all kernels; convert: how each converter is
     built; fuse: streams that go through external memory; size: beats of each stream's queue; place:
     the memory ports of each DMA
     """
@@ -58,7 +58,7 @@ class Decisions:
     board: str
     graph: str
     config: BuildConfig
-    bind: tuple[tuple[str, ...], ...] | None = None
+    assign: tuple[tuple[str, ...], ...] | None = None
     tile: Tiling | None = None
     convert: Mapping[str, Mapping[str, bool | int | str]] | None = None
     fuse: tuple[str, ...] | None = None
@@ -150,7 +150,7 @@ def decisions_of(design: Quantized, asked: BuildConfig) -> Decisions:
         board=design.board.name,
         graph=digest_of(design.graph),
         config=asked,
-        bind=tuple(b.nodes for b in design.assignments) if isinstance(design, Assigned) else None,
+        assign=tuple(b.nodes for b in design.assignments) if isinstance(design, Assigned) else None,
         tile=design.tiling if isinstance(design, Mapped) else None,
         convert=converters if isinstance(design, Grouped) or converters else None,
         fuse=design.fused.cuts if isinstance(design, Grouped) else None,

@@ -80,7 +80,7 @@ def _quantize(source: Source) -> Quantized:
     return Quantized(board=source.board, config=source.config, quantization=made.plan)
 
 
-def _bind(design: Quantized) -> Assigned:
+def _assign(design: Quantized) -> Assigned:
     assignments = share_engines(design.graph, design.quantization, design.config.sharing)
     return design.to(Assigned, assignments=assignments)
 
@@ -162,7 +162,7 @@ def _stage(name: str, takes: type[T], gives: type[L], run: Callable[[T], L]) -> 
 
 STAGES: tuple[Stage, ...] = (
     _stage("quantize", Source, Quantized, _quantize),
-    _stage("bind", Quantized, Assigned, _bind),
+    _stage("assign", Quantized, Assigned, _assign),
     _stage("tile", Assigned, Mapped, _tile),
     _stage("lower", Mapped, Dataflow, _lower),
     _stage("convert", Dataflow, Dataflow, _convert),
@@ -217,7 +217,7 @@ def compile_model(
         decisions.check(model.graph, board.name)
         config = replace(
             config,
-            sharing=decisions.bind or config.sharing,
+            sharing=decisions.assign or config.sharing,
             tiling=decisions.tile or config.tiling,
             cuts=config.cuts if decisions.fuse is None else decisions.fuse,
             pins=tuple((decisions.partition or dict(config.pins)).items()),

@@ -7,7 +7,7 @@ __all__ = ["STAGE_LIST"]
 
 STAGE_LIST: Mapping[str, str] = {
     "quantize": "ranges measured, formats chosen, parameters to integers",
-    "bind": "which matrix products share an engine",
+    "assign": "which matrix products share an engine",
     "tile": "rows and inputs of every engine, lanes and token batch",
     "lower": "graph nodes to kernels, a type on both ends of every stream",
     "convert": "layout converters where types differ, and forks",

@@ -58,13 +58,11 @@ def _formats(design: Quantized) -> None:
             raise InternalError(f"Node {node.name} must have a format after quantization")
 
 
-def _bound_once(design: Assigned) -> None:
-    bound = Counter(name for b in design.assignments for name in b.nodes)
+def _assigned_once(design: Assigned) -> None:
+    engines = Counter(name for b in design.assignments for name in b.nodes)
     for node, _ in design.graph.walk():
-        if node.op.product is not None and bound[node.name] != 1:
-            raise InternalError(
-                f"Node {node.name} must be bound to one engine, not {bound[node.name]}"
-            )
+        if node.op.product is not None and engines[node.name] != 1:
+            raise InternalError(f"Node {node.name} must be on one engine, not {engines[node.name]}")
 
 
 def _names(design: Dataflow) -> None:
@@ -224,7 +222,7 @@ def _kinds(design: PlacedNetlist) -> None:
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "quantize": (_formats,),
-    "bind": (_bound_once,),
+    "assign": (_assigned_once,),
     "tile": (_group,),
     "lower": (_names, ends_have_their_types, _scopes, tensors_are_covered),
     "convert": (types_agree, _one_reader, converters_convert, forks_copy),

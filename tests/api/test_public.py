@@ -46,7 +46,7 @@ def test_a_build_keeps_its_netlist(model: streamhw.Model, tmp_path: Path) -> Non
 
 def test_names_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    design = streamhw.compile("gpt2-shakespeare", stop="bind")
+    design = streamhw.compile("gpt2-shakespeare", stop="assign")
     assert design.board.name == "sim" and not hasattr(design, "tiling")
     with pytest.raises(UserError, match=r"^Board must be one of"):
         streamhw.compile("gpt2-shakespeare", "none")

@@ -70,8 +70,8 @@ def test_bad_stages_and_files(
     monkeypatch.chdir(tmp_path)
     model = str(built.parent / "tiny")
     for arguments, words in (
-        (("--stop", "nothing"), "Stage must be one of quantize, bind, tile"),
-        (("--from", "nothing"), "Stage must be one of quantize, bind, tile"),
+        (("--stop", "nothing"), "Stage must be one of quantize, assign, tile"),
+        (("--from", "nothing"), "Stage must be one of quantize, assign, tile"),
         (("--dump", "x.txt"), "Option --dump must come with --stop, and does not"),
         (("--from", "size"), "Decisions must be a build or its decisions.json, not build/tiny-sim"),
         (("--decisions", "none.json"), "decisions.json, not none.json (No such file"),

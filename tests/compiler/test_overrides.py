@@ -129,10 +129,10 @@ def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) ->
     assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
 
 
-def test_a_binding_by_hand(model: Model, decisions: Decisions) -> None:
-    bind = (("qkv", "hidden", "logits"), ("attention_out", "mlp_out"))
-    made = again(model, replace(decisions, bind=bind).before("tile"))
-    assert [b.nodes for b in made.assignments] == list(bind)
+def test_an_engine_assignment_by_hand(model: Model, decisions: Decisions) -> None:
+    groups = (("qkv", "hidden", "logits"), ("attention_out", "mlp_out"))
+    made = again(model, replace(decisions, assign=groups).before("tile"))
+    assert [b.nodes for b in made.assignments] == list(groups)
 
 
 @pytest.mark.parametrize(

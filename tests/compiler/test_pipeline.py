@@ -27,7 +27,7 @@ from tests.compiler.conftest import Compiled
 
 CONFIG = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 CHANGES = {
-    "bind": {"assignments"},
+    "assign": {"assignments"},
     "tile": {"target", "tiling"},
     "lower": {"instances", "channels"},
     "convert": {"instances", "channels"},
@@ -107,8 +107,8 @@ def test_stop(stop: str, tiny: Model) -> None:
 def test_stage_that_does_not_exist(tiny: Model) -> None:
     with pytest.raises(
         UserError,
-        match=r"^Stage must be one of quantize, bind, tile, lower, convert, fuse, memory, control, "
-        r"partition, size, place, not 'emit'$",
+        match=r"^Stage must be one of quantize, assign, tile, lower, convert, fuse, memory, "
+        r"control, partition, size, place, not 'emit'$",
     ):
         compile_model(tiny, load_board("sim"), CONFIG, stop="emit")
 

@@ -144,15 +144,15 @@ BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
         without_a_format,
         r"^Node hidden must have a format after quantization$",
     ),
-    "unbound": (
-        "bind",
+    "on no engine": (
+        "assign",
         lambda d: replace(d, assignments=()),
-        r"^Node qkv must be bound to one engine, not 0$",
+        r"^Node qkv must be on one engine, not 0$",
     ),
-    "bound twice": (
-        "bind",
+    "on two engines": (
+        "assign",
         lambda d: replace(d, assignments=d.assignments * 2),
-        r"^Node qkv must be bound to one engine, not 2$",
+        r"^Node qkv must be on one engine, not 2$",
     ),
     "instance twice": (
         "lower",

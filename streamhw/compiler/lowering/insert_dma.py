@@ -127,34 +127,34 @@ def add_memory_access(
     wire(command, dma.end(Role.MEM_COMMAND), asks.port(command.port).type, shared)
     program = asks.end(Role.PROGRAM)
     types = {c.source.port: c.produced for c in channels if c.source.instance == PARAMETERS}
-    dealt = route_parameters(plan, types, beat_bits)
-    for index, deal in enumerate(dealt):
+    routes = route_parameters(plan, types, beat_bits)
+    for index, route in enumerate(routes):
         part = StaticDemuxSpec(
-            beat_bits=deal.bits, outputs=len(deal.outputs), programs=deal.programs
+            beat_bits=route.bits, outputs=len(route.outputs), programs=route.programs
         )
-        serves = READER if index == 0 else dealt[0].name
-        distributor = Instance(deal.name, part, shared, serves=serves)
+        serves = READER if index == 0 else routes[0].name
+        distributor = Instance(route.name, part, shared, serves=serves)
         parts.append(distributor)
         wire(program, distributor.end(Role.PROGRAM), asks.port(program.port).type, shared)
         if index == 0:
-            wire(dma.end(Role.MEM_READ), End(deal.name, "i"), part.ports[0].type, shared)
+            wire(dma.end(Role.MEM_READ), End(route.name, "i"), part.ports[0].type, shared)
         else:
-            words = WordCutterSpec(bits=deal.bits, beat_bits=beat_bits)
-            source = End(dealt[0].name, f"o_{dealt[0].outputs.index(NARROW)}")
-            parts.append(Instance(NARROW, words, shared, serves=deal.name))
+            words = WordCutterSpec(bits=route.bits, beat_bits=beat_bits)
+            source = End(routes[0].name, f"o_{routes[0].outputs.index(NARROW)}")
+            parts.append(Instance(NARROW, words, shared, serves=route.name))
             wire(source, End(NARROW, "i"), words.ports[0].type, shared)
-            wire(End(NARROW, "o"), End(deal.name, "i"), part.ports[0].type, shared)
+            wire(End(NARROW, "o"), End(route.name, "i"), part.ports[0].type, shared)
     rest: list[Channel] = []
     for channel in channels:
         if channel.source.instance != PARAMETERS:
             rest.append(channel)
             continue
         target = channel.source.port
-        (deal,) = (d for d in dealt if target in d.outputs)
+        (route,) = (d for d in routes if target in d.outputs)
         name = f"{target}_width"
-        cut = _cut(channel.produced, deal.bits)
+        cut = _cut(channel.produced, route.bits)
         parts.append(Instance(name, cut, channel.scope, serves=target))
-        source = End(deal.name, f"o_{deal.outputs.index(target)}")
+        source = End(route.name, f"o_{route.outputs.index(target)}")
         wire(source, End(name, "i"), cut.ports[0].type, channel.scope)
         rest.append(replace(channel, source=End(name, "o")))
     return (*placed, *parts), (*rest, *wires)

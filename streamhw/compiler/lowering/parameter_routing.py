@@ -82,11 +82,11 @@ def route_parameters(
         """The narrow parts of a node's turns, those without wide parts between them together."""
         found: list[Repeat] = []
         for count, parts in segments.turns:
-            dealt = tuple(s for name, n in parts if name in narrow for s in words(name, n))
-            if found and found[-1].segments == dealt:
+            routed = tuple(s for name, n in parts if name in narrow for s in words(name, n))
+            if found and found[-1].segments == routed:
                 found[-1] = replace(found[-1], count=found[-1].count + count)
-            elif dealt:
-                found.append(Repeat(count, dealt))
+            elif routed:
+                found.append(Repeat(count, routed))
         yield from found
 
     second = ParameterRoute(

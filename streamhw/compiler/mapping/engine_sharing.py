@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Binding: which matrix products share one engine in time."""
+"""Engine assignment: which matrix products share one engine in time."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

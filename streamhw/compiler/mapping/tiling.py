@@ -120,7 +120,7 @@ def choose_tiling(
              attention: the fewest lanes, then the fewest parallel heads, that keep scores
              within the matmuls' time at full context; with all heads, the fewest positions that
              keep scores and values there, one after the other, if a memory beat has as many
-    Raises   ``BuildError`` if no shape of an engine divides the layers that are bound to it
+    Raises   ``BuildError`` if no shape of an engine divides the layers that are assigned to it
     """
     lanes = row_lanes(graph, target.lanes)
     group = min(target.token_batch, graph.context)

@@ -93,7 +93,7 @@ class EngineTasks:
         (scales, header), (_, weights) = segments.parts
         word = weights / context.words
         timing = context_timing_of(engine.part, node)
-        dealt, tiles = header + weights, context.tiles
+        beats, tiles = header + weights, context.tiles
         # What comes before the first weights: two headers, if there are two.
         headers = min(2, tiles) * header
         late = self._header_path(scales, header)
@@ -102,7 +102,7 @@ class EngineTasks:
             # Behind a tile's header come the weights of the tile before it, then another header:
             # in two turns it must have come, so that its own weights need not wait for it.
             steps = context.words * context.passes(symbol_values)
-            return (tiles - 1) * max(0, ceil((dealt + late) / 2) - max(steps, dealt))
+            return (tiles - 1) * max(0, ceil((beats + late) / 2) - max(steps, beats))
 
         return Task(
             name=node,
@@ -137,8 +137,8 @@ class EngineTasks:
         bits move on as fast as the pieces, but for the beats that wait to be cut."""
         (cut, *_) = parameter_path(self._design, target)
         (behind,) = self._design.out_of(cut.name)
-        (dealt,) = self._design.into(cut.name)
-        ratio = dealt.consumed.beat_bits / behind.consumed.beat_bits
+        (wide,) = self._design.into(cut.name)
+        ratio = wide.consumed.beat_bits / behind.consumed.beat_bits
         return max(beats, (beats - MINIMUM - 1) * ratio)
 
 

@@ -21,7 +21,7 @@ class Schedule:
     def __init__(self, spec: ConverterGeometry, symbol_values: SymbolValues, activations: int):
         plan = spec.plan
         self._plan = plan
-        self._bindings = symbol_values
+        self._symbol_values = symbol_values
         self._values: dict[str, Iterator[int]] = {}
         self._position = 0
         self._blocks: list[int] = []
@@ -48,7 +48,7 @@ class Schedule:
             return loop.trip
         if loop.trip.ragged:
             return next(self._values[loop.trip.name])
-        value = self._bindings.get(loop.trip.name, loop.trip.bound)
+        value = self._symbol_values.get(loop.trip.name, loop.trip.bound)
         if not isinstance(value, int | np.integer):
             raise ValueError(f"Converter symbol {loop.trip} must have one value, not {value}")
         return int(value)

@@ -94,7 +94,7 @@ class ITensor:
         return tuple(extent)
 
     def beats(self, symbol_values: SymbolValues | None = None) -> int:
-        """Number of beats; symbols without a binding count with their bound."""
+        """Number of beats; symbols without a value count with their bound."""
         values = symbol_values or {}
         if self._ragged(values):
             outer = self._trip(self.loops[0], values, None)

@@ -65,7 +65,7 @@ def test_no_sharing_is_one_engine_a_product(compiled: Compiled) -> None:
 def test_some_engines_by_number(compiled: Compiled) -> None:
     """Neighbors in the graph on different engines, and about as much to do for each."""
     found = {
-        n: [b.nodes for b in compiled(stop="bind", sharing=n).assignments] for n in (1, 2, 3, 5)
+        n: [b.nodes for b in compiled(stop="assign", sharing=n).assignments] for n in (1, 2, 3, 5)
     }
     assert found == {
         1: [(*BODY, "logits")],
@@ -73,9 +73,9 @@ def test_some_engines_by_number(compiled: Compiled) -> None:
         3: [("qkv",), ("attention_out", "mlp_out"), ("hidden", "logits")],
         5: [(n,) for n in (*BODY, "logits")],
     }
-    names = [b.instance for b in compiled(stop="bind", sharing=2).assignments]
+    names = [b.instance for b in compiled(stop="assign", sharing=2).assignments]
     assert names == ["matmul_qkv", "matmul_attention_out"]
-    mixed = compiled(stop="bind", sharing=3, head_bits=8).assignments
+    mixed = compiled(stop="assign", sharing=3, head_bits=8).assignments
     assert [b.nodes for b in mixed] == [
         ("qkv", "hidden"),
         ("attention_out", "mlp_out"),
@@ -133,7 +133,7 @@ def test_engines_with_their_own_sizes(compiled: Compiled) -> None:
 )
 def test_engines_that_cannot_be(compiled: Compiled, sharing: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        compiled(stop="bind", sharing=sharing)
+        compiled(stop="assign", sharing=sharing)
 
 
 def test_two_weight_formats_on_one_engine(compiled: Compiled) -> None:
@@ -142,7 +142,7 @@ def test_two_weight_formats_on_one_engine(compiled: Compiled) -> None:
         match=r"^Products of an engine must have one weight format, not qkv with 4 bits in groups "
         r"of 32 and logits with 8 bits in groups of 32$",
     ):
-        compiled(stop="bind", head_bits=8, sharing=(("qkv", "logits"),))
+        compiled(stop="assign", head_bits=8, sharing=(("qkv", "logits"),))
 
 
 def test_sharing_as_typed() -> None:
