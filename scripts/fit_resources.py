@@ -111,10 +111,11 @@ def parts(name: str, design: PlacedNetlist) -> Iterator[Part]:
         kind = kinds.get(owner) or ("Control" if owner == "control" else "Arbiter")
         yield Part(design=name, name=owner, kind=kind, family=family.name, estimate=cells)
     for channel in design.channels:
-        if channel.depth < 2:
+        depth = design.queues[channel.name]
+        if depth < 2:
             continue
         owner = queue_owner(channel.name)
-        cells = logic_cells(queue_of(channel), family)
+        cells = logic_cells(queue_of(channel, depth), family)
         for store in placement.stores:
             if store.owner == owner:
                 cells += store.cells

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..boards.base import Board
+from ..boards.plain import plain_board
 from ..compiler.backend.build_dir import (
     DUMP_FILE,
     REPORT_FILE,
@@ -120,6 +121,7 @@ def build(
     names = getattr(model, "name", str(model)), getattr(board, "name", str(board))
     place = default_folder(*names) if folder is None else Path(folder)
     model, board = loaded(model, board)
+    board = plain_board(board)
     config = config or BuildConfig()
     key = build_key(model, board, config, decisions)
     quantized = cache(partial(quantize, model, layer_table().quantization, config.quantization))

@@ -26,7 +26,7 @@ from .ir.levels import (
     Quantized,
     SizedNetlist,
 )
-from .ir.netlist import Channel, Instance
+from .ir.netlist import Instance
 from .mapping.tiling import Tiling
 from .sizing.prefetch_depth import parameter_queue, queue_beats, with_prefetch
 from .stage_list import STAGE_LIST
@@ -253,7 +253,7 @@ def _converted(instance: Instance, wanted: Mapping[str, Mapping[str, Any]]) -> I
 def _with_depths(design: SizedNetlist, wanted: Mapping[str, int]) -> SizedNetlist:
     depths, queue = design.depths, parameter_queue(design)
     depth = {n: wanted.get(n, d) for n, d in depths.depth.items()}
-    channels = tuple(c if c.name == queue else _sized(c, wanted) for c in design.channels)
+    queues = {n: d if n == queue else _sized(n, d, wanted) for n, d in design.queues.items()}
     ahead = wanted.get(queue, depths.ahead)
     if ahead < BURST:
         raise UserError(
@@ -262,13 +262,13 @@ def _with_depths(design: SizedNetlist, wanted: Mapping[str, int]) -> SizedNetlis
     return replace(
         design,
         instances=with_prefetch(design.instances, design.board, ahead),
-        channels=channels,
+        queues=queues,
         depths=replace(depths, depth=depth, ahead=ahead),
     )
 
 
-def _sized(channel: Channel, wanted: Mapping[str, int]) -> Channel:
-    depth = wanted.get(channel.name, channel.depth)
+def _sized(name: str, depth: int, wanted: Mapping[str, int]) -> int:
+    depth = wanted.get(name, depth)
     if depth < 0:
-        raise UserError(f"Decision size.{channel.name} must be 0 beats or more, not {depth}")
-    return replace(channel, depth=depth)
+        raise UserError(f"Decision size.{name} must be 0 beats or more, not {depth}")
+    return depth

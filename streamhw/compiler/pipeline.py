@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from ..boards.base import Board
+from ..boards.plain import plain_board
 from ..errors import DoesNotFitError, InternalError, UserError
 from ..frontend.model import Model
 from ..quantization.quantized_model import QuantizedModel
@@ -26,6 +27,7 @@ from .ir.levels import (
     Quantized,
     SizedNetlist,
 )
+from .ir.placement import Slices
 from .layers.table import layer_table
 from .lowering.insert_converters import insert_converters, insert_forks
 from .lowering.stage import lower
@@ -136,10 +138,12 @@ def _fuse(design: Dataflow) -> Grouped:
         reserve += over
 
 
-def _on_one_die(grouped: Grouped) -> Netlist:
+def _on_one_die(grouped: Grouped) -> SizedNetlist:
     """The netlist of grouped kernels with the depths that its streams would get on one die."""
     netlist = with_control(with_memory(grouped))
-    return replace(netlist, channels=provisional(netlist)[0])
+    slices = Slices({instance.name: (grouped.board.memory_die,) for instance in netlist.instances})
+    queues, depths = provisional(netlist)
+    return netlist.to(SizedNetlist, slices=slices, queues=queues, depths=depths)
 
 
 def _partition(design: Netlist) -> PartitionedNetlist:
@@ -148,8 +152,8 @@ def _partition(design: Netlist) -> PartitionedNetlist:
 
 
 def _size(design: PartitionedNetlist) -> SizedNetlist:
-    channels, depths = provisional(design)
-    return with_sized_prefetch(design.to(SizedNetlist, channels=channels, depths=depths))
+    queues, depths = provisional(design)
+    return with_sized_prefetch(design.to(SizedNetlist, queues=queues, depths=depths))
 
 
 def _place(design: SizedNetlist) -> PlacedNetlist:
@@ -222,7 +226,7 @@ def compile_model(
             cuts=config.cuts if decisions.fuse is None else decisions.fuse,
             pins=tuple((decisions.partition or dict(config.pins)).items()),
         )
-    design: Any = Source(model=model, board=board, config=config)
+    design: Any = Source(model=model, board=plain_board(board), config=config)
     stages: list[Stage] = list(STAGES)
     tiled: Mapped | None = None
     while stages:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Depths of queues by the content of a netlist: for sizing, and for stages that decide before."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from ..frozen_map import FrozenMap
 from .fifo import Depths
 from .ir.fused import Fused
 from .ir.levels import Netlist
-from .ir.netlist import Channel
 from .sizing.stage import sized
 
 __all__ = ["provisional"]
@@ -18,8 +19,8 @@ NO_GROUPS = Fused(groups=(), cuts=(), bytes=0, bits=0, limit=0, method="", gap=0
 """Depths follow from parts and streams, whatever fusion says of the groups that these are in."""
 
 
-def provisional(netlist: Netlist) -> tuple[tuple[Channel, ...], Depths]:
-    """The streams of a closed netlist with the depths that ``sized`` chooses, and its proofs.
+def provisional(netlist: Netlist) -> tuple[Mapping[str, int], Depths]:
+    """The depths that ``sized`` chooses for the queues of a closed netlist, and its proofs.
 
     The same parts and streams give the same answer without computing it again.
     """
@@ -27,5 +28,6 @@ def provisional(netlist: Netlist) -> tuple[tuple[Channel, ...], Depths]:
 
 
 @lru_cache(maxsize=KEPT)
-def _sized(netlist: Netlist) -> tuple[tuple[Channel, ...], Depths]:
-    return sized(netlist)
+def _sized(netlist: Netlist) -> tuple[Mapping[str, int], Depths]:
+    queues, depths = sized(netlist)
+    return FrozenMap(queues), depths

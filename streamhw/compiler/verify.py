@@ -181,10 +181,11 @@ def _dies(design: PartitionedNetlist) -> None:
 
 
 def _depths(design: SizedNetlist) -> None:
+    if set(design.queues) != {channel.name for channel in design.channels}:
+        raise InternalError("Every stream must have a queue, and no queue be of no stream")
     for name, depth in design.depths.depth.items():
-        (channel,) = (c for c in design.channels if c.name == name)
-        if channel.depth < depth:
-            raise InternalError(f"Stream {name} must have {depth} beats, not {channel.depth}")
+        if design.queues[name] < depth:
+            raise InternalError(f"Stream {name} must have {depth} beats, not {design.queues[name]}")
     depths = design.depths
     for certificate in depths.certificates:
         verify(certificate)
@@ -192,7 +193,7 @@ def _depths(design: SizedNetlist) -> None:
     program = {n: d for c in depths.certificates for n, d in c.depth.items()}
     byhand = {n for n, depth in depths.depth.items() if depth < program.get(n, 0)}
     if not byhand:
-        verify_waits(waits_of(design), depths.verdicts, program)
+        verify_waits(waits_of(design, design.queues), depths.verdicts, program)
 
 
 def _ports(design: PlacedNetlist) -> None:

@@ -95,5 +95,5 @@ def _point(row: Mapping[str, Any]) -> FrontPoint:
         dsps=int(score["dsps"]),
         block_ram=int(score["block_ram"]),
         share=float(score["share"]),
-        engines=f"{'; '.join(engines)}; {tiling['group']} tokens, {tiling['lanes']} lanes",
+        engines=f"{'; '.join(engines)}; {tiling['token_batch']} tokens, {tiling['lanes']} lanes",
     )

@@ -91,9 +91,8 @@ def test_a_stopped_build_is_gone_on_with(model: Model, design: PlacedNetlist) ->
 def test_a_depth_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
     for depth in (16, 500):
         changed = edited(decisions, tmp_path, "size", "residual_1_i_a", depth)
-        channels = {c.name: c for c in again(model, changed.before("place")).channels}
-        assert channels["residual_1_i_a"].depth == depth
-        assert channels["residual_2_i_a"].depth == 64
+        queues = again(model, changed.before("place")).queues
+        assert (queues["residual_1_i_a"], queues["residual_2_i_a"]) == (depth, 64)
 
 
 def test_a_converter_by_hand(model: Model, decisions: Decisions, tmp_path: Path) -> None:
@@ -126,7 +125,7 @@ def test_a_tiling_by_hand(model: Model, decisions: Decisions, tmp_path: Path) ->
     changed = edited(decisions, tmp_path, "tile", "token_batch", 4)
     made = again(model, changed.before("lower"))
     assert made.tiling.token_batch == 4
-    assert {c.name: c for c in made.channels}["residual_1_i_a"].depth == 32
+    assert made.queues["residual_1_i_a"] == 32
 
 
 def test_an_engine_assignment_by_hand(model: Model, decisions: Decisions) -> None:

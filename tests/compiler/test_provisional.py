@@ -18,8 +18,8 @@ from tests.compiler.conftest import Compiled
 
 
 def test_depths_are_those_that_streams_get(compiled: Compiled, design: PlacedNetlist) -> None:
-    channels, depths = provisional(compiled(stop="control"))
-    assert channels == design.channels
+    queues, depths = provisional(compiled(stop="control"))
+    assert queues == design.queues
     assert depths.depth == design.depths.depth and depths.verdicts == design.depths.verdicts
 
 

@@ -45,6 +45,10 @@ def without(design: PlacedNetlist, name: str) -> PlacedNetlist:
     return replace(design, channels=tuple(c for c in design.channels if c.name != name))
 
 
+def with_queue(design: PlacedNetlist, name: str, beats: int) -> PlacedNetlist:
+    return replace(design, queues={**design.queues, name: beats})
+
+
 def without_a_format(design: PlacedNetlist) -> PlacedNetlist:
     plan = design.quantization
     formats = {name: f for name, f in plan.formats.items() if name != "hidden"}
@@ -287,8 +291,13 @@ BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
     ),
     "too shallow": (
         "size",
-        lambda d: changed(d, "residual_1_i_a", depth=3),
+        lambda d: with_queue(d, "residual_1_i_a", 3),
         r"^Stream residual_1_i_a must have 64 beats, not 3$",
+    ),
+    "no queue": (
+        "size",
+        lambda d: replace(d, queues={}),
+        r"^Every stream must have a queue, and no queue be of no stream$",
     ),
     "no memory port": (
         "place",
@@ -343,4 +352,4 @@ def test_rules_know_the_stages() -> None:
 def test_rules_begin_after_their_stage(design: PlacedNetlist) -> None:
     """What a later stage makes true is not asked for earlier."""
     check(through("convert"), overlapping(design))
-    check(through("control"), changed(design, "residual_1_i_a", depth=0))
+    check(through("control"), with_queue(design, "residual_1_i_a", 0))

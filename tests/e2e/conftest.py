@@ -44,11 +44,7 @@ def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callab
         quantized = quantize(of, layer_table().quantization, wanted.quantization)
         design = design or compile_model(quantized, load_board(board), config)
         if depths is not None:
-            changed = depths(design)
-            channels = tuple(
-                replace(c, depth=changed.get(c.name, c.depth)) for c in design.channels
-            )
-            design = replace(design, channels=channels)
+            design = replace(design, queues={**design.queues, **depths(design)})
         emitted = emit(design)
         folder = tmp_path_factory.mktemp("machine")
         (folder / "top.v").write_text(emitted.verilog)

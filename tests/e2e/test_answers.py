@@ -56,13 +56,13 @@ def test_every_stream_equals_the_reference(
     assert answer.compared is not None
     assert answer.compared.streams >= 37
     assert answer.compared.beats > 50_000  # an operand passes once, not for every tile
-    depths = {c.name: c.depth for c in observed.design.channels}
+    depths = observed.design.queues
     assert answer.peaks and all(peak <= depths[name] for name, peak in answer.peaks.items())
 
 
 def test_queues_hold_at_full_group_and_context(observed: Machine, prompts: list[list[int]]) -> None:
     answer = observed.answer(prompts[9], 28)
-    depths = {c.name: c.depth for c in observed.design.channels}
+    depths = observed.design.queues
     assert len(answer.tokens) == 28
     assert all(peak <= depths[name] for name, peak in answer.peaks.items())
 

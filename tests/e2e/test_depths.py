@@ -12,7 +12,7 @@ from tests.e2e.machine import Machine
 
 
 def bits_of(design: PlacedNetlist) -> int:
-    return sum(c.depth * c.consumed.beat_bits for c in design.channels)
+    return sum(design.queues[c.name] * c.consumed.beat_bits for c in design.channels)
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ def test_depths_cost_no_cycle_in_a_long_prompt(
     Where the program gave much more than the minimum, every beat of it is used."""
     design, depths = observed.design, observed.design.depths
     whole = {
-        c.name: max(c.depth, c.consumed.beats())
+        c.name: max(design.queues[c.name], c.consumed.beats())
         for c in design.channels
         if c.name in depths.depth and c.consumed.loops
     }
@@ -60,7 +60,7 @@ def test_half_a_residual_queue_hangs_by_name(
     halved = machine_of(
         design=observed.design,
         observed=True,
-        depths=lambda d: {c.name: c.depth // 2 for c in d.channels if c.name == name},
+        depths=lambda d: {name: d.queues[name] // 2},
     )
     group = halved.emitted.manifest.token_batch
     with pytest.raises(InternalError, match=rf"^Design hangs: .*blocked: .*\b{name}\b") as raised:

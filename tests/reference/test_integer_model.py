@@ -11,12 +11,10 @@ from streamhw.graph import RolledLoop
 from streamhw.graph.executor import Array, execute
 from streamhw.graph.float_reference import float_compute
 from streamhw.kernels.attention.scores import ScoresSpec
-from streamhw.kernels.attention.softmax import SoftmaxSpec
 from streamhw.kernels.attention.values import ValuesSpec
 from streamhw.quantization.plan import AttentionPlan, LinearPlan
 from streamhw.quantization.quantized_model import LinearParameters
 from streamhw.quantization.quantizer import quantize
-from streamhw.reference.attention import probabilities
 from streamhw.reference.integer_model import Cache, IntegerModel, Trace
 
 MODEL = load("gpt2-shakespeare")
@@ -82,35 +80,6 @@ def test_attention_equals_its_kernels(trace: Trace) -> None:
         {"i_p": trace["attention.probabilities", 1], "i_v": trace["v", 1]}, symbol_values
     )["o"]
     assert (mixed == trace["attention", 1]).all()
-
-
-@pytest.mark.parametrize("level", [0, -40_000, -110_000, -131_072])
-def test_probabilities_equal_the_softmax_kernel_at_any_level(level: int) -> None:
-    plan = QUANTIZED.plans["attention"]
-    assert isinstance(plan, AttentionPlan)
-    random = np.random.default_rng(5)
-    lengths = np.array([3, 1, 9, 16])
-    scores = plan.scores.saturate(random.integers(-9000, 9000, (4, 6, 16)) + level)
-    scores[np.broadcast_to(np.arange(16) >= lengths[:, None, None], scores.shape)] = 0
-    kernel = SoftmaxSpec(tokens=4, heads=6, context=16, source=plan.scores, out=plan.probabilities)
-    expected = kernel.compute({"i": scores}, {"length": lengths.tolist()})["o"]
-    rows = probabilities(plan, scores.reshape(24, 16), np.repeat(lengths, 6), 16)
-    assert (rows == expected.reshape(24, 16)).all()
-
-
-@pytest.mark.parametrize("length", [1, 2, 40])
-def test_probabilities_equal_the_softmax_kernel_where_the_largest_grows(length: int) -> None:
-    plan = QUANTIZED.plans["attention"]
-    assert isinstance(plan, AttentionPlan)
-    random = np.random.default_rng(length)
-    jumps = random.integers(-3000, 12_000, (1, 50, length)).cumsum(axis=2) - 131_072
-    edges = np.array([plan.scores.minimum, plan.scores.maximum])
-    scores = plan.scores.saturate(np.concatenate([jumps, random.choice(edges, (1, 14, length))], 1))
-    kernel = SoftmaxSpec(tokens=1, heads=64, context=40, source=plan.scores, out=plan.probabilities)
-    padded = np.zeros((1, 64, 40), dtype=np.int64)
-    padded[..., :length] = scores
-    expected = kernel.compute({"i": padded}, {"length": [length]})["o"][0, :, :length]
-    assert (probabilities(plan, scores[0], np.full(64, length), 40) == expected).all()
 
 
 def test_linear_is_its_formula(trace: Trace) -> None:

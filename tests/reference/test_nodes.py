@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each prepared node of the integer reference against its kernel's own golden, at extremes, too."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,90 +10,27 @@ from streamhw.kernels.attention.rotary import RotarySpec
 from streamhw.kernels.elementwise.activation import ActivationSpec
 from streamhw.kernels.elementwise.add import AddSpec
 from streamhw.kernels.elementwise.multiply import MultiplySpec
-from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.kernels.norm.layernorm import NormSpec
-from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.numerics.functions import GELU_TANH, RELU, SILU, ElementwiseFunction
 from streamhw.quantization.plan import (
     ActivationPlan,
     AddPlan,
-    LinearPlan,
     MultiplyPlan,
     NormPlan,
     RotaryPlan,
 )
 from streamhw.quantization.quantized_model import (
     ActivationParameters,
-    LinearParameters,
     NormParameters,
 )
-from streamhw.reference.linear import IntegerProduct
 from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Rotated
 from streamhw.stream.itensor.itensor import row_major
+from tests.reference.codes import ROWS, codes
 
 Ints = NDArray[np.int64]
 
-ROWS = 12
 U16 = Fixed(16, signed=False)
-
-
-def codes(random: np.random.Generator, fmt: Fixed, *shape: int) -> Ints:
-    """Rows of all sizes, from a few LSB to the whole range, and rows of nothing but extremes."""
-    values = random.integers(fmt.minimum, fmt.maximum + 1, shape)
-    sizes = random.integers(0, fmt.width, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
-    values >>= sizes
-    values[:2] = random.choice([fmt.minimum, fmt.maximum], (2, *shape[1:]))
-    return values
-
-
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("group", [None, 32])
-@pytest.mark.parametrize("wide", [True, False])
-def test_products(seed: int, group: int | None, wide: bool) -> None:
-    random = np.random.default_rng(seed)
-    outputs, inputs = 24, 32 * int(random.integers(1, 40))
-    bits = 4 if group else 8
-    most = (1 << (bits - 1)) - 1
-    weight = random.integers(-most - 1, most + 1, (outputs, inputs)).astype(np.int8)
-    weight[0], weight[1], weight[2] = -most - 1, most, 0
-    factors = None
-    if group is not None:
-        factors = random.integers(1, 256, (outputs, inputs // group)).astype(np.uint8)
-        factors[0] = 255
-    out = Fixed(*((8, 0), (16, 9), (24, 12), (32, 14))[seed % 4])
-    parameters = LinearParameters(
-        weight=weight,
-        group_multipliers=factors,
-        bias=random.integers(-(2**31), 2**31, outputs).astype(np.int32) >> random.integers(0, 20),
-        mult=random.integers(2**15, 2**16, outputs).astype(np.uint16),
-        shift=random.integers(0, 40, outputs).astype(np.uint8),
-        row_step=np.ones(outputs),
-    )
-    plan = LinearPlan(weights=integer_format(bits, group), source=Fixed(8), out=out)
-    x = codes(random, plan.source, ROWS, inputs)
-    p = parameters
-    expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
-    product = IntegerProduct(plan, parameters, wide=wide)
-    assert (product(x.astype(np.float64)) == expected).all()
-    assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
-
-
-def test_products_that_floats_cannot_hold() -> None:
-    parameters = LinearParameters(
-        weight=np.full((1, 2), 127, dtype=np.int8),
-        group_multipliers=None,
-        bias=np.zeros(1, dtype=np.int32),
-        mult=np.full(1, 2**15, dtype=np.uint16),
-        shift=np.zeros(1, dtype=np.uint8),
-        row_step=np.ones(1),
-    )
-    plan = LinearPlan(weights=integer_format(8), source=Fixed(20), out=Fixed(32))
-    with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
-        IntegerProduct(plan, parameters)
-    with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):
-        wide = replace(parameters, weight=np.ones((1, 1 << 20), dtype=np.int8))
-        IntegerProduct(replace(plan, source=Fixed(17)), wide)
 
 
 @pytest.mark.parametrize("seed", range(6))

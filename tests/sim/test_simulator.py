@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled simulator and its memory model, on a small stand-in accelerator."""
 
-import json
-from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
-from streamhw.runtime.manifest import Manifest
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import Stalls
 from streamhw.sim.verilator import build, find_compiler, find_simulator
@@ -172,27 +168,6 @@ def test_missing_net_and_bad_verilog(cache, tmp_path):
     with pytest.raises(ToolError, match="Verilator refuses the Verilog of top"):
         build([bad], Standin().manifest, cache=cache)
     assert sorted(cache.iterdir()) == before
-
-
-def test_manifest(tmp_path):
-    manifest = Standin().manifest
-    manifest.save(tmp_path)
-    assert Manifest.load(tmp_path) == manifest
-    file = Path(tmp_path / "manifest.json")
-    content = json.loads(file.read_text())
-    for change, text in (
-        ({"version": 99}, "version must be 1, not 99"),
-        ({"context": "x"}, "manifest.context must be int, not str"),
-        ({"context": 5000}, "register map differs"),
-        ({"color": 1}, "must not have color"),
-    ):
-        file.write_text(json.dumps({**content, **change}))
-        with pytest.raises(UserError, match=text):
-            Manifest.load(tmp_path)
-    file.write_text("{")
-    with pytest.raises(UserError, match="damaged"):
-        Manifest.load(tmp_path)
-    assert replace(manifest, token_batch=2) != manifest
 
 
 def test_large_modules_that_repeat_stay_shared():

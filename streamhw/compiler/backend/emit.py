@@ -67,6 +67,7 @@ def _key(design: PlacedNetlist) -> str | None:
         tool_versions(),
         design.instances,
         design.channels,
+        design.queues,
         design.board,
         design.placement,
         design.tiling,
@@ -113,9 +114,9 @@ def manifest(design: PlacedNetlist, digest: str) -> Manifest:
         for names in (net_names(channel),)
     )
     queues = tuple(
-        ManifestQueue(name=channel.name, level=level_name(channel), depth=channel.depth)
+        ManifestQueue(name=channel.name, level=level_name(channel), depth=depth)
         for channel in design.channels
-        if channel.depth
+        if (depth := design.queues[channel.name])
     )
     return Manifest(
         board=design.board.name,

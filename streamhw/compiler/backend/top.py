@@ -74,7 +74,7 @@ class Accelerator(wiring.Component):
             components[instance.name] = instance.part.create()
             m.submodules[instance.name] = Owned(components[instance.name], instance.name)
         for channel in design.channels:
-            _stream(m, channel, components)
+            _stream(m, channel, design.queues[channel.name], components)
         self._registers(m, components)
         self._memory(m, components)
         return m
@@ -194,8 +194,11 @@ def _any(bits: list[Value]) -> Value:
     return total
 
 
-def _stream(m: Module, channel: Channel, components: dict[str, wiring.Component]) -> None:
-    """Connects a stream through its queue, with nets of known names in front of the sink."""
+def _stream(
+    m: Module, channel: Channel, depth: int, components: dict[str, wiring.Component]
+) -> None:
+    """Connects a stream through its queue of ``depth`` beats, with nets of known names in front of
+    the sink."""
     source = getattr(components[channel.source.instance], channel.source.port)
     sink = getattr(components[channel.sink.instance], channel.sink.port)
     out, into = Value.cast(source.payload), Value.cast(sink.payload)
@@ -206,12 +209,12 @@ def _stream(m: Module, channel: Channel, components: dict[str, wiring.Component]
     payload, valid, ready = net_names(channel)
     nets = Signal(len(out), name=payload), Signal(name=valid), Signal(name=ready)
     m.d.comb += [into.eq(nets[0]), sink.valid.eq(nets[1]), nets[2].eq(sink.ready)]
-    if channel.depth == 0:
+    if depth == 0:
         m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
         return
-    queue = Queue(shape=len(out), depth=channel.depth)
+    queue = Queue(shape=len(out), depth=depth)
     m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
-    level = Signal(range(channel.depth + 1), name=level_name(channel))
+    level = Signal(range(depth + 1), name=level_name(channel))
     m.d.comb += [
         queue.i.payload.eq(out),
         queue.i.valid.eq(source.valid),

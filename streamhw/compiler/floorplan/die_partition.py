@@ -58,11 +58,14 @@ def partitioned(
 def _blocks(design: Netlist) -> list[Block]:
     """Parts with the queues in front of them, whose depths do not depend on dies yet."""
     board, pins = design.board, dict(design.config.pins)
-    channels, _ = provisional(design)
+    queues, _ = provisional(design)
     parts = list(split_parts(design).items())
     parts += [(CONTROL, control(design))]
     parts += [(ARBITERS, a) for a in arbiters(design, _first_ports(design)).values()]
-    parts += [(channel.sink.instance, queue_of(channel)) for channel in channels]
+    parts += [
+        (channel.sink.instance, queue_of(channel, queues[channel.name]))
+        for channel in design.channels
+    ]
     cells = {name: Cells() for name, _ in parts} | {ARBITERS: Cells()}
     for name, resources in parts:
         cells[name] += logic_cells(resources, board.family)

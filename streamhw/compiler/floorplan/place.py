@@ -61,9 +61,9 @@ def placed(design: SizedNetlist) -> Placement:
     for name in parts:
         dies.setdefault(name, (board.memory_die,))
     queues = {
-        queue_owner(c.name): (queue_of(c), dies[c.sink.instance][0])
+        queue_owner(c.name): (queue_of(c, depth), dies[c.sink.instance][0])
         for c in design.channels
-        if c.depth
+        if (depth := design.queues[c.name])
     }
     # A slice has its memory at its end.
     where = {name: at[-1] for name, at in dies.items()} | {n: die for n, (_, die) in queues.items()}

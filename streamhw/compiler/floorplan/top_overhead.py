@@ -60,9 +60,9 @@ def queue_owner(stream: str) -> str:
     return f"{stream}_queue"
 
 
-def queue_of(channel: Channel) -> Resources:
-    """The queue in front of a stream's sink."""
-    width, depth = channel.consumed.beat_bits, channel.depth
+def queue_of(channel: Channel, depth: int) -> Resources:
+    """The queue of so many beats in front of a stream's sink."""
+    width = channel.consumed.beat_bits
     memory = queue_memory(width, depth)
     if memory is None:
         return Resources(ffs=width + 2 if depth else 0)

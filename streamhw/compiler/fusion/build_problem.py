@@ -11,7 +11,7 @@ from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ..fifo import MINIMUM
 from ..floorplan.top_overhead import queue_of
-from ..ir.levels import Dataflow, Netlist
+from ..ir.levels import Dataflow, SizedNetlist
 from ..ir.netlist import Channel
 from ..lowering import insert_dma as access
 from ..resources.fpga_cells import Cells, cells_of
@@ -48,7 +48,7 @@ def board_limit(board: Board, bits: int | None) -> Cells:
 
 
 def problem_of(
-    design: Dataflow, whole: Netlist, cuts: Mapping[str, Cut], bits: int | None
+    design: Dataflow, whole: SizedNetlist, cuts: Mapping[str, Cut], bits: int | None
 ) -> Problem:
     """The fusion problem of a design that is converted.
 
@@ -60,7 +60,6 @@ def problem_of(
     what writes and reads memory instead. RAM blocks are counted for everything.
     """
     paths, family = Paths(design), design.board.family
-    depth = {channel.name: channel.depth for channel in whole.channels}
     inside = {c.name for path in paths.all for c in path.channels}
     tasks = {task.instance for task in paths.tasks}
     between = [c for c in whole.channels if c.value is not None and c.scope is Scope.BODY]
@@ -79,9 +78,9 @@ def problem_of(
             base += cells
     for channel in whole.channels:
         if channel.name not in inside:
-            cells = queue_cells(channel, channel.depth, family)
+            cells = queue_cells(channel, whole.queues[channel.name], family)
             base += cells if channel in between else replace(cells, memory_bits=0)
-    edges = tuple(_edge(path, cuts.get(path.name), depth, family) for path in paths.all)
+    edges = tuple(_edge(path, cuts.get(path.name), whole.queues, family) for path in paths.all)
     return Problem(
         kernels=_ordered(paths),
         edges=edges,
@@ -93,7 +92,7 @@ def problem_of(
 
 def queue_cells(channel: Channel, depth: int, family: Family) -> Cells:
     """A FIFO's memory and counters, all its beats counted as memory."""
-    cells = cells_of(queue_of(replace(channel, depth=depth)), family)
+    cells = cells_of(queue_of(channel, depth), family)
     return replace(cells, memory_bits=depth * channel.consumed.beat_bits)
 
 

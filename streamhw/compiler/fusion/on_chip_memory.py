@@ -8,7 +8,7 @@ from ...graph import Graph
 from ...stream.control.scope import Scope
 from ...stream.converter.spec import ConverterSpec
 from ...stream.spec import Role
-from ..ir.levels import Dataflow
+from ..ir.levels import SizedNetlist
 from ..ir.netlist import Channel, Instance
 from ..ir.serving import dmas
 
@@ -69,7 +69,7 @@ class IntermediateMemory:
         return (self.fused + self.stored) / self.original
 
 
-def intermediate_memory(design: Dataflow, tokens: int | None = None) -> IntermediateMemory:
+def intermediate_memory(design: SizedNetlist, tokens: int | None = None) -> IntermediateMemory:
     """The on-chip memory between kernels of a layer, and what the unfused layer would hold.
 
     Original: the sum of all tensors between nodes of one layer for a sequence of ``tokens`` (the
@@ -80,8 +80,6 @@ def intermediate_memory(design: Dataflow, tokens: int | None = None) -> Intermed
     Fused: the bits of all converters and FIFOs on streams of these values, whatever the number
     format, and of the buffers of streams that go through external memory. They do not depend on
     the sequence. Buffers within kernels are in neither sum.
-
-    Assumes  the design is sized
     """
     count = design.graph.context if tokens is None else tokens
     if not 1 <= count <= design.graph.context:
@@ -89,7 +87,7 @@ def intermediate_memory(design: Dataflow, tokens: int | None = None) -> Intermed
     streams = [c for c in design.channels if c.scope is Scope.BODY and c.value is not None]
     fifos: dict[str, int] = defaultdict(int)
     for channel in streams:
-        fifos[str(channel.value)] += channel.depth * channel.consumed.beat_bits
+        fifos[str(channel.value)] += design.queues[channel.name] * channel.consumed.beat_bits
     value_of = {channel.source.instance: channel.value for channel in streams}
     into = {channel.sink.instance: channel for channel in streams}
     converters: dict[str, int] = defaultdict(int)

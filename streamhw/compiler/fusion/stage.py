@@ -9,7 +9,7 @@ import networkx as nx
 
 from ...errors import DoesNotFitError, UserError
 from ..ir.fused import Fused, Group
-from ..ir.levels import Dataflow, Grouped, Netlist
+from ..ir.levels import Dataflow, Grouped, SizedNetlist
 from .build_problem import problem_of
 from .choose import group
 from .fit import check_kernels
@@ -30,7 +30,7 @@ def ungrouped(design: Dataflow) -> Grouped:
     return design.to(Grouped, fused=everything)
 
 
-def fuse(design: Dataflow, whole: Netlist, reserve: int = 0) -> Grouped:
+def fuse(design: Dataflow, whole: SizedNetlist, reserve: int = 0) -> Grouped:
     """Decides which streams stay on chip, and puts a write and a read of memory into the others.
 
     reserve: bits of the limit that are kept free, for FIFOs that memory makes deeper
@@ -88,7 +88,7 @@ def fuse(design: Dataflow, whole: Netlist, reserve: int = 0) -> Grouped:
     return with_cuts(design, crossing).to(Grouped, fused=fused)
 
 
-def on_chip_excess(sized: Netlist) -> int:
+def on_chip_excess(sized: SizedNetlist) -> int:
     """Bits between kernels beyond the limit in a design whose FIFOs are sized; 0 if none."""
     return max(0, intermediate_memory(sized).fused - sized.fused.limit)
 

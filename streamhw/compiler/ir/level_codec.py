@@ -6,8 +6,8 @@ A file is a table of objects, each once, in an order in which what it refers to 
     {"types": ["streamhw.stream.spec:Port", ...], "objects": [[0, {"name": "i", ...}], ...]}
 
 A value of a field is a number, a text, null, a list (a tuple), ``{"#": 3}`` (an object of the
-table), ``{"map": [[key, value], ...]}``, or ``{"function": "module:name"}``: a formula of a module,
-which reading names and does not call.
+table), ``{"map": [[key, value], ...]}``, ``{"ratio": [9, 16]}``, or a formula of a module,
+``{"function": "module:name"}``, which reading names and does not call.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from enum import Enum
+from fractions import Fraction
 from importlib.metadata import entry_points
 from types import FunctionType
 from typing import Any, TypeVar
@@ -68,6 +69,8 @@ class _Writer:
             return [self.value(item) for item in value]
         if isinstance(value, Mapping):
             return {"map": [[self.value(k), self.value(v)] for k, v in value.items()]}
+        if isinstance(value, Fraction):
+            return {"ratio": list(value.as_integer_ratio())}
         if isinstance(value, Enum):
             return self._object(value, lambda: value.value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -115,6 +118,8 @@ class _Reader:
         if isinstance(item, dict):
             if "map" in item:
                 return FrozenMap({self._value(k): self._value(v) for k, v in item["map"]})
+            if "ratio" in item:
+                return Fraction(*item["ratio"])
             return _function(item["function"]) if "function" in item else self._made[item["#"]]
         return item
 

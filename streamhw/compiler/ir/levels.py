@@ -8,12 +8,13 @@ A level is plain data: it compares, hashes and pickles, and no field of it is ev
 reads a decision takes the level that has it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from ...boards.base import Board
 from ...boards.target import DesignTarget
+from ...frozen_map import freeze
 from ...graph import Graph
 from ...quantization.plan import QuantizationPlan
 from ..config import BuildConfig
@@ -137,9 +138,16 @@ class PartitionedNetlist(Netlist):
 
 @dataclass(frozen=True, kw_only=True)
 class SizedNetlist(PartitionedNetlist):
-    """Every stream has the depth of its queue."""
+    """Every stream has its queue.
 
+    queues: beats of each, by stream; 0 for a wire; depths: what they were decided by
+    """
+
+    queues: Mapping[str, int]
     depths: Depths
+
+    def __post_init__(self) -> None:
+        freeze(self, "queues")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,6 @@ class Channel:
     """A stream from one port to another.
 
     produced, consumed: the types at its two ends; the same stream once converters are in
-    depth: beats of its FIFO; 0 until it is sized
     value: the graph's or a kernel's inner value that it carries; None for commands, memory beats
         and control
     """
@@ -102,7 +101,6 @@ class Channel:
     consumed: ITensor
     scope: Scope
     value: str | None = None
-    depth: int = 0
 
     @property
     def name(self) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...stream.queue import queue_latency
-from ...stream.spec import Role
 from ..fifo import MINIMUM
 from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from ..ir.netlist import Channel
@@ -42,7 +41,7 @@ def before_sizing(design: Netlist) -> Assumptions:
     reads = {dma.name for dma in dmas(design.instances)}
     return _unplaced(
         design,
-        {channel.name: _least_latency(design, channel, reads) for channel in design.channels},
+        {channel.name: _least_latency(channel, reads) for channel in design.channels},
         prefetch=design.target.prefetch,
         bounded=False,
     )
@@ -96,14 +95,12 @@ def _unplaced(
     )
 
 
-def _latencies(design: Netlist) -> dict[str, int]:
-    return {channel.name: queue_latency(channel.depth) for channel in design.channels}
+def _latencies(design: SizedNetlist) -> dict[str, int]:
+    return {name: queue_latency(depth) for name, depth in design.queues.items()}
 
 
-def _least_latency(design: Netlist, channel: Channel, dmas: set[str]) -> int:
-    """Commands and data to memory wait in the smallest queue, answers in none; what a DMA reads, in
-    the queue that it came with."""
+def _least_latency(channel: Channel, dmas: set[str]) -> int:
+    """Commands and data to memory wait in the smallest queue, and what a DMA gives in none."""
     if channel.source.instance in dmas:
-        done = design.instance(channel.sink.instance).port(channel.sink.port).role is Role.MEM_DONE
-        return 0 if done else queue_latency(channel.depth)
+        return 0
     return queue_latency(MINIMUM) if channel.sink.instance in dmas else FIFO_LATENCY

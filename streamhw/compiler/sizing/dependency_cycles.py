@@ -18,7 +18,9 @@ FEW_BITS = 2048
 """Of a whole invocation: so small a stream holds it if that makes a proof independent of speed."""
 
 
-def smaller_converters(design: Netlist) -> Iterator[tuple[str, tuple[str, ...]]]:
+def smaller_converters(
+    design: Netlist, queues: Mapping[str, int]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Converters of whole tensors that would hold less in pages, with what could then wait for each
     other: the way from the full converter back to what fills it."""
     for instance in design.instances:
@@ -34,13 +36,14 @@ def smaller_converters(design: Netlist) -> Iterator[tuple[str, tuple[str, ...]]]
             continue
         smaller = tuple(replace(i, part=paged) if i is instance else i for i in design.instances)
         buffer = buffer_of(instance.name)
-        for verdict in prove(waits_of(replace(design, instances=smaller))):
+        for verdict in prove(waits_of(replace(design, instances=smaller), queues)):
             if verdict.stream == buffer and verdict.way:
                 yield instance.name, verdict.way
 
 
 def closing_stream(
     channels: tuple[Channel, ...],
+    queues: Mapping[str, int],
     waits: WaitGraph,
     verdicts: Iterable[Verdict],
     program: Mapping[str, int],
@@ -67,6 +70,6 @@ def closing_stream(
         ring = [name for pair in pairwise(verdict.way) for name in rooms.get(pair, ())]
         for name in (verdict.stream, *ring):
             channel = by_name.get(name)
-            if channel is not None and channel.depth < channel.consumed.beats():
+            if channel is not None and queues[name] < channel.consumed.beats():
                 found[name] = channel
     return min(found.values(), key=bits, default=None)

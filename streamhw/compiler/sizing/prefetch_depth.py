@@ -69,7 +69,7 @@ def queue_beats(design: SizedNetlist, channel: Channel) -> int:
     """Beats that a stream's queue holds: its FIFO, or the buffer of the DMA of parameters."""
     if channel.source.instance == parameter_dma_of(design.instances).name:
         return design.depths.ahead
-    return channel.depth
+    return design.queues[channel.name]
 
 
 def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Program:

@@ -39,8 +39,8 @@ def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
     return tuple(found.values())
 
 
-def sized(design: Netlist) -> tuple[tuple[Channel, ...], Depths]:
-    """Channels with depths, and the program's answer for the streams that it covers.
+def sized(design: Netlist) -> tuple[dict[str, int], Depths]:
+    """The depth of every queue, and the program's answer for the streams that it covers.
 
     Chooses  the linear program's depth where a value flows inside a layer or after the layers;
              all beats of a tensor for parameters that must wait on chip for their operand, unless
@@ -63,23 +63,21 @@ def sized(design: Netlist) -> tuple[tuple[Channel, ...], Depths]:
     ]
     depth = {name: depth for answer in answers for name, depth in answer.depth.items()}
     parts = {i.name: i for i in design.instances}
-    channels = tuple(replace(c, depth=_depth(c, depth, parts)) for c in design.channels)
-    waits = waits_of(replace(design, channels=channels))
+    queues = {c.name: _depth(c, depth, parts) for c in design.channels}
+    waits = waits_of(design, queues)
     verdicts = prove(waits)
-    while (cheapest := closing_stream(channels, waits, verdicts, depth)) is not None:
-        deeper = replace(cheapest, depth=cheapest.consumed.beats())
-        channels = tuple(deeper if c is cheapest else c for c in channels)
-        waits = waits_of(replace(design, channels=channels))
+    while (cheapest := closing_stream(design.channels, queues, waits, verdicts, depth)) is not None:
+        queues[cheapest.name] = cheapest.consumed.beats()
+        waits = waits_of(design, queues)
         verdicts = prove(waits)
-    depth = {c.name: c.depth for c in channels if c.name in depth}
     depths = Depths(
-        depth,
+        {c.name: queues[c.name] for c in design.channels if c.name in depth},
         {name: delay for answer in answers for name, delay in answer.delay.items()},
         tuple(certificate for answer in answers for certificate in answer.certificates),
         verdicts,
-        dict(smaller_converters(replace(design, channels=channels))),
+        dict(smaller_converters(design, queues)),
     )
-    return channels, replace(depths, ahead=design.target.prefetch)
+    return queues, replace(depths, ahead=design.target.prefetch)
 
 
 def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:

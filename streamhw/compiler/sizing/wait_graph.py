@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes of a design: which parts of it run on their own, and what each may wait for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from ...stream.converter.spec import ConverterSpec
@@ -23,8 +23,8 @@ LATER = frozenset({Role.LOOP_BACK, Role.LOOP_EXIT, Role.FREE, Role.NEXT_TOKEN})
 memory; what follows the layers counts as one more of them."""
 
 
-def waits_of(design: Netlist) -> WaitGraph:
-    """Every stream of a design, between processes.
+def waits_of(design: Netlist, queues: Mapping[str, int]) -> WaitGraph:
+    """Every stream of a design with queues of these beats, between processes.
 
     A part is one process that may wait at any of its ports, but:
       a converter is two, its writer and its reader, with its buffer between them
@@ -36,11 +36,13 @@ def waits_of(design: Netlist) -> WaitGraph:
       and give in order, and hold a few beats
     """
     return WaitGraph(
-        links=tuple(_links(design)), after=tuple(_turns(design)), again=tuple(_again(design))
+        links=tuple(_links(design, queues)),
+        after=tuple(_turns(design)),
+        again=tuple(_again(design)),
     )
 
 
-def _links(design: Netlist) -> Iterator[WaitLink]:
+def _links(design: Netlist, queues: Mapping[str, int]) -> Iterator[WaitLink]:
     parts = {i.name: i for i in design.instances}
     distributor = distributor_of(design.instances)
     before_slice = {
@@ -61,7 +63,7 @@ def _links(design: Netlist) -> Iterator[WaitLink]:
         if source.name in before_slice:
             begin = parts[before_slice[source.name].source.instance]
         if is_parameter_width(begin.part):
-            yield from _parameters(design, channel, str(begin.serves), parts)
+            yield from _parameters(design, queues, channel, str(begin.serves), parts)
             continue
         later = {source.port(channel.source.port).role, sink.port(channel.sink.port).role} & LATER
         for writer in _processes(channel.source, parts, reads=False):
@@ -70,7 +72,7 @@ def _links(design: Netlist) -> Iterator[WaitLink]:
                     name=channel.name,
                     source=writer,
                     sink=reader,
-                    holds=_holds(channel, source),
+                    holds=_holds(channel, queues, source),
                     later=int(bool(later)),
                 )
     for instance in design.instances:
@@ -100,7 +102,11 @@ def _links(design: Netlist) -> Iterator[WaitLink]:
 
 
 def _parameters(
-    design: Netlist, channel: Channel, target: str, parts: dict[str, Instance]
+    design: Netlist,
+    queues: Mapping[str, int],
+    channel: Channel,
+    target: str,
+    parts: dict[str, Instance],
 ) -> Iterator[WaitLink]:
     """Parameters of each node, from the distributor's turn for it to where they are used."""
     memory = design.memory
@@ -111,7 +117,7 @@ def _parameters(
             continue
         turn = _turn_of(design, segments.node)
         if not sink.part.behaviour().contexts:
-            holds = _holds(channel, parts[channel.source.instance])
+            holds = _holds(channel, queues, parts[channel.source.instance])
             for reader in _processes(channel.sink, parts, reads=True):
                 yield WaitLink(name=channel.name, source=turn, sink=reader, holds=holds)
         elif len(segments.parts) - 1 in places:
@@ -149,12 +155,12 @@ def _owner(instance: Instance) -> str:
     return str(instance.serves) if is_dma(instance) else instance.name
 
 
-def _holds(channel: Channel, source: Instance) -> int:
+def _holds(channel: Channel, queues: Mapping[str, int], source: Instance) -> int:
     """Invocations that a queue holds; a stream without loops has a beat in each."""
     if isinstance(source.part, StepBroadcastSpec):
         return STEPS_AHEAD
     beats = channel.consumed.beats() if channel.consumed.loops else 1
-    return channel.depth // beats
+    return queues[channel.name] // beats
 
 
 def buffer_of(converter: str) -> str:

@@ -29,7 +29,7 @@ def test_the_manifest_has_each_stream_and_queue(emitted: Emitted, design: Placed
     streams = {stream.name: stream for stream in emitted.manifest.streams}
     assert set(streams) == {channel.name for channel in design.channels}
     queues = {queue.name: queue.depth for queue in emitted.manifest.queues}
-    assert queues == {c.name: c.depth for c in design.channels if c.depth}
+    assert queues == {name: depth for name, depth in design.queues.items() if depth}
     for channel in design.channels:
         assert streams[channel.name].width == channel.consumed.beat_bits
         assert streams[channel.name].valid in emitted.verilog

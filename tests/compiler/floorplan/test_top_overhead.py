@@ -23,7 +23,7 @@ from streamhw.synthesis.yosys import count_modules
 
 def queue(channel: Channel, width: int, depth: int) -> Resources:
     type = raw(width)
-    return fixed.queue_of(replace(channel, produced=type, consumed=type, depth=depth))
+    return fixed.queue_of(replace(channel, produced=type, consumed=type), depth)
 
 
 def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:

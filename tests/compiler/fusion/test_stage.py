@@ -9,7 +9,7 @@ from streamhw.boards.base import Board, load_board
 from streamhw.compiler.config import BuildConfig, Fusion
 from streamhw.compiler.fusion.on_chip_memory import intermediate_memory
 from streamhw.compiler.fusion.paths import Paths
-from streamhw.compiler.ir.levels import Dataflow
+from streamhw.compiler.ir.levels import Dataflow, PlacedNetlist
 from streamhw.compiler.pipeline import compile_model
 from streamhw.errors import DoesNotFitError
 from streamhw.frontend import load
@@ -38,7 +38,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 @pytest.fixture(scope="module")
-def whole(wide: Model, narrow: Board) -> Dataflow:
+def whole(wide: Model, narrow: Board) -> PlacedNetlist:
     return compile_model(wide, narrow, CONFIG)
 
 
@@ -186,7 +186,7 @@ def test_a_kernel_that_is_too_large_alone(tiny: Model) -> None:
         compile_model(tiny, limited(dsps=10), CONFIG)
 
 
-def test_intermediate_memory(whole: Dataflow) -> None:
+def test_intermediate_memory(whole: PlacedNetlist) -> None:
     """By hand: 64 features, 2 heads, 128 hidden; a layer's input and results but the last, once."""
     found = intermediate_memory(whole, 8)
     # x, two norms, attention and its projection, residual_1 and mlp_out; qkv; hidden and activation
@@ -197,6 +197,6 @@ def test_intermediate_memory(whole: Dataflow) -> None:
     assert intermediate_memory(whole).fused == found.fused
     fifo = next(c for c in whole.channels if c.name == "residual_1_i_a")
     row = next(r for r in found.rows if r.value == "x")
-    assert row.fifos >= fifo.depth * fifo.consumed.beat_bits
+    assert row.fifos >= whole.queues[fifo.name] * fifo.consumed.beat_bits
     with pytest.raises(ValueError, match=r"^tokens must be 1 to the context of 32, not 33$"):
         intermediate_memory(whole, 33)

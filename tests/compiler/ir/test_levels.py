@@ -43,7 +43,7 @@ def test_a_level_is_seen_as_an_earlier_one_and_made_again(design: PlacedNetlist)
     netlist = design.to(Netlist)
     assert type(netlist) is Netlist and netlist != design
     assert netlist.instances is design.instances and not hasattr(netlist, "depths")
-    decided = {name: getattr(design, name) for name in ("slices", "depths", "placement")}
+    decided = {name: getattr(design, name) for name in ("slices", "queues", "depths", "placement")}
     assert netlist.to(PlacedNetlist, **decided) == design
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'placement'"):
         design.to(SizedNetlist).to(PlacedNetlist)

@@ -3,9 +3,11 @@
 
 from dataclasses import replace
 
+from streamhw.compiler.fifo import MINIMUM
 from streamhw.compiler.ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from streamhw.compiler.performance.assumptions import before_sizing, of_placed, of_sized
 from streamhw.compiler.performance.estimate import Estimate
+from streamhw.compiler.performance.timeline import FIFO_LATENCY
 from streamhw.stream.queue import queue_latency
 
 
@@ -21,21 +23,19 @@ def test_the_type_of_a_design_says_nothing(design: PlacedNetlist) -> None:
 def test_queues_are_as_deep_as_they_are(design: PlacedNetlist) -> None:
     for assumed in (of_sized(design), of_placed(design)):
         for channel in design.channels:
-            assert assumed.queue_latency[channel.name] == queue_latency(channel.depth)
+            assert assumed.queue_latency[channel.name] == queue_latency(design.queues[channel.name])
         assert assumed.bounded and assumed.prefetch == design.depths.ahead
 
 
-def test_before_sizing_depths_are_not_asked_for(design: PlacedNetlist) -> None:
-    """But for what DMAs read, whose queues come with them."""
-    dmas = set(of_placed(design).port)
-    deeper = replace(
-        design,
-        channels=tuple(
-            c if c.source.instance in dmas else replace(c, depth=4096) for c in design.channels
-        ),
-    )
-    assumed = before_sizing(design)
-    assert before_sizing(deeper) == assumed
+def test_before_sizing_queues_are_the_least(design: PlacedNetlist) -> None:
+    assumed = before_sizing(design.to(Netlist))
+    dmas = set(assumed.port)
+    for channel in design.channels:
+        kind = MINIMUM if channel.sink.instance in dmas else None
+        least = FIFO_LATENCY if kind is None else queue_latency(kind)
+        if channel.source.instance in dmas:
+            least = 0
+        assert assumed.queue_latency[channel.name] == least
     assert not assumed.bounded and assumed.prefetch == design.target.prefetch
 
 

@@ -46,9 +46,8 @@ def at_ports(design: Netlist, **ports: str) -> Netlist:
     )
 
 
-def depths(design: Netlist, beats: Mapping[str, int]) -> Netlist:
-    channels = tuple(replace(c, depth=beats.get(c.name, c.depth)) for c in design.channels)
-    return replace(design, channels=channels)
+def depths(design: PlacedNetlist, beats: Mapping[str, int]) -> PlacedNetlist:
+    return replace(design, queues={**design.queues, **beats})
 
 
 def test_the_sum_of_a_read(design: Netlist) -> None:
@@ -58,18 +57,18 @@ def test_the_sum_of_a_read(design: Netlist) -> None:
     (answers,) = (c for c in design.channels if c.source.instance == dma)
     (port,) = design.board.ports
     assert cycles(read_wait, design, READS) == (
-        queue_latency(command.depth)
+        queue_latency(design.queues[command.name])
         + design.instance(dma).part.behaviour().delay
         + 2 * ARBITER
         + port.latency
-        + queue_latency(answers.depth)
+        + queue_latency(design.queues[answers.name])
     )
 
 
 def test_the_sum_of_a_write(design: Netlist) -> None:
     """Data queue, DMA and arbiter; then memory, arbiter, DMA and the queue of the answer."""
     dma = f"{WRITES}_dma"
-    depth = {c.name: c.depth for c in design.channels}
+    depth = design.queues
     (port,) = design.board.ports
     latency = design.instance(dma).part.behaviour().delay
     there = queue_latency(depth[f"{dma}_i_data"]) + latency + WRITE_ARBITER

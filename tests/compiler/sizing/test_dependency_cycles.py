@@ -8,13 +8,14 @@ from streamhw.compiler.sizing.wait_graph import waits_of
 
 
 def test_a_sized_design_has_no_stream_to_widen(design: PlacedNetlist) -> None:
-    waits = waits_of(design)
-    depth = {channel.name: channel.depth for channel in design.channels}
-    assert closing_stream(design.channels, waits, prove(waits), depth) is None
+    waits = waits_of(design, design.queues)
+    assert (
+        closing_stream(design.channels, design.queues, waits, prove(waits), design.queues) is None
+    )
 
 
 def test_converters_that_must_hold_their_tensor_say_why(design: PlacedNetlist) -> None:
     names = {instance.name for instance in design.instances}
-    for name, way in smaller_converters(design):
+    for name, way in smaller_converters(design, design.queues):
         assert name in names
         assert len(way) >= 2

@@ -52,8 +52,10 @@ def test_parameters_of_a_norm_wait_in_its_converter(compiled):
     saved = 0
     for channel in model.channels:
         if elided(channel, parts):
-            assert channel.depth <= max(MINIMUM, model.depths.depth.get(channel.name, 0))
+            assert model.queues[channel.name] <= max(
+                MINIMUM, model.depths.depth.get(channel.name, 0)
+            )
             if channel.source.instance.endswith("_width"):
                 beats = channel.consumed.beats()
-                saved += (beats - channel.depth) * channel.consumed.beat_bits
+                saved += (beats - model.queues[channel.name]) * channel.consumed.beat_bits
     assert saved == 2 * (8 - MINIMUM) * 128

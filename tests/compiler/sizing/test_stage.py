@@ -2,12 +2,11 @@
 """Sizing of a whole design: at every value of the symbols, in both equalizations, and in time."""
 
 import time
-from dataclasses import replace
 
 import pytest
 
 from streamhw.compiler.fifo import Equalization, Program, earliest, size_fifos, verify
-from streamhw.compiler.ir.levels import Netlist
+from streamhw.compiler.ir.levels import Netlist, SizedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.sizing.fifo_program import program_of
 from streamhw.compiler.sizing.stage import scenarios, sized, with_sized_prefetch
@@ -72,10 +71,11 @@ def test_converters_wait_for_nobody(design: Netlist) -> None:
 
 def test_sizing_takes_less_than_a_second(design: Netlist) -> None:
     begin = time.process_time()
-    channels, depths = sized(design)
-    again = with_sized_prefetch(replace(design, channels=channels, depths=depths))
+    queues, depths = sized(design)
+    again = with_sized_prefetch(design.to(SizedNetlist, queues=queues, depths=depths))
     took = time.process_time() - begin
-    print(f"{len(channels)} streams in {took:.2f} s")
+    print(f"{len(queues)} streams in {took:.2f} s")
     assert took < 1
+    assert again.queues == design.queues
     assert again.depths.depth == design.depths.depth
     assert again.depths.ahead == design.depths.ahead

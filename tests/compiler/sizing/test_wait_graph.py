@@ -7,7 +7,7 @@ from streamhw.stream.converter.spec import ConverterSpec
 
 
 def test_a_converter_is_a_writer_and_a_reader(design: PlacedNetlist) -> None:
-    links = {link.name: link for link in waits_of(design).links}
+    links = {link.name: link for link in waits_of(design, design.queues).links}
     converters = [i.name for i in design.instances if isinstance(i.part, ConverterSpec)]
     assert converters
     for name in converters:
@@ -16,7 +16,7 @@ def test_a_converter_is_a_writer_and_a_reader(design: PlacedNetlist) -> None:
 
 
 def test_products_take_turns(design: PlacedNetlist) -> None:
-    waits = waits_of(design)
+    waits = waits_of(design, design.queues)
     (assignment,) = design.assignments
     ends = {end for link in waits.links for end in (link.source, link.sink)}
     for node in assignment.nodes:
@@ -25,6 +25,6 @@ def test_products_take_turns(design: PlacedNetlist) -> None:
 
 
 def test_processes_are_named_once(design: PlacedNetlist) -> None:
-    links = waits_of(design).links
+    links = waits_of(design, design.queues).links
     assert all(link.source != link.sink for link in links)
-    assert waits_of(design) == waits_of(design)
+    assert waits_of(design, design.queues) == waits_of(design, design.queues)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Products of the integer reference against the kernel's own golden."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streamhw.kernels.matmul.packing import linear_golden
+from streamhw.numerics.element_format import integer_format
+from streamhw.numerics.fixed import Fixed
+from streamhw.quantization.plan import LinearPlan
+from streamhw.quantization.quantized_model import LinearParameters
+from streamhw.reference.linear import IntegerProduct
+from tests.reference.codes import ROWS, codes
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("group", [None, 32])
+@pytest.mark.parametrize("wide", [True, False])
+def test_products(seed: int, group: int | None, wide: bool) -> None:
+    random = np.random.default_rng(seed)
+    outputs, inputs = 24, 32 * int(random.integers(1, 40))
+    bits = 4 if group else 8
+    most = (1 << (bits - 1)) - 1
+    weight = random.integers(-most - 1, most + 1, (outputs, inputs)).astype(np.int8)
+    weight[0], weight[1], weight[2] = -most - 1, most, 0
+    factors = None
+    if group is not None:
+        factors = random.integers(1, 256, (outputs, inputs // group)).astype(np.uint8)
+        factors[0] = 255
+    out = Fixed(*((8, 0), (16, 9), (24, 12), (32, 14))[seed % 4])
+    parameters = LinearParameters(
+        weight=weight,
+        group_multipliers=factors,
+        bias=random.integers(-(2**31), 2**31, outputs).astype(np.int32) >> random.integers(0, 20),
+        mult=random.integers(2**15, 2**16, outputs).astype(np.uint16),
+        shift=random.integers(0, 40, outputs).astype(np.uint8),
+        row_step=np.ones(outputs),
+    )
+    plan = LinearPlan(weights=integer_format(bits, group), source=Fixed(8), out=out)
+    x = codes(random, plan.source, ROWS, inputs)
+    p = parameters
+    expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
+    product = IntegerProduct(plan, parameters, wide=wide)
+    assert (product(x.astype(np.float64)) == expected).all()
+    assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
+
+
+def test_products_that_floats_cannot_hold() -> None:
+    parameters = LinearParameters(
+        weight=np.full((1, 2), 127, dtype=np.int8),
+        group_multipliers=None,
+        bias=np.zeros(1, dtype=np.int32),
+        mult=np.full(1, 2**15, dtype=np.uint16),
+        shift=np.zeros(1, dtype=np.uint8),
+        row_step=np.ones(1),
+    )
+    plan = LinearPlan(weights=integer_format(8), source=Fixed(20), out=Fixed(32))
+    with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
+        IntegerProduct(plan, parameters)
+    with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):
+        wide = replace(parameters, weight=np.ones((1, 1 << 20), dtype=np.int8))
+        IntegerProduct(replace(plan, source=Fixed(17)), wide)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chains of constraints without slack lead from a write to its read."""
+
+import pytest
+
+from streamhw.report.facts import Facts
+
+
+def test_paths_lead_from_write_to_read(facts: Facts) -> None:
+    waiting = [flow for flow in facts.flows if flow.path and flow.sink != "distributor"]
+    assert {"residual_1_i_a", "residual_2_i_a"} <= {flow.stream for flow in waiting}
+    for flow in waiting:
+        first, *_, last = flow.path
+        assert first.event.endswith("first") or flow.tokens == 1
+        assert first.cycle <= flow.written[0] <= flow.read[0] == pytest.approx(last.cycle)
+        assert last.event.startswith(f"{flow.sink}.i")
+        assert all(step.why for step in flow.path[1:])
+        assert f"beats of {flow.stream}" not in {step.why for step in flow.path}
+
+
+def test_path_of_parameters(facts: Facts) -> None:
+    """From the request of the beat that waits longest to its use by its own product."""
+    (flow,) = (flow for flow in facts.flows if flow.sink == "distributor")
+    first, *_, last = flow.path
+    product, _, which = first.event.rpartition(".")
+    assert last.event == f"{product}.i.{which}"
+    assert last.cycle - first.cycle == pytest.approx(flow.delay + 1, abs=0.2)
