@@ -39,7 +39,9 @@ def talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS
 def model(parser: argparse.ArgumentParser) -> None:
     """MODEL."""
     parser.add_argument(
-        "model", metavar="MODEL", help="a name (see `list models`) or a Hugging Face directory"
+        "model",
+        metavar="MODEL",
+        help="a name (see `list models`), a Hugging Face directory or a .gguf file",
     )
 
 

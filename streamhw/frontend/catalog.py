@@ -13,6 +13,7 @@ from .format import FileFormat
 from .gemma import GEMMA
 from .gemma2 import GEMMA2
 from .gemma3 import GEMMA3
+from .gguf import GGUF
 from .gpt2 import GPT2
 from .hf import HUGGING_FACE
 from .llama import LLAMA
@@ -32,7 +33,7 @@ FAMILIES: Mapping[str, ModelFamily[Any]] = {
 }
 """By the ``model_type`` of a configuration."""
 
-FORMATS: Mapping[str, FileFormat] = {"huggingface": HUGGING_FACE}
+FORMATS: Mapping[str, FileFormat] = {"gguf": GGUF, "huggingface": HUGGING_FACE}
 
 
 def family_of(values: Values, source: str) -> ModelFamily[Any]:
