@@ -2,6 +2,7 @@
 """Values of a GGUF file's metadata, each refused in a sentence if it is not of its kind."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Metadata:
     def text(self, key: str, default: str | None = None) -> str:
         found = self._found(key, default)
         if not isinstance(found, str):
-            raise self._refused(key, "text", found)
+            self._refuse(key, "text", found)
         return found
 
     def integer(self, key: str, default: int | None = None) -> int:
@@ -30,31 +31,31 @@ class Metadata:
         if isinstance(found, np.ndarray) and found.size and (found == found.flat[0]).all():
             found = found.flat[0].item()  # one value a layer, all the same
         if not isinstance(found, int) or isinstance(found, bool):
-            raise self._refused(key, "an integer", found)
+            self._refuse(key, "an integer", found)
         return found
 
     def number(self, key: str, default: float | None = None) -> float:
         found = self._found(key, default)
         if not isinstance(found, int | float) or isinstance(found, bool):
-            raise self._refused(key, "a number", found)
+            self._refuse(key, "a number", found)
         return float(found)
 
     def truth(self, key: str, default: bool) -> bool:
         found = self._found(key, default)
         if not isinstance(found, bool):
-            raise self._refused(key, "true or false", found)
+            self._refuse(key, "true or false", found)
         return found
 
     def texts(self, key: str) -> list[str]:
         found = self._found(key, None)
         if not isinstance(found, list):
-            raise self._refused(key, "a list of texts", found)
+            self._refuse(key, "a list of texts", found)
         return found
 
     def numbers(self, key: str) -> NDArray[np.generic]:
         found = self._found(key, None)
         if not isinstance(found, np.ndarray):
-            raise self._refused(key, "a list of numbers", found)
+            self._refuse(key, "a list of numbers", found)
         return found
 
     def __contains__(self, key: str) -> bool:
@@ -66,7 +67,7 @@ class Metadata:
             raise UserError(f"{self.file.path}: metadata {key} must be there, and is not")
         return found
 
-    def _refused(self, key: str, kind: str, found: Value) -> UserError:
+    def _refuse(self, key: str, kind: str, found: Value) -> NoReturn:
         said = repr(found) if isinstance(found, int | float | str) else "a list"
         said = said if len(said) <= 60 else f"{said[:57]}..."
-        return UserError(f"{self.file.path}: metadata {key} must be {kind}, not {said}")
+        raise UserError(f"{self.file.path}: metadata {key} must be {kind}, not {said}")
