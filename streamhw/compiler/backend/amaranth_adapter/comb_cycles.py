@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from amaranth.hdl import _nir
-from amaranth.hdl._nir import Net, Value
+from amaranth.hdl._nir import Value
 
-from .nets import outputs_of
+from .nets import as_objects, outputs_of
 
 __all__ = ["check_comb_cycles"]
 
@@ -26,18 +26,19 @@ def check_comb_cycles(netlist: Any) -> None:
     late, before = _follow(connections)
     if late is None or _may_cycle(netlist):
         connections.update(zip(late or (), before, strict=False))
-        upstream_check(netlist)
-        _follow(connections)
+        with as_objects(netlist):
+            upstream_check(netlist)
+        _follow(netlist.connections)
 
 
-def _follow(connections: dict[Net, Net]) -> tuple[list[Net] | None, list[Net]]:
+def _follow(connections: dict[int, int]) -> tuple[list[int] | None, list[int]]:
     """Replaces chains of late nets by their ends.
 
     Returns the nets whose connection changed and what it was; None and nothing, with all as it was,
     if a chain has no end.
     """
-    changed: list[Net] = []
-    before: list[Net] = []
+    changed: list[int] = []
+    before: list[int] = []
     for late, driver in connections.items():
         if driver >= 0:
             continue
@@ -62,7 +63,7 @@ def _may_cycle(netlist: Any) -> bool:
     for index in outputs_of(netlist):
         cells = edges[index] = set()
         for value in _comb_inputs(netlist.cells[index]):
-            cells.update(int(net) >> 16 for net in set(map(connections.get, value, value)))
+            cells.update(net >> 16 for net in set(map(connections.get, value, value)))
         cells.discard(0)
     done: set[int] = set()
     for start in edges:

@@ -11,9 +11,7 @@ from amaranth.hdl import _ast, _dsl, _ir
 from amaranth.hdl._nir import Value
 from amaranth.hdl._xfrm import LHSMaskCollector
 
-from .nets import ZERO
-
-__all__ = ["add_statement", "connect", "emit_signal", "extend"]
+__all__ = ["add_statement", "connect", "emit_signal", "emit_undriven", "extend"]
 
 
 class _Places:
@@ -62,7 +60,15 @@ def extend(emitter: Any, value: Value, signed: bool, width: int) -> Value:
     missing = width - len(value)
     if missing <= 0:
         return value
-    return Value((*value, *[value[-1] if signed else ZERO] * missing))
+    return Value((*value, *[value[-1] if signed else 0] * missing))
+
+
+def emit_undriven(emitter: Any) -> None:
+    """``NetlistEmitter.emit_undriven`` of the late nets that nothing was connected to."""
+    netlist = emitter.netlist
+    for net in set(range(netlist.last_late_net, 0)).difference(netlist.connections):
+        signal, bit = netlist.late_to_signal[net]
+        netlist.connections[net] = signal.init >> bit & 1
 
 
 def add_statement(module: Any, assigns: Any, domain: str, depth: int) -> None:

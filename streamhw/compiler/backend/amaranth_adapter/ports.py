@@ -7,7 +7,7 @@ bit flows in each module that it is in, although only those that leave a module 
 
 from typing import Any
 
-from amaranth.hdl._nir import Instance, ModuleNetFlow, Net, Value
+from amaranth.hdl._nir import Instance, ModuleNetFlow, Value
 
 from .nets import outputs_of
 
@@ -18,10 +18,10 @@ def compute_net_flows(netlist: Any) -> None:
     """``_compute_net_flows`` of the nets that pass the border of a module."""
     modules = netlist.modules
     count = len(modules)
-    driven, present, shared = ([set[Net]() for _ in range(count)] for _ in range(3))
+    driven, present, shared = ([set[int]() for _ in range(count)] for _ in range(3))
     outputs = outputs_of(netlist)
     for start, width in netlist.top.ports_i.values():
-        driven[0].update(map(Net, range(start, start + width)))
+        driven[0].update(range(start, start + width))
     for index, cell in enumerate(netlist.cells):
         if index in outputs:
             driven[cell.module_idx].update(outputs[index])
@@ -65,7 +65,7 @@ def compute_ports(netlist: Any) -> None:
         for signal, name in module.signal_names.items():
             if not name.startswith("$"):
                 names.setdefault(signals[signal], name)
-        run: list[Net] = []
+        run: list[int] = []
         flow = None
         for net in sorted(flows):
             if run and net == run[-1] + 1 and flows[net] is flow and net not in begins:
@@ -77,13 +77,13 @@ def compute_ports(netlist: Any) -> None:
         _add(module, run, flow, names)
         module.net_flow = {}
     for name, (start, width) in top.ports_i.items():
-        nets = Value(map(Net, range(start, start + width)))
+        nets = Value(range(start, start + width))
         netlist.modules[0].ports[name] = nets, ModuleNetFlow.Input
     for name, value in top.ports_o.items():
         netlist.modules[0].ports[name] = value, ModuleNetFlow.Output
 
 
-def _add(module: Any, run: list[Net], flow: Any, names: dict[Value, str]) -> None:
+def _add(module: Any, run: list[int], flow: Any, names: dict[Value, str]) -> None:
     value = Value(run)
-    name = names.get(value) or f"port${run[0].cell}${run[0].bit}"
+    name = names.get(value) or f"port${run[0] >> 16}${run[0] & 0xFFFF}"
     module.ports[name] = value, flow

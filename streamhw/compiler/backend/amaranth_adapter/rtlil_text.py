@@ -28,7 +28,7 @@ class Wires:
         at = 0
         while at < len(value):
             length = run_length(value, at, len(value) - at)
-            begin = int(value[at])
+            begin = value[at]
             self._runs.setdefault(begin >> 16, []).append((begin, begin + length, wire, at))
             at += length
 
@@ -42,7 +42,7 @@ class Wires:
 
 def run_length(value: Value, at: int, longest: int) -> int:
     """How many nets of the value from ``at`` on are neighbours, at most ``longest``."""
-    begin, length = int(value[at]), 1
+    begin, length = value[at], 1
     while length < longest:
         end = min(longest, 2 * length + 30)
         if value[at + length : at + end] != tuple(range(begin + length, begin + end)):
@@ -104,7 +104,7 @@ def sigspec(emitter: Any, *parts: Any) -> str:
             end = at + 1
             while end < size and value[end] in (0, 1):
                 end += 1
-            bits = "".join(map(str, map(int, reversed(value[at:end]))))
+            bits = "".join(map(str, reversed(value[at:end])))
             chunks.append(f"{end - at}'{bits}")
         else:
             wire, bit, room = emitter.nets[net]
