@@ -2,7 +2,8 @@
 """Assignments and connections of whole signals.
 
 Upstream: ``Module._add_statement`` tests each bit of a signal with a mask as wide as the signal,
-which is quadratic; ``NetlistEmitter`` keeps where each bit was connected for error messages.
+which is quadratic; ``NetlistEmitter`` keeps where each bit was connected for error messages, and is
+itself kept, with the whole netlist, by functions that refer to themselves.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from amaranth.hdl import _ast, _dsl, _ir
 from amaranth.hdl._nir import Value
 from amaranth.hdl._xfrm import LHSMaskCollector
 
-__all__ = ["add_statement", "connect", "emit_signal", "emit_undriven", "extend"]
+__all__ = ["add_statement", "connect", "emit_netlist", "emit_signal", "emit_undriven", "extend"]
 
 
 class _Places:
@@ -25,6 +26,13 @@ class _Places:
 
     def __getitem__(self, net: int) -> Any:
         return next(place for value, place in self._places if net in value)
+
+
+def emit_netlist(netlist: Any, design: Any, *, all_undef_to_ff: bool = False) -> None:
+    """``_emit_netlist`` that leaves nothing behind but the netlist."""
+    emitter = _ir.NetlistEmitter(netlist, design, all_undef_to_ff=all_undef_to_ff)
+    emitter.emit_fragment(design.fragment, None)
+    vars(emitter).clear()
 
 
 def emit_signal(emitter: Any, signal: Any) -> Value:

@@ -2,8 +2,8 @@
 """The text of the netlist, in runs of neighbouring nets instead of bit by bit.
 
 Upstream: ``rtlil.ModuleEmitter`` keeps a pair of wire and bit for each net of each module, and
-compares one pair after another to find where a slice ends. Initial words of memories are written
-through a net object for each bit.
+compares one pair after another to find where a slice ends; functions that refer to themselves keep
+it, with the whole netlist. Initial words of memories are written through a net object for each bit.
 """
 
 from typing import Any
@@ -12,9 +12,18 @@ from amaranth.back import rtlil
 from amaranth.hdl import _nir
 from amaranth.hdl._nir import Value
 
-__all__ = ["Wires", "emit_driven_wire", "emit_memory", "emit_port_wires", "initialize", "sigspec"]
+__all__ = [
+    "Wires",
+    "emit",
+    "emit_driven_wire",
+    "emit_memory",
+    "emit_port_wires",
+    "initialize",
+    "sigspec",
+]
 
 upstream_initialize = rtlil.ModuleEmitter.__init__
+upstream_emit = rtlil.ModuleEmitter.emit
 
 
 class Wires:
@@ -57,6 +66,12 @@ def initialize(emitter: Any, *args: Any, **kwargs: Any) -> None:
     """``ModuleEmitter.__init__`` with runs of nets."""
     upstream_initialize(emitter, *args, **kwargs)
     emitter.nets = Wires()
+
+
+def emit(emitter: Any) -> None:
+    """``ModuleEmitter.emit`` that leaves nothing behind but the text."""
+    upstream_emit(emitter)
+    vars(emitter).clear()
 
 
 def emit_port_wires(emitter: Any) -> None:
