@@ -100,6 +100,11 @@ class RandomWeights(Weights):
         self._additions = additions
         self._seed = seed
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What all tensors follow from."""
+        return type(self), self._parameters, self._additions, self._seed
+
     def __getitem__(self, name: str) -> Floats:
         return self.head(name, self._parameters[name].shape[0])
 

@@ -4,8 +4,9 @@
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
 from ..frozen_map import FrozenMap
-from .calibrate import calibrate, calibrate_shape, calibration_tokens
+from .calibrate import calibrate, calibration_tokens
 from .config import QuantConfig
+from .kept_statistics import kept_statistics
 from .parameters import Integers
 from .plan import QuantizationPlan
 from .quantized_model import QuantizedModel
@@ -27,7 +28,7 @@ def quantize(
     chosen = config or QuantConfig()
     tokens, source = calibration_tokens(model, chosen)
     if isinstance(model.weights, RandomWeights):
-        statistics = calibrate_shape(model.graph, model.weights, tokens, rules, source=source)
+        statistics = kept_statistics(model.graph, model.weights, tokens, rules, source=source)
     else:
         trained = model.origin is Origin.CHECKPOINT
         outer = trained and chosen.compensate and chosen.weights(head=False).compensated

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ...cache import TextCache, default_cache
+from ...content_key import content_key
 from ...runtime.manifest import (
     Manifest,
     ManifestPort,
@@ -18,7 +19,6 @@ from ...runtime.manifest import (
 )
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.levels import PlacedNetlist
-from .content_key import content_key
 from .conversion import converted, tool_versions
 from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamhw.compiler.backend import content_key as module
-from streamhw.compiler.backend.content_key import content_key
+from streamhw import content_key as module
 from streamhw.compiler.resources.fpga_cells import RamKind
+from streamhw.content_key import content_key
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
 
@@ -65,7 +65,7 @@ def test_the_source_of_all_classes_counts(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_key_is_the_same_in_every_process() -> None:
     script = (
-        "from streamhw.compiler.backend.content_key import content_key\n"
+        "from streamhw.content_key import content_key\n"
         "print(content_key({'a', 'b', 'c'}, frozenset({(1, 'x'), (2, 'y')})))"
     )
     found = {
