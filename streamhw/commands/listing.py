@@ -19,6 +19,7 @@ from .show import Console
 
 if TYPE_CHECKING:
     from ..boards.base import Board
+    from ..frontend.shapes import NamedShape
     from ..stream.spec import KernelSpec
 
 __all__ = ["LISTS", "list_installed"]
@@ -34,23 +35,30 @@ def list_installed(what: str | None, console: Console) -> None:
 
 
 def _models(console: Console) -> None:
-    """Named models with their shapes."""
-    from ..frontend.zoo import CHECKPOINTS, load, model_names
+    """Named models with their shapes, and where their weights are or how to get them."""
+    from ..frontend.shapes import SHAPES
+    from ..frontend.zoo import CHECKPOINTS, load
 
     table = Table("model", "layers", "width", "heads", "vocabulary", "context", "weights")
-    for name in model_names():
-        config = load(name).config
-        table.add_row(
-            name,
-            str(config.layers),
-            str(config.features),
-            str(config.heads),
-            f"{config.vocabulary:,}",
-            f"{config.context:,}",
-            "in the package" if name in CHECKPOINTS else "yours (--weights) or seeded random",
-        )
+    rows = {name: (load(name).config, "in the package") for name in CHECKPOINTS}
+    rows |= {name: (shape.config, _weights(shape)) for name, shape in SHAPES.items()}
+    for name, (config, weights) in sorted(rows.items()):
+        numbers = (config.layers, config.features, config.heads, config.vocabulary, config.context)
+        table.add_row(name, *(f"{number:,}" for number in numbers), weights)
     console.print(table)
-    console.print("A directory with config.json and tensors works as well; see list families.")
+    console.print(
+        "Shapes whose weights are not here have seeded random ones. Real ones: hf download "
+        "REPOSITORY --local-dir DIR (of pip install huggingface_hub), then DIR as MODEL, or "
+        "--weights DIR. Any directory of list families works as well."
+    )
+
+
+def _weights(shape: "NamedShape") -> str:
+    if shape.installed is None:
+        return shape.repository
+    if shape.installed.installed:
+        return f"installed: {shape.installed.packages[0]}"
+    return f"{shape.repository}, or {shape.installed.command}"
 
 
 def _families(console: Console) -> None:

@@ -50,9 +50,12 @@ class HuggingFace:
     def text(self, path: Path, role: str) -> str | None:
         file = path / f"{role}.txt"
         try:
-            return file.read_text(encoding="utf-8") if file.is_file() else None
+            text = file.read_text(encoding="utf-8") if file.is_file() else None
         except (OSError, ValueError) as error:
             raise UserError(f"{file}: the file must be readable UTF-8 text ({error})") from None
+        if text is not None and not text.strip():
+            raise UserError(f"{file}: the file must hold text, and is empty")
+        return text
 
 
 HUGGING_FACE = HuggingFace()

