@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every stream of a simulated design against the integer reference, beat by beat."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Channel
 from ..compiler.layers.table import layer_table
-from ..graph import Graph
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import Cache, IntegerModel, Trace
+from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
 from ..stream.itensor.memory_order import TOKENS
 from ..stream.spec import Role
@@ -59,10 +59,10 @@ class _Activation:
 
 @dataclass
 class _Watched:
-    """A stream; ``back``: whether it leads from a layer to the next."""
+    """A stream; ``layers``: in which it carries a value, each step; ``None`` outside them."""
 
     channel: Channel
-    back: bool
+    layers: Sequence[int | None]
     expected: list[_Activation] = field(default_factory=list)
     found: list[Ints] = field(default_factory=list)
     done: int = 0  # activations that have been compared
@@ -92,13 +92,8 @@ class Comparison:
         self._group = design.tiling.token_batch
         self._take = take
         self._watched = [
-            _Watched(
-                c, design.instance(c.source.instance).port(c.source.port).role is Role.LOOP_BACK
-            )
-            for c in design.channels
-            if c.value is not None
+            _Watched(c, _layers(design, c)) for c in design.channels if c.value is not None
         ]
-        self._layers = design.graph.loops[0].trips
         self.first: Mismatch | None = None
         self.beats = 0
         self._streams: set[str] = set()
@@ -125,9 +120,7 @@ class Comparison:
             trace = self._golden.step(part, self._cache)
             head = begin + len(part) == len(tokens)
             for watched in self._watched:
-                watched.expected += _activations(
-                    watched, self._graph, trace, position, len(part), head
-                )
+                watched.expected += _activations(watched, trace, position, len(part), head)
             result = int(trace[self._graph.result, None][-1])
         return result
 
@@ -193,29 +186,33 @@ def decode(beats: NDArray[np.uint8], type: ITensor) -> Ints:
     return np.asarray(codes, dtype=np.int64)
 
 
+def _layers(design: PlacedNetlist, channel: Channel) -> Sequence[int | None]:
+    """Where a stream carries a value in a step: all layers, or all but the last if it leads from a
+    layer to the next; what enters the loop passes once."""
+    source, sink = (
+        design.instance(end.instance).port(end.port) for end in (channel.source, channel.sink)
+    )
+    if channel.scope is not Scope.BODY or sink.role is Role.LOOP_ENTRY:
+        return (None,)
+    return range(design.graph.loops[0].trips - (source.role is Role.LOOP_BACK))
+
+
 def _activations(
-    watched: _Watched, graph: Graph, trace: Trace, position: int, count: int, head: bool
+    watched: _Watched, trace: Trace, position: int, count: int, head: bool
 ) -> Iterator[_Activation]:
     """The expected beats of one step: once, once a layer, or only if the step has a result."""
     channel = watched.channel
     value = channel.value
     assert value is not None
-    (loop,) = graph.loops
-    node = value.split(".")[0]
-    inside = node == loop.carried or any(node == n.name for n in loop.body)
     symbol_values: SymbolValues = {
         "tokens": count,
         "length": list(range(position + 1, position + count + 1)),
     }
-    layers: Iterable[int | None] = range(loop.trips) if inside else (None,)
-    if watched.back:
-        layers = range(loop.trips - 1)
-    names = [item.name for item in graph.nodes]
-    if not inside and names.index(node) > names.index(loop.name):
+    if channel.scope is Scope.TAIL:
         if not head:
             return
         symbol_values = {"tokens": 1}
-    for layer in layers:
+    for layer in watched.layers:
         tensor = trace.get((value, layer))
         if tensor is None:
             return
