@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -26,6 +26,8 @@ SHOWN = 120
 """Characters of a line that differs."""
 IDENTITY = re.compile(r"\nmodule build_identity\(.*?endmodule\n", re.DOTALL)
 """The module that holds the digest of the others: with renamed nets it must differ."""
+OWN = re.compile(r"(?<=\$)\d+\b|\b_\d+_\b")
+"""Numbers in names that Yosys makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("builds", nargs="+", metavar="MODEL@BOARD")
     parser.add_argument(
         "--renamed", action="append", default=[], metavar="OLD=NEW",
-        help="an identifier that the new commit writes in another way",
+        help="an identifier, or a part between underscores, that the new commit writes in another "
+        "way",
     )  # fmt: skip
     parser.add_argument("--warm", action="store_true", help="build twice, and measure the second")
     options = parser.parse_args(arguments)
@@ -106,18 +109,36 @@ def build(tree: Path, model: str, board: str, *, warm: bool) -> Run:
 
 
 def first_difference(old: str, new: str, renamed: dict[str, str]) -> str | None:
-    """Where two texts differ first, apart from renamed identifiers; None if nowhere."""
+    """Where two texts differ first, apart from renamed identifiers; None if nowhere.
+
+    Yosys sorts modules, declarations and ports by name, and numbers its own names: with renamed
+    identifiers each module must have the same lines, in any order, apart from these numbers.
+    """
     if renamed:
         names = "|".join(map(re.escape, sorted(renamed, key=len, reverse=True)))
-        word = re.compile(rf"(?<![\w$])(?:{names})(?![\w$])")
-        old = IDENTITY.sub("\n", word.sub(lambda found: renamed[found[0]], old))
-        new = IDENTITY.sub("\n", new)
+        word = re.compile(rf"(?<![A-Za-z0-9$])(?:{names})(?![A-Za-z0-9$])")
+        old = _in_order(word.sub(lambda found: renamed[found[0]], old))
+        new = _in_order(new)
     if old == new:
         return None
     for number, (one, other) in enumerate(zip_longest(old.split("\n"), new.split("\n")), 1):
         if one != other:
             return f"line {number}: {_shown(one)} became {_shown(other)}"
     return None
+
+
+def _in_order(text: str) -> str:
+    """Modules sorted, and their lines and ports, without the numbers of Yosys."""
+    modules = IDENTITY.sub("\n", text).split("\nendmodule\n")
+    return "\n".join(sorted("\n".join(sorted(_lines(module))) for module in modules))
+
+
+def _lines(module: str) -> Iterator[str]:
+    for line in OWN.sub("0", module).split("\n"):
+        head, bracket, ports = line.partition("(")
+        if line.startswith("module "):
+            ports = ", ".join(sorted(ports.removesuffix(");").split(", ")))
+        yield f"{head}{bracket}{ports}".strip().rstrip(",")
 
 
 def _shown(line: str | None) -> str:

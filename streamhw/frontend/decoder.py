@@ -104,8 +104,8 @@ def _attention(config: DecoderConfig) -> tuple[Node, ...]:
             nodes.append(Node(f"{role}_norm", norm, (role,)))
             ready[role] = f"{role}_norm"
         turn = Rotary(heads=heads, head_dim=size)
-        nodes.append(Node(f"{role}_turned", turn, (ready[role], "angles")))
-        ready[role] = f"{role}_turned"
+        nodes.append(Node(f"{role}_rotated", turn, (ready[role], "angles")))
+        ready[role] = f"{role}_rotated"
     attention = Attention(heads=config.heads, kv_heads=config.kv_heads, head_dim=size)
     output = f"{_BLOCK}.self_attn.o_proj"
     out = Linear(

@@ -141,9 +141,9 @@ def test_an_engine_assignment_by_hand(model: Model, decisions: Decisions) -> Non
         ("size", "norm_1_i", -1, "Decision size.norm_1_i must be 0 beats or more, not -1"),
         (
             "size",
-            "distributor_i",
+            "parameter_demux_i",
             8,
-            "Decision size.distributor_i must be at least a burst of 16 beats, not 8",
+            "Decision size.parameter_demux_i must be at least a burst of 16 beats, not 8",
         ),
         ("convert", "norm_1", {}, "Decision convert.norm_1 must name a converter"),
         ("convert", "residual_1_i_b_convert", {"kind": "round"}, "must be one of ['single'"),

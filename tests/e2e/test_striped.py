@@ -9,7 +9,7 @@ import pytest
 from streamhw.boards.base import load_board
 from streamhw.boards.memory.catalog import MEMORIES
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW
+from streamhw.compiler.lowering.parameter_routing import NARROW, PARAMETER_DEMUX
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.compiler.sizing.prefetch_depth import with_prefetch
@@ -36,7 +36,7 @@ def test_every_stream_of_a_tiny_model(
     )
     design = compile_model(tiny, board, BuildConfig(quantization=QuantConfig(scale_group=32)))
     names = {instance.name for instance in design.instances}
-    assert {DISTRIBUTOR, f"{NARROW}_{DISTRIBUTOR}"} <= names
+    assert {PARAMETER_DEMUX, f"{NARROW}_{PARAMETER_DEMUX}"} <= names
     assert all(len(at) == 8 for at in design.placement.ports.values())
     machine = machine_of(design=design, of=tiny, observed=True)
     prompt = [5, 9, 33, 2, 1, 17, 8, 4, 60, 11]

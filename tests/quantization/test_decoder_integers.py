@@ -48,7 +48,7 @@ def test_steps_do_not_change_results(config: DecoderConfig) -> None:
     cache = Cache()
     for part in (TOKENS[0, :4], TOKENS[0, 4:5], TOKENS[0, 5:9]):
         last = golden.step(part.tolist(), cache)
-    for name in ("k_turned", "gated", "residual_2"):
+    for name in ("k_rotated", "gated", "residual_2"):
         assert (last[name, 1] == whole[name, 1][5:]).all()
 
 
@@ -57,8 +57,8 @@ def test_formats() -> None:
         tiny_decoder(TINY_GEMMA), layer_table().quantization, QuantConfig(scale_group=32)
     ).formats
     assert formats["embedding"] == formats["x"] == formats["residual_2"]
-    assert formats["q_norm"] == formats["q_turned"] and formats["q_norm"].width == 16
-    assert formats["k_norm"] == Fixed(16, 7) and formats["k_turned"] == Fixed(8)
+    assert formats["q_norm"] == formats["q_rotated"] and formats["q_norm"].width == 16
+    assert formats["k_norm"] == Fixed(16, 7) and formats["k_rotated"] == Fixed(8)
     assert formats["q"].width == formats["attention_out"].width == 24
     assert formats["attention_norm"].width == 16
     assert formats["activation"] == formats["gate"] and formats["gated"] == Fixed(8)
@@ -69,7 +69,7 @@ def test_pairs_that_are_turned_have_one_step(config: DecoderConfig) -> None:
     quantized = quantize(
         tiny_decoder(config), layer_table().quantization, QuantConfig(scale_group=32)
     )
-    for name, heads in (("q_turned", config.heads), ("k_turned", config.kv_heads)):
+    for name, heads in (("q_rotated", config.heads), ("k_rotated", config.kv_heads)):
         plan = quantized.plans[name]
         assert isinstance(plan, RotaryPlan)
         steps = np.asarray(quantized.scales(name, 1)).reshape(heads, 2, -1)

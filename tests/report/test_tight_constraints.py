@@ -7,7 +7,7 @@ from streamhw.report.facts import Facts
 
 
 def test_paths_lead_from_write_to_read(facts: Facts) -> None:
-    waiting = [flow for flow in facts.flows if flow.path and flow.sink != "distributor"]
+    waiting = [flow for flow in facts.flows if flow.path and flow.sink != "parameter_demux"]
     assert {"residual_1_i_a", "residual_2_i_a"} <= {flow.stream for flow in waiting}
     for flow in waiting:
         first, *_, last = flow.path
@@ -20,7 +20,7 @@ def test_paths_lead_from_write_to_read(facts: Facts) -> None:
 
 def test_path_of_parameters(facts: Facts) -> None:
     """From the request of the beat that waits longest to its use by its own product."""
-    (flow,) = (flow for flow in facts.flows if flow.sink == "distributor")
+    (flow,) = (flow for flow in facts.flows if flow.sink == "parameter_demux")
     first, *_, last = flow.path
     product, _, which = first.event.rpartition(".")
     assert last.event == f"{product}.i.{which}"

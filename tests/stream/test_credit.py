@@ -37,11 +37,11 @@ class Increment(wiring.Component):
             valid, payload = valid_next, payload_next
         m.d.comb += [credit.i_valid.eq(valid), credit.i_payload.eq(payload)]
         wiring.connect(m, credit.o, wiring.flipped(self.o))
-        under_way = Signal(range(credit.credits + 2))
+        outstanding = Signal(range(credit.credits + 2))
         entered = credit.enter
         left = self.o.valid & self.o.ready
-        m.d.sync += under_way.eq(under_way + entered - left)
-        with m.If(under_way > credit.credits):
+        m.d.sync += outstanding.eq(outstanding + entered - left)
+        with m.If(outstanding > credit.credits):
             m.d.sync += self.refused.eq(1)
         return m
 

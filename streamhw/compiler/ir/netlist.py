@@ -41,7 +41,7 @@ class Instance:
 
     region: the memory region that it reads or writes, whose offset its part must know
     serves: what infrastructure is there for: a DMA for the part that asks it, what cuts parameters
-        to beats for the stream of these, a distributor for what feeds it
+        to beats for the stream of these, a demux for what feeds it
     node: the graph node that it was placed for; of a shared engine, the first one
     """
 

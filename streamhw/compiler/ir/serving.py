@@ -17,12 +17,12 @@ from .levels import Dataflow
 from .netlist import Instance, Part
 
 __all__ = [
-    "distributor_of",
     "dma_serving",
     "dmas",
     "is_dma",
     "is_parameter_width",
     "is_write_dma",
+    "parameter_demux_of",
     "parameter_dma_of",
     "parameter_path",
     "parameter_width_of",
@@ -60,7 +60,7 @@ def parameter_dma_of(instances: Sequence[Instance]) -> Instance:
     return dma_serving(instances, _reader(instances))
 
 
-def distributor_of(instances: Sequence[Instance]) -> Instance:
+def parameter_demux_of(instances: Sequence[Instance]) -> Instance:
     """What routes the stream of parameters as it comes from memory."""
     reader = _reader(instances)
     return next(i for i in instances if isinstance(i.part, StaticDemuxSpec) and i.serves == reader)
@@ -77,11 +77,11 @@ def parameter_width_of(instances: Iterable[Instance], target: str) -> Instance:
 
 
 def parameter_path(design: Dataflow, target: str) -> tuple[Instance, ...]:
-    """What the stream of parameters ``target`` passes behind the first distributor, last to first:
-    what makes its beats and, if a second distributor deals it, that and what cuts beats for it."""
+    """What the stream of parameters ``target`` passes behind the first demux, last to first:
+    what makes its beats and, if a second demux deals it, that and what cuts beats for it."""
     width = parameter_width_of(design.instances, target)
     source = design.instance(next(design.into(width.name)).source.instance)
-    if source == distributor_of(design.instances):
+    if source == parameter_demux_of(design.instances):
         return (width,)
     (cutter,) = (i for i in design.instances if isinstance(i.part, WordCutterSpec))
     return (width, source, cutter)

@@ -141,7 +141,7 @@ def _segments(state: MemoryContext, node: Node) -> Segments:
         node.name,
         ceil(op.outputs / rows),
         (
-            (f"{assignment.instance}_i_header", ceil(header_bytes(rows, groups) / beat)),
+            (f"{assignment.instance}_i_tile_scales", ceil(header_bytes(rows, groups) / beat)),
             (f"{assignment.instance}_i_weight", ceil(weights / beat)),
         ),
         # A header has a longer way through narrower words than weights: the array works on a

@@ -32,8 +32,8 @@ __all__ = [
     "READ_BUFFER",
     "add_memory_access",
     "dma_of",
+    "outstanding_beats",
     "parameter_dma",
-    "under_way",
 ]
 
 READER = "parameter_reader"
@@ -43,7 +43,7 @@ ON_CHIP = 8
 """Cycles that a read takes to memory's port and back: DMA, arbiter, and the buffer's register."""
 
 
-def under_way(board: Board) -> int:
+def outstanding_beats(board: Board) -> int:
     """Beats of parameters that may be under way from memory: as many as hide its latency, and the
     longest wait for one of its channels, and a burst. More would not come sooner, but everybody
     else who reads there waits behind them."""
@@ -55,7 +55,10 @@ def under_way(board: Board) -> int:
 def parameter_dma(board: Board, beats: int) -> ReadDmaSpec:
     """The DMA of parameters, with a queue of ``beats``."""
     return ReadDmaSpec(
-        beat_bits=board.beat_bits, buffer=beats, begins=board.begins, under_way=under_way(board)
+        beat_bits=board.beat_bits,
+        buffer=beats,
+        begins=board.begins,
+        outstanding=outstanding_beats(board),
     )
 
 
@@ -133,9 +136,9 @@ def add_memory_access(
             beat_bits=route.bits, outputs=len(route.outputs), programs=route.programs
         )
         serves = READER if index == 0 else routes[0].name
-        distributor = Instance(route.name, part, shared, serves=serves)
-        parts.append(distributor)
-        wire(program, distributor.end(Role.PROGRAM), asks.port(program.port).type, shared)
+        demux = Instance(route.name, part, shared, serves=serves)
+        parts.append(demux)
+        wire(program, demux.end(Role.PROGRAM), asks.port(program.port).type, shared)
         if index == 0:
             wire(dma.end(Role.MEM_READ), End(route.name, "i"), part.ports[0].type, shared)
         else:

@@ -10,9 +10,9 @@ from ...stream.static_demux import Repeat, Segment
 from ..memory.layout import MemoryPlan
 from ..memory.segments import Segments
 
-__all__ = ["DISTRIBUTOR", "NARROW", "WIDE", "ParameterRoute", "route_parameters"]
+__all__ = ["NARROW", "PARAMETER_DEMUX", "WIDE", "ParameterRoute", "route_parameters"]
 
-DISTRIBUTOR, NARROW = "distributor", "narrow"
+PARAMETER_DEMUX, NARROW = "parameter_demux", "narrow"
 WIDE = 4096
 """Bits of a memory beat from which a multiplexer that picks its parts is smaller than a register
 that shifts them, and from which few parts should have to cut it."""
@@ -20,7 +20,7 @@ that shifts them, and from which few parts should have to cut it."""
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterRoute:
-    """A distributor.
+    """A demux.
 
     bits: of its beats; outputs: the stream behind each; programs: for a layer and for the tail
     """
@@ -34,7 +34,7 @@ class ParameterRoute:
 def route_parameters(
     plan: MemoryPlan, types: Mapping[str, ITensor], beat_bits: int
 ) -> tuple[ParameterRoute, ...]:
-    """The distributors of the parameter stream.
+    """The demultiplexers of the parameter stream.
 
     types: of each stream
     Chooses  one; where memory beats are wide, a second one behind its output ``NARROW`` for the
@@ -44,7 +44,7 @@ def route_parameters(
     wide = tuple(name for name in plan.targets if bits[name] >= WIDE)
     narrow = tuple(name for name in plan.targets if bits[name] < WIDE)
     runs = (plan.body, plan.tail)
-    # A distributor runs a program for each activation, so it must have something to do in each.
+    # A demux runs a program for each activation, so it must have something to do in each.
     apart = beat_bits >= WIDE and all(
         any(name in narrow for s in run for name, _ in s.parts) for run in runs
     )
@@ -54,7 +54,7 @@ def route_parameters(
         return outputs.index(name if name in outputs else NARROW)
 
     first = ParameterRoute(
-        name=DISTRIBUTOR,
+        name=PARAMETER_DEMUX,
         bits=beat_bits,
         outputs=outputs,
         programs=tuple(
@@ -90,7 +90,7 @@ def route_parameters(
         yield from found
 
     second = ParameterRoute(
-        name=f"{NARROW}_{DISTRIBUTOR}",
+        name=f"{NARROW}_{PARAMETER_DEMUX}",
         bits=word,
         outputs=narrow,
         programs=tuple(tuple(r for s in run for r in program(s)) for run in runs),

@@ -122,7 +122,7 @@ class EngineTasks:
         )
 
     def _header_path(self, target: str, beats: int) -> int:
-        """Cycles from when the distributor deals the last of the beats of a tile's header to when
+        """Cycles from when the demux deals the last of the beats of a tile's header to when
         the engine has its last word: those of the parts on the way, of the queues behind them, and
         of the words that a beat is cut into."""
         way = parameter_path(self._design, target)
@@ -133,7 +133,7 @@ class EngineTasks:
         return words - beats + sum(i.part.behaviour().delay + queue for i in way)
 
     def _passing(self, target: str, beats: int) -> float:
-        """Cycles in which a part's parameters pass the distributor: those that are cut to fewer
+        """Cycles in which a part's parameters pass the demux: those that are cut to fewer
         bits move on as fast as the pieces, but for the beats that wait to be cut."""
         (cut, *_) = parameter_path(self._design, target)
         (behind,) = self._design.out_of(cut.name)

@@ -16,7 +16,7 @@ from ..fifo import MINIMUM
 from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from ..ir.netlist import Channel
 from ..ir.serving import parameter_dma_of
-from ..lowering.insert_dma import under_way
+from ..lowering.insert_dma import outstanding_beats
 from .assumptions import Assumptions, before_sizing, of_placed, of_sized
 from .memory_latency import read_wait
 from .memory_supply import Clock, Span, Supply
@@ -115,7 +115,7 @@ class Estimate:
             port=self.port.name,
             rate=times.rate,
             buffer=ahead,
-            under_way=min(ahead, under_way(board)),
+            outstanding=min(ahead, outstanding_beats(board)),
             pause=times.pause,
             latency=READER_CYCLES + wait + times.pause,
             behind=self._behind_reader(),
@@ -210,7 +210,7 @@ class Estimate:
         return self.assumptions.queue_latency[channel.name]
 
     def _behind_reader(self) -> int:
-        """Cycles from the buffer of parameters to a part: the distributor, what cuts or joins the
+        """Cycles from the buffer of parameters to a part: the demux, what cuts or joins the
         beats for it, and the queues in front of both and of the part."""
         return 2 + 2 * queue_latency(MINIMUM)
 

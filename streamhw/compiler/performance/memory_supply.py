@@ -48,9 +48,9 @@ class Supply:
 
     port: of memory; rate: its beats a cycle; buffer: beats on chip; latency: cycles from a step
     that the reader knows to its first beat out of the buffer; behind: cycles from there to a part;
-    under_way: beats that memory has been asked for, at most: who asks next waits no longer, however
-    much the reader still wants; pause: cycles that they may take longer, from all channels
-    total: beats that are asked for when a step is known; dealt: until when the distributor, a beat
+    outstanding: beats that memory has been asked for, at most: who asks next waits no longer,
+    however much the reader still wants; pause: cycles that they may take longer, from all channels
+    total: beats that are asked for when a step is known; dealt: until when the demux, a beat
     a cycle, is held up by what it has given out: parts take turns, in the order of memory
     early: of all beats, those that are asked for whatever step comes; before: those of them that
     come before the step is known
@@ -61,7 +61,7 @@ class Supply:
     rate: float
     buffer: float
     latency: float
-    under_way: float = inf
+    outstanding: float = inf
     pause: float = 0.0
     behind: float = 0.0
     total: float = inf
@@ -83,7 +83,7 @@ class Supply:
     @property
     def queue(self) -> float:
         """Cycles for which memory sends what it has been asked for, at most."""
-        return self.under_way / self.rate + self.pause
+        return self.outstanding / self.rate + self.pause
 
     def deliver(self, beats: int, since: float) -> float:
         """The cycle at which the next ``beats`` are at a part; none but early ones is asked for
@@ -158,7 +158,7 @@ class Supply:
         self.others += beats
 
     def deal(self, beats: int, ahead: float, begin: float, lead: float) -> Span:
-        """From when and until when ``beats`` pass the distributor to a part that begins to take
+        """From when and until when ``beats`` pass the demux to a part that begins to take
         them, ``ahead`` of which may come before; ``lead``: cycles of what goes to others first."""
         free = self.dealt + lead
         start = max(free, begin - ahead)
@@ -168,7 +168,7 @@ class Supply:
 
     def eat(self, cycle: float, dealt: float, pace: float = 0.0) -> None:
         """Notes that all beats delivered so far are consumed by ``cycle``, in ``pace`` cycles if
-        they had been there, and that the distributor goes on to others at ``dealt``."""
+        they had been there, and that the demux goes on to others at ``dealt``."""
         self.dealt = dealt
         (before, begin), at = self.eaten[-1], (self.beats, cycle)
         if self.uses is not None:

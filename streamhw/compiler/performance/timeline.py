@@ -58,7 +58,7 @@ class Task:
     stores: whether it keeps all of its input, for output that may come at any later time
     demand: beats of the parameter stream that it takes, if any; first: those that it begins with;
     behind: those of other parts that come just before; lead: cycles in which these pass the
-    distributor; ahead: beats that wait in front of it, past the distributor; hold: cycles that they
+    demux; ahead: beats that wait in front of it, past the demux; hold: cycles that they
     last
     stall: cycles in which it takes none of them, as those of the next tile are not there
     wait: cycles to memory, or to it and back, that no kernel formula covers; answer: from memory
@@ -158,7 +158,7 @@ class Timeline:
             supply = clock.supply
             if task.demand:
                 # A part begins with its first words, whether they come from memory or, late, from
-                # the distributor.
+                # the demux.
                 dealt = supply.deal(task.demand + known.stall, task.ahead, begin, task.lead)
                 early = supply.arrival(task.behind + task.first, since)
                 begin = max(begin, dealt.first + task.first + supply.behind, early)
@@ -167,7 +167,7 @@ class Timeline:
             if task.demand:
                 last = supply.deliver(task.behind + task.demand, since)
                 fed = max(fed, dealt.last, last)
-                # What waits in front of the part is past the distributor.
+                # What waits in front of the part is past the demux.
                 hold = min(accept, known.hold)
                 supply.eat(
                     fed,

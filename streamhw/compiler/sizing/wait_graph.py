@@ -10,7 +10,7 @@ from ..fifo.deadlock import WaitGraph, WaitLink
 from ..ir.infrastructure import RegisterSliceSpec, StepBroadcastSpec
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End, Instance
-from ..ir.serving import distributor_of, is_dma, is_parameter_width
+from ..ir.serving import is_dma, is_parameter_width, parameter_demux_of
 from ..lowering.insert_control import STEPS_AHEAD
 from ..performance.engine_task import OPERAND
 
@@ -30,7 +30,7 @@ def waits_of(design: Netlist, queues: Mapping[str, int]) -> WaitGraph:
       a converter is two, its writer and its reader, with its buffer between them
       an engine is three for each matrix product, in order: one lets its operand in, as soon as the
         product before the last one has ended, one computes, and one gives results, of which some
-        tiles wait inside; the distributor of parameters is one for each product
+        tiles wait inside; the demux of parameters is one for each product
       a part and its DMA are one: memory always answers, since reads reserve their room
       a width converter belongs to its stream, and so does a register slice behind it: they take
       and give in order, and hold a few beats
@@ -44,7 +44,7 @@ def waits_of(design: Netlist, queues: Mapping[str, int]) -> WaitGraph:
 
 def _links(design: Netlist, queues: Mapping[str, int]) -> Iterator[WaitLink]:
     parts = {i.name: i for i in design.instances}
-    distributor = distributor_of(design.instances)
+    demux = parameter_demux_of(design.instances)
     before_slice = {
         c.sink.instance: c
         for c in design.channels
@@ -53,7 +53,7 @@ def _links(design: Netlist, queues: Mapping[str, int]) -> Iterator[WaitLink]:
     for channel in design.channels:
         source, sink = parts[channel.source.instance], parts[channel.sink.instance]
         # A part and its DMA are one, and so is the way of the parameters from memory.
-        if _owner(source) == _owner(sink) or distributor in (source, sink):
+        if _owner(source) == _owner(sink) or demux in (source, sink):
             continue
         if is_parameter_width(sink.part):
             continue
@@ -108,7 +108,7 @@ def _parameters(
     target: str,
     parts: dict[str, Instance],
 ) -> Iterator[WaitLink]:
-    """Parameters of each node, from the distributor's turn for it to where they are used."""
+    """Parameters of each node, from the demux's turn for it to where they are used."""
     memory = design.memory
     sink = parts[channel.sink.instance]
     for segments in (*memory.body, *memory.tail):
@@ -129,7 +129,7 @@ def _parameters(
 
 def _turn_of(design: Netlist, node: str) -> str:
     """The process of the demultiplexer that routes a node's parameters."""
-    return f"{distributor_of(design.instances).name}:{node}"
+    return f"{parameter_demux_of(design.instances).name}:{node}"
 
 
 def _processes(end: End, parts: dict[str, Instance], *, reads: bool) -> list[str]:

@@ -226,7 +226,7 @@ class MatmulGeometry(KernelGeometry):
         weight = ITensor(Fixed(self.weights.bits), (1, R * K), (Loop(beats, 1, 0),))
         ports = [
             Port("i_run", raw(self.command.size), Role.SCHEDULE),
-            Port("i_header", header, Role.PARAMETER),
+            Port("i_tile_scales", header, Role.PARAMETER),
             Port("i_weight", weight, Role.PARAMETER),
         ]
         ports += [Port(f"i_x_{c.name}", c.arrival, context=c.name) for c in self.contexts]

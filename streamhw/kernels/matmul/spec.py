@@ -34,17 +34,17 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
     (*contexts*) run one after the other, as commanded; the x of the next one may already come in::
 
         i_x_* -> operand store (two regions) -+
-        i_header -> header store ----------+  v
+        i_tile_scales -> scales store -----+  v
         i_weight ------------------------> array -> accumulators -> requantizer -> o_*
 
     Shapes      with R = rows, K = input_lanes, L = lanes, P = header_lanes, n = tokens to do:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)
-                i_header: P words of R bytes a beat; for each tile 8 words (bias, mult, shift, 0,
-                all little endian), then a word of multipliers a group
+                i_tile_scales: P words of R bytes a beat; for each tile 8 words (bias, mult, shift,
+                0, all little endian), then a word of multipliers a group
                 i_weight: R x K codes a beat
                 i_x_<context>: (n, inputs) in the order of ``arrival``
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
-                i_header and i_weight are typed as the words of every context once, in order
+                i_tile_scales and i_weight are typed as the words of every context once, in order
     Formats     x: int8; weights: codes of their format; bias: 32 bits; mult: unsigned 16; shift:
                 0 to 63; group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot
                 overflow
@@ -85,12 +85,12 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
         return np.array([index | n << shift for index, n in enumerate(counts)], dtype=np.int64)
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
-        """``i_header`` is (words, rows) and ``i_weight`` (beats, rows * input_lanes), as packed."""
+        """``i_tile_scales`` is (words, rows), ``i_weight`` (beats, rows * input_lanes), packed."""
         results = {}
         word = beat = 0
         for c in self.contexts:
             tiles, n = c.outputs // self.rows, self.tokens_of(c, symbol_values)
-            words = inputs["i_header"][word : word + self.header_words(c)]
+            words = inputs["i_tile_scales"][word : word + self.header_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
             word, beat = word + self.header_words(c), beat + self.weight_beats(c)
             used = words.reshape(tiles, -1, self.rows)[:, : AFFINE_WORDS + c.groups]

@@ -33,7 +33,7 @@ class ReadDma(wiring.Component):
     ----------
     width: bits of a memory beat
     buffer: beats that are on their way or wait for ``o``, at least ``burst``
-    under_way: of these, the most that are on their way, at least ``burst``; by default all
+    outstanding: of these, the most that are on their way, at least ``burst``; by default all
     burst: beats of the longest burst, a power of two to 256; 4 KiB of a bus if that is shorter
     address: bits of a byte address
     begins: for each bus, the address of its byte 0; a single one begins at 0
@@ -47,7 +47,7 @@ class ReadDma(wiring.Component):
     stat_error: some beat since reset came with an error response
 
     Timing: 4 cycles from a command to its AR; 1 cycle from R to ``o`` (3 if ``buffer`` > 64); a
-    burst may start in each cycle. One beat a cycle for ever if ``buffer``, and ``under_way``, are
+    burst may start in each cycle. One beat a cycle for ever if ``buffer``, and ``outstanding``, are
     at least the cycles from AR to R of the memory plus ``burst`` plus 4 (6 if ``buffer`` > 64).
     Buffers: ``buffer`` beats, a memory for each bus.
     Error: beats with an error response pass on ``o`` like others and set ``stat_error``.
@@ -65,7 +65,7 @@ class ReadDma(wiring.Component):
         burst: int = 64,
         address: int = ADDRESS_WIDTH,
         begins: Sequence[int] = (0,),
-        under_way: int | None = None,
+        outstanding: int | None = None,
     ):
         part = part_width(width, begins)
         longest = longest_burst(part, burst)
@@ -73,13 +73,14 @@ class ReadDma(wiring.Component):
             raise ValueError(
                 f"ReadDma buffer must be at least the burst of {longest} beats, not {buffer}"
             )
-        if under_way is not None and under_way < longest:
+        if outstanding is not None and outstanding < longest:
             raise ValueError(
-                f"ReadDma under_way must be at least the burst of {longest} beats, not {under_way}"
+                f"ReadDma outstanding must be at least the burst of {longest} beats, not "
+                f"{outstanding}"
             )
         # What the buffer has no room for is under way in no case.
-        limited = under_way is not None and under_way < buffer
-        self._limit = under_way - longest if under_way is not None and limited else None
+        limited = outstanding is not None and outstanding < buffer
+        self._limit = outstanding - longest if outstanding is not None and limited else None
         self._part = part
         self._begins = tuple(begins)
         self._burst = burst
@@ -179,10 +180,10 @@ class _ReadBus(wiring.Component):
         few = Signal(init=1)
         if self._limit is not None:
             # Whether it is few is known a cycle before: a register is all that a burst waits for.
-            under_way = Signal(range(self._limit + 257))
-            later = Signal.like(under_way)
-            m.d.comb += later.eq(under_way + Mux(self.issue, self.beats, 0) - (r.valid & r.ready))
-            m.d.sync += [under_way.eq(later), few.eq(later <= self._limit)]
+            outstanding = Signal(range(self._limit + 257))
+            later = Signal.like(outstanding)
+            m.d.comb += later.eq(outstanding + Mux(self.issue, self.beats, 0) - (r.valid & r.ready))
+            m.d.sync += [outstanding.eq(later), few.eq(later <= self._limit)]
         m.d.comb += [
             self.may_issue.eq((~ar.valid | ar.ready) & few),
             ar.p.size.eq((self._width // 8).bit_length() - 1),

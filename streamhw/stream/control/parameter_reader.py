@@ -21,7 +21,7 @@ class ParameterRun:
 
 
 class ParameterReader(wiring.Component):
-    """Turns the steps of the sequencer into read commands and programs of the distributor.
+    """Turns the steps of the sequencer into read commands and programs of the demux.
 
     The image holds the parameters of all layers one after another, then those of the tail, so a
     step reads memory from one end to the other. Whatever step follows a tail begins with layer 0,

@@ -6,10 +6,10 @@ from dataclasses import replace
 from streamhw.compiler.ir.infrastructure import ParameterReaderSpec, StaticDemuxSpec
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.ir.serving import (
-    distributor_of,
     dma_serving,
     dmas,
     is_write_dma,
+    parameter_demux_of,
     parameter_dma_of,
     parameter_path,
 )
@@ -26,11 +26,11 @@ def test_each_dma_serves_a_part_that_asks(design: PlacedNetlist) -> None:
     assert 0 < sum(map(is_write_dma, found)) < len(found)
 
 
-def test_parameters_have_a_dma_and_a_distributor(design: PlacedNetlist) -> None:
+def test_parameters_have_a_dma_and_a_demux(design: PlacedNetlist) -> None:
     reader = design.instance(str(parameter_dma_of(design.instances).serves))
     assert isinstance(reader.part, ParameterReaderSpec)
-    distributor = distributor_of(design.instances)
-    assert isinstance(distributor.part, StaticDemuxSpec) and distributor.serves == reader.name
+    demux = parameter_demux_of(design.instances)
+    assert isinstance(demux.part, StaticDemuxSpec) and demux.serves == reader.name
 
 
 def test_the_way_of_a_stream_of_parameters(design: PlacedNetlist) -> None:

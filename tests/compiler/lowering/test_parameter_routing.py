@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from streamhw.compiler.lowering.parameter_routing import DISTRIBUTOR, NARROW, route_parameters
+from streamhw.compiler.lowering.parameter_routing import NARROW, PARAMETER_DEMUX, route_parameters
 from streamhw.compiler.memory.layout import MemoryPlan
 from streamhw.compiler.memory.segments import Segments
 from streamhw.numerics.fixed import Fixed
@@ -29,9 +29,9 @@ PLAN = MemoryPlan(
 )
 
 
-def test_narrow_beats_have_one_distributor() -> None:
+def test_narrow_beats_have_one_demux() -> None:
     (deal,) = route_parameters(replace(PLAN, beat_bytes=64), TYPES, 512)
-    assert deal.name == DISTRIBUTOR
+    assert deal.name == PARAMETER_DEMUX
     assert deal.outputs == ("norm", "engine", "scale")
     assert deal.programs[0] == (
         Repeat(1, (Segment(0, 1),)),
@@ -82,7 +82,7 @@ def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
 
 
 def test_a_run_without_narrow_words_keeps_one() -> None:
-    """A distributor has something to do in every activation."""
+    """A demux has something to do in every activation."""
     tail = (Segments("head", 2, (("engine", 2),)),)
     (deal,) = route_parameters(replace(PLAN, tail=tail), TYPES, 4096)
     assert deal.outputs == ("norm", "engine", "scale")

@@ -47,7 +47,7 @@ def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple
 
 
 def dealt(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str, np.ndarray]:
-    """What the distributor sends to each stream: bytes of (repeat, beats of a turn)."""
+    """What the demux sends to each stream: bytes of (repeat, beats of a turn)."""
     found: dict[str, list[np.ndarray]] = defaultdict(list)
     for count, parts in segments.turns:
         for name, beats in parts * count:
@@ -151,7 +151,7 @@ def test_matrices(stored: PlacedNetlist, parameters: Parameters) -> None:
             op = stored.graph.node(segments.node).op
             assert isinstance(matmul, LinearPlan) and isinstance(op, Linear)
             (assignment,) = (b for b in stored.assignments if segments.node in b.nodes)
-            headers = streams[f"{assignment.instance}_i_header"]
+            headers = streams[f"{assignment.instance}_i_tile_scales"]
             codes = streams[f"{assignment.instance}_i_weight"]
             assert segments.repeat == -(-op.outputs // rows)
             for tile in range(segments.repeat):
@@ -235,7 +235,7 @@ def test_scales_come_before_the_matrix_whose_results_they_scale(design: PlacedNe
 def test_targets_in_order_of_first_use(design: PlacedNetlist) -> None:
     assert design.memory.targets == (
         "norm_1_i_affine",
-        "matmul_w4_i_header",
+        "matmul_w4_i_tile_scales",
         "matmul_w4_i_weight",
         "norm_2_i_affine",
         "activation_i_scale",

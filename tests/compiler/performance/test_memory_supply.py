@@ -24,7 +24,7 @@ def test_a_full_buffer_waits_until_its_beats_are_eaten() -> None:
     assert stream.deliver(8, since=0) >= 200 + 10
 
 
-def test_the_distributor_gives_a_beat_a_cycle_in_turn() -> None:
+def test_the_demux_gives_a_beat_a_cycle_in_turn() -> None:
     stream = supply()
     first = stream.deal(6, ahead=0, begin=50, lead=0)
     assert first == Span(0, 56)

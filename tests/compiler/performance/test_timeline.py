@@ -143,7 +143,7 @@ def test_writes_wait_for_a_cycle_without_reads() -> None:
     assert Clock(supply=supply).write("mem0", 1, 15, since=0).first == 15, "there are idle cycles"
 
 
-def test_distributor_gives_a_beat_a_cycle() -> None:
+def test_demux_gives_a_beat_a_cycle() -> None:
     """However much waits on chip: what is ahead of a part came while it did something else, and
     what waits in front of a part holds up nobody."""
     supply = Supply(port="mem0", rate=1.0, buffer=64, latency=10)

@@ -71,7 +71,7 @@ def test_program_is_enough_and_no_more(rate: float) -> None:
             {f"product {n}": use for n, use in enumerate(uses)},
             queue="queue",
             source="dma",
-            sink="distributor",
+            sink="parameter_demux",
             rate=rate,
             latency=LATENCY,
             bits=64,

@@ -100,7 +100,7 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
     symbol_values = {"tokens": n}
     inputs = {
         "i_run": spec.commands(symbol_values),
-        "i_header": np.concatenate(headers).astype(np.int64),
+        "i_tile_scales": np.concatenate(headers).astype(np.int64),
         "i_weight": np.concatenate(weights).astype(np.int64),
         **xs,
     }

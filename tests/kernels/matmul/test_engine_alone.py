@@ -55,7 +55,7 @@ def matrices(rng: np.random.Generator) -> Case:
     words = pack_weight(weight, rows=SPEC.rows, inputs=SPEC.input_lanes)
     inputs = {
         "i_run": SPEC.commands({"tokens": SIZE}),
-        "i_header": header.reshape(-1, SPEC.rows).astype(np.int64),
+        "i_tile_scales": header.reshape(-1, SPEC.rows).astype(np.int64),
         "i_weight": words.reshape(-1, SPEC.rows * SPEC.input_lanes).astype(np.int64),
         "i_x_a": x,
     }

@@ -12,19 +12,19 @@ from tests.stream.axi.support import DistantMemory, Pinned, pauses, receive, res
 
 WIDTH, BUFFER, BURST = 64, 256, 16
 LATENCY = 58
-UNDER_WAY = LATENCY + BURST + 6
+OUTSTANDING = LATENCY + BURST + 6
 
 
 def test_under_way() -> None:
-    dma = ReadDma(width=WIDTH, buffer=BUFFER, burst=BURST, under_way=UNDER_WAY)
+    dma = ReadDma(width=WIDTH, buffer=BUFFER, burst=BURST, outstanding=OUTSTANDING)
     run_cocotb(Pinned(dma, {"bus": "m_axi"}), module=__name__)
 
 
 def test_must_be_a_burst() -> None:
     with pytest.raises(
-        ValueError, match=r"^ReadDma under_way must be at least the burst of 16 beats, not 15$"
+        ValueError, match=r"^ReadDma outstanding must be at least the burst of 16 beats, not 15$"
     ):
-        ReadDma(width=WIDTH, buffer=BUFFER, burst=BURST, under_way=15)
+        ReadDma(width=WIDTH, buffer=BUFFER, burst=BURST, outstanding=15)
 
 
 class Counted:
@@ -58,7 +58,7 @@ async def fills_the_buffer_with_few_under_way(dut):
     assert await receive(dut, "o", 603, pauses(5, 0.4)) == words[:600] + words[:3]
     await ClockCycles(dut.clk, 20)
     assert dut.stat_level.value == 0
-    assert BURST < counted.most <= UNDER_WAY
+    assert BURST < counted.most <= OUTSTANDING
 
 
 @cocotb.test()
@@ -72,4 +72,4 @@ async def keeps_one_beat_a_cycle(dut):
     cocotb.start_soon(send(dut, "i_command", [2000 << 40]))
     assert await receive(dut, "o", 2000) == words[:2000]
     assert (get_sim_time("ns") - begin) // 10 <= 2000 + LATENCY + 16
-    assert counted.most <= UNDER_WAY
+    assert counted.most <= OUTSTANDING

@@ -20,7 +20,7 @@ SIZE = 1 << 13
 BEGINS = tuple(n * SIZE for n in range(STRIPES))
 CASES = {
     "reads": ReadDma,
-    "few under way": partial(ReadDma, under_way=2 * BURST - 1),
+    "few under way": partial(ReadDma, outstanding=2 * BURST - 1),
     "writes": WriteDma,
 }
 

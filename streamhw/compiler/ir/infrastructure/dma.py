@@ -24,7 +24,7 @@ class ReadDmaSpec(InfrastructureSpec):
 
     buffer: beats that it has room for; burst: of the longest burst
     begins: for each bus, the address of its byte 0
-    under_way: beats that may be under way at most; None: as many as there is room for
+    outstanding: beats that may be under way at most; None: as many as there is room for
     """
 
     label: ClassVar[str] = "read DMA"
@@ -33,7 +33,7 @@ class ReadDmaSpec(InfrastructureSpec):
     buffer: int
     burst: int = BURST
     begins: tuple[int, ...] = (0,)
-    under_way: int | None = None
+    outstanding: int | None = None
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -46,7 +46,7 @@ class ReadDmaSpec(InfrastructureSpec):
         return Behaviour(delay=4 + queue_latency(self.buffer), queued=True)
 
     def resources(self) -> Resources:
-        stripes, most = len(self.begins), self.under_way
+        stripes, most = len(self.begins), self.outstanding
         counter = most.bit_length() + 1 if most is not None and most < self.buffer else 0
         part = self.beat_bits // stripes
         memory = Memory(part, self.buffer, asynchronous=queue_latency(self.buffer) == 1)
@@ -65,7 +65,7 @@ class ReadDmaSpec(InfrastructureSpec):
             buffer=self.buffer,
             burst=self.burst,
             begins=self.begins,
-            under_way=self.under_way,
+            outstanding=self.outstanding,
         )
 
 

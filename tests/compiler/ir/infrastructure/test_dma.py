@@ -23,6 +23,6 @@ def test_a_stripe_has_a_memory_of_its_share() -> None:
 
 def test_a_limit_below_the_buffer_takes_a_counter() -> None:
     free, limited = (
-        ReadDmaSpec(beat_bits=128, buffer=64, under_way=most).resources() for most in (64, 32)
+        ReadDmaSpec(beat_bits=128, buffer=64, outstanding=most).resources() for most in (64, 32)
     )
     assert limited.luts > free.luts and limited.ffs > free.ffs

@@ -47,7 +47,7 @@ def specs() -> tuple[InfrastructureSpec, ...]:
         PassthroughSpec(type=rows),
         PaddingRemoverSpec(type=rows, beat_bits=96),
         WordCutterSpec(bits=32, beat_bits=128),
-        ReadDmaSpec(beat_bits=128, buffer=64, under_way=32),
+        ReadDmaSpec(beat_bits=128, buffer=64, outstanding=32),
         WriteDmaSpec(beat_bits=128),
         StaticDemuxSpec(beat_bits=64, outputs=2, programs=(program, program)),
         ParameterReaderSpec(**SIZE, body=ParameterRun(0, 8), stride=256, tail=ParameterRun(512, 4)),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader and the distributor of parameters as parts of a design."""
+"""The reader and the demux of parameters as parts of a design."""
 
 from streamhw.compiler.ir.infrastructure.parameters import ParameterReaderSpec, StaticDemuxSpec
 from streamhw.stream.control.parameter_reader import ParameterRun
