@@ -26,6 +26,7 @@ PRIVATE = {
     r"\bbubbles?\b": "idle cycles",
     r"\bhops?\b": "FIFO latency, or streams",
     r"\bturned\b": "rotated",
+    r"\bdistributors?\b": "demultiplexer",
     r"\blive[- ]sets?\b": "peak live elements",
     r"\bread(s|ing)?[- ]ahead\b": "prefetch",
     r"\broofs?\b": "roofline",

@@ -32,7 +32,7 @@ class Repeat:
 
 
 class StaticDemux(wiring.Component):
-    """Deals consecutive beats to outputs in the order that the chosen program states.
+    """Routes consecutive beats to outputs in the order that the chosen program states.
 
     A counter of beats inside a segment, one of repeats, and a table of segments; beats pass
     through a skid buffer, so that outputs are registered. The order is static: an output that

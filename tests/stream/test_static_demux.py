@@ -19,7 +19,7 @@ PROGRAMS = (
 )
 
 
-def dealt(programs, order):
+def routed(programs, order):
     """Outputs of the running beats 0, 1, ... when the programs of ``order`` run."""
     result = {}
     at = 0
@@ -35,7 +35,7 @@ def dealt(programs, order):
 
 
 def run(programs, order, **stalls):
-    total, expected = dealt(programs, order)
+    total, expected = routed(programs, order)
     dut = StaticDemux(width=8, programs=programs)
     got = run_streams(
         dut,
@@ -60,7 +60,7 @@ def test_order_under_stalls(pattern):
 def test_padding_is_dropped(pattern):
     """What the programs give to the output behind the last one reaches nobody."""
     order = [0, 2, 1, 0]
-    total, expected = dealt(PROGRAMS, order)
+    total, expected = routed(PROGRAMS, order)
     dut = StaticDemux(width=8, programs=PROGRAMS, outputs=2)
     got = run_streams(
         dut,

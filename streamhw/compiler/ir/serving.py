@@ -78,7 +78,7 @@ def parameter_width_of(instances: Iterable[Instance], target: str) -> Instance:
 
 def parameter_path(design: Dataflow, target: str) -> tuple[Instance, ...]:
     """What the stream of parameters ``target`` passes behind the first demux, last to first:
-    what makes its beats and, if a second demux deals it, that and what cuts beats for it."""
+    what makes its beats and, if a second demux routes it, that and what cuts beats for it."""
     width = parameter_width_of(design.instances, target)
     source = design.instance(next(design.into(width.name)).source.instance)
     if source == parameter_demux_of(design.instances):

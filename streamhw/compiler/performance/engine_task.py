@@ -122,7 +122,7 @@ class EngineTasks:
         )
 
     def _header_path(self, target: str, beats: int) -> int:
-        """Cycles from when the demux deals the last of the beats of a tile's header to when
+        """Cycles from when the demux routes the last of the beats of a tile's header to when
         the engine has its last word: those of the parts on the way, of the queues behind them, and
         of the words that a beat is cut into."""
         way = parameter_path(self._design, target)

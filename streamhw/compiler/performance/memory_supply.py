@@ -50,7 +50,7 @@ class Supply:
     that the reader knows to its first beat out of the buffer; behind: cycles from there to a part;
     outstanding: beats that memory has been asked for, at most: who asks next waits no longer,
     however much the reader still wants; pause: cycles that they may take longer, from all channels
-    total: beats that are asked for when a step is known; dealt: until when the demux, a beat
+    total: beats that are asked for when a step is known; routed: until when the demux, a beat
     a cycle, is held up by what it has given out: parts take turns, in the order of memory
     early: of all beats, those that are asked for whatever step comes; before: those of them that
     come before the step is known
@@ -68,7 +68,7 @@ class Supply:
     delivered: float = 0.0
     beats: float = 0.0
     early: float = 0.0
-    dealt: float = 0.0
+    routed: float = 0.0
     since: float = -1.0
     base: float = 0.0
     before: float = 0.0
@@ -157,19 +157,19 @@ class Supply:
         self.delivered += beats / self.rate
         self.others += beats
 
-    def deal(self, beats: int, ahead: float, begin: float, lead: float) -> Span:
+    def route(self, beats: int, ahead: float, begin: float, lead: float) -> Span:
         """From when and until when ``beats`` pass the demux to a part that begins to take
         them, ``ahead`` of which may come before; ``lead``: cycles of what goes to others first."""
-        free = self.dealt + lead
+        free = self.routed + lead
         start = max(free, begin - ahead)
         self.eaten.append((self.beats, start))
         self._latest = self._kept = None
         return Span(free, start + beats)
 
-    def eat(self, cycle: float, dealt: float, pace: float = 0.0) -> None:
+    def take(self, cycle: float, routed: float, pace: float = 0.0) -> None:
         """Notes that all beats delivered so far are consumed by ``cycle``, in ``pace`` cycles if
-        they had been there, and that the demux goes on to others at ``dealt``."""
-        self.dealt = dealt
+        they had been there, and that the demux goes on to others at ``routed``."""
+        self.routed = routed
         (before, begin), at = self.eaten[-1], (self.beats, cycle)
         if self.uses is not None:
             since = 0.0 if self.beats <= self.early else self.since

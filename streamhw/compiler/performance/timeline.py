@@ -159,19 +159,19 @@ class Timeline:
             if task.demand:
                 # A part begins with its first words, whether they come from memory or, late, from
                 # the demux.
-                dealt = supply.deal(task.demand + known.stall, task.ahead, begin, task.lead)
+                routed = supply.route(task.demand + known.stall, task.ahead, begin, task.lead)
                 early = supply.arrival(task.behind + task.first, since)
-                begin = max(begin, dealt.first + task.first + supply.behind, early)
+                begin = max(begin, routed.first + task.first + supply.behind, early)
             fed = max([begin + accept - 1, *(s.last for s in arriving)])
             start, wait, size = begin, task.wait + task.answer, known.traffic
             if task.demand:
                 last = supply.deliver(task.behind + task.demand, since)
-                fed = max(fed, dealt.last, last)
+                fed = max(fed, routed.last, last)
                 # What waits in front of the part is past the demux.
                 hold = min(accept, known.hold)
-                supply.eat(
+                supply.take(
                     fed,
-                    max(dealt.last, last - supply.behind, fed - hold),
+                    max(routed.last, last - supply.behind, fed - hold),
                     max(task.demand, accept) - 1,
                 )
             ends = fed

@@ -46,7 +46,7 @@ def runs(plan: MemoryPlan, layers: int) -> Iterator[tuple[int | None, int, tuple
     yield None, plan.region("tail").offset, plan.tail
 
 
-def dealt(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str, np.ndarray]:
+def routed(data: np.ndarray, at: int, segments: Segments, beat: int) -> dict[str, np.ndarray]:
     """What the demux sends to each stream: bytes of (repeat, beats of a turn)."""
     found: dict[str, list[np.ndarray]] = defaultdict(list)
     for count, parts in segments.turns:
@@ -113,7 +113,7 @@ def test_norms_and_scales(stored: PlacedNetlist, parameters: Parameters) -> None
         at = begin
         for segments in segments_of:
             values = quantized.parameters(segments.node, layer)
-            streams = dealt(data, at, segments, plan.beat_bytes)
+            streams = routed(data, at, segments, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
             if isinstance(values, NormParameters):
                 (words,) = (s.reshape(-1).view("<i2") for s in streams.values())
@@ -139,7 +139,7 @@ def test_matrices(stored: PlacedNetlist, parameters: Parameters) -> None:
         at = begin
         for segments in segments_of:
             values = parameters(stored).parameters(segments.node, layer)
-            streams = dealt(data, at, segments, plan.beat_bytes)
+            streams = routed(data, at, segments, plan.beat_bytes)
             at += segments.beats * plan.beat_bytes
             if not isinstance(values, LinearParameters):
                 continue

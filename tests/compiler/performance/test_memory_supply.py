@@ -20,16 +20,16 @@ def test_beats_come_at_the_rate_behind_the_latency() -> None:
 def test_a_full_buffer_waits_until_its_beats_are_eaten() -> None:
     stream = supply()
     stream.deliver(8, since=0)
-    stream.eat(200, dealt=200)
+    stream.take(200, routed=200)
     assert stream.deliver(8, since=0) >= 200 + 10
 
 
 def test_the_demux_gives_a_beat_a_cycle_in_turn() -> None:
     stream = supply()
-    first = stream.deal(6, ahead=0, begin=50, lead=0)
+    first = stream.route(6, ahead=0, begin=50, lead=0)
     assert first == Span(0, 56)
-    stream.eat(60, dealt=56)
-    assert stream.deal(4, ahead=0, begin=10, lead=2) == Span(58, 62)
+    stream.take(60, routed=56)
+    assert stream.route(4, ahead=0, begin=10, lead=2) == Span(58, 62)
 
 
 def test_others_delay_what_is_asked_for_later() -> None:
@@ -61,12 +61,12 @@ def test_what_is_asked_for_follows_what_was_consumed_since() -> None:
     stream, fresh = supply(total=100), supply(total=100)
     for each in (stream, fresh):
         each.deliver(8, since=0)
-        each.eat(30, dealt=30)
+        each.take(30, routed=30)
     kept = stream.until(40, since=0)
     assert kept == stream.until(40, since=0)
     for each in (stream, fresh):
         each.deliver(8, since=0)
-        each.eat(90, dealt=90)
+        each.take(90, routed=90)
     assert stream.until(100, since=0) == fresh.until(100, since=0) > kept
     for each in (stream, fresh):
         each.total = 12
@@ -77,7 +77,7 @@ def test_what_is_asked_for_follows_what_was_consumed_since() -> None:
 def test_a_full_buffer_is_asked_for_again_when_it_is_consumed() -> None:
     stream = supply()
     stream.deliver(8, since=0)
-    stream.eat(40, dealt=40)
+    stream.take(40, routed=40)
     # 8 beats at once, and 8 more as these leave, the last of them in cycle 40.
     assert stream.until(40, since=0) == 40 + 10
     assert stream.until(20, since=0) == pytest.approx(0 + 12 / 0.5 + 10)

@@ -109,7 +109,7 @@ def test_parameters_delay_whoever_needs_them() -> None:
 def test_supply_runs_ahead_as_far_as_its_buffer() -> None:
     supply = Supply(port="mem0", rate=0.5, buffer=16, latency=10)
     assert supply.deliver(8, since=0) == 10 + 8 / 0.5
-    supply.eat(100, 100)
+    supply.take(100, 100)
     # Sixteen beats more: the first eight had to be eaten before the last eight were asked for.
     assert supply.deliver(16, since=0) == max(26 + 16 / 0.5, 100 + 10)
 
@@ -120,10 +120,10 @@ def test_memory_serves_what_was_asked_for_first() -> None:
     supply = Supply(port="mem0", rate=0.5, buffer=16, latency=10)
     assert [supply.until(cycle, since=100) for cycle in (99, 110, 132, 200)] == [99, 142, 142, 200]
     supply.deliver(4, since=100)
-    supply.eat(200, 200)
+    supply.take(200, 200)
     assert [supply.until(cycle, since=100) for cycle in (200, 204, 212)] == [210, 210, 212]
     supply.deliver(4, since=100)
-    supply.eat(201, 201)
+    supply.take(201, 201)
     assert [supply.until(cycle, since=100) for cycle in (201, 209, 220)] == [218, 218, 220]
     supply.total = 22  # of the step: two beats are left to ask for
     assert supply.until(201, since=100) == 200 + 2 / 0.5 + 10
@@ -135,7 +135,7 @@ def test_writes_wait_for_a_cycle_without_reads() -> None:
     supply = Supply(port="mem0", rate=1.0, buffer=16, latency=10)
     supply.until(0, since=0)
     supply.deliver(20, since=0)
-    supply.eat(20, 20)
+    supply.take(20, 20)
     assert supply.until(5, since=0) == 10 + 16 + 5
     assert supply.idle(15, since=0) == 10 + 20 + 16
     assert Clock(supply=supply).write("mem0", 1, 15, since=0).first == 46
@@ -147,9 +147,9 @@ def test_demux_gives_a_beat_a_cycle() -> None:
     """However much waits on chip: what is ahead of a part came while it did something else, and
     what waits in front of a part holds up nobody."""
     supply = Supply(port="mem0", rate=1.0, buffer=64, latency=10)
-    assert supply.deal(40, ahead=8, begin=100, lead=0) == Span(0, 132)
-    supply.eat(140, 132)
-    assert supply.deal(40, ahead=8, begin=133, lead=5) == Span(137, 177), "others took until 137"
+    assert supply.route(40, ahead=8, begin=100, lead=0) == Span(0, 132)
+    supply.take(140, 132)
+    assert supply.route(40, ahead=8, begin=133, lead=5) == Span(137, 177), "others took until 137"
 
 
 def test_traffic_of_tasks_takes_from_the_parameters() -> None:

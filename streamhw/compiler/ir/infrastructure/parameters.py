@@ -18,7 +18,7 @@ __all__ = ["ParameterReaderSpec", "StaticDemuxSpec"]
 
 @dataclass(frozen=True, kw_only=True)
 class StaticDemuxSpec(InfrastructureSpec):
-    """Deals beats of ``beat_bits`` to so many ``outputs``, in the order of a program."""
+    """Routes beats of ``beat_bits`` to so many ``outputs``, in the order of a program."""
 
     label: ClassVar[str] = "parameter_demux"
 
@@ -29,8 +29,8 @@ class StaticDemuxSpec(InfrastructureSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         beat = raw(self.beat_bits)
-        dealt = (Port(f"o_{n}", beat) for n in range(self.outputs))
-        return (Port("i", beat), Port("i_program", raw(1), Role.PROGRAM), *dealt)
+        routed = (Port(f"o_{n}", beat) for n in range(self.outputs))
+        return (Port("i", beat), Port("i_program", raw(1), Role.PROGRAM), *routed)
 
     def resources(self) -> Resources:
         return Resources(luts=self.beat_bits + 70 + 2 * self.outputs, ffs=2 * self.beat_bits + 30)

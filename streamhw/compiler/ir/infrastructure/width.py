@@ -90,7 +90,7 @@ class PaddingRemoverSpec(InfrastructureSpec):
 @dataclass(frozen=True, kw_only=True)
 class WordCutterSpec(InfrastructureSpec):
     """Memory beats of ``beat_bits``, cut to words of ``bits``; one more may wait, so that what
-    deals them goes on."""
+    routes them goes on."""
 
     label: ClassVar[str] = "width"
 
