@@ -13,7 +13,8 @@ from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.frontend.gpt2 import GPT2
 from streamhw.frontend.model import Model, Origin
 
-__all__ = ["TINY_GEMMA", "TINY_LLAMA", "TINY_QWEN", "tiny_decoder", "write_tiny"]
+__all__ = ["TINY_BIASED", "TINY_GEMMA", "TINY_LLAMA", "TINY_QWEN", "TINY_QWEN3"]
+__all__ += ["tiny_decoder", "write_tiny"]
 
 TINY_LLAMA = DecoderConfig(
     layers=2,
@@ -28,6 +29,15 @@ TINY_LLAMA = DecoderConfig(
     tied=False,
 )
 TINY_QWEN = replace(TINY_LLAMA, bases=(1e6,), projection_bias=True)
+TINY_QWEN3 = replace(TINY_LLAMA, head_norms=True, head_dim=16)
+TINY_BIASED = replace(
+    TINY_LLAMA,
+    projection_bias=True,
+    output_bias=True,
+    gated_bias=True,
+    bases=(1e4, 1e2),
+    scalings=((8.0, 8.0, 32.0), (4.0, 0.0, 0.0)),
+)
 TINY_GEMMA = replace(
     TINY_LLAMA,
     kv_heads=1,

@@ -13,7 +13,14 @@ from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
 from tests.e2e.machine import Machine
-from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
+from tests.tiny import (
+    TINY_BIASED,
+    TINY_GEMMA,
+    TINY_LLAMA,
+    TINY_QWEN,
+    TINY_QWEN3,
+    tiny_decoder,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +28,9 @@ from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
     [
         pytest.param(TINY_LLAMA, id="llama"),
         pytest.param(TINY_QWEN, id="qwen", marks=pytest.mark.slow),
+        pytest.param(TINY_QWEN3, id="qwen3", marks=pytest.mark.slow),
         pytest.param(TINY_GEMMA, id="gemma", marks=pytest.mark.slow),
+        pytest.param(TINY_BIASED, id="biases and scaled angles", marks=pytest.mark.slow),
     ],
 )
 def test_every_stream_equals_the_reference(

@@ -11,9 +11,9 @@ import pytest
 from streamhw.frontend import load
 from streamhw.frontend.decoder import decoder_graph
 from streamhw.frontend.decoder_config import DecoderConfig
-from streamhw.graph import RolledLoop, parse_graph, print_graph
+from streamhw.graph import RolledLoop, Scaling, parse_graph, print_graph
 from streamhw.graph.float_reference import forward
-from tests.tiny import TINY_GEMMA, TINY_LLAMA, TINY_QWEN, tiny_decoder
+from tests.tiny import TINY_BIASED, TINY_GEMMA, TINY_LLAMA, TINY_QWEN, TINY_QWEN3, tiny_decoder
 
 SHAPES = {
     "qwen2.5-0.5b": (24, 896, 4864, 14, 2),
@@ -49,17 +49,32 @@ def attend(config: DecoderConfig, q: np.ndarray, k: np.ndarray, v: np.ndarray) -
     return out
 
 
-def rotate(x: np.ndarray, size: int, base: float) -> np.ndarray:
+def scaled(frequency: float, scaling: Scaling | None) -> float:
+    """As the Llama 3 paper's code: by the wavelength, a pair at a time."""
+    if scaling is None:
+        return frequency
+    factor, shortest, longest = scaling
+    wavelength = 2 * np.pi / frequency
+    if wavelength >= longest:
+        return frequency / factor
+    if wavelength <= shortest:
+        return frequency
+    kept = (longest / wavelength - 1) / (longest / shortest - 1)
+    return (1 - kept) * frequency / factor + kept * frequency
+
+
+def rotate(x: np.ndarray, size: int, base: float, scaling: Scaling | None) -> np.ndarray:
     """Pairs as complex numbers."""
     half = size // 2
     heads = x.reshape(len(x), -1, 2, half)
     numbers = heads[:, :, 0] + 1j * heads[:, :, 1]
-    turns = np.outer(np.arange(len(x)), base ** (-2 * np.arange(half) / size))
+    frequencies = [scaled(base ** (-2 * i / size), scaling) for i in range(half)]
+    turns = np.outer(np.arange(len(x)), frequencies)
     numbers = numbers * np.exp(1j * turns)[:, None]
     return np.stack([numbers.real, numbers.imag], axis=2).reshape(x.shape)
 
 
-@pytest.mark.parametrize("config", [TINY_LLAMA, TINY_QWEN, TINY_GEMMA])
+@pytest.mark.parametrize("config", [TINY_LLAMA, TINY_QWEN, TINY_QWEN3, TINY_GEMMA, TINY_BIASED])
 def test_reference_is_the_formula(config: DecoderConfig) -> None:
     model = tiny_decoder(config)
     w = model.weights
@@ -90,7 +105,8 @@ def test_reference_is_the_formula(config: DecoderConfig) -> None:
                 for r, y in (("q", q), ("k", k))
             )
         base = config.bases[layer % len(config.bases)]
-        q, k = rotate(q, config.head_dim, base), rotate(k, config.head_dim, base)
+        scaling = config.scalings[layer % len(config.scalings)] if config.scalings else None
+        q, k = (rotate(x, config.head_dim, base, scaling) for x in (q, k))
         added = linear(attend(config, q, k, v), f"{block}.self_attn.o_proj")
         after = f"{block}.post_attention_layernorm"
         x = x + (norm(added, after) if config.outer_norms else added)

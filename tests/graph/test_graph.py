@@ -234,6 +234,16 @@ def test_faults_are_named(nodes: tuple[Node | RolledLoop, ...], message: str) ->
         ),
         (lambda: Angles(features=3, bases=(1e4,)), "Angles features must be even, not 3"),
         (lambda: Angles(features=2, bases=(1.0,)), "Angles bases must be above 1, not (1.0,)"),
+        (
+            lambda: Angles(features=2, bases=(2.0,), scalings=((0.5, 0.0, 0.0),)),
+            "Angles scalings must have a factor of at least 1 and two wavelengths in order, or "
+            "twice 0, not (0.5, 0.0, 0.0)",
+        ),
+        (
+            lambda: Angles(features=2, bases=(2.0,), scalings=((2.0, 0.0, 5.0),)),
+            "Angles scalings must have a factor of at least 1 and two wavelengths in order, or "
+            "twice 0, not (2.0, 0.0, 5.0)",
+        ),
         (lambda: Rotary(heads=0, head_dim=2), "Rotary heads must be positive, not 0"),
         (
             lambda: Gather(table="t", rows=1, features=1, scale=0.0),
