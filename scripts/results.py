@@ -171,6 +171,14 @@ RESULTS = (
         long=True,
     ),
     Result(
+        name="compile",
+        what="compiling GPT-2 Medium for `u55c`, user CPU seconds against commit 93fa277 in one "
+        "run: build and Verilog at most half, Verilog from the cache a tenth, below 2 GiB",
+        command="scripts/compile_times.py gpt2-medium --before ../streamhw-93fa277",
+        patterns=(r"^gpt2-medium:? (.*)$",),
+        long=True,
+    ),
+    Result(
         name="explored",
         what="20 explored designs within 5 %; the best design against the default rule, simulated",
         command="pytest tests/e2e/test_explored.py --slow -s",
