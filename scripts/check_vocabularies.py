@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from streamhw.errors import UserError
-from streamhw.frontend.gguf import GGUF
+from streamhw.frontend.gguf_format import GGUF
 
 __all__ = ["check"]
 

@@ -26,14 +26,12 @@ from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import read_choice
 from streamhw.compiler.ir.levels import PlacedNetlist
-from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.performance.estimate import START_CYCLES, Estimate
 from streamhw.compiler.performance.timeline import Activity, Timeline
-from streamhw.compiler.pipeline import compile_model
+from streamhw.compiler.pipeline import compile_model, quantize_for
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.quantized_model import QuantizedModel
-from streamhw.quantization.quantizer import quantize
 from streamhw.runtime.driver import generate
 from streamhw.sim import verilator
 from streamhw.sim.device import SimDevice
@@ -71,8 +69,9 @@ def main() -> None:
     config = BuildConfig(quantization=bits, multipliers=chosen.multipliers)
     if chosen.design is not None:
         config = read_choice(chosen.design).config(config)
-    quantized = quantize(load(chosen.model), layer_table().quantization, config.quantization)
-    design = compile_model(quantized, load_board(chosen.board), config)
+    board = load_board(chosen.board)
+    quantized = quantize_for(load(chosen.model), board, config)
+    design = compile_model(quantized, board, config)
     assert isinstance(design, PlacedNetlist)
     console = Console(width=130)
     compare(design, quantized, chosen.prompt, chosen.tokens, console, chosen.step, chosen.layer)

@@ -70,8 +70,7 @@ def write_tiny(
     token depends on the whole prompt; a head of its own keeps answers from repeating. Returns
     ``folder``, which is made if it does not exist.
 
-    A 4-bit build needs ``QuantConfig(scale_group=32)`` or less: the default of 64 does not divide
-    32.
+    With ``QuantConfig(scale_group=32)`` a 4-bit build pads no row; the default of 64 does.
     """
     config = {
         "model_type": "gpt2",

@@ -24,13 +24,11 @@ from ..compiler.backend.build_dir import (
 from ..compiler.backend.emit import IMAGE_FILE, emit
 from ..compiler.config import BuildConfig
 from ..compiler.ir.levels import PlacedNetlist
-from ..compiler.layers.table import layer_table
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of
-from ..compiler.pipeline import compile_model
+from ..compiler.pipeline import compile_model, quantize_for
 from ..compiler.text_dump import dump
 from ..frontend import Model
 from ..quantization.quantized_model import QuantizedModel
-from ..quantization.quantizer import quantize
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
 from ..report.summary import Summary, summarize
@@ -124,7 +122,7 @@ def build(
     board = plain_board(board)
     config = config or BuildConfig()
     key = build_key(model, board, config, decisions)
-    quantized = cache(partial(quantize, model, layer_table().quantization, config.quantization))
+    quantized = cache(partial(quantize_for, model, board, config))
     reused = reuse and is_whole(place, key)
     seconds: dict[str, float] = {}
 

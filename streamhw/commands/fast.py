@@ -15,10 +15,9 @@ from ..boards.base import Board, load_board
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate, PredictedAnswer
-from ..compiler.pipeline import STAGES
+from ..compiler.pipeline import STAGES, quantize_for
 from ..frontend import Model, Origin, load
 from ..quantization.quantized_model import QuantizedModel
-from ..quantization.quantizer import quantize
 from ..reference.integer_model import IntegerModel
 from .answer_text import AnswerText
 from .build import BuildRequest, settled, stage_shower
@@ -58,7 +57,7 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     asked = read_prompt(request.prompt, model, chat=request.chat)
     prompt, stream = asked.tokens, asked.stream()
     check_run(prompt, request.tokens, 0.0, model.graph)
-    quantized = quantize(model, layer_table().quantization, build.config.quantization)
+    quantized = quantize_for(model, board, build.config)
     design = compiled(build, quantized, board, console)
     golden = prepared(quantized, console)
     answer = FastAnswer(prompt=prompt)

@@ -31,7 +31,8 @@ from .ir.placement import Slices
 from .layers.table import layer_table
 from .lowering.insert_converters import insert_converters, insert_forks
 from .lowering.stage import lower
-from .mapping.engine_sharing import share_engines
+from .mapping.engine_sharing import formats_of, share_engines
+from .mapping.padding import fitting_model
 from .mapping.shrink import Shortage, smaller
 from .mapping.tiling import check_tiling, choose_tiling
 from .memory_access import with_control, with_memory
@@ -41,7 +42,15 @@ from .sizing.stage import with_sized_prefetch
 from .stage_list import STAGE_LIST
 from .verify import check
 
-__all__ = ["STAGES", "Source", "Stage", "check_stage", "compile_model", "stages_before"]
+__all__ = [
+    "STAGES",
+    "Source",
+    "Stage",
+    "check_stage",
+    "compile_model",
+    "quantize_for",
+    "stages_before",
+]
 
 T = TypeVar("T")
 L = TypeVar("L", bound=Quantized)
@@ -75,7 +84,7 @@ def _quantize(source: Source) -> Quantized:
     made = (
         model
         if isinstance(model, QuantizedModel)
-        else quantize(model, layer_table().quantization, wanted)
+        else quantize_for(model, source.board, source.config)
     )
     if made.config != wanted:
         raise InternalError(f"Model must be quantized with {wanted}, not {made.config}")
@@ -83,7 +92,9 @@ def _quantize(source: Source) -> Quantized:
 
 
 def _assign(design: Quantized) -> Assigned:
-    assignments = share_engines(design.graph, design.quantization, design.config.sharing)
+    assignments = share_engines(
+        design.graph, formats_of(design.graph, design.quantization), design.config.sharing
+    )
     return design.to(Assigned, assignments=assignments)
 
 
@@ -193,6 +204,17 @@ def stages_before(name: str) -> tuple[str, ...]:
     """The names of the stages before one, in order."""
     names = tuple(stage.name for stage in STAGES)
     return names[: names.index(name)]
+
+
+def quantize_for(model: Model, board: Board, config: BuildConfig) -> QuantizedModel:
+    """The quantized model, its rows padded to what engines of the board take.
+
+    Raises   as ``quantize``
+    """
+    padded = fitting_model(
+        model, board, config.target(board.target), config.quantization, config.sharing
+    )
+    return quantize(padded, layer_table().quantization, config.quantization)
 
 
 def compile_model(

@@ -13,7 +13,7 @@ from .format import FileFormat
 from .gemma import GEMMA
 from .gemma2 import GEMMA2
 from .gemma3 import GEMMA3
-from .gguf import GGUF
+from .gguf_format import GGUF
 from .gpt2 import GPT2
 from .hf import HUGGING_FACE
 from .llama import LLAMA

@@ -24,7 +24,7 @@ class Model:
     """A loaded model.
 
     name: as the user named it, or the directory's name
-    graph: what it computes
+    graph: what it computes, perhaps with padded rows
     config: the architecture's numbers
     weights: lazy float32 tensors by the graph's parameter names
     origin: of the weights
@@ -34,6 +34,7 @@ class Model:
     calibration: text that number formats are measured on, if there is any
     heldout: text that losses are measured on, if there is any
     notes: sentences that whoever builds it should read
+    unpadded: the graph before its rows were padded, if they were
     """
 
     name: str
@@ -47,3 +48,9 @@ class Model:
     calibration: str | None = field(default=None, repr=False)
     heldout: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    unpadded: Graph | None = field(default=None, repr=False)
+
+    @property
+    def natural(self) -> Graph:
+        """The graph that the files describe, without padding."""
+        return self.unpadded or self.graph

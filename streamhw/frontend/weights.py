@@ -97,16 +97,21 @@ class RandomWeights(Weights):
 
     def __init__(self, graph: Graph, *, additions: int, seed: int = 0):
         self._parameters = {p.name: p for p in graph.parameters()}
-        self._additions = additions
-        self._seed = seed
+        self.graph = graph
+        self.additions = additions
+        self.seed = seed
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What all tensors follow from."""
-        return type(self), self._parameters, self._additions, self._seed
+        return type(self), self._parameters, self.additions, self.seed
 
     def __getitem__(self, name: str) -> Floats:
-        return self.head(name, self._parameters[name].shape[0])
+        return self.head(name, self.rows(name))
+
+    def rows(self, name: str) -> int:
+        """The first extent of a tensor."""
+        return self._parameters[name].shape[0]
 
     def head(self, name: str, rows: int) -> Floats:
         """The first ``rows`` of a tensor, without making the others."""
@@ -116,10 +121,10 @@ class RandomWeights(Weights):
             return np.full(rows, name.endswith(".weight"), dtype=np.float32)
         deviation = 0.02
         if name.endswith(_ADDING):
-            deviation /= self._additions**0.5
+            deviation /= self.additions**0.5
         values = np.empty((rows, *shape[1:]), dtype=np.float32)
         for block, begin in enumerate(range(0, rows, _BLOCK)):
-            random = np.random.default_rng((self._seed, zlib.crc32(name.encode()), block))
+            random = np.random.default_rng((self.seed, zlib.crc32(name.encode()), block))
             random.standard_normal(out=values[begin : begin + _BLOCK], dtype=np.float32)
         values *= np.float32(deviation)
         return values

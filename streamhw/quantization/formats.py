@@ -42,7 +42,11 @@ def index_format(bound: int) -> Fixed:
 
 
 def byte_scales(largest: Floats) -> Reals:
-    """Scales that bring each feature's greatest magnitude to 127."""
+    """Scales that bring each feature's greatest magnitude to 127.
+
+    A feature that is always zero gets the widest scale: it must not cost others their precision.
+    """
     peak = largest.astype(np.float64)
+    peak[peak == 0] = peak.max()
     # A feature that calibration saw (almost) never gets a scale within 10 bits of the widest.
     return np.maximum(peak, max(float(peak.max()) * 2.0**-10, 1e-9)) / 127

@@ -66,13 +66,15 @@ class NormPlan(Plan):
     """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
 
     heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
-    (layer norm), or not and there is no beta (RMS norm)
+    (layer norm), or not and there is no beta (RMS norm); counted: features that means are taken
+    over
     """
 
     source: Fixed
     epsilon: float
     gamma_frac: int
     beta_frac: int
+    counted: int
     heads: int = 1
     centered: bool = True
 
@@ -162,7 +164,7 @@ class ArgMaxPlan(Plan):
 class QuantizationPlan:
     """A graph whose every value has an integer format, without the integers themselves.
 
-    graph: what is computed
+    graph: what is computed; natural: the same before its rows were padded
     config: how it was quantized
     plans: by node name, for every node but inputs
     formats: by value name (nodes, loops, carried values)
@@ -170,6 +172,7 @@ class QuantizationPlan:
     """
 
     graph: Graph
+    natural: Graph
     config: QuantConfig
     plans: FrozenMap[str, Plan]
     formats: FrozenMap[str, Fixed]

@@ -58,6 +58,7 @@ def quantize(
         parameters.make_all()
     plan = QuantizationPlan(
         graph=graph,
+        natural=model.natural,
         config=chosen,
         plans=FrozenMap(state.plans),
         formats=FrozenMap(formats),

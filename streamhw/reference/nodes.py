@@ -114,6 +114,7 @@ class Normalized:
             beta_frac=plan.beta_frac,
             heads=plan.heads,
             centered=plan.centered,
+            counted=plan.counted,
         )
         self._root, self._offset = spec.root, spec.offset
         shape = (plan.heads, features)
@@ -129,13 +130,13 @@ class Normalized:
         squares = np.einsum("ij,ij->i", codes, codes).tolist()
         scales = []
         for s1, s2 in zip(sums, squares, strict=True):
-            variance = features * s2 - s1 * s1 + self._offset
+            variance = spec.count * s2 - s1 * s1 + self._offset
             top = variance.bit_length() - 1
             kept = (variance << ROOT_FRACTION) >> top
             mantissa = (top & 1) << ROOT_FRACTION | kept & ((1 << ROOT_FRACTION) - 1)
             scales.append((2.0 ** (spec.norm_frac - (top >> 1)), self._inverse(mantissa)))
         shifts, roots = np.array(scales).T[:, :, None]
-        norm = rows * features
+        norm = rows * spec.count
         norm -= np.array(sums, dtype=np.float64)[:, None]
         norm *= shifts
         np.floor(norm, out=norm)

@@ -17,6 +17,7 @@ from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import SymbolValues
 from ..stream.spec import KernelSpec, Role
 from .facts_of_design import clients_of
+from .padding import PaddingShares, padding_shares
 
 __all__ = ["DieRow", "FifoRow", "KernelRow", "MemoryRow", "PortRow", "Summary", "summarize"]
 
@@ -118,6 +119,7 @@ class Summary:
     prompt_cycles: dict[str, float]
     memory_bytes: int
     parameter_bytes_per_step: int
+    padding: PaddingShares
 
     def to_json(self, stage_seconds: Mapping[str, float]) -> str:
         """The text of ``report.json``, for programs of others: streamhw itself reads none of it.
@@ -203,6 +205,7 @@ def summarize(design: PlacedNetlist, weights: str) -> Summary:
         memory_bytes=design.memory.total,
         parameter_bytes_per_step=design.memory.stride * design.graph.loops[0].trips
         + design.memory.region("tail").bytes,
+        padding=padding_shares(design.quantization),
     )
 
 

@@ -160,4 +160,6 @@ def _cycles(summary: Summary) -> Table:
         f"{summary.parameter_bytes_per_step:,} bytes of parameters a step, "
         f"{summary.memory_bytes:,} bytes of memory in all; the clock is an assumption"
     )
+    if padding := str(summary.padding):
+        table.caption += f"; rows are padded with zeros to what kernels take: {padding}"
     return table

@@ -13,10 +13,9 @@ from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.table import layer_table
-from streamhw.compiler.pipeline import compile_model
+from streamhw.compiler.pipeline import compile_model, quantize_for
 from streamhw.frontend import load
 from streamhw.frontend.model import Model
-from streamhw.quantization.quantizer import quantize
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.sim import verilator
 from tests.e2e.machine import Machine
@@ -41,8 +40,9 @@ def machine_of(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Callab
         of: Model = model,
     ) -> Machine:
         wanted = design.config if design is not None else config or BuildConfig()
-        quantized = quantize(of, layer_table().quantization, wanted.quantization)
-        design = design or compile_model(quantized, load_board(board), config)
+        place = design.board if design is not None else load_board(board)
+        quantized = quantize_for(of, place, wanted)
+        design = design or compile_model(quantized, place, config)
         if depths is not None:
             design = replace(design, queues={**design.queues, **depths(design)})
         emitted = emit(design)

@@ -34,10 +34,13 @@ U16 = Fixed(16, signed=False)
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("zeros", [0, 5])
 @pytest.mark.parametrize(("heads", "centered"), [(1, True), (1, False), (3, False)])
-def test_norms(seed: int, heads: int, centered: bool) -> None:
+def test_norms(seed: int, heads: int, centered: bool, zeros: int) -> None:
+    """``zeros``: features of each head that pad it."""
     random = np.random.default_rng(seed)
-    features = int(random.choice([2, 32, 96, 1024]))
+    counted = int(random.choice([2, 32, 96, 1024]))
+    features = counted + zeros
     plan = NormPlan(
         source=Fixed(24, 12),
         out=Fixed(8 if seed % 2 else 16),
@@ -46,6 +49,7 @@ def test_norms(seed: int, heads: int, centered: bool) -> None:
         beta_frac=4 if centered else 0,
         heads=heads,
         centered=centered,
+        counted=counted,
     )
     spec = NormSpec(
         features=features,
@@ -58,12 +62,15 @@ def test_norms(seed: int, heads: int, centered: bool) -> None:
         beta_frac=plan.beta_frac,
         heads=heads,
         centered=centered,
+        counted=counted,
     )
     x = codes(random, plan.source, ROWS, heads * features)
     x[2] = 0
     gamma, beta = (
         random.integers(-(2**15), 2**15, heads * features).astype(np.int16) for _ in range(2)
     )
+    for values in (x, gamma, beta):
+        values.reshape(-1, features)[:, counted:] = 0
     expected = spec.golden(x, gamma, beta if centered else None)
     norm = Normalized(plan, NormParameters(gamma=gamma, beta=beta if centered else None))
     assert (norm(x.astype(np.float64)) == expected).all()

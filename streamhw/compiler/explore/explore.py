@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import BuildError
 from ..ir.json_codec import encode
-from ..mapping.engine_sharing import share_engines
+from ..mapping.engine_sharing import formats_of, share_engines
 from ..mapping.tiling import check_tiling, choose_tiling
 from .design_point import Choice, chosen_by
 from .evaluate import Evaluator
@@ -95,7 +95,9 @@ def space_for(evaluator: Evaluator) -> Space:
     design, config = evaluator.design, evaluator.design.config
     fixed = None
     if config.sharing != type(config).sharing:
-        assignments = share_engines(design.graph, design.quantization, config.sharing)
+        assignments = share_engines(
+            design.graph, formats_of(design.graph, design.quantization), config.sharing
+        )
         fixed = tuple(assignment.nodes for assignment in assignments)
     return space_of(
         design.graph,
@@ -152,7 +154,9 @@ def _starts(
     design, config = evaluator.design, evaluator.design.config
     board, target = design.board, config.target(design.board.target)
     starts: list[tuple[str, Choice]] = []
-    assignments = share_engines(design.graph, design.quantization, config.sharing)
+    assignments = share_engines(
+        design.graph, formats_of(design.graph, design.quantization), config.sharing
+    )
     try:
         tiling = choose_tiling(design.graph, board, target, assignments)
         check_tiling(design.graph, board, assignments, tiling)

@@ -15,6 +15,7 @@ from ..mapping.tiling import (
     EngineTiling,
     Tiling,
     attention_fabric,
+    attention_sizes,
     is_legal,
     parallel_heads,
     powers,
@@ -259,6 +260,7 @@ def space_of(
     """
     heads = [found for node, _ in graph.walk() if (found := node.op.attention) is not None]
     head = min((op.head_dim for op in heads), default=1)
+    lanes = [set(attention_sizes(op, board.beat_bits, 1)) for op in heads]
     whole = {op.head_dim for op in heads} == {head}
     return Space(
         graph=graph,
@@ -269,7 +271,7 @@ def space_of(
         if token_batch is not None
         else tuple(powers(2, min(graph.context, 64))),
         lanes=tuple(powers(1, row_lanes(graph, _widest(board)))),
-        attention_lanes=tuple(powers(1, min(head, board.beat_bits // 8))),
+        attention_lanes=tuple(sorted(set.intersection(*lanes))) if lanes else (1,),
         parallel_heads={head: parallel_heads(heads, board.beat_bits, graph.context)}
         if whole
         else {},

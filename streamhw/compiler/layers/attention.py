@@ -47,7 +47,7 @@ def _query_factor(state: Quantization, node: Node, layer: int | None) -> Reals:
     """What real queries are multiplied by, so that integer keys give real scores."""
     op = _op(node)
     keys = _for_each_query(op, _key_scales(state, node, layer))
-    return np.asarray(keys * op.head_dim**-0.5)
+    return np.asarray(keys * op.factor)
 
 
 def _wants(state: Quantization, node: Node, name: str) -> Fixed:

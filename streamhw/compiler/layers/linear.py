@@ -18,6 +18,7 @@ from ...numerics.fixed import Fixed
 from ...quantization.plan import LinearPlan, PassPlan
 from ...quantization.quantized_model import LinearParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
+from ...quantization.weight_formats import weight_format
 from ...quantization.weights import Rounding, quantize_matrix, spreading_factor
 from ...reference.linear import IntegerProduct
 from ...reference.nodes import Passed
@@ -49,8 +50,7 @@ def _format(state: Quantization, node: Node) -> Fixed:
 
 
 def _weights(state: Quantization, node: Node) -> ElementFormat:
-    """The head is the product behind the layers."""
-    return state.config.weights(head=state.graph.loop_of(node.name) is None)
+    return weight_format(state.graph, node.name, state.config)
 
 
 def _smoothing(state: Quantization, node: Node) -> float:

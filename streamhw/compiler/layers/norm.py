@@ -76,6 +76,7 @@ def _plan(state: Quantization, node: Node) -> NormPlan:
         beta_frac=_fraction(state, node, which=1, finest=_BETA_FRACTION) if centered else 0,
         heads=1 if isinstance(op, LayerNorm) else op.heads,
         centered=centered,
+        counted=op.count,
     )
 
 
@@ -142,6 +143,7 @@ def _lower(state: Lowering, node: Node) -> None:
         beta_frac=plan.beta_frac,
         heads=plan.heads,
         centered=plan.centered,
+        counted=op.counted,
     )
     instance = state.place(node.name, part)
     state.feed(node.inputs[0], instance, "i")

@@ -56,9 +56,9 @@ class EngineAssignment:
 
 
 def share_engines(
-    graph: Graph, quantization: QuantizationPlan, sharing: SharingChoice
+    graph: Graph, formats: Mapping[str, ElementFormat], sharing: SharingChoice
 ) -> tuple[EngineAssignment, ...]:
-    """Engines for all matrix products.
+    """Engines for all matrix products; ``formats``: the weight format of each.
 
     Assumes  nodes stand in topological order, so contexts that run in that order never wait for a
              later one, whatever engines they share: parameters come in that order, too
@@ -71,7 +71,6 @@ def share_engines(
     Raises   ``UserError`` if there cannot be so many engines, a group names no product, one twice,
              or products of two weight formats
     """
-    formats = formats_of(graph, quantization)
     match sharing:
         case int():
             engines = _balanced(graph, formats, sharing)

@@ -8,7 +8,7 @@ from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
 from .engine_sharing import EngineAssignment
-from .tiling import EngineTiling, Tiling, choose_engine, head_groups
+from .tiling import EngineTiling, Tiling, attention_sizes, choose_engine, head_groups
 
 __all__ = ["Shortage", "smaller"]
 
@@ -56,8 +56,8 @@ def smaller(
     if short.node is not None and graph.node(short.node).op.attention is not None:
         if tiling.attention_heads > 1:
             return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
-        lanes = tiling.attention_lanes // 2
-        return replace(tiling, attention_lanes=lanes) if lanes else None
+        lanes = _fewer_lanes(graph, board, tiling)
+        return None if lanes is None else replace(tiling, attention_lanes=lanes)
     by_name = {assignment.instance: assignment for assignment in assignments}
     alone = short.part in by_name
     names = sorted(by_name, key=lambda name: (-tiling.engines[name].multipliers, name))
@@ -103,6 +103,18 @@ def _halves(number: int) -> Iterator[int]:
     while number > 1:
         number //= 2
         yield number
+
+
+def _fewer_lanes(graph: Graph, board: Board, tiling: Tiling) -> int | None:
+    """The next smaller number of lanes that every attention can have, if there is one."""
+    common = set.intersection(
+        *(
+            set(attention_sizes(attention, board.beat_bits, 1))
+            for node, _ in graph.walk()
+            if (attention := node.op.attention) is not None
+        )
+    )
+    return max((n for n in common if n < tiling.attention_lanes), default=None)
 
 
 def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:

@@ -19,6 +19,8 @@ __all__ = [
     "EngineTiling",
     "Tiling",
     "attention_fabric",
+    "attention_sizes",
+    "best_engine",
     "check_tiling",
     "choose_engine",
     "choose_tiling",
@@ -144,7 +146,7 @@ def choose_tiling(
         op = node.op.attention
         if op is None:
             continue
-        sizes = powers(lanes, min(op.head_dim, board.beat_bits // 8))
+        sizes = attention_sizes(op, board.beat_bits, lanes)
         work = op.heads * op.head_dim * graph.context
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
@@ -165,6 +167,15 @@ def choose_tiling(
         attention_fabric=attention_fabric(target, positions),
         engines=engines,
     )
+
+
+def attention_sizes(op: AttentionHeads, beat_bits: int, lanes: int) -> list[int]:
+    """Elements of a head that may pass a cycle, ascending: a memory beat or a power of two times
+    the row-wise lanes in it, where heads fill memory beats without gaps; else the whole head."""
+    beat, head = beat_bits // 8, op.head_dim
+    if head % beat and head & (head - 1):
+        return [head]
+    return [s for s in powers(lanes, min(head, beat)) if head % s == 0 == beat % s] or [head]
 
 
 def attention_fabric(target: DesignTarget, positions: int) -> int:
@@ -204,6 +215,7 @@ def is_legal(
         rows % engine.lanes == 0
         and (assignment.weights.scale_group or inputs) % inputs == 0
         and all(op.inputs % inputs == 0 for _, op in products)
+        and all(op.inputs % (assignment.weights.scale_group or 1) == 0 for _, op in products)
         and all(_part(graph, name) % rows == 0 for name in assignment.body)
         and _divides(rows * inputs * bits, beat_bits)
         and _divides(rows * 8, beat_bits)
@@ -270,12 +282,12 @@ def choose_engine(
 
     Raises   ``BuildError`` if there is none; its hint names numbers of which there are
     """
-    found = _best_engine(graph, board, assignment, multipliers, lanes)
+    found = best_engine(graph, board, assignment, multipliers, lanes)
     if found is None:
         others = [
             str(n)
             for n in powers(1, max(MOST_TRIED, multipliers))
-            if _best_engine(graph, board, assignment, n, lanes) is not None
+            if best_engine(graph, board, assignment, n, lanes) is not None
         ]
         raise BuildError(
             f"Some engine of {multipliers} multipliers and {lanes} lanes must divide the layers of "
@@ -285,9 +297,10 @@ def choose_engine(
     return found
 
 
-def _best_engine(
+def best_engine(
     graph: Graph, board: Board, assignment: EngineAssignment, multipliers: int, lanes: int
 ) -> EngineTiling | None:
+    """The engine that ``choose_engine`` gives, if there is one."""
     best: tuple[int, int, EngineTiling] | None = None
     for inputs in powers(lanes, multipliers):
         engine = EngineTiling(rows=multipliers // inputs, inputs=inputs, lanes=lanes)

@@ -1,6 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
 """GGUF files: configuration, tensors, tokenizer and chat template of a model in one file."""
-
-from .format import GGUF, GgufFormat
-
-__all__ = ["GGUF", "GgufFormat"]

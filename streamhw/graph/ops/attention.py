@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention of rows over themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .checks import check_positive
-from .op import Array, Lookup, Op, Shape, print_shape
+from .feature_layout import FeatureLayout, heads_of
+from .op import Array, Lookup, Op, Padded, RowUse, Shape, print_shape
 from .work import AttentionHeads
 
 __all__ = ["Attention"]
@@ -16,17 +17,21 @@ __all__ = ["Attention"]
 class Attention(Op):
     """Scaled dot-product attention of queries, keys and values; heads are adjacent.
 
-    Scores are scaled by ``head_dim ** -0.5``. Each key/value head serves ``heads // kv_heads``
-    neighboring query heads.
+    Each key/value head serves ``heads // kv_heads`` neighboring query heads.
+
+    scale: factor of scores; ``None``: ``head_dim ** -0.5``
     """
 
     heads: int
     kv_heads: int
     head_dim: int
     causal: bool = True
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         check_positive(self, "heads", "kv_heads", "head_dim")
+        if self.scale is not None and self.scale <= 0:
+            raise ValueError(f"Attention scale must be positive, not {self.scale}")
         if self.heads % self.kv_heads:
             raise ValueError(
                 f"Attention kv_heads must divide heads, not {self.kv_heads} | {self.heads}"
@@ -43,6 +48,11 @@ class Attention(Op):
     @property
     def row_sizes(self) -> tuple[int, ...]:
         return (self.head_dim,)
+
+    @property
+    def factor(self) -> float:
+        """What dot products are multiplied by."""
+        return float(self.head_dim**-0.5) if self.scale is None else self.scale
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         rows = inputs[0][0]
@@ -66,10 +76,25 @@ class Attention(Op):
         q = split(queries, self.heads)
         k = np.repeat(split(keys, self.kv_heads), shared, axis=-3)
         v = np.repeat(split(values, self.kv_heads), shared, axis=-3)
-        scores = (q @ np.swapaxes(k, -1, -2)) * np.float32(self.head_dim**-0.5)
+        scores = (q @ np.swapaxes(k, -1, -2)) * np.float32(self.factor)
         if self.causal:
             scores = np.where(np.tril(np.ones((n, n), dtype=bool)), scores, np.float32(-np.inf))
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
         rows = np.moveaxis(scores @ v, -3, -2)
         return np.asarray(rows.reshape(*lead, n, self.heads * self.head_dim))
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        queries = heads_of(self.heads, self.head_dim)
+        keys = heads_of(self.kv_heads, self.head_dim)
+        return RowUse(reads=(queries, keys, keys), gives=queries, same=(0,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        op = replace(
+            self,
+            heads=gives.heads,
+            kv_heads=reads[1].heads,
+            head_dim=gives.head.padded,
+            scale=self.factor if gives.is_padded else self.scale,
+        )
+        return Padded(op=op)

@@ -3,7 +3,7 @@
 
 from .op import Op, Shape, print_shape
 
-__all__ = ["check_positive", "features_of", "matrix_of"]
+__all__ = ["check_counted", "check_positive", "features_of", "matrix_of"]
 
 
 def check_positive(op: Op, *names: str) -> None:
@@ -11,6 +11,11 @@ def check_positive(op: Op, *names: str) -> None:
         value = getattr(op, name)
         if value < 1:
             raise ValueError(f"{op.kind} {name} must be positive, not {value}")
+
+
+def check_counted(kind: str, counted: int | None, features: int) -> None:
+    if counted is not None and not 1 <= counted <= features:
+        raise ValueError(f"{kind} counted must be 1 to {features} features, not {counted}")
 
 
 def features_of(op: Op, shape: Shape, expected: int) -> Shape:

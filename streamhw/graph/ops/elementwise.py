@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...numerics.functions import function_named
-from .op import Array, Lookup, Op, Shape, print_shape
+from .feature_layout import FeatureLayout
+from .op import Array, Lookup, Op, Padded, RowUse, Shape, print_shape
 
 __all__ = ["Activation", "Add", "Multiply"]
 
@@ -28,6 +29,12 @@ class Add(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         return np.asarray(inputs[0] + inputs[1])
 
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None, None), same=(0, 1))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Multiply(Op):
@@ -46,6 +53,12 @@ class Multiply(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         return np.asarray(inputs[0] * inputs[1])
 
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None, None), same=(0, 1))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activation(Op):
@@ -61,3 +74,9 @@ class Activation(Op):
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         return function_named(self.function).single(inputs[0])
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,), same=(0,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=self)

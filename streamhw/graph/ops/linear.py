@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix products, and the parts of their results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .checks import check_positive, features_of, matrix_of
-from .op import Array, Lookup, Op, Parameter, Shape
+from .feature_layout import FeatureLayout
+from .op import Array, Lookup, Op, Padded, Parameter, RowUse, Shape
 from .work import MatrixProduct, RowPart
 
 __all__ = ["Chunk", "Linear"]
@@ -51,6 +52,16 @@ class Linear(Op):
         y = inputs[0] @ (weight if self.transposed else weight.T)
         return np.asarray(y if self.bias is None else y + parameters(self.bias))
 
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        weight = (reads[0], gives) if self.transposed else (gives, reads[0])
+        return Padded(
+            op=replace(self, inputs=reads[0].padded, outputs=gives.padded),
+            parameters=(weight,) if self.bias is None else (weight, (gives,)),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk(Op):
@@ -77,3 +88,9 @@ class Chunk(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         width = inputs[0].shape[-1] // self.parts
         return inputs[0][..., self.index * width : (self.index + 1) * width]
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,), parts=self.parts)
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=self)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .feature_layout import FeatureLayout, fixed
 from .work import AttentionHeads, MatrixProduct, RowPart
 
 __all__ = ["LAYER", "ROWS", "Array", "Floats", "Lookup", "Op", "Parameter", "Shape"]
-__all__ += ["parameter_name", "print_shape"]
+__all__ += ["Padded", "RowUse", "parameter_name", "print_shape"]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -46,6 +47,34 @@ class Parameter:
 
     name: str
     shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowUse:
+    """How a layer kind reads and gives rows of features; what hardware may pad follows from it.
+
+    reads: how each input's row is cut, ``None`` where it does not matter
+    gives: how the result's row is cut, ``None`` where it does not matter
+    same: the inputs whose rows lie as that of the result
+    parts: of how many results, one after the other, the row of the first input is made
+    """
+
+    reads: tuple[FeatureLayout | None, ...]
+    gives: FeatureLayout | None = None
+    same: tuple[int, ...] = ()
+    parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Padded:
+    """A layer kind for padded rows.
+
+    op: with padded sizes; it computes the same numbers where there were features before
+    parameters: of each trained tensor, the layouts of its axes; ``None``: an axis as it is
+    """
+
+    op: "Op"
+    parameters: tuple[tuple[FeatureLayout | None, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +120,11 @@ class Op(ABC):
         """Features of its rows, or of the heads in them, which lanes of row-wise kernels divide."""
         return ()
 
+    @property
+    def half_rows(self) -> tuple[int, ...]:
+        """Features of half heads that lanes of its kernel divide, or that divide them."""
+        return ()
+
     @abstractmethod
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """The shape of the value from the shapes of the ``arity`` inputs."""
@@ -102,6 +136,20 @@ class Op(ABC):
         layer: the iteration of the loop that the node is in, ``None`` outside
         """
 
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        """How rows are read and given; by default none of them may be padded."""
+        sizes = [shape[-1] if len(shape) > 1 else None for shape in (*inputs, self.infer(inputs))]
+        rows = [fixed(size) if isinstance(size, int) else None for size in sizes]
+        return RowUse(reads=tuple(rows[:-1]), gives=rows[-1])
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        """The layer kind for rows of these layouts, as ``row_use`` allows them."""
+        return Padded(op=self, parameters=tuple((None,) * len(p.shape) for p in self.parameters))
+
     def __str__(self) -> str:
-        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
+        values = ", ".join(
+            f"{f.name}={value!r}"
+            for f in fields(self)
+            if (value := getattr(self, f.name)) is not None or f.default is not None
+        )
         return f"{self.kind}({values})"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .checks import check_positive, features_of, matrix_of
-from .op import Array, Lookup, Op, Shape
+from .feature_layout import FeatureLayout, fixed
+from .op import Array, Lookup, Op, Padded, RowUse, Shape
 
 __all__ = ["ArgMax", "LastToken"]
 
@@ -20,6 +21,12 @@ class LastToken(Op):
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         return inputs[0][..., -1:, :]
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,), same=(0,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +43,6 @@ class ArgMax(Op):
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         return np.asarray(inputs[0].argmax(axis=-1))
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(fixed(self.classes),))

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rotary embeddings: angles of positions, and the rotation of each head."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_positive, features_of
-from .op import Array, Lookup, Op, Shape, print_shape
+from .checks import check_counted, check_positive, features_of
+from .feature_layout import FeatureLayout, heads_of
+from .op import Array, Lookup, Op, Padded, RowUse, Shape, print_shape
 
 __all__ = ["Angles", "Rotary", "Scaling"]
 
@@ -21,15 +22,18 @@ class Angles(Op):
     """Cosines, then sines, of the angles by which rotary embeddings rotate pairs of features.
 
     Position p rotates pair i of ``features`` / 2 by p times the frequency
-    ``base ** (-2 i / features)``. With a scaling (factor, shortest, longest), frequencies whose
+    ``base ** (-2 i / counted)``. With a scaling (factor, shortest, longest), frequencies whose
     wavelength is above ``longest`` positions are divided by ``factor``, those below ``shortest``
     are kept, and between the share that is kept grows evenly with the frequency; (factor, 0, 0)
     divides all. Layers take the ``bases`` in turn, and the ``scalings`` if there are any.
+
+    counted: features that are rotated; pairs behind them are not; ``None``: all
     """
 
     features: int
     bases: tuple[float, ...]
     scalings: tuple[Scaling, ...] = ()
+    counted: int | None = None
 
     def __post_init__(self) -> None:
         check_positive(self, "features")
@@ -44,6 +48,14 @@ class Angles(Op):
                     "Angles scalings must have a factor of at least 1 and two wavelengths in "
                     f"order, or twice 0, not {(factor, shortest, longest)}"
                 )
+        check_counted(self.kind, self.counted, self.features)
+        if self.pairs * 2 != (self.counted or self.features):
+            raise ValueError(f"Angles counted must be even, not {self.counted}")
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of features that are rotated."""
+        return (self.counted or self.features) // 2
 
     @property
     def layered(self) -> bool:
@@ -53,10 +65,12 @@ class Angles(Op):
     def frequencies(self, layer: int | None) -> NDArray[np.float64]:
         """Radians a position of each pair in a layer."""
         base = self.bases[(layer or 0) % len(self.bases)]
-        pairs = self.features // 2
-        plain = np.asarray(base ** (-np.arange(pairs) / pairs))
-        if not self.scalings:
-            return plain
+        plain = np.asarray(base ** (-np.arange(self.pairs) / self.pairs))
+        if self.scalings:
+            plain = self._scaled(plain, layer)
+        return np.pad(plain, (0, self.features // 2 - self.pairs))
+
+    def _scaled(self, plain: NDArray[np.float64], layer: int | None) -> NDArray[np.float64]:
         factor, shortest, longest = self.scalings[(layer or 0) % len(self.scalings)]
         turns = plain / (2 * np.pi)  # a position: the reciprocals of wavelengths
         if shortest == longest:
@@ -69,6 +83,10 @@ class Angles(Op):
     def row_sizes(self) -> tuple[int, ...]:
         return (self.features,)
 
+    @property
+    def half_rows(self) -> tuple[int, ...]:
+        return (self.features // 2,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if len(inputs[0]) != 1:
             raise ValueError(f"Angles input must have shape [rows], not {print_shape(inputs[0])}")
@@ -77,6 +95,13 @@ class Angles(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         radians = inputs[0][..., None] * self.frequencies(layer)
         return np.concatenate([np.cos(radians), np.sin(radians)], axis=-1).astype(np.float32)
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,), gives=heads_of(1, self.features).head)
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        counted = 2 * self.pairs if gives.is_padded else self.counted
+        return Padded(op=replace(self, features=gives.padded, counted=counted))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +122,10 @@ class Rotary(Op):
     def row_sizes(self) -> tuple[int, ...]:
         return (self.head_dim,)
 
+    @property
+    def half_rows(self) -> tuple[int, ...]:
+        return (self.head_dim // 2,)
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         value = features_of(self, inputs[0], self.heads * self.head_dim)
         if inputs[1] != (value[0], self.head_dim):
@@ -111,3 +140,10 @@ class Rotary(Op):
         cosine, sine = np.split(angles[..., None, :], 2, axis=-1)
         rotated = [first * cosine - second * sine, second * cosine + first * sine]
         return np.stack(rotated, axis=-2).reshape(x.shape)
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        cut = heads_of(self.heads, self.head_dim)
+        return RowUse(reads=(cut, cut.head), gives=cut, same=(0,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=replace(self, heads=gives.heads, head_dim=gives.head.padded))

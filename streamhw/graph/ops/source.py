@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where values come from: the outside, and rows of a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .checks import check_positive
-from .op import ROWS, Array, Lookup, Op, Parameter, Shape, print_shape
+from .feature_layout import FeatureLayout
+from .op import ROWS, Array, Lookup, Op, Padded, Parameter, RowUse, Shape, print_shape
 
 __all__ = ["Gather", "Input"]
 
@@ -63,3 +64,9 @@ class Gather(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         rows = parameters(self.table)[inputs[0].astype(np.int64)]
         return np.asarray(rows if self.scale == 1 else rows * np.float32(self.scale))
+
+    def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
+        return RowUse(reads=(None,))
+
+    def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
+        return Padded(op=replace(self, features=gives.padded), parameters=((None, gives),))

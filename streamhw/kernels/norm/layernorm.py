@@ -50,9 +50,9 @@ class NormSpec(KernelSpec):
         i --+--> row queue --------------------------------> d*x - S1 -> shift -> *r -> *g + b --> o
             +--> S1 = sum x, S2 = sum x^2 -> V = d*S2 - S1^2 + E --> r = 1/sqrt(V)  ^--- i_affine
 
-    With d features (d*x - S1) / sqrt(V) is the normalized element; no mean is rounded and V does
-    not cancel. E = d^2 * epsilon in squared input LSB, at least 1. If not centered, S1 is 0 and
-    there is no beta: the same hardware without sums, their square and their queue.
+    With d counted features (d*x - S1) / sqrt(V) is the normalized element; no mean is rounded and
+    V does not cancel. E = d^2 * epsilon in squared input LSB, at least 1. If not centered, S1 is
+    0 and there is no beta: the same hardware without sums, their square and their queue.
 
     Shapes      i: (tokens, heads * features) row-major, each run of ``features`` a row of its own;
                 i_affine: (1, heads * features), read again for each token; o: as i; all with
@@ -65,7 +65,9 @@ class NormSpec(KernelSpec):
                 o = saturate(round_shift(norm * gamma + (beta << shift), norm_frac + gamma_frac))
     Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
                 tokens: rows, or their symbol; epsilon: added to the variance, in real units;
-                heads: rows of a token; centered: whether the mean is taken off
+                heads: rows of a token; centered: whether the mean is taken off;
+                counted: features that means are taken over, ``None``: all; the others must be
+                zeros with gamma and beta zero, and stay zeros
     Timing      n tokens, h heads, b = features / lanes beats a row: latency = b + 25 +
                 ceil(log4(lanes)) cycles (1 less while d^2 * range^2 has at most 32 bits);
                 interval = n * h * b cycles; drain = 11 cycles; a beat each cycle
@@ -89,10 +91,13 @@ class NormSpec(KernelSpec):
     beta_frac: int = 0
     heads: int = 1
     centered: bool = True
+    counted: int | None = None
 
     def __post_init__(self) -> None:
         if self.features < 2:
             raise ValueError(f"features must be at least 2, not {self.features}")
+        if not 1 <= self.count <= self.features:
+            raise ValueError(f"counted must be 1 to {self.features}, not {self.counted}")
         if self.lanes < 1 or self.features % self.lanes:
             raise ValueError(f"lanes must divide the {self.features} features, not {self.lanes}")
         if not self.source.signed or self.source.width > 28 or self.sum_width > 35:
@@ -113,6 +118,11 @@ class NormSpec(KernelSpec):
             )
 
     @property
+    def count(self) -> int:
+        """Features that means are taken over (d)."""
+        return self.features if self.counted is None else self.counted
+
+    @property
     def beats(self) -> int:
         """Beats of a row."""
         return self.features // self.lanes
@@ -130,13 +140,13 @@ class NormSpec(KernelSpec):
     @property
     def offset(self) -> int:
         """``epsilon`` in units of V; at least 1, so that constant rows have no division by 0."""
-        scaled = self.epsilon * self.features**2 * 4.0**self.source.frac
+        scaled = self.epsilon * self.count**2 * 4.0**self.source.frac
         return max(1, int(scaled + 0.5))
 
     @property
     def variance_width(self) -> int:
         """Bits of V, rounded up to an even number: its root's exponent is then a whole number."""
-        largest = (self.features**2 << (2 * self.source.width - 2)) + self.offset
+        largest = (self.count**2 << (2 * self.source.width - 2)) + self.offset
         return (largest.bit_length() + 1) & ~1
 
     @property
@@ -147,7 +157,7 @@ class NormSpec(KernelSpec):
         above sqrt(V) / 2: the shifted difference is below 2 * sqrt(d - 1) or 2 * sqrt(d), which
         the other bits hold.
         """
-        most = self.features - int(self.centered)
+        most = max(1, self.count - int(self.centered))
         whole = ((4 * most - 1).bit_length() + 1) // 2
         return NORM_WIDTH - 1 - whole
 
@@ -207,13 +217,13 @@ class NormSpec(KernelSpec):
         exponent = np.empty(len(x), dtype=np.int64)
         mantissa = np.empty(len(x), dtype=np.int64)
         for row, (s1, s2) in enumerate(zip(total.tolist(), squares.tolist(), strict=True)):
-            variance = self.features * s2 - s1 * s1 + self.offset
+            variance = self.count * s2 - s1 * s1 + self.offset
             top = variance.bit_length() - 1
             kept = (variance << ROOT_FRACTION) >> top
             exponent[row] = top >> 1
             mantissa[row] = (top & 1) << ROOT_FRACTION | kept & ((1 << ROOT_FRACTION) - 1)
         root = self.root.evaluate(mantissa)[:, None]
-        difference = self.features * x - total[:, None]
+        difference = self.count * x - total[:, None]
         shifted = (difference << self.norm_frac) >> exponent[:, None]
         # A cut number stands for the middle of what it may have been: half an LSB more.
         norm = round_shift(shifted * root + (root >> 1), ROOT_FRACTION).reshape(shape)
@@ -300,6 +310,7 @@ class NormKernel(wiring.Component):
             width=spec.variance_width,
             root=spec.root,
             centered=spec.centered,
+            counted=spec.count,
         )
         # A row leaves these queues with its last beat, so the beats bound their levels.
         total: Value = Const(0)
@@ -357,7 +368,7 @@ class NormKernel(wiring.Component):
         element = delayed(m, element, 1)
         gamma = delayed(m, affine[:16].as_signed(), 7)
         beta = delayed(m, affine[16:].as_signed(), 8) if spec.centered else Const(0)
-        product = delayed(m, scaled(element, spec.features), 1)
+        product = delayed(m, scaled(element, spec.count), 1)
         difference = Signal(signed(spec.sum_width + 1), reset_less=True)
         coarse = Signal(signed(NORM_WIDTH + 7), reset_less=True)
         shifted = Signal(signed(NORM_WIDTH), reset_less=True)

@@ -22,7 +22,8 @@ class RowStatistics(wiring.Component):
 
     Parameters  shape: of an element, signed; lanes: elements a beat; beats: of a row;
                 offset: added to V, at least 1; width: bits of V, even; root: table of the
-                reciprocal root of a mantissa; centered: whether S1 counts
+                reciprocal root of a mantissa; centered: whether S1 counts;
+                counted: d, the elements of a row that are no padding; ``None``: all
     Members     element: In(array), valid: In(1); total, total_valid: Out;
                 exponent, root, root_valid: Out
     """
@@ -37,12 +38,14 @@ class RowStatistics(wiring.Component):
         width: int,
         root: Table,
         centered: bool = True,
+        counted: int | None = None,
     ) -> None:
         self._centered = centered
         self._shape = shape
         self._lanes = lanes
         self._beats = beats
         self._features = lanes * beats
+        self._count = self._features if counted is None else counted
         self._offset = offset
         self._width = width
         self._table = root
@@ -115,7 +118,7 @@ class RowStatistics(wiring.Component):
         raised = Signal(self._width, reset_less=True)
         variance = Signal(self._width, reset_less=True)
         m.d.sync += [
-            scaled_squares.eq(scaled(squares, self._features)),
+            scaled_squares.eq(scaled(squares, self._count)),
             raised.eq(scaled_squares + self._offset),
             variance.eq(raised - square(m, self.total) if self._centered else raised),
         ]

@@ -106,8 +106,10 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
         spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, out=Fixed(16)),
         spec_of(2, 1, Fixed(9, 20), beta_frac=0, centered=False),
         spec_of(6, 2, beta_frac=4, heads=2),
+        spec_of(24, 4, counted=19),
+        spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, counted=5),
     ],
-    ids=["rms", "rms of heads", "rms minimal", "heads"],
+    ids=["rms", "rms of heads", "rms minimal", "heads", "padded", "padded rms of heads"],
 )
 def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
     rng = np.random.default_rng(3)
@@ -117,10 +119,10 @@ def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
         x = rows_of(rng, spec.source, n * spec.heads, spec.features)
         if n == 4:
             x = np.resize(extreme_rows(spec.source, spec.features), x.shape)
-        gamma = rng.integers(-(2**15), 2**15, size=width)
-        affine = gamma.reshape(1, -1)
-        if spec.centered:
-            affine = spec.affine(gamma, rng.integers(-(2**15), 2**15, size=width))
+        gamma, beta = (rng.integers(-(2**15), 2**15, size=width) for _ in range(2))
+        for values in (x, gamma, beta):
+            values.reshape(-1, spec.features)[:, spec.count :] = 0
+        affine = spec.affine(gamma, beta) if spec.centered else gamma.reshape(1, -1)
         inputs = {"i": np.zeros((4, width), dtype=np.int64), "i_affine": affine}
         inputs["i"][:n] = x.reshape(n, width)
         cases.append(Case(inputs=inputs, symbol_values={"tokens": n}))
@@ -143,6 +145,26 @@ def test_rms_is_within_bound_of_exact(features: int) -> None:
     bound = 0.5 + np.abs(weight) * (2.0**-spec.norm_frac + 2.0**-15 * np.abs(norm))
     assert (error <= bound).all()
     assert error.max() <= 0.75
+
+
+@pytest.mark.parametrize("centered", [True, False])
+def test_padding_changes_no_element(centered: bool) -> None:
+    """Rows with zeros behind them give what they give alone, and zeros."""
+    rng = np.random.default_rng(5)
+    alone, padded = (
+        spec_of(n, 1, centered=centered, beta_frac=7 if centered else 0, counted=c)
+        for n, c in ((45, None), (64, 45))
+    )
+    x = rows_of(rng, alone.source, 50, 45)
+    gamma, beta = (rng.integers(-(2**15), 2**15, size=45) for _ in range(2))
+    expected = alone.golden(x, gamma, beta if centered else None)
+    x, gamma, beta = (
+        np.concatenate([a, np.zeros((*a.shape[:-1], 19), dtype=np.int64)], axis=-1)
+        for a in (x, gamma, beta)
+    )
+    result = padded.golden(x, gamma, beta if centered else None)
+    assert (result[:, :45] == expected).all()
+    assert not result[:, 45:].any()
 
 
 def test_constant_rows_give_beta() -> None:

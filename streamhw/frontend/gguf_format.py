@@ -3,13 +3,13 @@
 
 from pathlib import Path
 
-from ..config_reader import Values
-from ..stored_tensor import StoredTensors
-from ..tokenizers import Tokenizer
-from .config import architecture_of, config_of
-from .reader import read_gguf
-from .tensors import tensors_of
-from .tokenizer import tokenizer_of
+from .config_reader import Values
+from .gguf.config import architecture_of, config_of
+from .gguf.reader import read_gguf
+from .gguf.tensors import tensors_of
+from .gguf.tokenizer import tokenizer_of
+from .stored_tensor import StoredTensors
+from .tokenizers import Tokenizer
 
 __all__ = ["GGUF", "GgufFormat"]
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Padding is chosen so that engines divide rows: none where they do, little where they do not."""
+
+import pytest
+
+from streamhw.boards.base import load_board
+from streamhw.compiler.config import Sharing
+from streamhw.compiler.mapping.engine_sharing import share_engines
+from streamhw.compiler.mapping.padding import choose_padding
+from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling
+from streamhw.frontend.decoder import DecoderConfig, decoder_graph
+from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
+from streamhw.frontend.shapes import SHAPES
+from streamhw.graph import Graph
+from streamhw.graph.padding import RowPadding, padded_graph
+from streamhw.quantization.config import QuantConfig
+from streamhw.quantization.weight_formats import weight_formats
+
+BOARDS = ("sim", "ulx3s", "u55c")
+
+
+def padding_of(graph: Graph, board: str, quantization: QuantConfig) -> RowPadding:
+    found = load_board(board)
+    return choose_padding(graph, found, found.target, quantization, Sharing.ALL)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("head_dim", [1, 2, 3, 20, 48, 80, 96, 100, 112, 256])
+def test_every_head_gets_engines(board: str, bits: int, head_dim: int) -> None:
+    config = Gpt2Config(
+        layers=1, features=3 * head_dim, heads=3, vocabulary=7, context=8, hidden=341
+    )
+    graph, quantization = gpt2_graph("g", config), QuantConfig(weight_bits=bits)
+    padded = padded_graph(graph, padding_of(graph, board, quantization)).graph
+    found = load_board(board)
+    formats = weight_formats(padded, quantization)
+    assignments = share_engines(padded, formats, Sharing.ALL)
+    tiling = choose_tiling(padded, found, found.target, assignments)
+    check_tiling(padded, found, assignments, tiling)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes_that_engines_divide_are_not_padded(name: str) -> None:
+    shape = SHAPES[name]
+    graph = shape.family.graph(name, shape.config)
+    for bits in (4, 8):
+        assert padding_of(graph, "u55c", QuantConfig(weight_bits=bits)) == RowPadding()
+
+
+def test_as_little_is_padded_as_helps() -> None:
+    """An odd layer of a tiny Llama, and heads of which a few more help more than longer ones."""
+    config = DecoderConfig(
+        layers=4,
+        features=128,
+        hidden=341,
+        heads=4,
+        kv_heads=2,
+        head_dim=32,
+        vocabulary=1024,
+        context=128,
+    )
+    padding = padding_of(decoder_graph("glass", config), "sim", QuantConfig())
+    assert (padding.features, padding.kv_heads) == (64, 0)
+    odd = Gpt2Config(layers=1, features=7 * 8, heads=7, vocabulary=10, context=2, hidden=64)
+    assert padding_of(gpt2_graph("odd", odd), "sim", QuantConfig()).kv_heads == 1
