@@ -48,6 +48,11 @@ def test_list_loads_no_solver() -> None:
     assert not loaded(code) & {"amaranth", "scipy", "optuna"}
 
 
+def test_a_list_of_everything_loads_no_solver() -> None:
+    code = "from streamhw.__main__ import main\nmain(['list'])\nprint()"
+    assert not loaded(code) & {"scipy", "optuna"}
+
+
 def test_every_public_name_is_there() -> None:
     assert set(dir(streamhw)) == set(streamhw.__all__)
     for name in streamhw.__all__:

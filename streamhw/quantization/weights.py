@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices to small integers: clipping search, two-level scales, compensation of rounding."""
+"""Matrices to small integers: clipping search, two-level scales, compensation of rounding.
+
+scipy is imported where a matrix is inverted: those who only name a rule do not wait for it.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, lapack
 
 from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
@@ -46,6 +48,8 @@ class Rounding:
 
 def spreading_factor(outer: Floats) -> Floats:
     """U with U^T U = (second moments + damping)^-1, upper triangular."""
+    from scipy.linalg import cholesky, lapack
+
     moments = outer.astype(np.float64)
     moments[np.diag_indices(len(moments))] += (
         _DAMPING * max(np.trace(moments), 1e-30) / len(moments)
