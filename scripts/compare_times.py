@@ -176,7 +176,7 @@ def show(
         if len(cycles) < beats:
             continue
         source, sink = seen.work[link.source].output, seen.work[link.sink].input
-        share = timeline.share(link, source, beats)
+        share = link.share(source, link.passing(seen.symbol_values))
         rows.append((link.name, beats, int(cycles[0]), int(cycles[-1]), share, sink))
     if not rows:
         return

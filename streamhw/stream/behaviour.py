@@ -31,6 +31,7 @@ class MemoryUse:
     prefetches: whether it asks for much before it is wanted, and so wants the board's deep buffer
     longer: cycles that what comes takes longer than a beat each, if a command is answered after so
         many; less than none if some of it came before
+    by_token: whether it is told of each token that memory has, and reads that token's rows then
     beside: whether its traffic passes beside what others read, and never waits for it
     spilled: bytes of its region if that holds a value between kernels, which goes through memory
         to save room on chip; 0 if not
@@ -41,6 +42,7 @@ class MemoryUse:
     burst: int | None = None
     prefetches: bool = False
     longer: Callable[[SymbolValues, float], float] = _no_longer
+    by_token: bool = False
     beside: bool = False
     spilled: int = 0
 
@@ -51,13 +53,13 @@ class ContextBehaviour:
 
     operand: the order in which the operand comes
     tiles: of outputs, each with parameters of its own: a header, and ``words`` words of weights
-    timing: of an invocation of this product alone, from its operand's first beat
-    latency: cycles from the first beat of a stored operand that the array reads to the first result
-    drain: cycles from the last beat that the array reads to the last result; unless given, as
-        ``timing`` says, from the last weight
+    timing: of an invocation, from the first beat of a stored operand that the array reads: cycles
+        to the first result, and in which the array works; then from the last weight, or, if a
+        tile's are kept, the last beat that the array reads, to the last result of its tile
     stored: cycles from the operand's first beat to the first that the array may read
     passes: cycles for which a weight is used
     first_sums: cycles in which the array works on a tile until its first sums are complete
+    results: beats of results of a tile, which leave one a cycle
     results_held: whether the engine has room for all results of an invocation
     """
 
@@ -66,11 +68,10 @@ class ContextBehaviour:
     tiles: int
     words: int
     timing: Callable[[SymbolValues], Timing]
-    latency: Count
-    drain: Count | None
     stored: Count
     passes: Count
     first_sums: Count
+    results: Count
     results_held: bool
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.boards.memory.catalog import MEMORIES
+from streamhw.boards.memory.ideal import IDEAL
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.lowering.parameter_routing import NARROW, PARAMETER_DEMUX
 from streamhw.compiler.performance.estimate import Estimate
@@ -50,9 +51,19 @@ def test_every_stream_of_a_tiny_model(
         instances=with_prefetch(design.instances, board, board.target.prefetch),
         depths=replace(design.depths, ahead=board.target.prefetch),
     )
-    for each, within in ((machine_of(design=deep, of=tiny), 0.05), (machine, 0.1)):
+    wrong = []
+    for name, each in (("deep", machine_of(design=deep, of=tiny)), ("computed", machine)):
         for memory in MEMORIES.values():
+            # In a prompt this short it is chance how many channels refresh while it wants beats.
+            prompts = 0.05 if memory is IDEAL else 0.1
             simulated = [t.cycles for t in each.answer(prompt, 5, memory=memory).tokens]
             predicted = Estimate.placed(each.design, memory).answer(len(prompt), len(prompt) + 5)
-            print(f"{memory.name}: {simulated} simulated, {predicted} predicted")
-            assert sum(predicted.tokens) == pytest.approx(sum(simulated[1:]), rel=within)
+            errors = (
+                predicted.prompt / simulated[0] - 1,
+                sum(predicted.tokens) / sum(simulated[1:]) - 1,
+            )
+            row = f"{name} {memory.name}: {simulated} cycles, {errors[0]:+.1%} {errors[1]:+.1%}"
+            print(row)
+            if abs(errors[0]) > prompts or abs(errors[1]) > 0.05:
+                wrong.append(row)
+    assert wrong == []

@@ -10,12 +10,25 @@ from ...stream.static_demux import Repeat, Segment
 from ..memory.layout import MemoryPlan
 from ..memory.segments import Segments
 
-__all__ = ["NARROW", "PARAMETER_DEMUX", "WIDE", "ParameterRoute", "route_parameters"]
+__all__ = [
+    "NARROW",
+    "PARAMETER_DEMUX",
+    "WIDE",
+    "ParameterRoute",
+    "queued_words",
+    "route_parameters",
+]
 
 PARAMETER_DEMUX, NARROW = "parameter_demux", "narrow"
 WIDE = 4096
 """Bits of a memory beat from which a multiplexer that picks its parts is smaller than a register
 that shifts them, and from which few parts should have to cut it."""
+
+
+def queued_words(bits: int) -> int:
+    """Words of so many bits that wait in front of the part that takes them. Wide ones have waited
+    in the buffer of the DMA, and what is before the part has registers."""
+    return 0 if bits >= WIDE else 16
 
 
 @dataclass(frozen=True, kw_only=True)

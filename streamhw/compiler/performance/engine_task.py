@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two tasks of each product of a shared engine: one stores its operand, one computes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
 from ...stream.behaviour import ContextBehaviour
@@ -14,6 +13,7 @@ from ..fifo import MINIMUM
 from ..ir.levels import Netlist
 from ..ir.netlist import Instance
 from ..ir.serving import parameter_path
+from ..lowering.parameter_routing import queued_words
 from ..mapping.engine_sharing import EngineAssignment
 from .assumptions import Assumptions
 from .memoized import context_timing_of
@@ -23,8 +23,8 @@ __all__ = ["OPERAND", "EngineTasks"]
 
 OPERAND = "_operand"
 """What stands behind a node's name for the task that stores its operand in the engine."""
-WAITING = 18
-"""Weight words that wait in the queue and the registers in front of an engine."""
+HELD = 2
+"""Weight words in the registers in front of an engine."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,10 @@ class EngineTasks:
                 break
             behind += before.beats
             lead += sum(self._passing(target, beats) for target, beats in before.parts)
-        (scales, header), (_, weights) = segments.parts
+        (scales, header), (target, weights) = segments.parts
         word = weights / context.words
+        (words,) = design.out_of(parameter_path(design, target)[0].name)
+        waiting = HELD + queued_words(words.consumed.beat_bits)
         timing = context_timing_of(engine.part, node)
         beats, tiles = header + weights, context.tiles
         # What comes before the first weights: two headers, if there are two.
@@ -107,15 +109,16 @@ class EngineTasks:
         return Task(
             name=node,
             resource=engine.name,
-            timing=_behind_operand(context, timing),
+            timing=timing,
             accept=lambda symbol_values: timing(symbol_values).interval,
             demand=segments.beats,
             first=headers + word,
             behind=behind,
             lead=lead,
-            ahead=headers + WAITING * word,
-            hold=lambda symbol_values: WAITING * context.passes(symbol_values),
+            ahead=headers + waiting * word,
+            hold=lambda symbol_values: waiting * context.passes(symbol_values),
             stall=stall,
+            give=lambda symbol_values: tiles * context.results(symbol_values),
             before=(lambda symbol_values: context.first_sums(symbol_values) - 1)
             if self._assumptions.bounded
             else None,
@@ -140,17 +143,3 @@ class EngineTasks:
         (wide,) = self._design.into(cut.name)
         ratio = wide.consumed.beat_bits / behind.consumed.beat_bits
         return max(beats, (beats - MINIMUM - 1) * ratio)
-
-
-def _behind_operand(
-    context: ContextBehaviour, timing: Callable[[SymbolValues], Timing]
-) -> Callable[[SymbolValues], Timing]:
-    """Timing from when the operand is there."""
-
-    def without_operand(symbol_values: SymbolValues) -> Timing:
-        found = replace(timing(symbol_values), latency=context.latency(symbol_values))
-        if context.drain is None:
-            return found
-        return replace(found, drain=context.drain(symbol_values))
-
-    return without_operand

@@ -25,7 +25,7 @@ def timing_of(spec: KernelSpec) -> Callable[[SymbolValues], Timing]:
 
 @lru_cache(maxsize=2048)
 def context_timing_of(engine: KernelSpec, name: str) -> Callable[[SymbolValues], Timing]:
-    """Timing of an invocation of one product of an engine."""
+    """Timing of an invocation of one product of an engine, its operand stored."""
     (context,) = (c for c in engine.behaviour().contexts if c.name == name)
     return _by_values(context.timing, _symbols_of(engine))
 

@@ -3,8 +3,9 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from math import inf
+from operator import itemgetter
 
 __all__ = ["Clock", "Span", "Supply", "Use"]
 
@@ -75,8 +76,6 @@ class Supply:
     others: float = 0.0
     eaten: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
     uses: list[Use] | None = None
-    _latest: list[float] | None = None
-    """Of each point of ``eaten`` the latest cycle up to there; None when it must be made."""
     _kept: tuple[tuple[float, ...], list[tuple[float, float, float, float]]] | None = None
     """What ``_rooms`` found, and for what; None when it must be made."""
 
@@ -148,9 +147,21 @@ class Supply:
 
     def idle(self, cycle: float, since: float) -> float:
         """The first cycle from ``cycle`` on in which memory sends nothing."""
-        while (end := self.until(cycle - self.latency, since)) > cycle + 0.5:
+        while (end := self._sends(cycle, since)) > cycle + 0.5:
             cycle = end
         return cycle
+
+    def _sends(self, cycle: float, since: float) -> float:
+        """Until when memory sends without a gap what it was asked for by ``cycle``: while beats
+        leave the buffer at its own rate, it is asked for the next in each cycle."""
+        asked = cycle - self.latency
+        sends = self.until(asked, since)
+        for _, end, first, _ in self._rooms(since):
+            if first <= asked < end:
+                beats = self._eaten_by(end) - self._eaten_by(asked)
+                if beats > (end - asked) * self.rate - 0.5:
+                    sends = max(sends, end + self.latency)
+        return sends
 
     def give_way(self, beats: float) -> None:
         """Others take ``beats`` of the port: what is asked for later comes as much later."""
@@ -163,14 +174,15 @@ class Supply:
         free = self.routed + lead
         start = max(free, begin - ahead)
         self.eaten.append((self.beats, start))
-        self._latest = self._kept = None
+        self._kept = None
         return Span(free, start + beats)
 
     def take(self, cycle: float, routed: float, pace: float = 0.0) -> None:
         """Notes that all beats delivered so far are consumed by ``cycle``, in ``pace`` cycles if
-        they had been there, and that the demux goes on to others at ``routed``."""
+        they had been there, and that they have left the buffer, and the demux goes on to others,
+        at ``routed``."""
         self.routed = routed
-        (before, begin), at = self.eaten[-1], (self.beats, cycle)
+        (before, begin), at = self.eaten[-1], (self.beats, routed)
         if self.uses is not None:
             since = 0.0 if self.beats <= self.early else self.since
             beats = int(self.beats - before)
@@ -187,13 +199,11 @@ class Supply:
         self.others = 0.0
         self.eaten.append(at)
         del self.eaten[:-64]
-        self._latest = self._kept = None
+        self._kept = None
 
     def _eaten_by(self, cycle: float) -> float:
-        """Beats that are consumed by a cycle."""
-        if self._latest is None:
-            self._latest = list(accumulate((end for _, end in self.eaten), max))
-        index = bisect_right(self._latest, cycle)  # the first that is consumed later
+        """Beats that have left the buffer by a cycle."""
+        index = bisect_right(self.eaten, cycle, key=itemgetter(1))  # the first that leave later
         beats, at = self.eaten[index - 1] if index else (0.0, 0.0)
         if index == len(self.eaten):
             return beats
@@ -218,14 +228,15 @@ class Clock:
 
     supply: the parameter stream; turn: cycles of a port that a beat of a write takes besides its
     data; ahead: cycles that a write waits if parameters are under way; free: when each resource
-    is; serving: when each memory port serves what tasks read and write themselves: (begin, end),
-    in order
+    is; given: when each engine has given all results of earlier products; serving: when each memory
+    port serves what tasks read and write themselves: (begin, end), in order
     """
 
     supply: Supply
     turn: float = 0.0
     ahead: float = 0.0
     free: dict[str, float] = field(default_factory=dict)
+    given: dict[str, float] = field(default_factory=dict)
     serving: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
     def read(

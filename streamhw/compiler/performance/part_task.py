@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The task of a part that works alone: what it takes, gives and waits for, from its formulas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -99,11 +99,19 @@ def _with_memory(
     if moved is None:
         (type,) = _values(ports, Direction.INPUT if writes else Direction.OUTPUT)
         moved = partial(_filled, type, board.beat_bits)
+
+    def rest(symbol_values: SymbolValues) -> float:
+        if not use.by_token:
+            return 0.0
+        last = {**symbol_values, "tokens": 1, "length": (_last(symbol_values["length"]),)}
+        return max(0.0, use.longer(last, wait) + task.give(last) - 1)
+
     return replace(
         task,
         wait=wait,
         answer=write_answer(design, assumptions, instance.name) + pauses if writes else 0.0,
         pause=lambda symbol_values: use.longer(symbol_values, wait),
+        rest=rest,
         memory=assumptions.port[dma],
         traffic=moved,
         window=design.target.cache_buffer if use.prefetches else READ_BUFFER,
@@ -115,3 +123,7 @@ def _with_memory(
 def _filled(type: ITensor, width: int, symbol_values: SymbolValues) -> float:
     """Beats of ``width`` bits of memory that hold a stream's elements."""
     return beats_of(type)(symbol_values) * type.beat_bits / width
+
+
+def _last(length: int | Sequence[int]) -> int:
+    return length if isinstance(length, int) else length[-1]

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of a design as tasks, and the streams between them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 import networkx as nx
 
 from ...stream.control.scope import Scope
+from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Direction, Port, Role
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel, End
 from .assumptions import Assumptions
 from .engine_task import OPERAND, EngineTasks
+from .first_token import first_token, writer_order
 from .memoized import beats_of
 from .part_task import part_task
 from .timeline import Task, TaskLink, Timeline
@@ -78,11 +81,21 @@ class Tasks:
                 source=CARRIED if outside else source.context or channel.source.instance,
                 sink=f"{sink.context}{OPERAND}" if sink.context else channel.sink.instance,
                 beats=beats_of(channel.consumed),
+                first_token=self._first_token(channel) if sink.role is Role.WRITTEN else None,
                 bits=channel.consumed.beat_bits,
                 part=share,
                 parts=shares,
                 fifo_latency=self.assumptions.queue_latency[channel.name],
             )
+
+    def _first_token(self, channel: Channel) -> Callable[[SymbolValues], float] | None:
+        """When a part that writes rows tells of the first, if another is told of each. A program
+        for depths has one event for all of them: what is read early may as well wait in memory."""
+        reader = self._instances[channel.sink.instance].part.behaviour().memory
+        if not (reader.by_token and self.assumptions.bounded):
+            return None
+        writer = self._instances[channel.source.instance]
+        return partial(first_token, writer_order(self.design, writer))
 
     def _stored(self, scope: Scope) -> Iterator[TaskLink]:
         """From the operand of each context to its work: it waits in the engine, in no FIFO."""

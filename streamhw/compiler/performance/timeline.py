@@ -28,6 +28,8 @@ class TaskLink:
     """A stream between two tasks; ``part`` of ``parts`` says which share of the source's output
     time it takes (chunks of one value leave one after another).
 
+    first_token: of a beat for each token of the step, which tells that something is done, where in
+        the source's output time the first comes; the last comes at the end
     inside: it does not leave the kernel: no FIFO; fifo_latency: cycles that its queue adds
     """
 
@@ -38,6 +40,7 @@ class TaskLink:
     bits: int
     part: int = 0
     parts: int = 1
+    first_token: Callable[[SymbolValues], float] | None = None
     inside: bool = False
     fifo_latency: int = FIFO_LATENCY
 
@@ -46,6 +49,20 @@ class TaskLink:
         all parts, 1 the last."""
         last = max(1, self.parts * tokens - 1)
         return self.part * tokens / last, ((self.part + 1) * tokens - 1) / last
+
+    def passing(self, symbol_values: SymbolValues) -> tuple[float, float]:
+        """Where in the source's output all beats begin and end. A single one, which tells that
+        something is done, comes at the end."""
+        if self.first_token is not None:
+            return self.first_token(symbol_values), 1.0
+        beats = self.beats(symbol_values)
+        return (1.0, 1.0) if beats == 1 else self.shares(beats)
+
+    @staticmethod
+    def share(span: Span, passing: tuple[float, float]) -> Span:
+        """The part of a source's output time between two places."""
+        (begin, end), length = passing, span.last - span.first
+        return Span(span.first + begin * length, span.first + end * length)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +89,8 @@ class Task:
     before: beats of its input behind the first that the first output needs, however slow they
     come; unless given, as many as its latency, which its pipeline may hold
     give: beats that it gives at most one a cycle, if that may take longer than its input
+    rest: cycles from the first to the last that it gives of the last token, if it may give those of
+    others before that has come
     """
 
     name: str
@@ -98,6 +117,7 @@ class Task:
     needs: Callable[[SymbolValues], int] | None = None
     before: Callable[[SymbolValues], int] | None = None
     give: Callable[[SymbolValues], int] = lambda _: 0
+    rest: Callable[[SymbolValues], float] = lambda _: 0.0
 
     def input_ahead(self, symbol_values: SymbolValues) -> int:
         """Beats of the input behind the first that must come before the first output."""
@@ -112,13 +132,14 @@ class _Quantities:
     latency: int
     drain: int
     accept: int
-    arriving: Sequence[tuple[TaskLink, int]]
+    arriving: Sequence[tuple[TaskLink, tuple[float, float]]]
     stall: int
     hold: int
     traffic: float
     before: int
     pause: float
     give: int
+    rest: float
 
 
 @dataclass(frozen=True)
@@ -149,10 +170,10 @@ class Timeline:
         for task, known in zip(self.tasks, self._quantities(symbol_values), strict=True):
             accept = known.accept
             arriving = [
-                self.share(link, work[link.source].output, beats).later(
+                link.share(work[link.source].output, passing).later(
                     0 if link.inside else link.fifo_latency
                 )
-                for link, beats in known.arriving
+                for link, passing in known.arriving
             ]
             begin = max([s.first for s in arriving] + [clock.free.get(task.resource, 0.0)])
             supply = clock.supply
@@ -175,6 +196,7 @@ class Timeline:
                     max(task.demand, accept) - 1,
                 )
             ends = fed
+            rest = 0.0
             if task.memory is not None and task.apart:
                 ends = fed = max(fed, begin + size / supply.rate)
             elif task.memory is not None and task.writes:
@@ -185,24 +207,30 @@ class Timeline:
                 start, wait = data.first, 0.0
                 arrived = max([begin, *(s.last for s in arriving)])
                 ends = fed = max(data.last, arrived + task.wait)
+                rest = arrived + task.wait + known.latency + known.rest
             slower = max(0.0, (fed - start) / max(1, accept - 1) - 1)
             first = start + known.latency + known.before * slower + wait
             if task.before is None:
                 first = min(first, ends + known.drain + wait)
+            # Results of one product leave behind those of the product before.
+            first = max(first, clock.given.get(task.resource, 0.0))
             longer = known.pause
-            last = max(ends + known.drain + wait, first + longer + known.give - 1)
+            last = max(ends + known.drain + wait, first + longer + known.give - 1, rest)
             output = Span(first + min(0, longer), last)
             work[task.name] = Activity(Span(begin, fed), output)
             clock.free[task.resource] = (last if task.exclusive or task.memory else fed) + 1
+            if task.demand:
+                clock.given[task.resource] = last + 1
         return work
 
     def _quantities(self, symbol_values: SymbolValues) -> Sequence[_Quantities]:
         """Of each task; the formulas are asked once for all layers of a step."""
         if self._latest and self._latest[0][0] == symbol_values:
             return self._latest[0][1]
-        inputs: dict[str, list[tuple[TaskLink, int]]] = {}
+        inputs: dict[str, list[tuple[TaskLink, tuple[float, float]]]] = {}
         for link in self.links:
-            inputs.setdefault(link.sink, []).append((link, link.beats(symbol_values)))
+            passing = link.passing(symbol_values)
+            inputs.setdefault(link.sink, []).append((link, passing))
         found = []
         for task in self.tasks:
             timing = task.timing(symbol_values)
@@ -218,17 +246,8 @@ class Timeline:
                     before=(task.before or task.input_ahead)(symbol_values),
                     pause=task.pause(symbol_values),
                     give=task.give(symbol_values),
+                    rest=task.rest(symbol_values),
                 )
             )
         self._latest[:] = [(dict(symbol_values), found)]
         return found
-
-    @staticmethod
-    def share(link: TaskLink, span: Span, tokens: int) -> Span:
-        """The part of a source's output time in which this link's ``tokens`` beats pass; a single
-        one, which tells that something is done, comes at its end."""
-        if tokens == 1:
-            return Span(span.last, span.last)
-        begin, end = link.shares(tokens)
-        length = span.last - span.first
-        return Span(span.first + begin * length, span.first + end * length)

@@ -13,7 +13,7 @@ from ..ir.infrastructure import StaticDemuxSpec
 from ..ir.levels import Netlist, SizedNetlist
 from ..ir.netlist import Channel, Instance
 from ..ir.serving import is_parameter_width
-from ..lowering.parameter_routing import WIDE
+from ..lowering.parameter_routing import WIDE, queued_words
 from ..performance.estimate import Estimate
 from .dependency_cycles import closing_stream, smaller_converters
 from .elide import elided
@@ -106,7 +106,6 @@ def _depth(channel: Channel, program: Mapping[str, int], parts: Mapping[str, Ins
         return MINIMUM
     if is_parameter_width(source.part):
         if channel.scope is Scope.SHARED:
-            # Wide words have waited in the DMA's buffer; the part before them has registers.
-            return 0 if channel.consumed.beat_bits >= WIDE else 16
+            return queued_words(channel.consumed.beat_bits)
         return max(MINIMUM, channel.produced.beats())
     return MINIMUM

@@ -185,7 +185,11 @@ class CacheReadSpec(CacheKernelSpec):
 
     def behaviour(self) -> Behaviour:
         use = MemoryUse(
-            asking=_ASKING, traffic=self.traffic, prefetches=True, longer=self._round_trips
+            asking=_ASKING,
+            traffic=self.traffic,
+            prefetches=True,
+            longer=self._round_trips,
+            by_token=True,
         )
         return Behaviour(memory=use)
 

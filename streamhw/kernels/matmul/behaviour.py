@@ -1,54 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the compiler must know of an engine: each of its products stores its operand, then works."""
 
-from collections.abc import Callable
 from functools import partial
 
 from ...stream.behaviour import Behaviour, ContextBehaviour
 from ...stream.itensor.itensor import SymbolValues
-from ...stream.loop_order import LoopOrder
-from ...stream.timing import Timing
 from .context import MatmulContext
 from .geometry import SLOTS, MatmulGeometry
-from .timing import steps_of_sums, tile_drain, tile_latency
+from .timing import product_timing, steps_of_sums, tile_results
 
 __all__ = ["engine_behaviour"]
 
 OPERAND_BITS = 8
 
 
-def engine_behaviour(
-    spec: MatmulGeometry, alone: Callable[[MatmulContext, SymbolValues], Timing]
-) -> Behaviour:
-    """The behaviour of an engine; ``alone``: its timing with one context and no other."""
+def engine_behaviour(spec: MatmulGeometry) -> Behaviour:
+    """The behaviour of an engine."""
     store = spec.layout
     return Behaviour(
         multiplies=spec.rows * spec.input_lanes,
         products_a_multiplier=2 if spec.paired else 1,
-        contexts=tuple(
-            _context(spec, context, partial(alone, context)) for context in spec.contexts
-        ),
+        contexts=tuple(_context(spec, context) for context in spec.contexts),
         stored_bits=store.depth * store.lanes * store.inputs * OPERAND_BITS,
     )
 
 
-def _context(
-    spec: MatmulGeometry, context: MatmulContext, timing: Callable[[SymbolValues], Timing]
-) -> ContextBehaviour:
-    output_stationary = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
+def _context(spec: MatmulGeometry, context: MatmulContext) -> ContextBehaviour:
     tiles = context.outputs // spec.rows
     return ContextBehaviour(
         name=context.name,
         operand=context.arrival,
         tiles=tiles,
         words=context.inputs // spec.input_lanes,
-        timing=timing,
-        latency=partial(tile_latency, spec, context),
-        # What the formula counts from the last weight taken is early if a tile's weights are kept.
-        drain=partial(tile_drain, spec, context) if output_stationary else None,
+        timing=partial(product_timing, spec, context, slots=SLOTS),
         stored=partial(_stored, spec, context),
         passes=partial(_passes, spec, context),
         first_sums=partial(steps_of_sums, spec, context),
+        results=partial(tile_results, spec, context),
         results_held=tiles <= SLOTS,
     )
 

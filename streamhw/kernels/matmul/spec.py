@@ -12,7 +12,6 @@ from ...stream.behaviour import Behaviour
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import KernelSpec, Piece, Resources, Tensors, Timing
 from .behaviour import engine_behaviour
-from .context import MatmulContext
 from .cost import core_resources, engine_pieces, engine_resources
 from .engine import MatmulKernel
 from .geometry import SLOTS, MatmulGeometry
@@ -112,10 +111,7 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
         return engine_timing(self, symbol_values, SLOTS)
 
     def behaviour(self) -> Behaviour:
-        return engine_behaviour(self, self._alone)
-
-    def _alone(self, context: MatmulContext, symbol_values: SymbolValues) -> Timing:
-        return replace(self, contexts=(context,)).timing(symbol_values)
+        return engine_behaviour(self)
 
     def resources(self) -> Resources:
         return engine_resources(self, SLOTS)

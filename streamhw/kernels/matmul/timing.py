@@ -19,9 +19,9 @@ __all__ = [
     "drain_latency",
     "engine_timing",
     "fill_latency",
+    "product_timing",
     "steps_of_sums",
-    "tile_drain",
-    "tile_latency",
+    "tile_results",
 ]
 
 
@@ -36,9 +36,18 @@ def drain_latency(spec: MatmulGeometry) -> int:
     return credit_latency(2 * spec.row_slices + DRAIN_LATENCY)
 
 
-def tile_latency(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles from the first x beat issued to the first result offered; headers are there."""
-    return steps_of_sums(spec, context, symbol_values) + fill_latency(spec) + drain_latency(spec)
+def product_timing(
+    spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues, slots: int
+) -> Timing:
+    """Of an invocation whose operand is stored and whose parameters are there, from the first x
+    beat issued: to the first result offered, and to the last x beat; then, from the last weight
+    taken to the last result, if those of the tiles before have left."""
+    sums = steps_of_sums(spec, context, symbol_values)
+    return Timing(
+        latency=sums + fill_latency(spec) + drain_latency(spec),
+        interval=_array_cycles(spec, context, symbol_values, slots),
+        drain=_tile_drain(spec, context, symbol_values),
+    )
 
 
 def steps_of_sums(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
@@ -48,12 +57,57 @@ def steps_of_sums(spec: MatmulGeometry, context: MatmulContext, symbol_values: S
     return steps if spec.loop_order is LoopOrder.OUTPUT_STATIONARY else (steps - 1) * beats + 1
 
 
-def tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles from the last x beat issued to the last result offered, where the inputs are
-    loop_order: the results of its tokens alone are left."""
-    tokens = min(spec.token_lanes, spec.tokens_of(context, symbol_values))
-    results = tokens * (spec.rows // spec.lanes)
-    return fill_latency(spec) + results + drain_latency(spec)
+def tile_results(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
+    """Beats of results of a tile, which leave one a cycle."""
+    return sum(_results(spec, context, symbol_values))
+
+
+def _results(
+    spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues
+) -> list[int]:
+    """Beats of results of a tile, of each group of tokens that passes in parallel."""
+    tokens, together = spec.tokens_of(context, symbol_values), spec.token_lanes
+    return [
+        min(together, tokens - begin) * (spec.rows // spec.lanes)
+        for begin in range(0, tokens, together)
+    ]
+
+
+def _tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
+    """Cycles from the last weight taken, or, where the inputs are inside, the last x beat issued,
+    to the last result offered, if no results of tiles before wait."""
+    results = _results(spec, context, symbol_values)
+    # A weight is held for all groups of tokens; a store gives it again for each.
+    inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
+    left = 0
+    for beat, cycles in enumerate(results[-1:] if inputs_inside else results):
+        left = max(left, beat) + cycles
+    return fill_latency(spec) + left + drain_latency(spec)
+
+
+def _array_cycles(
+    spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues, slots: int
+) -> int:
+    """Cycles from the first x beat issued to the last. A tile waits for its header, and that for
+    a place: of the tile ``slots`` before it, when its results have left."""
+    results = _results(spec, context, symbol_values)
+    words, beats = context.inputs // spec.input_lanes, len(results)
+    fill, header = fill_latency(spec), spec.tile_words(context) // spec.header_lanes
+    inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
+    begin = end = drained = 0
+    loaded = -header
+    ends: list[int] = []
+    for tile in range(context.outputs // spec.rows):
+        if tile >= slots:
+            loaded = max(loaded, ends[tile - slots])
+        loaded += header
+        begin = max(end, loaded)
+        for beat, cycles in enumerate(results):
+            final = (beat + 1) * words - 1 if inputs_inside else (words - 1) * beats + beat
+            drained = max(drained, begin + final + 1 + fill) + cycles
+        ends.append(drained)
+        end = begin + words * beats
+    return end
 
 
 class _Store:

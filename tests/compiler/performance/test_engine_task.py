@@ -37,3 +37,11 @@ def test_an_operand_is_held_until_the_last_tile(design: PlacedNetlist) -> None:
         context, task = tasks.context_of(node), tasks.operand(node)
         passes = context.passes(VALUES)
         assert task.timing(VALUES).drain == 1 + (context.tiles - 1) * context.words * passes
+
+
+def test_results_of_all_tiles_leave_one_a_cycle(design: PlacedNetlist) -> None:
+    (assignment,) = design.assignments
+    tasks = EngineTasks(design, of_placed(design))
+    for node in assignment.nodes:
+        context = tasks.context_of(node)
+        assert tasks.compute(node).give(VALUES) == context.tiles * context.results(VALUES)

@@ -25,4 +25,5 @@ def test_timing_is_that_of_the_spec() -> None:
 def test_timing_of_one_product_of_an_engine() -> None:
     a, b = context("a", outputs=12), context("b", inputs=8)
     found = context_timing_of(engine(a, b), "b")({"tokens": 2})
-    assert found == engine(b).timing({"tokens": 2})
+    assert found == engine(b).behaviour().contexts[0].timing({"tokens": 2})
+    assert context_timing_of(engine(a, b), "b")({"tokens": 2}) is found

@@ -81,3 +81,15 @@ def test_a_full_buffer_is_asked_for_again_when_it_is_consumed() -> None:
     # 8 beats at once, and 8 more as these leave, the last of them in cycle 40.
     assert stream.until(40, since=0) == 40 + 10
     assert stream.until(20, since=0) == pytest.approx(0 + 12 / 0.5 + 10)
+
+
+def test_memory_has_no_idle_cycle_while_it_is_asked_for_beats_as_fast_as_it_sends_them() -> None:
+    """Eight beats leave the buffer, one a cycle: a latency later memory sends the next eight, each
+    when it is asked for, and a write finds no gap between them. At half that pace it finds one."""
+    for pace, idle in ((1, 118), (2, 112)):
+        stream = supply(rate=1.0)
+        stream.deliver(8, since=0)
+        stream.route(8, ahead=0, begin=100, lead=0)
+        stream.deliver(8, since=0)
+        stream.take(120, routed=100 + 8 * pace)
+        assert stream.idle(112, since=0) == idle

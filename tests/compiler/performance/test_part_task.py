@@ -48,3 +48,14 @@ def test_only_parts_with_a_dma_use_memory(design: PlacedNetlist) -> None:
 
 def _alone(design: PlacedNetlist, name: str) -> bool:
     return all(assignment.instance != name for assignment in design.assignments)
+
+
+def test_behind_the_last_token_a_reader_gives_its_rows(design: PlacedNetlist) -> None:
+    """Of several tokens those before it may have been read; of one, it is all."""
+    readers = [i for i in design.instances if i.part.behaviour().memory.by_token]
+    assert len(readers) == 2
+    for reader in readers:
+        task = part_task(design, of_placed(design), reader)
+        one = {"tokens": 1, "length": (4,)}
+        assert task.rest(one) == task.rest(VALUES) > 0
+        assert task.rest(one) >= task.give(one) - 1

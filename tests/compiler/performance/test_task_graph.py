@@ -22,3 +22,13 @@ def test_links_join_tasks_of_the_timeline(design: PlacedNetlist) -> None:
     names = {task.name for task in timeline.tasks}
     ends = {end for link in timeline.links for end in (link.source, link.sink)}
     assert len(ends & names) > len(names) // 2
+
+
+def test_only_a_reader_of_the_cache_is_told_of_each_token(design: PlacedNetlist) -> None:
+    timeline = Tasks(design, of_placed(design)).timeline(Scope.BODY)
+    told = [link for link in timeline.links if link.first_token is not None]
+    assert len(told) == 2
+    for link in told:
+        begin, end = link.passing({"tokens": 4, "length": (1, 2, 3, 4)})
+        assert 0 <= begin < end == 1
+        assert link.passing({"tokens": 1, "length": (4,)}) == (1, 1)

@@ -193,3 +193,31 @@ def test_what_the_first_result_needs() -> None:
     for before, first in ((0, 2 + 6), (5, 2 + 6 + 5)):
         some = replace(task("a", 6), before=lambda _, n=before: n)  # type: ignore[misc]
         assert run([some], [link("in", "a")], slow)["a"].output.first == first
+
+
+def test_a_reader_that_is_told_of_each_token_does_not_wait_for_the_last() -> None:
+    """Two tokens are told of at cycles 2 and 22: the first is read at once, and of the second are
+    left its own four beats. A single beat would have said at the end that all is there."""
+    told = replace(link("in", "a"), first_token=lambda _: 0.0)
+    reads = task(
+        "a", 1, wait=3.0, memory="mem1", traffic=lambda _: 2.0, give=lambda _: 8,
+        rest=lambda _: 3.0, before=lambda _: 0,
+    )  # fmt: skip
+    at = clock()
+    work = Timeline([reads], [told]).run({"in": Span(0, 20)}, {"tokens": 2}, at, 0)
+    assert work["a"].output.first == 2 + 3 + 1
+    assert work["a"].output.last == 22 + 3 + 1 + 3
+    done = replace(link("in", "a"), beats=lambda _: 1)
+    work = Timeline([reads], [done]).run({"in": Span(0, 20)}, {"tokens": 2}, clock(), 0)
+    assert work["a"].output.first == 22 + 3 + 1
+
+
+def test_results_of_an_engine_leave_behind_those_of_its_product_before() -> None:
+    """The array has worked on the second product long before the first's results have left."""
+    shared = {"resource": "engine", "demand": 2, "before": lambda _: 0}
+    slow = task("a", 3, accept=2, give=lambda _: 40, **shared)
+    other = task("b", 3, accept=2, give=lambda _: 5, **shared)
+    work = run([slow, other], [link("in", "a"), link("in", "b")])
+    assert work["a"].output.last == work["a"].output.first + 39
+    assert work["b"].input.first < work["a"].output.last
+    assert work["b"].output == Span(work["a"].output.last + 1, work["a"].output.last + 5)

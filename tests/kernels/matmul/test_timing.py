@@ -4,6 +4,14 @@
 import numpy as np
 import pytest
 
+from streamhw.kernels.matmul.geometry import SLOTS
+from streamhw.kernels.matmul.timing import (
+    drain_latency,
+    fill_latency,
+    product_timing,
+    tile_results,
+)
+from streamhw.stream.loop_order import LoopOrder
 from streamhw.testing import check_kernel
 from tests.kernels.matmul.engines import SPECS, case, context, engine
 
@@ -27,3 +35,41 @@ def test_timing_of_long_tiles_is_the_formula() -> None:
         context(inputs=64, outputs=32, tokens=8, lanes=4), rows=8, tokens=8, token_lanes=4
     )
     assert wide.timing({"tokens": 8}).interval == 32 // 8 * steps // 4 + 1
+
+
+@pytest.mark.parametrize("loop_order", LoopOrder)
+@pytest.mark.parametrize("n", [1, 5, 8])
+def test_a_product_whose_array_is_the_slowest(n: int, loop_order: LoopOrder) -> None:
+    spec = engine(
+        context(inputs=64, outputs=32, tokens=8, lanes=4),
+        rows=8,
+        tokens=8,
+        token_lanes=2,
+        loop_order=loop_order,
+    )
+    product, whole = (
+        product_timing(spec, spec.contexts[0], {"tokens": n}, SLOTS),
+        spec.timing({"tokens": n}),
+    )
+    assert product.interval == 32 // 8 * -(-n // 2) * 64 // 4 <= whole.interval
+    if loop_order is LoopOrder.WEIGHT_STATIONARY:
+        assert product.drain == whole.drain
+
+
+def test_results_that_take_longer_than_the_array_hold_it_up() -> None:
+    """Eight tiles of 8 cycles of the array, but 32 beats of results: it works on the last when
+    those of four tiles before have left. Results leave without a gap from the first to the last."""
+    spec = engine(
+        context(inputs=16, outputs=64, tokens=8, lanes=4),
+        rows=8,
+        tokens=8,
+        token_lanes=4,
+    )
+    (a,), values = spec.contexts, {"tokens": 8}
+    product = product_timing(spec, a, values, SLOTS)
+    assert tile_results(spec, a, values) == 32
+    assert spec.timing(values).interval == 8 * 32
+    # The last tile is let in when the fourth has left; its own drain is behind the three between.
+    fourth = product.latency - drain_latency(spec) + 4 * 32
+    assert product.interval == fourth + spec.tile_words(a) + 8
+    assert product.drain == fill_latency(spec) + 32 + drain_latency(spec)
