@@ -26,7 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "slow" in r.keywords]
+    # Whole modules may be skipped, too, and their reports are of collecting.
+    reports = terminalreporter.stats.get("skipped", [])
+    skipped = [r for r in reports if isinstance(r, pytest.TestReport) and "slow" in r.keywords]
     if skipped and not config.getoption("--slow"):
         terminalreporter.write_line(f"{len(skipped)} slow tests were not run; --slow runs them")
 

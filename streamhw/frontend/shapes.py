@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .decoder_config import DecoderConfig
-from .family import ArchitectureConfig, ModelFamily
+from .family import ModelFamily
 from .gemma3 import GEMMA3
 from .gpt2 import GPT2, Gpt2Config
 from .installed_weights import InstalledWeights
@@ -28,7 +28,7 @@ class NamedShape:
     """
 
     family: ModelFamily[Any]
-    config: ArchitectureConfig
+    config: Gpt2Config | DecoderConfig
     end_tokens: tuple[int, ...]
     begin_token: int | None = None
     repository: str

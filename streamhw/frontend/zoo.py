@@ -2,6 +2,7 @@
 """Models by name or path: named shapes, the checkpoint that ships, files of any known format."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,7 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
     """A shape with weights: those that are given, those of installed packages, random ones."""
     family, config = shape.family, shape.config
     graph = family.graph(name, config)
+    given = weights
     if weights is None and shape.installed is not None:
         weights = shape.installed.file()
     found: Weights = RandomWeights(graph, additions=2 * config.layers)
@@ -131,8 +133,11 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
     if weights is not None:
         found = _tensors(weights, graph, family, config)
         # A file has its tokenizer inside or beside it.
-        home = weights if _tokenizer(weights, config) is not None else weights.parent
+        inside = weights.is_dir() or _tokenizer(weights, config) is not None
+        home = weights if inside else weights.parent
         tokenizer, calibration = _tokenizer(home, config), _calibration(home)
+        if given is not None and (home / "config.json").is_file():
+            _compare(name, shape, home)
     return Model(
         name=name,
         graph=graph,
@@ -145,6 +150,25 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
         calibration=calibration,
         notes=family.notes(name, config),
     )
+
+
+_CHOSEN = ("context", "window")
+"""What a named shape may have otherwise than the files: they were trained on more positions."""
+
+
+def _compare(name: str, shape: NamedShape, home: Path) -> None:
+    """Refuses weights beside a configuration of another model than the named one."""
+    values, source = format_of(home).config(home), str(home / "config.json")
+    found = family_of(values, source).read_config(values, source)
+    if type(found) is not type(shape.config):
+        raise UserError(f"{source}: the model must be {name}, not of type {values['model_type']}")
+    for field in fields(shape.config):
+        wanted, given = (getattr(config, field.name) for config in (shape.config, found))
+        if wanted != given and field.name not in _CHOSEN:
+            raise UserError(
+                f"{source}: {field.name} must be {wanted} as in {name}, not {given}",
+                hint=f"name {home} as the model, without --weights",
+            )
 
 
 def _tensors(

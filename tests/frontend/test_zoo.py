@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Named models: shapes, seeded random weights, weights that the user gives."""
 
+import json
 import re
 from math import prod
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load, model_names
+from streamhw.frontend.gpt2 import GPT2
+from streamhw.frontend.shapes import NamedShape
 from streamhw.frontend.tokenizers import directory_tokenizer
 from streamhw.frontend.weights import RandomWeights
 from streamhw.frontend.zoo import CHECKPOINTS
@@ -151,3 +154,18 @@ def test_windows_are_noted() -> None:
     (note,) = load("gemma3-270m").notes
     assert note.startswith("gemma3-270m: hardware is built for 512 positions, the width of its")
     assert load("gpt2").notes == ()
+
+
+def test_weights_of_another_model_than_the_named_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_tiny(tmp_path / "tiny")
+    values = json.loads((folder / "config.json").read_text())
+    config = GPT2.read_config(values, "config.json")
+    named = NamedShape(family=GPT2, config=config, end_tokens=(), repository="a/b")
+    monkeypatch.setattr("streamhw.frontend.zoo.SHAPES", {"small": named})
+    assert load("small", folder).origin is Origin.CHECKPOINT
+    assert load("small", folder / "model.safetensors").origin is Origin.CHECKPOINT
+    (folder / "config.json").write_text(json.dumps(values | {"layer_norm_epsilon": 0.25}))
+    with pytest.raises(UserError, match=r"config\.json: epsilon must be 1e-05 as in small, not"):
+        load("small", folder)
