@@ -4,6 +4,7 @@
 import struct
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
 def test_random_damage_is_refused_or_read(tmp_path: Path) -> None:
     """Hundreds of files with bytes changed, cut off or put in: none crashes, hangs or grows."""
     whole = write_llama(
-        tmp_path / "whole.gguf", tiny_decoder(TINY_LLAMA), tokenizer="llama"
+        tmp_path / "whole.gguf",
+        tiny_decoder(replace(TINY_LLAMA, vocabulary=266)),
+        tokenizer="llama",
     ).read_bytes()
     header = whole.index(b"output_norm.weight") + 200
     random = np.random.default_rng(0)
@@ -137,5 +140,5 @@ def test_random_damage_is_refused_or_read(tmp_path: Path) -> None:
         header = whole.index(b"output_norm.weight") + 200
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert refused > 100 and slowest < 20
+    assert 100 < refused < 300 and slowest < 20
     assert peak < 4 * len(whole) + (20 << 20), peak
