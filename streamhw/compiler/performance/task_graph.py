@@ -43,10 +43,15 @@ class Tasks:
         order = nx.DiGraph()
         for link in links:
             order.add_edge(link.source, link.sink)
-        # Products that do not need each other's results still run in the order of their engine.
+        # Products that do not need each other's results still run in the order of their engine,
+        # which lets their operands in one after the other, too.
         for assignment in self.design.assignments:
+            operands = [f"{node}{OPERAND}" for node in assignment.nodes]
             order.add_edges_from(
-                pair for pair in pairwise(assignment.nodes) if order.nodes.keys() >= set(pair)
+                pair
+                for nodes in (assignment.nodes, operands)
+                for pair in pairwise(nodes)
+                if order.nodes.keys() >= set(pair)
             )
 
         def task(name: str) -> Task:
