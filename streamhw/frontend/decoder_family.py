@@ -18,6 +18,8 @@ __all__ = ["DecoderFamily", "decoder_config", "layer_types"]
 
 _MOST_LAYERS = 10_000
 """Beyond all models: names of tensors are listed layer by layer."""
+_MOST_POSITIONS = 1 << 24
+"""Beyond all models: there is a row of angles for each."""
 
 
 class DecoderFamily(ABC):
@@ -75,7 +77,7 @@ def decoder_config(
     """
     layers = reader.integer("num_hidden_layers", most=_MOST_LAYERS)
     features, heads = reader.integer("hidden_size"), reader.integer("num_attention_heads")
-    context = reader.integer("max_position_embeddings")
+    context = reader.integer("max_position_embeddings", most=_MOST_POSITIONS)
     types = types or ("full_attention",) * layers
     window = reader.optional("sliding_window") if "sliding_attention" in types else None
     if window is not None and window >= context:

@@ -72,7 +72,7 @@ LIKELY = st.sampled_from(
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_value_of_any_key_is_read_or_refused(kind: str, data: st.DataObject) -> None:
     """No other error, whatever the values: the graph is built where the reader accepts them."""

@@ -317,7 +317,9 @@ FILES = (WEIGHTS, "config.json", "vocab.json", "merges.txt", INDEX, "one.safeten
          "tokenizer.json", "generation_config.json", "tokenizer_config.json")  # fmt: skip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     file=st.sampled_from(FILES),
     place=st.floats(0, 1),

@@ -7,7 +7,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save, save_file
 
@@ -51,6 +51,7 @@ def test_shards(tmp_path: Path) -> None:
 WHOLE = save({"a": np.arange(12.0), "b": np.ones((2, 3), np.float32)})
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, len(WHOLE)), junk=st.binary(max_size=16), cut=st.booleans())
 def test_any_bytes(
     tmp_path_factory: pytest.TempPathFactory, at: int, junk: bytes, cut: bool
