@@ -16,6 +16,8 @@ LFS_HINT = "fetch what it points to: git lfs pull, in that directory"
 def is_lfs_pointer(path: Path) -> bool:
     """Whether a file holds a few lines of Git LFS that name the real one."""
     try:
+        if not path.is_file():  # a pipe would wait for ever
+            return False
         with path.open("rb") as file:
             return file.read(len(_LFS)) == _LFS
     except OSError:
@@ -25,6 +27,8 @@ def is_lfs_pointer(path: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file, with or without a byte order mark; raises ``UserError``."""
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is a folder or a device")
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(f"{path}: the file is missing") from None

@@ -35,8 +35,8 @@ class SafeTensor:
 
 def file_tensors(path: Path) -> StoredTensors:
     """The tensors of one file; raises ``UserError``."""
-    if path.is_dir():
-        raise UserError(f"{path}: the weights must be a file, not a folder")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: the weights must be a file, not a folder or a device")
     if is_lfs_pointer(path):
         raise UserError(f"{path}: the file must hold tensors, not a Git LFS pointer", hint=LFS_HINT)
     try:

@@ -77,6 +77,8 @@ def _check(stored: StoredTensor, parameter: Parameter, path: Path) -> None:
         )
     with np.errstate(invalid="ignore"):
         values = stored.read()
+        if values.dtype.itemsize < 4:
+            values = values.astype(np.float32)  # where numpy is ten times as fast
         largest = float(max(values.max(initial=0), -values.min(initial=0)))
     if not np.isfinite(largest):
         raise UserError(f"{path}: tensor {parameter.name} must be finite, not infinite or NaN")

@@ -249,6 +249,14 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
         then(without(WEIGHTS), lambda f: (f / WEIGHTS).mkdir()),
         "model.safetensors: the weights must be a file, not a folder",
     ),
+    "a pipe": (
+        then(without(WEIGHTS), lambda f: os.mkfifo(f / WEIGHTS)),
+        "model.safetensors: the weights must be a file, not a folder or a device",
+    ),
+    "a pipe for config.json": (
+        then(without("config.json"), lambda f: os.mkfifo(f / "config.json")),
+        "the file must be JSON .it is a folder or a device.",
+    ),
     "a pickle": (
         then(without(WEIGHTS), replaced("pytorch_model.bin", b"PK")),
         "the weights must be in model.safetensors, not in the pickle pytorch_model.bin",
