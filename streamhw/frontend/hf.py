@@ -29,9 +29,10 @@ class HuggingFace:
 
     def config(self, path: Path) -> Values:
         if not path.is_dir():
+            beside = (path.parent / _CONFIG).is_file()
             raise UserError(
-                f"{path}: MODEL must be a directory with {_CONFIG}, not its weights",
-                hint=f"name the directory, {path.absolute().parent}",
+                f"{path}: MODEL must be a directory with {_CONFIG}, not a file of another kind",
+                hint=f"name the directory, {path.absolute().parent}" if beside else None,
             )
         if not (path / _CONFIG).exists():
             raise UserError(f"{path / _CONFIG}: the configuration file is missing")

@@ -146,8 +146,14 @@ def test_what_is_no_path(name: str) -> None:
 
 def test_weights_instead_of_their_directory(tmp_path: Path) -> None:
     file = write_tiny(tmp_path / "tiny") / "model.safetensors"
-    with pytest.raises(UserError, match=r"MODEL must be a directory with config.json, not its w"):
+    message = r"MODEL must be a directory with config\.json, not a file of another kind$"
+    with pytest.raises(UserError, match=message) as error:
         load(file)
+    assert error.value.hint == f"name the directory, {tmp_path / 'tiny'}"
+    (tmp_path / "notes.txt").write_text("no model")
+    with pytest.raises(UserError, match=message) as error:
+        load(tmp_path / "notes.txt")
+    assert error.value.hint is None
 
 
 def test_windows_are_noted() -> None:
