@@ -32,7 +32,7 @@ def printed(pieces: list[str], *, quiet: bool, terminal: bool = False) -> bytes:
     return data.getvalue()
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8"))))
+@given(st.lists(st.text()))
 def test_a_pipe_gets_every_byte(pieces: list[str]) -> None:
     whole = "".join(pieces).encode()
     assert printed(pieces, quiet=True) == whole
@@ -48,7 +48,7 @@ def test_a_terminal_is_not_directed(quiet: bool) -> None:
     assert found.endswith("end\n") or not quiet
 
 
-@given(st.text(st.characters(codec="utf-8")))
+@given(st.text())
 def test_visible_text_has_no_control_characters(text: str) -> None:
     shown = visible(text)
     assert all(
