@@ -2,7 +2,9 @@
 """The command line: runs one command (their arguments are in ``cli``), errors to exit codes."""
 
 import argparse
+import contextlib
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from .version import __version__
 __all__ = ["main"]
 
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 EPILOG = """\
 try
@@ -54,6 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.hint:
             complaints.print(f"hint: {error.hint}", style="dim", soft_wrap=True)
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has closed it. Python must not fail again when it flushes.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except KeyboardInterrupt:
         complaints.print(Text.assemble(("interrupted", "red"), ": nothing was left half-written"))
         return INTERRUPTED

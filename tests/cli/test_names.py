@@ -117,3 +117,12 @@ def test_files_are_shown_as_they_are_called(tmp_path: Path) -> None:
     path.write_text("abc")
     show_file(path, console)
     assert file.getvalue() == f"  {path}  3 bytes\n"
+
+
+def test_a_reader_that_goes_away(monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("streamhw.commands.listing.list_installed", gone)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    assert say("list", "boards") == (141, "", "")
