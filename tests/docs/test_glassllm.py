@@ -45,6 +45,14 @@ def test_logits_and_answer_are_the_package_s_own(file: Path) -> None:
     assert tokens[len(prompt) :] == said
 
 
+def test_sixty_four_tokens_in_hardware(file: Path, tmp_path: Path) -> None:
+    """Its gated layers have 341 features, which no engine divides."""
+    built = streamhw.build(file, "sim", folder=tmp_path / "out")
+    answer = streamhw.simulate(built, "The old man said, ", 64, check=True)
+    assert len(answer.tokens) == 64 and answer.compared is not None
+    assert answer.compared.streams > 30
+
+
 def test_damaged_archives_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_example(monkeypatch, tmp_path, "glassllm")
     for content in (b"", b"PK\x03\x04", b"x" * 100):
