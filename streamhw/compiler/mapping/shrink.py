@@ -119,9 +119,10 @@ def _fewer_lanes(graph: Graph, board: Board, tiling: Tiling) -> int | None:
 
 def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
     """The next smaller number of parallel heads that every attention can have."""
+    tiles = [engine.rows for engine in tiling.engines.values()]
     common = set.intersection(
         *(
-            set(head_groups(attention, board.beat_bits))
+            set(head_groups(attention, board.beat_bits, tiles))
             for node, _ in graph.walk()
             if (attention := node.op.attention) is not None
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes of the kernels, each engine's own among them, and a rule that chooses them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, gcd
 
@@ -151,7 +151,8 @@ def choose_tiling(
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
         if not enough and attention == op.head_dim:
-            together = head_groups(op, board.beat_bits)
+            tiles = [engine.rows for engine in engines.values()]
+            together = head_groups(op, board.beat_bits, tiles)
             enough = [n for n in together if work // (n * op.head_dim) <= macs]
             heads = max(heads, min(enough, default=together[-1]))
             if heads == op.heads:
@@ -188,7 +189,7 @@ def parallel_heads(
     ops: Sequence[AttentionHeads], beat_bits: int, context: int
 ) -> tuple[tuple[int, int], ...]:
     """Heads and positions that may pass attention in parallel, with whole heads as lanes."""
-    groups = set.intersection(*(set(head_groups(op, beat_bits)) for op in ops))
+    groups = set.intersection(*(set(head_groups(op, beat_bits, ())) for op in ops))
     found: list[tuple[int, int]] = []
     for heads in sorted(groups):
         positions = {1}
@@ -249,14 +250,25 @@ def check_tiling(
             )
 
 
-def head_groups(op: AttentionHeads, beat_bits: int) -> list[int]:
-    """Numbers of heads that may pass in parallel: their rows fit a memory beat."""
+def head_groups(op: AttentionHeads, beat_bits: int, tiles: Iterable[int]) -> list[int]:
+    """Numbers of heads that may pass in parallel: their rows fit a memory beat, and no tile of an
+    engine's outputs, of ``tiles`` rows, lies across two groups of them."""
+
+    def whole(heads: int) -> bool:
+        row = heads * op.head_dim
+        return all(row % tile == 0 or tile % row == 0 for tile in tiles)
+
     return [
         n
         for n in range(1, op.heads + 1)
-        if op.heads % n == 0
-        and (n == 1 or n % op.shared == 0)
-        and n // op.shared * op.head_dim * 8 <= beat_bits
+        if n == 1
+        or (
+            op.heads % n == 0
+            and n % op.shared == 0
+            and n // op.shared * op.head_dim * 8 <= beat_bits
+            and whole(n)
+            and whole(n // op.shared)
+        )
     ]
 
 

@@ -7,11 +7,12 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.config import Sharing
 from streamhw.compiler.mapping.engine_sharing import share_engines
 from streamhw.compiler.mapping.padding import choose_padding
-from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling
+from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling, head_groups
 from streamhw.frontend.decoder import DecoderConfig, decoder_graph
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.shapes import SHAPES
 from streamhw.graph import Graph
+from streamhw.graph.ops.work import AttentionHeads
 from streamhw.graph.padding import RowPadding, padded_graph
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.weight_formats import weight_formats
@@ -64,3 +65,10 @@ def test_as_little_is_padded_as_helps() -> None:
     assert (padding.features, padding.kv_heads) == (64, 0)
     odd = Gpt2Config(layers=1, features=7 * 8, heads=7, vocabulary=10, context=2, hidden=64)
     assert padding_of(gpt2_graph("odd", odd), "sim", QuantConfig()).kv_heads == 1
+
+
+def test_heads_pass_together_where_tiles_end_with_them() -> None:
+    """Of 20 heads of 64, five are 320 features: a tile of 128 outputs would lie across."""
+    heads = AttentionHeads(heads=20, kv_heads=20, head_dim=64)
+    assert head_groups(heads, 16_384, ()) == [1, 2, 4, 5, 10, 20]
+    assert head_groups(heads, 16_384, (128,)) == [1, 2, 4, 10, 20]
