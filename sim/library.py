@@ -8,11 +8,13 @@ from ctypes import (
     c_char_p,
     c_double,
     c_int,
+    c_int64,
     c_uint8,
     c_uint32,
     c_uint64,
     c_void_p,
 )
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from streamhw.errors import InternalError
 from streamhw.runtime.manifest import Manifest
 
 __all__ = [
+    "ChannelPort",
+    "CppConfig",
     "DramConfig",
     "Harness",
     "IdealConfig",
@@ -76,6 +80,21 @@ class DramConfig(Structure):
     )  # fmt: skip
 
 
+class ChannelPort(Structure):
+    """The port that a channel of a package is behind, as in ``memory_channel.h``."""
+
+    _fields_ = _words("port", "ports", "beat_bytes", "period")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CppConfig:
+    """A channel of a package: its compiled library, its numbers, its port."""
+
+    library: Path
+    numbers: tuple[int, ...]
+    port: ChannelPort
+
+
 class PortCounters(Structure):
     """What passed a memory port since the simulation began, as in ``axi.h``."""
 
@@ -115,6 +134,7 @@ _SIGNATURES = {
     "shw_port": (None, [c_void_p, c_uint32, POINTER(PortConfig)]),
     "shw_ideal": (None, [c_void_p, c_uint32, POINTER(IdealConfig)]),
     "shw_hbm": (None, [c_void_p, c_uint32, POINTER(DramConfig)]),
+    "shw_channel": (c_int, [c_void_p, c_uint32, c_void_p, POINTER(c_int64), POINTER(ChannelPort)]),
     "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
     "shw_memory_counters": (None, [c_void_p, c_uint32, POINTER(MemoryCounters)]),
     "shw_reset": (c_int, [c_void_p, c_uint32]),
@@ -192,12 +212,24 @@ class Harness:
         """What went wrong first, or nothing."""
         return str(self._library.shw_fault(self._handle).decode())
 
-    def configure(self, port: str, config: PortConfig, memory: IdealConfig | DramConfig) -> None:
+    def configure(
+        self, port: str, config: PortConfig, memory: IdealConfig | DramConfig | CppConfig
+    ) -> None:
         """Sets the behaviour of a memory port; every port, once, before the first reset."""
         index = self._ports[port]
         self._library.shw_port(self._handle, index, ctypes.byref(config))
-        behave = "shw_ideal" if isinstance(memory, IdealConfig) else "shw_hbm"
-        getattr(self._library, behave)(self._handle, index, ctypes.byref(memory))
+        match memory:
+            case IdealConfig():
+                self._library.shw_ideal(self._handle, index, ctypes.byref(memory))
+            case DramConfig():
+                self._library.shw_hbm(self._handle, index, ctypes.byref(memory))
+            case CppConfig():
+                # A library stays loaded for as long as the process runs: its code is in use.
+                make = ctypes.CDLL(str(memory.library)).make_channel
+                numbers = (c_int64 * len(memory.numbers))(*memory.numbers)
+                address = ctypes.cast(make, c_void_p)
+                where = ctypes.byref(memory.port)
+                self._check(self._library.shw_channel(self._handle, index, address, numbers, where))
 
     def reset(self, cycles: int = 4) -> None:
         """Holds reset; memory keeps its bytes."""

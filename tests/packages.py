@@ -33,8 +33,11 @@ def install_example(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) ->
     """Puts a package of docs/examples on the path, with the entry points of its pyproject.toml."""
     source = Path(__file__).parents[1] / "docs" / "examples" / name
     project = tomllib.loads((source / "pyproject.toml").read_text())
-    modules = project["tool"]["setuptools"]["py-modules"]
-    for module in modules:
+    tools = project["tool"]["setuptools"]
+    for package in tools.get("packages", ()):
+        shutil.copytree(source / package, folder / package)
+        monkeypatch.delitem(sys.modules, package, raising=False)
+    for module in tools.get("py-modules", ()):
         shutil.copy(source / f"{module}.py", folder)
         monkeypatch.delitem(sys.modules, module, raising=False)
     info = folder / f"{name}-1.0.dist-info"

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from ...errors import InternalError, UserError
 from .constant import ConstantChannel
+from .cpp_channel import CppChannel
 from .dram import Dram
 from .hbm2 import Hbm2
 from .ideal import Ideal
@@ -15,7 +16,7 @@ from .times import MemoryTimes
 
 __all__ = ["RecordedMemory", "recorded"]
 
-A = TypeVar("A", MemoryTimes, ConstantChannel, Dram)
+A = TypeVar("A", MemoryTimes, ConstantChannel, Dram, CppChannel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,24 +66,31 @@ def recorded(memory: MemorySystem, port: MemoryPort, ports: int, clock_mhz: floa
         ) from error
     if not isinstance(times, MemoryTimes):
         raise UserError(f"Times of memory {name} must be MemoryTimes, not {times!r}")
-    if not isinstance(channel, ConstantChannel | Dram):
-        raise UserError(
-            f"Channel of memory {name} must be a ConstantChannel or a Dram, not {channel!r}"
-        )
+    behind: Channel
+    match channel:
+        case ConstantChannel():
+            behind = _plain(ConstantChannel, channel)
+        case Dram():
+            behind = _plain(Dram, channel)
+        case CppChannel():
+            behind = _plain(CppChannel, channel)
+        case _:
+            raise UserError(
+                f"Channel of memory {name} must be a ConstantChannel, a Dram or a CppChannel, "
+                f"not {channel!r}"
+            )
     return RecordedMemory(
         name=name,
         port=port,
         ports=ports,
         clock_mhz=clock_mhz,
         expected=_plain(MemoryTimes, times),
-        behind=_plain(Dram, channel)
-        if isinstance(channel, Dram)
-        else _plain(ConstantChannel, channel),
+        behind=behind,
     )
 
 
 def _plain(kind: type[A], value: Any) -> A:
-    """The fields of ``kind`` alone, as numbers of the types that it declares."""
+    """The fields of ``kind`` alone, of the types that it declares."""
     hints = get_type_hints(kind)
     names = [field.name for field in fields(kind)]
     return kind(**{name: hints[name](getattr(value, name)) for name in names})

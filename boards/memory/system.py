@@ -4,13 +4,14 @@
 from typing import Protocol, runtime_checkable
 
 from .constant import ConstantChannel
+from .cpp_channel import CppChannel
 from .dram import Dram
 from .port import MemoryPort
 from .times import MemoryTimes
 
 __all__ = ["Channel", "MemorySystem"]
 
-Channel = ConstantChannel | Dram
+Channel = ConstantChannel | Dram | CppChannel
 """What the simulator can put behind a port."""
 
 

@@ -102,11 +102,11 @@ public:
         }
     }
 
-    void behave(std::unique_ptr<Timing> timing) { timing_ = std::move(timing); }
+    void behave(std::unique_ptr<MemoryChannel> channel) { channel_ = std::move(channel); }
     void show(const View& view) { view_ = view; }
 
     void reset(uint64_t cycle) {
-        timing_->reset(cycle);
+        channel_->reset(cycle);
         reads_pending_.clear(), writes_pending_.clear();
         arready_ = rvalid_ = awready_ = wready_ = bvalid_ = false;
         ar_held_ = aw_held_ = w_held_ = at_rest_ = driven_ = false;
@@ -121,7 +121,7 @@ public:
         bool moved = false;
         if (!reads_pending_.empty() || !writes_pending_.empty()) {
             ++counters.busy_cycles;
-            timing_->advance(cycle);
+            channel_->advance(cycle);
         }
         if (reads_) moved |= sample_read(cycle);
         if (writes_) moved |= sample_write(cycle);
@@ -158,11 +158,11 @@ public:
         driven_ = at_rest_;
     }
 
-    MemoryCounters memory_counters(uint64_t cycle) { return timing_->counters(cycle); }
+    MemoryCounters memory_counters(uint64_t cycle) { return channel_->counters(cycle); }
 
     // The inputs of the design are part of its own state.
     void state(Archive& a) {
-        timing_->state(a);
+        channel_->state(a);
         a(counters, reads_pending_, writes_pending_, collected_);
         a(arready_, rvalid_, fresh_, awready_, wready_, bvalid_, at_rest_, driven_);
         a(ar_held_, aw_held_, w_held_, ar_, aw_, held_data_, held_strobes_, held_last_);
@@ -209,7 +209,7 @@ private:
             if (valid && arready_) {
                 reads_pending_.push_back(accept(cycle, now, "read"));
                 const Burst& burst = reads_pending_.back();
-                timing_->read(cycle, seen(burst), burst.beats);
+                channel_->read(cycle, seen(burst), burst.beats);
                 ++counters.read_bursts;
                 moved = true;
             }
@@ -227,7 +227,10 @@ private:
             }
         }
         const bool held_back = stall_[R].next();
-        if (!rvalid_ && !held_back && timing_->gives(cycle)) rvalid_ = fresh_ = true;
+        if (!rvalid_ && !held_back && channel_->gives(cycle)) {
+            if (reads_pending_.empty()) fault_.report(cycle, w_.name, "memory gives a beat too many");
+            else rvalid_ = fresh_ = true;
+        }
         arready_ = !stall_[AR].next() && reads_pending_.size() < outstanding_;
         return moved;
     }
@@ -254,14 +257,18 @@ private:
             writes_pending_.pop_front();
             --collected_;
         }
-        if (!bvalid_ && !stall_[B].next() && timing_->answers(cycle)) {
-            // Not visible to reads before it is answered, so that a design that does not wait fails.
-            commit(writes_pending_.front());
-            bvalid_ = true;
+        if (!bvalid_ && !stall_[B].next() && channel_->answers(cycle)) {
+            if (!collected_) {
+                fault_.report(cycle, w_.name, "memory answers a write too many");
+            } else {
+                // Not visible to reads before it is answered: a design that does not wait fails.
+                commit(writes_pending_.front());
+                bvalid_ = true;
+            }
         }
         awready_ = !stall_[AW].next() && writes_pending_.size() < outstanding_;
         wready_ = !stall_[W].next() && collected_ < writes_pending_.size() &&
-                  timing_->accepts(cycle);
+                  channel_->accepts(cycle);
         return moved;
     }
 
@@ -282,7 +289,7 @@ private:
         }
         if (!valid || !wready_) return false;
         Burst& burst = writes_pending_[collected_];
-        timing_->took(cycle);
+        channel_->took(cycle);
         counters.write_bytes += size_;
         const auto* data = static_cast<const uint8_t*>(w_.wdata.data);
         const auto* strobes = static_cast<const uint8_t*>(w_.wstrb.data);
@@ -293,7 +300,7 @@ private:
             fault_.report(cycle, w_.name, "WLAST must be at beat %u of the burst, not at beat %u",
                           burst.beats, burst.done);
         if (burst.done == burst.beats) {
-            timing_->write(cycle, seen(burst), burst.beats);
+            channel_->write(cycle, seen(burst), burst.beats);
             ++collected_;
         }
         return true;
@@ -364,7 +371,7 @@ private:
     AxiWires w_;
     Memory& memory_;
     View view_;
-    std::unique_ptr<Timing> timing_;
+    std::unique_ptr<MemoryChannel> channel_;
     Fault& fault_;
     uint32_t size_, log_size_ = 0, outstanding_ = 1;
     bool reads_, writes_, stalling_ = false;

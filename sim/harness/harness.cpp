@@ -226,6 +226,15 @@ API void shw_ideal(Harness* h, uint32_t port, const IdealConfig* config) {
 API void shw_hbm(Harness* h, uint32_t port, const HbmConfig* config) {
     h->ports.at(port).behave(std::make_unique<Hbm>(*config));
 }
+// `make` is of a library with one channel.
+API int shw_channel(Harness* h, uint32_t port, MakeChannel* make, const int64_t* numbers,
+                    const ChannelPort* facts) {
+    return guarded(h, [&] {
+        std::unique_ptr<MemoryChannel> channel{make(numbers, facts)};
+        h->ports.at(port).behave(std::move(channel));
+        return 0;
+    });
+}
 API void shw_port_counters(Harness* h, uint32_t port, PortCounters* to) {
     *to = h->ports.at(port).counters;
 }

@@ -2,10 +2,11 @@
 // A pseudo-channel of HBM2 behind a port: its controller, banks with open rows, and refresh.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
-#include "memory.h"
+#include "memory_channel.h"
 
 // Layout known to Python, which says where the numbers come from. Times are picoseconds.
 struct HbmConfig {
@@ -29,12 +30,13 @@ struct HbmConfig {
 // Accesses of either direction are served in their order, rows are opened ahead of them. An access
 // is planned by the times from which each of its commands is allowed; as all beats of a port begin
 // in one bank group and go on in another, the longer spacing within a group never binds.
-class Hbm final : public Timing {
+class Hbm final : public MemoryChannel {
 public:
     explicit Hbm(const HbmConfig& config) : c_{config}, banks_(config.banks) {}
 
     void reset(uint64_t cycle) override {
-        arrivals_.clear(), responses_.clear(), reads_.clear(), writes_.clear();
+        MemoryChannel::reset(cycle);
+        reads_.clear(), writes_.clear();
         const int64_t now = time(cycle);
         banks_.assign(c_.banks, Bank{});
         bus_ = now, run_ = 0, writing_ = false;
@@ -68,7 +70,7 @@ public:
     }
 
     void state(Archive& a) override {
-        Timing::state(a);
+        MemoryChannel::state(a);
         a(reads_, writes_, banks_, activations_, activation_, bus_, refresh_, run_, writing_);
         a(hits_, misses_, refreshes_);
     }

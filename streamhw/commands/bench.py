@@ -23,6 +23,7 @@ from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
 from ..report.roofline import roofline_of, shape_of
 from ..sim import verilator
+from ..sim.cpp_compiler import find_compiler
 from ..sim.memory_model import MemoryModel
 from .build import BuildRequest, reuse_or_build, settled
 from .fast import prepared
@@ -85,7 +86,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
             )
     if request.simulate:
         verilator.find_simulator()
-        verilator.find_compiler()
+        find_compiler()
     built = reuse_or_build(request.build, console)
     design = built.netlist
     system = None if request.memory is None else load_memory(request.memory)

@@ -12,6 +12,7 @@ from ..api.prompt import check_run, read_prompt
 from ..frontend import load
 from ..report.channels import channel_table, spread
 from ..sim import verilator
+from ..sim.cpp_compiler import find_compiler
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
 from .show import Console, progress, warn
@@ -50,7 +51,7 @@ def run(request: RunRequest, console: Console) -> Answer:
     simulator, ``InternalError`` at the first difference under ``check``.
     """
     verilator.find_simulator()
-    verilator.find_compiler()
+    find_compiler()
     request = replace(request, build=settled(request.build))
     model = load(request.build.model, request.build.weights)
     prompt = read_prompt(request.prompt, model, chat=request.chat)

@@ -10,6 +10,7 @@ import pytest
 
 from streamhw.boards.base import load_board
 from streamhw.boards.memory.constant import ConstantChannel
+from streamhw.boards.memory.cpp_channel import CppChannel
 from streamhw.boards.memory.dram import Dram
 from streamhw.boards.memory.hbm2 import Hbm2
 from streamhw.boards.memory.ideal import IDEAL
@@ -18,6 +19,7 @@ from streamhw.boards.memory.recorded import RecordedMemory, recorded
 from streamhw.boards.memory.times import MemoryTimes
 from streamhw.compiler.ir.level_codec import dumps, loads
 from streamhw.errors import InternalError, UserError
+from streamhw.frozen_map import FrozenMap
 
 PORT = load_board("sim").ports[0]
 
@@ -64,6 +66,18 @@ def test_answers_are_the_same_and_are_read_back(memory: Any) -> None:
     assert recorded(found, PORT, 2, 250.0) is found
 
 
+def test_the_header_of_a_package_is_kept() -> None:
+    wanted = CppChannel(
+        file="own.h",
+        source='#include "numbers.h"\n',
+        class_name="Own",
+        bandwidth=0.5,
+        numbers=FrozenMap({"t_rcd": 15_000, "banks": 4}),
+    )
+    found = recorded(Own(channel=wanted), PORT, 2, 250.0)
+    assert loads(RecordedMemory, dumps(found)).channel(PORT, 250.0) == wanted
+
+
 def test_it_answers_for_its_board_only() -> None:
     found = recorded(Own(), PORT, 2, 250.0)
     with pytest.raises(InternalError, match=r"^Memory own must be asked for 2 ports like"):
@@ -75,7 +89,7 @@ def test_it_answers_for_its_board_only() -> None:
 def test_answers_of_another_kind_are_refused() -> None:
     with pytest.raises(UserError, match=r"^Times of memory own must be MemoryTimes, not 0.5$"):
         recorded(Own(times=0.5), PORT, 1, 250.0)
-    with pytest.raises(UserError, match=r"^Channel of memory own must be a ConstantChannel or a "):
+    with pytest.raises(UserError, match=r"^Channel of memory own must be a ConstantChannel, a "):
         recorded(Own(channel="fast"), PORT, 1, 250.0)
 
     class Broken(Own):
