@@ -57,6 +57,17 @@ class BuildConfig:
     cuts: tuple[str, ...] | None = None
     on_chip_bits: int | None = None
 
+    def check(self, context: int) -> None:
+        """Raises ``UserError`` for sizes that no design of a model of this context can have."""
+        count, batch = self.multipliers, self.token_batch
+        if count is not None and (count < 1 or count & (count - 1)):
+            raise UserError(f"Multipliers must be at least 1 and a power of two, not {count}")
+        if batch is not None and not 2 <= batch <= context:
+            raise UserError(
+                f"Tokens of a step must be at least 2 and at most the context of {context}, "
+                f"not {batch}"
+            )
+
     def target(self, recommended: DesignTarget) -> DesignTarget:
         """A board's target with the sizes that were asked for."""
         asked = {"multipliers": self.multipliers, "token_batch": self.token_batch}

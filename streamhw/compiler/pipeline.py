@@ -100,17 +100,7 @@ def _assign(design: Quantized) -> Assigned:
 
 def _tile(design: Assigned) -> Mapped:
     board, wanted = design.board, design.config
-    if wanted.multipliers is not None and (
-        wanted.multipliers < 1 or wanted.multipliers & (wanted.multipliers - 1)
-    ):
-        raise UserError(
-            f"Multipliers must be at least 1 and a power of two, not {wanted.multipliers}"
-        )
-    if wanted.token_batch is not None and not 2 <= wanted.token_batch <= design.graph.context:
-        raise UserError(
-            f"Tokens of a step must be at least 2 and at most the context of "
-            f"{design.graph.context}, not {wanted.token_batch}"
-        )
+    wanted.check(design.graph.context)
     target = wanted.target(board.target)
     tiling = wanted.tiling or choose_tiling(design.graph, board, target, design.assignments)
     check_tiling(design.graph, board, design.assignments, tiling)
@@ -209,8 +199,9 @@ def stages_before(name: str) -> tuple[str, ...]:
 def quantize_for(model: Model, board: Board, config: BuildConfig) -> QuantizedModel:
     """The quantized model, its rows padded to what engines of the board take.
 
-    Raises   as ``quantize``
+    Raises   as ``quantize``, and ``UserError`` for sizes that there cannot be
     """
+    config.check(model.graph.context)
     padded = fitting_model(
         model, board, config.target(board.target), config.quantization, config.sharing
     )

@@ -79,11 +79,11 @@ def test_wrong_shapes_and_architectures(say: Say, tiny: Path, tmp_path: Path) ->
     assert not Path("build").exists()
 
 
-def test_prompts_that_do_not_fit(say: Say) -> None:
+def test_prompts_that_do_not_fit(say: Say, tiny: Path) -> None:
     long = "a b c d e f g h " * 30
     code, line = say("run", "gpt2-shakespeare", "--prompt", long, "--tokens", 4)
     assert code == 2 and "at most 128 tokens together" in line
-    code, line = say("run", "gpt2-shakespeare", "--prompt", "", "--tokens", 4)
+    code, line = say("run", tiny, *SMALL, "--prompt", "", "--tokens", 4)
     assert code == 2 and "Prompt must have at least one token" in line
     code, line = say("run", "gpt2-shakespeare", "--prompt", "a", "--tokens", 0)
     assert code == 2 and "must be at least 1, not 0" in line

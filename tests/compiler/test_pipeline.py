@@ -35,7 +35,7 @@ CHANGES = {
     "memory": {"memory", "instances", "channels"},
     "control": {"instances", "channels"},
     "partition": {"instances", "channels", "slices"},
-    "size": {"instances", "channels", "depths"},
+    "size": {"instances", "queues", "depths"},
     "place": {"placement"},
 }
 """The fields that each stage may set."""

@@ -17,6 +17,7 @@ from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.sizing.wait_graph import holds_all, waits_of
 from streamhw.compiler.verify import check
 from streamhw.errors import InternalError
+from streamhw.frozen_map import FrozenMap
 from streamhw.stream.converter.geometry import BufferKind
 from streamhw.stream.converter.spec import ConverterSpec
 
@@ -91,8 +92,7 @@ def test_checker_wants_a_schedule_for_what_is_left() -> None:
 
 def at_depth(design: PlacedNetlist, name: str, depth: int) -> PlacedNetlist:
     assert name in {c.name for c in design.channels}
-    channels = tuple(replace(c, depth=depth) if c.name == name else c for c in design.channels)
-    return replace(design, channels=channels)
+    return replace(design, queues=FrozenMap({**design.queues, name: depth}))
 
 
 def test_a_design_needs_no_schedule(design: PlacedNetlist) -> None:
@@ -114,7 +114,8 @@ def test_a_design_needs_no_schedule(design: PlacedNetlist) -> None:
 )
 def test_less_depth_closes_a_circle(design: PlacedNetlist, name: str, threads: set[str]) -> None:
     """Of residuals, of parameters that must be there before their operand, of control."""
-    found = circles(waits_of(at_depth(design, name, 2)))
+    less = at_depth(design, name, 2)
+    found = circles(waits_of(less, less.queues))
     assert threads <= set(found[name]), found[name]
 
 
@@ -122,7 +123,7 @@ def test_invariant(design: PlacedNetlist) -> None:
     broken = at_depth(design, "attention_values_i_length", 2)
     with pytest.raises(InternalError, match=r"^Verdicts must follow from who waits for whom$"):
         check(("size",), broken)
-    verdicts = prove(waits_of(broken))
+    verdicts = prove(waits_of(broken, broken.queues))
     depths = replace(design.depths, verdicts=verdicts)
     with pytest.raises(InternalError, match=r"^Stream attention_values_i_length must hold all"):
         check(("size",), replace(broken, depths=depths))
@@ -136,5 +137,5 @@ def test_a_converter_of_less_than_its_tensor_closes_circles(design: PlacedNetlis
     mapped = replace(instance.part, kind=BufferKind.MAPPED)
     assert not holds_all(mapped)
     parts = tuple(replace(i, part=mapped) if i is instance else i for i in design.instances)
-    found = circles(waits_of(replace(design, instances=parts)))
+    found = circles(waits_of(replace(design, instances=parts), design.queues))
     assert {"attention_scores", "qkv_split"} <= set(found[f"{name}_i"])

@@ -12,7 +12,7 @@ def test_keys_and_values_have_a_cache_each(families: tuple[Placed, ...]) -> None
         for node, _ in placed.nodes(ATTENTION):
             regions = ATTENTION.memory.working(context, node)
             layout = cache_layout(
-                node.op,
+                node.op.attention,
                 context.tiling,
                 context=context.graph.context,
                 layers=context.layers,

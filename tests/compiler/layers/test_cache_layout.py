@@ -10,7 +10,7 @@ from streamhw.graph import Attention
 
 @pytest.mark.parametrize(("heads", "rows"), [(1, 1), (2, 1), (4, 2), (8, 4)])
 def test_rows_hold_the_cached_heads_of_parallel_query_heads(heads: int, rows: int) -> None:
-    op = Attention(heads=8, kv_heads=4, head_dim=16, causal=True)
+    op = Attention(heads=8, kv_heads=4, head_dim=16, causal=True).attention
     tiling = Tiling(token_batch=4, lanes=4, attention_lanes=4, engines={}, attention_heads=heads)
     layout = cache_layout(op, tiling, context=64, layers=3, beat_bits=512)
     assert layout.parallel_heads == rows

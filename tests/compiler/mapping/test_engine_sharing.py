@@ -45,7 +45,7 @@ def test_one_engine_a_weight_format(compiled: Compiled) -> None:
         EngineAssignment("matmul_w4", integer_format(4, 32), BODY, ()),
         EngineAssignment("matmul_w8", integer_format(8, 32), (), ("logits",)),
     )
-    assert {name: e.weight_bits for name, e in engines(design).items()} == {
+    assert {name: e.weights.bits for name, e in engines(design).items()} == {
         "matmul_w4": 4,
         "matmul_w8": 8,
     }
