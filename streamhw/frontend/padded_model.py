@@ -3,9 +3,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
-
-import numpy as np
 
 from ..graph import Floats
 from ..graph.ops.feature_layout import FeatureLayout
@@ -17,8 +14,6 @@ __all__ = ["PaddedRandomWeights", "PaddedWeights", "padded_model"]
 
 Layouts = Mapping[str, tuple[FeatureLayout | None, ...]]
 """Of the axes of each padded tensor."""
-
-S = TypeVar("S", bound=np.generic)
 
 
 class PaddedWeights(Weights):

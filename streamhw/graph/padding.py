@@ -97,11 +97,11 @@ def row_layouts(graph: Graph) -> dict[str, FeatureLayout]:
         for name, cut in (*zip(node.inputs, use.reads, strict=True), (node.name, use.gives)):
             if cut is not None:
                 found[sets.root(name)].append(cut)
-        if use.parts > 1:
-            wholes.append((sets.root(node.inputs[0]), sets.root(node.name), use.parts))
+        if (part := node.op.row_part) is not None:
+            wholes.append((sets.root(node.inputs[0]), sets.root(node.name), part.parts))
     chosen = {root: finest(cuts) for root, cuts in found.items()}
-    for whole, part, parts in wholes:
-        chosen[whole] = finest([chosen[whole], chosen[part].repeated(parts)])
+    for whole, piece, parts in wholes:
+        chosen[whole] = finest([chosen[whole], chosen[piece].repeated(parts)])
     return {name: chosen[sets.root(name)] for name, shape in graph.shapes.items() if len(shape) > 1}
 
 
@@ -149,7 +149,7 @@ class _SameRows:
             use = node.op.row_use(tuple(graph.shapes[name] for name in node.inputs))
             for index in use.same:
                 self._join(node.name, node.inputs[index])
-            if use.parts > 1:
+            if node.op.row_part is not None:
                 # All parts of one value lie alike.
                 self._join(node.name, parts.setdefault(node.inputs[0], node.name))
         for loop in graph.loops:

@@ -2,7 +2,6 @@
 """How far rows are padded, so that engines divide them: any shape of a model can be built."""
 
 from collections.abc import Iterator
-from functools import cache
 
 from ...boards.base import Board
 from ...boards.target import DesignTarget
@@ -54,9 +53,10 @@ def choose_padding(
     if cycles(none) is not None:
         return none
     best, fewest = none, float("inf")
-    for padding in sorted(_paddings(graph), key=lambda p: _size(graph, p)):
+    sizes = {padding: _size(graph, padding) for padding in _paddings(graph)}
+    for padding in sorted(sizes, key=lambda p: sizes[p]):
         # A row-wise kernel only adds to what the products take.
-        if _size(graph, padding) / target.multipliers >= fewest:
+        if sizes[padding] / target.multipliers >= fewest:
             break
         spent = cycles(padding)
         if spent is not None and spent < fewest:
@@ -64,7 +64,6 @@ def choose_padding(
     return best
 
 
-@cache
 def _size(graph: Graph, padding: RowPadding) -> int:
     """Multiplications of a token in padded products."""
     layouts = padded_layouts(graph, padding)

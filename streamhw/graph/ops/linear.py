@@ -90,7 +90,7 @@ class Chunk(Op):
         return inputs[0][..., self.index * width : (self.index + 1) * width]
 
     def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
-        return RowUse(reads=(None,), parts=self.parts)
+        return RowUse(reads=(None,))
 
     def padded(self, reads: tuple[FeatureLayout, ...], gives: FeatureLayout) -> Padded:
         return Padded(op=self)

@@ -56,13 +56,11 @@ class RowUse:
     reads: how each input's row is cut, ``None`` where it does not matter
     gives: how the result's row is cut, ``None`` where it does not matter
     same: the inputs whose rows lie as that of the result
-    parts: of how many results, one after the other, the row of the first input is made
     """
 
     reads: tuple[FeatureLayout | None, ...]
     gives: FeatureLayout | None = None
     same: tuple[int, ...] = ()
-    parts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

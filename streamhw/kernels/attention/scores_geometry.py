@@ -28,9 +28,9 @@ class ScoresGeometry(KernelGeometry):
     head_dim: int
     context: int
     lanes: int
-    query: Fixed = Fixed(16)  # noqa: RUF009
-    key: Fixed = Fixed(8)  # noqa: RUF009
-    out: Fixed = Fixed(18, 10)  # noqa: RUF009
+    query: Fixed = Fixed(16)
+    key: Fixed = Fixed(8)
+    out: Fixed = Fixed(18, 10)
     shift: int = 0
     shared: int = 1
     parallel_heads: int = 1

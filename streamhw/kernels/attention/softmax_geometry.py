@@ -43,8 +43,8 @@ class SoftmaxGeometry(KernelGeometry):
     tokens: int
     heads: int
     context: int
-    source: Fixed = Fixed(18, 10)  # noqa: RUF009
-    out: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
+    source: Fixed = Fixed(18, 10)
+    out: Fixed = Fixed(16, 16, signed=False)
     parallel_heads: int = 1
     positions: int = 1
     power_table: Table = field(init=False, repr=False, compare=False)

@@ -37,9 +37,9 @@ class ValuesGeometry(KernelGeometry):
     lanes: int
     out_lanes: int
     shift: int
-    probability: Fixed = Fixed(16, 16, signed=False)  # noqa: RUF009
-    value: Fixed = Fixed(8)  # noqa: RUF009
-    out: Fixed = Fixed(8)  # noqa: RUF009
+    probability: Fixed = Fixed(16, 16, signed=False)
+    value: Fixed = Fixed(8)
+    out: Fixed = Fixed(8)
     shared: int = 1
     parallel_heads: int = 1
     positions: int = 1

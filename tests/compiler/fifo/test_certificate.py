@@ -2,6 +2,7 @@
 """Certificates that lie are found."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def test_a_certificate_that_lies_is_found() -> None:
     program = lines([("0", "1", 7, 8), ("1", "2", 9, 8), ("0", "2", 7, 8)])
     (honest,) = size_fifos([program]).certificates
     verify(honest)
-    for change, says in (
+    changes: tuple[tuple[dict[str, Any], str], ...] = (
         (
             {"depth": {**honest.depth, "0_2_2": 10}},
             r"^Stream 0_2_2 must have 11 beats at , not 10$",
@@ -30,6 +31,7 @@ def test_a_certificate_that_lies_is_found() -> None:
             {"time": {**honest.time, "1.last": honest.time["1.last"] + 5}},
             r"^Schedule must keep - 1 1\.last \+ 1 1\.first >= -15 \(pace\), not -20$",
         ),
-    ):
+    )
+    for change, says in changes:
         with pytest.raises(InternalError, match=says):
-            verify(replace(honest, **change))  # type: ignore[arg-type]
+            verify(replace(honest, **change))

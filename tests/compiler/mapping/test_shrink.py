@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from streamhw.boards.base import Board, load_board
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment
@@ -37,10 +38,10 @@ def sizes(
         tiling = smaller(graph, board, assignments, tiling, short)
 
 
-def tiny(**short: object) -> list[tuple[int, int]]:
+def tiny(**short: Any) -> list[tuple[int, int]]:
     """Multipliers and tokens of a step of what is tried for a tiny model."""
     graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=32)
-    tilings = sizes(graph, board, 4, 32, Shortage(**short))  # type: ignore[arg-type]
+    tilings = sizes(graph, board, 4, 32, Shortage(**short))
     return [(t.engines["e"].multipliers, t.token_batch) for t in tilings]
 
 

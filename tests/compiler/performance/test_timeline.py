@@ -2,6 +2,8 @@
 """The dataflow recurrence on cases small enough to work out by hand."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from streamhw.compiler.performance.memory_supply import Clock, Span, Supply
 from streamhw.compiler.performance.timeline import FIFO_LATENCY, Activity, Task, TaskLink, Timeline
@@ -29,7 +31,7 @@ def task(
     accept: int = 8,
     drain: int | None = None,
     resource: str | None = None,
-    **changes: object,
+    **changes: Any,
 ) -> Task:
     timing = Timing(latency=latency, interval=accept, drain=latency if drain is None else drain)
     return Task(
@@ -37,7 +39,7 @@ def task(
         resource=resource or name,
         timing=lambda _: timing,
         accept=lambda _: accept,
-        **changes,  # type: ignore[arg-type]
+        **changes,
     )
 
 
@@ -191,7 +193,7 @@ def test_what_the_first_result_needs() -> None:
     """Of a slow input, the beats that it needs and no more."""
     slow = Span(0, 14)
     for before, first in ((0, 2 + 6), (5, 2 + 6 + 5)):
-        some = replace(task("a", 6), before=lambda _, n=before: n)  # type: ignore[misc]
+        some = task("a", 6, before=partial(lambda needed, _: needed, before))
         assert run([some], [link("in", "a")], slow)["a"].output.first == first
 
 
