@@ -153,7 +153,9 @@ def build(
 
 def default_folder(model: str, board: str) -> Path:
     """``build/<model>-<board>`` below the current folder."""
-    return Path("build") / f"{Path(model).name}-{Path(board).stem}"
+    path = Path(model)
+    name = path.resolve().name if path.name in ("", "..") else path.name
+    return Path("build") / f"{name}-{Path(board).stem}"
 
 
 def _compiled(

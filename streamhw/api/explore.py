@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..boards.base import Board
+from ..compiler.backend.output_folder import check_output, write_whole
 from ..compiler.config import BuildConfig
 from ..compiler.explore.design_point import write_choice
 from ..compiler.explore.evaluate import Evaluator
@@ -64,6 +65,7 @@ def explore(
     names = getattr(model, "name", str(model)), getattr(board, "name", str(board))
     usual = default_folder(*names)
     place = usual.with_name(f"{usual.name}-exploration") if folder is None else Path(folder)
+    check_output(place, {TRIALS_FILE, FRONT_FILE, BEST_FILE}, _written)
     model, board = loaded(model, board)
     _check(model, trials, prompt, tokens)
     base = config or BuildConfig()
@@ -86,9 +88,17 @@ def explore(
     facts = {"model": model.name, "board": board.name}
     data = {**facts, "clock_mhz": board.clock_mhz, **exploration.to_json()}
     best = exploration.best
-    (place / FRONT_FILE).write_text(json.dumps(data, indent=1) + "\n")
+    write_whole(place / FRONT_FILE, json.dumps(data, indent=1) + "\n")
     write_choice(best.choice, place / BEST_FILE, **facts)
     return exploration
+
+
+def _written(place: Path) -> frozenset[str]:
+    """The files in a folder that an earlier exploration wrote: all of them if its trials are."""
+    file = place / TRIALS_FILE
+    if not file.is_file() or not file.read_bytes().startswith(b'{"about": '):
+        return frozenset()
+    return frozenset({TRIALS_FILE, FRONT_FILE, BEST_FILE})
 
 
 def _objective(name: str) -> Objective:

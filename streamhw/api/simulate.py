@@ -105,11 +105,14 @@ def simulate(
         length = len(numbers) + len(answer.tokens)
         estimate = Estimate.placed(reference.netlist, system)
         answer.predicted = estimate.answer(len(numbers), length).total
-        _measured(answer, answer.predicted, stalls, reference.netlist).save(build.folder)
+        measured = _measured(answer, answer.predicted, stalls, reference.netlist, manifest.source)
+        measured.save(build.folder)
     return answer
 
 
-def _measured(answer: Answer, predicted: float, stalls: float, design: PlacedNetlist) -> Measured:
+def _measured(
+    answer: Answer, predicted: float, stalls: float, design: PlacedNetlist, source: str
+) -> Measured:
     return Measured(
         prompt=len(answer.prompt),
         token_cycles=tuple(token.cycles for token in answer.tokens),
@@ -120,6 +123,7 @@ def _measured(answer: Answer, predicted: float, stalls: float, design: PlacedNet
         step=_step(answer, design),
         memory=answer.memory,
         channels=answer.channels,
+        source=source,
     )
 
 

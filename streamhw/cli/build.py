@@ -2,13 +2,12 @@
 """``build``: a model and a board to Verilog, manifest, memory image and report."""
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
 from ..compiler.stage_list import STAGE_LIST
 from .exploration import exploration, explored
-from .options import Commands, choices, earlier, request, talk
+from .options import Commands, choices, earlier, path, request, talk
 
 __all__ = ["add"]
 
@@ -39,7 +38,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--dump",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="with --stop: write the text of the design there; - is standard output",
     )

@@ -2,11 +2,10 @@
 """``evaluate``: held-out losses of float, fake quantization and integers."""
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
-from .options import Commands, model, talk
+from .options import Commands, model, path, talk
 
 __all__ = ["add"]
 
@@ -18,7 +17,7 @@ def add(commands: Commands) -> None:
         description="Measures what quantization costs, and what the hardware's integers add.",
     )
     model(parser)
-    parser.add_argument("--text", type=Path, help="UTF-8 text instead of the model's held-out text")
+    parser.add_argument("--text", type=path, help="UTF-8 text instead of the model's held-out text")
     parser.add_argument("--windows", type=int, help="windows of one context to measure on")
     talk(parser)
     parser.set_defaults(run=_run)

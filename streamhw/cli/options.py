@@ -19,6 +19,7 @@ __all__ = [
     "choices",
     "earlier",
     "model",
+    "path",
     "request",
     "simulation",
     "talk",
@@ -36,6 +37,14 @@ def talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS
         parser.add_argument(short, name, action="store_true", default=default, help=says)
 
 
+def path(text: str) -> Path:
+    """A path that was typed; raises ``ArgumentTypeError`` for none: an empty variable of a shell is
+    not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("path must not be empty")
+    return Path(text)
+
+
 def model(parser: argparse.ArgumentParser) -> None:
     """MODEL."""
     parser.add_argument(
@@ -47,7 +56,7 @@ def model(parser: argparse.ArgumentParser) -> None:
 
 def build_folder(parser: argparse.ArgumentParser) -> None:
     """BUILD."""
-    parser.add_argument("folder", metavar="BUILD", type=Path, help="a folder that `build` wrote")
+    parser.add_argument("folder", metavar="BUILD", type=path, help="a folder that `build` wrote")
 
 
 def choices(parser: argparse.ArgumentParser) -> None:
@@ -58,14 +67,14 @@ def choices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--weights",
-        type=Path,
+        type=path,
         metavar="FILE_OR_DIR",
         help="safetensors to use instead of the model's own (or of random ones for a named shape)",
     )
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="build folder; default: build/MODEL-BOARD",
     )
@@ -104,7 +113,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
     )
     design.add_argument(
         "--design",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="a best.json that explore wrote: the engines and all sizes",
     )
@@ -142,7 +151,7 @@ def earlier(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--decisions",
-        type=Path,
+        type=path,
         metavar="BUILD_OR_FILE",
         help="where they are: a build or its decisions.json, which may be edited; without --from, "
         "all that is in it is obeyed; default with --from: the build folder",
@@ -166,7 +175,7 @@ def simulation(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--checkpoint",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="keep the state of the simulation there, from time to time",
     )
@@ -179,7 +188,7 @@ def simulation(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--resume",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="go on from a checkpoint of a run with the same options",
     )

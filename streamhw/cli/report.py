@@ -2,11 +2,10 @@
 """``report``: a build as one HTML file."""
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
-from .options import Commands, build_folder, talk
+from .options import Commands, build_folder, path, talk
 
 __all__ = ["add"]
 
@@ -22,7 +21,7 @@ def add(commands: Commands) -> None:
     )
     build_folder(parser)
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="default: BUILD/report.html"
+        "-o", "--output", type=path, metavar="FILE", help="default: BUILD/report.html"
     )
     talk(parser)
     parser.set_defaults(run=_run)

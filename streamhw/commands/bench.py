@@ -14,6 +14,7 @@ from ..api.prompt import check_run
 from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
+from ..compiler.backend.output_folder import write_whole
 from ..compiler.ir.levels import Netlist, PlacedNetlist
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
@@ -27,7 +28,7 @@ from ..sim.cpp_compiler import find_compiler
 from ..sim.memory_model import MemoryModel
 from .build import BuildRequest, reuse_or_build, settled
 from .fast import prepared
-from .show import Console, progress, write_whole
+from .show import Console, progress
 
 __all__ = ["BenchRequest", "bench"]
 

@@ -12,7 +12,13 @@ from ..api import build as api_build
 from ..api import compile as api_compile
 from ..api.build import Build, default_folder
 from ..boards.base import load_board
-from ..compiler.backend.build_dir import DUMP_FILE, check_folder, write_stopped
+from ..compiler.backend.build_dir import (
+    DUMP_FILE,
+    check_folder,
+    write_stopped,
+    written_files,
+)
+from ..compiler.backend.output_folder import write_whole
 from ..compiler.config import BuildConfig
 from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
@@ -22,7 +28,7 @@ from ..errors import UserError
 from ..frontend import Model, Origin, load
 from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
-from .show import Console, progress, show_file, warn, write_whole
+from .show import Console, progress, show_file, warn
 
 __all__ = [
     "BuildRequest",
@@ -161,7 +167,7 @@ def build_until(
         console.print(f"Stopped after stage {stop}; written to {text}", soft_wrap=True)
     if text is None or request.output is not None:
         decisions = decisions_of(design, request.config).to_json()
-        write_stopped({DUMP_FILE: lines, DECISIONS_FILE: decisions}, folder)
+        write_stopped({DUMP_FILE: lines, DECISIONS_FILE: decisions}, folder, stop)
         console.print(f"Stopped after stage {stop}:")
         show_folder(folder, console)
     return design
@@ -194,10 +200,9 @@ def _note_origin(model: Model, console: Console) -> None:
 
 
 def show_folder(folder: Path, console: Console) -> None:
-    """Prints the files of a build with their sizes."""
-    for file in sorted(folder.iterdir()):
-        if not file.name.startswith("."):
-            show_file(file, console)
+    """Prints the files that a build wrote into its folder, with their sizes."""
+    for name in sorted(written_files(folder)):
+        show_file(folder / name, console)
 
 
 def _warn(facts: Facts, console: Console) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 from rich.text import Text
 
 from ..compiler.backend.build_dir import read_build
+from ..compiler.backend.output_folder import write_whole
 from ..report.bench import Bench
 from ..report.exploration import Front
 from ..report.facts_of_design import gather
 from ..report.html.page import page
 from ..report.measured import Measured
 from ..report.summary import summarize
-from .show import Console, write_whole
+from .show import Console
 
 __all__ = ["HTML_FILE", "report"]
 
@@ -28,6 +29,8 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     measured, front, measures = Measured.load(folder), Front.load(folder), Bench.load(folder)
     if front is not None and (front.model, front.board) != (design.graph.name, design.board.name):
         front = None
+    if measured is not None and measured.source != manifest.source:
+        measured = None
     if measures is not None and measures.key != manifest.source:
         measures = None
     step = None if measured is None else measured.step

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where commands print, progress on anything that takes seconds, and files written whole.
+"""Where commands print, and progress on anything that takes seconds.
 
 Names, paths and messages may hold anything: consoles here take no text for markup.
 """
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..errors import UserError
-
-__all__ = ["Console", "console_for", "progress", "show_file", "warn", "write_whole"]
+__all__ = ["Console", "console_for", "progress", "show_file", "warn"]
 
 PIPE_WIDTH = 140
 """Columns of a table where there is no terminal to ask."""
@@ -59,19 +55,3 @@ def progress(console: Console) -> Iterator[Progress]:
         disable=not console.is_terminal,
     ) as shown:
         yield shown
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes a text file beside its place and moves it there; raises ``UserError``."""
-    work: str | None = None
-    try:
-        descriptor, work = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.absolute().parent)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-        os.chmod(work, 0o644)
-        os.replace(work, file)
-    except OSError as error:
-        raise UserError(f"Output file {file} must be writable, but: {error.strerror}") from None
-    finally:
-        if work is not None:
-            Path(work).unlink(missing_ok=True)

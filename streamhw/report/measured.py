@@ -2,12 +2,11 @@
 """What a simulated run of a build measured, kept beside the build: ``measured.json``."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..compiler.backend.output_folder import write_whole
 from ..compiler.ir.json_codec import decode, encode
 from ..errors import UserError
 
@@ -62,6 +61,7 @@ class Measured:
     peaks: highest level of each queue; streams: their handshakes
     step: of the last token, as it was predicted and measured
     memory: model of the memory; channels: their use during the answer
+    source: of the build that ran, as its manifest has it: another build may be in the folder since
     """
 
     prompt: int
@@ -73,17 +73,11 @@ class Measured:
     step: "StepTimes | None" = None
     memory: str = "ideal"
     channels: Mapping[str, ChannelUse] = field(default_factory=dict)
+    source: str = ""
 
     def save(self, folder: Path) -> None:
-        """Writes the file of a build, whole or not at all."""
-        descriptor, work = tempfile.mkstemp(prefix=f".{MEASURED_FILE}-", dir=folder)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(json.dumps(encode(self), indent=1) + "\n")
-            os.chmod(work, 0o644)
-            os.replace(work, folder / MEASURED_FILE)
-        finally:
-            Path(work).unlink(missing_ok=True)
+        """Writes the file of a build, whole or not at all; raises ``UserError``."""
+        write_whole(folder / MEASURED_FILE, json.dumps(encode(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "Measured | None":

@@ -11,6 +11,7 @@ from ..boards.base import Board, Budget
 from ..cache import default_cache
 from ..compiler.backend.build_dir import read_build, read_file
 from ..compiler.backend.emit import VERILOG_FILE
+from ..compiler.backend.output_folder import write_whole
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.ir.levels import PlacedNetlist
@@ -132,7 +133,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
         longest=mapped[modules.top].levels.longest,
         slowest=_slowest(mapped, instances),
     )
-    (folder / SYNTH_FILE).write_text(found.to_json())
+    write_whole(folder / SYNTH_FILE, found.to_json())
     return found
 
 

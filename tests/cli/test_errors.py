@@ -150,9 +150,25 @@ def test_output_folders(say: Say, tmp_path: Path) -> None:
     assert code == 2 and "must be writable" in line
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
+    (tmp_path / "full" / "top.v").write_text("mine")
     code, line = say("build", "gpt2-shakespeare", "-o", tmp_path / "full")
-    assert code == 2 and "must be empty or an earlier build" in line
-    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+    assert code == 2 and "must have no top.v that streamhw did not write, and it has" in line
+    assert {f.read_text() for f in (tmp_path / "full").iterdir()} == {"mine"}
+    code, line = say("build", "gpt2-shakespeare", "-o", "")
+    assert code == 2 and line.endswith("argument -o/--output: path must not be empty")
+
+
+def test_a_build_in_the_current_folder_among_files_of_the_user(
+    say: Say, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "notes.txt").write_text("mine")
+    monkeypatch.chdir(home)
+    for _ in range(2):
+        assert say("build", tiny, *SMALL, "-o", ".")[0] == 0
+    (home / "notes.txt").unlink()  # and nothing else beside the files of a build
+    assert {f.name for f in home.iterdir()} == package.written_files(home)
 
 
 def test_folders_that_are_no_build(say: Say, tmp_path: Path) -> None:
@@ -178,9 +194,11 @@ def test_damaged_builds(say: Say, tiny: Path, tmp_path: Path) -> None:
     (out / "top.v").unlink()
     code, line = say("synth", "out")
     assert code == 2 and "its top.v as it was written, but: No such file or directory" in line
-    (out / "manifest.json").write_text("{}")
     assert say("run", tiny, *SMALL, "-o", "out", "--prompt", "5", "--tokens", 1)[0] == 0
     assert (out / "top.v").is_file()  # what is not whole is built again
+    (out / "manifest.json").write_text("{}")
+    code, line = say("build", tiny, *SMALL, "-o", "out")
+    assert code == 2 and "must have no" in line and "manifest.json, memory.bin" in line
 
 
 def test_boards_that_do_not_load(say: Say, tiny: Path) -> None:
@@ -260,8 +278,7 @@ def test_an_interrupt_leaves_the_earlier_build(
     say: Say, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ("build", tiny, *SMALL, "-o", "out")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "manifest.json").write_text("of an earlier build")
+    assert say(*command)[0] == 0
     before = {f.name: f.read_bytes() for f in (tmp_path / "out").iterdir()}
 
     def interrupted(*_: object) -> Iterator[np.ndarray]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
+from streamhw.report.measured import Measured
+from streamhw.runtime.manifest import Manifest
 
 
 def test_the_same_bytes_again(built: Path, tmp_path: Path) -> None:
@@ -50,6 +52,20 @@ def test_damaged_files(built: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         assert not (copy / "report.html").exists()
     assert main(["report", str(tmp_path)]) == 2
     assert "BUILD must be a folder" in capsys.readouterr().err
+
+
+def test_what_another_build_measured_is_not_shown(built: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(built, copy)
+    pages = []
+    for source in ("", "of another build", Manifest.load(built).source):
+        Measured(prompt=1, token_cycles=(9,), source=source).save(copy)
+        assert main(["report", str(copy), "-q"]) == 0
+        pages.append((copy / "report.html").read_text())
+    (copy / "measured.json").unlink()
+    assert main(["report", str(copy), "-q"]) == 0
+    without = (copy / "report.html").read_text()
+    assert pages[:2] == [without, without] and pages[2] != without
 
 
 def design_of(number: int, token: float, share: float) -> dict[str, object]:

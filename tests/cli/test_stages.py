@@ -23,7 +23,9 @@ def test_stop_writes_text_and_decisions(
     model = str(built.parent / "tiny")
     assert main(["build", model, *CHOICES, "--stop", "tile"]) == 0
     folder = tmp_path / "build" / "tiny-sim-tile"
-    assert {file.name for file in folder.iterdir()} == {"design.txt", "decisions.json"}
+    assert {file.name for file in folder.iterdir()} == {
+        *("design.txt", "decisions.json", "stopped.json")
+    }
     assert "engine matmul_w8" in (folder / "design.txt").read_text()
     assert "stream" not in (folder / "design.txt").read_text()
     # Again into the same folder, and on from there.

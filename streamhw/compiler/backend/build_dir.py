@@ -2,11 +2,9 @@
 """A build folder: Verilog, manifest, memory image, netlist and report, all of it or nothing."""
 
 import hashlib
-import os
-import shutil
-import tempfile
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +16,7 @@ from ..ir.levels import PlacedNetlist
 from ..overrides import DECISIONS_FILE
 from .emit import IMAGE_FILE, VERILOG_FILE, Emitted
 from .image import design_image
+from .output_folder import check_output, replace_files
 
 __all__ = [
     "DUMP_FILE",
@@ -28,23 +27,31 @@ __all__ = [
     "read_file",
     "write_build",
     "write_stopped",
+    "written_files",
 ]
 
 REPORT_FILE = "report.json"
 DUMP_FILE = "design.txt"
 NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
+STOPPED_FILE = "stopped.json"
+"""In place of the manifest, of a build that stopped after a stage."""
+
+STOPPED_FILES = frozenset({STOPPED_FILE, DUMP_FILE, DECISIONS_FILE})
+BUILD_FILES = frozenset(
+    {MANIFEST_FILE, VERILOG_FILE, NETLIST_FILE, IMAGE_FILE, REPORT_FILE, DUMP_FILE, DECISIONS_FILE}
+)
 
 
 def is_whole(folder: Path, source: str) -> bool:
     """Whether a folder holds the build that was made from ``source``, and no file is missing or cut
     off."""
-    if not (folder / MANIFEST_FILE).is_file():
-        return False
     try:
+        if not (folder / MANIFEST_FILE).is_file():
+            return False
         manifest = Manifest.load(folder)
         sizes = {file.name: (folder / file.name).stat().st_size for file in manifest.files}
-    except (UserError, OSError):
+    except (UserError, OSError, ValueError):
         return False
     return manifest.source == source and sizes == {f.name: f.bytes for f in manifest.files}
 
@@ -91,29 +98,48 @@ def check_folder(folder: Path, *, whole: bool = True) -> None:
 
     whole: False for what a stopped build writes, which must not take the place of a whole one
     """
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"Output must be a folder, not the file {folder}")
-    known = [name for name in (MANIFEST_FILE, DECISIONS_FILE) if (folder / name).is_file()]
-    if folder.is_dir() and any(folder.iterdir()) and not known:
-        raise UserError(
-            f"Output folder {folder} must be empty or an earlier build, and it is neither",
-            hint="choose another one with -o",
-        )
-    if not whole and MANIFEST_FILE in known:
+    check_output(folder, BUILD_FILES if whole else STOPPED_FILES, written_files)
+    if not whole and MANIFEST_FILE in written_files(folder):
         raise UserError(
             f"Output folder {folder} must not hold a whole build where a stopped one is written",
             hint="choose another one with -o",
         )
-    home = folder.absolute().parent
-    while not home.exists():
-        home = home.parent
+
+
+def written_files(folder: Path) -> frozenset[str]:
+    """The names of files in a folder that an earlier build wrote: those that its manifest lists,
+    and the manifest itself.
+
+    A file that builds of this version do not write, but that of another listed, counts if it is
+    still as it was written: what anybody may have put into a list cannot cost them a file.
+    """
+    found: set[str] = set()
+    for file, marks in ((MANIFEST_FILE, {"digest", "registers"}), (STOPPED_FILE, {"stopped"})):
+        try:
+            if not (folder / file).is_file():
+                continue
+            content = json.loads((folder / file).read_bytes())
+            if not marks <= content.keys():  # others call files so, too
+                continue
+            listed = {str(entry["name"]): entry["sha256"] for entry in content["files"]}
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            continue
+        found.add(file)
+        for name, digest in listed.items():
+            if name in BUILD_FILES | STOPPED_FILES or _is_as_written(folder, name, digest):
+                found.add(name)
+    return frozenset(found)
+
+
+def _is_as_written(folder: Path, name: str, digest: object) -> bool:
+    file = folder / name
+    if Path(name).name != name or "\0" in name or file.is_symlink() or not file.is_file():
+        return False
     try:
-        with tempfile.TemporaryDirectory(dir=home):
-            pass
-    except OSError as error:
-        raise UserError(
-            f"Output folder {folder} must be writable, but {home} gives: {error.strerror}"
-        ) from None
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == digest
+    except OSError:
+        return False
 
 
 def write_build(
@@ -127,14 +153,14 @@ def write_build(
     weights: str,
     on_bytes: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Writes all files beside ``folder`` and moves them there at once.
+    """Writes all files of a build into ``folder``, in place of those of an earlier one.
 
     texts: further files by name
     source: digest of what the build was made from; weights: where those come from
     on_bytes: called with the bytes of the memory image written so far, and all
 
-    An interrupt or an error leaves what was in ``folder`` before. Raises ``UserError`` if the
-    folder cannot be written.
+    Files that no build wrote stay. An interrupt or an error leaves what was in ``folder`` before.
+    Raises ``UserError`` if the folder cannot be written, or has a file of the user's in the way.
     """
 
     def image() -> Iterable[bytes]:
@@ -152,7 +178,7 @@ def write_build(
         manifest = replace(emitted.manifest, source=source, weights=weights, files=tuple(files))
         manifest.save(work / MANIFEST_FILE)
 
-    _replace(folder.absolute(), fill)
+    replace_files(folder, written_files, fill, MANIFEST_FILE)
 
 
 def _written(path: Path, pieces: Iterable[bytes]) -> ManifestFile:
@@ -166,34 +192,12 @@ def _written(path: Path, pieces: Iterable[bytes]) -> ManifestFile:
     return ManifestFile(name=path.name, bytes=count, sha256=digest.hexdigest())
 
 
-def write_stopped(texts: Mapping[str, str], folder: Path) -> None:
-    """Writes what a stopped build has to say, in the same way."""
+def write_stopped(texts: Mapping[str, str], folder: Path, stage: str) -> None:
+    """Writes what a build that stopped after a stage has to say, in the same way."""
 
     def fill(work: Path) -> None:
-        for name, text in texts.items():
-            (work / name).write_text(text)
+        files = [_written(work / name, [text.encode()]) for name, text in texts.items()]
+        content = {"stopped": stage, "files": [asdict(file) for file in files]}
+        (work / STOPPED_FILE).write_text(json.dumps(content, indent=1) + "\n")
 
-    _replace(folder.absolute(), fill)
-
-
-def _replace(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Puts a folder that ``fill`` has filled into the place of another, whole or not at all."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise UserError(f"Output folder {folder} must be writable, but: {error.strerror}") from None
-    old = folder.with_name(f"{work.name}.old")
-    try:
-        work.chmod(0o755)
-        fill(work)
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(work, folder)
-    except OSError as error:
-        raise UserError(f"Build must be written to {folder}, but: {error.strerror}") from None
-    finally:
-        if old.exists() and not folder.exists():
-            os.replace(old, folder)
-        shutil.rmtree(old, ignore_errors=True)
-        shutil.rmtree(work, ignore_errors=True)
+    replace_files(folder, written_files, fill, STOPPED_FILE)

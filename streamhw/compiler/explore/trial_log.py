@@ -39,8 +39,13 @@ class Journal:
                 Invalid(data["invalid"]) if "invalid" in data else decode(Score, data["score"])
             )
             self.outcomes[decode(Choice, data["choice"]).key] = outcome
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{line}\n" for line in complete or [head]))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("".join(f"{line}\n" for line in complete or [head]))
+        except OSError as error:
+            raise UserError(
+                f"Exploration must be written to {file}, but: {error.strerror}"
+            ) from None
 
     def add(self, choice: Choice, outcome: Outcome) -> None:
         """Keeps an outcome."""

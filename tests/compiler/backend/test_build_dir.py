@@ -3,6 +3,7 @@
 
 import errno
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -69,9 +70,10 @@ def test_a_new_build_takes_the_place_of_the_old(tmp_path: Path) -> None:
     out = tmp_path / "a" / "b"
     write(out)
     assert contents(out).keys() == FILES
-    (out / "synth.json").write_text("of the old one")
+    (out / "notes.txt").write_text("mine")
     write(out, "other", "module top(); endmodule")
-    assert contents(out).keys() == FILES
+    assert contents(out).keys() == FILES | {"notes.txt"}
+    assert (out / "notes.txt").read_text() == "mine"
     assert (out / "top.v").read_text() == "module top(); endmodule"
     assert package.is_whole(out, "other") and not package.is_whole(out, "key")
     assert [p.name for p in out.parent.iterdir()] == ["b"]
@@ -93,7 +95,7 @@ def test_what_was_there_survives(
     if earlier:
         write(out)
     before = contents(out) if earlier else {}
-    replace, write_text = os.replace, Path.write_text
+    rename, write_text = os.rename, Path.write_text
 
     def stopped(*_: object) -> Iterator[np.ndarray]:
         yield np.ones(10, dtype=np.uint8)
@@ -104,18 +106,18 @@ def test_what_was_there_survives(
             raise stop
         return write_text(path, text, encoding)
 
-    def stopped_replace(source: Path, target: Path) -> None:
-        """Stops when the old folder is out of the way and the new one is not yet there."""
-        if target == out and not source.name.endswith(".old"):
+    def stopped_rename(source: Path, target: Path) -> None:
+        """Stops when all files but the new manifest are in their place."""
+        if target == out / "manifest.json" and source.parent.name == "new":
             raise stop
-        replace(source, target)
+        rename(source, target)
 
     if moment == "image":
         monkeypatch.setattr(package, "design_image", stopped)
     elif moment == "manifest":
         monkeypatch.setattr(Path, "write_text", stopped_text)
     else:
-        monkeypatch.setattr(os, "replace", stopped_replace)
+        monkeypatch.setattr(os, "rename", stopped_rename)
     with pytest.raises((KeyboardInterrupt, UserError)) as caught:
         write(out, "other")
     if isinstance(stop, OSError):
@@ -171,17 +173,61 @@ def test_a_netlist_of_another_version_is_refused(tmp_path: Path) -> None:
         package.read_build(tmp_path)
 
 
-def test_folders_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    below = tmp_path / "file" / "below"
-    with pytest.raises(UserError, match=r"^Output folder .* must be writable, but"):
-        write(below)
-    for folder, words in (
-        (tmp_path / "file", r"^Output must be a folder, not the file"),
-        (below, r"^Output folder .* must be writable"),
-        (Path("/proc/streamhw"), r"^Output folder /proc/streamhw must be writable"),
-        (tmp_path, r"must be empty or an earlier build, and it is neither$"),
-    ):
-        with pytest.raises(UserError, match=words):
-            package.check_folder(folder)
-    assert contents(tmp_path) == {"file": b"mine"}
+@pytest.mark.parametrize("name", sorted(package.BUILD_FILES))
+def test_a_file_of_the_user_in_the_way_is_refused_first(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    said = f"^Output folder .* must have no {name} that streamhw did not write, and it has$"
+    with pytest.raises(UserError, match=said):
+        package.check_folder(tmp_path)
+    assert contents(tmp_path) == {name: b"mine"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", "null", '{"files": []}', '{"name": "site", "digest": 1, "registers": 2}',
+     '{"digest": "", "registers": {}, "files": 7}', "[" * 10_000,
+     '{"digest": "", "registers": {}, "files": [{"name": ["a"]}]}'],
+)  # fmt: skip
+def test_manifests_of_other_programs_are_no_builds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    assert package.written_files(tmp_path) == frozenset()
+
+
+def test_a_list_cannot_cost_the_user_a_file(tmp_path: Path) -> None:
+    """Names that lead elsewhere, and files that are no longer as they are listed."""
+    out = tmp_path / "out"
+    write(out)
+    (tmp_path / "thesis.tex").write_text("mine")
+    digest = hashlib.sha256(b"mine").hexdigest()
+    names = ("../thesis.tex", "..", ".", "", "a/../thesis.tex", str(tmp_path / "thesis.tex"))
+    for name in ("old.bin", "changed.bin"):
+        (out / name).write_text("mine")
+    content = json.loads((out / "manifest.json").read_text())
+    content["files"] += [{"name": n, "bytes": 4, "sha256": digest} for n in (*names, "old.bin")]
+    content["files"].append({"name": "changed.bin", "bytes": 4, "sha256": "0" * 64})
+    (out / "manifest.json").write_text(json.dumps(content))
+    write(out, "other")
+    assert contents(out).keys() == FILES | {"changed.bin"}
+    assert (tmp_path / "thesis.tex").read_text() == "mine"
+
+
+def test_a_stopped_build_and_a_whole_one(tmp_path: Path) -> None:
+    texts = {package.DUMP_FILE: "text", "decisions.json": "{}"}
+    for text in ("text", "other"):
+        package.check_folder(tmp_path, whole=False)
+        package.write_stopped({**texts, package.DUMP_FILE: text}, tmp_path, "tile")
+        assert (tmp_path / package.DUMP_FILE).read_text() == text
+    package.check_folder(tmp_path)
+    write(tmp_path)
+    assert contents(tmp_path).keys() == FILES
+    said = r"^Output folder .* must not hold a whole build where a stopped one is written$"
+    with pytest.raises(UserError, match=said):
+        package.check_folder(tmp_path, whole=False)
+
+
+def test_a_build_lies_beside_the_files_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    package.check_folder(tmp_path)
+    write(tmp_path)
+    assert contents(tmp_path).keys() == FILES | {"notes.txt"}
+    assert package.written_files(tmp_path) == FILES
