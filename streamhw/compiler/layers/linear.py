@@ -11,7 +11,7 @@ from ...errors import BuildError
 from ...graph import Chunk, Floats, Linear, Node
 from ...kernels.elementwise import split
 from ...kernels.matmul.context import MatmulContext
-from ...kernels.matmul.packing import memory_beats, pack_header, pack_weight
+from ...kernels.matmul.packing import memory_beats, pack_tile_scales, pack_weight
 from ...kernels.matmul.spec import MatmulSpec
 from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed
@@ -26,7 +26,7 @@ from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor, row_major
 from ..lowering.builder import Lowering
-from ..mapping.tiling import EngineTiling, header_bytes
+from ..mapping.tiling import EngineTiling, tile_scale_bytes
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer
@@ -141,11 +141,11 @@ def _segments(state: MemoryContext, node: Node) -> Segments:
         node.name,
         ceil(op.outputs / rows),
         (
-            (f"{assignment.instance}_i_tile_scales", ceil(header_bytes(rows, groups) / beat)),
+            (f"{assignment.instance}_i_tile_scales", ceil(tile_scale_bytes(rows, groups) / beat)),
             (f"{assignment.instance}_i_weight", ceil(weights / beat)),
         ),
-        # A header has a longer way through narrower words than weights: the array works on a
-        # tile while the header of the next one comes.
+        # Scales have a longer way through narrower words than weights: the array works on a
+        # tile while the scales of the next one come.
         ahead=1,
     )
 
@@ -158,11 +158,11 @@ def _pack(
     (assignment,) = (b for b in state.assignments if node.name in b.nodes)
     engine = state.tiling.engines[assignment.instance]
     padded = pad_rows(values, segments.repeat * engine.rows)
-    header = pack_header(
+    scales = pack_tile_scales(
         padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=engine.rows
     )
     words = pack_weight(padded.weight, rows=engine.rows, inputs=engine.inputs)
-    packed = memory_beats(header, words, weights=plan.weights, width=state.beat_bits)
+    packed = memory_beats(scales, words, weights=plan.weights, width=state.beat_bits)
     return np.asarray(packed.reshape(-1))
 
 
@@ -211,8 +211,8 @@ def _lower_linear(state: Lowering, node: Node) -> None:
             paired=sizes.paired,
             loop_order=sizes.loop_order,
             weights=assignment.weights,
-            header_lanes=min(8, max(1, words)),
-            header_multiple=max(1, words),
+            scale_lanes=min(8, max(1, words)),
+            scale_multiple=max(1, words),
         )
     else:
         assert isinstance(placed.part, MatmulSpec)

@@ -25,12 +25,12 @@ __all__ = [
     "choose_engine",
     "choose_tiling",
     "head_groups",
-    "header_bytes",
     "is_legal",
     "parallel_heads",
     "powers",
     "product_beats",
     "row_lanes",
+    "tile_scale_bytes",
 ]
 
 MOST_TRIED = 1 << 14
@@ -105,8 +105,8 @@ class Tiling:
         return gcd(self.lanes, head_dim)
 
 
-def header_bytes(rows: int, groups: int) -> int:
-    """Bytes of the header of a tile of ``rows`` outputs, with one a row and group."""
+def tile_scale_bytes(rows: int, groups: int) -> int:
+    """Bytes of the scales of a tile of ``rows`` outputs, with one a row and group."""
     return rows * (AFFINE_BYTES + groups)
 
 
@@ -117,7 +117,7 @@ def choose_tiling(
 
     Chooses  lanes: the target's, as far as they divide every row and head;
              of each engine, rows x inputs = the target's multipliers, with the fewest beats of
-             parameters (a header a tile favors many rows), smallest ``inputs`` on ties; token
+             parameters (scales of each tile favor many rows), smallest ``inputs`` on ties; token
              lanes as the target has them, up to the tokens of a step;
              attention: the fewest lanes, then the fewest parallel heads, that keep scores
              within the matmuls' time at full context; with all heads, the fewest positions that
@@ -349,6 +349,6 @@ def product_beats(
 ) -> int:
     """Memory beats of the parameters of one product in tiles of ``rows``."""
     groups = assignment.weights.groups(op.inputs)
-    header = ceil(header_bytes(rows, groups) * 8 / beat_bits)
+    scales = ceil(tile_scale_bytes(rows, groups) * 8 / beat_bits)
     weights = ceil(rows * op.inputs * assignment.weights.bits / beat_bits)
-    return ceil(op.outputs / rows) * (header + weights)
+    return ceil(op.outputs / rows) * (scales + weights)

@@ -90,18 +90,18 @@ class EngineTasks:
                 break
             behind += before.beats
             lead += sum(self._passing(target, beats) for target, beats in before.parts)
-        (scales, header), (target, weights) = segments.parts
+        (port, scales), (target, weights) = segments.parts
         word = weights / context.words
         (words,) = design.out_of(parameter_path(design, target)[0].name)
         waiting = HELD + queued_words(words.consumed.beat_bits)
         timing = context_timing_of(engine.part, node)
-        beats, tiles = header + weights, context.tiles
-        # What comes before the first weights: two headers, if there are two.
-        headers = min(2, tiles) * header
-        late = self._header_path(scales, header)
+        beats, tiles = scales + weights, context.tiles
+        # What comes before the first weights: two tiles' scales, if there are two.
+        ahead = min(2, tiles) * scales
+        late = self._scale_path(port, scales)
 
         def stall(symbol_values: SymbolValues) -> int:
-            # Behind a tile's header come the weights of the tile before it, then another header:
+            # Behind a tile's scales come the weights of the tile before it, then other scales:
             # in two turns it must have come, so that its own weights need not wait for it.
             steps = context.words * context.passes(symbol_values)
             return (tiles - 1) * max(0, ceil((beats + late) / 2) - max(steps, beats))
@@ -112,10 +112,10 @@ class EngineTasks:
             timing=timing,
             accept=lambda symbol_values: timing(symbol_values).interval,
             demand=segments.beats,
-            first=headers + word,
+            first=ahead + word,
             behind=behind,
             lead=lead,
-            ahead=headers + waiting * word,
+            ahead=ahead + waiting * word,
             hold=lambda symbol_values: waiting * context.passes(symbol_values),
             stall=stall,
             give=lambda symbol_values: tiles * context.results(symbol_values),
@@ -124,8 +124,8 @@ class EngineTasks:
             else None,
         )
 
-    def _header_path(self, target: str, beats: int) -> int:
-        """Cycles from when the demux routes the last of the beats of a tile's header to when
+    def _scale_path(self, target: str, beats: int) -> int:
+        """Cycles from when the demux routes the last of the beats of a tile's scales to when
         the engine has its last word: those of the parts on the way, of the queues behind them, and
         of the words that a beat is cut into."""
         way = parameter_path(self._design, target)

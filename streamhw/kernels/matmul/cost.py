@@ -217,9 +217,9 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
-        beats = max(spec.tile_words(c) for c in spec.contexts) // spec.header_lanes
-        deep = slots << max(1, (beats - AFFINE_WORDS // spec.header_lanes - 1).bit_length())
-        memories += [Memory(8 * rows, deep)] * spec.header_lanes
+        beats = max(spec.tile_words(c) for c in spec.contexts) // spec.scale_lanes
+        deep = slots << max(1, (beats - AFFINE_WORDS // spec.scale_lanes - 1).bit_length())
+        memories += [Memory(8 * rows, deep)] * spec.scale_lanes
     if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
         words = store_words([c.inputs // spec.input_lanes for c in spec.contexts])
         memories.append(Memory(rows * spec.input_lanes * spec.weights.bits, words))

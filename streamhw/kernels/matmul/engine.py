@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hardware of the matmul engine: the sequencers that connect headers, array and drain."""
+"""Hardware of the matmul engine: the sequencers that connect its parts."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -22,11 +22,11 @@ __all__ = ["MatmulKernel"]
 class MatmulKernel(wiring.Component):
     """Sequencers, each a tile or more behind the other; see ``MatmulSpec``::
 
-        i_run -+-> header load --+-> array: x meets weights --> drain --> o_*
+        i_run -+-> scales load --+-> array: x meets weights --> drain --> o_*
                +-> operand load -+
 
     They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
-    header store and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit. Where
+    tile scales and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit. Where
     the loop over inputs is loop_order, a store of weights stands in front of the array.
     """
 
@@ -45,10 +45,10 @@ class MatmulKernel(wiring.Component):
         words = [spec.tile_words(c) for c in spec.contexts]
         m.submodules.header = header = TileScales(
             rows=spec.rows,
-            lanes=spec.header_lanes,
+            lanes=spec.scale_lanes,
             slots=SLOTS,
             tiles=[c.outputs // spec.rows for c in spec.contexts],
-            beats=[count // spec.header_lanes for count in words],
+            beats=[count // spec.scale_lanes for count in words],
             groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
         )
         m.submodules.operand = operand = ActivationBuffer(
@@ -65,7 +65,7 @@ class MatmulKernel(wiring.Component):
         )
 
         # A command lets its operand in at once, so that results may flow into the next context
-        # while this one still has tiles to load; it waits for the header loader and for the array.
+        # while this one still has tiles to load; it waits for the loading of scales, and the array.
         command = data.View(spec.command, self.i_run.payload.as_value())
         pending, start, heading, told = (
             Signal(name=name) for name in ("pending", "start", "heading", "told")

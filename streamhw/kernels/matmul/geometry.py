@@ -21,7 +21,7 @@ from .packing import AFFINE_WORDS
 __all__ = ["SLOTS", "MatmulGeometry"]
 
 SLOTS = 4
-"""Tiles under way between the first header word and the last result read (a power of two).
+"""Tiles under way between the first scale word and the last result read (a power of two).
 
 Two would do for long tiles; four keep the array busy when a tile is as short as the pipeline.
 """
@@ -38,8 +38,8 @@ class MatmulGeometry(KernelGeometry):
     tokens: int
     weights: ElementFormat
     token_lanes: int = 1
-    header_lanes: int = 1
-    header_multiple: int = 1
+    scale_lanes: int = 1
+    scale_multiple: int = 1
     chain: int = 1
     paired: bool = False
     levels: int = 1
@@ -91,10 +91,8 @@ class MatmulGeometry(KernelGeometry):
 
     def _check_array(self) -> None:
         """Raises ``ValueError`` for sizes that the array cannot have."""
-        if self.header_lanes not in (1, 2, 4, 8, 16):
-            raise ValueError(
-                f"Matmul header_lanes must be 1, 2, 4, 8 or 16, not {self.header_lanes}"
-            )
+        if self.scale_lanes not in (1, 2, 4, 8, 16):
+            raise ValueError(f"Matmul scale_lanes must be 1, 2, 4, 8 or 16, not {self.scale_lanes}")
         if self.token_lanes < 1 or self.token_lanes & (self.token_lanes - 1):
             raise ValueError(f"Matmul token_lanes must be a power of two, not {self.token_lanes}")
         if self.levels < 1:
@@ -205,12 +203,12 @@ class MatmulGeometry(KernelGeometry):
         return run_layout(contexts=len(self.contexts), tokens=self.tokens)
 
     def tile_words(self, context: MatmulContext) -> int:
-        """Header words of a tile with its padding."""
-        multiple = lcm(self.header_lanes, self.header_multiple)
+        """Words of a tile's scales with their padding."""
+        multiple = lcm(self.scale_lanes, self.scale_multiple)
         return -(-(AFFINE_WORDS + context.groups) // multiple) * multiple
 
-    def header_words(self, context: MatmulContext) -> int:
-        """Header words of all tiles of a context."""
+    def tile_scale_words(self, context: MatmulContext) -> int:
+        """Words of the scales of all tiles of a context."""
         return context.outputs // self.rows * self.tile_words(context)
 
     def weight_beats(self, context: MatmulContext) -> int:
@@ -219,14 +217,14 @@ class MatmulGeometry(KernelGeometry):
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        R, K, P = self.rows, self.input_lanes, self.header_lanes
-        headers = sum(self.header_words(c) for c in self.contexts)
+        R, K, P = self.rows, self.input_lanes, self.scale_lanes
+        words = sum(self.tile_scale_words(c) for c in self.contexts)
         beats = sum(self.weight_beats(c) for c in self.contexts)
-        header = ITensor(Fixed(8, signed=False), (P, R), (Loop(headers // P, P, 0),))
+        scales = ITensor(Fixed(8, signed=False), (P, R), (Loop(words // P, P, 0),))
         weight = ITensor(Fixed(self.weights.bits), (1, R * K), (Loop(beats, 1, 0),))
         ports = [
             Port("i_run", raw(self.command.size), Role.SCHEDULE),
-            Port("i_tile_scales", header, Role.PARAMETER),
+            Port("i_tile_scales", scales, Role.PARAMETER),
             Port("i_weight", weight, Role.PARAMETER),
         ]
         ports += [Port(f"i_x_{c.name}", c.arrival, context=c.name) for c in self.contexts]

@@ -16,9 +16,9 @@ __all__ = [
     "fold_groups",
     "linear_golden",
     "memory_beats",
-    "pack_header",
+    "pack_tile_scales",
     "pack_weight",
-    "unpack_header",
+    "unpack_tile_scales",
     "unpack_weight",
 ]
 
@@ -28,7 +28,7 @@ Numbers = NDArray[Any]
 Bytes = NDArray[np.uint8]
 
 AFFINE_WORDS = AFFINE_BYTES
-"""Words of a tile's header before the group multipliers: a byte of each row a word."""
+"""Words of a tile's scales before the group multipliers: a byte of each row a word."""
 
 _CHUNK = 1 << 22
 """Weights packed at a time: keeps temporaries of a large head in the cache."""
@@ -68,7 +68,7 @@ def linear_golden(
     return out.saturate(round_shift(total, np.asarray(shift, dtype=np.int64)))
 
 
-def pack_header(
+def pack_tile_scales(
     bias: Numbers,
     mult: Numbers,
     shift: Numbers,
@@ -76,7 +76,7 @@ def pack_header(
     *,
     rows: int,
 ) -> Bytes:
-    """Header words of all tiles of ``rows`` outputs: (tiles, 8 + groups, rows).
+    """Scale words of all tiles of ``rows`` outputs: (tiles, 8 + groups, rows).
 
     Raises ``ValueError`` if a parameter does not fit its field.
     """
@@ -106,8 +106,8 @@ def pack_header(
     return np.concatenate([words, groups.transpose(0, 2, 1)], axis=1)
 
 
-def unpack_header(words: Numbers) -> tuple[Ints, Ints, Ints, Ints | None]:
-    """The bias, mult, shift and group multipliers (or ``None``) that ``pack_header`` took."""
+def unpack_tile_scales(words: Numbers) -> tuple[Ints, Ints, Ints, Ints | None]:
+    """The bias, mult, shift and group multipliers (or ``None``) that ``pack_tile_scales`` took."""
     fields = np.asarray(words, dtype=np.int64)
     tiles, count, rows = fields.shape
     bias = (fields[:, :4] << (8 * np.arange(4))[:, None]).sum(axis=1).reshape(-1)
@@ -138,27 +138,27 @@ def unpack_weight(words: Numbers, *, rows: int, inputs: int) -> Numbers:
 
 
 def memory_beats(
-    header: NDArray[np.uint8], weight: NDArray[np.int8], *, weights: ElementFormat, width: int
+    scales: NDArray[np.uint8], weight: NDArray[np.int8], *, weights: ElementFormat, width: int
 ) -> Bytes:
-    """Header and weight words as they lie in memory: bytes of (beats, width / 8).
+    """Scale and weight words as they lie in memory: bytes of (beats, width / 8).
 
-    Tile after tile: the header of the next one, padded with zeros to a whole beat, then the
-    weights, lane 0 in the lowest bits, padded to a whole beat; in front of all the first header.
+    Tile after tile: the scales of the next one, padded with zeros to a whole beat, then the
+    weights, lane 0 in the lowest bits, padded to a whole beat; in front of all the first scales.
     Raises ``ValueError`` if ``width`` is no whole byte.
     """
     if width % 8 or width < 8:
         raise ValueError(f"width must be a multiple of 8 bits, not {width}")
-    tiles = len(header)
-    head_bytes = header[0].size
+    tiles = len(scales)
+    scale_bytes = scales[0].size
     weight_bytes = weights.packed_bytes(weight[0].size)
     beat = width // 8
-    head_beats, weight_beats = -(-head_bytes // beat), -(-weight_bytes // beat)
+    head_beats, weight_beats = -(-scale_bytes // beat), -(-weight_bytes // beat)
     head, turn = head_beats * beat, (head_beats + weight_beats) * beat
     memory = np.zeros(tiles * turn, dtype=np.uint8)
-    memory[:head_bytes] = header[0].reshape(-1)
-    # Behind the first header: that of the next tile, and weights. The last tile has no next one.
+    memory[:scale_bytes] = scales[0].reshape(-1)
+    # Behind the first scales: those of the next tile, and weights. The last tile has no next one.
     turns = memory[head : tiles * turn - turn + head].reshape(tiles - 1, turn)
-    turns[:, :head_bytes] = header[1:].reshape(tiles - 1, head_bytes)
+    turns[:, :scale_bytes] = scales[1:].reshape(tiles - 1, scale_bytes)
     last = memory[tiles * turn - turn + head :]
     for part in _parts(tiles, weight[0].size):
         codes = weights.pack(weight[part].reshape(-1, weight[0].size))

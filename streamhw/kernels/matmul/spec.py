@@ -15,7 +15,7 @@ from .behaviour import engine_behaviour
 from .cost import core_resources, engine_pieces, engine_resources
 from .engine import MatmulKernel
 from .geometry import SLOTS, MatmulGeometry
-from .packing import AFFINE_WORDS, linear_golden, unpack_header, unpack_weight
+from .packing import AFFINE_WORDS, linear_golden, unpack_tile_scales, unpack_weight
 from .timing import engine_timing
 
 __all__ = ["MatmulSpec"]
@@ -36,7 +36,7 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
         i_tile_scales -> scales store -----+  v
         i_weight ------------------------> array -> accumulators -> requantizer -> o_*
 
-    Shapes      with R = rows, K = input_lanes, L = lanes, P = header_lanes, n = tokens to do:
+    Shapes      with R = rows, K = input_lanes, L = lanes, P = scale_lanes, n = tokens to do:
                 i_run: {context, tokens}, a beat a context activation (see ``command``)
                 i_tile_scales: P words of R bytes a beat; for each tile 8 words (bias, mult, shift,
                 0, all little endian), then a word of multipliers a group
@@ -49,8 +49,8 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
-                weights: their format; header_lanes: 1, 2, 4, 8 or 16; header_multiple: words that
-                headers are padded to; chain: columns whose products are added one after the other;
+                weights: their format; scale_lanes: 1, 2, 4, 8 or 16; scale_multiple: words that
+                scales are padded to; chain: columns whose products are added one after the other;
                 paired: two rows share multipliers of 27 x 8 bits (see ``MatmulRow``);
                 levels: adder levels between two registers: 1, or 2 where the carry chains are fast;
                 fabric_lanes: the last token lanes, that multiply in LUTs, as do the last
@@ -64,11 +64,11 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 fill + 10 + 2 * row_slices, where x = n * inputs / arrival lanes, or 1 beat if
                 columns come in order and n = 1 or W = 1; interval = outputs / R * C if C is the
                 longest and tiles outlast the pipeline; the drain follows the last step of a tile
-                token by token and limits it if D > C, the header if H > C; ``timing`` follows the
+                token by token and limits it if D > C, the scales if H > C; ``timing`` follows the
                 tiles, exactly
-    Buffers     x of two contexts, 4 tiles of sums, 4 headers, a weight beat held and one on its
-                way, results in the credit bracket's queue; with output stationary two tiles'
-                weights
+    Buffers     x of two contexts, 4 tiles of sums, scales of 4 tiles, one weight beat held and one
+                on its way, results in the credit bracket's queue; with output stationary the
+                weights of two tiles
     Error       none: all is exact up to the one rounding
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to
                 o.valid or from o.ready to i.ready
@@ -89,11 +89,11 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
         word = beat = 0
         for c in self.contexts:
             tiles, n = c.outputs // self.rows, self.tokens_of(c, symbol_values)
-            words = inputs["i_tile_scales"][word : word + self.header_words(c)]
+            words = inputs["i_tile_scales"][word : word + self.tile_scale_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
-            word, beat = word + self.header_words(c), beat + self.weight_beats(c)
+            word, beat = word + self.tile_scale_words(c), beat + self.weight_beats(c)
             used = words.reshape(tiles, -1, self.rows)[:, : AFFINE_WORDS + c.groups]
-            bias, mult, shift, groups = unpack_header(used)
+            bias, mult, shift, groups = unpack_tile_scales(used)
             weight = unpack_weight(
                 beats.reshape(tiles, -1, self.rows * self.input_lanes),
                 rows=self.rows,

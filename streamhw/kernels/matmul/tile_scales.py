@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Header store of the matmul engine: loads the parameters of tiles ahead of their use."""
+"""Tile scales of the matmul engine: loads them ahead of their use."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ __all__ = ["TileScales"]
 
 
 class TileScales(wiring.Component):
-    """Takes header words tile after tile into one of ``slots`` places, and serves two readers.
+    """Takes words of scales tile after tile into one of ``slots`` places, and serves two readers.
 
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the
     group multipliers lie in block memory, a bank for each word of a beat, read by the array.

@@ -88,19 +88,19 @@ def _tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: Sym
 def _array_cycles(
     spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues, slots: int
 ) -> int:
-    """Cycles from the first x beat issued to the last. A tile waits for its header, and that for
+    """Cycles from the first x beat issued to the last. A tile waits for its scales, and those for
     a place: of the tile ``slots`` before it, when its results have left."""
     results = _results(spec, context, symbol_values)
     words, beats = context.inputs // spec.input_lanes, len(results)
-    fill, header = fill_latency(spec), spec.tile_words(context) // spec.header_lanes
+    fill, scales = fill_latency(spec), spec.tile_words(context) // spec.scale_lanes
     inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
     begin = end = drained = 0
-    loaded = -header
+    loaded = -scales
     ends: list[int] = []
     for tile in range(context.outputs // spec.rows):
         if tile >= slots:
             loaded = max(loaded, ends[tile - slots])
-        loaded += header
+        loaded += scales
         begin = max(end, loaded)
         for beat, cycles in enumerate(results):
             final = (beat + 1) * words - 1 if inputs_inside else (words - 1) * beats + beat
@@ -153,7 +153,7 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
     command at 0; an event is visible to the next stage a cycle later.
     """
     fill, output = fill_latency(spec), drain_latency(spec)
-    freed = header = operand = issued = drained = 0
+    freed = scales = operand = issued = drained = 0
     inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
     store = _Store(store_words([c.inputs // spec.input_lanes for c in spec.contexts]))
     ends: list[int] = []  # of the drain of each tile
@@ -168,15 +168,15 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
             pieces = spec.input_lanes // c.arrival.lanes
             accepted = max(operand, freed)
             operand = accepted + 1 + n * words * pieces
-            header = max(accepted, header) + 1
-            # the command waits for the loader of headers and for the end of the one before
-            freed = max(accepted + 2, header, issued)
+            scales = max(accepted, scales) + 1
+            # the command waits for the loader of scales and for the end of the one before
+            freed = max(accepted + 2, scales, issued)
             issued = max(freed, accepted + 1 + WEIGHTS_LATENCY) if inputs_inside else freed
             for tile in range(c.outputs // spec.rows):
                 if len(ends) >= slots:
-                    header = max(header, ends[-slots])
-                header += spec.tile_words(c) // spec.header_lanes
-                before, begin = issued, max(issued, header)
+                    scales = max(scales, ends[-slots])
+                scales += spec.tile_words(c) // spec.scale_lanes
+                before, begin = issued, max(issued, scales)
                 if inputs_inside:
                     # x in the order in which it is wanted, as it comes, or once all of it is here
                     in_order = spec.wants_in_order(c) or (n == 1 and c.follows)
@@ -206,7 +206,7 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
                 issued = final[-1] + 1
                 if not inputs_inside:
                     weight = previous if words > 1 else before if ends else 0
-                last = max(last, header - 1, operand - 1, weight)
+                last = max(last, scales - 1, operand - 1, weight)
                 begin = max(drained, final[0] + 1 + fill)
                 if tile == position == 0:
                     firsts.append(begin)

@@ -10,7 +10,7 @@ from streamhw.compiler.ir.netlist import Instance
 from streamhw.stream.control.scope import Scope
 from tests.kernels.matmul.engines import context, engine
 
-LARGE = engine(context(inputs=64, outputs=64), rows=32, input_lanes=64, lanes=4, header_lanes=4)
+LARGE = engine(context(inputs=64, outputs=64), rows=32, input_lanes=64, lanes=4, scale_lanes=4)
 
 
 def test_one_die_has_whole_kernels(design: PlacedNetlist) -> None:

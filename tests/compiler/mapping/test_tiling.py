@@ -11,8 +11,8 @@ from streamhw.compiler.mapping.tiling import (
     EngineTiling,
     check_tiling,
     choose_tiling,
-    header_bytes,
     is_legal,
+    tile_scale_bytes,
 )
 from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
@@ -76,8 +76,8 @@ def test_many_rows_read_fewer_headers() -> None:
     board = load_board("u55c")
     engine = choose_tiling(graph, board, board.target, one_engine(graph, 8, None)).engines["e"]
     assert (engine.rows, engine.inputs) == (128, 32)
-    assert header_bytes(64, 0) == 512
-    assert header_bytes(64, 24) == 2048
+    assert tile_scale_bytes(64, 0) == 512
+    assert tile_scale_bytes(64, 24) == 2048
 
 
 def test_attention_lanes_keep_up_at_full_context() -> None:

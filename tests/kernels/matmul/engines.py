@@ -7,7 +7,7 @@ import numpy as np
 
 from streamhw.kernels.matmul.context import MatmulContext
 from streamhw.kernels.matmul.packing import (
-    pack_header,
+    pack_tile_scales,
     pack_weight,
 )
 from streamhw.kernels.matmul.spec import MatmulSpec
@@ -62,7 +62,7 @@ def engine(*contexts: MatmulContext, **sizes: Any) -> MatmulSpec:
 def parameters(
     spec: MatmulSpec, c: MatmulContext, rng: np.random.Generator, extreme: int = 0
 ) -> dict[str, np.ndarray]:
-    """Random weights and headers; ``extreme`` 1 or -1 drives all sums to one end."""
+    """Random weights and scales; ``extreme`` 1 or -1 drives all sums to one end."""
     low, high = -(1 << (spec.weights.bits - 1)), (1 << (spec.weights.bits - 1)) - 1
     weight = rng.integers(low, high, (c.outputs, c.inputs), endpoint=True)
     if spec.weights.levels:
@@ -85,14 +85,14 @@ def parameters(
 
 def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
     """All contexts once, with ``n`` tokens."""
-    headers, weights, xs = [], [], {}
+    scales, weights, xs = [], [], {}
     for c in spec.contexts:
         p = parameters(spec, c, rng, extreme)
-        header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
+        scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
         words = pack_weight(p["weight"], rows=spec.rows, inputs=spec.input_lanes)
-        padding = spec.tile_words(c) - header.shape[1]
-        header = np.pad(header, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
-        headers.append(header.reshape(-1, spec.rows))
+        padding = spec.tile_words(c) - scales.shape[1]
+        scales = np.pad(scales, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
+        scales.append(scales.reshape(-1, spec.rows))
         codes = spec.weights.encode(words.reshape(-1, spec.rows * spec.input_lanes))
         weights.append(codes)
         x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
@@ -100,7 +100,7 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
     symbol_values = {"tokens": n}
     inputs = {
         "i_run": spec.commands(symbol_values),
-        "i_tile_scales": np.concatenate(headers).astype(np.int64),
+        "i_tile_scales": np.concatenate(scales).astype(np.int64),
         "i_weight": np.concatenate(weights).astype(np.int64),
         **xs,
     }
@@ -238,11 +238,11 @@ SPECS = {
         row_dies=(0, 2, 0, 1),
         row_slices=4,
     ),
-    "wide headers": engine(context(scale_group=4), header_lanes=4),
-    "widest headers": engine(
-        context("a", scale_group=4), context("b", inputs=64, scale_group=4), header_lanes=16
+    "wide scales": engine(context(scale_group=4), scale_lanes=4),
+    "widest scales": engine(
+        context("a", scale_group=4), context("b", inputs=64, scale_group=4), scale_lanes=16
     ),
-    "widest headers, no groups": engine(context(), header_lanes=16, header_multiple=32),
+    "widest scales, no groups": engine(context(), scale_lanes=16, scale_multiple=32),
     "rows of one word": engine(
         context(inputs=4, outputs=12, tokens=5, lanes=2), tokens=5, token_lanes=2
     ),
@@ -253,9 +253,7 @@ SPECS = {
         input_lanes=8,
         lanes=4,
     ),
-    "wider headers": engine(
-        context("a", scale_group=4), context("b", scale_group=8), header_lanes=8
-    ),
+    "wider scales": engine(context("a", scale_group=4), context("b", scale_group=8), scale_lanes=8),
     "all of it": engine(
         context("qkv", inputs=64, outputs=24, scale_group=32, out=Fixed(16), lanes=8, tokens=4),
         context("fc", inputs=32, outputs=16, scale_group=32, lanes=4, tokens=4),
@@ -265,7 +263,7 @@ SPECS = {
         lanes=4,
         tokens=4,
         token_lanes=2,
-        header_lanes=8,
+        scale_lanes=8,
         chain=4,
         paired=True,
     ),

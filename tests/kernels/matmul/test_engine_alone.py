@@ -7,7 +7,7 @@ from amaranth.back import verilog
 from streamhw.boards.base import Family
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.kernels.matmul.context import MatmulContext
-from streamhw.kernels.matmul.packing import pack_header, pack_weight
+from streamhw.kernels.matmul.packing import pack_tile_scales, pack_weight
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
@@ -36,7 +36,7 @@ SPEC = MatmulSpec(
     lanes=4,
     tokens=SIZE,
     weights=integer_format(8),
-    header_lanes=8,
+    scale_lanes=8,
     paired=True,
     levels=2,
     fabric_columns=4,
@@ -51,11 +51,11 @@ def matrices(rng: np.random.Generator) -> Case:
         weight[:], x[:] = -128, -128
     bias = rng.integers(-(1 << 14), 1 << 14, SIZE)
     mult = rng.integers(0, 1 << 16, SIZE)
-    header = pack_header(bias, mult, rng.integers(16, 24, SIZE), None, rows=SPEC.rows)
+    scales = pack_tile_scales(bias, mult, rng.integers(16, 24, SIZE), None, rows=SPEC.rows)
     words = pack_weight(weight, rows=SPEC.rows, inputs=SPEC.input_lanes)
     inputs = {
         "i_run": SPEC.commands({"tokens": SIZE}),
-        "i_tile_scales": header.reshape(-1, SPEC.rows).astype(np.int64),
+        "i_tile_scales": scales.reshape(-1, SPEC.rows).astype(np.int64),
         "i_weight": words.reshape(-1, SPEC.rows * SPEC.input_lanes).astype(np.int64),
         "i_x_a": x,
     }

@@ -21,7 +21,7 @@ from tests.kernels.matmul.engines import INT8, context
         ({"lanes": 3}, "Matmul lanes must divide rows 4, not 3"),
         ({"tokens": 2}, "tokens of a must be 1 to 2, not 3"),
         ({"contexts": ()}, "Matmul contexts must be at least 1, not 0"),
-        ({"header_lanes": 3}, "Matmul header_lanes must be 1, 2, 4, 8 or 16, not 3"),
+        ({"scale_lanes": 3}, "Matmul scale_lanes must be 1, 2, 4, 8 or 16, not 3"),
         ({"token_lanes": 3}, "Matmul token_lanes must be a power of two, not 3"),
         ({"levels": 0}, "Matmul levels must be at least 1, not 0"),
         ({"fabric_lanes": 2}, "Matmul fabric_lanes must be 0 to 1, not 2"),

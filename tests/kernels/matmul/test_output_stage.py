@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamhw.kernels.matmul.output_stage import DRAIN_LATENCY, OutputStage
-from streamhw.kernels.matmul.packing import pack_header
+from streamhw.kernels.matmul.packing import pack_tile_scales
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.itensor.itensor import row_major
 from streamhw.stream.spec import Port
@@ -28,7 +28,7 @@ def test_sends_requantized_sums(context: int, wait: int) -> None:
     acc = rng.integers(-(1 << 19), 1 << 19, (TOKENS, ROWS))
     bias = rng.integers(-(1 << 16), 1 << 16, ROWS)
     mult, shift = rng.integers(0, 1 << 16, ROWS), rng.integers(18, 24, ROWS)
-    header = pack_header(bias, mult, shift, None, rows=ROWS)[0]
+    scales = pack_tile_scales(bias, mult, shift, None, rows=ROWS)[0]
     dut = OutputStage(rows=ROWS, lanes=LANES, tokens=TOKENS, width=20, outputs=PORTS, wait=wait)
     found: list[list[int]] = []
     reads: list[tuple[int, int]] = []
@@ -36,7 +36,7 @@ def test_sends_requantized_sums(context: int, wait: int) -> None:
     async def bench(ctx: Any) -> None:
         ctx.set(dut.context, context)
         ctx.set(dut.last_token, TOKENS - 1)
-        ctx.set(dut.affine, [int.from_bytes(row.tobytes(), "little") for row in header[:7]])
+        ctx.set(dut.affine, [int.from_bytes(row.tobytes(), "little") for row in scales[:7]])
         tokens: list[int] = [0] * wait
         some, done = True, None
         mine, other = (getattr(dut, PORTS[n].name) for n in (context, 1 - context))

@@ -10,9 +10,9 @@ from streamhw.kernels.matmul.packing import (
     fold_groups,
     linear_golden,
     memory_beats,
-    pack_header,
+    pack_tile_scales,
     pack_weight,
-    unpack_header,
+    unpack_tile_scales,
     unpack_weight,
 )
 from streamhw.numerics.element_format import integer_format
@@ -74,20 +74,20 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
     spec = engine(context(scale_group=group), weight_bits=weight_bits)
     c = spec.contexts[0]
     p = parameters(spec, c, rng, 0)
-    header = pack_header(p["bias"], p["mult"], p["shift"], p["groups"], rows=4)
+    scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], rows=4)
     words = pack_weight(p["weight"], rows=4, inputs=4)
-    back = unpack_header(header)
+    back = unpack_tile_scales(scales)
     for name, values in zip(("bias", "mult", "shift", "groups"), back, strict=True):
         assert (values is None and p[name] is None) or np.array_equal(values, p[name]), name
     assert np.array_equal(unpack_weight(words, rows=4, inputs=4), p["weight"])
 
-    beats = memory_beats(header, words, weights=integer_format(weight_bits), width=width)
-    flat, head = beats.reshape(-1), -(-header[0].size * 8 // width) * width // 8
+    beats = memory_beats(scales, words, weights=integer_format(weight_bits), width=width)
+    flat, head = beats.reshape(-1), -(-scales[0].size * 8 // width) * width // 8
     size = len(flat) // 2 - head
-    # Both headers stand in front of the first weights.
+    # Both scales stand in front of the first weights.
     for tile in range(2):
         begin = tile * head
-        assert flat[begin:][: header[0].size].tolist() == header[tile].reshape(-1).tolist()
+        assert flat[begin:][: scales[0].size].tolist() == scales[tile].reshape(-1).tolist()
         value = int.from_bytes(flat[2 * head + tile * size :][:size].tobytes(), "little")
         for code in words[tile].reshape(-1):
             assert value & ((1 << weight_bits) - 1) == int(code) & ((1 << weight_bits) - 1)
@@ -96,25 +96,25 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
 
 
 @pytest.mark.parametrize("tiles", [1, 3])
-def test_headers_stand_a_tile_ahead(tiles: int) -> None:
-    header = np.arange(1, 9 * tiles + 1, dtype=np.uint8).reshape(tiles, 9, 1)
+def test_scales_stand_a_tile_ahead(tiles: int) -> None:
+    scales = np.arange(1, 9 * tiles + 1, dtype=np.uint8).reshape(tiles, 9, 1)
     weight = np.arange(-1, -3 * tiles - 1, -1, dtype=np.int8).reshape(tiles, 1, 3)
-    flat = memory_beats(header, weight, weights=integer_format(8), width=32).reshape(-1).tolist()
-    headers = [[*each.reshape(-1).tolist(), 0, 0, 0] for each in header]
+    flat = memory_beats(scales, weight, weights=integer_format(8), width=32).reshape(-1).tolist()
+    scales = [[*each.reshape(-1).tolist(), 0, 0, 0] for each in scales]
     weights = [[*each.view(np.uint8).reshape(-1).tolist(), 0] for each in weight]
-    assert flat[:12] == headers[0]
+    assert flat[:12] == scales[0]
     assert flat[-4:] == weights[-1]
     for tile in range(1, tiles):
-        assert flat[16 * tile - 4 :][:16] == [*headers[tile], *weights[tile - 1]]
+        assert flat[16 * tile - 4 :][:16] == [*scales[tile], *weights[tile - 1]]
 
 
 def test_packs_a_large_head_in_seconds() -> None:
     weight = np.ones((50264, 768), dtype=np.int8)
     ones = np.ones(len(weight), dtype=np.int64)
     begin = time.perf_counter()
-    header = pack_header(ones, ones, ones, np.ones((len(weight), 12)), rows=8)
+    scales = pack_tile_scales(ones, ones, ones, np.ones((len(weight), 12)), rows=8)
     beats = memory_beats(
-        header, pack_weight(weight, rows=8, inputs=8), weights=integer_format(4), width=512
+        scales, pack_weight(weight, rows=8, inputs=8), weights=integer_format(4), width=512
     )
     assert beats.shape == (6283 * (3 + 48), 64)
     assert time.perf_counter() - begin < 10
@@ -128,6 +128,6 @@ def test_packs_a_large_head_in_seconds() -> None:
         (0, 1, 64, "shift must be 0 to 63, not 64"),
     ],
 )
-def test_pack_header_refuses(bias: int, mult: int, shift: int, text: str) -> None:
+def test_pack_tile_scales_refuses(bias: int, mult: int, shift: int, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}"):
-        pack_header(np.array([bias]), np.array([mult]), np.array([shift]), None, rows=1)
+        pack_tile_scales(np.array([bias]), np.array([mult]), np.array([shift]), None, rows=1)
