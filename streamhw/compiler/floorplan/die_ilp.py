@@ -18,7 +18,10 @@ __all__ = ["BALANCE", "Block", "DieWire", "Partition", "cost_of", "partition"]
 
 BALANCE = 256
 """Wires that it is worth to have the fullest die empty instead of full."""
-SECONDS = 10.0
+OPTIMAL, INFEASIBLE = 0, 2
+"""States of a search in which it ended before its last node."""
+NODES = 100
+"""Relaxations that are solved at most: a limit of time would tie the answer to the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +92,13 @@ def partition(
     *,
     fill: float = 0.8,
     limit: int | None = None,
-    seconds: float = SECONDS,
+    nodes: int = NODES,
 ) -> Partition:
     """Dies of all blocks.
 
     fill: share of each die's budget that may be used
     limit: wires that may pass a boundary, if they are limited; ``fill`` of them may be used
-    Chooses  the least ``crossing_bits + BALANCE * max(fill)``; the best so far when time is up
+    Chooses  the least ``crossing_bits + BALANCE * max(fill)``; the best so far after ``nodes`` nodes of the search
     Raises   ``DoesNotFitError`` if a block alone is too large for a die, or no partition fits
     """
     if len(stack) == 1:
@@ -103,9 +106,9 @@ def partition(
         return Partition(dies=names, fill=cost_of(names, blocks, wires, stack)[1])
     _check_each(blocks, stack, fill)
     program = _Program(blocks, wires, stack, fill, limit)
-    found = program.solve(seconds)
+    found = program.solve(nodes)
     if found is None:
-        _refuse(blocks, wires, stack, fill, limit, seconds)
+        _refuse(blocks, wires, stack, fill, limit, nodes)
     dies, gap = found
     bits, shares = cost_of(dies, blocks, wires, stack)
     return Partition(dies=dies, crossing_bits=bits, fill=shares, gap=gap)
@@ -139,11 +142,11 @@ def _refuse(
     stack: Sequence[Die],
     fill: float,
     limit: int | None,
-    seconds: float,
+    nodes: int,
 ) -> NoReturn:
     """Says what is too little for any partition: wires between dies, if there is one without their
     limit, else cells."""
-    free = None if limit is None else _Program(blocks, wires, stack, fill, None).solve(seconds)
+    free = None if limit is None else _Program(blocks, wires, stack, fill, None).solve(nodes)
     if limit is not None and free is not None:
         place = {die.name: index for index, die in enumerate(stack)}
         spans = [([place[free[0][end]] for end in wire.ends], wire.bits) for wire in wires]
@@ -215,10 +218,10 @@ class _Program:
         self._entries: list[tuple[int, int, float]] = []
         self._upper: list[float] = []
 
-    def solve(self, seconds: float) -> tuple[dict[str, str], float] | None:
+    def solve(self, nodes: int) -> tuple[dict[str, str], float] | None:
         """Die by block, and the gap; None if nothing fits.
 
-        Raises   ``BuildError`` if the time is up before there is any partition
+        Raises   ``BuildError`` if the nodes are searched before there is any partition
         """
         count = self._fullest + 1
         price = np.zeros(count)
@@ -244,14 +247,13 @@ class _Program:
             integrality=integral,
             bounds=Bounds(lower, upper),
             constraints=LinearConstraint(matrix.tocsc(), -np.inf, self._upper),
-            options={"time_limit": seconds, "mip_rel_gap": 1e-6},
+            options={"node_limit": nodes, "mip_rel_gap": 1e-6},
         )
         if found.x is None:
-            # status 1: the time was up
-            if found.status == 1:
+            if found.status != INFEASIBLE:
                 raise BuildError(
-                    f"Partition of {len(self._blocks)} parts must be found in {seconds:g} s, but "
-                    f"was not",
+                    f"Partition of {len(self._blocks)} parts must be found in {nodes:,} nodes of "
+                    f"the search, but was not",
                     hint="pin some parts to dies",
                 )
             return None
@@ -259,7 +261,7 @@ class _Program:
         for index, block in enumerate(self._blocks):
             place = round(sum(found.x[self._above(index, b)] for b in range(self._boundaries)))
             dies[block.name] = self._stack[place].name
-        return dies, float(found.mip_gap) if found.status == 1 else 0.0
+        return dies, float(found.mip_gap) if found.status != OPTIMAL else 0.0
 
     def _above(self, block: int, boundary: int) -> int:
         return block * self._boundaries + boundary

@@ -14,7 +14,7 @@ __all__ = ["MASTERS", "Assignment", "Demand", "assign_ports"]
 
 MASTERS = 16
 """DMAs of one direction that may share a port: as many as have an AXI identifier."""
-SECONDS = 1.0
+NODES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +172,7 @@ def _program(
             LinearConstraint(busy, -np.inf, 0),
             LinearConstraint(masters[masters.any(axis=1)], 0, MASTERS),
         ],
-        options={"mip_rel_gap": 1e-6, "time_limit": SECONDS},
+        options={"mip_rel_gap": 1e-6, "node_limit": NODES},
     )
     if found.x is None:
         raise InternalError(f"Program of memory ports must have an answer, but: {found.message}")

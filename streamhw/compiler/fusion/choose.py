@@ -7,32 +7,32 @@ from ..config import Fusion
 from .contraction import contract
 from .dynamic_program import TooLargeError, by_ideals
 from .greedy import greedy
-from .ilp import by_program
+from .ilp import NODES, by_program
 from .problem import FusionEdge, Grouping, Problem
 
 __all__ = ["group"]
 
 
 def group(
-    problem: Problem, method: Fusion = Fusion.OPTIMAL, *, seconds: float = 20.0
+    problem: Problem, method: Fusion = Fusion.OPTIMAL, *, nodes: int = NODES
 ) -> Grouping | None:
     """Groups of kernels within the limit; None if none is found.
 
-    Ensures  ``OPTIMAL`` is never worse than ``GREEDY``: where the program runs out of time it
+    Ensures  ``OPTIMAL`` is never worse than ``GREEDY``: where the program runs out of nodes it
              gives the better of both, and the gap to what is possible
     Chooses  ``OPTIMAL``: the fewest bytes through memory, then the fewest bits on chip. One group
              if that fits, the dynamic program while states are few, else the integer program with
-             a limit of ``seconds``
+             a limit of ``nodes``
     """
     small = contract(problem)
-    best = greedy(small.problem) if method is Fusion.GREEDY else _best(small.problem, seconds)
+    best = greedy(small.problem) if method is Fusion.GREEDY else _best(small.problem, nodes)
     if best is None:
         return None
     groups = small.groups(best.groups)
     return replace(best, groups=groups, outcome=problem.outcome(groups))
 
 
-def _best(problem: Problem, seconds: float) -> Grouping | None:
+def _best(problem: Problem, nodes: int) -> Grouping | None:
     one = (0,) * len(problem.kernels)
     outcome = problem.outcome(one)
     if outcome.valid and not any(_free_to_cut(edge) for edge in problem.edges):
@@ -40,7 +40,7 @@ def _best(problem: Problem, seconds: float) -> Grouping | None:
     try:
         return by_ideals(problem)
     except TooLargeError:
-        exact, simple = by_program(problem, seconds=seconds), greedy(problem)
+        exact, simple = by_program(problem, nodes=nodes), greedy(problem)
     if exact is None or simple is None:
         return exact or simple
     if simple.outcome.rank < exact.outcome.rank:

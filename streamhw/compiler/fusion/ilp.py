@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optimal fusion of large graphs: an integer program, with a limit of time and a stated gap."""
+"""Optimal fusion of large graphs: an integer program, with a limit of nodes and a stated gap."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from math import ceil
@@ -14,31 +13,33 @@ from scipy.sparse import csr_array
 from ..resources.fpga_cells import Cells
 from .problem import Grouping, Problem
 
-__all__ = ["by_program"]
+__all__ = ["NODES", "by_program"]
 
 Terms = Sequence[tuple[int, float]]
 
+NODES = 2_000
+"""Relaxations that a search solves at most: a limit of time would tie the answer to the machine."""
 
-def by_program(problem: Problem, *, seconds: float = 20.0) -> Grouping | None:
+
+def by_program(problem: Problem, *, nodes: int = NODES) -> Grouping | None:
     """The grouping with the fewest bytes, and of those the fewest bits; None if there is none, or
-    none was found in time.
+    none was found in ``nodes`` nodes of each search.
 
     Assumes  every edge may be cut (see ``contract``)
     Ensures  ``bound`` of the answer: no grouping moves fewer bytes. It is its own bytes, unless
-             time ran out; where it did, the answer depends on the machine
+             the nodes ran out
     """
-    deadline = time.monotonic() + seconds
     model = _images(problem) if problem.images else _one_image(problem)
     moved = [(y, float(e.bytes or 0)) for y, e in zip(model.cut, problem.edges, strict=True)]
-    first, least, proved = model.solve(moved, deadline)
+    first, least, proved = model.solve(moved, nodes)
     if first is None:
         return None
     best = _grouping(problem, model, first, least)
-    if proved and time.monotonic() < deadline:
+    if proved:
         scale = max((bytes for _, bytes in moved), default=1.0) or 1.0
         row = [(y, bytes / scale) for y, bytes in moved]
         model.rows.append((row, -np.inf, (best.outcome.bytes + 0.5) / scale))
-        second, _, _ = model.solve(model.bits, deadline)
+        second, _, _ = model.solve(model.bits, nodes)
         if second is not None:
             finer = _grouping(problem, model, second, least)
             best = min(best, finer, key=lambda grouping: grouping.outcome.rank)
@@ -72,7 +73,7 @@ class _Model:
                 )
 
     def solve(
-        self, objective: Terms, deadline: float
+        self, objective: Terms, nodes: int
     ) -> tuple[NDArray[np.float64] | None, int, bool]:
         """An answer, a bound of the objective, and whether the answer is the best."""
         cost = np.zeros(len(self.upper))
@@ -90,7 +91,7 @@ class _Model:
             integrality=np.array(self.whole, dtype=int),
             bounds=Bounds(0, np.array(self.upper)),
             constraints=constraint if self.rows else None,
-            options={"time_limit": max(0.1, deadline - time.monotonic()), "mip_rel_gap": 0.0},
+            options={"node_limit": nodes, "mip_rel_gap": 0.0},
         )
         bound = result.mip_dual_bound if result.mip_dual_bound is not None else 0.0
         return result.x, max(0, ceil(bound * scale - 1e-4)), result.status == 0

@@ -19,6 +19,7 @@ LIMITED = ("luts", "block_ram", "ultra_ram")
 """Cells of which memories are made."""
 OVERFLOW = 1e4
 """Price of exceeding a budget by its whole: more than any choice saves."""
+NODES = 10_000
 WEIGHTS = {"luts": 4.0, "block_ram": 1.0, "ultra_ram": 1.0}
 """How bad it is to use a kind up: all logic needs LUTs, and only memories need blocks."""
 LEAST = 0.01
@@ -136,7 +137,7 @@ def _program(
         integrality=[1] * slack + [0] * len(rows),
         bounds=Bounds(0, upper),
         constraints=[LinearConstraint(every, whole, whole), LinearConstraint(use, -np.inf, limit)],
-        options={"mip_rel_gap": 0.0, "time_limit": 10.0},
+        options={"mip_rel_gap": 0.0, "node_limit": NODES},
     )
     if found.x is None:
         raise InternalError(f"Program of RAM kinds must have an answer, but: {found.message}")

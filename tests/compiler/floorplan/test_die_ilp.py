@@ -169,9 +169,9 @@ def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
         for n in range(60)
         for step in (1, 4, 15)
     ]
-    begin = time.perf_counter()
-    found = partition(blocks, wires, stack, seconds=2)
-    assert time.perf_counter() - begin < 8
+    begin = time.process_time()
+    found = partition(blocks, wires, stack, nodes=20)
+    assert time.process_time() - begin < 8
     assert 0 <= found.gap < 1
     assert max(found.fill.values()) <= 0.8 + 1e-9
     assert len(set(found.dies.values())) == 3
