@@ -126,15 +126,14 @@ def predicted(design: PlacedNetlist, prompt: int, tokens: int) -> tuple[list[See
     clock, now, before, found, ends = estimate.clock(), float(START_CYCLES), 0.0, [], []
     for step, (position, count) in enumerate(zip(starts, counts, strict=True)):
         head = position + count >= prompt
-        symbol_values: SymbolValues = {
-            "tokens": count,
-            "length": tuple(range(position + 1, position + count + 1)),
-        }
         log: list[Activation] = []
         now = estimate.step(clock, position, count, head, now, noting(log))
         for place, (scope, work) in enumerate(log):
-            values = {"tokens": 1} if scope is Scope.TAIL else symbol_values
-            found.append(Seen(step, scope, max(0, place - 1), values, work))
+            layer = max(0, place - 1)
+            values = estimate.values(position, count, layer)
+            if scope is Scope.TAIL:
+                values = {"tokens": 1}
+            found.append(Seen(step, scope, layer, values, work))
         if head:
             ends.append(now - before)
             before = now

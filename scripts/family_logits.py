@@ -42,7 +42,7 @@ GEMMA = LLAMA | {
     "head_dim": 16,
     "num_key_value_heads": 1,
     "query_pre_attn_scalar": 24,
-    "sliding_window": 16,
+    "sliding_window": 4,
 }
 CASES: dict[str, dict[str, Any]] = {
     "gpt2": GPT2,
@@ -79,8 +79,15 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "llama_linear_of_transformers_5": LLAMA
     | {"rope_parameters": {"rope_type": "linear", "rope_theta": 1000.0, "factor": 2.5}},
-    "mistral": LLAMA | {"model_type": "mistral", "sliding_window": 16},
+    "mistral": LLAMA | {"model_type": "mistral", "sliding_window": 5},
     "qwen2": LLAMA | {"model_type": "qwen2", "rope_theta": 1e6, "tie_word_embeddings": True},
+    "qwen2_with_windows": LLAMA
+    | {
+        "model_type": "qwen2",
+        "use_sliding_window": True,
+        "sliding_window": 3,
+        "max_window_layers": 1,
+    },
     "qwen3": LLAMA | {"model_type": "qwen3", "head_dim": 16},
     "gemma": LLAMA | {"model_type": "gemma", "head_dim": 16, "hidden_act": "gelu"},
     "gemma2": GEMMA

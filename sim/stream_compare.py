@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Channel
 from ..compiler.layers.table import layer_table
+from ..compiler.mapping.row_windows import row_windows
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import Cache, IntegerModel, Trace
+from ..stream.control.row_windows import RowWindows
 from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
 from ..stream.itensor.memory_order import TOKENS
@@ -90,6 +92,7 @@ class Comparison:
         self._golden = IntegerModel(reference.quantized, layer_table().reference)
         self._cache = Cache()
         self._group = design.tiling.token_batch
+        self._windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
         self._take = take
         self._watched = [
             _Watched(c, _layers(design, c)) for c in design.channels if c.value is not None
@@ -120,7 +123,9 @@ class Comparison:
             trace = self._golden.step(part, self._cache)
             head = begin + len(part) == len(tokens)
             for watched in self._watched:
-                watched.expected += _activations(watched, trace, position, len(part), head)
+                watched.expected += _activations(
+                    watched, trace, self._windows, position, len(part), head
+                )
             result = int(trace[self._graph.result, None][-1])
         return result
 
@@ -198,31 +203,53 @@ def _layers(design: PlacedNetlist, channel: Channel) -> Sequence[int | None]:
 
 
 def _activations(
-    watched: _Watched, trace: Trace, position: int, count: int, head: bool
+    watched: _Watched,
+    trace: Trace,
+    windows: RowWindows,
+    position: int,
+    count: int,
+    head: bool,
 ) -> Iterator[_Activation]:
     """The expected beats of one step: once, once a layer, or only if the step has a result."""
     channel = watched.channel
     value = channel.value
     assert value is not None
-    symbol_values: SymbolValues = {
-        "tokens": count,
-        "length": list(range(position + 1, position + count + 1)),
-    }
-    if channel.scope is Scope.TAIL:
-        if not head:
-            return
-        symbol_values = {"tokens": 1}
+    if channel.scope is Scope.TAIL and not head:
+        return
+    type = channel.consumed
     for layer in watched.layers:
         tensor = trace.get((value, layer))
         if tensor is None:
             return
-        type = channel.consumed
+        symbol_values: SymbolValues = {"tokens": 1}
+        if channel.scope is not Scope.TAIL:
+            lengths = windows.lengths(position, count, layer or 0)
+            symbol_values = {"tokens": count, "length": lengths}
+        if windows.widths and layer is not None:
+            begins = [windows.begin(position + t, layer) for t in range(count)]
+            tensor = _from_begins(tensor, type, begins)
         yield _Activation(
             layer,
             position,
             type.pack(_padded(tensor, type), symbol_values),
             type.order(symbol_values),
         )
+
+
+def _from_begins(tensor: Ints, type: ITensor, begins: Sequence[int]) -> Ints:
+    """A value over positions, of which each token's row begins elsewhere, as its stream has it: for
+    each token from there on. Cached rows are the same for all tokens until then."""
+    moved = {
+        loop.dim
+        for loop in type.loops
+        if isinstance(loop.trip, Symbol) and loop.trip.ragged and loop.dim is not None
+    }
+    if not moved:
+        return tensor
+    ((dim,), own) = moved, tensor.ndim == type.rank
+    rows = [tensor[t] if own else tensor for t in range(len(begins))]
+    shifted = [np.roll(row, -at, axis=dim - 1) for row, at in zip(rows, begins, strict=True)]
+    return np.stack(shifted)
 
 
 def _padded(tensor: Ints, type: ITensor) -> Ints:

@@ -2,10 +2,12 @@
 """``streamhw.simulate``: text or tokens through the generated hardware, cycle by cycle."""
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
 from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.mapping.row_windows import row_windows
 from ..compiler.performance.estimate import Estimate
 from ..report.channels import uses_of
 from ..report.measured import Measured, StepTimes
@@ -133,15 +135,17 @@ def _step(answer: Answer, design: PlacedNetlist) -> StepTimes | None:
         return None
     layers = design.graph.loops[0].trips
     position = len(answer.prompt) + len(answer.tokens) - 2
-    symbol_values = {"tokens": 1, "length": position + 1}
+    windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
+    lengths = [windows.lengths(position, 1, layer) for layer in range(layers)]
     passed = {}
     for channel in design.channels:
         cycles = answer.passed.get(channel.name, [])
-        shares = layers if channel.scope is Scope.BODY else 1
-        beats = channel.consumed.beats(symbol_values)
+        shares = lengths if channel.scope is Scope.BODY else lengths[:1]
+        beats = [channel.consumed.beats({"tokens": 1, "length": length}) for length in shares]
+        ends = [0, *accumulate(beats)]
         # What goes back to the first layer passes once less.
-        if channel.value is not None and len(cycles) == beats * shares:
+        if channel.value is not None and len(cycles) == ends[-1]:
             passed[channel.name] = tuple(
-                (cycles[i * beats], cycles[(i + 1) * beats - 1]) for i in range(shares)
+                (cycles[begin], cycles[end - 1]) for begin, end in pairwise(ends)
             )
     return StepTimes(position=position, passed=passed)

@@ -8,6 +8,7 @@ from .layers.table import layer_table
 from .lowering.insert_control import add_control
 from .lowering.insert_converters import insert_forks
 from .lowering.insert_dma import add_memory_access, parameter_dma
+from .mapping.row_windows import row_windows
 from .memory.layout import plan_memory
 from .memory.rules import MemoryContext
 
@@ -59,6 +60,11 @@ def with_memory(grouped: Grouped) -> Netlist:
 def with_control(netlist: Netlist) -> Netlist:
     """The sequencer, and what it tells every part; no port is open then."""
     instances, channels = add_control(
-        netlist.graph, netlist.tiling, netlist.assignments, netlist.instances, netlist.channels
+        netlist.graph,
+        netlist.tiling,
+        row_windows(netlist.graph, netlist.tiling, netlist.board.beat_bits),
+        netlist.assignments,
+        netlist.instances,
+        netlist.channels,
     )
     return replace(netlist, instances=instances, channels=channels)

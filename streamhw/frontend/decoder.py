@@ -106,7 +106,9 @@ def _attention(config: DecoderConfig) -> tuple[Node, ...]:
         turn = Rotary(heads=heads, head_dim=size)
         nodes.append(Node(f"{role}_rotated", turn, (ready[role], "angles")))
         ready[role] = f"{role}_rotated"
-    attention = Attention(heads=config.heads, kv_heads=config.kv_heads, head_dim=size)
+    attention = Attention(
+        heads=config.heads, kv_heads=config.kv_heads, head_dim=size, windows=config.windows
+    )
     output = f"{_BLOCK}.self_attn.o_proj"
     out = Linear(
         inputs=config.heads * size,

@@ -13,7 +13,8 @@ class DecoderConfig:
     """The numbers of a decoder of the Llama, Qwen and Gemma families.
 
     context: positions that hardware is built for, at most what the model was trained on
-    window: width of the sliding windows, if they limit the context: up to it they hide nothing
+    windows: of the positions so far, how many of the last the attention of a layer sees, taken by
+        the layers in turn; None: all; none: all layers see all
     function: of the gate; epsilon: of the norms
     bases, scalings: of the rotary angles, taken by the layers in turn
     projection_bias: whether queries, keys and values have a bias; output_bias, gated_bias: the
@@ -36,7 +37,7 @@ class DecoderConfig:
     head_dim: int
     vocabulary: int
     context: int
-    window: int | None = None
+    windows: tuple[int | None, ...] = ()
     function: str = "silu"
     epsilon: float = 1e-6
     bases: tuple[float, ...] = (10_000.0,)

@@ -10,7 +10,7 @@ from ..graph import Graph
 from .config_reader import ConfigReader, Values
 from .decoder import decoder_graph
 from .decoder_config import DecoderConfig
-from .rotary_config import LAYER_TYPES, in_turn, rotary_of
+from .rotary_config import LAYER_TYPES, bases_and_scalings, in_turn, rotary_of
 from .stored_tensor import StoredTensors
 from .tied_head import without_tied_head
 
@@ -52,12 +52,7 @@ class DecoderFamily(ABC):
         return without_tied_head(named, "lm_head.weight", "model.embed_tokens.weight", source)
 
     def notes(self, name: str, config: DecoderConfig) -> tuple[str, ...]:
-        if config.window is None:
-            return ()
-        return (
-            f"{name}: hardware is built for {config.window} positions, the width of its sliding "
-            "windows, up to which they hide nothing",
-        )
+        return ()
 
 
 def decoder_config(
@@ -72,41 +67,38 @@ def decoder_config(
     function: of the gate, if it is not that of ``hidden_act``
     types: of the layers, if they differ (None: all have full attention)
     more: what a family adds, or knows better
-
-    Up to its width a sliding window hides nothing, so with one the context is at most that.
     """
     layers = reader.integer("num_hidden_layers", most=_MOST_LAYERS)
     features, heads = reader.integer("hidden_size"), reader.integer("num_attention_heads")
     context = reader.integer("max_position_embeddings", most=_MOST_POSITIONS)
     types = types or ("full_attention",) * layers
-    window = reader.optional("sliding_window") if "sliding_attention" in types else None
-    if window is not None and window >= context:
-        window = None
+    width = reader.optional("sliding_window") if "sliding_attention" in types else None
+    windows = in_turn([None if kind == "full_attention" else width for kind in types])
+    if width is None or width >= context:  # it hides nothing
+        windows = ()
     angles = {kind: rotary_of(reader, kind) for kind in dict.fromkeys(types)}
-    bases, scalings = in_turn([angles[kind] for kind in types])
+    bases, scalings = bases_and_scalings([angles[kind] for kind in types])
     head_dim = reader.optional("head_dim")
     if head_dim is None and features % heads:
         reader.refuse("hidden_size", f"a multiple of num_attention_heads ({heads})")
+    numbers: dict[str, Any] = {
+        "layers": layers,
+        "features": features,
+        "hidden": reader.integer("intermediate_size"),
+        "heads": heads,
+        "kv_heads": reader.optional("num_key_value_heads") or heads,
+        "head_dim": head_dim or features // heads,
+        "vocabulary": reader.integer("vocab_size"),
+        "context": context,
+        "windows": windows,
+        "function": function or reader.function("hidden_act"),
+        "epsilon": reader.number("rms_norm_eps"),
+        "bases": bases,
+        "scalings": scalings,
+        "tied": reader.switch("tie_word_embeddings"),
+    }
     try:
-        return DecoderConfig(
-            **{
-                "layers": layers,
-                "features": features,
-                "hidden": reader.integer("intermediate_size"),
-                "heads": heads,
-                "kv_heads": reader.optional("num_key_value_heads") or heads,
-                "head_dim": head_dim or features // heads,
-                "vocabulary": reader.integer("vocab_size"),
-                "context": window or context,
-                "window": window,
-                "function": function or reader.function("hidden_act"),
-                "epsilon": reader.number("rms_norm_eps"),
-                "bases": bases,
-                "scalings": scalings,
-                "tied": reader.switch("tie_word_embeddings"),
-            }
-            | more
-        )
+        return DecoderConfig(**numbers | more)
     except ValueError as error:
         raise UserError(f"{reader.source}: {error}") from None
 

@@ -11,7 +11,7 @@ __all__ = ["MISTRAL", "Mistral"]
 
 
 class Mistral(DecoderFamily):
-    """Mistral 7B and its kind: as Llama, built for at most the width of a sliding window."""
+    """Mistral 7B and its kind: as Llama, with a sliding window in all layers, or in none."""
 
     model_types = ("mistral",)
     defaults: ClassVar[Values] = {

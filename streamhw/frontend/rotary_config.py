@@ -8,7 +8,7 @@ from typing import TypeVar
 from ..graph import Scaling
 from .config_reader import ConfigReader
 
-__all__ = ["LAYER_TYPES", "RotaryConfig", "in_turn", "rotary_of"]
+__all__ = ["LAYER_TYPES", "RotaryConfig", "bases_and_scalings", "in_turn", "rotary_of"]
 
 T = TypeVar("T")
 
@@ -73,17 +73,23 @@ def _llama3(found: ConfigReader, reader: ConfigReader) -> Scaling:
     return (_factor(found), trained / high, trained / low)
 
 
-def in_turn(
+def bases_and_scalings(
     layers: Sequence[RotaryConfig],
 ) -> tuple[tuple[float, ...], tuple[Scaling, ...]]:
     """Bases and scalings that layers take in turn, of the shortest period that gives ``layers``."""
-    count = len(layers)
-    period = next(n for n in range(1, count + 1) if layers == [layers[i % n] for i in range(count)])
-    turn = layers[:period]
+    turn = in_turn(layers)
     bases = tuple(layer.base for layer in turn)
     if all(layer.scaling is None for layer in turn):
         return _once(bases), ()
     return _once(bases), _once(tuple(layer.scaling or (1.0, 0.0, 0.0) for layer in turn))
+
+
+def in_turn(layers: Sequence[T]) -> tuple[T, ...]:
+    """What layers take in turn: the shortest sequence that, repeated, gives ``layers``."""
+    values = list(layers)
+    count = len(values)
+    period = next(n for n in range(1, count + 1) if values == [values[i % n] for i in range(count)])
+    return tuple(values[:period])
 
 
 def _once(values: tuple[T, ...]) -> tuple[T, ...]:

@@ -72,9 +72,8 @@ def _gemma3(
         kv_heads=1,
         head_dim=256,
         vocabulary=262_144,
-        # Five of six layers see a window of 512 positions: up to that many it hides nothing.
-        context=512,
-        window=512,
+        context=_CONTEXT,
+        windows=(512, 512, 512, 512, 512, None),
         function="gelu_tanh",
         bases=(1e4, 1e4, 1e4, 1e4, 1e4, 1e6),
         head_norms=True,

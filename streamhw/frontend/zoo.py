@@ -152,7 +152,7 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
     )
 
 
-_CHOSEN = ("context", "window")
+_CHOSEN = ("context",)
 """What a named shape may have otherwise than the files: they were trained on more positions."""
 
 

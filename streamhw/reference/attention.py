@@ -35,6 +35,7 @@ class IntegerAttention:
     ):
         self._name, self._layer, self._op, self._plan = name, layer, op, plan
         self._context = context
+        self._width = op.window(layer)
         self._score_factor = 2.0**-plan.score_shift
         self._value_factor = 2.0**-plan.value_shift
 
@@ -49,7 +50,8 @@ class IntegerAttention:
         """The value [..., n, features]; ``record`` gets inner tensors by their names.
 
         ``cache`` gets the new keys and values; rows attend to all positions so far, or up to their
-        own.
+        own, or to those of their window. Positions before the first window are left out, unless
+        they are recorded.
         """
         op, plan = self._op, self._plan
         batch, n = int(np.prod(queries.shape[:-2])), queries.shape[-2]
@@ -62,14 +64,22 @@ class IntegerAttention:
             for role, x in (("key", keys), ("value", values))
         )
         total = k.shape[-2]
+        lengths = np.full(n, total) if not op.causal else np.arange(total - n + 1, total + 1)
+        begins = np.zeros(n, dtype=np.int64)
+        if self._width is not None:
+            begins = np.maximum(0, lengths - self._width)
+        skipped = int(begins[0]) if record is None else 0
+        k, v = k[..., skipped:, :], v[..., skipped:, :]
+        seen = total - skipped
         # The query heads that share keys are rows of one product.
         q = heads(queries, op.heads).reshape(batch, op.kv_heads, -1, op.head_dim)
         scores = q @ k.swapaxes(2, 3)
         scores *= self._score_factor
         rounded(scores, plan.scores)
-        lengths = np.full(n, total) if not op.causal else np.arange(total - n + 1, total + 1)
-        rows = scores.reshape(-1, total)
-        p = probabilities(plan, rows, np.tile(lengths, batch * op.heads), self._context)
+        rows = scores.reshape(-1, seen)
+        ends = np.tile(lengths - skipped, batch * op.heads)
+        starts = np.tile(begins - skipped, batch * op.heads)
+        p = probabilities(plan, rows, ends, self._context, starts)
         mixed = p.reshape(scores.shape).astype(np.float64) @ v
         mixed *= self._value_factor
         out = rounded(mixed, plan.out).reshape(batch, op.heads, n, op.head_dim)
@@ -85,21 +95,25 @@ class IntegerAttention:
         return out.swapaxes(1, 2).reshape(queries.shape)
 
 
-def probabilities(plan: AttentionPlan, scores: Codes, lengths: Ints, context: int) -> Ints:
-    """Softmax of rows [rows, positions] up to their lengths, 0 beyond: bit for bit what the
-    kernel's golden gives element by element, but whole rows at a time."""
+def probabilities(
+    plan: AttentionPlan, scores: Codes, lengths: Ints, context: int, begins: Ints | None = None
+) -> Ints:
+    """Softmax of rows [rows, positions] from where they begin up to their lengths, 0 elsewhere: bit
+    for bit what the kernel's golden gives element by element, but whole rows at a time."""
+    begins = np.zeros_like(lengths) if begins is None else begins
     tables = _tables(plan.scores, plan.probabilities, context)
     result = np.empty(scores.shape, dtype=np.int64)
     step = max(1, _SOFTMAX_ELEMENTS // scores.shape[1])
     for begin in range(0, len(scores), step):
         part = slice(begin, begin + step)
-        result[part] = _rows(tables, scores[part], lengths[part])
+        result[part] = _rows(tables, scores[part], begins[part], lengths[part])
     return result
 
 
-def _rows(tables: "_Tables", scores: Codes, lengths: Ints) -> Ints:
+def _rows(tables: "_Tables", scores: Codes, starts: Ints, lengths: Ints) -> Ints:
     spec = tables.spec
-    outside = np.arange(scores.shape[1]) >= lengths[:, None]
+    positions = np.arange(scores.shape[1])
+    outside = (positions >= lengths[:, None]) | (positions < starts[:, None])
     places = (scores - spec.source.minimum).astype(np.int64)
     whole, mantissa = tables.whole[places], tables.mantissa[places]
     ragged = bool(outside.any())

@@ -26,7 +26,8 @@ Trace = dict[Key, Ints]
 
 Every graph value [n, features] (indices [n]), a loop's carried value by its name in each layer,
 and of each attention node ``NAME.scores`` and ``NAME.probabilities`` [n, heads, context], 0 beyond
-a row's length, ``NAME.key_cache`` and ``NAME.value_cache`` [positions so far, features].
+a row's length, and probabilities before its window; ``NAME.key_cache`` and ``NAME.value_cache``
+[positions so far, features].
 """
 
 

@@ -25,11 +25,11 @@ def read(kind: str, **values: Any) -> DecoderConfig:
     ("kind", "sizes"),
     [
         ("llama", (32, 4096, 11_008, 32, 32, 128, 32_000, 2048)),
-        ("mistral", (32, 4096, 14_336, 32, 8, 128, 32_000, 4096)),
+        ("mistral", (32, 4096, 14_336, 32, 8, 128, 32_000, 131_072)),
         ("qwen2", (32, 4096, 22_016, 32, 32, 128, 151_936, 32_768)),
         ("qwen3", (32, 4096, 22_016, 32, 32, 128, 151_936, 32_768)),
         ("gemma", (28, 3072, 24_576, 16, 16, 256, 256_000, 8192)),
-        ("gemma3_text", (26, 2304, 9216, 8, 4, 256, 262_208, 4096)),
+        ("gemma3_text", (26, 2304, 9216, 8, 4, 256, 262_208, 131_072)),
     ],
 )
 def test_an_empty_configuration_has_the_defaults(kind: str, sizes: tuple[int, ...]) -> None:
@@ -44,23 +44,38 @@ def test_gemma_2_as_published_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "values", "context"),
+    ("kind", "values", "windows"),
     [
-        ("mistral", {"sliding_window": 8}, 8),
-        ("mistral", {"sliding_window": None}, 64),
-        ("qwen2", {"sliding_window": 8}, 64),
-        ("qwen2", {"sliding_window": 8, "use_sliding_window": True, "max_window_layers": 31}, 8),
-        ("qwen2", {"sliding_window": 8, "use_sliding_window": True, "max_window_layers": 32}, 64),
-        ("qwen3", {"sliding_window": None, "use_sliding_window": True}, 64),
-        ("llama", {"sliding_window": 8}, 64),
-        ("gemma3_text", {"sliding_window": 8}, 8),
+        ("mistral", {"sliding_window": 8}, (8,)),
+        ("mistral", {"sliding_window": 64}, ()),
+        ("mistral", {"sliding_window": None}, ()),
+        ("qwen2", {"sliding_window": 8}, ()),
+        (
+            "qwen2",
+            {"sliding_window": 8, "use_sliding_window": True, "max_window_layers": 31},
+            (*[None] * 31, 8),
+        ),
+        ("qwen2", {"sliding_window": 8, "use_sliding_window": True, "max_window_layers": 32}, ()),
+        (
+            "qwen2",
+            {
+                "sliding_window": 8,
+                "use_sliding_window": True,
+                "layer_types": ["full_attention", "sliding_attention"] * 16,
+            },
+            (None, 8),
+        ),
+        ("qwen3", {"sliding_window": None, "use_sliding_window": True}, ()),
+        ("llama", {"sliding_window": 8}, ()),
+        ("gemma3_text", {"sliding_window": 8, "num_hidden_layers": 12}, (*[8] * 5, None)),
     ],
 )
-def test_windows_limit_the_context(kind: str, values: dict[str, Any], context: int) -> None:
+def test_windows_leave_the_context_as_it_is(
+    kind: str, values: dict[str, Any], windows: tuple[int | None, ...]
+) -> None:
     config = read(kind, max_position_embeddings=64, **values)
-    assert config.context == context and config.window == (8 if context == 8 else None)
-    notes = FAMILIES[kind].notes("m", config)
-    assert len(notes) == (context == 8)
+    assert config.context == 64 and config.windows == windows
+    assert FAMILIES[kind].notes("m", config) == ()
 
 
 def test_null_sizes_follow_from_others() -> None:

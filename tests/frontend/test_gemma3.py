@@ -40,14 +40,14 @@ def test_transformers_4_and_5() -> None:
     config = GEMMA3.read_config(OLDER, "c")
     assert config == GEMMA3.read_config(newer, "c")
     assert config.bases == (7.0, 50.0) and config.scalings == ((1.0, 0.0, 0.0), (8.0, 0.0, 0.0))
-    assert config.context == config.window == 16
+    assert config.context == 64 and config.windows == (16, None)
 
 
-def test_a_window_that_hides_nothing_limits_nothing() -> None:
+def test_a_window_that_hides_nothing_is_none() -> None:
     config = GEMMA3.read_config(OLDER | {"sliding_window": 64}, "c")
-    assert config.context == 64 and config.window is None
+    assert config.context == 64 and config.windows == ()
     full = GEMMA3.read_config(OLDER | {"layer_types": ["full_attention"] * 4}, "c")
-    assert full.context == 64 and full.window is None and len(full.bases) == 1
+    assert full.context == 64 and full.windows == () and len(full.bases) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamhw.frontend.config_reader import ConfigReader
-from streamhw.frontend.rotary_config import RotaryConfig, in_turn, rotary_of
+from streamhw.frontend.rotary_config import RotaryConfig, bases_and_scalings, in_turn, rotary_of
 
 DEFAULTS = {"rope_theta": 10_000.0, "max_position_embeddings": 4096}
 LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -68,7 +68,7 @@ ANGLES = st.sampled_from(
 
 @given(st.lists(ANGLES, min_size=1, max_size=12))
 def test_layers_take_them_in_turn(layers: list[RotaryConfig]) -> None:
-    bases, scalings = in_turn(layers)
+    bases, scalings = bases_and_scalings(layers)
     for index, layer in enumerate(layers):
         assert bases[index % len(bases)] == layer.base
         found = scalings[index % len(scalings)] if scalings else None
@@ -76,7 +76,8 @@ def test_layers_take_them_in_turn(layers: list[RotaryConfig]) -> None:
 
 
 def test_the_shortest_period() -> None:
+    assert in_turn([512, 512, None] * 3) == in_turn([512, 512, None, 512]) == (512, 512, None)
     two = [RotaryConfig(base=2.0), RotaryConfig(base=3.0)]
-    assert in_turn(two * 6) == ((2.0, 3.0), ())
-    assert in_turn(two[:1] * 6) == ((2.0,), ())
-    assert in_turn([*two, two[0]]) == ((2.0, 3.0), ())
+    assert bases_and_scalings(two * 6) == ((2.0, 3.0), ())
+    assert bases_and_scalings(two[:1] * 6) == ((2.0,), ())
+    assert bases_and_scalings([*two, two[0]]) == ((2.0, 3.0), ())

@@ -156,10 +156,11 @@ def test_weights_instead_of_their_directory(tmp_path: Path) -> None:
     assert error.value.hint is None
 
 
-def test_windows_are_noted() -> None:
-    (note,) = load("gemma3-270m").notes
-    assert note.startswith("gemma3-270m: hardware is built for 512 positions, the width of its")
-    assert load("gpt2").notes == ()
+def test_windows_do_not_limit_the_positions() -> None:
+    model = load("gemma3-270m")
+    assert model.graph.context == 1024 and model.notes == ()
+    (op,) = (op for node, _ in model.graph.walk() if (op := node.op.attention) is not None)
+    assert op.windows == (512, 512, 512, 512, 512, None)
 
 
 def test_weights_of_another_model_than_the_named_one(

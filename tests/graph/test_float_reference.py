@@ -33,18 +33,21 @@ def test_only_the_last_row_goes_through_the_head() -> None:
     assert last["next_token"][0] == every["logits"][-1].argmax()
 
 
-def test_attention_against_a_loop() -> None:
+@pytest.mark.parametrize("layer", [None, 0, 1, 2])
+def test_attention_against_a_loop(layer: int | None) -> None:
     random = np.random.default_rng(0)
-    op = Attention(heads=4, kv_heads=2, head_dim=3)
+    windows: tuple[int | None, ...] = (None, 2) if layer is not None else ()
+    op = Attention(heads=4, kv_heads=2, head_dim=3, windows=windows)
     q = random.normal(size=(5, 12)).astype(np.float32)
     k, v = (random.normal(size=(5, 6)).astype(np.float32) for _ in range(2))
-    result = op.evaluate((q, k, v), {}.__getitem__, None)
+    result = op.evaluate((q, k, v), {}.__getitem__, layer)
     for t in range(5):
+        seen = slice(max(0, t - 1) if layer == 1 else 0, t + 1)
         for head in range(4):
             part = slice(3 * (head // 2), 3 * (head // 2) + 3)
-            scores = k[: t + 1, part] @ q[t, 3 * head : 3 * head + 3] / np.sqrt(3)
+            scores = k[seen, part] @ q[t, 3 * head : 3 * head + 3] / np.sqrt(3)
             weights = np.exp(scores) / np.exp(scores).sum()
-            expected = weights @ v[: t + 1, part]
+            expected = weights @ v[seen, part]
             np.testing.assert_allclose(result[t, 3 * head : 3 * head + 3], expected, atol=1e-6)
 
 

@@ -225,6 +225,14 @@ def test_faults_are_named(nodes: tuple[Node | RolledLoop, ...], message: str) ->
             "Attention kv_heads must divide heads, not 2 | 3",
         ),
         (
+            lambda: Attention(heads=2, kv_heads=2, head_dim=1, windows=(None, 0)),
+            "Attention windows must be at least 1, not (None, 0)",
+        ),
+        (
+            lambda: Attention(heads=2, kv_heads=2, head_dim=1, windows=(3,), causal=False),
+            "Attention with windows must be causal, not over all positions",
+        ),
+        (
             lambda: LayerNorm(features=1, epsilon=0.0, weight="g", bias="b"),
             "LayerNorm epsilon must be positive, not 0.0",
         ),

@@ -21,6 +21,8 @@ def test_attention_has_its_heads() -> None:
     heads = Attention(heads=6, kv_heads=2, head_dim=4).attention
     assert heads == AttentionHeads(heads=6, kv_heads=2, head_dim=4)
     assert heads.shared == 3
+    windows = Attention(heads=6, kv_heads=2, head_dim=4, windows=(5, None)).attention.windows
+    assert windows == (5, None)
 
 
 def test_a_part_of_a_row() -> None:

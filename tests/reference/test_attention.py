@@ -12,6 +12,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.plan import AttentionPlan
 from streamhw.reference.attention import IntegerAttention, probabilities
 from streamhw.reference.cache import Cache
+from streamhw.stream.control.row_windows import RowWindows
 
 PLAN = AttentionPlan(
     out=Fixed(8),
@@ -57,6 +58,53 @@ def test_steps_equal_the_kernels(cut: int) -> None:
     wanted = mixed.compute({"i_p": softmax, "i_v": v}, values)["o"]
     assert (np.concatenate(parts) == wanted).all()
     assert (inner["key_cache"][-1] == k).all() and (inner["value_cache"][-1] == v).all()
+
+
+@pytest.mark.parametrize("together", [1, 4])
+@pytest.mark.parametrize("recorded", [True, False])
+def test_windows_equal_the_kernels(recorded: bool, together: int) -> None:
+    """Steps of 9 rows and of one, in a window of 3: what kernels hide, the reference leaves out."""
+    random, n, width = np.random.default_rng(together), 13, 8
+    op = Attention(heads=2, kv_heads=1, head_dim=width, windows=(None, 3))
+    attention = IntegerAttention("attention", 1, op, PLAN, 16)
+    q = random.integers(-9000, 9000, (n, 2 * width), endpoint=True)
+    k, v = random.integers(-128, 127, (2, n, width), endpoint=True)
+    cache, parts = Cache(), []
+    inner: dict[str, list[np.ndarray]] = {}
+    for begin, end in ((0, 9), (9, 10), (10, 13)):
+        part = (x[begin:end].astype(np.float64) for x in (q, k, v))
+        record = (lambda name, x: inner.setdefault(name, []).append(x)) if recorded else None
+        parts.append(attention(*part, cache, record).astype(np.int64))
+    windows = RowWindows(widths=(16, 3), together=together)
+    sizes = {"tokens": n, "heads": 2, "head_dim": width, "context": 16, "lanes": 4, "shared": 2}
+    values = {"tokens": n, "length": windows.lengths(0, n, 1)}
+    begins = [windows.begin(t, 1) for t in range(n)]
+    own = [
+        np.stack([np.roll(np.pad(x, ((0, 3), (0, 0))), -b, axis=0) for b in begins]) for x in (k, v)
+    ]
+    formats = {"query": PLAN.query, "key": PLAN.key, "out": PLAN.scores}
+    scores = ScoresSpec(**sizes, **formats, shift=PLAN.score_shift, windowed=True).compute(
+        {"i_q": q, "i_k": own[0]}, values
+    )["o"]
+    hidden = np.array([[windows.hidden(t, 1)] * 2 for t in range(n)])
+    softmax = SoftmaxSpec(
+        tokens=n,
+        heads=2,
+        context=16,
+        source=PLAN.scores,
+        out=PLAN.probabilities,
+        hidden=windows.most_hidden,
+    ).compute({"i": scores, "i_hidden": hidden}, values)["o"]
+    mixed = ValuesSpec(
+        **sizes, out_lanes=4, shift=PLAN.value_shift, out=PLAN.out, windowed=True
+    ).compute({"i_p": softmax, "i_v": own[1]}, values)["o"]
+    assert (np.concatenate(parts) == mixed).all()
+    if recorded:
+        for name, streamed in (("scores", scores), ("probabilities", softmax)):
+            found = np.concatenate(inner[name])
+            for t, begin in enumerate(begins):
+                length = windows.length(t, 1)
+                assert (found[t, :, begin : t + 1] == streamed[t, :, :length]).all()
 
 
 @pytest.mark.parametrize("level", [0, -40_000, -110_000, -131_072])

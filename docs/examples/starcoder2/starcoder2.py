@@ -34,6 +34,7 @@ class StarCoder2Config:
     kv_heads: int
     vocabulary: int
     context: int
+    window: int | None
     function: str
     epsilon: float
     base: float
@@ -60,7 +61,6 @@ class StarCoder2:
     def read_config(self, values: Values, source: str) -> StarCoder2Config:
         reader = ConfigReader(values, source, DEFAULTS)
         reader.require(use_bias=True, tie_word_embeddings=True, rope_scaling=None)
-        context = reader.integer("max_position_embeddings")
         return StarCoder2Config(
             layers=reader.integer("num_hidden_layers"),
             features=reader.integer("hidden_size"),
@@ -68,8 +68,8 @@ class StarCoder2:
             heads=reader.integer("num_attention_heads"),
             kv_heads=reader.integer("num_key_value_heads"),
             vocabulary=reader.integer("vocab_size"),
-            # Up to its width, a sliding window hides nothing.
-            context=min(context, reader.optional("sliding_window") or context),
+            context=reader.integer("max_position_embeddings"),
+            window=reader.optional("sliding_window"),
             function=reader.function("hidden_act"),
             epsilon=reader.number("norm_epsilon"),
             base=reader.number("rope_theta", above=1.0),
@@ -105,7 +105,8 @@ class StarCoder2:
             Node("k", linear("self_attn.k_proj", d, c.kv_heads * size), ("norm_1",)),
             Node("k_rotated", Rotary(heads=c.kv_heads, head_dim=size), ("k", "angles")),
             Node("v", linear("self_attn.v_proj", d, c.kv_heads * size), ("norm_1",)),
-            Node("attention", Attention(heads=c.heads, kv_heads=c.kv_heads, head_dim=size),
+            Node("attention",
+                 Attention(heads=c.heads, kv_heads=c.kv_heads, head_dim=size, windows=(c.window,)),
                  ("q_rotated", "k_rotated", "v")),
             Node("attention_out", linear("self_attn.o_proj", d, d), ("attention",)),
             Node("residual_1", Add(), ("x", "attention_out")),

@@ -19,8 +19,9 @@ from ...reference.attention import IntegerAttention
 from ...reference.nodes import Codes
 from ...reference.rules import IntegerFunction, Invocation, Preparation
 from ..lowering.builder import Lowering
+from ..mapping.cache_layout import cache_layout
+from ..mapping.row_windows import row_windows
 from ..memory.rules import MemoryContext, MemoryRule
-from .cache_layout import cache_layout
 from .layer import Layer
 
 __all__ = ["ATTENTION"]
@@ -130,6 +131,8 @@ def _lower(state: Lowering, node: Node) -> None:
             f"Attention {name} must have parallel positions that divide the context of "
             f"{context}, with {op.head_dim} lanes a head, not {positions} with {lanes}"
         )
+    windows = row_windows(state.graph, tiling, state.beat_bits)
+    windowed = bool(windows.widths)
     score = state.place(
         f"{name}_scores",
         scores.ScoresSpec(
@@ -145,6 +148,7 @@ def _lower(state: Lowering, node: Node) -> None:
             shared=shared,
             parallel_heads=parallel_heads,
             positions=positions,
+            windowed=windowed,
         ),
     )
     soft = state.place(
@@ -157,6 +161,7 @@ def _lower(state: Lowering, node: Node) -> None:
             out=plan.probabilities,
             parallel_heads=parallel_heads,
             positions=positions,
+            hidden=windows.most_hidden,
         ),
     )
     total = state.place(
@@ -176,6 +181,7 @@ def _lower(state: Lowering, node: Node) -> None:
             parallel_heads=parallel_heads,
             positions=positions,
             fabric_positions=tiling.attention_fabric,
+            windowed=windowed,
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
@@ -188,7 +194,9 @@ def _lower(state: Lowering, node: Node) -> None:
         ("value", node.inputs[2], total, "i_v"),
     ):
         writes = CacheAppendSpec(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = CacheReadSpec(**rows, lanes=beat, shared=again, positions=positions)
+        reads = CacheReadSpec(
+            **rows, lanes=beat, shared=again, positions=positions, windows=windows.widths
+        )
         region = f"{name}_{role}"
         append = state.place(f"{region}_append", writes, region=region)
         read = state.place(f"{region}_read", reads, region=region)

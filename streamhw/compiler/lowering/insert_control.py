@@ -4,6 +4,7 @@
 from ...errors import InternalError
 from ...graph import Graph
 from ...stream.control.causal_lengths import CausalLengths
+from ...stream.control.row_windows import HIDDEN, RowWindows
 from ...stream.control.scope import Scope
 from ...stream.control.step_broadcast import StepConsumer
 from ...stream.itensor.itensor import ITensor
@@ -40,6 +41,7 @@ def open_ports(
 def add_control(
     graph: Graph,
     tiling: Tiling,
+    windows: RowWindows,
     assignments: tuple[EngineAssignment, ...],
     instances: tuple[Instance, ...],
     channels: tuple[Channel, ...],
@@ -49,7 +51,8 @@ def add_control(
     Assumes  every other port has its stream
     Ensures  no port is open; a port of a symbol gets the field of the step of that name once an
              invocation or, if it is ragged, the causal length once a row, in beats of as many
-             positions as the symbol counts; others get the step or the engine's commands
+             positions as the symbol counts, or how many of the first are hidden by ``windows``;
+             others get the step or the engine's commands
     Raises   ``InternalError`` if an open port has another role
     """
     layers = graph.loops[0].trips
@@ -57,7 +60,7 @@ def add_control(
     consumers: list[StepConsumer] = []
     parts: list[Instance] = []
     wires: list[Channel] = []
-    lengths: dict[tuple[int, int], Instance] = {}
+    lengths: dict[tuple[int, int, bool], Instance] = {}
 
     def wire(source: End, sink: End, type: ITensor, scope: Scope) -> None:
         wires.append(Channel(source=source, sink=sink, produced=type, consumed=type, scope=scope))
@@ -76,15 +79,20 @@ def add_control(
             from_step(instance, port, (port.symbol.name,))
         elif port.symbol is not None:
             heads, positions = port.type.beats({"tokens": 1}), port.symbol.per
-            key = (heads, positions)
+            hidden = port.symbol.name == HIDDEN
+            key = (heads, positions, hidden)
             if key not in lengths:
                 counter = CausalLengths(
                     tokens=tiling.token_batch,
                     context=graph.context,
                     heads=heads,
                     positions=positions,
+                    windows=windows,
+                    hidden=hidden,
                 )
-                name = f"lengths_{heads}" if positions == 1 else f"lengths_{heads}_by_{positions}"
+                name = f"hidden_{heads}" if hidden else f"lengths_{heads}"
+                if positions > 1:
+                    name += f"_by_{positions}"
                 lengths[key] = Instance(name, counter, Scope.BODY)
                 parts.append(lengths[key])
                 step = lengths[key].port("i")

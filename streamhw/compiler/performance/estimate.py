@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 from ...boards.memory.system import MemorySystem
@@ -17,6 +17,7 @@ from ..ir.levels import Netlist, PlacedNetlist, SizedNetlist
 from ..ir.netlist import Channel
 from ..ir.serving import parameter_dma_of
 from ..lowering.insert_dma import outstanding_beats
+from ..mapping.row_windows import row_windows
 from .assumptions import Assumptions, before_sizing, of_placed, of_sized
 from .memory_latency import read_wait
 from .memory_supply import Clock, Span, Supply
@@ -67,6 +68,7 @@ class Estimate:
         self.design, self.assumptions = design, assumptions
         self.port = design.board.ports[0]
         self.tasks = Tasks(design, assumptions)
+        self.windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
 
     @classmethod
     def before_sizing(cls, design: Netlist, memory: MemorySystem | None = None) -> "Estimate":
@@ -163,10 +165,6 @@ class Estimate:
     ) -> float:
         """The cycle at which the next step may begin; ``seen`` is told of every invocation."""
         seen = seen or (lambda *_: None)
-        symbol_values: SymbolValues = {
-            "tokens": count,
-            "length": tuple(range(position + 1, position + count + 1)),
-        }
         sent = now + TOKEN_CYCLES * count + STEP_CYCLES
         begin = Span(now, now + TOKEN_CYCLES * (count - 1))
         memory = self.design.memory
@@ -174,10 +172,11 @@ class Estimate:
         body, tail = (sum(s.beats for s in run) for run in (memory.body, memory.tail))
         # Behind the tail, layer 0 of whatever step comes next.
         clock.supply.total = layers * body + head * (tail + body)
-        work = self.entry.run({CARRIED: begin}, symbol_values, clock, sent)
+        work = self.entry.run({CARRIED: begin}, self.values(position, count, 0), clock, sent)
         seen(Scope.ENTRY, work)
         carried = work[self._source_of_loop()].output
-        for _ in range(self.design.graph.loops[0].trips):
+        for layer in range(layers):
+            symbol_values = self.values(position, count, layer)
             work = self.body.run({CARRIED: carried}, symbol_values, clock, sent)
             seen(Scope.BODY, work)
             carried = work[self.leaving].output
@@ -190,10 +189,15 @@ class Estimate:
         last = max(activity.output.last for activity in work.values())
         return last + self._next_latency() + NEXT_CYCLES
 
+    def values(self, position: int, tokens: int, layer: int) -> SymbolValues:
+        """Values of the symbols in a layer of a step of ``tokens`` tokens from ``position`` on."""
+        return {"tokens": tokens, "length": self.windows.lengths(position, tokens, layer)}
+
     def bound(self) -> SymbolValues:
         """Symbols at their bounds: what FIFOs are sized for."""
         group, context = self.design.tiling.token_batch, self.design.graph.context
-        return {"tokens": group, "length": tuple(range(context - group + 1, context + 1))}
+        longest = max(self.windows.kinds, key=partial(self.windows.length, context - 1))
+        return self.values(context - group, group, longest)
 
     def _source_of_loop(self) -> str:
         return self._into(Role.LOOP_ENTRY).source.instance

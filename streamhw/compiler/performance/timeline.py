@@ -13,6 +13,8 @@ __all__ = ["FIFO_LATENCY", "Activity", "Task", "TaskLink", "Timeline"]
 
 FIFO_LATENCY = 2
 """Cycles that a queue adds between two kernels, before its depth is known."""
+_KEPT = 4
+"""Values of symbols whose quantities are kept: more than models have kinds of layers."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ class Timeline:
     _latest: list[tuple[SymbolValues, Sequence[_Quantities]]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
-    """The quantities of all tasks in the latest invocation, and its symbol values."""
+    """The quantities of all tasks for the latest values of the symbols: layers with windows and
+    those without follow each other, and so have different ones."""
 
     def run(
         self, entering: Mapping[str, Span], symbol_values: SymbolValues, clock: Clock, since: float
@@ -225,8 +228,9 @@ class Timeline:
 
     def _quantities(self, symbol_values: SymbolValues) -> Sequence[_Quantities]:
         """Of each task; the formulas are asked once for all layers of a step."""
-        if self._latest and self._latest[0][0] == symbol_values:
-            return self._latest[0][1]
+        for values, known in self._latest:
+            if values == symbol_values:
+                return known
         inputs: dict[str, list[tuple[TaskLink, tuple[float, float]]]] = {}
         for link in self.links:
             passing = link.passing(symbol_values)
@@ -249,5 +253,5 @@ class Timeline:
                     rest=task.rest(symbol_values),
                 )
             )
-        self._latest[:] = [(dict(symbol_values), found)]
+        self._latest[:] = [*self._latest[1 - _KEPT :], (dict(symbol_values), found)]
         return found

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many beats of parameters may wait on chip: the queue between memory and all products."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
 from ...boards.base import Board
-from ...stream.itensor.itensor import SymbolValues
 from ...stream.spec import Memory
 from ..fifo import Depths, FifoStream, Program, Rule, size_fifos
 from ..ir.infrastructure import BURST
@@ -36,14 +35,16 @@ def parameter_queue(design: Netlist) -> str:
     return channel.name
 
 
-def prefetch_depth(estimate: Estimate, scenarios: Sequence[SymbolValues]) -> Depths:
+def prefetch_depth(estimate: Estimate, steps: Iterable[tuple[int, int]]) -> Depths:
     """The least queue with which no product is later than with one without bound.
+
+    steps: that it must be enough for, each its first position and its tokens
 
     Memory sends at most at its sustained rate, and others take their beats from it; products need
     theirs when the timelines of two steps, one after the other, say so. The linear program finds
     the latest requests that are soon enough, and counts what then is under way or waits.
     """
-    return size_fifos([program_of_parameters(estimate, values) for values in scenarios])
+    return size_fifos([program_of_parameters(estimate, *step) for step in steps])
 
 
 def capacity(beats: int, board: Board, most: int) -> int:
@@ -72,12 +73,9 @@ def queue_beats(design: SizedNetlist, channel: Channel) -> int:
     return design.queues[channel.name]
 
 
-def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Program:
-    """The program of two steps, the parameters of which are used when they are used with a queue
-    without bound."""
-    tokens, length = symbol_values["tokens"], symbol_values["length"]
-    assert isinstance(tokens, int) and not isinstance(length, int)
-    begin = length[0] - 1
+def program_of_parameters(estimate: Estimate, begin: int, tokens: int) -> Program:
+    """The program of two steps, the second of ``tokens`` tokens from position ``begin`` on, the
+    parameters of which are used when they are used with a queue without bound."""
     clock = estimate.clock()
     clock.supply = replace(clock.supply, buffer=inf, uses=[])
     now = estimate.step(clock, max(0, begin - tokens), tokens, True, 0.0)
@@ -94,6 +92,7 @@ def program_of_parameters(estimate: Estimate, symbol_values: SymbolValues) -> Pr
         sink=queue.sink.instance,
         bits=estimate.design.board.beat_bits,
     )
+    length = range(begin + 1, begin + tokens + 1)
     last = f"{length[0]}..{length[-1]}" if len(length) > 2 else str(tuple(length))
     return replace(program, name="two steps", symbol_values=f"tokens {tokens}, length {last}")
 

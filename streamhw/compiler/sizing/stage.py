@@ -21,21 +21,25 @@ from .fifo_program import program_of
 from .prefetch_depth import capacity, parameter_queue, prefetch_depth, with_prefetch
 from .wait_graph import waits_of
 
-__all__ = ["scenarios", "sized", "with_sized_prefetch"]
+__all__ = ["corners", "scenarios", "sized", "with_sized_prefetch"]
+
+
+def corners(estimate: Estimate) -> tuple[tuple[int, int], ...]:
+    """The corners of what a step can be: many or few tokens, at the end or the beginning of the
+    context; each as the position of its first token and their number."""
+    tiling, context = estimate.design.tiling, estimate.design.graph.context
+    steps = ((end - n, n) for n in (tiling.token_batch, 1) for end in (context, n))
+    return tuple(dict.fromkeys(steps))
 
 
 def scenarios(estimate: Estimate) -> tuple[SymbolValues, ...]:
-    """Values of the symbols that depths are made for: the corners of what a step can be, many or
-    few tokens, at the beginning or the end of the context."""
-    tiling, context = estimate.design.tiling, estimate.design.graph.context
+    """Values of the symbols that depths are made for: those of each corner, in layers with each of
+    the windows."""
     found: dict[str, SymbolValues] = {}
-    for tokens in (tiling.token_batch, 1):
-        for end in (context, tokens):
-            symbol_values: SymbolValues = {
-                "tokens": tokens,
-                "length": tuple(range(end - tokens + 1, end + 1)),
-            }
-            found[repr(symbol_values)] = symbol_values
+    for position, tokens in corners(estimate):
+        for layer in estimate.windows.kinds:
+            values = estimate.values(position, tokens, layer)
+            found[repr(values)] = values
     return tuple(found.values())
 
 
@@ -87,7 +91,7 @@ def with_sized_prefetch(design: SizedNetlist) -> SizedNetlist:
     """
     board, depths = design.board, design.depths
     estimate = Estimate.sized(design)
-    answer = prefetch_depth(estimate, scenarios(estimate))
+    answer = prefetch_depth(estimate, corners(estimate))
     ahead = capacity(answer.depth[parameter_queue(design)], board, design.target.prefetch)
     depths = replace(depths, certificates=(*depths.certificates, *answer.certificates), ahead=ahead)
     instances = with_prefetch(design.instances, board, ahead)

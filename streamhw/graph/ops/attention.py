@@ -20,6 +20,8 @@ class Attention(Op):
     Each key/value head serves ``heads // kv_heads`` neighboring query heads.
 
     scale: factor of scores; ``None``: ``head_dim ** -0.5``
+    windows: of the positions up to its own, how many of the last a row attends to; ``None``: all;
+    layers take them in turn; none: all layers attend to all
     """
 
     heads: int
@@ -27,11 +29,16 @@ class Attention(Op):
     head_dim: int
     causal: bool = True
     scale: float | None = None
+    windows: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         check_positive(self, "heads", "kv_heads", "head_dim")
         if self.scale is not None and self.scale <= 0:
             raise ValueError(f"Attention scale must be positive, not {self.scale}")
+        if any(width is not None and width < 1 for width in self.windows):
+            raise ValueError(f"Attention windows must be at least 1, not {self.windows}")
+        if self.windows and not self.causal:
+            raise ValueError("Attention with windows must be causal, not over all positions")
         if self.heads % self.kv_heads:
             raise ValueError(
                 f"Attention kv_heads must divide heads, not {self.kv_heads} | {self.heads}"
@@ -43,7 +50,12 @@ class Attention(Op):
 
     @property
     def attention(self) -> AttentionHeads:
-        return AttentionHeads(heads=self.heads, kv_heads=self.kv_heads, head_dim=self.head_dim)
+        return AttentionHeads(
+            heads=self.heads,
+            kv_heads=self.kv_heads,
+            head_dim=self.head_dim,
+            windows=self.windows,
+        )
 
     @property
     def row_sizes(self) -> tuple[int, ...]:
@@ -53,6 +65,10 @@ class Attention(Op):
     def factor(self) -> float:
         """What dot products are multiplied by."""
         return float(self.head_dim**-0.5) if self.scale is None else self.scale
+
+    def window(self, layer: int | None) -> int | None:
+        """Of the positions up to its own, how many of the last a row of a layer attends to."""
+        return self.windows[(layer or 0) % len(self.windows)] if self.windows else None
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         rows = inputs[0][0]
@@ -78,7 +94,10 @@ class Attention(Op):
         v = np.repeat(split(values, self.kv_heads), shared, axis=-3)
         scores = (q @ np.swapaxes(k, -1, -2)) * np.float32(self.factor)
         if self.causal:
-            scores = np.where(np.tril(np.ones((n, n), dtype=bool)), scores, np.float32(-np.inf))
+            seen = np.tril(np.ones((n, n), dtype=bool))
+            if (width := self.window(layer)) is not None:
+                seen &= ~np.tril(seen, -width)
+            scores = np.where(seen, scores, np.float32(-np.inf))
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
         rows = np.moveaxis(scores @ v, -3, -2)

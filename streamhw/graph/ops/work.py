@@ -20,12 +20,14 @@ class AttentionHeads:
     """Attention over keys and values of all positions so far, which are kept in memory.
 
     heads: of queries; kv_heads: of keys and values, each for as many neighboring query heads;
-    head_dim: elements of a head
+    head_dim: elements of a head; windows: of those positions, how many of the last are used, by the
+    layers in turn; None: all; none: all layers use all
     """
 
     heads: int
     kv_heads: int
     head_dim: int
+    windows: tuple[int | None, ...] = ()
 
     @property
     def shared(self) -> int:

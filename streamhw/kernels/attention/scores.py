@@ -46,7 +46,8 @@ class ScoresSpec(ScoresGeometry, KernelSpec):
     Parameters  tokens, context: bounds; heads, head_dim: elements; lanes: divides head_dim;
                 shift: bits dropped from the sum, round half up; shared: query heads a key head;
                 parallel_heads: query heads a beat, 1 or a multiple of shared; positions: positions
-                a beat, a power of two that divides context
+                a beat, a power of two that divides context; windowed: whether i_k has rows of each
+                token's own, [tokens, context, heads / shared * head_dim]
     Timing      F = head_dim / lanes, c = ceil(log2(lanes)) + 5: interval = F * scores cycles,
                 latency = F - 1 + c, drain = c; scores = heads / parallel_heads * sum of
                 ceil(length / positions)
@@ -64,10 +65,11 @@ class ScoresSpec(ScoresGeometry, KernelSpec):
         k = np.asarray(inputs["i_k"], dtype=np.int64)
         n = len(q)
         q = q.reshape(n, self.heads, self.head_dim)
-        k = np.repeat(k.reshape(len(k), -1, self.head_dim), self.shared, axis=1)
+        k = np.repeat(k.reshape(*k.shape[:-1], -1, self.head_dim), self.shared, axis=-2)
         scores = np.zeros((n, self.heads, self.context), dtype=np.int64)
         for t, length in enumerate(lengths_of(symbol_values, tokens=n, context=self.context)):
-            total = np.einsum("hd,phd->hp", q[t], k[:length])
+            keys = k[t] if self.windowed else k
+            total = np.einsum("hd,phd->hp", q[t], keys[:length])
             scores[t, :, :length] = self.out.saturate(round_shift(total, self.shift))
         return {"o": scores}
 

@@ -35,6 +35,7 @@ class ScoresGeometry(KernelGeometry):
     shared: int = 1
     parallel_heads: int = 1
     positions: int = 1
+    windowed: bool = False
 
     def __post_init__(self) -> None:
         check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
@@ -73,8 +74,9 @@ class ScoresGeometry(KernelGeometry):
             "positions": self.positions,
         }
         beats = {"head_dim": self.head_dim, "lanes": self.lanes}
+        cached = cached_type(self.key, **rows, **beats, shared=self.shared, windowed=self.windowed)
         return (
             Port("i_q", query_type(self.query, **rows, **beats)),
-            Port("i_k", cached_type(self.key, **rows, **beats, shared=self.shared)),
+            Port("i_k", cached),
             Port("o", score_type(self.out, **rows)),
         )

@@ -39,15 +39,18 @@ class SoftmaxSpec(SoftmaxGeometry, KernelSpec):
     The rows of parallel heads go in lockstep, since they have one length: one control, and a data
     path for each. Where the largest power grows, the shift of the sum drops bits, so that the order
     of the elements matters: parallel positions give the sum of one after the other
-    (``softmax_total``). What of a beat is behind the end of its row counts as nothing and gives 0.
+    (``softmax_total``). What of a beat is behind the end of its row counts as nothing and gives 0,
+    and so do the first ``i_hidden`` elements of a row: they are before a window.
 
     Shapes      i, o: [tokens, heads, context], each row up to its length, ``positions`` elements of
                 ``parallel_heads`` heads a beat; i_length: [tokens, heads / parallel_heads], at
-                least 1, read at the start of a row
+                least 1, read at the start of a row; i_hidden: as i_length, less than it, if there
+                are hidden elements
     Formats     i: ``source``; o: ``out``, unsigned; mantissa and power have out.frac + 3 fraction
                 bits, the sum out.frac + 4 + log2(context), it cannot overflow
     Parameters  tokens, context: bounds; heads; parallel_heads: heads a beat; positions: positions a
-                beat, a power of two that divides context; source, out: formats
+                beat, a power of two that divides context; hidden: most hidden elements of a row;
+                source, out: formats
     Timing      n = ceil(length / positions), s = 23, or, with several positions, 24 + positions:
                 interval = heads / parallel_heads * sum of all n; latency = first n + s;
                 drain = s - 1 + last n if no row is shorter than the one before it (see ``timing``).
@@ -58,7 +61,8 @@ class SoftmaxSpec(SoftmaxGeometry, KernelSpec):
                 tests/kernels/attention/test_softmax.py); a row of one element gives 1 or that code
     Stalls      lossless; no combinational path from a valid to o.valid or from o.ready to a ready
     Raises      ValueError: if ``out`` is signed, or has more than 17 fraction bits; if
-                parallel_heads does not divide the heads, or positions the context
+                parallel_heads does not divide the heads, or positions the context; if hidden is
+                negative
     Source      Milakov & Gimelshein 2018 (online normalizer), here with powers of two
     """
 
@@ -68,8 +72,11 @@ class SoftmaxSpec(SoftmaxGeometry, KernelSpec):
         lengths = lengths_of(symbol_values, tokens=len(x), context=self.context)
         if "i_length" in inputs and (lengths != np.asarray(inputs["i_length"]).T).any():
             raise ValueError(f"i_length must be the bound lengths {lengths.tolist()} in each head")
-        for t, length in enumerate(lengths):
-            result[t, :, :length] = self._rows(x[t, :, :length])
+        begins = np.zeros(len(x), dtype=np.int64)
+        if self.hidden:
+            begins = np.asarray(inputs["i_hidden"], dtype=np.int64)[:, 0]
+        for t, (begin, length) in enumerate(zip(begins, lengths, strict=True)):
+            result[t, :, begin:length] = self._rows(x[t, :, begin:length])
         return {"o": result}
 
     def _rows(self, x: NDArray[np.int64]) -> NDArray[np.int64]:

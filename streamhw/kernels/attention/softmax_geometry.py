@@ -12,6 +12,7 @@ from ...stream.spec import KernelGeometry, Port, Role
 from .stream_types import (
     check_heads,
     check_positions,
+    hidden_symbol,
     length_symbol,
     length_type,
     score_type,
@@ -47,6 +48,7 @@ class SoftmaxGeometry(KernelGeometry):
     out: Fixed = Fixed(16, 16, signed=False)
     parallel_heads: int = 1
     positions: int = 1
+    hidden: int = 0
     power_table: Table = field(init=False, repr=False, compare=False)
     reciprocal_table: Table = field(init=False, repr=False, compare=False)
 
@@ -55,6 +57,8 @@ class SoftmaxGeometry(KernelGeometry):
             raise ValueError(f"out must be unsigned with 1 to 17 fraction bits, not {self.out}")
         check_heads(heads=self.heads, shared=1, parallel_heads=self.parallel_heads)
         check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
+        if self.hidden < 0:
+            raise ValueError(f"hidden must be at least 0, not {self.hidden}")
         bits = self.frac
         powers = exponential(
             source=Fixed(bits, bits, signed=False),
@@ -110,6 +114,19 @@ class SoftmaxGeometry(KernelGeometry):
         side = {"positions": self.positions}
         return (
             Port("i_length", length_type(**rows), Role.SYMBOL, length_symbol(self.context)),
+            *((self._hidden_port(),) if self.hidden else ()),
             Port("i", score_type(self.source, **rows, **side)),
             Port("o", score_type(self.out, **rows, **side)),
+        )
+
+    def _hidden_port(self) -> Port:
+        """How many of the first elements of a row are hidden: as the lengths, but up to
+        ``hidden``."""
+        symbol = hidden_symbol(self.hidden)
+        rows = {"tokens": self.tokens, "heads": self.heads, "context": self.hidden}
+        return Port(
+            symbol.port,
+            length_type(**rows, parallel_heads=self.parallel_heads),
+            Role.SYMBOL,
+            symbol,
         )

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory as LibMemory
 from amaranth.lib.memory import WritePort
-from amaranth.utils import bits_for, ceil_log2
+from amaranth.utils import bits_for
 
 from ...stream.credit import Credit
 from ...stream.queue import Queue
@@ -16,6 +16,7 @@ from ...stream.signature import lanes_of
 from ...stream.table_lookup import TableLookup
 from .parallel_heads import last_round
 from .softmax_geometry import LOG2E, RESULT, ROWS, SCALE, SoftmaxGeometry, more_stages
+from .softmax_mask import after_hidden, before_end
 from .softmax_total import add_positions
 
 __all__ = ["SoftmaxKernel"]
@@ -48,6 +49,10 @@ class SoftmaxKernel(wiring.Component):
         rounds: Value = waiting.o.p  # beats of the row
         if spec.positions > 1:
             rounds = last_round(waiting.o.p, spec.positions) + 1
+        known: Value = waiting.o.valid  # what the row must have
+        if spec.hidden:
+            m.submodules.hiding = hiding = Queue(shape=range(spec.hidden + 1), depth=2)
+            known = waiting.o.valid & hiding.o.valid
         # input side: an element needs a place in the ring, its row a place among the rows
         at = Signal(length_shape)
         room = Signal(range(spec.ring_depth + 1), init=spec.ring_depth)
@@ -61,7 +66,7 @@ class SoftmaxKernel(wiring.Component):
             waiting.i.p.eq(self.i_length.p[0]),
             waiting.i.valid.eq(self.i_length.valid),
             self.i_length.ready.eq(waiting.i.ready),
-            self.i.ready.eq(waiting.o.valid & has_room & has_row),
+            self.i.ready.eq(known & has_room & has_row),
             fire.eq(self.i.valid & self.i.ready),
             first.eq(at == 0),
             last.eq(fire & (at == last_round(waiting.o.p, spec.positions))),
@@ -69,6 +74,15 @@ class SoftmaxKernel(wiring.Component):
             lengths.i.p.eq(rounds),
             lengths.i.valid.eq(last),
         ]
+        shown: Value | None = None  # elements of the beat that are not hidden
+        if spec.hidden:
+            m.d.comb += [
+                hiding.i.p.eq(self.i_hidden.p[0]),
+                hiding.i.valid.eq(self.i_hidden.valid),
+                self.i_hidden.ready.eq(hiding.i.ready),
+                hiding.o.ready.eq(last),
+            ]
+            shown = after_hidden(at, hiding.o.p, spec.positions)
         with m.If(fire):
             m.d.sync += at.eq(Mux(last, 0, at + 1))
         with m.If(fire & ~issue):
@@ -98,14 +112,15 @@ class SoftmaxKernel(wiring.Component):
             table=spec.reciprocal_table, lanes=spec.parallel_heads
         )
         if spec.positions > 1:
-            self._add_several(m, write, waiting.o.p, last, powers, starts, used, inverse, records)
+            inside = before_end(waiting.o.p, last, spec.positions)
+            if shown is not None:
+                inside &= shown
+            self._add_several(m, write, inside, powers, starts, used, inverse, records)
         else:
+            inside = None if shown is None else self._beside_mantissa(m, shown)
             for head in range(spec.parallel_heads):
                 whole = self._power_of(m, head, powers)
-                m.d.comb += [
-                    write.data[head].mantissa.eq(powers.value[head]),
-                    write.data[head].whole.eq(whole),
-                ]
+                self._write(m, write.data[head], powers.value[head], whole, inside)
                 largest, total = self._sum(m, head, write, starts, used)
                 self._invert(m, head, largest, total, inverse, records)
         m.d.comb += records.i.valid.eq(ends[-1])
@@ -131,35 +146,43 @@ class SoftmaxKernel(wiring.Component):
         ]
         return whole[-1]
 
+    def _beside_mantissa(self, m: Module, inside: Value) -> Signal:
+        """What is known of the elements of a beat as it comes, when their mantissas are there."""
+        stages = [Signal(self.spec.positions, name=f"inside_{i}") for i in range(SCALE + 1)]
+        m.d.comb += stages[0].eq(inside)
+        m.d.sync += [b.eq(a) for a, b in pairwise(stages)]
+        return stages[-1]
+
+    def _write(
+        self, m: Module, word: data.View, mantissa: Value, whole: Value, counts: Value | None
+    ) -> None:
+        """An element for the ring; one that does not count is nothing, with the least power."""
+        if counts is not None:
+            least = Const(-1 << self._power.width - 1, self._power)
+            mantissa, whole = Mux(counts, mantissa, 0), Mux(counts, whole, least)
+        m.d.comb += [word.mantissa.eq(mantissa), word.whole.eq(whole)]
+
     def _add_several(
         self,
         m: Module,
         write: WritePort,
-        length: Value,
-        last: Signal,
+        is_inside: Value,
         powers: TableLookup,
         starts: Signal,
         used: Signal,
         inverse: TableLookup,
         records: Queue,
     ) -> None:
-        """Elements of each head beside each other; behind the end of a row they are 0: in the ring,
-        that is their result, and in the sum, with the least power."""
+        """Elements of each head beside each other; those of a beat that are not inside its row are
+        0: in the ring, that is their result, and in the sum, with the least power."""
         spec = self.spec
-        inside = [Signal(spec.positions, name=f"inside_{i}") for i in range(SCALE + 1)]
-        rest = (length - 1)[: ceil_log2(spec.positions)]  # index of the last element in its beat
-        m.d.comb += inside[0].eq(Cat(~last | (place <= rest) for place in range(spec.positions)))
-        m.d.sync += [b.eq(a) for a, b in pairwise(inside)]
-        least = Const(-1 << self._power.width - 1, self._power)
+        inside = self._beside_mantissa(m, is_inside)
         for head in range(spec.parallel_heads):
             places = range(head * spec.positions, (head + 1) * spec.positions)
             words = [write.data[at] for at in places]
-            for at, word, is_inside in zip(places, words, inside[-1], strict=True):
+            for at, word, counts in zip(places, words, inside, strict=True):
                 whole = self._power_of(m, at, powers)
-                m.d.comb += [
-                    word.mantissa.eq(Mux(is_inside, powers.value[at], 0)),
-                    word.whole.eq(Mux(is_inside, whole, least)),
-                ]
+                self._write(m, word, powers.value[at], whole, counts)
             largest, total = add_positions(
                 m,
                 spec,

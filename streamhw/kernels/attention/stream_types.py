@@ -6,6 +6,7 @@ from amaranth.utils import bits_for
 from numpy.typing import NDArray
 
 from ...numerics.fixed import Fixed
+from ...stream.control.row_windows import HIDDEN
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
 from ...stream.itensor.itensor import ITensor, Symbol, SymbolValues, row_major
 
@@ -15,6 +16,7 @@ __all__ = [
     "check_heads",
     "check_lanes",
     "check_positions",
+    "hidden_symbol",
     "length_symbol",
     "length_type",
     "lengths_of",
@@ -132,11 +134,13 @@ def cached_type(
     shared: int = 1,
     parallel_heads: int = 1,
     positions: int = 1,
+    windowed: bool = False,
 ) -> ITensor:
     """[context, heads / shared * head_dim], for each token head by head up to the token's length,
     ``positions`` a beat; ``shared`` query heads in a row read one cached head (g), each all of it,
     or, in parallel, all at once: a beat has the ``parallel_heads / shared`` cached heads of the
-    query heads that pass."""
+    query heads that pass. With windows rows begin anywhere, so each token has its own: [tokens,
+    context, heads / shared * head_dim]."""
     nest = attention_nest(
         tokens=tokens,
         heads=shared,
@@ -149,7 +153,9 @@ def cached_type(
     again = (query,) if shared > 1 and parallel_heads == 1 else ()
     cached = KernelLoop("g", heads // shared, max(1, parallel_heads // shared))
     grouped = KernelNest((token, cached, *again, *inner))
-    return grouped.input(Operand(fmt=fmt, access=(index(p=1), index(g=head_dim, e=1))))
+    tokens_own = (index(t=1),) if windowed else ()
+    access = (*tokens_own, index(p=1), index(g=head_dim, e=1))
+    return grouped.input(Operand(fmt=fmt, access=access))
 
 
 def score_type(
@@ -178,6 +184,11 @@ def score_type(
 def length_symbol(context: int) -> Symbol:
     """The causal length of a row of scores."""
     return Symbol("length", context, ragged=True)
+
+
+def hidden_symbol(most: int) -> Symbol:
+    """Of a row of scores, how many of the first do not count: they are before a window."""
+    return Symbol(HIDDEN, most, ragged=True)
 
 
 def length_type(*, tokens: int, heads: int, context: int, parallel_heads: int = 1) -> ITensor:

@@ -51,7 +51,8 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
                 the sum; shared: query heads a value head; parallel_heads: query heads a beat, 1 or
                 a multiple of shared; positions: positions a beat, a power of two that divides
                 context; fabric_positions: the last of them, whose products are made of LUTs, for
-                devices short of multipliers: with signed values of 4 or 8 bits
+                devices short of multipliers: with signed values of 4 or 8 bits; windowed: whether
+                i_v has rows of each token's own, [tokens, context, heads / shared * head_dim]
     Timing      n = ceil(length / positions), r = max(1, parallel_heads * lanes / out_lanes):
                 interval = heads / parallel_heads * sum over the tokens of F * max(n, r),
                 latency and drain in ``timing``, exact where no n is below r; for r = 1:
@@ -68,12 +69,13 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         p = np.asarray(inputs["i_p"], dtype=np.int64)
-        v = np.asarray(inputs["i_v"], dtype=np.int64).reshape(len(inputs["i_v"]), -1, self.head_dim)
-        v = np.repeat(v, self.shared, axis=1)
+        v = np.asarray(inputs["i_v"], dtype=np.int64)
+        v = np.repeat(v.reshape(*v.shape[:-1], -1, self.head_dim), self.shared, axis=-2)
         n = len(p)
         sums = np.zeros((n, self.heads, self.head_dim), dtype=np.int64)
         for t, length in enumerate(lengths_of(symbol_values, tokens=n, context=self.context)):
-            sums[t] = np.einsum("hp,phd->hd", p[t, :, :length], v[:length])
+            values = v[t] if self.windowed else v
+            sums[t] = np.einsum("hp,phd->hd", p[t, :, :length], values[:length])
         result = self.out.saturate(round_shift(sums, self.shift))
         return {"o": result.reshape(n, self.heads * self.head_dim)}
 

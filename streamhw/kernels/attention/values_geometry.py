@@ -44,6 +44,7 @@ class ValuesGeometry(KernelGeometry):
     parallel_heads: int = 1
     positions: int = 1
     fabric_positions: int = 0
+    windowed: bool = False
 
     def __post_init__(self) -> None:
         check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
@@ -120,6 +121,6 @@ class ValuesGeometry(KernelGeometry):
         return (
             Port("i_length", length_type(**rows), Role.SYMBOL, length_symbol(self.context)),
             Port("i_p", score_type(self.probability, **rows, **side)),
-            Port("i_v", cached_type(self.value, **rows, **cached, **side)),
+            Port("i_v", cached_type(self.value, **rows, **cached, **side, windowed=self.windowed)),
             Port("o", row_type(self.out, **beats, lanes=self.out_lanes)),
         )

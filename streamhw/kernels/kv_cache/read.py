@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
 from ...stream.behaviour import Behaviour, MemoryUse
+from ...stream.control.row_windows import RowWindows
 from ...stream.itensor.itensor import SymbolValues
 from ...stream.queue import Queue
 from ...stream.spec import Memory, Port, Resources, Role, Tensors, Timing, raw
@@ -20,6 +21,7 @@ from ...stream.unpacker import Unpacker, unpack_resources
 from ...stream.width import Width
 from ..attention.parallel_heads import last_round
 from ..attention.stream_types import cached_type, check_positions, lengths_of
+from .row_begin import row_begin
 from .spec import CacheKernelSpec
 from .walk import WALK_MUXES, CacheWalk
 
@@ -41,6 +43,9 @@ class CacheReadSpec(CacheKernelSpec):
 
     Of several positions a beat, those behind the end of a row are zeros, whatever memory has there.
 
+    In layers with windows a token's row begins at a multiple of the positions that are read
+    together (``RowWindows``), and no memory beat before it is read.
+
     Commands run ahead of the data by up to ``outstanding``. Connect o_command and i_data to a read
     DMA, i_written to the append kernel of the same cache. A step with ``tail`` is passed over.
 
@@ -48,13 +53,15 @@ class CacheReadSpec(CacheKernelSpec):
                 for the memory beats that rows of earlier steps fill, if there are any, and one for
                 the rest, up to a whole beat of o; i_data: the beats of the commands; o: [context,
                 heads * head_dim], again for each token, head by head, each ``shared`` times, the
-                first ``length`` = position + index + 1 rows, ``positions`` a beat
+                first ``length`` = position + index + 1 rows, ``positions`` a beat; with windows
+                [tokens, context, heads * head_dim], the ``length`` rows that end there
     Formats     o: int8; o_command: ``command()``
     Parameters  as of ``CacheAppend``, but lanes: a row, or, of rows that fill memory beats, what
                 divides a row, and a memory beat or is a number of them; outstanding: commands that
                 wait for the DMA; shared: query heads that read a row in turn, 1 with parallel
                 heads;
-                positions: rows a beat, a power of two that divides context, 1 if lanes are no row
+                positions: rows a beat, a power of two that divides context, 1 if lanes are no
+                row; windows: positions of each layer's windows, none where there are none
     Members     cfg_base: In(40), as of ``CacheAppend``
     Timing      b memory beats for a beat of o, or f beats of o from one: interval = beats of o,
                 times b, if memory keeps up; the first command 4 cycles after its step, that of the
@@ -72,6 +79,7 @@ class CacheReadSpec(CacheKernelSpec):
     outstanding: int = 4
     shared: int = 1
     positions: int = 1
+    windows: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,6 +107,14 @@ class CacheReadSpec(CacheKernelSpec):
             )
         if self.outstanding < 2:
             raise ValueError(f"outstanding must be at least 2, not {self.outstanding}")
+        if self.windows and len(self.windows) != self.layers:
+            raise ValueError(f"windows must be of {self.layers} layers, not {len(self.windows)}")
+
+    @property
+    def rows(self) -> RowWindows:
+        """Where the rows of each layer begin."""
+        together = max(self.layout.beat_rows, self.positions)
+        return RowWindows(widths=self.windows, together=together)
 
     @property
     def fold(self) -> int:
@@ -135,6 +151,7 @@ class CacheReadSpec(CacheKernelSpec):
             shared=self.shared,
             parallel_heads=self.parallel_heads,
             positions=self.positions,
+            windowed=bool(self.windows),
         )
         return (
             Port("i_step", raw(self.step.size), Role.STEP),
@@ -150,17 +167,21 @@ class CacheReadSpec(CacheKernelSpec):
         return sum(each) * self.layout.groups * self.shared
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
-        """Elements of the last token's memory beats; commands relative to a base of 0."""
+        """Elements of the last token's memory beats, or with windows of each token's; commands
+        relative to a base of 0."""
         step, layout = self.step_of(inputs), self.layout
+        layer = step["layer"]
         words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat]
-        rows = np.zeros((self.context, layout.groups, layout.row), dtype=np.int64)
+        tokens = step["tokens"]
+        rows = np.zeros((tokens, self.context, layout.groups, layout.row), dtype=np.int64)
         commands = []
-        old = layout.whole_beats(step["position"])
-        for t in range(step["tokens"]):
-            length = step["position"] + t + 1
+        for t in range(tokens):
+            begin = self.rows.begin(step["position"] + t, layer)
+            length = self.rows.length(step["position"] + t, layer)
             beats = self.memory_beats(length)
+            old = max(0, layout.whole_beats(step["position"]) - layout.whole_beats(begin))
             for group in np.repeat(np.arange(layout.groups), self.shared).tolist():
-                address = self.offset + layout.address(layer=step["layer"], group=group, position=0)
+                address = layout.address(layer=layer, group=group, position=begin) + self.offset
                 if old:
                     commands.append(command_word(address, old))
                 new = address + old * layout.beat_bytes
@@ -168,9 +189,10 @@ class CacheReadSpec(CacheKernelSpec):
                 taken, words = words[:beats], words[beats:]
                 content = b"".join(w.to_bytes(layout.beat_bytes, "little") for w in taken)
                 codes = np.frombuffer(content, dtype=np.int8)[: length * layout.pitch]
-                rows[:length, group] = codes.reshape(length, layout.pitch)[:, : layout.row]
+                rows[t, :length, group] = codes.reshape(length, layout.pitch)[:, : layout.row]
+        own = rows.reshape(tokens, self.context, -1)
         return {
-            "o": rows.reshape(self.context, -1),
+            "o": own if self.windows else own[-1],
             "o_command": np.asarray(commands, dtype=object),
         }
 
@@ -204,6 +226,8 @@ class CacheReadSpec(CacheKernelSpec):
         count = bits_for(self.rounds(self.context))
         beats = bits_for(self.layout.beats(self.context))
         control = 3 * ADDRESS_WIDTH + 4 * beats
+        if self.windows:
+            control += 2 * bits_for(self.context) + 2 * beats
         # what is behind the end of a row is made 0
         inside = (self.positions - 1) * self.layout.row * 8
         commands = Memory(command().size, self.outstanding, asynchronous=True)
@@ -279,28 +303,52 @@ class CacheReadKernel(wiring.Component):
         written = Signal()  # memory has the row of this token
         query = Signal(range(max(2, spec.shared)))  # of those that read the row in turn
         room, asked, begins, last = (Signal(name=n) for n in ("room", "asked", "begins", "last"))
+        passing: Value = length  # rows of this token
+        before: Value = Const(0)  # memory beats in front of them
+        is_rest: Value = rest
+        if spec.windows:
+            begin = row_begin(m, walk, length, spec.rows)
+            passing = Signal.like(length, name="passing")
+            before = Signal(range(most + 1), name="before")
+            is_rest = Signal(name="is_rest")
+            # of the tokens of a step, the later may begin behind all old rows
+            m.d.comb += [
+                passing.eq(length - begin * several),
+                before.eq(begin * together),
+                is_rest.eq(rest | ~fills),
+            ]
         m.d.comb += [
             self.i_written.ready.eq(walk.running & ~written),
-            asked.eq(walk.running & (written | ~rest) & commands.i.ready & room),
-            begins.eq(asked & (~rest | ~fills)),
+            asked.eq(walk.running & (written | ~is_rest) & commands.i.ready & room),
+            begins.eq(asked & (~is_rest | ~fills)),
             last.eq(query == spec.shared - 1),
-            walk.group_done.eq(asked & rest & last),
-            fills.eq(old != 0),
+            walk.group_done.eq(asked & is_rest & last),
+            fills.eq(old > before if spec.windows else old != 0),
             beats.eq((length + several - 1 >> ceil_log2(several)) * together),
             commands.i.valid.eq(asked),
-            commands.i.p.address.eq(walk.group_at + Mux(rest, old * layout.beat_bytes, 0)),
-            commands.i.p.beats.eq(Mux(rest, beats - old, old)),
         ]
+        if spec.windows:
+            first = Mux(is_rest & fills, old, before)
+            m.d.comb += [
+                commands.i.p.address.eq(walk.group_at + first * layout.beat_bytes),
+                commands.i.p.beats.eq(Mux(is_rest, beats, old) - first),
+            ]
+        else:
+            m.d.comb += [
+                commands.i.p.address.eq(walk.group_at + Mux(rest, old * layout.beat_bytes, 0)),
+                commands.i.p.beats.eq(Mux(rest, beats - old, old)),
+            ]
         with m.If(asked):
-            m.d.sync += rest.eq(~rest | ~fills)
-            with m.If(rest):
+            m.d.sync += rest.eq(~is_rest if spec.windows else ~rest | ~fills)
+            with m.If(is_rest):
                 m.d.sync += query.eq(Mux(last, 0, query + 1))
         with m.If(self.i_written.valid & self.i_written.ready):
             m.d.sync += written.eq(1)
         position = walk.step.position
         whole = (position >> ceil_log2(layout.beat_rows)) * layout.row_beats
         with m.If(walk.begins):
-            m.d.sync += [length.eq(position + 1), old.eq(whole), rest.eq(whole == 0)]
+            m.d.sync += [length.eq(position + 1), old.eq(whole)]
+            m.d.sync += rest.eq(0 if spec.windows else whole == 0)
         with m.If(walk.token_done):
             m.d.sync += [written.eq(0), length.eq(length + 1)]
         lengths, has_place = None, Const(1, 1)
@@ -309,7 +357,7 @@ class CacheReadKernel(wiring.Component):
             shape = range(spec.context + 1)
             m.submodules.lengths = lengths = Queue(shape=shape, depth=spec.outstanding + 2)
             has_place = lengths.i.ready
-            m.d.comb += [lengths.i.valid.eq(begins), lengths.i.p.eq(length)]
+            m.d.comb += [lengths.i.valid.eq(begins), lengths.i.p.eq(passing)]
         if spec.joined > 1:
             m.submodules.width = width = Width(width_in=spec.width, width_out=spec.chunk * 8)
             m.d.comb += room.eq(has_place)
@@ -322,7 +370,7 @@ class CacheReadKernel(wiring.Component):
             m.d.comb += [
                 room.eq(counts.i.ready if lengths is None else counts.i.ready & has_place),
                 counts.i.valid.eq(begins),
-                counts.i.p.eq(self._rounds(length)),
+                counts.i.p.eq(self._rounds(passing)),
             ]
         m.d.comb += [
             width.i.p.eq(self.i_data.p[0]),
@@ -339,7 +387,7 @@ class CacheReadKernel(wiring.Component):
         ]
         return m
 
-    def _rounds(self, length: Signal) -> Value:
+    def _rounds(self, length: Value) -> Value:
         """Beats of ``o`` of a row."""
         if self.spec.positions == 1:
             return length * self.spec.fold

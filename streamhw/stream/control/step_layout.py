@@ -26,9 +26,13 @@ def run_layout(*, contexts: int, tokens: int) -> data.StructLayout:
     return data.StructLayout({"context": range(max(2, contexts)), "tokens": range(tokens + 1)})
 
 
-def span_layout(*, tokens: int, context: int) -> data.StructLayout:
-    """Positions of a group: ``tokens`` of them from ``position`` on."""
-    return data.StructLayout({"tokens": range(tokens + 1), "position": range(max(2, context))})
+def span_layout(*, tokens: int, context: int, layers: int | None = None) -> data.StructLayout:
+    """Positions of a group: ``tokens`` of them from ``position`` on; and the layer, of ``layers``,
+    for readers to which it matters."""
+    layer = {} if layers is None else {"layer": range(max(2, layers))}
+    return data.StructLayout(
+        {"tokens": range(tokens + 1), "position": range(max(2, context)), **layer}
+    )
 
 
 def loop_layout(*, tokens: int, layers: int) -> data.StructLayout:

@@ -2,7 +2,7 @@
 """Attention: its caches in memory, of all layers and positions."""
 
 from streamhw.compiler.layers.attention import ATTENTION
-from streamhw.compiler.layers.cache_layout import cache_layout
+from streamhw.compiler.mapping.cache_layout import cache_layout
 from tests.compiler.layers.placed import Placed
 
 

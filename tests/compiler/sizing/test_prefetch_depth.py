@@ -15,7 +15,7 @@ from streamhw.compiler.ir.levels import Netlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.performance.memory_supply import Use
 from streamhw.compiler.sizing.prefetch_depth import capacity, parameter_queue, program_of_uses
-from streamhw.compiler.sizing.stage import scenarios
+from streamhw.compiler.sizing.stage import corners
 
 LATENCY = 40
 
@@ -113,7 +113,7 @@ def test_as_early_as_without_bound(design: Netlist) -> None:
 def test_scenarios_are_proved(design: Netlist) -> None:
     queue = parameter_queue(design)
     found = [c for c in design.depths.certificates if queue in c.depth]
-    assert len(found) == len(scenarios(Estimate.placed(design)))
+    assert len(found) == len(corners(Estimate.placed(design)))
     assert (
         capacity(found[0].depth[queue], design.board, design.target.prefetch) == design.depths.ahead
     )

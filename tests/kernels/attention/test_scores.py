@@ -13,11 +13,11 @@ def case(spec: ScoresSpec, lengths: list[int], seed: int, extreme: bool = False)
     rng = np.random.default_rng(seed)
     width = spec.heads * spec.head_dim
     q = rng.integers(spec.query.minimum, spec.query.maximum, (len(lengths), width), endpoint=True)
-    cached = spec.context, width // spec.shared
+    cached = *([len(lengths)] * spec.windowed), spec.context, width // spec.shared
     k = rng.integers(spec.key.minimum, spec.key.maximum, cached, endpoint=True)
     if extreme:
         q[:] = spec.query.minimum
-        k[0], k[1:] = spec.key.minimum, spec.key.maximum
+        k[..., 0, :], k[..., 1:, :] = spec.key.minimum, spec.key.maximum
     return Case(
         inputs={"i_q": q, "i_k": k}, symbol_values={"tokens": len(lengths), "length": lengths}
     )
@@ -38,6 +38,14 @@ def test_hardware_equals_golden(heads: int, shared: int, head_dim: int, lanes: i
         case(spec, [1, 2, 3], 5),
     ]
     check_kernel(spec, cases)
+
+
+@pytest.mark.parametrize("shared, parallel_heads", [(1, 1), (2, 1), (2, 4)])
+def test_rows_of_each_token(shared: int, parallel_heads: int) -> None:
+    shape = {"heads": 4, "shared": shared, "parallel_heads": parallel_heads}
+    spec = ScoresSpec(tokens=3, head_dim=4, lanes=4, context=6, shift=6, windowed=True, **shape)
+    assert spec.port("i_k").type.tensor_shape() == (3, 6, 16 // shared)
+    check_kernel(spec, [case(spec, [2, 3], 1), case(spec, [6, 4, 5], 3), case(spec, [6], 2)])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bench of softmax, and the bound of its error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -140,6 +142,50 @@ def test_bound_of_the_error() -> None:
     inverse = 2 * spec.reciprocal_table.max_error * 2.0 ** -(spec.frac + 1) + 2.0**-spec.frac
     constant = 2.0**-24  # of log2 e, times x exp(-x) <= 1
     assert 0.5 + (shares + sums + inverse + constant) / lsb < 1
+
+
+@pytest.mark.parametrize(
+    "parallel_heads, positions, hidden", [(1, 1, 3), (2, 1, 7), (1, 2, 1), (2, 4, 3), (2, 2, 5)]
+)
+def test_hidden_elements_count_as_nothing(parallel_heads: int, positions: int, hidden: int) -> None:
+    """Whatever is hidden: the largest element of the row as well."""
+    spec = SoftmaxSpec(
+        tokens=3,
+        heads=2,
+        context=16,
+        parallel_heads=parallel_heads,
+        positions=positions,
+        hidden=hidden,
+    )
+    plain = replace(spec, hidden=0)
+    rng = np.random.default_rng(hidden)
+    cases = []
+    for lengths, most in (([9, 8, 16], 0), ([1], 0), ([hidden + 1], hidden), ([13, 11, 16], 9)):
+        n = len(lengths)
+        begins = [min(hidden, length - 1, most + t) for t, length in enumerate(lengths)]
+        x = spec.source.encode(2 * rng.normal(size=(n, 2, 16)))
+        for t, begin in enumerate(begins):
+            x[t, :, :begin] = spec.source.maximum
+        rows = (1, 2 // parallel_heads)
+        inputs = {
+            "i": x,
+            "i_length": np.tile(np.array(lengths)[:, None], rows),
+            "i_hidden": np.tile(np.array(begins)[:, None], rows),
+        }
+        cases.append(Case(inputs=inputs, symbol_values={"tokens": n, "length": lengths}))
+        found = spec.compute(inputs, cases[-1].symbol_values)["o"]
+        for t, (begin, length) in enumerate(zip(begins, lengths, strict=True)):
+            shown = np.zeros((1, 2, 16), dtype=np.int64)
+            shown[0, :, : length - begin] = x[t, :, begin:length]
+            alone = plain.compute({"i": shown}, {"tokens": 1, "length": [length - begin]})["o"]
+            assert not found[t, :, :begin].any()
+            assert (found[t, :, begin:length] == alone[0, :, : length - begin]).all()
+    check_kernel(spec, cases, timing=False)
+
+
+def test_rejects_less_than_no_hidden_elements() -> None:
+    with pytest.raises(ValueError, match=r"^hidden must be at least 0, not -1$"):
+        SoftmaxSpec(tokens=1, heads=1, context=4, hidden=-1)
 
 
 def test_rejects_bad_output() -> None:

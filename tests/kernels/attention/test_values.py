@@ -17,7 +17,7 @@ def case(spec: ValuesSpec, lengths: list[int], seed: int, extreme: int | None = 
     rng = np.random.default_rng(seed)
     n, width = len(lengths), spec.heads * spec.head_dim
     p = rng.integers(0, spec.probability.maximum, (n, spec.heads, spec.context), endpoint=True)
-    cached = spec.context, width // spec.shared
+    cached = *([n] * spec.windowed), spec.context, width // spec.shared
     v = rng.integers(spec.value.minimum, spec.value.maximum, cached, endpoint=True)
     if extreme is not None:
         p[:], v[:] = spec.probability.maximum, extreme
@@ -60,6 +60,14 @@ def test_hardware_equals_golden(head_dim: int, lanes: int, out_lanes: int, share
         shift=17,
         shared=shared,
     )
+    check_kernel(spec, mixed_cases(spec))
+
+
+@pytest.mark.parametrize("shared, parallel_heads", [(1, 1), (2, 1), (2, 2)])
+def test_rows_of_each_token(shared: int, parallel_heads: int) -> None:
+    shape = {"heads": 2, "shared": shared, "parallel_heads": parallel_heads, "windowed": True}
+    spec = ValuesSpec(tokens=3, head_dim=4, context=7, lanes=4, out_lanes=4, shift=17, **shape)
+    assert spec.port("i_v").type.tensor_shape() == (3, 7, 8 // shared)
     check_kernel(spec, mixed_cases(spec))
 
 

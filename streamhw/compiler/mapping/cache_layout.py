@@ -3,7 +3,7 @@
 
 from ...graph import AttentionHeads
 from ...kernels.kv_cache.spec import CacheLayout
-from ..mapping.tiling import Tiling
+from .tiling import Tiling
 
 __all__ = ["cache_layout"]
 

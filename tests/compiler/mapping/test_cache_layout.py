@@ -3,7 +3,7 @@
 
 import pytest
 
-from streamhw.compiler.layers.cache_layout import cache_layout
+from streamhw.compiler.mapping.cache_layout import cache_layout
 from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.graph import Attention
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of attention of a whole design: which positions they have in each layer."""
+
+from ...errors import BuildError
+from ...graph import AttentionHeads, Graph
+from ...stream.control.row_windows import RowWindows
+from .cache_layout import cache_layout
+from .tiling import Tiling
+
+__all__ = ["row_windows"]
+
+
+def row_windows(graph: Graph, tiling: Tiling, beat_bits: int) -> RowWindows:
+    """The rows of all attention nodes: a step has one length of each token's, so they are alike.
+
+    Raises   ``BuildError`` if they are not
+    """
+    found: dict[RowWindows, str] = {}
+    for node, loop in graph.walk():
+        op = node.op.attention
+        if op is None:
+            continue
+        layers = 1 if loop is None else loop.trips
+        found.setdefault(_rows(op, tiling, graph.context, layers, beat_bits), node.name)
+    if len(found) > 1:
+        first, other, *_ = found.values()
+        raise BuildError(
+            f"Attention {first} and {other} must have rows of the same positions, not windows of "
+            "their own"
+        )
+    return next(iter(found), RowWindows())
+
+
+def _rows(
+    op: AttentionHeads, tiling: Tiling, context: int, layers: int, beat_bits: int
+) -> RowWindows:
+    """The rows of one node; one whose windows hide nothing has none."""
+    turn = op.windows or (None,)
+    widths = tuple(min(turn[n % len(turn)] or context, context) for n in range(layers))
+    if set(widths) == {context}:
+        return RowWindows()
+    rows = cache_layout(op, tiling, context, layers, beat_bits).beat_rows
+    return RowWindows(widths=widths, together=max(rows, tiling.attention_positions))
