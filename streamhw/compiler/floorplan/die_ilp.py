@@ -20,7 +20,7 @@ BALANCE = 256
 """Wires that it is worth to have the fullest die empty instead of full."""
 OPTIMAL, INFEASIBLE = 0, 2
 """States of a search in which it ended before its last node."""
-NODES = 100
+NODES = 200
 """Relaxations that are solved at most: a limit of time would tie the answer to the machine."""
 
 
@@ -98,7 +98,7 @@ def partition(
 
     fill: share of each die's budget that may be used
     limit: wires that may pass a boundary, if they are limited; ``fill`` of them may be used
-    Chooses  the least ``crossing_bits + BALANCE * max(fill)``; the best so far after ``nodes`` nodes of the search
+    Chooses  the least ``crossing_bits + BALANCE * max(fill)``; the best after ``nodes`` nodes
     Raises   ``DoesNotFitError`` if a block alone is too large for a die, or no partition fits
     """
     if len(stack) == 1:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two tasks of each product of a shared engine: one stores its operand, one computes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -84,12 +85,11 @@ class EngineTasks:
         run = memory.body if node in product.assignment.body else memory.tail
         place = [s.node for s in run].index(node)
         segments = run[place]
-        behind, lead = 0, 0.0
-        for before in reversed(run[:place]):
-            if before.node in self._products:
-                break
-            behind += before.beats
-            lead += sum(self._passing(target, beats) for target, beats in before.parts)
+        between = place
+        while between and run[between - 1].node not in self._products:
+            between -= 1
+        behind = sum(before.beats for before in run[between:place])
+        lead = self._passing([part for before in run[between:place] for part in before.parts])
         (port, scales), (target, weights) = segments.parts
         word = weights / context.words
         (words,) = design.out_of(parameter_path(design, target)[0].name)
@@ -135,11 +135,20 @@ class EngineTasks:
         queue = queue_latency(MINIMUM)
         return words - beats + sum(i.part.behaviour().delay + queue for i in way)
 
-    def _passing(self, target: str, beats: int) -> float:
-        """Cycles in which a part's parameters pass the demux: those that are cut to fewer
-        bits move on as fast as the pieces, but for the beats that wait to be cut."""
-        (cut, *_) = parameter_path(self._design, target)
-        (behind,) = self._design.out_of(cut.name)
-        (wide,) = self._design.into(cut.name)
-        ratio = wide.consumed.beat_bits / behind.consumed.beat_bits
-        return max(beats, (beats - MINIMUM - 1) * ratio)
+    def _passing(self, parts: Sequence[tuple[str, int]]) -> float:
+        """Cycles in which parameters pass the demux, (target, beats) after another: what is cut to
+        fewer bits moves on as fast as the pieces, but for the beats that wait to be cut, and
+        targets behind one cutter wait for each other's."""
+        now = 0.0
+        done: dict[str, list[float]] = {}
+        for target, beats in parts:
+            (cut, *_) = parameter_path(self._design, target)
+            (narrow,) = self._design.out_of(cut.name)
+            (wide,) = self._design.into(cut.name)
+            ratio = wide.consumed.beat_bits / narrow.consumed.beat_bits
+            ends = done.setdefault(cut.name, [])
+            for _ in range(beats):
+                room = ends[-MINIMUM - 1] if len(ends) > MINIMUM else 0.0
+                now = max(now, room) + 1
+                ends.append(max(now, ends[-1] if ends else 0.0) + ratio)
+        return now
