@@ -72,9 +72,7 @@ class _Model:
                     ([(n, value / scale) for n, value in row], -np.inf, (top - have) / scale)
                 )
 
-    def solve(
-        self, objective: Terms, nodes: int
-    ) -> tuple[NDArray[np.float64] | None, int, bool]:
+    def solve(self, objective: Terms, nodes: int) -> tuple[NDArray[np.float64] | None, int, bool]:
         """An answer, a bound of the objective, and whether the answer is the best."""
         cost = np.zeros(len(self.upper))
         for n, value in objective:

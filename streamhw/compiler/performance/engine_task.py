@@ -20,12 +20,21 @@ from .assumptions import Assumptions
 from .memoized import context_timing_of
 from .timeline import Task
 
-__all__ = ["OPERAND", "EngineTasks"]
+__all__ = ["OPERAND", "Cut", "EngineTasks", "cycles_through_demux"]
 
 OPERAND = "_operand"
 """What stands behind a node's name for the task that stores its operand in the engine."""
 HELD = 2
 """Weight words in the registers in front of an engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Beats of parameters that a cutter divides into ``pieces`` each."""
+
+    cutter: str
+    beats: int
+    pieces: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ class EngineTasks:
         while between and run[between - 1].node not in self._products:
             between -= 1
         behind = sum(before.beats for before in run[between:place])
-        lead = self._passing([part for before in run[between:place] for part in before.parts])
+        parts = [part for before in run[between:place] for part in before.parts]
+        lead = cycles_through_demux([self._cut(target, beats) for target, beats in parts])
         (port, scales), (target, weights) = segments.parts
         word = weights / context.words
         (words,) = design.out_of(parameter_path(design, target)[0].name)
@@ -135,20 +145,24 @@ class EngineTasks:
         queue = queue_latency(MINIMUM)
         return words - beats + sum(i.part.behaviour().delay + queue for i in way)
 
-    def _passing(self, parts: Sequence[tuple[str, int]]) -> float:
-        """Cycles in which parameters pass the demux, (target, beats) after another: what is cut to
-        fewer bits moves on as fast as the pieces, but for the beats that wait to be cut, and
-        targets behind one cutter wait for each other's."""
-        now = 0.0
-        done: dict[str, list[float]] = {}
-        for target, beats in parts:
-            (cut, *_) = parameter_path(self._design, target)
-            (narrow,) = self._design.out_of(cut.name)
-            (wide,) = self._design.into(cut.name)
-            ratio = wide.consumed.beat_bits / narrow.consumed.beat_bits
-            ends = done.setdefault(cut.name, [])
-            for _ in range(beats):
-                room = ends[-MINIMUM - 1] if len(ends) > MINIMUM else 0.0
-                now = max(now, room) + 1
-                ends.append(max(now, ends[-1] if ends else 0.0) + ratio)
-        return now
+    def _cut(self, target: str, beats: int) -> Cut:
+        (cutter, *_) = parameter_path(self._design, target)
+        (narrow,) = self._design.out_of(cutter.name)
+        (wide,) = self._design.into(cutter.name)
+        ratio = wide.consumed.beat_bits // narrow.consumed.beat_bits
+        return Cut(cutter=cutter.name, beats=beats, pieces=max(1, ratio))
+
+
+def cycles_through_demux(cuts: Sequence[Cut]) -> int:
+    """Cycles in which parameters pass the demux one after another: what is cut to fewer bits moves
+    on as fast as the pieces, but for the beats that wait to be cut; those behind one cutter wait
+    for each other's."""
+    now = 0
+    ends: dict[str, list[int]] = {}
+    for cut in cuts:
+        done = ends.setdefault(cut.cutter, [])
+        for _ in range(cut.beats):
+            room = done[-MINIMUM - 1] if len(done) > MINIMUM else 0
+            now = max(now, room) + 1
+            done.append(max(now, done[-1] if done else 0) + cut.pieces)
+    return now

@@ -3,7 +3,12 @@
 
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.assumptions import of_placed
-from streamhw.compiler.performance.engine_task import OPERAND, EngineTasks
+from streamhw.compiler.performance.engine_task import (
+    OPERAND,
+    Cut,
+    EngineTasks,
+    cycles_through_demux,
+)
 
 VALUES = {"tokens": 2, "length": (3, 4)}
 
@@ -45,3 +50,16 @@ def test_results_of_all_tiles_leave_one_a_cycle(design: PlacedNetlist) -> None:
     for node in assignment.nodes:
         context = tasks.context_of(node)
         assert tasks.compute(node).give(VALUES) == context.tiles * context.results(VALUES)
+
+
+def test_parameters_behind_one_cutter_wait_for_each_other() -> None:
+    few, other = (Cut(cutter=name, beats=3, pieces=8) for name in "ab")
+    # a beat a cycle as long as there is room behind the demux
+    assert cycles_through_demux([]) == 0
+    assert cycles_through_demux([few]) == 3
+    assert cycles_through_demux([few, other]) == 6
+    # with two queued and one in the cutter, the fourth waits until the first is cut
+    assert cycles_through_demux([few, few]) == 9 + 2 * 8 + 1
+    assert cycles_through_demux([few, other, few]) == 9 + 2 * 8 + 1
+    whole = Cut(cutter="a", beats=9, pieces=1)
+    assert cycles_through_demux([whole]) == 9
