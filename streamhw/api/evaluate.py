@@ -4,44 +4,68 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..boards.base import Board
+from ..boards.plain import plain_board
+from ..compiler.config import BuildConfig
 from ..compiler.layers.table import layer_table
+from ..compiler.pipeline import padded_for
 from ..errors import UserError
-from ..frontend import Model, load
+from ..frontend import Model
 from ..quantization.config import QuantConfig
-from ..reference.evaluate import WINDOWS, Evaluation
+from ..quantization.quantized_model import QuantizedModel
+from ..quantization.quantizer import quantize
+from ..reference.evaluate import Evaluation, Quantize, Sample
 from ..reference.evaluate import evaluate as measure
+from .compile import loaded
+from .held_out import held_out_tokens
 
-__all__ = ["WINDOWS", "Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "quantize_on", "sample_of"]
 
 
 def evaluate(
     model: Model | str | Path,
     text: str | None = None,
     *,
-    windows: int = WINDOWS,
+    board: Board | str = "sim",
+    windows: int | None = None,
+    length: int | None = None,
     configs: Sequence[QuantConfig] = (QuantConfig(weight_bits=8), QuantConfig(weight_bits=4)),
     progress: Callable[[str, float], None] | None = None,
 ) -> Evaluation:
     """What quantization costs a model, and what the hardware's integers add; in nats a token.
 
     model: a loaded one, or what ``load`` takes
-    text: to measure on, instead of the model's held-out text
-    windows: of one context each, evenly spread over the text
+    text: to measure on, instead of the model's held-out text; of token numbers if the model has no
+        tokenizer
+    board: the one whose padding of rows is measured
+    windows: how many, evenly spread over the text; length: tokens of each, at most the context
     configs: the number formats to measure
     progress: told what runs, and the fraction of it that is done
 
-    Raises   ``UserError`` if the model has no tokenizer, or there is no text or no window
+    Raises   ``UserError`` if there is no text or no window, or the model cannot read the text
     """
-    if windows < 1:
+    sample = sample_of(windows, length)
+    model, board = loaded(model, board)
+    rows = sample.rows(model, held_out_tokens(model, text))
+    rules = layer_table().reference
+    return measure(model, quantize_on(board, model), rules, configs, rows, progress=progress)
+
+
+def sample_of(windows: int | None, length: int | None) -> Sample:
+    """What is measured; raises ``UserError`` for numbers that make no sense."""
+    if windows is not None and windows < 1:
         raise UserError(f"Windows to measure on must be at least 1, not {windows}")
-    model = model if isinstance(model, Model) else load(model)
-    layers = layer_table()
-    return measure(
-        model,
-        layers.quantization,
-        layers.reference,
-        configs,
-        text=text,
-        count=windows,
-        progress=progress,
-    )
+    if length is not None and length < 2:
+        raise UserError(f"Windows to measure on must have at least 2 tokens each, not {length}")
+    return Sample(windows=windows, length=length)
+
+
+def quantize_on(board: Board, model: Model) -> Quantize:
+    """What pads and quantizes the model as a build for the board does."""
+    plain = plain_board(board)
+
+    def made(config: QuantConfig) -> tuple[Model, QuantizedModel]:
+        padded = padded_for(model, plain, BuildConfig(quantization=config))
+        return padded, quantize(padded, layer_table().quantization, config)
+
+    return made

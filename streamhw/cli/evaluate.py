@@ -5,27 +5,75 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, model, path, talk
+from .options import Commands, board, model, path, quantization, talk
 
-__all__ = ["add"]
+__all__ = ["add", "text"]
+
+EXAMPLES = """\
+  python -m streamhw evaluate gpt2-shakespeare
+  python -m streamhw evaluate gpt2-shakespeare --quant w4a8 --head-bits 8
+  python -m streamhw evaluate DIR --text book.txt --windows 32 --length 512
+"""
+
+
+def text(parser: argparse.ArgumentParser) -> None:
+    """What a model is measured on."""
+    parser.add_argument(
+        "--text",
+        type=path,
+        metavar="FILE",
+        help="UTF-8 text instead of the model's held-out text; token numbers for a model without "
+        "tokenizer",
+    )
+    parser.add_argument(
+        "--windows", type=int, metavar="N", help="windows of the text, evenly spread over it"
+    )
+    parser.add_argument(
+        "--length",
+        type=int,
+        metavar="TOKENS",
+        help="of a window, at most the context",
+    )
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="held-out loss of float, fake quantization and integers",
-        description="Measures what quantization costs, and what the hardware's integers add.",
+        description="Measures what quantization costs, and what the hardware's integers add: loss, "
+        "perplexity, how often the likeliest token is that of the float model, and the bytes of "
+        "matrices that each token reads.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     model(parser)
-    parser.add_argument("--text", type=path, help="UTF-8 text instead of the model's held-out text")
-    parser.add_argument("--windows", type=int, help="windows of one context to measure on")
+    board(parser)
+    text(parser)
+    parser.add_argument(
+        "--quant",
+        action="append",
+        metavar="FORMAT",
+        help="w4a8, w8a8, or a number format of `list number-formats`; may be given several times; "
+        "default: w8a8 and w4a8",
+    )
+    parser.add_argument(
+        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
+    )
     talk(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace, console: Console) -> int:
-    from ..api.evaluate import WINDOWS
     from ..commands.evaluate import evaluate_model
 
-    windows = WINDOWS if chosen.windows is None else chosen.windows
-    return 0 if evaluate_model(chosen.model, console, text=chosen.text, windows=windows) else 1
+    formats = chosen.quant or ["w8a8", "w4a8"]
+    holds = evaluate_model(
+        chosen.model,
+        console,
+        board=chosen.board,
+        configs=[quantization(name, chosen.head_bits) for name in formats],
+        text=chosen.text,
+        windows=chosen.windows,
+        length=chosen.length,
+    )
+    return 0 if holds else 1

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Commands",
+    "board",
     "build_folder",
     "checkpoints",
     "choices",
     "earlier",
     "model",
     "path",
+    "quantization",
     "request",
     "simulation",
     "talk",
@@ -54,6 +56,13 @@ def model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def board(parser: argparse.ArgumentParser) -> None:
+    """--board."""
+    parser.add_argument(
+        "--board", default="sim", help="a name (see `list boards`) or a .py file; default: sim"
+    )
+
+
 def build_folder(parser: argparse.ArgumentParser) -> None:
     """BUILD."""
     parser.add_argument("folder", metavar="BUILD", type=path, help="a folder that `build` wrote")
@@ -62,9 +71,7 @@ def build_folder(parser: argparse.ArgumentParser) -> None:
 def choices(parser: argparse.ArgumentParser) -> None:
     """What build and run share: model, board, output, and the choices of a design."""
     model(parser)
-    parser.add_argument(
-        "--board", default="sim", help="a name (see `list boards`) or a .py file; default: sim"
-    )
+    board(parser)
     parser.add_argument(
         "--weights",
         type=path,
@@ -209,7 +216,7 @@ def pin(text: str) -> tuple[str, str]:
     return part, die
 
 
-def _quantization(name: str, head_bits: int | None) -> "QuantConfig":
+def quantization(name: str, head_bits: int | None) -> "QuantConfig":
     """Raises ``UserError`` if no number format has the name."""
     from ..numerics.element_format import element_formats
     from ..quantization.config import QuantConfig
@@ -232,7 +239,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
     from ..compiler.explore.design_point import read_choice
 
     config = BuildConfig(
-        quantization=_quantization(chosen.quant, chosen.head_bits),
+        quantization=quantization(chosen.quant, chosen.head_bits),
         sharing=parse_sharing(chosen.sharing),
         equalization=Equalization(chosen.fifo),
         token_batch=chosen.token_batch,

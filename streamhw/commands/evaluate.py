@@ -1,54 +1,97 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw evaluate``: what quantization costs, and what the integers add to that."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from ..api.evaluate import WINDOWS, evaluate
+from ..api.evaluate import evaluate
 from ..errors import UserError
+from ..quantization.config import QuantConfig
+from ..reference.evaluate import Evaluation
 from .show import Console, progress
 
-__all__ = ["evaluate_model"]
+__all__ = ["evaluate_model", "read_text"]
+
+
+def read_text(file: Path | None) -> str | None:
+    """The text of a file that was named; raises ``UserError`` if it is none."""
+    try:
+        return None if file is None else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Text file {file} must be readable UTF-8 text, but: {error}") from None
 
 
 def evaluate_model(
-    model: str, console: Console, *, text: Path | None = None, windows: int = WINDOWS
+    model: str,
+    console: Console,
+    *,
+    board: str,
+    configs: Sequence[QuantConfig],
+    text: Path | None = None,
+    windows: int | None = None,
+    length: int | None = None,
 ) -> bool:
-    """Prints held-out losses of float, fake quantization and integers, for W8A8 and W4A8.
+    """Prints held-out losses of float, fake quantization and integers, for each configuration.
 
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
-    try:
-        words = None if text is None else text.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Text file {text} must be readable UTF-8 text, but: {error}") from None
+    words = read_text(text)
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")
         found = evaluate(
             model,
             words,
+            board=board,
             windows=windows,
+            length=length,
+            configs=configs,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
     console.print(
-        f"{found.model}: {found.tokens:,} held-out tokens in {found.windows} windows, "
-        "losses in nats a token"
+        f"{found.model}: {found.tokens:,} held-out tokens in {found.windows:,} windows, losses in "
+        "nats a token",
+        soft_wrap=True,
     )
-    table = Table("", "float", "fake quant", "integer", "loss rise", "bound",
-                  "perplexity, integer / fake", "bound", "")  # fmt: skip
+    console.print(_table(found))
     for row in found.results:
-        table.add_row(
-            row.name,
-            f"{row.real:.4f}",
-            f"{row.fake:.4f}",
-            f"{row.integer:.4f}",
-            f"{row.total:+.2%}",
-            f"{row.quantization_bound:.1%}",
-            f"{row.implementation:+.3%}",
-            f"{row.implementation_bound:.0%}",
-            Text("holds", "green") if row.within_bounds else Text("broken", "red"),
+        bound = row.quantization_bound
+        promised = "" if bound is None else f"rise of the loss {row.total:+.2%} of {bound:.1%}, "
+        said = (
+            f"{row.name}: {promised}integers against fake quantization "
+            f"{row.implementation:+.3%} of {row.implementation_bound:.0%} perplexity: bounds "
         )
-    console.print(table)
+        state = ("hold", "green") if row.within_bounds else ("are broken", "red")
+        console.print(Text.assemble(said, state), soft_wrap=True)
     return all(row.within_bounds for row in found.results)
+
+
+def _table(found: Evaluation) -> Table:
+    """Losses, perplexities and top-1 agreement of all that was measured."""
+    table = Table()
+    table.add_column("", no_wrap=True)
+    for name in ("loss", "perplexity", "top 1 as float", "MB a token"):
+        table.add_column(name, justify="right")
+    table.add_row("float", f"{found.real:.4f}", _perplexity(found.real), "", "")
+    for row in found.results:
+        size = f"{row.token_bytes / 1e6:,.3f}"
+        for what, loss, agreement in (
+            ("in floats", row.fake, row.fake_agreement),
+            ("in integers", row.integer, row.integer_agreement),
+        ):
+            change = np.exp(loss - found.real) - 1
+            table.add_row(
+                f"{row.name} {what}",
+                f"{loss:.4f}",
+                f"{_perplexity(loss)} ({change:+.2%})",
+                f"{agreement:.1%}",
+                size,
+            )
+    return table
+
+
+def _perplexity(loss: float) -> str:
+    return f"{np.exp(loss):,.3f}"

@@ -48,6 +48,7 @@ __all__ = [
     "Stage",
     "check_stage",
     "compile_model",
+    "padded_for",
     "quantize_for",
     "stages_before",
 ]
@@ -201,11 +202,18 @@ def quantize_for(model: Model, board: Board, config: BuildConfig) -> QuantizedMo
 
     Raises   as ``quantize``, and ``UserError`` for sizes that there cannot be
     """
-    config.check(model.graph.context)
-    padded = fitting_model(
-        model, board, config.target(board.target), config.quantization, config.sharing
-    )
+    padded = padded_for(model, board, config)
     return quantize(padded, layer_table().quantization, config.quantization)
+
+
+def padded_for(model: Model, board: Board, config: BuildConfig) -> Model:
+    """The model that is quantized: its rows padded to what engines of the board take.
+
+    Raises   ``UserError`` for sizes that there cannot be
+    """
+    config.check(model.graph.context)
+    target = config.target(board.target)
+    return fitting_model(model, board, target, config.quantization, config.sharing)
 
 
 def compile_model(

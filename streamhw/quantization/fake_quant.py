@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model
 from ..graph import Array, Floats, Node
-from ..graph.executor import execute
+from ..graph.executor import Compute, execute
 from ..graph.float_reference import float_compute
 from .quantized_model import LinearParameters, QuantizedModel
 from .weights import dequantize
 
-__all__ = ["fake_forward"]
+__all__ = ["fake_compute", "fake_forward"]
 
 _BYTE_BITS = 8
 
@@ -24,6 +24,11 @@ def fake_forward(
     Matrices and biases are what their integers stand for, and int8 values are rounded to their
     steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is exact.
     """
+    return execute(model.graph, tokens, fake_compute(model, quantized), all_rows=all_rows)
+
+
+def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
+    """The arithmetic of ``fake_forward``."""
     exact = float_compute(model.weights)
 
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
@@ -40,7 +45,7 @@ def fake_forward(
         codes = np.floor(value / steps + np.float32(0.5))
         return np.clip(codes, fmt.minimum, fmt.maximum) * steps
 
-    return execute(model.graph, tokens, compute, all_rows=all_rows)
+    return compute
 
 
 def _steps(quantized: QuantizedModel, value: str, layer: int | None) -> Floats:

@@ -75,6 +75,11 @@ class IntegerModel:
         values = self._run(self._checked(tokens, cache), cache, None)
         return int(values[self.quantized.graph.result][-1])
 
+    def observe(self, tokens: Ints, record: Callable[[str, int | None, Codes], None]) -> None:
+        """Executes ``tokens`` [batch, n] and gives ``record`` all values of all rows, and what is
+        inside nodes, by name and layer as in ``Trace``."""
+        self._run(tokens, Cache(), record, all_rows=True)
+
     def logits(self, tokens: Ints) -> NDArray[np.float64]:
         """Real logits [batch, n, vocabulary] after each token of ``tokens`` [batch, n]."""
         graph = self.quantized.graph

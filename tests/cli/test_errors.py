@@ -216,7 +216,7 @@ def test_evaluation_without_a_measure(say: Say, tiny: Path) -> None:
     code, line = say("evaluate", "gpt2-shakespeare", "--windows", 0)
     assert (code, line) == (2, "error: Windows to measure on must be at least 1, not 0")
     code, line = say("evaluate", tiny)
-    assert code == 2 and "a tokenizer and held-out text must be there" in line
+    assert code == 2 and "a text to measure on must be named, and none was" in line
     code, line = say("evaluate", "gpt2-shakespeare", "--text", "none.txt")
     assert code == 2 and "Text file none.txt must be readable UTF-8 text" in line
     Path("one.txt").write_text("a")
