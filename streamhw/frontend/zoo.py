@@ -10,8 +10,10 @@ from ..errors import UserError
 from ..graph import Graph
 from .catalog import family_of, format_of
 from .config_reader import ConfigReader
+from .exported.torch_program import TorchProgram, is_program
 from .family import ArchitectureConfig, ModelFamily
 from .model import Model, Origin
+from .program_files import program_in, program_model
 from .shapes import SHAPES, NamedShape
 from .special_tokens import begin_token, end_tokens
 from .stored_tensor import without_wrappers
@@ -32,16 +34,25 @@ def model_names() -> tuple[str, ...]:
     return tuple(sorted((*SHAPES, *CHECKPOINTS)))
 
 
-def load(name_or_path: str | Path, weights: str | Path | None = None) -> Model:
+def load(name_or_path: object, weights: str | Path | None = None) -> Model:
     """The model of that name, or in those files. A path that exists wins over a name.
 
-    name_or_path: a name of `list models`; a Hugging Face directory; files of a format that an
-        installed package reads
+    name_or_path: a name of `list models`; a Hugging Face directory, a GGUF file or a program of
+        torch.export; files of a format that an installed package reads; an ``ExportedProgram``
     weights: a file or directory with tensors, instead of the model's own. A named shape without
         them gets seeded random weights.
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
+    if is_program(name_or_path):
+        _no_weights("MODEL", weights)
+        return program_model(TorchProgram(name_or_path, "program"), "program", None)
+    if not isinstance(name_or_path, str | Path):
+        raise UserError(
+            "MODEL must be a name, a path or a program of torch.export, not of type "
+            f"{type(name_or_path).__name__}",
+            hint="torch.export.export(model, (tokens,)) makes a program of a module",
+        )
     name, path = str(name_or_path), Path(name_or_path)
     given = None if weights is None else Path(weights)
     if given is not None and not _exists(given):
@@ -84,12 +95,20 @@ def _exists(path: Path) -> bool:
 def _from_path(path: Path, weights: Path | None) -> Model:
     name = "_".join(path.resolve().name.split()) or "model"
     try:
+        if (program := program_in(path)) is not None:
+            _no_weights(path, weights)
+            return program_model(program, name, path.parent)
         return _read(path, name, weights)
     except UserError as error:
         if str(path) not in model_names() or error.hint is not None:
             raise
         hint = f"a path that exists wins: for the {path} of list models, rename this one"
         raise UserError(str(error), hint=hint) from None
+
+
+def _no_weights(model: object, weights: object) -> None:
+    if weights is not None:
+        raise UserError(f"{model}: --weights must be left out: a program has weights of its own")
 
 
 def _read(path: Path, name: str, weights: Path | None) -> Model:
