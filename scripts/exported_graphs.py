@@ -28,8 +28,13 @@ from streamhw.frontend.exported.torch_program import TorchProgram
 __all__ = ["main"]
 
 FILE = Path(__file__).parents[1] / "tests" / "frontend" / "exported" / "graphs.json"
-STORED = (("gpt2", "sdpa"), ("llama3_of_transformers_4", "sdpa"), ("qwen2", "eager"),
-          ("gemma3_of_transformers_4", "sdpa"))  # fmt: skip
+STORED = (
+    ("gpt2", "sdpa", {}),
+    ("llama3_of_transformers_4", "sdpa", {}),
+    ("qwen2", "eager", {}),
+    ("gemma3_of_transformers_4", "sdpa", {"sliding_window": 3}),
+)
+"""Cases of family_logits.py, the kind of attention, and other values of the configuration."""
 ROWS = 5
 
 
@@ -99,11 +104,13 @@ def main() -> int:
 
     found = {}
     tokens = torch.tensor([TOKENS[:ROWS]])
-    for case, attention in STORED:
-        config = transformers.AutoConfig.for_model(**deepcopy(CASES[case]))
+    for case, attention, changes in STORED:
+        values = CASES[case] | changes
+        config = transformers.AutoConfig.for_model(**deepcopy(values))
         config.use_cache, config._attn_implementation = False, attention
         module = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
         found[case] = stored(_exported(module, {"input_ids": tokens, "use_cache": False}))
+        found[case]["config"] = values
     for name, kind in DECODERS.items():
         module = kind().eval()
         found[name] = stored(_exported(module, {"ids": tokens}))

@@ -71,13 +71,6 @@ def raised(program: Program, name: str) -> Raised:
             parameter.name for step in ordered(head, set()) for parameter in step.op.parameters
         )
         layers = rolled(stream, _windows(program, found, head, context), names)
-        widths = [width for width in layers.windows if width is not None]
-        if widths:
-            context = min(widths)
-            notes = (
-                f"{name}: hardware is built for {context} positions, the width of its sliding "
-                "windows, up to which they hide nothing",
-            )
         graph = _graph(name, stream, layers, context, names)
     except NoLayerError as reason:
         raise UserError(f"{program.source}: {reason}") from None

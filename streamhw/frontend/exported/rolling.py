@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from ...graph import LAYER, Angles, Attention, Node, Op, RolledLoop
-from ..rotary_config import RotaryConfig, in_turn
+from ..rotary_config import RotaryConfig, bases_and_scalings, in_turn
 from .naming import block_names
 from .no_layer_error import NoLayerError
 from .step import Step
@@ -19,12 +19,10 @@ class Rolled:
     """A loop over layers.
 
     tensors: by the names in the loop's nodes, ``{layer}`` replaced, the program's own
-    windows: of each layer
     """
 
     loop: RolledLoop
     tensors: dict[str, str]
-    windows: tuple[int | None, ...]
 
 
 def rolled(
@@ -95,11 +93,10 @@ def _loop(
             raise NoLayerError("layers must read only what the layer before them gave")
         inputs = tuple(names.get(id(s), "positions") for s in step.inputs)
         op = _op(alike, names[id(step)], tensors, public)
+        if isinstance(op, Attention):
+            windows = in_turn([known[id(other)] for other in alike])
+            op = replace(op, windows=windows if any(windows) else ())
         body.append(Node(names[id(step)], op, inputs))
-    windows = tuple(
-        next((known[id(s)] for s in block.steps if isinstance(s.op, Attention)), None)
-        for block in blocks
-    )
     loop = RolledLoop(
         name="blocks",
         trips=len(blocks),
@@ -108,7 +105,7 @@ def _loop(
         body=tuple(body),
         result=names[id(first.steps[-1])],
     )
-    return Rolled(loop=loop, tensors=tensors, windows=windows)
+    return Rolled(loop=loop, tensors=tensors)
 
 
 def _op(alike: Sequence[Step], name: str, tensors: dict[str, str], public: Mapping[str, str]) -> Op:
@@ -116,7 +113,7 @@ def _op(alike: Sequence[Step], name: str, tensors: dict[str, str], public: Mappi
     op = alike[0].op
     if isinstance(op, Angles):
         kinds = [step.op for step in alike if isinstance(step.op, Angles)]
-        bases, scalings = in_turn(
+        bases, scalings = bases_and_scalings(
             [
                 RotaryConfig(
                     base=kind.bases[0], scaling=kind.scalings[0] if kind.scalings else None

@@ -18,7 +18,6 @@ from streamhw.graph import Attention, Gather, Graph, Linear, RolledLoop
 from streamhw.graph.float_reference import forward
 from tests.frontend.exported.stored_program import (
     FACTS,
-    LOGITS,
     VALUES,
     StoredProgram,
     constant,
@@ -37,7 +36,7 @@ def weights(found: Raised) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("case", [name for name in PROGRAMS if name not in OWN])
 def test_transformers_models_are_their_directories(case: str, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(LOGITS["CASES"][case]))
+    (tmp_path / "config.json").write_text(json.dumps(PROGRAMS[case]["config"]))
     shapes = {name: tuple(shape) for name, shape in FAMILIES[case]["shapes"].items()}
     tensors = {name: VALUES(name, shape) for name, shape in shapes.items()}
     save_file(tensors, tmp_path / "model.safetensors")
@@ -154,7 +153,7 @@ def test_a_layer_that_reads_another_one_is_refused() -> None:
         raised(program(found), "small")
 
 
-def test_windows_limit_the_context() -> None:
+def test_windows_of_masks() -> None:
     seen = np.tril(np.ones((N, N), dtype=bool))
     seen &= ~np.tril(seen, -4)
     found = [
@@ -165,7 +164,8 @@ def test_windows_limit_the_context() -> None:
     ]
     given = {**program(found).given, "mask": constant(seen)}
     made = raised(program(found, given=given), "small")
-    assert made.graph.context == 4 and "sliding windows" in made.notes[0]
+    attention = made.graph.node("attention").op
+    assert isinstance(attention, Attention) and attention.windows == (4,)
 
 
 def test_a_tied_head_has_the_name_of_the_table() -> None:
