@@ -129,8 +129,8 @@ def _moved(design: Netlist, prompt: int, answer: int) -> float:
     body = design.memory.stride * design.graph.loops[0].trips
     steps = ceil(prompt / design.tiling.token_batch) + answer - 1
     positions = prompt + answer - 1
-    pair = roofline_of(design.graph, design.config.quantization, design.board).work.cache_bytes
-    cached = (positions * (positions + 1) // 2 + positions) * pair
+    work = roofline_of(design.graph, design.config.quantization, design.board).work
+    cached = sum(work.cached(n + 1) for n in range(positions)) + positions * work.cache_bytes
     return float(steps * body + answer * design.memory.region("tail").bytes + cached)
 
 

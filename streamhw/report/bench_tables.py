@@ -68,7 +68,8 @@ def notes(bench: Bench) -> Iterator[str]:
     roofline, work = bench.roofline, bench.roofline.work
     yield (
         f"floor: a step reads {work.weight_bytes / 1e6:,.1f} MB of weights and "
-        f"{work.cache_bytes:,} bytes of keys and values for each earlier position, at "
+        f"{work.cache_bytes:,} bytes of keys and values for each earlier position"
+        f"{'' if set(work.windows) == {None} else ' that its layers see'}, at "
         f"{roofline.bandwidth / 1e9:,.1f} GB/s; it takes {(work.body + work.head) / 1e6:,.1f} M "
         f"products a token, at {roofline.rate / 1e12:,.3f} T/s (2 x DSPs x clock); the "
         f"longer of both"

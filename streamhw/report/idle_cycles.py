@@ -72,7 +72,7 @@ def _memory(estimate: Estimate, context: int) -> float:
     design = estimate.design
     board, memory = design.board, design.memory
     parameters = sum(segments.beats for segments in memory.body) * memory.beat_bytes
-    cached = context * work_of(design.graph, design.config.quantization).cache_bytes
+    cached = work_of(design.graph, design.config.quantization).cached(context)
     layers = design.graph.loops[0].trips
     sustained = board.memory_times.rate / board.ports[0].beats_per_cycle
     rate = sum(port.width / 8 * port.beats_per_cycle for port in board.ports) * sustained

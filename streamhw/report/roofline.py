@@ -3,7 +3,8 @@
 
 Bytes and products follow from the graph, bandwidth and products a second from the board:
 
-    a step reads every weight once, and the keys and values of all positions so far
+    a step reads every weight once, and the keys and values of all positions so far, in layers with
+    windows those of the latest ones
     a step's time >= max(bytes / bandwidth, products / (2 x DSPs x clock))
     prompt of n tokens: one step, n tokens in the layers and one in the head
     answer: a step of one token for each token but the first
@@ -29,6 +30,7 @@ class Work:
     body, head: weights of all layers, of what follows them; weight_bytes: of both, codes only
     pair: products of one token with one position in attention, of all layers
     cache_bytes: of keys and values of one position, of all layers
+    windows: of the layers, which have equal shares of both; None: a layer sees all positions
     """
 
     body: int
@@ -36,15 +38,26 @@ class Work:
     weight_bytes: float
     pair: int
     cache_bytes: int
+    windows: tuple[int | None, ...] = (None,)
+
+    def seen(self, count: int) -> int:
+        """Of ``count`` positions up to a token's own, those that a layer sees: the sum of all
+        layers of ``windows``."""
+        return sum(count if width is None else min(count, width) for width in self.windows)
 
     def products(self, tokens: int, position: int) -> int:
         """Of a step of ``tokens`` after ``position`` others, with a result."""
-        pairs = tokens * position + tokens * (tokens + 1) // 2
-        return tokens * self.body + self.head + pairs * self.pair
+        pairs = sum(self.seen(position + t + 1) for t in range(tokens))
+        return tokens * self.body + self.head + pairs * self.pair // len(self.windows)
+
+    def cached(self, count: int) -> float:
+        """Bytes of keys and values that a token has to read of ``count`` positions up to its own,
+        its own among them."""
+        return self.seen(count) * self.cache_bytes / len(self.windows)
 
     def bytes(self, tokens: int, position: int) -> float:
         """That such a step reads: earlier keys and values, not those that it makes."""
-        return self.weight_bytes + position * self.cache_bytes
+        return self.weight_bytes + self.cached(position + 1) - self.cache_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +88,7 @@ class Roofline:
 def work_of(graph: Graph, quantization: QuantConfig) -> Work:
     """What a token of a model asks for."""
     body = head = pair = cache = 0
+    windows: tuple[int | None, ...] = (None,)
     weight_bytes = 0.0
     for node, loop in graph.walk():
         op, trips = node.op, loop.trips if loop else 1
@@ -85,7 +99,16 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
         if (attention := op.attention) is not None:
             pair += 2 * attention.heads * attention.head_dim * trips
             cache += 2 * attention.kv_heads * attention.head_dim * trips
-    return Work(body=body, head=head, weight_bytes=weight_bytes, pair=pair, cache_bytes=cache)
+            if turn := attention.windows:
+                windows = tuple(turn[n % len(turn)] for n in range(trips))
+    return Work(
+        body=body,
+        head=head,
+        weight_bytes=weight_bytes,
+        pair=pair,
+        cache_bytes=cache,
+        windows=windows,
+    )
 
 
 def roofline_of(graph: Graph, quantization: QuantConfig, board: Board) -> Roofline:

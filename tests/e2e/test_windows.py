@@ -11,6 +11,7 @@ from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.mapping.row_windows import row_windows
+from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.frontend.model import Model
@@ -69,3 +70,26 @@ def test_every_stream_equals_the_reference(
         answer = machine.answer(prompt, count, check=True, stalls=stalls, seed=length)
         assert [t.token for t in answer.tokens] == list(golden.generate(prompt, count))
         assert answer.compared is not None and answer.compared.streams >= 45
+
+
+def test_late_tokens_take_fewer_cycles_and_less_traffic(
+    machine_of: Callable[..., Machine],
+) -> None:
+    """Predicted and simulated, beside the same model without windows."""
+    prompt, count = [(7 * n + 5) % 60 for n in range(40)], 24
+    cycles, predicted, read = [], [], []
+    for config in (LLAMA, replace(LLAMA, windows=())):
+        model = tiny_decoder(config)
+        design = design_of(model, width=256)
+        answer = machine_of(design=design, of=model).answer(prompt, count)
+        expected = Estimate.placed(design).answer(len(prompt), len(prompt) + count)
+        cycles.append([token.cycles for token in answer.tokens])
+        predicted.append([expected.prompt, *expected.tokens])
+        read.append(answer.read_bytes)
+        for found, wanted in zip(cycles[-1], predicted[-1], strict=True):
+            assert abs(wanted / found - 1) < 0.03, (found, wanted)
+    for windowed, plain in (cycles, predicted):
+        assert all(a < b for a, b in zip(windowed, plain, strict=True))
+        # From the first token to the last, only one of three layers has more positions to see.
+        assert windowed[-1] - windowed[1] < 0.5 * (plain[-1] - plain[1])
+    assert read[0] < read[1]

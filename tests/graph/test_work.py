@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operations say of their products, heads and parts."""
 
+import pytest
+
 from streamhw.graph import (
     OPS,
     Attention,
@@ -23,6 +25,13 @@ def test_attention_has_its_heads() -> None:
     assert heads.shared == 3
     windows = Attention(heads=6, kv_heads=2, head_dim=4, windows=(5, None)).attention.windows
     assert windows == (5, None)
+    assert heads.longest(32) == 32
+
+
+@pytest.mark.parametrize(("windows", "longest"), [((5, None), 32), ((5, 9), 9), ((40,), 32)])
+def test_the_longest_row(windows: tuple[int | None, ...], longest: int) -> None:
+    op = Attention(heads=6, kv_heads=2, head_dim=4, windows=windows)
+    assert op.attention.longest(32) == longest
 
 
 def test_a_part_of_a_row() -> None:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Floors are their formulas; a shape is what papers know a model by."""
 
+from dataclasses import replace
+
 import pytest
 
 from streamhw.frontend import load
+from streamhw.frontend.decoder import decoder_graph
 from streamhw.quantization.config import QuantConfig
 from streamhw.report.published import GPT2_MEDIUM, Shape
 from streamhw.report.roofline import roofline_of, shape_of, work_of
 from tests.report.benches import HBM, MEDIUM, U55C
+from tests.tiny import TINY_LLAMA
 
 LAYER = 4 * 1024 * 1024 + 2 * 1024 * 4096
 
@@ -27,6 +31,18 @@ def test_work_of_a_token() -> None:
     assert work.products(3, 10) == 3 * work.body + work.head + (11 + 12 + 13) * work.pair
     narrow = work_of(load("qwen2.5-0.5b").graph, QuantConfig())
     assert narrow.cache_bytes == 2 * 24 * 2 * 64 and narrow.pair == 2 * 24 * 14 * 64
+
+
+def test_windows_bound_what_a_token_reads() -> None:
+    """Two of three layers see 4 positions: those before a token's own are 3."""
+    graph = decoder_graph("m", replace(TINY_LLAMA, layers=3, windows=(4, 4, None)))
+    work = work_of(graph, QuantConfig())
+    position = 2 * 2 * 8  # bytes of keys and values of one layer
+    assert work.windows == (4, 4, None) and work.cache_bytes == 3 * position
+    assert work.bytes(1, 10) - work.weight_bytes == (3 + 3 + 10) * position
+    assert work.bytes(1, 2) - work.weight_bytes == (2 + 2 + 2) * position
+    pairs = 2 * (3 + 4 + 4) + (3 + 4 + 5)
+    assert work.products(3, 2) == 3 * work.body + work.head + pairs * work.pair // 3
 
 
 def test_floor_of_the_large_card() -> None:

@@ -70,7 +70,7 @@ def unroll_of(tiling: Tiling, name: str) -> int:
 
 
 def _trips(graph: Graph, assignments: tuple[EngineAssignment, ...], group: int) -> dict[str, int]:
-    """Products of the trips of each kernel's loops, in one layer at full context."""
+    """Products of the trips of each kernel's loops, in one layer in the longest rows."""
     trips: dict[str, int] = {}
     for assignment in assignments:
         products = [product_of(graph, name) for name in assignment.nodes]
@@ -80,7 +80,8 @@ def _trips(graph: Graph, assignments: tuple[EngineAssignment, ...], group: int) 
     for node, _ in graph.walk():
         op = node.op
         if (attention := op.attention) is not None:
-            work = attention.heads * attention.head_dim * graph.context * group
+            positions = attention.longest(graph.context)
+            work = attention.heads * attention.head_dim * positions * group
             trips[ATTENTION] = max(trips.get(ATTENTION, 0), work)
         elif op.product is None and op.row_sizes:
             trips[ROWS] = max(trips.get(ROWS, 0), max(op.row_sizes) * group)

@@ -120,7 +120,7 @@ def choose_tiling(
              parameters (scales of each tile favor many rows), smallest ``inputs`` on ties; token
              lanes as the target has them, up to the tokens of a step;
              attention: the fewest lanes, then the fewest parallel heads, that keep scores
-             within the matmuls' time at full context; with all heads, the fewest positions that
+             within the matmuls' time in the longest rows; with all heads, the fewest positions that
              keep scores and values there, one after the other, if a memory beat has as many
     Raises   ``BuildError`` if no shape of an engine divides the layers that are assigned to it
     """
@@ -147,7 +147,8 @@ def choose_tiling(
         if op is None:
             continue
         sizes = attention_sizes(op, board.beat_bits, lanes)
-        work = op.heads * op.head_dim * graph.context
+        longest = op.longest(graph.context)
+        work = op.heads * op.head_dim * longest
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
         if not enough and attention == op.head_dim:
@@ -157,7 +158,7 @@ def choose_tiling(
             heads = max(heads, min(enough, default=together[-1]))
             if heads == op.heads:
                 rows = _rows_of_a_beat(op, board.beat_bits, graph.context)
-                enough = [n for n in rows if 2 * graph.context // n <= macs]
+                enough = [n for n in rows if 2 * longest // n <= macs]
                 positions = max(positions, min(enough, default=rows[-1]))
     return Tiling(
         token_batch=group,

@@ -34,6 +34,10 @@ class AttentionHeads:
         """Query heads that read one key/value head."""
         return self.heads // self.kv_heads
 
+    def longest(self, context: int) -> int:
+        """The most positions that a row uses."""
+        return max((min(width or context, context) for width in self.windows), default=context)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowPart:
