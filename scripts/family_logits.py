@@ -89,6 +89,32 @@ CASES: dict[str, dict[str, Any]] = {
         "max_window_layers": 1,
     },
     "qwen3": LLAMA | {"model_type": "qwen3", "head_dim": 16},
+    "qwen3_yarn": LLAMA
+    | {
+        "model_type": "qwen3",
+        "head_dim": 24,
+        "rope_theta": 100.0,
+        "rope_scaling": {
+            "rope_type": "yarn",
+            "factor": 4.0,
+            "original_max_position_embeddings": 128,
+        },
+    },
+    "llama_yarn": LLAMA
+    | {
+        "head_dim": 32,
+        "rope_parameters": {
+            "rope_type": "yarn",
+            "rope_theta": 30.0,
+            "factor": 2.5,
+            "original_max_position_embeddings": 100,
+            "beta_fast": 8.0,
+            "beta_slow": 1.5,
+            "mscale": 2.0,
+            "mscale_all_dim": 0.5,
+            "truncate": False,
+        },
+    },
     "gemma": LLAMA | {"model_type": "gemma", "head_dim": 16, "hidden_act": "gelu"},
     "gemma2": GEMMA
     | {

@@ -76,18 +76,19 @@ def decoder_config(
     windows = in_turn([None if kind == "full_attention" else width for kind in types])
     if width is None or width >= context:  # it hides nothing
         windows = ()
-    angles = {kind: rotary_of(reader, kind) for kind in dict.fromkeys(types)}
-    bases, scalings = bases_and_scalings([angles[kind] for kind in types])
     head_dim = reader.optional("head_dim")
     if head_dim is None and features % heads:
         reader.refuse("hidden_size", f"a multiple of num_attention_heads ({heads})")
+    size = head_dim or features // heads
+    angles = {kind: rotary_of(reader, size, kind) for kind in dict.fromkeys(types)}
+    bases, scalings = bases_and_scalings([angles[kind] for kind in types])
     numbers: dict[str, Any] = {
         "layers": layers,
         "features": features,
         "hidden": reader.integer("intermediate_size"),
         "heads": heads,
         "kv_heads": reader.optional("num_key_value_heads") or heads,
-        "head_dim": head_dim or features // heads,
+        "head_dim": size,
         "vocabulary": reader.integer("vocab_size"),
         "context": context,
         "windows": windows,

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ..graph import Scaling
 from .config_reader import ConfigReader
+from .yarn import yarn_scaling
 
 __all__ = ["LAYER_TYPES", "RotaryConfig", "bases_and_scalings", "in_turn", "rotary_of"]
 
@@ -24,15 +25,17 @@ class RotaryConfig:
     scaling: Scaling | None = None
 
 
-def rotary_of(reader: ConfigReader, layer_type: str = LAYER_TYPES[0]) -> RotaryConfig:
-    """The angles of a type of layer.
+def rotary_of(
+    reader: ConfigReader, head_dim: int, layer_type: str = LAYER_TYPES[0]
+) -> RotaryConfig:
+    """The angles of a type of layer, of heads of ``head_dim`` features.
 
     Transformers 5 writes ``rope_parameters``, with an object for each type of layer where they
     differ; transformers 4 writes ``rope_theta`` and ``rope_scaling``. The reader's default of
     ``rope_theta`` is the family's.
 
-    Raises ``UserError`` for scalings other than linear and that of Llama 3, and for heads of which
-    only a part is rotated.
+    Raises ``UserError`` for scalings other than linear, that of Llama 3 and YaRN, and for heads of
+    which only a part is rotated.
     """
     outer = {"rope_theta": reader.value("rope_theta"), "partial_rotary_factor": 1.0}
     if (partial := reader.value("partial_rotary_factor")) is not None:
@@ -52,7 +55,10 @@ def rotary_of(reader: ConfigReader, layer_type: str = LAYER_TYPES[0]) -> RotaryC
             return RotaryConfig(base=base, scaling=(_factor(found), 0.0, 0.0))
         case "llama3":
             return RotaryConfig(base=base, scaling=_llama3(found, reader))
-    found.refuse(kind, "one of default, linear, llama3")
+        case "yarn":
+            scaling = yarn_scaling(found, reader, base=base, head_dim=head_dim)
+            return RotaryConfig(base=base, scaling=scaling)
+    found.refuse(kind, "one of default, linear, llama3, yarn")
 
 
 def _factor(found: ConfigReader) -> float:

@@ -74,12 +74,12 @@ def test_a_qwen_directory_has_biases_and_its_own_angles(tmp_path: Path) -> None:
     ("values", "message"),
     [
         (
-            {"rope_parameters": {"rope_type": "yarn"}},
-            'rope_parameters: rope_type must be one of default, linear, llama3, not "yarn"',
+            {"rope_parameters": {"rope_type": "su"}},
+            'rope_parameters: rope_type must be one of default, linear, llama3, yarn, not "su"',
         ),
         (
             {"rope_scaling": {"type": "dynamic", "factor": 2.0}},
-            'rope_scaling: type must be one of default, linear, llama3, not "dynamic"',
+            'rope_scaling: type must be one of default, linear, llama3, yarn, not "dynamic"',
         ),
         (
             {"rope_scaling": {"type": "linear", "factor": 0.5}},

@@ -53,7 +53,7 @@ def scaled(frequency: float, scaling: Scaling | None) -> float:
     """As the Llama 3 paper's code: by the wavelength, a pair at a time."""
     if scaling is None:
         return frequency
-    factor, shortest, longest = scaling
+    factor, shortest, longest, *_ = scaling
     wavelength = 2 * np.pi / frequency
     if wavelength >= longest:
         return frequency / factor

@@ -15,7 +15,7 @@ LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
 def read(layer_type: str = "full_attention", **values: Any) -> RotaryConfig:
-    return rotary_of(ConfigReader(values, "config.json", DEFAULTS), layer_type)
+    return rotary_of(ConfigReader(values, "config.json", DEFAULTS), 64, layer_type)
 
 
 def test_nothing_said_is_the_default() -> None:

@@ -248,6 +248,11 @@ def test_faults_are_named(nodes: tuple[Node | RolledLoop, ...], message: str) ->
             "twice 0, not (0.5, 0.0, 0.0)",
         ),
         (
+            lambda: Angles(features=2, bases=(2.0,), scalings=((2.0, 3.0, 5.0, 2.0),)),
+            "Angles scalings must have an amplitude above 0 and below 2 with wavelengths in order, "
+            "not (2.0, 3.0, 5.0, 2.0)",
+        ),
+        (
             lambda: Angles(features=2, bases=(2.0,), scalings=((2.0, 0.0, 5.0),)),
             "Angles scalings must have a factor of at least 1 and two wavelengths in order, or "
             "twice 0, not (2.0, 0.0, 5.0)",

@@ -36,7 +36,8 @@ def _angle_words(state: Quantization, node: Node, layer: int | None) -> Paramete
     op = node.op
     assert isinstance(op, Angles)
     positions = np.arange(state.graph.context)
-    return AngleParameters(words=angle_words(positions, op.frequencies(layer)))
+    words = angle_words(positions, op.frequencies(layer), op.amplitudes(layer))
+    return AngleParameters(words=words)
 
 
 def _angle_reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:

@@ -64,6 +64,14 @@ def config_of(file: GgufFile) -> dict[str, Any]:
     if scaling not in _UNSCALED:
         factor = metadata.number(f"{name}.rope.scaling.factor", 1.0)
         values["rope_scaling"] = {"rope_type": scaling, "factor": factor}
+        if scaling == "yarn":
+            values["rope_scaling"] |= {
+                "original_max_position_embeddings": metadata.integer(
+                    f"{name}.rope.scaling.original_context_length"
+                ),
+                "beta_fast": metadata.number(f"{name}.rope.scaling.yarn_beta_fast", 32.0),
+                "beta_slow": metadata.number(f"{name}.rope.scaling.yarn_beta_slow", 1.0),
+            }
     elif FACTORS in file.tensors:
         values["rope_scaling"] = llama3_scaling(file, values["rope_theta"])
     return values | _special(metadata)

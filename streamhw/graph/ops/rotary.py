@@ -13,8 +13,9 @@ from .op import Array, Lookup, Op, Padded, RowUse, Shape, print_shape
 __all__ = ["Angles", "Rotary", "Scaling"]
 
 
-Scaling = tuple[float, float, float]
-"""How frequencies are lowered for contexts beyond the first training: factor, shortest, longest."""
+Scaling = tuple[float, float, float] | tuple[float, float, float, float]
+"""How frequencies are lowered for contexts beyond the first training: factor, shortest, longest;
+with an amplitude as YaRN does it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,9 @@ class Angles(Op):
     ``base ** (-2 i / counted)``. With a scaling (factor, shortest, longest), frequencies whose
     wavelength is above ``longest`` positions are divided by ``factor``, those below ``shortest``
     are kept, and between the share that is kept grows evenly with the frequency; (factor, 0, 0)
-    divides all. Layers take the ``bases`` in turn, and the ``scalings`` if there are any.
+    divides all. With an amplitude behind these three, the share grows evenly with the logarithm of
+    the frequency (YaRN), and cosines and sines are multiplied by it. Layers take the ``bases`` in
+    turn, and the ``scalings`` if there are any.
 
     counted: features that are rotated; pairs behind them are not; ``None``: all
     """
@@ -41,8 +44,13 @@ class Angles(Op):
             raise ValueError(f"Angles features must be even, not {self.features}")
         if not self.bases or any(base <= 1 for base in self.bases):
             raise ValueError(f"Angles bases must be above 1, not {self.bases}")
-        for factor, shortest, longest in self.scalings:
+        for factor, shortest, longest, *amplitude in self.scalings:
             ordered = 0 < shortest <= longest or shortest == longest == 0
+            if amplitude and not (0 < amplitude[0] < 2 and 0 < shortest < longest):
+                raise ValueError(
+                    "Angles scalings must have an amplitude above 0 and below 2 with wavelengths "
+                    f"in order, not {(factor, shortest, longest, *amplitude)}"
+                )
             if factor < 1 or not ordered:
                 raise ValueError(
                     "Angles scalings must have a factor of at least 1 and two wavelengths in "
@@ -70,10 +78,23 @@ class Angles(Op):
             plain = self._scaled(plain, layer)
         return np.pad(plain, (0, self.features // 2 - self.pairs))
 
+    def amplitudes(self, layer: int | None) -> NDArray[np.float64]:
+        """What the cosine and sine of each pair are multiplied by in a layer."""
+        _, _, _, *amplitude = self._scaling(layer)
+        rotated = np.full(self.pairs, amplitude[0] if amplitude else 1.0)
+        return np.pad(rotated, (0, self.features // 2 - self.pairs), constant_values=1.0)
+
+    def _scaling(self, layer: int | None) -> Scaling:
+        return (
+            self.scalings[(layer or 0) % len(self.scalings)] if self.scalings else (1.0, 0.0, 0.0)
+        )
+
     def _scaled(self, plain: NDArray[np.float64], layer: int | None) -> NDArray[np.float64]:
-        factor, shortest, longest = self.scalings[(layer or 0) % len(self.scalings)]
+        factor, shortest, longest, *amplitude = self._scaling(layer)
         turns = plain / (2 * np.pi)  # a position: the reciprocals of wavelengths
-        if shortest == longest:
+        if amplitude:
+            share = 1 - np.clip(-np.log(turns * shortest) / np.log(longest / shortest), 0, 1)
+        elif shortest == longest:
             share = (turns * longest > 1).astype(np.float64)
         else:
             share = np.clip((turns - 1 / longest) / (1 / shortest - 1 / longest), 0, 1)
@@ -94,7 +115,9 @@ class Angles(Op):
 
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         radians = inputs[0][..., None] * self.frequencies(layer)
-        return np.concatenate([np.cos(radians), np.sin(radians)], axis=-1).astype(np.float32)
+        size = self.amplitudes(layer)
+        both = [size * np.cos(radians), size * np.sin(radians)]
+        return np.concatenate(both, axis=-1).astype(np.float32)
 
     def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
         return RowUse(reads=(None,), gives=heads_of(1, self.features).head)

@@ -59,9 +59,12 @@ def write_gguf(
         writer.add_bos_token_id(1)
         writer.add_eos_token_id(2)
     for key, value in extra.items():
-        add = {str: writer.add_string, bool: writer.add_bool, int: writer.add_uint32}[
-            value.__class__
-        ]
+        add = {
+            str: writer.add_string,
+            bool: writer.add_bool,
+            int: writer.add_uint32,
+            float: writer.add_float32,
+        }[value.__class__]
         add(key.replace("__", "."), value)
     for name, data in tensors.items():
         if data.ndim == 1 or type is GGMLQuantizationType.F32:

@@ -44,6 +44,19 @@ def test_scaled_angles(tmp_path: Path) -> None:
     found = said(tmp_path / "m.gguf", llama__rope__scaling__type="linear")
     assert found["rope_scaling"] == {"rope_type": "linear", "factor": 1.0}
     assert "rope_scaling" not in said(tmp_path / "n.gguf", llama__rope__scaling__type="none")
+    found = said(
+        tmp_path / "y.gguf",
+        llama__rope__scaling__type="yarn",
+        llama__rope__scaling__factor=4.0,
+        llama__rope__scaling__original_context_length=32_768,
+    )
+    assert found["rope_scaling"] == {
+        "rope_type": "yarn",
+        "factor": 4.0,
+        "original_max_position_embeddings": 32_768,
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+    }
 
 
 def test_every_token_that_ends_a_message(tmp_path: Path) -> None:
