@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ..compiler.fifo.deadlock import WaitReason
+from ..compiler.fifo.event import FIRST, LAST, Event, Side
 from ..compiler.performance.task_graph import CARRIED
 from ..stream.control.scope import Scope
 from ..stream.itensor.compare import TypeDifference, difference
@@ -46,7 +47,7 @@ def _carries(edge: DataflowEdge, facts: Facts) -> Iterator[str]:
         Scope.BODY: f"once in each of {facts.layers} layers",
         Scope.ENTRY: "once a step",
         Scope.TAIL: "once a step that ends in a token",
-    }.get(edge.scope, "in every activation")
+    }.get(edge.scope, "in every invocation")
     yield f"carries {what}, {often}"
     shape = last.consumed.tensor_shape()
     if last.consumed.loops:
@@ -145,7 +146,7 @@ def _fifo(stream: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
         return
     yield (
         f"{flow.tokens:,} beats written in {flow.written[0]:,.0f} to {flow.written[1]:,.0f}, "
-        f"read in {flow.read[0]:,.0f} to {flow.read[1]:,.0f} cycles of the {flow.activation} "
+        f"read in {flow.read[0]:,.0f} to {flow.read[1]:,.0f} cycles of the {flow.invocation} "
         f"({flow.symbol_values})"
     )
     room = "all of them" if flow.peak >= flow.tokens > 1 else f"{flow.peak:,}"
@@ -176,16 +177,17 @@ def _proof(stream: StreamFacts) -> Iterator[str]:
         yield f"no deadlock, since the schedule is one; else {cycle} might wait for each other"
 
 
-def _event(name: str) -> str:
+VERBS = {Side.INPUT: "takes", Side.OUTPUT: "gives", Side.STREAM: "is given"}
+
+
+def _event(event: Event | None) -> str:
     """An event of the schedule in words."""
-    task, _, what = name.partition(".")
-    side, _, which = what.rpartition(".")
-    if not which:
-        return "the activation begins"
-    verb = {"i": "takes", "o": "gives", "": "is given"}[side]
-    if task == CARRIED:
-        return f"the activation's {which} beat enters"
-    return f"{task} {verb} its {which} beat"
+    if event is None:
+        return "the invocation begins"
+    which = {FIRST: "first", LAST: "last"}.get(event.beat, f"{event.beat:,}.")
+    if event.owner == CARRIED:
+        return f"the invocation's {which} beat enters"
+    return f"{event.owner} {VERBS[event.side]} its {which} beat"
 
 
 def _times(sizes: tuple[int, ...]) -> str:

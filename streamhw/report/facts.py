@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ..compiler.fifo.event import Event
 from ..compiler.ir.netlist import End
 from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor
@@ -116,9 +117,9 @@ class StreamFacts:
 @dataclass(frozen=True, kw_only=True)
 class StepFacts:
     """An event of the schedule: its cycle, and the rule without slack that ties it to the event
-    before it in a path."""
+    before it in a path; no event stands for the begin of the invocation."""
 
-    event: str
+    event: Event | None
     cycle: float
     why: str
 
@@ -127,7 +128,7 @@ class StepFacts:
 class FlowFacts:
     """A stream in the schedule that proves its depth.
 
-    activation, symbol_values: whose schedule, and the values of the symbols that need most room
+    invocation, symbol_values: whose schedule, and the values of the symbols that need most room
     written, read: cycles of the first and the last beat; peak: beats that wait at once; depth: of
     the FIFO, by the program
     beat: the first, or in the queue of parameters that which waits longest; delay: cycles that it
@@ -135,7 +136,7 @@ class FlowFacts:
     """
 
     stream: str
-    activation: str
+    invocation: str
     symbol_values: str
     source: str
     sink: str

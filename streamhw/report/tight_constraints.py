@@ -4,7 +4,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..compiler.fifo import READ, Certificate, FifoStream, Rule
+from ..compiler.fifo import READ, Certificate, Event, FifoStream
 from ..compiler.fifo.linear_program import arrivals
 from .facts import FlowFacts, StepFacts
 
@@ -14,7 +14,7 @@ TIGHT = 0.5
 """Cycles of slack below which a rule holds with equality: the program's own tolerance."""
 NEGLIGIBLE = 0.02
 """Share of an event in a weighted mean that does not fix it."""
-BEGIN = "begin"
+BEGIN: None = None
 """Stands for cycle 0, which rules on a single event count from."""
 
 
@@ -34,7 +34,7 @@ def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
         delay = round(max(0.0, reads[place] - writes[place] - READ), 3)
         yield FlowFacts(
             stream=stream.name,
-            activation=certificate.program.name,
+            invocation=certificate.program.name,
             symbol_values=certificate.program.symbol_values,
             source=stream.source,
             sink=stream.sink,
@@ -57,27 +57,31 @@ def _longest(writes: Sequence[float], reads: Sequence[float]) -> int:
     return max(range(len(writes)), key=lambda place: (reads[place] - writes[place], -place))
 
 
-Links = Mapping[str, Sequence[tuple[str, str]]]
+Vertex = Event | None
+Terms = Sequence[tuple[Vertex, float]]
+Links = Mapping[Vertex, Sequence[tuple[Vertex, str]]]
 
 
 def _tight(certificate: Certificate) -> Links:
     """By event: the events that a rule without slack ties it to, and why."""
-    program, time = certificate.program, {BEGIN: 0.0, **certificate.time}
-    found: dict[str, list[tuple[str, str]]] = {}
+    program = certificate.program
+    time: dict[Vertex, float] = {BEGIN: 0.0}
+    time |= certificate.time.items()
+    found: dict[Vertex, list[tuple[Vertex, str]]] = {}
     for rule in (*program.rules, *arrivals(program)):
-        terms = rule.terms if len(rule.terms) > 1 else (*rule.terms, (BEGIN, -1.0))
+        terms: Terms = rule.terms if len(rule.terms) > 1 else (*rule.terms, (BEGIN, -1.0))
         if sum(k * time[event] for event, k in terms) - rule.bound < TIGHT:
-            for one, other in _pairs(rule, terms):
+            for one, other in _pairs(terms):
                 found.setdefault(one, []).append((other, rule.why))
                 found.setdefault(other, []).append((one, rule.why))
     for event in program.events:
         if time[event] < TIGHT:
-            found.setdefault(event, []).append((BEGIN, "the activation begins"))
-            found.setdefault(BEGIN, []).append((event, "the activation begins"))
+            found.setdefault(event, []).append((BEGIN, "the invocation begins"))
+            found.setdefault(BEGIN, []).append((event, "the invocation begins"))
     return found
 
 
-def _pairs(rule: Rule, terms: Sequence[tuple[str, float]]) -> Iterator[tuple[str, str]]:
+def _pairs(terms: Terms) -> Iterator[tuple[Vertex, Vertex]]:
     """The event that a rule holds back (or, of its reverse, is held by) with each of the others."""
     sign = 1.0 if sum(k > NEGLIGIBLE for _, k in terms) == 1 else -1.0
     heads = [event for event, k in terms if sign * k > NEGLIGIBLE]
@@ -86,35 +90,35 @@ def _pairs(rule: Rule, terms: Sequence[tuple[str, float]]) -> Iterator[tuple[str
 
 
 def _path(
-    stream: FifoStream, place: int, time: Mapping[str, float], tight: Links
+    stream: FifoStream, place: int, time: Mapping[Event, float], tight: Links
 ) -> tuple[StepFacts, ...]:
     """The shortest way over tight rules from the write of a beat to its read; over rules that count
     from the begin only if there is no other, for those say less."""
     start, end = stream.written[place], stream.read[place]
     own = f"beats of {stream.name}"
-    found = _shortest(start, end, tight, own, without=BEGIN) or _shortest(start, end, tight, own)
+    found = _shortest(start, end, tight, own, avoid_begin=True) or _shortest(start, end, tight, own)
     first = StepFacts(event=start, cycle=round(time[start], 1), why="")
     steps = (
-        StepFacts(event=event, cycle=round(time.get(event, 0.0), 1), why=why)
+        StepFacts(event=event, cycle=0.0 if event is None else round(time[event], 1), why=why)
         for event, why in found
     )
     return (first, *steps) if found else ()
 
 
 def _shortest(
-    start: str, end: str, tight: Links, own: str, without: str | None = None
-) -> list[tuple[str, str]]:
+    start: Event, end: Event, tight: Links, own: str, avoid_begin: bool = False
+) -> list[tuple[Vertex, str]]:
     """Events after ``start`` with the rules that lead to them; none if there is no way."""
-    came: dict[str, tuple[str, str] | None] = {start: None}
-    waiting = deque([start])
+    came: dict[Vertex, tuple[Vertex, str] | None] = {start: None}
+    waiting: deque[Vertex] = deque([start])
     while waiting and end not in came:
         event = waiting.popleft()
         for other, why in tight.get(event, ()):
-            if other not in came and why != own and other != without:
+            if other not in came and why != own and not (avoid_begin and other is BEGIN):
                 came[other] = (event, why)
                 waiting.append(other)
-    steps: list[tuple[str, str]] = []
-    at = end
+    steps: list[tuple[Vertex, str]] = []
+    at: Vertex = end
     while (before := came.get(at)) is not None:
         steps.insert(0, (at, before[1]))
         at = before[0]

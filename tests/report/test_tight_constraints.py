@@ -3,6 +3,7 @@
 
 import pytest
 
+from streamhw.compiler.fifo import FIRST, Event, Side
 from streamhw.report.facts import Facts
 
 
@@ -11,9 +12,10 @@ def test_paths_lead_from_write_to_read(facts: Facts) -> None:
     assert {"residual_1_i_a", "residual_2_i_a"} <= {flow.stream for flow in waiting}
     for flow in waiting:
         first, *_, last = flow.path
-        assert first.event.endswith("first") or flow.tokens == 1
+        assert first.event is not None and last.event is not None
+        assert first.event.beat == FIRST or flow.tokens == 1
         assert first.cycle <= flow.written[0] <= flow.read[0] == pytest.approx(last.cycle)
-        assert last.event.startswith(f"{flow.sink}.i")
+        assert (last.event.owner, last.event.side) == (flow.sink, Side.INPUT)
         assert all(step.why for step in flow.path[1:])
         assert f"beats of {flow.stream}" not in {step.why for step in flow.path}
 
@@ -22,6 +24,6 @@ def test_path_of_parameters(facts: Facts) -> None:
     """From the request of the beat that waits longest to its use by its own product."""
     (flow,) = (flow for flow in facts.flows if flow.sink == "parameter_demux")
     first, *_, last = flow.path
-    product, _, which = first.event.rpartition(".")
-    assert last.event == f"{product}.i.{which}"
+    assert first.event is not None
+    assert last.event == Event(first.event.owner, Side.INPUT, first.event.beat)
     assert last.cycle - first.cycle == pytest.approx(flow.delay + 1, abs=0.2)

@@ -14,20 +14,26 @@ from .constraints import (
     max_tokens,
     waiting_beats,
 )
+from .event import FIRST, LAST, Event, Side, ends
 from .linear_program import Depths, earliest, schedule, size_fifos
 
 __all__ = [
+    "FIRST",
+    "LAST",
     "MINIMUM",
     "READ",
     "Behaviour",
     "Certificate",
     "Depths",
     "Equalization",
+    "Event",
     "FifoStream",
     "Program",
     "Rule",
+    "Side",
     "depth_of",
     "earliest",
+    "ends",
     "max_tokens",
     "schedule",
     "size_fifos",

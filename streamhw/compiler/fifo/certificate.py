@@ -8,6 +8,7 @@ from itertools import pairwise
 from ...errors import InternalError
 from ...frozen_map import freeze
 from .constraints import READ, SLACK, Program
+from .event import Event
 
 __all__ = ["Certificate", "verify"]
 
@@ -23,7 +24,7 @@ class Certificate:
     """
 
     program: Program
-    time: Mapping[str, float]
+    time: Mapping[Event, float]
     depth: Mapping[str, int]
 
     def __post_init__(self) -> None:

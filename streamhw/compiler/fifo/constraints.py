@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import ceil, floor
 
+from .event import Event
+
 __all__ = [
     "MINIMUM",
     "READ",
@@ -80,7 +82,7 @@ def max_tokens(source: Behaviour, target: Behaviour, delay: float) -> int:
 class Rule:
     """A linear rule over events: the sum of coefficient x cycle is at least ``bound``."""
 
-    terms: tuple[tuple[str, float], ...]
+    terms: tuple[tuple[Event, float], ...]
     bound: float
     why: str
 
@@ -105,23 +107,23 @@ class FifoStream:
     tokens: int
     bits: int
     beats: tuple[int, ...]
-    written: tuple[str, ...]
-    read: tuple[str, ...]
+    written: tuple[Event, ...]
+    read: tuple[Event, ...]
     lag: float = 0.0
 
-    def writes(self, time: Mapping[str, float]) -> tuple[float, ...]:
+    def writes(self, time: Mapping[Event, float]) -> tuple[float, ...]:
         """Cycles at which ``beats`` are written."""
         return tuple(time[event] + self.lag for event in self.written)
 
-    def reads(self, time: Mapping[str, float]) -> tuple[float, ...]:
+    def reads(self, time: Mapping[Event, float]) -> tuple[float, ...]:
         """Cycles at which ``beats`` are read."""
         return tuple(time[event] for event in self.read)
 
-    def depth(self, time: Mapping[str, float]) -> int:
+    def depth(self, time: Mapping[Event, float]) -> int:
         """The least depth with which no write is late."""
         return depth_of(self.beats, self.writes(time), self.reads(time))
 
-    def delay(self, time: Mapping[str, float]) -> float:
+    def delay(self, time: Mapping[Event, float]) -> float:
         """Cycles that the first beat waits longer than it must."""
         waits = time[self.read[0]] - time[self.written[0]] - self.lag - READ
         return round(max(0.0, waits), 3)
@@ -142,12 +144,12 @@ class Program:
 
     rules: tuple[Rule, ...]
     streams: tuple[FifoStream, ...]
-    results: tuple[str, ...]
-    sides: tuple[tuple[str, str, float], ...]
+    results: tuple[Event, ...]
+    sides: tuple[tuple[Event, Event, float], ...]
     tolerance: float = 0.0
     name: str = ""
     symbol_values: str = ""
-    events: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    events: tuple[Event, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         found = dict.fromkeys(e for rule in self.rules for e, _ in rule.terms)

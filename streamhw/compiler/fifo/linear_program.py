@@ -15,6 +15,7 @@ from ...frozen_map import freeze
 from .certificate import Certificate
 from .constraints import MINIMUM, READ, SLACK, Equalization, FifoStream, Program, Rule
 from .deadlock import Verdict, WaitReason
+from .event import Event
 
 __all__ = [
     "Depths",
@@ -103,7 +104,7 @@ def size_fifos(
 
 def schedule(
     program: Program, equalization: Equalization = Equalization.NORMAL, rounds: int = ROUNDS
-) -> dict[str, float]:
+) -> dict[Event, float]:
     """The times of least waiting with which every result comes as early as possible, or as early as
     where everything is as slow as the slowest.
 
@@ -116,7 +117,7 @@ def schedule(
     slow = equalization is Equalization.CONSERVATIVE
     ends = earliest(stretched(program)) if slow else first
     latest = {e: ends[e] + program.tolerance for e in program.results}
-    best: dict[str, float] | None = None
+    best: dict[Event, float] | None = None
     bits = 0
     for _ in range(rounds):
         weight = {s.name: 0.0 if s.name in free else weight_of(s, first) for s in program.streams}
@@ -133,7 +134,7 @@ def schedule(
     return best
 
 
-def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[str, float]:
+def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[Event, float]:
     """When every event happens at the earliest, the first at 0: with queues without bound, or with
     these depths.
 
@@ -144,7 +145,7 @@ def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[s
     return _Solver(program).solve(dict.fromkeys(program.events, 1.0))
 
 
-def weight_of(stream: FifoStream, time: Mapping[str, float]) -> float:
+def weight_of(stream: FifoStream, time: Mapping[Event, float]) -> float:
     """Bits that a cycle of waiting costs for each beat of a stream: its bits over the cycles in
     which its beats pass. What fits into the least FIFO waits for nothing."""
     if stream.tokens <= MINIMUM:
@@ -153,7 +154,7 @@ def weight_of(stream: FifoStream, time: Mapping[str, float]) -> float:
     return stream.bits / max(1.0, writes[-1] - writes[0], reads[-1] - reads[0])
 
 
-def cost_of(program: Program, weight: Mapping[str, float]) -> dict[str, float]:
+def cost_of(program: Program, weight: Mapping[str, float]) -> dict[Event, float]:
     """Coefficients of the objective: over all streams, the bits that wait on average, which is
     weight x sum over the beats of read - write, by the trapezium rule between known beats."""
     cost = dict.fromkeys(program.events, 0.0)
@@ -186,7 +187,7 @@ def room(program: Program, depth: Mapping[str, int]) -> Iterator[Rule]:
                 yield Rule(tuple(terms), READ - stream.lag, f"room in {stream.name}")
 
 
-def _at(beats: Sequence[int], events: Sequence[str], beat: int) -> Iterator[tuple[str, float]]:
+def _at(beats: Sequence[int], events: Sequence[Event], beat: int) -> Iterator[tuple[Event, float]]:
     """The time of a beat as a mean of the events before and after it."""
     k = bisect_left(beats, beat)
     if beats[k] == beat:
@@ -241,8 +242,8 @@ class _Solver:
         self._limit = np.array([-rule.bound for rule in rules])
 
     def solve(
-        self, cost: Mapping[str, float], latest: Mapping[str, float] | None = None
-    ) -> dict[str, float]:
+        self, cost: Mapping[Event, float], latest: Mapping[Event, float] | None = None
+    ) -> dict[Event, float]:
         """Times from 0 on that keep all rules, no event after its latest time, at least cost."""
         latest = latest or {}
         within = [(0.0, latest[e] + SLACK / 10 if e in latest else None) for e in self._events]

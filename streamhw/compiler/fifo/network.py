@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .constraints import FifoStream, Program, Rule
+from .event import Event, Side
 
 __all__ = ["Buffer", "Network", "NetworkStream", "NetworkTask"]
 
@@ -89,41 +90,53 @@ class Network:
                     tokens=wire.tokens,
                     bits=wire.bits,
                     beats=tuple(range(wire.tokens)),
-                    written=tuple(f"{wire.name}.{j}" for j in range(wire.tokens)),
-                    read=tuple(f"{wire.sink}.{n}" for n in wire.taken),
+                    written=tuple(_token(wire.name, j) for j in range(wire.tokens)),
+                    read=tuple(_firing(wire.sink, n) for n in wire.taken),
                 )
                 for wire in self.wires
             ),
-            results=tuple(f"{t.name}.{n}" for t in self.results for n in range(t.firings)),
-            sides=tuple((f"{t.name}.0", f"{t.name}.{t.firings - 1}", 1.0) for t in self.tasks),
+            results=tuple(_firing(t.name, n) for t in self.results for n in range(t.firings)),
+            sides=tuple(
+                (_firing(t.name, 0), _firing(t.name, t.firings - 1), 1.0) for t in self.tasks
+            ),
             symbol_values=symbol_values,
         )
 
     def _rules(self) -> Iterator[Rule]:
         for task in self.tasks:
-            events = [f"{task.name}.{n}" for n in range(task.firings)]
+            events = [_firing(task.name, n) for n in range(task.firings)]
             for before, after in pairwise(events):
                 yield Rule(((after, 1.0), (before, -1.0)), task.interval, f"pace of {task.name}")
         tasks = {task.name: task for task in self.tasks}
         for wire in self.wires:
             source = tasks[wire.source]
             for j, n in enumerate(wire.given):
-                token, firing = f"{wire.name}.{j}", f"{source.name}.{n}"
+                token, firing = _token(wire.name, j), _firing(source.name, n)
                 terms = ((token, 1.0), (firing, -1.0))
                 yield Rule(terms, source.latency, f"latency of {source.name}")
                 if j:
-                    terms = ((token, 1.0), (f"{wire.name}.{j - 1}", -1.0))
+                    terms = ((token, 1.0), (_token(wire.name, j - 1), -1.0))
                     yield Rule(terms, 1.0, f"beats of {wire.name}")
                 if j >= source.inside:
-                    terms = ((firing, 1.0), (f"{wire.name}.{j - source.inside}", -1.0))
+                    terms = ((firing, 1.0), (_token(wire.name, j - source.inside), -1.0))
                     yield Rule(terms, 0.0, f"room inside {source.name}")
         for buffer in self.buffers:
             for writer, reader in buffer_full(buffer):
-                terms = ((f"{buffer.reader}.{reader}", 1.0), (f"{buffer.writer}.{writer}", -1.0))
+                read, written = _firing(buffer.reader, reader), _firing(buffer.writer, writer)
+                terms = ((read, 1.0), (written, -1.0))
                 yield Rule(terms, buffer.latency, f"a block of {buffer.writer}")
             for reader, writer in buffer_free(buffer):
-                terms = ((f"{buffer.writer}.{writer}", 1.0), (f"{buffer.reader}.{reader}", -1.0))
+                read, written = _firing(buffer.reader, reader), _firing(buffer.writer, writer)
+                terms = ((written, 1.0), (read, -1.0))
                 yield Rule(terms, 1.0, f"room in {buffer.writer}")
+
+
+def _firing(task: str, number: int) -> Event:
+    return Event(task, Side.INPUT, number)
+
+
+def _token(wire: str, number: int) -> Event:
+    return Event(wire, Side.STREAM, number)
 
 
 def buffer_full(buffer: Buffer) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import SymbolValues
-from ..fifo import READ, FifoStream, Program, Rule
+from ..fifo import LAST, READ, Event, FifoStream, Program, Rule, Side, ends
 from ..ir.levels import Netlist
 from ..ir.netlist import Part
 from ..performance.estimate import Estimate
@@ -15,7 +15,7 @@ from ..performance.timeline import FIFO_LATENCY, Activity, Task, Timeline
 
 __all__ = ["program_of"]
 
-Term = tuple[str, float]
+Term = tuple[Event, float]
 
 
 def program_of(
@@ -32,7 +32,7 @@ def program_of(
     entering = {CARRIED: Span(0.0, float(beats - 1))}
     work = timeline.run(entering, symbol_values, estimate.clock(), -1e9)
     rules: list[Rule] = []
-    sides = [(f"{CARRIED}.o.first", f"{CARRIED}.o.last", 1.0)]
+    sides = [(*ends(CARRIED, Side.OUTPUT), 1.0)]
     # What enters may wait outside, as long as no result does.
     entry = ((sides[0][1], 1.0), (sides[0][0], -1.0))
     rules.append(Rule(entry, beats - 1.0, "a beat a cycle enters"))
@@ -44,14 +44,14 @@ def program_of(
         name = task.name
         rules += _task(task, work[name], given[name], symbol_values, estimate)
         share = min((1 / link.parts for link in links if link.sink == name), default=1.0)
-        sides.append((f"{name}.i.first", f"{name}.i.last", share))
+        i_first, i_last = ends(name, Side.INPUT)
+        sides.append((i_first, i_last, share))
         sides.append((*_gives(name, given[name]), 1.0))
         if task.resource in before:
             previous = before[task.resource]
-            end = f"{previous.name}.{'o' if previous.exclusive else 'i'}.last"
-            rules.append(
-                Rule(((f"{task.name}.i.first", 1.0), (end, -1.0)), 1.0, f"one {task.resource}")
-            )
+            side = Side.OUTPUT if previous.exclusive else Side.INPUT
+            end = Event(previous.name, side, LAST)
+            rules.append(Rule(((i_first, 1.0), (end, -1.0)), 1.0, f"one {task.resource}"))
         before[task.resource] = task
     streams = []
     for link in links:
@@ -60,18 +60,18 @@ def program_of(
         if link.source != CARRIED:
             first, last = _gives(link.source, given[link.source])
         if link.parts > 1:
-            ends = (f"{link.name}.first", f"{link.name}.last")
-            for event, share in zip(ends, link.shares(tokens), strict=True):
+            own = ends(link.name, Side.STREAM)
+            for event, share in zip(own, link.shares(tokens), strict=True):
                 terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
                 rules += _equal(terms, 0.0, f"share of {link.source}")
-            first, last = ends
+            first, last = own
+        taken = ends(link.sink, Side.INPUT)
         if link.inside:
-            for end, event in (("first", first), ("last", last)):
+            for end, event in zip(taken, (first, last), strict=True):
                 why = f"operand of {link.sink}"
-                rules.append(Rule(((f"{link.sink}.i.{end}", 1.0), (event, -1.0)), 0.0, why))
+                rules.append(Rule(((end, 1.0), (event, -1.0)), 0.0, why))
             continue
         many = tokens > 1
-        taken = (f"{link.sink}.i.first", f"{link.sink}.i.last")
         if not many:
             rules.append(
                 Rule(((taken[1], 1.0), (last, -1.0)), float(FIFO_LATENCY), f"end of {link.name}")
@@ -94,9 +94,7 @@ def program_of(
         event
         for task in timeline.tasks
         if task.name not in read
-        for event in dict.fromkeys(
-            (f"{task.name}.i.first", f"{task.name}.i.last", f"{task.name}.o.last")
-        )
+        for event in (*ends(task.name, Side.INPUT), Event(task.name, Side.OUTPUT, LAST))
     ]
     values = ", ".join(f"{name} {_short(value)}" for name, value in symbol_values.items())
     return Program(
@@ -110,10 +108,10 @@ def program_of(
     )
 
 
-def _gives(name: str, beats: int) -> tuple[str, str]:
+def _gives(name: str, beats: int) -> tuple[Event, Event]:
     """Events of the first and the last beat that a task gives: one event if it gives one."""
-    last = f"{name}.o.last"
-    return (f"{name}.o.first" if beats > 1 else last, last)
+    first, last = ends(name, Side.OUTPUT)
+    return (first if beats > 1 else last, last)
 
 
 def _task(
@@ -122,7 +120,7 @@ def _task(
     """What a task's timing formula says of its four events; ``beats``: that it gives."""
     timing, accept = task.timing(symbol_values), task.accept(symbol_values)
     name, rate = task.name, estimate.port.beats_per_cycle
-    i_first, i_last = f"{name}.i.first", f"{name}.i.last"
+    i_first, i_last = ends(name, Side.INPUT)
     o_first, o_last = _gives(name, beats)
     pace = f"pace of {name}"
     yield Rule(((i_last, 1.0), (i_first, -1.0)), accept - 1.0, pace)
@@ -156,9 +154,9 @@ def _task(
         return
     if not isinstance(part, ConverterSpec):
         yield Rule(tuple((e, -k) for e, k in terms), -bound, f"latency of {name}")
-        ends = max(drain, task.wait + timing.latency + beats - accept)
+        end = max(drain, task.wait + timing.latency + beats - accept)
         held = ((i_last, 1.0), (o_first, -share), (o_last, share - 1.0))
-        yield Rule(held, -ends, f"room inside {name}")
+        yield Rule(held, -end, f"room inside {name}")
         return
     yield from _room(part, work, (i_first, i_last, o_first, o_last), symbol_values)
 
@@ -175,7 +173,7 @@ def _needed(part: ConverterSpec) -> int:
 def _room(
     part: ConverterSpec,
     work: Activity,
-    events: tuple[str, str, str, str],
+    events: tuple[Event, Event, Event, Event],
     symbol_values: SymbolValues,
 ) -> Iterator[Rule]:
     """Block k + buffers is not written before block k is read: for the first and the last k."""

@@ -8,7 +8,7 @@ from math import inf
 
 from ...boards.base import Board
 from ...stream.spec import Memory
-from ..fifo import Depths, FifoStream, Program, Rule, size_fifos
+from ..fifo import Depths, Event, FifoStream, Program, Rule, Side, ends, size_fifos
 from ..ir.infrastructure import BURST
 from ..ir.levels import Netlist, SizedNetlist
 from ..ir.netlist import Channel, Instance
@@ -117,14 +117,13 @@ def program_of_uses(
     """
     rules: list[Rule] = []
     beats: list[int] = []
-    written: list[str] = []
-    read: list[str] = []
+    written: list[Event] = []
+    read: list[Event] = []
     count, order = 0, list(uses.values())
     # What is routed next, was routed before it: a product's last beats may wait in front of it.
-    ends = [min(use.end, then.begin) for use, then in pairwise(order)] + [order[-1].end]
-    for (name, use), end in zip(uses.items(), ends, strict=True):
-        asked = (f"{name}.first", f"{name}.last")
-        used = (f"{name}.i.first", f"{name}.i.last")
+    lasts = [min(use.end, then.begin) for use, then in pairwise(order)] + [order[-1].end]
+    for (name, use), end in zip(uses.items(), lasts, strict=True):
+        asked, used = ends(name, Side.STREAM), ends(name, Side.INPUT)
         rules += _request(asked, use, written[-1:], rate)
         for ask, take, cycle in zip(asked, used, (use.begin, end), strict=True):
             rules.append(Rule(((take, 1.0),), cycle, "it is wanted no sooner"))
@@ -156,7 +155,7 @@ def program_of_uses(
 
 
 def _request(
-    asked: tuple[str, str], use: Use, before: Sequence[str], rate: float
+    asked: tuple[Event, Event], use: Use, before: Sequence[Event], rate: float
 ) -> Iterator[Rule]:
     """That memory sends a beat after the other, at its rate, and others' among them."""
     first, last = asked

@@ -6,6 +6,8 @@ from streamhw.compiler.fifo import (
     FifoStream,
     Program,
     Rule,
+    Side,
+    ends,
 )
 
 Edge = tuple[str, str, int, int]
@@ -18,7 +20,8 @@ def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 1
     rules = []
     for task in tasks:
         length = float((tokens - 1) * (pace or {}).get(task, 1))
-        terms = ((f"{task}.last", 1.0), (f"{task}.first", -1.0))
+        first, last = ends(task, Side.INPUT)
+        terms = ((last, 1.0), (first, -1.0))
         rules.append(Rule(terms, length, "pace"))
         rules.append(Rule(tuple((e, -k) for e, k in terms), -length, "pace"))
     streams = tuple(
@@ -29,8 +32,8 @@ def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 1
             tokens=tokens,
             bits=bits,
             beats=(0, tokens - 1),
-            written=(f"{a}.first", f"{a}.last"),
-            read=(f"{b}.first", f"{b}.last"),
+            written=ends(a, Side.INPUT),
+            read=ends(b, Side.INPUT),
             lag=offset - READ,
         )
         for n, (a, b, offset, bits) in enumerate(edges)
@@ -39,8 +42,8 @@ def lines(edges: list[Edge], pace: dict[str, int] | None = None, tokens: int = 1
     return Program(
         rules=tuple(rules),
         streams=streams,
-        results=tuple(f"{t}.first" for t in tasks if t not in read),
-        sides=tuple((f"{t}.first", f"{t}.last", 1.0) for t in tasks),
+        results=tuple(ends(t, Side.INPUT)[0] for t in tasks if t not in read),
+        sides=tuple((*ends(t, Side.INPUT), 1.0) for t in tasks),
     )
 
 

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from streamhw.compiler.fifo import (
+    FIRST,
     MINIMUM,
     READ,
     Depths,
+    Event,
     Program,
+    Side,
     earliest,
+    ends,
     schedule,
     size_fifos,
     verify,
@@ -53,7 +57,7 @@ def test_no_result_is_delayed_to_save_a_fifo() -> None:
     answer = size_fifos([program])
     assert answer.delay["s_v_2"] == 0
     assert answer.delay["v_j_3"] == 99
-    assert earliest(program)["end.first"] == 202
+    assert earliest(program)[Event("end", Side.INPUT, FIRST)] == 202
 
 
 def test_a_stream_that_waits_whole_waits_for_nothing_more() -> None:
@@ -87,7 +91,7 @@ def test_nothing_and_contradictions() -> None:
         size_fifos([program])
 
 
-def brute_force(program: Program, starts: list[str], weight: dict[str, float]) -> float:
+def brute_force(program: Program, starts: list[Event], weight: dict[str, float]) -> float:
     """The least waiting over all small integer start times."""
     first = earliest(program)
     horizon = int(max(first[e] for e in starts))
@@ -97,7 +101,7 @@ def brute_force(program: Program, starts: list[str], weight: dict[str, float]) -
     grid = np.array(list(product(*choices)), dtype=float)
     time = dict(zip(starts, grid.T, strict=True))
     for event in starts:
-        last = event.replace("first", "last")
+        _, last = ends(event.owner, event.side)
         time[last] = time[event] + first[last] - first[event]
     possible = np.ones(len(grid), dtype=bool)
     for stream in program.streams:
@@ -120,7 +124,7 @@ def test_program_equals_brute_force() -> None:
         weight = {s.name: weight_of(s, earliest(program)) for s in program.streams}
         time = schedule(program, rounds=1)
         found = sum(k * time[e] for e, k in cost_of(program, weight).items())
-        starts = sorted(e for e in program.events if e.endswith("first"))
+        starts = [e for e in program.events if e.beat == FIRST]
         assert found == pytest.approx(brute_force(program, starts, weight), abs=1e-4), edges
         depths = size_fifos([program])
         verify(depths.certificates[0])
