@@ -226,6 +226,7 @@ class Facts:
 
     bounds: the largest values of the symbols; position: of the token whose step ``activities`` are
     ports: memory ports with beats a cycle and latency; clients: of each, whose DMAs are there
+    windows: positions that attention sees in each layer, if that is not always the whole context
     """
 
     model: str
@@ -249,6 +250,7 @@ class Facts:
     memory_bytes: int
     ports: Mapping[str, tuple[int, float, int]]
     clients: Mapping[str, tuple[str, ...]]
+    windows: tuple[int, ...] = ()
 
     def part(self, name: str) -> PartFacts | None:
         """The part of that name, if there is one."""

@@ -11,6 +11,7 @@ from ..compiler.ir.infrastructure import ForkSpec, RegisterSliceSpec
 from ..compiler.ir.json_codec import encode
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Channel, Instance
+from ..compiler.mapping.row_windows import row_windows
 from ..compiler.performance.estimate import Estimate
 from ..compiler.performance.task_graph import CARRIED
 from ..compiler.performance.timeline import Activity
@@ -74,6 +75,7 @@ def gather(design: PlacedNetlist, weights: str, position: int | None = None) -> 
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
         clients={port.name: clients_of(design, port.name) for port in design.board.ports},
+        windows=row_windows(design.graph, design.tiling, design.board.beat_bits).widths,
     )
 
 

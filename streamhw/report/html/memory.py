@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """External memory: regions, parameters in order of use, and who is at which port."""
 
+from collections import Counter
+
 from ..channels import spread
 from ..facts import Facts
 from ..measured import Measured
@@ -41,7 +43,7 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
         "Memory map",
         f"{end:,} of {facts.memory_bytes:,} bytes of external memory "
         f"({percent(end, facts.memory_bytes)}). Parameters lie in the order in which a step uses "
-        "them, so that one pass over memory feeds it.",
+        f"them, so that one pass over memory feeds it.{_windows(facts)}",
         _map(facts, end),
         table(("region", "offset", "bytes#", "of all#"), regions),
         tag("h3", "Parameters in order of use"),
@@ -50,6 +52,13 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
         table(("port", "bits#", "beats a cycle#", "latency#", "clients"), ports),
         *(_use(measured) if measured is not None and measured.channels else ()),
     )
+
+
+def _windows(facts: Facts) -> str:
+    """In how many layers of how wide windows a token reads keys and values."""
+    counts = Counter(facts.windows)
+    said = ", ".join(f"of {width:,} positions (layers: {n})" for width, n in sorted(counts.items()))
+    return f" A token reads keys and values {said}." if said else ""
 
 
 def _use(measured: Measured) -> tuple[Html, ...]:

@@ -19,6 +19,14 @@ def test_regions_parameters_and_clients(facts: Facts) -> None:
     assert sum(widths) <= 1160 + len(widths)
 
 
+def test_windows_of_layers(facts: Facts) -> None:
+    assert "A token reads keys" not in " ".join(read(memory(facts)).text)
+    words = " ".join(read(memory(replace(facts, windows=(8, 8, 1024)))).text)
+    assert (
+        "A token reads keys and values of 8 positions (layers: 2), of 1,024 positions (layers: 1)."
+    ) in words
+
+
 def test_every_port_of_a_striped_memory_has_its_clients(facts: Facts) -> None:
     (port,) = facts.ports
     names = [f"{port}{n}" for n in range(4)]
