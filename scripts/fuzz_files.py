@@ -3,7 +3,7 @@
 
 Usage: python scripts/fuzz_files.py [COUNT [SEED]]
 
-COUNT files (default: 20000), in turn GGUF, safetensors, config.json, generation_config.json,
+COUNT files (default: 20000), in turn GGUF, ONNX, safetensors, config.json, generation_config.json,
 tokenizer.json and tokenizer_config.json of a tiny model, with bytes and numbers changed, cut off,
 put in or repeated. Prints what was refused, the slowest and the most memory; exits with 1 at
 anything that is no ``UserError``, takes more than 20 seconds, or more than four times the file
@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.frontend.zoo import CHECKPOINTS
+from tests.frontend.exported.onnx_models import onnx_decoder, write_onnx
 from tests.frontend.gguf.files import write_llama
 from tests.tiny import TINY_LLAMA, tiny_decoder, write_tiny
 
@@ -103,20 +104,24 @@ def fuzz(count: int, seed: int = 0) -> bool:
             tiny_decoder(replace(TINY_LLAMA, vocabulary=266)),
             tokenizer="llama",
         )
-        slowest = dict.fromkeys(("gguf", *FILES), 0.0)
+        whole_onnx = write_onnx(Path(home) / "whole.onnx", onnx_decoder(length=6))
+        single = {"gguf": whole_gguf, "onnx": whole_onnx}
+        slowest = dict.fromkeys((*single, *FILES), 0.0)
         most = dict.fromkeys(slowest, 0)
+        for place in (*single.values(), whole_directory):
+            _used(place)  # libraries are imported when they are first needed
         tracemalloc.start()
         least = {}
         for name in slowest:
             tracemalloc.reset_peak()
-            _used(whole_gguf if name == "gguf" else whole_directory)
+            _used(single.get(name, whole_directory))
             least[name] = tracemalloc.get_traced_memory()[1]
         for number in range(count):
             name = tuple(slowest)[number % len(slowest)]
             place = Path(home) / f"m{number}"
-            if name == "gguf":
-                target = place = place.with_suffix(".gguf")
-                content = damaged(whole_gguf.read_bytes(), random, text=False)
+            if name in single:
+                target = place = place.with_suffix(f".{name}")
+                content = damaged(single[name].read_bytes(), random, text=False)
             else:
                 shutil.copytree(whole_directory, place)
                 target, whole = place / name, (whole_directory / name).read_bytes()

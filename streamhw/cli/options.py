@@ -52,7 +52,7 @@ def model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a name (see `list models`), a Hugging Face directory, a .gguf file or a .pt2 program",
+        help="a name (see `list models`), a Hugging Face directory, or a .gguf, .pt2 or .onnx file",
     )
 
 

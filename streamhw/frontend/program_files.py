@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UserError
+from .exported.onnx_file import read_onnx
 from .exported.program import Program
 from .exported.raised import raised
 from .exported.torch_file import read_program
@@ -18,7 +19,7 @@ from .weights import CheckpointWeights
 
 __all__ = ["program_in", "program_model"]
 
-_READERS: Mapping[str, Callable[[Path], Program]] = {".pt2": read_program}
+_READERS: Mapping[str, Callable[[Path], Program]] = {".pt2": read_program, ".onnx": read_onnx}
 """What reads a program, by the end of the file's name."""
 
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Argument", "Call", "Reference"]
+__all__ = ["Argument", "Call", "Numbers", "Reference"]
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,15 @@ class Reference:
     name: str
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """The integers of a constant, as a tuple: a shape, or axes."""
+
+    of: Reference
+
+
 Argument = Any
-"""A ``Reference``, a number, text, ``None``, or a tuple of these."""
+"""A ``Reference``, ``Numbers``, a number, text, ``None``, or a tuple of these."""
 
 
 @dataclass(frozen=True, kw_only=True)

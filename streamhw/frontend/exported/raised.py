@@ -2,15 +2,15 @@
 """A program as a layer graph with its trained tensors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ...errors import UserError
-from ...graph import ArgMax, Attention, Gather, Graph, Input, LastToken, Node
+from ...graph import ArgMax, Attention, Gather, Graph, Input, LastToken, Linear, Node
 from ..stored_tensor import StoredTensors
 from .constant import Constant
-from .interpreter import Interpreted, constants_at, interpret
+from .interpreter import Interpreted, constants_at, interpret, sizes_at
 from .no_layer_error import NoLayerError
 from .patterns.scores import window_of
 from .program import Program
@@ -23,8 +23,9 @@ __all__ = ["ExportedConfig", "Raised", "raised"]
 
 _ROWS = 8
 """That a program is interpreted for, if it can be run with any number of them."""
-_MOST_ROWS = 8192
-"""For which masks are looked at; hardware is built for no more."""
+_MOST_ROWS, _USUAL_ROWS = 8192, 2048
+"""For which masks are looked at: hardware is built for no more, and for so many if a program does
+not say how many it is for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ def raised(program: Program, name: str) -> Raised:
         if found.state.whole_context and rows != context:
             found = interpret(program, rows := context)
             head = whole_rows(found.state, found.logits)[0]
+        head = _tied(found, head)
         stream = residual_stream(head)
         names = found.state.tensors.named(
             parameter.name for step in ordered(head, set()) for parameter in step.op.parameters
@@ -89,6 +91,22 @@ def raised(program: Program, name: str) -> Raised:
     return Raised(graph=graph, config=config, tensors=tensors, notes=notes)
 
 
+def _tied(found: Interpreted, head: Step) -> Step:
+    """The head with the table of the embedding, if its matrix is a copy of that."""
+    tensors, op = found.state.tensors.found, head.op
+    if not isinstance(op, Linear):
+        return head
+    for step in ordered(head, set()):
+        if isinstance(step.op, Gather) and step.op.table != op.weight:
+            table, weight = tensors[step.op.table], tensors[op.weight]
+            shape = weight.shape[::-1] if op.transposed else weight.shape
+            if shape == table.shape:
+                values = weight.read().T if op.transposed else weight.read()
+                if np.array_equal(values, table.read()):
+                    return replace(head, op=replace(op, weight=step.op.table, transposed=False))
+    return head
+
+
 def _context(
     program: Program, name: str, found: Interpreted, head: Step
 ) -> tuple[int, tuple[str, ...]]:
@@ -102,13 +120,14 @@ def _context(
             if isinstance(step.op, Gather) and step.inputs[0].op == Input(role="positions")
         ]
     )
-    most = min([program.most_rows or _MOST_ROWS, *tables, _MOST_ROWS])
+    said = [program.most_rows] if program.most_rows is not None else tables or [_USUAL_ROWS]
+    most = min([*said, *tables, _MOST_ROWS])
     if program.most_rows == program.least_rows:
         return most, (
             f"{name}: hardware is built for {most} positions, those that the program was exported "
             "for: export it with dynamic_shapes for more",
         )
-    if most == _MOST_ROWS:
+    if most == _MOST_ROWS or (program.most_rows is None and not tables):
         return most, (f"{name}: hardware is built for {most} positions, not for more",)
     return most, ()
 
@@ -125,7 +144,8 @@ def _windows(
     }
     at_once: Mapping[str, Constant] = {}
     if found.state.rows != context:
-        at_once = constants_at(program, context, frozenset(names.values()))
+        sizes = sizes_at(program, found, context)
+        at_once = constants_at(program, context, frozenset(names.values()), sizes)
     windows: dict[int, int | None] = {}
     known: dict[tuple[int, ...], int | None] = {}
     for step in attentions:

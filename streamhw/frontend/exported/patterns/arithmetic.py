@@ -29,8 +29,10 @@ def _number(x: object) -> float | None:
         return None
     if isinstance(x, int | float):
         return float(x)
-    if isinstance(x, Constant) and x.size == 1:
-        return float(x.values.reshape(()))
+    if isinstance(x, Constant) and x.size == 1 and not np.iscomplexobj(x.values):
+        value = x.values.reshape(())
+        # The decimal that 32-bit floats were rounded from: 1e-6, not 9.99999997e-7.
+        return float(str(value)) if value.dtype == np.float32 else float(value)
     return None
 
 

@@ -68,6 +68,8 @@ def _only(value: object) -> float:
 
 def _where(state: Raising, mask: object, x: object, other: object) -> object:
     if isinstance(other, Scores):
+        if other.probabilities and not _mask(mask).values.any():
+            return other
         return _masked_fill(state, other, mask, x)
     number = other if isinstance(other, int | float) else _only(other)
     if not isinstance(x, Scores) or number > -1e4:
@@ -75,7 +77,16 @@ def _where(state: Raising, mask: object, x: object, other: object) -> object:
     return masked(x, Mask(constant=_mask(mask)))
 
 
+def _not_a_number(state: Raising, x: object) -> object:
+    """Each row reads its own position, so that no sum of probabilities is 0."""
+    if not isinstance(x, Scores) or not x.probabilities:
+        raise NoLayerError("what may be no number must be probabilities of attention")
+    values = np.zeros((), dtype=np.bool_)
+    return Constant(native=values, shape=(), load=lambda: values)
+
+
 RULES: dict[str, Rule] = {
+    "isnan": _not_a_number,
     "scaled_dot_product_attention": _whole,
     "softmax": _softmax,
     "_softmax": _softmax,

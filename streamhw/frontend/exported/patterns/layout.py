@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from ..form import Form, joined
 from ..no_layer_error import NoLayerError
 from ..state import Raising
 from ..values import Function, Scores
+from .embedding import RULES as RULES_OF_TABLES
 from .layers import form_of
 from .rule import Rule
 
 __all__ = ["RULES"]
 
 Array = NDArray[Any]
+
+_MOST_ELEMENTS = 1 << 26
+"""Of a tensor with copies: a file may say any size."""
 
 
 def _moved(state: Raising, x: object, change: Callable[[Array], Array]) -> object:
@@ -34,7 +39,11 @@ def _moved(state: Raising, x: object, change: Callable[[Array], Array]) -> objec
 
 
 def _reshape(state: Raising, x: object, shape: Sequence[int]) -> object:
-    return _moved(state, x, lambda values: values.reshape(tuple(shape)))
+    def change(values: Array) -> Array:
+        # ONNX writes 0 for a size that stays.
+        return values.reshape([size or values.shape[axis] for axis, size in enumerate(shape)])
+
+    return _moved(state, x, change)
 
 
 def _transpose(state: Raising, x: object, first: int, second: int) -> object:
@@ -51,7 +60,7 @@ def _permute(state: Raising, x: object, axes: Sequence[int]) -> object:
     return form_of(state, x).moved(lambda values: values.transpose(tuple(axes)))
 
 
-def _unsqueeze(state: Raising, x: object, axis: int) -> object:
+def _unsqueeze(state: Raising, x: object, axis: int | tuple[int, ...]) -> object:
     return _moved(state, x, lambda values: np.expand_dims(values, axis))
 
 
@@ -70,19 +79,27 @@ def _squeeze(state: Raising, x: object, axis: int | Sequence[int] | None = None)
 def _expand(state: Raising, x: object, sizes: Sequence[int], implicit: bool = False) -> object:
     def change(values: Array) -> Array:
         shape = [1] * (len(sizes) - values.ndim) + list(values.shape)
-        wanted = [old if new == -1 else new for old, new in zip(shape, sizes, strict=True)]
+        wanted = [old if new in (-1, 1) else new for old, new in zip(shape, sizes, strict=True)]
+        _check_size(wanted)
         return np.broadcast_to(values, wanted)
 
     return _moved(state, x, change)
 
 
+def _check_size(shape: Sequence[int]) -> None:
+    if prod(shape) > _MOST_ELEMENTS:
+        raise NoLayerError(f"copies must have at most {_MOST_ELEMENTS:,} elements")
+
+
 def _repeat(state: Raising, x: object, counts: Sequence[int]) -> object:
+    _check_size((*counts, prod(form_of(state, x).shape)))
     return form_of(state, x).moved(lambda values: np.tile(values, tuple(counts)))
 
 
 def _repeat_interleave(
     state: Raising, x: object, count: int, axis: int | None = None, size: int | None = None
 ) -> object:
+    _check_size((count, *form_of(state, x).shape))
     return form_of(state, x).moved(lambda values: np.repeat(values, count, axis=axis))
 
 
@@ -96,6 +113,39 @@ def _slice(
 ) -> object:
     part = slice(begin, end, step)
     return _moved(state, x, lambda values: _indexed(values, axis, part))
+
+
+def _slices(
+    state: Raising,
+    x: object,
+    begins: Sequence[int],
+    ends: Sequence[int],
+    axes: Sequence[int] | None = None,
+    steps: Sequence[int] | None = None,
+) -> object:
+    """ONNX: of several axes at once."""
+    chosen = range(len(begins)) if axes is None else axes
+    for index, axis in enumerate(chosen):
+        step = 1 if steps is None else steps[index]
+        x = _slice(state, x, axis, begins[index], ends[index], step)
+    return x
+
+
+def _take(state: Raising, x: object, indices: object, axis: int) -> object:
+    """ONNX: rows of a table, one element of an axis, or several."""
+    if isinstance(x, Constant):
+        if axis != 0:
+            raise NoLayerError("rows of a table must be chosen")
+        return RULES_OF_TABLES["embedding"](state, x, indices)
+    chosen = _constant(indices).values
+    return form_of(state, x).moved(lambda values: np.take(values, chosen, axis=axis))
+
+
+def _shape_of(state: Raising, x: object, begin: int = 0, end: int | None = None) -> object:
+    """ONNX: sizes as a tensor."""
+    shape = x.shape if isinstance(x, Scores) else form_of(state, x).shape
+    values = np.array(shape[begin:end], dtype=np.int64)
+    return Constant(native=values, shape=values.shape, load=lambda: values)
 
 
 def _indexed(values: Array, axis: int, index: slice | int | Array) -> Array:
@@ -234,4 +284,7 @@ RULES: dict[str, Rule] = {
     "view_as_complex": _view_as_complex,
     "view_as_real": _view_as_real,
     "sym_size": _size,
+    "slices": _slices,
+    "take": _take,
+    "shape": _shape_of,
 }

@@ -60,7 +60,7 @@ def _variance(
 def _layer_norm(
     state: Raising,
     x: object,
-    shape: Sequence[int],
+    shape: Sequence[int] | None,
     weight: Constant | None = None,
     bias: Constant | None = None,
     epsilon: float = 1e-5,
@@ -73,7 +73,7 @@ def _layer_norm(
 def _rms_norm(
     state: Raising,
     x: object,
-    shape: Sequence[int],
+    shape: Sequence[int] | None,
     weight: Constant | None = None,
     epsilon: float | None = None,
 ) -> object:
@@ -82,9 +82,9 @@ def _rms_norm(
     return Normalized(form, epsilon or smallest, False, state.place, weight)
 
 
-def _of_last(state: Raising, x: object, shape: Sequence[int]) -> Form:
+def _of_last(state: Raising, x: object, shape: Sequence[int] | None) -> Form:
     form = form_of(state, x)
-    if tuple(shape) != form.shape[-1:]:
+    if shape is not None and tuple(shape) != form.shape[-1:]:
         raise NoLayerError("a norm must be of the last axis alone")
     return form
 
