@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .api.answer import Answer
     from .api.build import Build, build
     from .api.compile import compile
+    from .api.doctor import doctor
     from .api.evaluate import evaluate
     from .api.explore import explore
     from .api.simulate import simulate
@@ -42,6 +43,7 @@ __all__ = [
     "__version__",
     "build",
     "compile",
+    "doctor",
     "evaluate",
     "explore",
     "load",
@@ -59,6 +61,7 @@ _HOMES = {
     "QuantConfig": "quantization.config",
     "build": "api.build",
     "compile": "api.compile",
+    "doctor": "api.doctor",
     "evaluate": "api.evaluate",
     "explore": "api.explore",
     "load": "frontend",

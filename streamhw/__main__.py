@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from .cli import bench, build, evaluate, explain, explore, list, report, run, synth
+from .cli import bench, build, doctor, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"streamhw {__version__}")
     talk(parser, default=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (build, explore, run, bench, synth, explain, report, evaluate, list):
+    for command in (build, explore, run, bench, synth, explain, report, evaluate, doctor, list):
         command.add(commands)
     return parser
 

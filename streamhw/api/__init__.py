@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The public functions: compile, build, simulate, evaluate, explore; the package names them."""
+"""The public functions, a module each; the package names them."""
 
 import warnings
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw.build``: a model and a board become Verilog, manifest, memory image and reports."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from ..boards.base import Board
 from ..boards.plain import plain_board
 from ..compiler.backend.build_dir import (
     DUMP_FILE,
+    QUALITY_FILE,
     REPORT_FILE,
     check_folder,
     is_whole,
@@ -23,12 +25,18 @@ from ..compiler.backend.build_dir import (
 )
 from ..compiler.backend.emit import IMAGE_FILE, emit
 from ..compiler.config import BuildConfig
+from ..compiler.ir.json_codec import decode, encode
 from ..compiler.ir.levels import PlacedNetlist
+from ..compiler.layers.table import layer_table
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of
-from ..compiler.pipeline import compile_model, quantize_for
+from ..compiler.pipeline import compile_model, padded_for
 from ..compiler.text_dump import dump
-from ..frontend import Model
+from ..frontend import Model, Origin
+from ..quantization.calibrate import calibration_tokens
 from ..quantization.quantized_model import QuantizedModel
+from ..quantization.quantizer import quantize
+from ..reference.diagnose import fake_quality
+from ..reference.quality import Quality
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
 from ..report.summary import Summary, summarize
@@ -37,6 +45,9 @@ from .build_key import build_key
 from .compile import loaded
 
 __all__ = ["Build", "build", "default_folder"]
+
+QUALITY_TOKENS = 64
+"""That logits of a build are compared on: little beside what calibration takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,7 @@ class Build:
     decisions: Decisions | None
     reused: bool
     _quantized: Callable[[], QuantizedModel] = field(repr=False, compare=False)
+    _padded: Callable[[], Model] = field(repr=False, compare=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -82,6 +94,15 @@ class Build:
         from the image that the hardware reads, or a fault in the image would be in both.
         """
         return self._quantized()
+
+    @property
+    def quality(self) -> Quality | None:
+        """How far its fake quantization is from the float model on a few tokens; None for random
+        weights, which say nothing."""
+        if QUALITY_FILE not in {file.name for file in self.manifest.files}:
+            return None
+        content = read_file(self.folder, self.manifest, QUALITY_FILE)
+        return decode(Quality, json.loads(content))
 
     @cached_property
     def report(self) -> Summary:
@@ -122,7 +143,12 @@ def build(
     board = plain_board(board)
     config = config or BuildConfig()
     key = build_key(model, board, config, decisions)
-    quantized = cache(partial(quantize_for, model, board, config))
+    padded = cache(partial(padded_for, model, board, config))
+
+    @cache
+    def quantized() -> QuantizedModel:
+        return quantize(padded(), layer_table().quantization, config.quantization)
+
     reused = reuse and is_whole(place, key)
     seconds: dict[str, float] = {}
 
@@ -145,6 +171,7 @@ def build(
         decisions=decisions,
         reused=reused,
         _quantized=quantized,
+        _padded=padded,
     )
     if not reused:
         _write(built, key, seconds, took, on_bytes)
@@ -178,6 +205,13 @@ def _compiled(
     return design
 
 
+def _quality(built: Build) -> Quality:
+    """Of the first tokens of what ranges were measured on."""
+    rows, _ = calibration_tokens(built.model, built.config.quantization)
+    tokens = rows[0, :QUALITY_TOKENS]
+    return fake_quality(built.model, built._padded(), built.quantized, tokens)
+
+
 def _write(
     built: Build,
     key: str,
@@ -198,6 +232,10 @@ def _write(
         DUMP_FILE: dump(design),
         DECISIONS_FILE: decisions_of(design, built.config).to_json(),
     }
+    if built.model.origin is Origin.CHECKPOINT:
+        begin = time.perf_counter()
+        texts[QUALITY_FILE] = json.dumps(encode(_quality(built)), indent=1) + "\n"
+        took("quality", time.perf_counter() - begin)
     write_build(
         design,
         built.quantized,

@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, model, path, quantization, talk
+from .options import Commands, board, model, path, quantization, talk, weights
 
 __all__ = ["add", "text"]
 
@@ -48,6 +48,7 @@ def add(commands: Commands) -> None:
     )
     model(parser)
     board(parser)
+    weights(parser)
     text(parser)
     parser.add_argument(
         "--quant",
@@ -71,6 +72,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         chosen.model,
         console,
         board=chosen.board,
+        weights=chosen.weights,
         configs=[quantization(name, chosen.head_bits) for name in formats],
         text=chosen.text,
         windows=chosen.windows,

@@ -25,6 +25,7 @@ __all__ = [
     "request",
     "simulation",
     "talk",
+    "weights",
 ]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -63,6 +64,16 @@ def board(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def weights(parser: argparse.ArgumentParser) -> None:
+    """--weights."""
+    parser.add_argument(
+        "--weights",
+        type=path,
+        metavar="FILE_OR_DIR",
+        help="safetensors to use instead of the model's own (or of random ones for a named shape)",
+    )
+
+
 def build_folder(parser: argparse.ArgumentParser) -> None:
     """BUILD."""
     parser.add_argument("folder", metavar="BUILD", type=path, help="a folder that `build` wrote")
@@ -72,12 +83,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
     """What build and run share: model, board, output, and the choices of a design."""
     model(parser)
     board(parser)
-    parser.add_argument(
-        "--weights",
-        type=path,
-        metavar="FILE_OR_DIR",
-        help="safetensors to use instead of the model's own (or of random ones for a named shape)",
-    )
+    weights(parser)
     parser.add_argument(
         "-o",
         "--output",

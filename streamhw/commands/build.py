@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw build``: a model and a board to Verilog, manifest, memory image and report."""
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
+from ..reference.quality import QUALITY_BOUND
 from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
 from .show import Console, progress, show_file, warn
@@ -118,6 +120,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
                 task, description="memory image", detail="", completed=done, total=total
             ),
         )
+    _warn_of_quality(built, request, console)
     if built.reused:
         console.print(f"Reusing the build in {request.folder}", soft_wrap=True)
         return built
@@ -203,6 +206,26 @@ def show_folder(folder: Path, console: Console) -> None:
     """Prints the files that a build wrote into its folder, with their sizes."""
     for name in sorted(written_files(folder)):
         show_file(folder / name, console)
+
+
+def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> None:
+    """Says that quantization costs more than the bound, and how to see why."""
+    found, chosen = built.quality, built.config.quantization
+    if found is None or found.within_bounds:
+        return
+    options = ["--board", request.board]
+    options += [] if request.weights is None else ["--weights", str(request.weights)]
+    if chosen.number_format is None:
+        options += ["--quant", f"w{chosen.weight_bits}a8"]
+        options += [] if chosen.head_bits is None else ["--head-bits", str(chosen.head_bits)]
+    else:
+        options += ["--quant", chosen.number_format]
+    command = shlex.join([request.model, *options])
+    warn(
+        console,
+        f"{built.model.name}: quantization costs {found.nats:.2f} nats a token (bound "
+        f"{QUALITY_BOUND:g}); this shows why: python -m streamhw doctor {command}",
+    )
 
 
 def _warn(facts: Facts, console: Console) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ..api.evaluate import evaluate
 from ..errors import UserError
+from ..frontend import load
 from ..quantization.config import QuantConfig
 from ..reference.evaluate import Evaluation
 from .show import Console, progress
@@ -31,6 +32,7 @@ def evaluate_model(
     *,
     board: str,
     configs: Sequence[QuantConfig],
+    weights: Path | None = None,
     text: Path | None = None,
     windows: int | None = None,
     length: int | None = None,
@@ -43,7 +45,7 @@ def evaluate_model(
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")
         found = evaluate(
-            model,
+            load(model, weights),
             words,
             board=board,
             windows=windows,

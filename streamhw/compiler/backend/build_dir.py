@@ -20,6 +20,7 @@ from .output_folder import check_output, replace_files
 
 __all__ = [
     "DUMP_FILE",
+    "QUALITY_FILE",
     "REPORT_FILE",
     "check_folder",
     "is_whole",
@@ -32,6 +33,7 @@ __all__ = [
 
 REPORT_FILE = "report.json"
 DUMP_FILE = "design.txt"
+QUALITY_FILE = "quality.json"
 NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
 STOPPED_FILE = "stopped.json"
@@ -40,6 +42,7 @@ STOPPED_FILE = "stopped.json"
 STOPPED_FILES = frozenset({STOPPED_FILE, DUMP_FILE, DECISIONS_FILE})
 BUILD_FILES = frozenset(
     {MANIFEST_FILE, VERILOG_FILE, NETLIST_FILE, IMAGE_FILE, REPORT_FILE, DUMP_FILE, DECISIONS_FILE}
+    | {QUALITY_FILE}
 )
 
 

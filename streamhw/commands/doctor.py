@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw doctor``: where a quantized model loses its quality, and what to try."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from ..api.doctor import Diagnosis, doctor
+from ..frontend import load
+from ..quantization.config import QuantConfig
+from .evaluate import read_text
+from .show import Console, progress
+
+__all__ = ["diagnose_model"]
+
+
+def diagnose_model(
+    model: str,
+    console: Console,
+    *,
+    board: str,
+    config: QuantConfig,
+    weights: Path | None = None,
+    text: Path | None = None,
+) -> Diagnosis:
+    """Prints the errors of all streams and layers, what is wrong, and what to do.
+
+    Raises ``UserError`` if the model cannot read the text.
+    """
+    words = read_text(text)
+    with progress(console) as shown:
+        task = shown.add_task("doctor", total=1.0, detail="")
+        found = doctor(
+            load(model, weights),
+            words,
+            board=board,
+            config=config,
+            progress=lambda what, done: shown.update(task, completed=done, detail=what),
+        )
+    typed = [model, "--board", board] + ([] if weights is None else ["--weights", str(weights)])
+    found = replace(found, typed=shlex.join(typed))
+    console.print(
+        f"{found.model}, {found.name}: errors against the float model over {found.fake.tokens:,} "
+        "tokens",
+        soft_wrap=True,
+    )
+    console.print(found.stream_table())
+    console.print(found.layer_table())
+    for sentence in found.findings():
+        console.print(f"* {sentence}", soft_wrap=True)
+    console.print("what to do", style="bold")
+    for sentence in found.advice():
+        console.print(f"* {sentence}", soft_wrap=True)
+    return found
