@@ -4,6 +4,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ...errors import BuildError
 from ...stream.control.scope import Scope
@@ -38,6 +39,7 @@ def cost_of(part: ConverterSpec) -> float:
     return part.resources().luts + part.bits / BITS_PER_LUT
 
 
+@lru_cache(maxsize=1024)
 def layout_converter(source: ITensor, target: ITensor, *, whole: bool = False) -> ConverterSpec:
     """The converter between two types.
 

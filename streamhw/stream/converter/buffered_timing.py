@@ -60,13 +60,18 @@ class Schedule:
             for loop in loops
             if isinstance(loop.trip, Symbol) and loop.trip.ragged
         ]
-        if shared <= 0 and not inner:
-            self._position += prod(self._trip(loop) for loop in loops)
-        else:
-            for _ in range(self._trip(loops[0])):
-                self._visit(loops[1:], shared - 1)
-            if inner and inner[0][0] == loops[0]:
-                self._ends[inner[0][1]].append(self._position)
+        if not inner:
+            # all blocks are alike
+            size = prod(self._trip(loop) for loop in loops[max(0, shared) :])
+            blocks = prod(self._trip(loop) for loop in loops[: max(0, shared)])
+            ends = range(self._position + size, self._position + blocks * size + 1, size)
+            self._blocks += ends if shared >= 0 else ()
+            self._position += blocks * size
+            return
+        for _ in range(self._trip(loops[0])):
+            self._visit(loops[1:], shared - 1)
+        if inner[0][0] == loops[0]:
+            self._ends[inner[0][1]].append(self._position)
         if shared == 0:
             self._blocks.append(self._position)
 
