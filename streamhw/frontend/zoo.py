@@ -9,10 +9,11 @@ from typing import Any
 from ..errors import UserError
 from ..graph import Graph
 from .catalog import family_of, format_of
-from .config_reader import ConfigReader
 from .exported.torch_program import TorchProgram, is_program
 from .family import ArchitectureConfig, ModelFamily
 from .model import Model, Origin
+from .packed.scheme import PackedScheme, packed_scheme
+from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
 from .shapes import SHAPES, NamedShape
 from .special_tokens import begin_token, end_tokens
@@ -117,8 +118,7 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
     files = format_of(path)
     values, source = files.config(path), str(path / "config.json" if path.is_dir() else path)
     family = family_of(values, source)
-    # Codes of a method that packs weights are tensors of other shapes and types.
-    ConfigReader(values, source).require(quantization_config=None)
+    scheme = packed_scheme(values, source)
     config = family.read_config(values, source)
     said = {**family.defaults, **values}
     try:
@@ -129,7 +129,7 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
         name=name,
         graph=graph,
         config=config,
-        weights=_tensors(weights or path, graph, family, config),
+        weights=_tensors(weights or path, graph, family, config, scheme),
         origin=Origin.CHECKPOINT,
         end_tokens=end_tokens(said, graph.vocabulary, source),
         begin_token=begin_token(said, graph.vocabulary, source),
@@ -191,9 +191,15 @@ def _compare(name: str, shape: NamedShape, home: Path) -> None:
 
 
 def _tensors(
-    path: Path, graph: Graph, family: ModelFamily[Any], config: ArchitectureConfig
+    path: Path,
+    graph: Graph,
+    family: ModelFamily[Any],
+    config: ArchitectureConfig,
+    scheme: PackedScheme | None = None,
 ) -> CheckpointWeights:
     stored = without_wrappers(format_of(path).tensors(path))
+    if scheme is not None:
+        stored = unpacked_tensors(stored, scheme, str(path))
     return CheckpointWeights(path, family.tensors(config, stored, str(path)), graph)
 
 

@@ -281,7 +281,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "another architecture": (configured(model_type="gpt_neo"), "architecture must be one of gpt2"),
     "packed weights": (
-        configured(quantization_config={"bits": 4}), "quantization_config must be null, not",
+        configured(quantization_config={"bits": 4}), "quant_method must be one of gptq, awq",
     ),
     "a small vocabulary": (
         then(

@@ -138,7 +138,7 @@ def test_config_that_is_no_json(directory: Path) -> None:
         ({"layer_norm_epsilon": None}, "layer_norm_epsilon must be a number above 0, not null"),
         (
             {"quantization_config": {"quant_method": "gptq"}},
-            'quantization_config must be null, not {"quant_method": "gptq"}',
+            "quantization_config: bits must be an integer of at least 1, not missing",
         ),
     ],
 )
