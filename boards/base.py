@@ -61,7 +61,7 @@ class Die:
 class Board:
     """A board or card as the compiler sees it.
 
-    clock_mhz: the clock that cycle counts are turned into seconds with: an assumption until the
+    clock_mhz: the clock that cycle counts become seconds with: an assumption until the
         design is placed and routed
     memory_bytes: external memory
     striped: whether all ports together are one memory: a beat has a part from each, in their order

@@ -3,9 +3,9 @@
 
 Usage: python scripts/compare_times.py MODEL [--board sim] [--design FILE] [--prompt 9] [--step N]
 
-For one step of a simulated answer, each activation (before the layers, layers, after them) is a
+For one step of a simulated answer, each invocation (before the layers, layers, after them) is a
 table of its streams in the order of the estimate: the cycles of the first and the last beat that
-the sink takes, simulated and predicted, from the activation's own begin. A line whose error is not
+the sink takes, simulated and predicted, from the invocation's own begin. A line whose error is not
 that of the lines above is where the estimate and the hardware part.
 """
 
@@ -39,12 +39,12 @@ from streamhw.sim.memory_model import MemoryModel
 from streamhw.stream.control.scope import Scope
 from streamhw.stream.itensor.itensor import SymbolValues
 
-Activation = tuple[Scope, Mapping[str, Activity]]
+Invocation = tuple[Scope, Mapping[str, Activity]]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One activation of the estimate. step: its number; place: of the activation in the step"""
+    """One invocation of the estimate. step: its number; place: of the invocation in the step"""
 
     step: int
     scope: Scope
@@ -119,14 +119,14 @@ def simulated(
 
 
 def predicted(design: PlacedNetlist, prompt: int, tokens: int) -> tuple[list[Seen], list[float]]:
-    """Every activation of the estimate, and the cycles of each token."""
+    """Every invocation of the estimate, and the cycles of each token."""
     estimate, group = Estimate.placed(design), design.tiling.token_batch
     starts = [*range(0, prompt, group), *range(prompt, prompt + tokens - 1)]
     counts = [min(group, prompt - at) if at < prompt else 1 for at in starts]
     clock, now, before, found, ends = estimate.clock(), float(START_CYCLES), 0.0, [], []
     for step, (position, count) in enumerate(zip(starts, counts, strict=True)):
         head = position + count >= prompt
-        log: list[Activation] = []
+        log: list[Invocation] = []
         now = estimate.step(clock, position, count, head, now, noting(log))
         for place, (scope, work) in enumerate(log):
             layer = max(0, place - 1)
@@ -140,13 +140,13 @@ def predicted(design: PlacedNetlist, prompt: int, tokens: int) -> tuple[list[See
     return found, ends
 
 
-def noting(log: list[Activation]) -> Callable[[Scope, Mapping[str, Activity]], None]:
-    """What the estimate tells of each activation goes into ``log``."""
+def noting(log: list[Invocation]) -> Callable[[Scope, Mapping[str, Activity]], None]:
+    """What the estimate tells of each invocation goes into ``log``."""
     return lambda scope, work: log.append((scope, work))
 
 
 def tokens_of(seen: Seen) -> int:
-    """Tokens of one activation."""
+    """Tokens of one invocation."""
     tokens = seen.symbol_values["tokens"]
     assert isinstance(tokens, int)
     return tokens
@@ -160,7 +160,7 @@ def show(
     passed: Mapping[str, NDArray[np.uint64]],
     console: Console,
 ) -> None:
-    """One activation's streams, from the first beat that any of them passes."""
+    """One invocation's streams, from the first beat that any of them passes."""
     rows = []
     alike = [each for each in before if each.scope is seen.scope]
     for link in timeline.links:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPU seconds and memory of ``build``, side by side with an earlier checkout of streamhw.
+"""CPU seconds and memory of ``build``, beside those of an earlier checkout of streamhw.
 
 Usage: python scripts/compile_times.py MODEL ... --before FOLDER [--board u55c] [--runs before cold]
 

@@ -86,8 +86,8 @@ def stored(program: Any) -> dict[str, Any]:
 def described(constant: Constant) -> dict[str, Any]:
     """A trained tensor by name; of others the values."""
     known: dict[str, Any] = {"names": constant.names, "shape": constant.shape}
-    if constant.whole or constant.turned:
-        return known | {"turned": constant.turned}
+    if constant.whole or constant.transposed:
+        return known | {"transposed": constant.transposed}
     values = np.asarray(constant.values)
     kind = "bool" if values.dtype == np.bool_ else "complex" if np.iscomplexobj(values) else "float"
     if kind == "complex":

@@ -59,7 +59,7 @@ NUMBERS = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class EstimatedPart:
     """A part of a design: its kind and what it is estimated at."""
 
     design: str
@@ -103,13 +103,13 @@ def designs() -> Iterator[tuple[str, PlacedNetlist]]:
     yield "gpt2 spilled", placed(GPT2, narrow, tight)
 
 
-def parts(name: str, design: PlacedNetlist) -> Iterator[Part]:
+def parts(name: str, design: PlacedNetlist) -> Iterator[EstimatedPart]:
     """Everything in the top of a design, with the RAM kinds that placement chose."""
     family, placement = design.board.family, design.placement
     kinds = {i.name: type(i.part).__name__.removesuffix("Spec") for i in design.instances}
     for owner, cells in placement.cells.items():
         kind = kinds.get(owner) or ("Control" if owner == "control" else "Arbiter")
-        yield Part(design=name, name=owner, kind=kind, family=family.name, estimate=cells)
+        yield EstimatedPart(design=name, name=owner, kind=kind, family=family.name, estimate=cells)
     for channel in design.channels:
         depth = design.queues[channel.name]
         if depth < 2:
@@ -119,7 +119,9 @@ def parts(name: str, design: PlacedNetlist) -> Iterator[Part]:
         for store in placement.stores:
             if store.owner == owner:
                 cells += store.cells
-        yield Part(design=name, name=owner, kind="Queue", family=family.name, estimate=cells)
+        yield EstimatedPart(
+            design=name, name=owner, kind="Queue", family=family.name, estimate=cells
+        )
 
 
 def counted(design: PlacedNetlist, cache: Path) -> Mapping[str, Cells]:

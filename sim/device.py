@@ -13,7 +13,7 @@ from ..runtime.manifest import Manifest
 from ..stream.axi import register_map as registers
 from .library import Harness, Reason, StreamCounters, Watch
 from .memory_model import MemoryModel
-from .verilator import Build
+from .verilator import BuiltSimulator
 
 __all__ = ["SimDevice"]
 
@@ -37,7 +37,7 @@ class SimDevice:
     def __init__(
         self,
         manifest: Manifest,
-        build: Build,
+        build: BuiltSimulator,
         image: bytes | NDArray[np.uint8] = b"",
         *,
         model: MemoryModel | Mapping[str, MemoryModel] = IDEAL,

@@ -19,7 +19,7 @@ from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
 from ..stream.itensor.memory_order import TOKENS
 from ..stream.spec import Role
 
-__all__ = ["Comparison", "Mismatch", "Reference", "decode"]
+__all__ = ["Comparison", "Mismatch", "StreamReference", "decode"]
 
 Ints = NDArray[np.int64]
 
@@ -50,8 +50,8 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
-class _Activation:
-    """Expected beats of one activation of a stream."""
+class _Invocation:
+    """Expected beats of one invocation of a stream."""
 
     layer: int | None
     position: int
@@ -65,13 +65,13 @@ class _Watched:
 
     channel: Channel
     layers: Sequence[int | None]
-    expected: list[_Activation] = field(default_factory=list)
+    expected: list[_Invocation] = field(default_factory=list)
     found: list[Ints] = field(default_factory=list)
-    done: int = 0  # activations that have been compared
+    done: int = 0  # invocations that have been compared
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reference:
+class StreamReference:
     """What a simulation is compared with: the types of the streams, and the integers that they must
     carry."""
 
@@ -86,12 +86,12 @@ class Comparison:
     take: gives the beats of a stream since the last call, as (beats, bytes)
     """
 
-    def __init__(self, reference: Reference, take: Callable[[str], NDArray[np.uint8]]):
+    def __init__(self, reference: StreamReference, take: Callable[[str], NDArray[np.uint8]]):
         design = reference.netlist
         self._graph = design.graph
         self._golden = IntegerModel(reference.quantized, layer_table().reference)
         self._cache = Cache()
-        self._group = design.tiling.token_batch
+        self._token_batch = design.tiling.token_batch
         self._windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
         self._take = take
         self._watched = [
@@ -117,8 +117,8 @@ class Comparison:
         Returns the token that must follow.
         """
         result = -1
-        for begin in range(0, len(tokens), self._group):
-            part = list(tokens[begin : begin + self._group])
+        for begin in range(0, len(tokens), self._token_batch):
+            part = list(tokens[begin : begin + self._token_batch])
             position = self._cache.position
             trace = self._golden.step(part, self._cache)
             head = begin + len(part) == len(tokens)
@@ -144,7 +144,7 @@ class Comparison:
         return self.first
 
     def save(self) -> dict[str, Ints]:
-        """How far the comparison is, and what it has of activations that have not passed whole."""
+        """How far the comparison is, and what it has of invocations that have not passed whole."""
         found = {f"found{i}": np.concatenate(w.found) for i, w in enumerate(self._watched)}
         return {"compared": np.array([w.done for w in self._watched]), **found}
 
@@ -153,24 +153,24 @@ class Comparison:
         for i, (watched, done) in enumerate(zip(self._watched, saved["compared"], strict=True)):
             passed, watched.expected = watched.expected[:done], watched.expected[done:]
             watched.done, watched.found = int(done), [saved[f"found{i}"]]
-            self.beats += sum(len(activation.beats) for activation in passed)
+            self.beats += sum(len(invocation.beats) for invocation in passed)
             self._streams |= {watched.channel.name} if passed else set()
 
     def _match(self, watched: _Watched, found: Ints, complete: bool) -> tuple[Mismatch | None, int]:
         used = 0
         while watched.expected:
-            activation = watched.expected[0]
-            count = len(activation.beats)
+            invocation = watched.expected[0]
+            count = len(invocation.beats)
             have = found[used : used + count]
-            wrong = np.flatnonzero((have != activation.beats[: len(have)]).any(axis=1))
+            wrong = np.flatnonzero((have != invocation.beats[: len(have)]).any(axis=1))
             self.beats += len(have)
             if len(have):
                 self._streams.add(watched.channel.name)
             if len(wrong):
-                return _difference(watched.channel, activation, int(wrong[0]), have), used
+                return _difference(watched.channel, invocation, int(wrong[0]), have), used
             if len(have) < count:
                 if complete:
-                    return _difference(watched.channel, activation, len(have), have), used
+                    return _difference(watched.channel, invocation, len(have), have), used
                 self.beats -= len(have)
                 break
             used += count
@@ -209,7 +209,7 @@ def _activations(
     position: int,
     count: int,
     head: bool,
-) -> Iterator[_Activation]:
+) -> Iterator[_Invocation]:
     """The expected beats of one step: once, once a layer, or only if the step has a result."""
     channel = watched.channel
     value = channel.value
@@ -228,7 +228,7 @@ def _activations(
         if windows.widths and layer is not None:
             begins = [windows.begin(position + t, layer) for t in range(count)]
             tensor = _from_begins(tensor, type, begins)
-        yield _Activation(
+        yield _Invocation(
             layer,
             position,
             type.pack(_padded(tensor, type), symbol_values),
@@ -263,8 +263,8 @@ def _padded(tensor: Ints, type: ITensor) -> Ints:
     return np.pad(tensor, pads, constant_values=type.fmt.minimum)
 
 
-def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) -> Mismatch:
-    offset = tuple(int(v) for v in activation.order[at])
+def _difference(channel: Channel, invocation: _Invocation, at: int, have: Ints) -> Mismatch:
+    offset = tuple(int(v) for v in invocation.order[at])
     by_row = any(
         loop.dim == 0 and isinstance(loop.trip, Symbol) and loop.trip.name == TOKENS
         for loop in channel.consumed.loops
@@ -272,10 +272,10 @@ def _difference(channel: Channel, activation: _Activation, at: int, have: Ints) 
     return Mismatch(
         stream=channel.name,
         value=str(channel.value),
-        layer=activation.layer,
-        position=activation.position + (offset[0] if by_row else 0),
+        layer=invocation.layer,
+        position=invocation.position + (offset[0] if by_row else 0),
         offset=offset,
-        expected=tuple(int(v) for v in activation.beats[at]),
+        expected=tuple(int(v) for v in invocation.beats[at]),
         found=tuple(int(v) for v in have[at]) if at < len(have) else None,
     )
 

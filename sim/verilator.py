@@ -21,7 +21,7 @@ from .cpp_compiler import COMPILE, Compiler, find_compiler, machine, publish, ru
 from .harness_binding import PREFIX, binding
 from .verilator_config import control_file
 
-__all__ = ["Build", "Simulator", "build", "find_simulator"]
+__all__ = ["BuiltSimulator", "Simulator", "build", "find_simulator"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage (``verilate``, ``compile``, ``link``), the steps done and their number."""
@@ -69,7 +69,7 @@ class Simulator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
+class BuiltSimulator:
     """A simulation that can be loaded, from the compiler or from the cache."""
 
     library: Path
@@ -103,7 +103,7 @@ def build(
     threads: int | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> Build:
+) -> BuiltSimulator:
     """The compiled simulation of a design, from the cache if nothing has changed.
 
     verilog: files of the design
@@ -158,9 +158,9 @@ def build(
     return _stored(folder, observed, cached=False)
 
 
-def _stored(folder: Path, observed: bool, *, cached: bool) -> Build:
+def _stored(folder: Path, observed: bool, *, cached: bool) -> BuiltSimulator:
     facts = json.loads((folder / "build.json").read_text())
-    return Build(
+    return BuiltSimulator(
         library=folder / "simulation.so",
         observed=observed,
         warnings=tuple(facts["warnings"]),

@@ -4,6 +4,7 @@
 import ast
 import doctest
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from runpy import run_path
@@ -195,6 +196,23 @@ def test_what_users_see_has_words_of_the_field() -> None:
     for pattern, word in PRIVATE.items():
         found = [text for text in texts if re.search(pattern, text, re.IGNORECASE)]
         assert not found, f"{found}: say {word}"
+
+
+def told(file: Path) -> Iterator[tuple[int, str]]:
+    """Comments and strings of a module, with their lines."""
+    with file.open("rb") as text:
+        for token in tokenize.tokenize(text.readline):
+            if token.type == tokenize.COMMENT or "STRING" in tokenize.tok_name[token.type]:
+                yield token.start[0], token.string
+
+
+@pytest.mark.parametrize("root", ["streamhw", "sim", "boards", "scripts"])
+def test_comments_have_words_of_the_field(root: str) -> None:
+    for file in sorted((ROOT / root).rglob("*.py")):
+        for line, text in told(file):
+            for pattern, word in PRIVATE.items():
+                found = re.search(pattern, text, re.IGNORECASE)
+                assert found is None, f"{file}:{line}: {found and found[0]}: say {word}"
 
 
 def test_figures_are_current() -> None:

@@ -19,7 +19,7 @@ from ..sim import verilator
 from ..sim.checkpoint import Checkpoint
 from ..sim.device import SimDevice
 from ..sim.memory_model import MemoryModel
-from ..sim.stream_compare import Comparison, Reference
+from ..sim.stream_compare import Comparison, StreamReference
 
 __all__ = ["NEVER", "Answer", "Checkpoints", "simulated"]
 
@@ -98,14 +98,14 @@ class Answer:
 
 def simulated(
     manifest: Manifest,
-    library: verilator.Build,
+    library: verilator.BuiltSimulator,
     image: np.ndarray,
     prompt: list[int],
     count: int,
     *,
     model: MemoryModel,
     ends: Sequence[int] = (),
-    reference: Reference | None = None,
+    reference: StreamReference | None = None,
     on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
 ) -> Answer:
@@ -156,7 +156,7 @@ class _Session:
         prompt: Sequence[int],
         count: int,
         ends: Sequence[int],
-        reference: Reference | None,
+        reference: StreamReference | None,
         memory: str,
     ):
         self.answer = Answer(prompt=list(prompt), memory=memory)

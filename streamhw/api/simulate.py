@@ -13,7 +13,7 @@ from ..report.channels import uses_of
 from ..report.measured import Measured, StepTimes
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
-from ..sim.stream_compare import Reference
+from ..sim.stream_compare import StreamReference
 from ..stream.control.scope import Scope
 from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build
@@ -63,7 +63,7 @@ def simulate(
     if check:
         if progress is not None:
             progress("compute the reference's parameters", 0, 1)
-        reference = Reference(netlist=build.netlist, quantized=build.quantized)
+        reference = StreamReference(netlist=build.netlist, quantized=build.quantized)
     library = verilator.build(
         [build.verilog],
         manifest,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``bench``: a design beside the board's roof and published figures."""
+"""``bench``: a design beside the board's roofline and published figures."""
 
 import argparse
 

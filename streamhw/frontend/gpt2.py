@@ -212,8 +212,8 @@ class Gpt2Family:
             found.update({p.name: ZeroTensor(p.shape) for p in names if p.name.endswith(".bias")})
         if (first := found.get("h.0.attn.c_attn.weight")) is not None:
             # nanoGPT has Linear, which stores [outputs, inputs], where Hugging Face has Conv1D.
-            turned = first.shape == (3 * config.features, config.features)
-            for name in [name for name in found if turned and name.endswith(_MATRICES)]:
+            transposed = first.shape == (3 * config.features, config.features)
+            for name in [name for name in found if transposed and name.endswith(_MATRICES)]:
                 found[name] = ChangedTensor(found[name], np.transpose, found[name].shape[::-1])
         for layer in range(config.layers):
             factor = config.query_scale(layer)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from .graph import Graph
 from .node import Node, RolledLoop
-from .ops.feature_layout import Axis, AxisRole, FeatureLayout, finest, plain
+from .ops.feature_layout import AxisRole, FeatureLayout, RowAxis, finest, plain
 from .ops.op import parameter_name
 
 __all__ = ["PaddedGraph", "RowPadding", "padded_graph", "padded_layouts", "row_layouts"]
@@ -25,7 +25,7 @@ class RowPadding:
     channels: int = 1
     kv_heads: int = 0
 
-    def extent(self, axis: Axis, heads: Mapping[int, int]) -> int:
+    def extent(self, axis: RowAxis, heads: Mapping[int, int]) -> int:
         """Padded extent of an axis; ``heads``: padded by natural numbers of heads."""
         match axis.role:
             case AxisRole.FEATURES:

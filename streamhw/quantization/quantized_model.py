@@ -73,7 +73,7 @@ class AngleParameters(Parameters):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearParameters(Parameters):
-    """A matrix and its header, one row an output.
+    """A matrix and its tile scales, one row an output.
 
     weight: int8 [outputs, inputs], codes of the number format
     group_multipliers: uint8 [outputs, inputs / group], 1 to 255, or ``None``

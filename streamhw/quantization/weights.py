@@ -13,7 +13,7 @@ from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
 from .quantized_model import LinearParameters
 
-__all__ = ["Rounding", "dequantize", "header", "quantize_matrix", "spreading_factor"]
+__all__ = ["Rounding", "dequantize", "output_scales", "quantize_matrix", "spreading_factor"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -92,7 +92,7 @@ def quantize_matrix(
     codes, multipliers, step, shifted = (
         np.concatenate([part[index] for part in parts]) for index in range(4)
     )
-    whole, mult, shift = header(shifted, step, output_scale)
+    whole, mult, shift = output_scales(shifted, step, output_scale)
     return LinearParameters(
         weight=codes,
         group_multipliers=None if rounding.weights.scale_group is None else multipliers,
@@ -168,7 +168,7 @@ def _compensated(weight: Floats, exact: Floats, weights: ElementFormat, spread: 
     return codes.T
 
 
-def header(
+def output_scales(
     bias: Reals, step: Reals, output_scale: Reals
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.uint8]]:
     """bias in accumulator units, and mult * 2**-shift ~ step * output_scale, normalized."""

@@ -33,7 +33,7 @@ __all__ = [
     "Curve",
     "Looked",
     "Multiplied",
-    "Normalized",
+    "NormReference",
     "Passed",
     "Rotated",
     "greatest",
@@ -97,7 +97,7 @@ class Passed:
         return part if self._out is None else saturated(part.copy(), self._out)
 
 
-class Normalized:
+class NormReference:
     """Layer norm or RMS norm; sums of squares exceed floats, so that these are integers."""
 
     def __init__(self, plan: NormPlan, parameters: NormParameters):

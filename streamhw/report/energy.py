@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 
 from ..compiler.resources.fpga_cells import Cells
 
-__all__ = ["MODELS", "Constant", "Energy", "EnergyModel", "UnitActivity", "energy_of"]
+__all__ = ["MODELS", "Energy", "EnergyConstant", "EnergyModel", "UnitActivity", "energy_of"]
 
 PICO = 1e-12
 
@@ -25,7 +25,7 @@ _WIRES = "programmable wires and pipeline registers at both sides (assumption)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Constant:
+class EnergyConstant:
     """A number of the model and where it comes from."""
 
     value: float
@@ -37,54 +37,56 @@ class Constant:
 class EnergyModel:
     """Constants of a part."""
 
-    memory_bit: Constant
-    multiplier: Constant
-    block_ram: Constant
-    ultra_ram: Constant
-    ram_share: Constant
-    lut: Constant
-    ff: Constant
-    static: Constant
+    memory_bit: EnergyConstant
+    multiplier: EnergyConstant
+    block_ram: EnergyConstant
+    ultra_ram: EnergyConstant
+    ram_share: EnergyConstant
+    lut: EnergyConstant
+    ff: EnergyConstant
+    static: EnergyConstant
 
 
 MODELS: Mapping[str, EnergyModel] = {
     "xcu55c-fsvh2892-2L-e": EnergyModel(
-        memory_bit=Constant(
+        memory_bit=EnergyConstant(
             value=7.0,
             unit="pJ/bit",
             source="3.9 for an HBM2 stack (O'Connor et al., Fine-Grained DRAM, MICRO 2017) and 3.1 "
             "for controller, switch and PHY on the FPGA (assumption)",
         ),
-        multiplier=Constant(
+        multiplier=EnergyConstant(
             value=4.0,
             unit="pJ/cycle of an active DSP48E2",
             source=f"27 x 18 product 1.5 pJ, from 3.1 pJ of 32 x 32, and 48-bit sum 0.15 pJ "
             f"({HOROWITZ}) {_SCALING}, x 7 for {_WIRES}",
         ),
-        block_ram=Constant(
+        block_ram=EnergyConstant(
             value=7.0,
             unit="pJ/access of 72 bits",
             source=f"10 pJ for 64 bits of 8 kB ({HOROWITZ}) {_SCALING}, x 2 for {_WIRES}",
         ),
-        ultra_ram=Constant(
+        ultra_ram=EnergyConstant(
             value=14.0,
             unit="pJ/access of 72 bits",
             source=f"20 pJ for 64 bits of 32 kB ({HOROWITZ}) {_SCALING}, x 2 for {_WIRES}",
         ),
-        ram_share=Constant(value=0.5, unit="accesses a cycle of a block", source="assumption"),
-        lut=Constant(
+        ram_share=EnergyConstant(
+            value=0.5, unit="accesses a cycle of a block", source="assumption"
+        ),
+        lut=EnergyConstant(
             value=0.0125,
             unit="pJ/cycle",
             source="0.1 pJ for each change of a LUT and its wires, in 12.5 % of cycles, Vivado's "
             "default toggle rate (energy: assumption)",
         ),
-        ff=Constant(
+        ff=EnergyConstant(
             value=0.01,
             unit="pJ/cycle",
             source="0.005 pJ of clock and 0.04 pJ for each change, in 12.5 % of cycles "
             "(assumption)",
         ),
-        static=Constant(
+        static=EnergyConstant(
             value=15.0,
             unit="W",
             source="device, idle HBM and shell (assumption; a small design on the same card: "

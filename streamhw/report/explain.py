@@ -145,11 +145,11 @@ def _fifo(stream: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
             yield "outside the linear program: no value of a layer waits here"
         return
     yield (
-        f"{flow.tokens:,} beats written in {flow.written[0]:,.0f} to {flow.written[1]:,.0f}, "
+        f"{flow.beats:,} beats written in {flow.written[0]:,.0f} to {flow.written[1]:,.0f}, "
         f"read in {flow.read[0]:,.0f} to {flow.read[1]:,.0f} cycles of the {flow.invocation} "
         f"({flow.symbol_values})"
     )
-    room = "all of them" if flow.peak >= flow.tokens > 1 else f"{flow.peak:,}"
+    room = "all of them" if flow.peak >= flow.beats > 1 else f"{flow.peak:,}"
     least = f"; the least depth is {flow.depth}" if flow.depth > flow.peak else ""
     yield f"at most {room} wait at once{least}"
     if stream.depth != flow.depth:

@@ -140,7 +140,7 @@ class FlowFacts:
     symbol_values: str
     source: str
     sink: str
-    tokens: int
+    beats: int
     written: tuple[float, float]
     read: tuple[float, float]
     beat: int
@@ -166,7 +166,7 @@ class ActivityFacts:
     output: tuple[float, float]
 
     @property
-    def activation(self) -> str:
+    def invocation(self) -> str:
         """``entry``, ``layer 0``, ..., ``tail``."""
         return self.scope.value if self.layer is None else f"layer {self.layer}"
 
@@ -185,7 +185,7 @@ class RunFacts:
     """The parameters of one node in order of use: bytes in each layer, or of the tail."""
 
     node: str
-    activation: str
+    invocation: str
     bytes: int
 
 

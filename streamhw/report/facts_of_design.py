@@ -68,7 +68,7 @@ def gather(design: PlacedNetlist, weights: str, position: int | None = None) -> 
             RegionFacts(name=r.name, offset=r.offset, bytes=r.bytes) for r in design.memory.regions
         ),
         parameters=tuple(
-            RunFacts(node=s.node, activation=when, bytes=s.beats * design.memory.beat_bytes)
+            RunFacts(node=s.node, invocation=when, bytes=s.beats * design.memory.beat_bytes)
             for when, run in (("layer", design.memory.body), ("tail", design.memory.tail))
             for s in run
         ),

@@ -45,7 +45,7 @@ class StepTimes:
     """A step that made one token, in cycles from its begin.
 
     position: of the token that it took
-    passed: by stream, cycles of the first and the last beat of each activation
+    passed: by stream, cycles of the first and the last beat of each invocation
     """
 
     position: int

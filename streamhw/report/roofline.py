@@ -10,7 +10,7 @@ Bytes and products follow from the graph, bandwidth and products a second from t
     answer: a step of one token for each token but the first
 
 A DSP gives two products a cycle, since two int4 x int8 products fit one 27 x 18 multiplier. Scales,
-headers, norms, activation functions and everything else is free here, so that no design reaches it.
+tile scales, norms, activation functions and everything else is free, so that no design reaches it.
 """
 
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ SCHEMA = 2
 
 @dataclass(frozen=True, kw_only=True)
 class KernelRow:
-    """One part: cycles of an activation at a full group and the full context.
+    """One part: cycles of an invocation at a full token batch and the full context.
 
     interval, latency: cycles, None for parts without a formula; macs: multiplies a cycle
     computes: whether it makes values; false where they pass, or where lengths come from a step

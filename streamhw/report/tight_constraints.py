@@ -38,7 +38,7 @@ def flows(certificates: Sequence[Certificate]) -> Iterator[FlowFacts]:
             symbol_values=certificate.program.symbol_values,
             source=stream.source,
             sink=stream.sink,
-            tokens=stream.tokens,
+            beats=stream.count,
             written=(round(writes[0], 1), round(writes[-1], 1)),
             read=(round(reads[0], 1), round(reads[-1], 1)),
             beat=stream.beats[place],

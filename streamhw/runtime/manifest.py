@@ -84,7 +84,7 @@ class ManifestStream:
     valid: str
     ready: str
     width: int  # bits of the payload
-    scope: str = ""  # what one activation belongs to: a layer of a step, a step, the tail
+    scope: str = ""  # what one invocation belongs to: a layer of a step, a step, the tail
     type: str = ""  # text of the iterative tensor
 
 

@@ -52,7 +52,7 @@ class ContextBehaviour:
     """One product of an engine that several share: it stores its operand, then computes.
 
     operand: the order in which the operand comes
-    tiles: of outputs, each with parameters of its own: a header, and ``words`` words of weights
+    tiles: of outputs, each with parameters of its own: tile scales, and ``words`` words of weights
     timing: of an invocation, from the first beat of a stored operand that the array reads: cycles
         to the first result, and in which the array works; then from the last weight, or, if a
         tile's are kept, the last beat that the array reads, to the last result of its tile

@@ -41,12 +41,12 @@ class StaticDemux(wiring.Component):
         i --> skid (beat, output) --> o_0, o_1, ...
                ^ segment table <-- i_program
 
-    Parameters  width: bits of a beat; programs: each a tuple of ``Repeat``; an activation runs one;
+    Parameters  width: bits of a beat; programs: each a tuple of ``Repeat``; an invocation runs one;
                 outputs: how many there are, by default all that programs name; beats for the
                 number behind the last are dropped: they are padding
     Members     i: In(stream ``raw(width)``)   i_program: In(stream ``raw``), index of a program
                 o_0, o_1, ...: Out(stream ``raw(width)``)
-    Timing      latency = 1 cycle; one beat a cycle, also from one activation to the next while
+    Timing      latency = 1 cycle; one beat a cycle, also from one invocation to the next while
                 programs arrive in time (one may wait); 2 cycles from a program to its first beat
     Buffers     2 beats, in registers
     Stalls      lossless; no combinational path between ports
@@ -60,22 +60,22 @@ class StaticDemux(wiring.Component):
         self._width = width
         self._programs = tuple(tuple(program) for program in programs)
         if not self._programs:
-            raise ValueError("Distributor must have at least 1 program, not 0")
+            raise ValueError("StaticDemux must have at least 1 program, not 0")
         for index, program in enumerate(self._programs):
             if not program or not all(repeat.segments for repeat in program):
-                raise ValueError(f"Distributor program {index} must have segments, not {program}")
+                raise ValueError(f"StaticDemux program {index} must have segments, not {program}")
             for repeat in program:
                 for segment in repeat.segments:
                     if repeat.count < 1 or segment.beats < 1 or segment.output < 0:
                         raise ValueError(
-                            f"Distributor counts must be at least 1 and outputs at least 0, "
+                            f"StaticDemux counts must be at least 1 and outputs at least 0, "
                             f"not {segment} {repeat.count} times"
                         )
         self._table = [s for p in self._programs for r in p for s in r.segments]
         last = max(segment.output for segment in self._table)
         self.outputs = 1 + last if outputs is None else outputs
         if last > self.outputs:
-            raise ValueError(f"Distributor output must be at most {self.outputs}, not {last}")
+            raise ValueError(f"StaticDemux output must be at most {self.outputs}, not {last}")
         super().__init__(
             {
                 "i": In(stream_of(raw(width))),
@@ -94,7 +94,7 @@ class StaticDemux(wiring.Component):
         layout = data.StructLayout({"beat": self._width, "output": range(self.outputs + 1)})
         m.submodules.skid = skid = Skid(shape=layout)
 
-        # the next program waits in a register, so that activations follow without a gap
+        # the next program waits in a register, so that invocations follow without a gap
         waiting = Signal()
         program = Signal(self.program_width)
         start = Signal()

@@ -19,7 +19,7 @@ from .levels import Levels, measure
 from .modules import Module, Modules
 from .yosys import SCRIPTS, cells_of_types, find_yosys
 
-__all__ = ["Mapped", "map_modules"]
+__all__ = ["MappedModule", "map_modules"]
 
 BATCH = 300_000
 """Characters of Verilog that go through Yosys at a time."""
@@ -30,7 +30,7 @@ ALL = "every_module"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mapped:
+class MappedModule:
     """A kind of module: its own cells without what it contains, and its paths."""
 
     cells: Cells
@@ -43,19 +43,19 @@ def map_modules(
     cache: Path,
     *,
     on_module: Callable[[int, int, str], None] = lambda done, total, name: None,
-) -> dict[str, Mapped]:
+) -> dict[str, MappedModule]:
     """Every kind mapped to cells of a family.
 
     cache: folder in which results are kept; on_module: gets the kinds done, all of them, the next
 
     Raises ``ToolError`` if Yosys is missing or stops.
     """
-    found: dict[str, Mapped] = {}
+    found: dict[str, MappedModule] = {}
     waiting: list[Module] = []
     for module in modules.kinds.values():
         file = _file(module, family, cache)
         try:
-            found[module.name] = decode(Mapped, json.loads(file.read_text()))
+            found[module.name] = decode(MappedModule, json.loads(file.read_text()))
         except (OSError, ValueError):
             waiting.append(module)
     done, total = len(found), len(modules.kinds)
@@ -70,7 +70,7 @@ def map_modules(
                 if kind not in module.children:
                     types[kind] = types.get(kind, 0) + 1
             known = {name: found[name].levels for name in module.children}
-            mapped = Mapped(cells=cells_of_types(types), levels=measure(netlist, known))
+            mapped = MappedModule(cells=cells_of_types(types), levels=measure(netlist, known))
             found[module.name] = mapped
             _keep(_file(module, family, cache), json.dumps(encode(mapped)))
             done += 1

@@ -17,7 +17,7 @@ from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.resources.fpga_cells import Cells
 from .levels import LogicPath
-from .mapping import Mapped, map_modules
+from .mapping import MappedModule, map_modules
 from .modules import Modules, read_modules
 
 __all__ = [
@@ -137,7 +137,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
     return found
 
 
-def total_cells(modules: Modules, mapped: Mapping[str, Mapped]) -> dict[str, Cells]:
+def total_cells(modules: Modules, mapped: Mapping[str, MappedModule]) -> dict[str, Cells]:
     """Cells of every kind with all that is inside it."""
     totals: dict[str, Cells] = {}
     for name, module in modules.kinds.items():
@@ -170,7 +170,9 @@ def own_cells(
     return own
 
 
-def _slowest(mapped: Mapping[str, Mapped], instances: Mapping[str, int]) -> tuple[SlowKind, ...]:
+def _slowest(
+    mapped: Mapping[str, MappedModule], instances: Mapping[str, int]
+) -> tuple[SlowKind, ...]:
     own = {n: m.levels.longest for n, m in mapped.items() if not m.levels.longest.inside}
     worst = sorted(own, key=lambda name: (-own[name].levels, name))[:WORST]
     return tuple(SlowKind(name, instances[name], own[name]) for name in worst)

@@ -36,7 +36,7 @@ assignment at time zero wakes them."""
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One activation: integer tensors by input port and the values of the symbols.
+    """One invocation: integer tensors by input port and the values of the symbols.
 
     A port whose type says nothing about order (``raw``: no loops) takes an array of
     (beats, lanes) or of beats as it is.

@@ -193,7 +193,7 @@ async def stall_matrix(dut: Any) -> None:
 
 
 def single_timing(r: BenchRun, expected: dict[str, int]) -> list[str]:
-    """Latency and drain of one activation alone."""
+    """Latency and drain of one invocation alone."""
     first_in = min(r.accepted[n][0] for n in r.inputs if r.inputs[n])
     last_in = max(r.accepted[n][-1] for n in r.inputs if r.inputs[n])
     first_out = min(r.offered[n][0] for n in r.outputs if r.outputs[n])
@@ -207,7 +207,7 @@ def single_timing(r: BenchRun, expected: dict[str, int]) -> list[str]:
 
 
 def interval_timing(r: BenchRun, data: dict[str, Any]) -> list[str]:
-    """Interval between the first output beats of two consecutive activations."""
+    """Interval between the first output beats of two consecutive invocations."""
     pair, expected = data["timing"]["pair"], data["timing"]["interval"]
     if pair is None:
         return []

@@ -14,7 +14,7 @@ from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.quantization.quantized_model import QuantizedModel
 from streamhw.sim import verilator
 from streamhw.sim.memory_model import MemoryModel
-from streamhw.sim.stream_compare import Reference
+from streamhw.sim.stream_compare import StreamReference
 
 __all__ = ["Machine"]
 
@@ -26,14 +26,14 @@ class Machine:
     design: PlacedNetlist
     emitted: Emitted
     folder: Path
-    library: verilator.Build
+    library: verilator.BuiltSimulator
     image: np.ndarray
     quantized: QuantizedModel
 
     @property
-    def reference(self) -> Reference:
+    def reference(self) -> StreamReference:
         """What its streams must carry."""
-        return Reference(netlist=self.design, quantized=self.quantized)
+        return StreamReference(netlist=self.design, quantized=self.quantized)
 
     def answer(
         self,

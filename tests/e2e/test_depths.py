@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The linear program's depths at full group and far into the context: exact, and needed."""
+"""The linear program's depths at a full token batch and far into the context: exact, and needed."""
 
 from collections.abc import Callable
 

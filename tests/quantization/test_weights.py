@@ -14,7 +14,7 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.quantization.weights import (
     Rounding,
     dequantize,
-    header,
+    output_scales,
     quantize_matrix,
     spreading_factor,
 )
@@ -117,7 +117,7 @@ def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> N
 @given(st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=20))
 def test_multipliers_are_normalized(steps: list[float]) -> None:
     step = np.array(steps)
-    _, mult, shift = header(np.zeros(len(step)), step, np.ones(len(step)))
+    _, mult, shift = output_scales(np.zeros(len(step)), step, np.ones(len(step)))
     assert mult.min() >= 1 << 15
     np.testing.assert_allclose(np.ldexp(mult.astype(float), -shift.astype(int)), step, rtol=2**-16)
 

@@ -24,7 +24,7 @@ from streamhw.quantization.quantized_model import (
     ActivationParameters,
     NormParameters,
 )
-from streamhw.reference.nodes import Added, Curve, Multiplied, Normalized, Rotated
+from streamhw.reference.nodes import Added, Curve, Multiplied, NormReference, Rotated
 from streamhw.stream.itensor.itensor import row_major
 from tests.reference.codes import ROWS, codes
 
@@ -72,7 +72,7 @@ def test_norms(seed: int, heads: int, centered: bool, zeros: int) -> None:
     for values in (x, gamma, beta):
         values.reshape(-1, features)[:, counted:] = 0
     expected = spec.golden(x, gamma, beta if centered else None)
-    norm = Normalized(plan, NormParameters(gamma=gamma, beta=beta if centered else None))
+    norm = NormReference(plan, NormParameters(gamma=gamma, beta=beta if centered else None))
     assert (norm(x.astype(np.float64)) == expected).all()
 
 

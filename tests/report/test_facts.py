@@ -18,8 +18,8 @@ def test_converters_forks_and_slices_pass_values_on(kind: PartKind) -> None:
 def test_an_activity_knows_its_activation() -> None:
     at = (0.0, 1.0)
     layer = ActivityFacts(scope=Scope.BODY, layer=3, task="a", resource="a", input=at, output=at)
-    assert layer.activation == "layer 3"
-    assert replace(layer, scope=Scope.TAIL, layer=None).activation == "tail"
+    assert layer.invocation == "layer 3"
+    assert replace(layer, scope=Scope.TAIL, layer=None).invocation == "tail"
 
 
 def test_bits_of_a_value_add_up() -> None:

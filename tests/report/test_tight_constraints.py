@@ -13,7 +13,7 @@ def test_paths_lead_from_write_to_read(facts: Facts) -> None:
     for flow in waiting:
         first, *_, last = flow.path
         assert first.event is not None and last.event is not None
-        assert first.event.beat == FIRST or flow.tokens == 1
+        assert first.event.beat == FIRST or flow.beats == 1
         assert first.cycle <= flow.written[0] <= flow.read[0] == pytest.approx(last.cycle)
         assert (last.event.owner, last.event.side) == (flow.sink, Side.INPUT)
         assert all(step.why for step in flow.path[1:])

@@ -72,7 +72,7 @@ def test_padding_is_dropped(pattern):
     assert {name: got.beats[name] for name in ("o_0", "o_1")} == {
         name: expected[name] for name in ("o_0", "o_1")
     }
-    with pytest.raises(ValueError, match=r"^Distributor output must be at most 1, not 2$"):
+    with pytest.raises(ValueError, match=r"^StaticDemux output must be at most 1, not 2$"):
         StaticDemux(width=8, programs=PROGRAMS, outputs=1)
 
 
@@ -92,9 +92,9 @@ def test_one_output_one_program():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r"^Distributor must have at least 1 program, not 0$"):
+    with pytest.raises(ValueError, match=r"^StaticDemux must have at least 1 program, not 0$"):
         StaticDemux(width=8, programs=())
-    with pytest.raises(ValueError, match=r"^Distributor program 1 must have segments, not \(\)$"):
+    with pytest.raises(ValueError, match=r"^StaticDemux program 1 must have segments, not \(\)$"):
         StaticDemux(width=8, programs=(PROGRAMS[1], ()))
-    with pytest.raises(ValueError, match=r"^Distributor counts must be at least 1 and outputs"):
+    with pytest.raises(ValueError, match=r"^StaticDemux counts must be at least 1 and outputs"):
         StaticDemux(width=8, programs=((Repeat(1, (Segment(0, 0),)),),))

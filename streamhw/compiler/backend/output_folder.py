@@ -108,7 +108,7 @@ def _resolved(folder: Path) -> Path:
     """The folder that a path means, through all links; raises ``OSError`` if there can be none."""
     try:
         return folder.resolve()
-    except (RuntimeError, ValueError):  # links in a circle; a zero byte
+    except (RuntimeError, ValueError):  # links that lead back to themselves; a zero byte
         raise OSError(errno.EINVAL, "no such path can exist") from None
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FIFO depths: the token model, the linear program, certificates, and a simulator of tokens."""
+"""FIFO depths: the timing model, the linear program, certificates, and a simulator of beats."""
 
 from .certificate import Certificate, verify
 from .constraints import (
     MINIMUM,
     READ,
-    Behaviour,
     Equalization,
+    FifoProgram,
     FifoStream,
-    Program,
+    Profile,
     Rule,
     depth_of,
     max_tokens,
@@ -22,13 +22,13 @@ __all__ = [
     "LAST",
     "MINIMUM",
     "READ",
-    "Behaviour",
     "Certificate",
     "Depths",
     "Equalization",
     "Event",
+    "FifoProgram",
     "FifoStream",
-    "Program",
+    "Profile",
     "Rule",
     "Side",
     "depth_of",

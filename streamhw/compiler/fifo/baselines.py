@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from ...errors import InternalError
-from .constraints import MINIMUM, Behaviour, Equalization, max_tokens
+from .constraints import MINIMUM, Equalization, Profile, max_tokens
 from .network import Network
 from .simulate import simulate
 
@@ -18,26 +18,26 @@ __all__ = ["DelayEdge", "delays", "high_water", "profile", "published"]
 @dataclass(frozen=True, kw_only=True)
 class DelayEdge:
     """A stream between two kernels as the published model knows it: how the source gives its
-    tokens and the sink takes them, each run alone."""
+    beats and the sink takes them, each run alone."""
 
     name: str
     source: str
     sink: str
-    written: Behaviour
-    read: Behaviour
+    written: Profile
+    read: Profile
 
 
 def published(network: Network, equalization: Equalization) -> dict[str, int]:
-    """Depths by StreamTensor (MICRO'25) section 5: delays from a program over all paths, tokens
+    """Depths by StreamTensor (MICRO'25) section 5: delays from a program over all paths, beats
     from its two equations, intervals as they are or all as the slowest. At least ``MINIMUM``."""
     edges = profile(network)
     delay = delays(edges)
     slowest = max([e.written.interval for e in edges] + [e.read.interval for e in edges])
 
-    def paced(behaviour: Behaviour) -> Behaviour:
+    def paced(profile: Profile) -> Profile:
         if equalization is Equalization.NORMAL:
-            return behaviour
-        return Behaviour(initial=behaviour.initial, interval=slowest, tokens=behaviour.tokens)
+            return profile
+        return Profile(initial=profile.initial, interval=slowest, beats=profile.beats)
 
     return {
         e.name: max(MINIMUM, max_tokens(paced(e.written), paced(e.read), delay[e.name]))
@@ -99,17 +99,17 @@ def profile(network: Network) -> list[DelayEdge]:
                 name=wire.name,
                 source=kernel[wire.source],
                 sink=kernel[wire.sink],
-                written=_behaviour(gives, begin[kernel[wire.source]]),
-                read=_behaviour(takes, begin[kernel[wire.sink]]),
+                written=_profile(gives, begin[kernel[wire.source]]),
+                read=_profile(takes, begin[kernel[wire.sink]]),
             )
         )
     return edges
 
 
-def _behaviour(cycles: list[int], begin: int) -> Behaviour:
-    tokens = len(cycles)
-    interval = (cycles[-1] - cycles[0]) / (tokens - 1) if tokens > 1 else 1.0
-    return Behaviour(initial=cycles[0] - begin, interval=interval, tokens=tokens)
+def _profile(cycles: list[int], begin: int) -> Profile:
+    beats = len(cycles)
+    interval = (cycles[-1] - cycles[0]) / (beats - 1) if beats > 1 else 1.0
+    return Profile(initial=cycles[0] - begin, interval=interval, beats=beats)
 
 
 def high_water(network: Network) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ...errors import InternalError
 from ...frozen_map import freeze
-from .constraints import READ, SLACK, Program
+from .constraints import READ, SLACK, FifoProgram
 from .event import Event
 
 __all__ = ["Certificate", "verify"]
@@ -23,7 +23,7 @@ class Certificate:
              conditions. A schedule exists, so every event comes: no deadlock, at whatever rates.
     """
 
-    program: Program
+    program: FifoProgram
     time: Mapping[Event, float]
     depth: Mapping[str, int]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The token model: when beats pass, as linear rules over events, and how many of them wait."""
+"""The timing model: when beats pass, as linear rules over events, and how many of them wait."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ __all__ = [
     "MINIMUM",
     "READ",
     "SLACK",
-    "Behaviour",
     "Equalization",
+    "FifoProgram",
     "FifoStream",
-    "Program",
+    "Profile",
     "Rule",
     "depth_of",
     "max_tokens",
@@ -46,25 +46,25 @@ class Equalization(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behaviour:
+class Profile:
     """The beats of one task, as a profile of the published model states them.
 
     initial: cycles from the task's start to its first beat (D)
     interval: cycles between beats (II)
-    tokens: beats (T)
+    beats: that pass; the published tokens (T)
     """
 
     initial: float
     interval: float
-    tokens: int
+    beats: int
 
     @property
     def total(self) -> float:
         """Cycles from the task's start to its last beat (L)."""
-        return self.initial + (self.tokens - 1) * self.interval
+        return self.initial + (self.beats - 1) * self.interval
 
 
-def max_tokens(source: Behaviour, target: Behaviour, delay: float) -> int:
+def max_tokens(source: Profile, target: Profile, delay: float) -> int:
     """The published bound on beats that wait, ``delay`` cycles from the source's start to the
     target's: equation 1 if the source is faster, else equation 2.
 
@@ -72,10 +72,10 @@ def max_tokens(source: Behaviour, target: Behaviour, delay: float) -> int:
              cycle of its write does not count, and one written as another is read takes its place;
              ``waiting_beats`` counts for a queue that needs ``READ`` cycles for both
     """
-    tokens = source.tokens
+    beats = source.beats
     if source.interval < target.interval:
-        return min(tokens, tokens - floor((source.total - delay) / target.interval))
-    return min(tokens, ceil((delay - source.initial) / source.interval))
+        return min(beats, beats - floor((source.total - delay) / target.interval))
+    return min(beats, ceil((delay - source.initial) / source.interval))
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ class Rule:
 class FifoStream:
     """The beats of one stream in one invocation; between the given ones lie straight lines.
 
-    tokens: beats of the invocation; bits: payload width, the weight of a beat
-    beats: those whose time is an event, from 0 to ``tokens`` - 1
+    count: beats of the invocation; bits: payload width, the weight of a beat
+    beats: those whose time is an event, from 0 to ``count`` - 1
     written, read: their events, as many as ``beats``
     lag: cycles from a source's event until its beat is in the queue
     """
@@ -104,7 +104,7 @@ class FifoStream:
     name: str
     source: str
     sink: str
-    tokens: int
+    count: int
     bits: int
     beats: tuple[int, ...]
     written: tuple[Event, ...]
@@ -130,7 +130,7 @@ class FifoStream:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
+class FifoProgram:
     """What the tasks of one invocation can do.
 
     name: of the invocation; symbol_values: values of the symbols, for people
@@ -157,10 +157,10 @@ class Program:
         object.__setattr__(self, "events", tuple(found))
 
 
-def waiting_beats(*, tokens: int, write_interval: float, read_interval: float, delay: float) -> int:
+def waiting_beats(*, beats: int, write_interval: float, read_interval: float, delay: float) -> int:
     """The exact depth for beats written every ``write_interval`` cycles from 0 on, and read every
     ``read_interval`` cycles from ``READ + delay`` on."""
-    first, last = READ + delay, tokens - 1
+    first, last = READ + delay, beats - 1
     return depth_of((0, last), (0.0, last * write_interval), (first, first + last * read_interval))
 
 
@@ -172,19 +172,19 @@ def depth_of(beats: Sequence[int], written: Sequence[float], read: Sequence[floa
     Method   d - i is the first beat that may be written after beat i is read. In i that is a chain
              of straight pieces, so the integers next to the ends of pieces decide
     """
-    tokens = beats[-1] + 1
+    count = beats[-1] + 1
     candidates = set(beats)
     for cycle in written:
         near = floor(_beat_at(beats, read, cycle - READ) + SLACK)
         candidates |= {near, near + 1}
     most = 1
     for i in candidates:
-        if 0 <= i < tokens:
+        if 0 <= i < count:
             free = _cycle_of(beats, read, i) + READ
             last = written[-1] + SLACK
-            first = tokens if free > last else ceil(_beat_at(beats, written, free) - SLACK)
+            first = count if free > last else ceil(_beat_at(beats, written, free) - SLACK)
             most = max(most, first - i)
-    return min(most, tokens)
+    return min(most, count)
 
 
 def _cycle_of(beats: Sequence[int], cycles: Sequence[float], beat: int) -> float:

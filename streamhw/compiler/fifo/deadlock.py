@@ -11,18 +11,18 @@ from ...errors import InternalError
 __all__ = ["Verdict", "WaitGraph", "WaitLink", "WaitReason", "prove", "verify_waits"]
 
 LEVELS = 5
-"""Activations in a row that are looked at: only carried results lead up, and by one."""
+"""Invocations in a row that are looked at: only carried results lead up, and by one."""
 
 Node = tuple[str, int]
-"""A thread in an activation."""
+"""A process in an invocation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaitLink:
-    """A stream from one thread to another.
+    """A stream from one process to another.
 
-    holds: activations of which its queue holds all beats, at the bounds of all symbols
-    later: activations by which the sink is behind: 1 if it carries results to the next one
+    holds: invocations of which its queue holds all beats, at the bounds of all symbols
+    later: invocations by which the sink is behind: 1 if it carries results to the next one
     """
 
     name: str
@@ -34,11 +34,11 @@ class WaitLink:
 
 @dataclass(frozen=True, kw_only=True)
 class WaitGraph:
-    """The threads of a design: what runs on its own and waits for one thing at a time.
+    """The processes of a design: what runs on its own and waits for one thing at a time.
 
     links: streams, and buffers inside of parts
-    after: (thread, thread that must have ended in the same activation): turns of one resource
-    again: (thread, thread that must have ended in the activation before): a buffer's next use
+    after: (process, process that must have ended in the same invocation): turns of one resource
+    again: (process, process that must have ended in the invocation before): a buffer's next use
     """
 
     links: tuple[WaitLink, ...]
@@ -56,7 +56,7 @@ class WaitReason(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a stream's queue is in no deadlock; ``way``: threads on the way that is left to the
+    """Why a stream's queue is in no deadlock; ``way``: processes on the way that is left to the
     schedule, from its sink to its source, each waiting for the next."""
 
     stream: str
@@ -81,7 +81,7 @@ def prove(waits: WaitGraph) -> tuple[Verdict, ...]:
         if link.holds:
             verdicts.append(Verdict(link.name, WaitReason.HOLDS))
             continue
-        # Activations are alike: one with some before and behind it stands for all.
+        # Invocations are alike: one with some before and behind it stands for all.
         way = _way(edges, link, LEVELS // 2)
         verdicts.append(Verdict(link.name, WaitReason.SCHEDULE if way else WaitReason.BRIDGE, way))
     return tuple(verdicts)
@@ -97,9 +97,9 @@ def verify_waits(waits: WaitGraph, verdicts: Sequence[Verdict], scheduled: Itera
         raise InternalError("Verdicts must follow from who waits for whom")
     for verdict in verdicts:
         if verdict.why is WaitReason.SCHEDULE and verdict.stream not in known:
-            circle = " -> ".join((verdict.way[-1], *verdict.way))
+            cycle = " -> ".join((verdict.way[-1], *verdict.way))
             raise InternalError(
-                f"Stream {verdict.stream} must hold all beats of an activation, or {circle} "
+                f"Stream {verdict.stream} must hold all beats of an invocation, or {cycle} "
                 "may wait for each other for ever"
             )
 
@@ -112,21 +112,21 @@ def _edges(waits: WaitGraph) -> Mapping[Node, list[tuple[Node, str | None]]]:
         if 0 <= who[1] < LEVELS and 0 <= what[1] < LEVELS:
             found.setdefault(who, []).append((what, link))
 
-    threads = dict.fromkeys(t for link in waits.links for t in (link.source, link.sink))
+    processes = dict.fromkeys(t for link in waits.links for t in (link.source, link.sink))
     for level in range(LEVELS):
         for link in waits.links:
             source, sink = (link.source, level), (link.sink, level + link.later)
             wait(sink, source, link.name)
             if not link.holds:
                 wait(source, sink)
-            # What activations before have left in the queue.
+            # What invocations before have left in the queue.
             wait(source, (link.sink, level + link.later - max(1, link.holds)))
-        for thread in threads:
-            wait((thread, level), (thread, level - 1))
-        for thread, before in waits.after:
-            wait((thread, level), (before, level))
-        for thread, before in waits.again:
-            wait((thread, level), (before, level - 1))
+        for process in processes:
+            wait((process, level), (process, level - 1))
+        for process, before in waits.after:
+            wait((process, level), (before, level))
+        for process, before in waits.again:
+            wait((process, level), (before, level - 1))
     return found
 
 

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from ...errors import InternalError
 from ...frozen_map import freeze
 from .certificate import Certificate
-from .constraints import MINIMUM, READ, SLACK, Equalization, FifoStream, Program, Rule
+from .constraints import MINIMUM, READ, SLACK, Equalization, FifoProgram, FifoStream, Rule
 from .deadlock import Verdict, WaitReason
 from .event import Event
 
@@ -70,7 +70,7 @@ class Depths:
 
 
 def size_fifos(
-    programs: Sequence[Program], equalization: Equalization = Equalization.NORMAL
+    programs: Sequence[FifoProgram], equalization: Equalization = Equalization.NORMAL
 ) -> Depths:
     """Depths with which every program has a schedule that no FIFO disturbs.
 
@@ -103,7 +103,7 @@ def size_fifos(
 
 
 def schedule(
-    program: Program, equalization: Equalization = Equalization.NORMAL, rounds: int = ROUNDS
+    program: FifoProgram, equalization: Equalization = Equalization.NORMAL, rounds: int = ROUNDS
 ) -> dict[Event, float]:
     """The times of least waiting with which every result comes as early as possible, or as early as
     where everything is as slow as the slowest.
@@ -126,7 +126,7 @@ def schedule(
         if best is not None and found >= bits:
             break
         best, bits = time, found
-        full = {s.name for s in program.streams if MINIMUM < s.tokens <= s.depth(time)}
+        full = {s.name for s in program.streams if MINIMUM < s.count <= s.depth(time)}
         if full <= free:
             break
         free |= full
@@ -134,7 +134,7 @@ def schedule(
     return best
 
 
-def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[Event, float]:
+def earliest(program: FifoProgram, depth: Mapping[str, int] | None = None) -> dict[Event, float]:
     """When every event happens at the earliest, the first at 0: with queues without bound, or with
     these depths.
 
@@ -148,13 +148,13 @@ def earliest(program: Program, depth: Mapping[str, int] | None = None) -> dict[E
 def weight_of(stream: FifoStream, time: Mapping[Event, float]) -> float:
     """Bits that a cycle of waiting costs for each beat of a stream: its bits over the cycles in
     which its beats pass. What fits into the least FIFO waits for nothing."""
-    if stream.tokens <= MINIMUM:
+    if stream.count <= MINIMUM:
         return 0.0
     writes, reads = stream.writes(time), stream.reads(time)
     return stream.bits / max(1.0, writes[-1] - writes[0], reads[-1] - reads[0])
 
 
-def cost_of(program: Program, weight: Mapping[str, float]) -> dict[Event, float]:
+def cost_of(program: FifoProgram, weight: Mapping[str, float]) -> dict[Event, float]:
     """Coefficients of the objective: over all streams, the bits that wait on average, which is
     weight x sum over the beats of read - write, by the trapezium rule between known beats."""
     cost = dict.fromkeys(program.events, 0.0)
@@ -167,7 +167,7 @@ def cost_of(program: Program, weight: Mapping[str, float]) -> dict[Event, float]
     return cost
 
 
-def arrivals(program: Program) -> tuple[Rule, ...]:
+def arrivals(program: FifoProgram) -> tuple[Rule, ...]:
     """That no beat is read before it is written and handed on."""
     return tuple(
         Rule(((read, 1.0), (written, -1.0)), stream.lag + READ, f"beats of {stream.name}")
@@ -176,7 +176,7 @@ def arrivals(program: Program) -> tuple[Rule, ...]:
     )
 
 
-def room(program: Program, depth: Mapping[str, int]) -> Iterator[Rule]:
+def room(program: FifoProgram, depth: Mapping[str, int]) -> Iterator[Rule]:
     """That no beat is written before a place is free: at the ends of all straight lines."""
     for stream in program.streams:
         last, places = stream.beats[-1], depth[stream.name]
@@ -198,7 +198,7 @@ def _at(beats: Sequence[int], events: Sequence[Event], beat: int) -> Iterator[tu
     yield events[k], share
 
 
-def stretched(program: Program) -> Program:
+def stretched(program: FifoProgram) -> FifoProgram:
     """The program with every side of a task as long as the longest: conservative equalization.
 
     All that depends on how long a task takes or gives is stretched with it, so that the slow
@@ -218,8 +218,8 @@ def _shares(beats: Sequence[int]) -> list[float]:
     if len(beats) == 1:
         return [1.0]
     gaps = [b - a for a, b in pairwise(beats)]
-    tokens = beats[-1] + 1
-    scale = tokens / (tokens - 1)
+    count = beats[-1] + 1
+    scale = count / (count - 1)
     return [
         scale * (before + after) / 2 for before, after in zip([0, *gaps], [*gaps, 0], strict=True)
     ]
@@ -228,7 +228,7 @@ def _shares(beats: Sequence[int]) -> list[float]:
 class _Solver:
     """The rules of a program as a matrix, for several objectives."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: FifoProgram):
         self._events = program.events
         index = {event: i for i, event in enumerate(program.events)}
         rules = (*program.rules, *arrivals(program))

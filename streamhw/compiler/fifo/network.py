@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Abstract dataflow networks: tasks that fire, streams of tokens, buffers that are read again."""
+"""Abstract dataflow networks: tasks that fire, streams of beats, buffers that are read again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .constraints import FifoStream, Program, Rule
+from .constraints import FifoProgram, FifoStream, Rule
 from .event import Event, Side
 
 __all__ = ["Buffer", "Network", "NetworkStream", "NetworkTask"]
@@ -31,7 +31,7 @@ class NetworkTask:
 class NetworkStream:
     """A stream between two tasks.
 
-    given, taken: for each token, the firing of the source that gives it and the firing of the sink
+    given, taken: for each beat, the firing of the source that gives it and the firing of the sink
     that takes it: repeated use, reduction and ragged rows are all in these numbers
     """
 
@@ -43,7 +43,7 @@ class NetworkStream:
     bits: int = 8
 
     @property
-    def tokens(self) -> int:
+    def beats(self) -> int:
         return len(self.given)
 
 
@@ -77,20 +77,20 @@ class Network:
         read = {w.source for w in self.wires} | {b.writer for b in self.buffers}
         return tuple(t for t in self.tasks if t.name not in read)
 
-    def program(self, symbol_values: str = "") -> Program:
-        """The network as the linear program sees it: an event for each firing and each token that
+    def program(self, symbol_values: str = "") -> FifoProgram:
+        """The network as the linear program sees it: an event for each firing and each beat that
         leaves a task, exact to the cycle."""
-        return Program(
+        return FifoProgram(
             rules=tuple(self._rules()),
             streams=tuple(
                 FifoStream(
                     name=wire.name,
                     source=wire.source,
                     sink=wire.sink,
-                    tokens=wire.tokens,
+                    count=wire.beats,
                     bits=wire.bits,
-                    beats=tuple(range(wire.tokens)),
-                    written=tuple(_token(wire.name, j) for j in range(wire.tokens)),
+                    beats=tuple(range(wire.beats)),
+                    written=tuple(_beat(wire.name, j) for j in range(wire.beats)),
                     read=tuple(_firing(wire.sink, n) for n in wire.taken),
                 )
                 for wire in self.wires
@@ -111,14 +111,14 @@ class Network:
         for wire in self.wires:
             source = tasks[wire.source]
             for j, n in enumerate(wire.given):
-                token, firing = _token(wire.name, j), _firing(source.name, n)
-                terms = ((token, 1.0), (firing, -1.0))
+                beat, firing = _beat(wire.name, j), _firing(source.name, n)
+                terms = ((beat, 1.0), (firing, -1.0))
                 yield Rule(terms, source.latency, f"latency of {source.name}")
                 if j:
-                    terms = ((token, 1.0), (_token(wire.name, j - 1), -1.0))
+                    terms = ((beat, 1.0), (_beat(wire.name, j - 1), -1.0))
                     yield Rule(terms, 1.0, f"beats of {wire.name}")
                 if j >= source.inside:
-                    terms = ((firing, 1.0), (_token(wire.name, j - source.inside), -1.0))
+                    terms = ((firing, 1.0), (_beat(wire.name, j - source.inside), -1.0))
                     yield Rule(terms, 0.0, f"room inside {source.name}")
         for buffer in self.buffers:
             for writer, reader in buffer_full(buffer):
@@ -135,7 +135,7 @@ def _firing(task: str, number: int) -> Event:
     return Event(task, Side.INPUT, number)
 
 
-def _token(wire: str, number: int) -> Event:
+def _beat(wire: str, number: int) -> Event:
     return Event(wire, Side.STREAM, number)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network of tokens in time: every task fires as soon as tokens, pace and room allow."""
+"""A network of beats in time: every task fires as soon as beats, pace and room allow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class SimulationOutcome:
 
     deadlock: whether tasks wait for each other for ever; waiting: their names then
     firings: the cycles of all tasks; results: of those that nobody waits for
-    peaks: most tokens at once in each queue, as its level register would show
+    peaks: most beats at once in each queue, as its level register would show
     """
 
     deadlock: bool
@@ -100,7 +100,7 @@ class _Running:
         for queue in self.outputs:
             j = len(queue.writes)
             if queue.given[-1] >= n:
-                j = next_token(queue.given, n, j)
+                j = next_beat(queue.given, n, j)
                 if queue.given[j] == n and j >= inside:
                     if j - inside >= len(queue.writes):
                         return False
@@ -111,18 +111,18 @@ class _Running:
         return True
 
 
-def next_token(given: tuple[int, ...], firing: int, token: int) -> int:
-    """The first token from ``token`` on that no firing before ``firing`` gives."""
-    while given[token] < firing:
-        token += 1
-    return token
+def next_beat(given: tuple[int, ...], firing: int, beat: int) -> int:
+    """The first beat from ``beat`` on that no firing before ``firing`` gives."""
+    while given[beat] < firing:
+        beat += 1
+    return beat
 
 
 def simulate(network: Network, depth: Mapping[str, int] | None = None) -> SimulationOutcome:
     """Runs one invocation with these depths, or with queues without bound.
 
     Method   cycles follow from causes, so that tasks may be run in any order, each as far as it
-             can: what a cycle-by-cycle simulation finds, in time proportional to the tokens
+             can: what a cycle-by-cycle simulation finds, in time proportional to the beats
     """
     running = {task.name: _Running(task) for task in network.tasks}
     queues = []

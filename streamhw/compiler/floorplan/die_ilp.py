@@ -14,7 +14,7 @@ from ...boards.base import Die
 from ...errors import BuildError, DoesNotFitError
 from ..resources.fpga_cells import KINDS, Cells
 
-__all__ = ["BALANCE", "Block", "DieWire", "Partition", "cost_of", "partition"]
+__all__ = ["BALANCE", "DieBlock", "DieWire", "Partition", "cost_of", "partition"]
 
 BALANCE = 256
 """Wires that it is worth to have the fullest die empty instead of full."""
@@ -25,7 +25,7 @@ NODES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class DieBlock:
     """What goes to one die as a whole: a part, parts that wires of no stream join, or a piece of a
     part that may be split.
 
@@ -71,7 +71,10 @@ class Partition:
 
 
 def cost_of(
-    dies: Mapping[str, str], blocks: Sequence[Block], wires: Sequence[DieWire], stack: Sequence[Die]
+    dies: Mapping[str, str],
+    blocks: Sequence[DieBlock],
+    wires: Sequence[DieWire],
+    stack: Sequence[Die],
 ) -> tuple[int, dict[str, float]]:
     """Wires over all boundaries, and how full each die is."""
     place = {die.name: index for index, die in enumerate(stack)}
@@ -86,7 +89,7 @@ def cost_of(
 
 
 def partition(
-    blocks: Sequence[Block],
+    blocks: Sequence[DieBlock],
     wires: Sequence[DieWire],
     stack: Sequence[Die],
     *,
@@ -114,7 +117,7 @@ def partition(
     return Partition(dies=dies, crossing_bits=bits, fill=shares, gap=gap)
 
 
-def _check_each(blocks: Sequence[Block], stack: Sequence[Die], fill: float) -> None:
+def _check_each(blocks: Sequence[DieBlock], stack: Sequence[Die], fill: float) -> None:
     """One block that no die holds is worth a message of its own."""
     for block in blocks:
         allowed = [die for die in stack if block.die in (None, die.name)]
@@ -137,7 +140,7 @@ def _check_each(blocks: Sequence[Block], stack: Sequence[Die], fill: float) -> N
 
 
 def _refuse(
-    blocks: Sequence[Block],
+    blocks: Sequence[DieBlock],
     wires: Sequence[DieWire],
     stack: Sequence[Die],
     fill: float,
@@ -167,7 +170,7 @@ def _refuse(
     )
 
 
-def _scarcest(blocks: Sequence[Block], stack: Sequence[Die]) -> str:
+def _scarcest(blocks: Sequence[DieBlock], stack: Sequence[Die]) -> str:
     """The cells of which the largest share is needed, and the part that needs most of them."""
 
     def share(cell: str) -> float:
@@ -197,7 +200,7 @@ class _Program:
 
     def __init__(
         self,
-        blocks: Sequence[Block],
+        blocks: Sequence[DieBlock],
         wires: Sequence[DieWire],
         stack: Sequence[Die],
         fill: float,

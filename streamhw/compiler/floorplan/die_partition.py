@@ -16,7 +16,7 @@ from ..ir.serving import dmas, is_dma, sequencer_of
 from ..provisional import provisional
 from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
-from .die_ilp import Block, DieWire, Partition, partition
+from .die_ilp import DieBlock, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
 from .top_overhead import CONTROL, arbiters, control, queue_of
 
@@ -55,7 +55,7 @@ def partitioned(
     return _sliced(design, {name: found.dies[owner[name]] for name in names}, found)
 
 
-def _blocks(design: Netlist) -> list[Block]:
+def _blocks(design: Netlist) -> list[DieBlock]:
     """Parts with the queues in front of them, whose depths do not depend on dies yet."""
     board, pins = design.board, dict(design.config.pins)
     queues, _ = provisional(design)
@@ -91,7 +91,7 @@ def _blocks(design: Netlist) -> list[Block]:
         if members[0] in at_memory:
             wanted = wanted or {board.memory_die}
         die = wanted.pop() if wanted else None
-        blocks.append(Block(name=members[0], cells=total, members=members, die=die))
+        blocks.append(DieBlock(name=members[0], cells=total, members=members, die=die))
     return blocks
 
 

@@ -21,7 +21,7 @@ MEMORIES = ("luts", "block_ram", "ultra_ram")
 
 
 def demands_of(design: SizedNetlist) -> list[Demand]:
-    """What each DMA moves in a step of a full group at the end of the context."""
+    """What each DMA moves in a step of a full token batch at the end of the context."""
     estimate, memory = Estimate.sized(design), design.memory
     trips = design.graph.loops[0].trips
     moved = {dma.name: 0.0 for dma in dmas(design.instances)}

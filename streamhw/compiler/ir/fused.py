@@ -18,7 +18,7 @@ class Fused:
     """What fusion decided.
 
     cuts: streams that go through external memory, by the names of their sinks' streams
-    bytes: that they move for one layer of a full group; bits: on chip for values between kernels
+    bytes: of them for a layer of a full token batch; bits: on chip for values between kernels
     limit: the bits that there are; method: what found the groups
     gap: the share of the bytes that better groups might save, 0 if there are none
     """

@@ -125,7 +125,7 @@ _MEMORY = MemoryRule(segments=_segments, pack=_pack, early=True)
 
 
 def _scales(fmt: Fixed, order: ITensor) -> ITensor:
-    """Multipliers of channels: every token of a group meets the same."""
+    """Multipliers of channels: every token of a batch meets the same."""
     return broadcast(replace(order, fmt=fmt), 0)
 
 

@@ -12,7 +12,7 @@ from ...quantization.formats import BYTE, RESIDUAL_MARGIN, fraction, hidden_form
 from ...quantization.plan import NormPlan
 from ...quantization.quantized_model import NormParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
-from ...reference.nodes import Normalized
+from ...reference.nodes import NormReference
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.itensor import row_major
 from ..lowering.builder import Lowering
@@ -110,7 +110,7 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
 def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
     quantized = state.quantized
     plan = quantized.plan.of(node.name, NormPlan)
-    return pure(Normalized(plan, quantized.fed(node.name, layer, NormParameters)))
+    return pure(NormReference(plan, quantized.fed(node.name, layer, NormParameters)))
 
 
 def _segments(state: MemoryContext, node: Node) -> Segments:

@@ -57,7 +57,7 @@ def route_parameters(
     wide = tuple(name for name in plan.targets if bits[name] >= WIDE)
     narrow = tuple(name for name in plan.targets if bits[name] < WIDE)
     runs = (plan.body, plan.tail)
-    # A demux runs a program for each activation, so it must have something to do in each.
+    # A demux runs a program for each invocation, so it must have something to do in each.
     apart = beat_bits >= WIDE and all(
         any(name in narrow for s in run for name, _ in s.parts) for run in runs
     )

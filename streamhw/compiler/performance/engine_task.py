@@ -20,7 +20,7 @@ from .assumptions import Assumptions
 from .memoized import context_timing_of
 from .timeline import Task
 
-__all__ = ["OPERAND", "Cut", "EngineTasks", "cycles_through_demux"]
+__all__ = ["OPERAND", "EngineTasks", "NarrowedBeats", "cycles_through_demux"]
 
 OPERAND = "_operand"
 """What stands behind a node's name for the task that stores its operand in the engine."""
@@ -29,7 +29,7 @@ HELD = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class NarrowedBeats:
     """Beats of parameters that a cutter divides into ``pieces`` each."""
 
     cutter: str
@@ -145,15 +145,15 @@ class EngineTasks:
         queue = queue_latency(MINIMUM)
         return words - beats + sum(i.part.behaviour().delay + queue for i in way)
 
-    def _cut(self, target: str, beats: int) -> Cut:
+    def _cut(self, target: str, beats: int) -> NarrowedBeats:
         (cutter, *_) = parameter_path(self._design, target)
         (narrow,) = self._design.out_of(cutter.name)
         (wide,) = self._design.into(cutter.name)
         ratio = wide.consumed.beat_bits // narrow.consumed.beat_bits
-        return Cut(cutter=cutter.name, beats=beats, pieces=max(1, ratio))
+        return NarrowedBeats(cutter=cutter.name, beats=beats, pieces=max(1, ratio))
 
 
-def cycles_through_demux(cuts: Sequence[Cut]) -> int:
+def cycles_through_demux(cuts: Sequence[NarrowedBeats]) -> int:
     """Cycles in which parameters pass the demux one after another: what is cut to fewer bits moves
     on as fast as the pieces, but for the beats that wait to be cut; those behind one cutter wait
     for each other's."""

@@ -46,11 +46,11 @@ class TaskLink:
     inside: bool = False
     fifo_latency: int = FIFO_LATENCY
 
-    def shares(self, tokens: int) -> tuple[float, float]:
-        """Where in the source's output its ``tokens`` beats begin and end: 0 is the first beat of
+    def shares(self, beats: int) -> tuple[float, float]:
+        """Where in the source's output its ``beats`` beats begin and end: 0 is the first beat of
         all parts, 1 the last."""
-        last = max(1, self.parts * tokens - 1)
-        return self.part * tokens / last, ((self.part + 1) * tokens - 1) / last
+        last = max(1, self.parts * beats - 1)
+        return self.part * beats / last, ((self.part + 1) * beats - 1) / last
 
     def passing(self, symbol_values: SymbolValues) -> tuple[float, float]:
         """Where in the source's output all beats begin and end. A single one, which tells that

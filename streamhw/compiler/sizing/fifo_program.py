@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import SymbolValues
-from ..fifo import LAST, READ, Event, FifoStream, Program, Rule, Side, ends
+from ..fifo import LAST, READ, Event, FifoProgram, FifoStream, Rule, Side, ends
 from ..ir.levels import Netlist
 from ..ir.netlist import Part
 from ..performance.estimate import Estimate
@@ -20,7 +20,7 @@ Term = tuple[Event, float]
 
 def program_of(
     estimate: Estimate, timeline: Timeline, symbol_values: SymbolValues, invocation: str = ""
-) -> Program:
+) -> FifoProgram:
     """A timeline as rules over the first and last beat that each task takes and gives.
 
     A task gives as its timing formula says, no later: it holds no more than the formula counts.
@@ -55,13 +55,13 @@ def program_of(
         before[task.resource] = task
     streams = []
     for link in links:
-        tokens = link.beats(symbol_values)
+        count = link.beats(symbol_values)
         first, last, _ = sides[0]
         if link.source != CARRIED:
             first, last = _gives(link.source, given[link.source])
         if link.parts > 1:
             own = ends(link.name, Side.STREAM)
-            for event, share in zip(own, link.shares(tokens), strict=True):
+            for event, share in zip(own, link.shares(count), strict=True):
                 terms = [(event, 1.0), (first, share - 1.0), (last, -share)]
                 rules += _equal(terms, 0.0, f"share of {link.source}")
             first, last = own
@@ -71,7 +71,7 @@ def program_of(
                 why = f"operand of {link.sink}"
                 rules.append(Rule(((end, 1.0), (event, -1.0)), 0.0, why))
             continue
-        many = tokens > 1
+        many = count > 1
         if not many:
             rules.append(
                 Rule(((taken[1], 1.0), (last, -1.0)), float(FIFO_LATENCY), f"end of {link.name}")
@@ -81,9 +81,9 @@ def program_of(
                 name=link.name,
                 source=link.source,
                 sink=link.sink,
-                tokens=tokens,
+                count=count,
                 bits=link.bits,
-                beats=(0, tokens - 1) if many else (0,),
+                beats=(0, count - 1) if many else (0,),
                 written=(first, last) if many else (first,),
                 read=taken if many else taken[:1],
                 lag=FIFO_LATENCY - READ,
@@ -97,7 +97,7 @@ def program_of(
         for event in (*ends(task.name, Side.INPUT), Event(task.name, Side.OUTPUT, LAST))
     ]
     values = ", ".join(f"{name} {_short(value)}" for name, value in symbol_values.items())
-    return Program(
+    return FifoProgram(
         rules=tuple(rules),
         streams=tuple(streams),
         results=tuple(results),

@@ -8,7 +8,7 @@ from math import inf
 
 from ...boards.base import Board
 from ...stream.spec import Memory
-from ..fifo import Depths, Event, FifoStream, Program, Rule, Side, ends, size_fifos
+from ..fifo import Depths, Event, FifoProgram, FifoStream, Rule, Side, ends, size_fifos
 from ..ir.infrastructure import BURST
 from ..ir.levels import Netlist, SizedNetlist
 from ..ir.netlist import Channel, Instance
@@ -73,7 +73,7 @@ def queue_beats(design: SizedNetlist, channel: Channel) -> int:
     return design.queues[channel.name]
 
 
-def program_of_parameters(estimate: Estimate, begin: int, tokens: int) -> Program:
+def program_of_parameters(estimate: Estimate, begin: int, tokens: int) -> FifoProgram:
     """The program of two steps, the second of ``tokens`` tokens from position ``begin`` on, the
     parameters of which are used when they are used with a queue without bound."""
     clock = estimate.clock()
@@ -106,7 +106,7 @@ def program_of_uses(
     rate: float,
     latency: float,
     bits: int,
-) -> Program:
+) -> FifoProgram:
     """Requests and uses as events: the first and the last beat of each product's parameters.
 
     uses: by a name of the product, in the order of use; rate: beats of memory a cycle; latency:
@@ -139,13 +139,13 @@ def program_of_uses(
         name=queue,
         source=source,
         sink=sink,
-        tokens=count,
+        count=count,
         bits=bits,
         beats=tuple(beats),
         written=tuple(written),
         read=tuple(read),
     )
-    return Program(
+    return FifoProgram(
         rules=tuple(rules),
         streams=(stream,),
         results=tuple(read),

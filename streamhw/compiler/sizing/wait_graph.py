@@ -202,7 +202,7 @@ def _turns(design: Netlist) -> Iterator[tuple[str, str]]:
 
 
 def _stores(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
-    """An operand comes in when the product two before it has ended, in the same activation or in
+    """An operand comes in when the product two before it has ended, in the same invocation or in
     the one before: only then is its place free."""
     for assignment in design.assignments:
         runs = [run for run in (assignment.body, assignment.tail) if run]

@@ -19,7 +19,7 @@ class Constant:
     native: as its framework has it
     load: reads it as an array of floats, integers or truth values
     names: of the trained tensor that it is, or was computed from; a tied one has several
-    whole: whether it is that tensor itself; turned: whether it is its transpose
+    whole: whether it is that tensor itself; transposed: whether it is its transpose
     """
 
     native: Any
@@ -27,7 +27,7 @@ class Constant:
     load: Callable[[], NDArray[Any]] = field(repr=False)
     names: tuple[str, ...] = ()
     whole: bool = False
-    turned: bool = False
+    transposed: bool = False
     kind: str = "F32"
 
     def read(self) -> NDArray[Any]:
@@ -46,7 +46,7 @@ class Constant:
             self,
             shape=self.shape[::-1],
             load=lambda: np.asarray(self.load()).T,
-            turned=False,
+            transposed=False,
             whole=True,
         )
 

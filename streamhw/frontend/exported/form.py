@@ -103,7 +103,7 @@ class Form:
 
 
 def joined(forms: Sequence[Form], axis: int, *, stacked: bool = False) -> Form:
-    """Tensors of one layer side by side, or on a new axis."""
+    """Tensors of one layer one behind the other, or on a new axis."""
     step = forms[0].step
     if any(form.step is not step for form in forms):
         raise NoLayerError("tensors that are joined must be of one layer")

@@ -175,7 +175,7 @@ def _value(program: Program, state: Raising, call: Call, arguments: tuple[object
             and value.shape == source.shape[::-1]
             and (call.op != "permute" or tuple(_axes(arguments[1])) == (1, 0))
         ):
-            value = replace(value, turned=True)
+            value = replace(value, transposed=True)
         return value
     if call.op not in RULES:
         raise NoLayerError("it must be an operation that layers consist of")

@@ -65,12 +65,12 @@ def rotation_of(features: Sequence[Ints], factors: Sequence[Reals]) -> tuple[Int
     if sorted((*firsts, *seconds, *still)) != list(range(size)):
         raise NoLayerError("rotations must be of pairs of features of a head")
     angles = np.arctan2(-sine[1, firsts], cosine[1, firsts])
-    turned = np.arange(rows)[:, None] * angles
+    rotated = np.arange(rows)[:, None] * angles
     for chosen, wanted in (
-        (cosine[:, firsts], np.cos(turned)),
-        (cosine[:, seconds], np.cos(turned)),
-        (-sine[:, firsts], np.sin(turned)),
-        (sine[:, seconds], np.sin(turned)),
+        (cosine[:, firsts], np.cos(rotated)),
+        (cosine[:, seconds], np.cos(rotated)),
+        (-sine[:, firsts], np.sin(rotated)),
+        (sine[:, seconds], np.sin(rotated)),
     ):
         if np.abs(chosen - wanted).max() > _CLOSE:
             raise NoLayerError("rotations must be by angles that grow evenly with the position")

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Axis", "AxisRole", "FeatureLayout", "finest", "fixed", "heads_of", "plain"]
+__all__ = ["AxisRole", "FeatureLayout", "RowAxis", "finest", "fixed", "heads_of", "plain"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -29,7 +29,7 @@ class AxisRole(Enum):
 
 
 @dataclass(frozen=True)
-class Axis:
+class RowAxis:
     """One extent of a row that is read as an array.
 
     natural: extent in the model
@@ -49,7 +49,7 @@ class Axis:
 class FeatureLayout:
     """A row as an array, outermost axis first; padding is zeros behind each axis."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[RowAxis, ...]
 
     @property
     def natural(self) -> int:
@@ -79,7 +79,7 @@ class FeatureLayout:
 
     def repeated(self, count: int) -> "FeatureLayout":
         """A row of ``count`` such rows."""
-        return FeatureLayout((Axis(AxisRole.FIXED, count, count), *self.axes))
+        return FeatureLayout((RowAxis(AxisRole.FIXED, count, count), *self.axes))
 
     def pad(self, values: NDArray[T], axis: int) -> NDArray[T]:
         """``values`` with zeros where ``axis`` is padded.
@@ -101,23 +101,23 @@ class FeatureLayout:
 
 def plain(features: int) -> FeatureLayout:
     """A row of features that may be padded behind its end."""
-    return FeatureLayout((Axis(AxisRole.FEATURES, features, features),))
+    return FeatureLayout((RowAxis(AxisRole.FEATURES, features, features),))
 
 
 def fixed(features: int) -> FeatureLayout:
     """A row that keeps its size."""
-    return FeatureLayout((Axis(AxisRole.FIXED, features, features),))
+    return FeatureLayout((RowAxis(AxisRole.FIXED, features, features),))
 
 
 def heads_of(heads: int, head_dim: int) -> FeatureLayout:
     """A row of heads that may be padded; even ones in two halves, as rotary embeddings do."""
-    halves = (Axis(AxisRole.FIXED, 2, 2),) if head_dim % 2 == 0 else ()
+    halves = (RowAxis(AxisRole.FIXED, 2, 2),) if head_dim % 2 == 0 else ()
     channels = head_dim // 2 if halves else head_dim
     return FeatureLayout(
         (
-            Axis(AxisRole.HEADS, heads, heads),
+            RowAxis(AxisRole.HEADS, heads, heads),
             *halves,
-            Axis(AxisRole.CHANNELS, channels, channels),
+            RowAxis(AxisRole.CHANNELS, channels, channels),
         )
     )
 

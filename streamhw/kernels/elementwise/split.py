@@ -31,14 +31,14 @@ class SplitSpec(KernelSpec):
     are not stored: while one part passes, the other outputs are idle.
 
     Shapes      i: ``type``; o_0, o_1, ...: ``type`` with 1 / ``parts`` of the outermost loop;
-                i_<symbol>: its value, once an activation
+                i_<symbol>: its value, once an invocation
     Formats     i: of ``type``; o_<k>: ``formats[k]``, the same integers, saturated where it is
                 narrower; symbols unsigned, 1 to their bound
     Parameters  type: its outermost loop (after normalization) has a constant trip that the number
                 of parts divides; symbols of the loops inside it are not ragged; formats: of the
                 parts, at least 2
     Timing      interval = type.beats() cycles; latency = 1 cycle, 2 if there are symbols; drain =
-                1 cycle, or latency if the activation has fewer than 3 beats
+                1 cycle, or latency if the invocation has fewer than 3 beats
     Buffers     2 beats and 2 values of each symbol
     Error       none within the range of a part's format, else saturation
     Stalls      lossless; output independent of stalls; no combinational path from i.valid to

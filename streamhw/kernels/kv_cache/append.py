@@ -33,7 +33,7 @@ class CacheAppendSpec(CacheKernelSpec):
     A row shorter than a memory beat goes to all its places in the beat, and the strobe picks one.
     Connect o_command, o_data and i_done to a write DMA. A step with ``tail`` is passed over.
 
-    Shapes      i_step: one a group; i: [tokens, heads * head_dim] row-major, ``lanes`` a beat;
+    Shapes      i_step: one a step; i: [tokens, heads * head_dim] row-major, ``lanes`` a beat;
                 o_command: one a token and row; o_data: ceil(parallel_heads * head_dim * 8 / width)
                 a command; i_done: one a command; o_written: one a token, when all its commands are
                 done

@@ -42,7 +42,7 @@ def _context(spec: MatmulGeometry, context: MatmulContext) -> ContextBehaviour:
 
 
 def _passes(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles for which a weight is used: groups of tokens that pass in parallel."""
+    """Cycles for which a weight is used: sets of ``token_lanes`` tokens that pass in parallel."""
     return -(-spec.tokens_of(context, symbol_values) // spec.token_lanes)
 
 

@@ -13,7 +13,7 @@ __all__ = ["MatmulContext"]
 class MatmulContext:
     """One linear layer of the engine.
 
-    name: suffix of its ports; inputs, outputs: its matrix; tokens: most rows of x an activation
+    name: suffix of its ports; inputs, outputs: its matrix; tokens: most rows of x an invocation
     (1: always one); group: input columns that share a group multiplier, ``None``: no group
     multipliers; out: format of its results; arrival: the order of x, each element once, in beats
     of columns that divide a word of the operand store.

@@ -95,7 +95,7 @@ class MatmulKernel(wiring.Component):
         with m.If(header.loaded):
             m.d.sync += loaded.eq(loaded + 1)
 
-        # which words of x the array reads next: `beat` counts groups of token lanes
+        # which words of x the array reads next: `beat` counts passes of token lanes
         inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
         active, context = Signal(), Signal(selects)
         region = Signal()
@@ -266,7 +266,7 @@ class MatmulKernel(wiring.Component):
     def _kept(
         self, m: Module, start: Signal, context: Signal, tokens: Signal
     ) -> "wiring.PureInterface":
-        """The weights of each tile from a store, once for each group of tokens; ``context`` and
+        """The weights of each tile from a store, once for each pass of tokens; ``context`` and
         ``tokens`` are known a cycle after ``start``."""
         spec = self._spec
         m.submodules.weights = store = WeightBuffer(
@@ -289,7 +289,7 @@ class MatmulKernel(wiring.Component):
         return store.o
 
     def _place(self, beat: Signal) -> Value:
-        """Address bits of a group of token lanes: none if there is one."""
+        """Address bits of a pass over token lanes: none if there is one."""
         return beat[: ceil_log2(self._spec.layout.places)]
 
     def _group(self, m: Module, advance: Value, sums_end: Signal, context: Signal) -> Signal:

@@ -37,7 +37,7 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
         i_weight ------------------------> array -> accumulators -> requantizer -> o_*
 
     Shapes      with R = rows, K = input_lanes, L = lanes, P = scale_lanes, n = tokens to do:
-                i_run: {context, tokens}, a beat a context activation (see ``command``)
+                i_run: {context, tokens}, a beat a context invocation (see ``command``)
                 i_tile_scales: P words of R bytes a beat; for each tile 8 words (bias, mult, shift,
                 0, all little endian), then a word of multipliers a group
                 i_weight: R x K codes a beat

@@ -65,7 +65,7 @@ def tile_results(spec: MatmulGeometry, context: MatmulContext, symbol_values: Sy
 def _results(
     spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues
 ) -> list[int]:
-    """Beats of results of a tile, of each group of tokens that passes in parallel."""
+    """Beats of results of a tile, of all tokens that pass in parallel, for each pass."""
     tokens, together = spec.tokens_of(context, symbol_values), spec.token_lanes
     return [
         min(together, tokens - begin) * (spec.rows // spec.lanes)
@@ -77,7 +77,7 @@ def _tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: Sym
     """Cycles from the last weight taken, or, where the inputs are inside, the last x beat issued,
     to the last result offered, if no results of tiles before wait."""
     results = _results(spec, context, symbol_values)
-    # A weight is held for all groups of tokens; a store gives it again for each.
+    # A weight is held for all tokens; a store gives it again for each.
     inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
     left = 0
     for beat, cycles in enumerate(results[-1:] if inputs_inside else results):
@@ -157,7 +157,7 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
     inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
     store = _Store(store_words([c.inputs // spec.input_lanes for c in spec.contexts]))
     ends: list[int] = []  # of the drain of each tile
-    firsts: list[int] = []  # drain start of each activation
+    firsts: list[int] = []  # drain start of each invocation
     single_drain = 0
     for run in range(2 + 2 * slots):
         last = 0  # cycle of the last beat accepted anywhere

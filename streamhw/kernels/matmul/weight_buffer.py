@@ -28,11 +28,11 @@ class WeightBuffer(wiring.Component):
     """A ring of words: one end takes the next tile's while the other reads this one's again.
 
     Parameters  width: bits of a word; steps: words of a tile, of each context; tiles: of each
-                context; tokens: bound; lane_bits: tokens of a group are 1 << lane_bits
+                context; tokens: bound; lane_bits: 1 << lane_bits tokens pass in parallel
     Members     i: In(stream raw(width)) words of all tiles of all contexts, once
                 start, context, last_token: In, first cycle of a context, and its tokens less one;
                 one may wait while another is read
-                o: Out(stream raw(width)) each tile's words, once for each group of tokens
+                o: Out(stream raw(width)) each tile's words, once for each pass of tokens
     Timing      a word a cycle; ``WEIGHTS_LATENCY``
     Stalls      lossless; i.ready does not depend on o.ready
     """

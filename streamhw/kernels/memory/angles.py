@@ -30,7 +30,7 @@ class AnglesSpec(KernelSpec):
     ``cfg_base + offset + (layer * context if layered else 0 + p) * row_bytes``. A step with
     ``tail`` is passed over. Connect o_command and i_data to a read DMA.
 
-    Shapes      i_step: one a group; o_command: one a group; i_data: row_beats memory beats a
+    Shapes      i_step, o_command: one a token batch; i_data: row_beats memory beats a
                 token; o: [tokens, pairs] row-major, ``lanes`` a beat
     Formats     i_step: ``step_layout``; o_command: ``command()``; o: words of 32 bits
     Parameters  tokens, context, layers: bounds; pairs: words of a row; lanes: divides pairs;

@@ -85,9 +85,9 @@ class SpillWriteSpec(_Spilled):
     Neighbors in one memory beat that come one after another are gathered and written together.
     Connect o_command, o_data and i_done to a write DMA, o_written and i_free to the read kernel.
 
-    Shapes      i: ``source``; i_tokens: one an activation, if the types depend on it; o_command,
-                o_data: one a memory beat; i_done: one a command; o_written: one an activation, when
-                all its commands are done; i_free: one an activation, when all of it has been read
+    Shapes      i: ``source``; i_tokens: one an invocation, if the types depend on it; o_command,
+                o_data: one a memory beat; i_done: one a command; o_written: one an invocation, when
+                all its commands are done; i_free: one an invocation, when all of it has been read
     Formats     of ``source``; o_command: ``command()``; o_data: ``write_data(width)``
     Parameters  source, target: the types written and read (see ``spill``); width: bits of a memory
                 beat; offset: byte of the region, counted from cfg_base
@@ -118,7 +118,7 @@ class SpillWriteSpec(_Spilled):
         return super().members() | {"o_data": Out(stream.Signature(write_data(self.width)))}
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
-        """The commands (relative to a base of 0) and memory beats of one activation."""
+        """The commands (relative to a base of 0) and memory beats of one invocation."""
         layout, beat = self.layout, self.width // 8
         codes = self.source.pack(np.asarray(inputs["i"]), symbol_values)
         mask = (1 << self.source.fmt.width) - 1
@@ -182,9 +182,9 @@ class SpillReadSpec(_Spilled):
 
     Connect o_command and i_data to a read DMA, i_written and o_free to the write kernel.
 
-    Shapes      i_tokens: one an activation, if the types depend on it; i_written: one an
-                activation; o_command: one a pass; i_data: all memory beats of an activation a
-                pass; o: ``target``; o_free: one an activation, when all memory beats have come
+    Shapes      i_tokens: one an invocation, if the types depend on it; i_written: one an
+                invocation; o_command: one a pass; i_data: all memory beats of an invocation a
+                pass; o: ``target``; o_free: one an invocation, when all memory beats have come
     Formats     of ``source``; o_command: ``command()``
     Parameters  as of ``SpillWriteSpec``
     Members     cfg_base: In(40), as of ``SpillWriteSpec``

@@ -229,7 +229,7 @@ class SpillReadKernel(wiring.Component):
 def _start(
     m: Module, component: wiring.Component, layout: Spill, may: Value
 ) -> tuple[Signal, Signal]:
-    """Takes the number of tokens of the next activation, if there is one to take.
+    """Takes the number of tokens of the next invocation, if there is one to take.
 
     Returns it, and a signal that is high one cycle after it came, when what follows from it is in
     registers a cycle later.

@@ -27,7 +27,7 @@ class ArgMaxSpec(KernelSpec):
 
     Shapes      i: (rows, outputs) row-major, ``lanes`` a beat; o: (rows), an index a beat
     Formats     i: ``fmt``; o: unsigned, wide enough for valid - 1
-    Parameters  rows: of an activation; outputs: elements of a row; valid: how many of them count,
+    Parameters  rows: of an invocation; outputs: elements of a row; valid: how many of them count,
                 from the first on (all if None); lanes: divide outputs
     Timing      interval = rows * outputs / lanes cycles; latency = outputs / lanes + log2(lanes)
                 + 2 (log2 rounded up); drain = log2(lanes) + 3; accepts a beat each cycle

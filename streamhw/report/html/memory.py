@@ -23,9 +23,9 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
     ]
     total: dict[str, int] = {}
     for run in facts.parameters:
-        total[run.activation] = total.get(run.activation, 0) + run.bytes
+        total[run.invocation] = total.get(run.invocation, 0) + run.bytes
     runs: list[list[Content]] = [
-        [run.node, run.activation, run.bytes, percent(run.bytes, total[run.activation])]
+        [run.node, run.invocation, run.bytes, percent(run.bytes, total[run.invocation])]
         for run in facts.parameters
     ]
     ports: list[list[Content]] = [

@@ -19,7 +19,7 @@ def timeline(facts: Facts, measured: Measured | None) -> Html:
     step = None if measured is None else measured.step
     groups: dict[str, list[ActivityFacts]] = {}
     for activity in facts.activities:
-        groups.setdefault(activity.activation, []).append(activity)
+        groups.setdefault(activity.invocation, []).append(activity)
     # The second layer stands for all: the first may have waited for what is before it.
     shown = min(1, facts.layers - 1)
     end = max((a.output[1] for a in facts.activities), default=0.0)
@@ -66,7 +66,7 @@ def _comparison(measured: Measured | None) -> str:
 def _seen(
     activity: ActivityFacts, facts: Facts, step: StepTimes | None
 ) -> dict[str, tuple[int, int]]:
-    """By task, in the activation of one: cycles of the first and the last beat that its first
+    """By task, in the invocation of one: cycles of the first and the last beat that its first
     reader takes, as measured."""
     found: dict[str, tuple[int, int]] = {}
     place = activity.layer or 0
@@ -80,7 +80,7 @@ def _seen(
 
 
 def _overview(groups: dict[str, list[ActivityFacts]], end: float) -> Html:
-    """One bar from the first input to the last output of each activation."""
+    """One bar from the first input to the last output of each invocation."""
     scale = WIDTH / max(end, 1.0)
     bars = []
     for name, group in groups.items():

@@ -21,7 +21,7 @@ __all__ = ["CausalLengths", "CausalLengthsKernel"]
 
 @dataclass(frozen=True, kw_only=True)
 class CausalLengths(KernelSpec):
-    """The causal length of each row of attention: token t of a group sees position + t + 1, or as
+    """The causal length of each row of attention: token t of a batch sees position + t + 1, or as
     many as its row has where layers have windows. Or how often ``positions`` of them pass: that
     divided, and rounded up. Or how many of the first are hidden.
 

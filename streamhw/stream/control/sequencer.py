@@ -13,18 +13,18 @@ __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Runs the prompt through all layers in groups, then decodes greedily, one token a step.
+    """Runs the prompt through all layers in token batches, then decodes greedily, one token a step.
 
-    For a group it sends its tokens and positions, then a step for each layer; the last group
+    For a batch it sends its tokens and positions, then a step for each layer; the last batch
     of the prompt has ``head`` set and is followed by a tail step. Steps do not wait for each other:
-    groups of the prompt run ahead as far as the queues behind allow. After a tail step the
-    next token is awaited, written behind the others and run as a group of one::
+    batches of the prompt run ahead as far as the queues behind allow. After a tail step the
+    next token is awaited, written behind the others and run as a batch of one::
 
-        start --> group: tokens, positions --> steps of the layers --> head? --> tail step
-                    ^                              no: next group                     |
+        start --> batch: tokens, positions --> steps of the layers --> head? --> tail step
+                    ^                              no: next batch                     |
                     '------- append, count, stop at the end, EOS, soft stop <-- i_next '
 
-    Parameters  tokens: of a group, at most; context: positions; layers; vocabulary; positions:
+    Parameters  tokens: of a batch, at most; context: positions; layers; vocabulary; positions:
                 whether there is ``o_position``
     Members     cfg_start: In(1), one cycle, ignored while busy;  cfg_stop: In(1), one cycle: stop
                 after the current token;  cfg_prompt_length, cfg_total_length: In, tokens; held
@@ -36,12 +36,12 @@ class Sequencer(wiring.Component):
                 o_token, o_position: Out(stream ``raw``), one beat a token
                 o_step: Out(stream of ``step_layout``)   i_next: In(stream ``raw``), the next token
     Timing      busy 1 cycle after the start; first token 4 cycles after it; 2 cycles a token, 1 a
-                group, 1 a step; 3 cycles from the next token accepted to the same on ``o_token``
+                batch, 1 a step; 3 cycles from the next token accepted to the same on ``o_token``
     Stalls      lossless; no combinational path between ports
     Raises      ValueError: if a parameter is less than 1, or tokens exceeds context
 
     An empty prompt, a total of no more than the prompt, or one that exceeds the context, is done
-    at once. A tail step has 1 token, the position of the group's last token, and layer 0.
+    at once. A tail step has 1 token, the position of the batch's last token, and layer 0.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         count = self.stat_count
-        begin = Signal(range(self._context + 1))  # position of the group's first token
+        begin = Signal(range(self._context + 1))  # position of the batch's first token
         at = Signal(range(self._context + 1))  # position of the token that is sent now
-        end = Signal(range(self._context + 1))  # position behind the group
+        end = Signal(range(self._context + 1))  # position behind the batch
         group = Signal(range(self._tokens + 1))
         head = Signal()
         layer = Signal.like(self.o_step.payload.layer)
@@ -133,7 +133,7 @@ class Sequencer(wiring.Component):
                 with m.Else():
                     m.next = "group"
             with m.State("group"):
-                # also the cycle in which the memory reads the group's first token
+                # also the cycle in which the memory reads the batch's first token
                 whole = rest > self._tokens
                 m.d.sync += [
                     group.eq(Mux(whole, self._tokens, rest)),

@@ -27,7 +27,7 @@ def run_layout(*, contexts: int, tokens: int) -> data.StructLayout:
 
 
 def span_layout(*, tokens: int, context: int, layers: int | None = None) -> data.StructLayout:
-    """Positions of a group: ``tokens`` of them from ``position`` on; and the layer, of ``layers``,
+    """Positions of a batch: ``tokens`` of them from ``position`` on; and the layer, of ``layers``,
     for readers to which it matters."""
     layer = {} if layers is None else {"layer": range(max(2, layers))}
     return data.StructLayout(

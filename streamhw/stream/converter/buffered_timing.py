@@ -16,9 +16,9 @@ __all__ = ["Schedule"]
 
 
 class Schedule:
-    """The unstalled run of some activations, in cycles from the first input beat accepted."""
+    """The unstalled run of some invocations, in cycles from the first input beat accepted."""
 
-    def __init__(self, spec: ConverterGeometry, symbol_values: SymbolValues, activations: int):
+    def __init__(self, spec: ConverterGeometry, symbol_values: SymbolValues, invocations: int):
         plan = spec.plan
         self._plan = plan
         self._symbol_values = symbol_values
@@ -31,9 +31,9 @@ class Schedule:
         self._rewind()
         self._visit((*plan.shared, *plan.target), len(plan.shared))
         writes = prod(self._trip(loop) for loop in plan.source)
-        issue = self._run(spec, writes, activations)
+        issue = self._run(spec, writes, invocations)
         per = self._blocks[-1]
-        self.reads = [int(issue[a * per]) for a in range(activations)]
+        self.reads = [int(issue[a * per]) for a in range(invocations)]
         self.last_read = int(issue[-1])
         self.last_accepted = self._last_write
         for name, count in counts.items():
@@ -75,7 +75,7 @@ class Schedule:
         if shared == 0:
             self._blocks.append(self._position)
 
-    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> NDArray[np.int64]:
+    def _run(self, spec: ConverterGeometry, writes: int, invocations: int) -> NDArray[np.int64]:
         """Cycles of all reads."""
         plan = self._plan
         write_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.writer)
@@ -85,7 +85,7 @@ class Schedule:
         gather = plan.banks if spec.target.lanes > spec.source.lanes else 1
         one_pass = writes // gather * (plan.banks if spec.source.lanes > spec.target.lanes else 1)
         sizes = np.diff([0, *self._blocks]).tolist()
-        for block, size in enumerate(sizes * activations):
+        for block, size in enumerate(sizes * invocations):
             if block >= spec.buffers:
                 write_at = max(write_at, ends[block - spec.buffers] + 1)
             complete = write_at + writes

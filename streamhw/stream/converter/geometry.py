@@ -148,7 +148,7 @@ class ConverterGeometry(KernelGeometry):
         return tuple(loop.trip for loop in nest.loops if isinstance(loop.trip, Symbol))
 
     def _values_type(self, symbol: Symbol) -> ITensor:
-        """Values come once an activation, or one for each entry of the loop that they bound."""
+        """Values come once an invocation, or one for each entry of the loop that they bound."""
         if not symbol.ragged:
             return raw(symbol_width(symbol))
         nest = self.target if symbol in self._symbols_of(self.target) else self.source

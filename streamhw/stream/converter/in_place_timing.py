@@ -37,7 +37,7 @@ class PlaceSchedule(Schedule):
     """The unstalled run: each beat is written once a place is free for it, each read once the
     words that it needs are written, one of each a cycle."""
 
-    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> Beats:
+    def _run(self, spec: ConverterGeometry, writes: int, invocations: int) -> Beats:
         place = spec.place
         assert place is not None
         parts = spec.plan.banks if spec.source.lanes < spec.plan.lanes else 1
@@ -48,7 +48,7 @@ class PlaceSchedule(Schedule):
         order = np.arange(writes, dtype=np.int64)
         issue: list[Beats] = []
         freed: Beats | None = None
-        for block in self._blocks_of(spec, place.read, inside, activations):
+        for block in self._blocks_of(spec, place.read, inside, invocations):
             at = np.full(writes, write_at, dtype=np.int64)
             if freed is not None:
                 at[::parts] = np.maximum(at[::parts], freed + 1)
@@ -68,7 +68,7 @@ class PlaceSchedule(Schedule):
         spec: ConverterGeometry,
         read: Sequence[PlaceAxis],
         inside: Sequence[int],
-        activations: int,
+        invocations: int,
     ) -> list[_Reads]:
         shared = [self._trip(loop) for loop in spec.plan.shared]
         blocks: list[_Reads] = []
@@ -76,7 +76,7 @@ class PlaceSchedule(Schedule):
         one = None if any(_is_ragged(axis) for axis in read) else self._reads(read, inside)
         for _ in range(int(np.prod(shared, dtype=np.int64))):
             blocks.append(one or self._reads(read, inside))
-        return blocks * activations
+        return blocks * invocations
 
     def _reads(self, axes: Sequence[PlaceAxis], inside: Sequence[int]) -> _Reads:
         """All reads of a nest, from the inside out; ragged loops entry by entry."""

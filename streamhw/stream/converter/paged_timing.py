@@ -22,7 +22,7 @@ class MapSchedule(PlaceSchedule):
     each round delays what the round before showed to be too early.
     """
 
-    def _run(self, spec: ConverterGeometry, writes: int, activations: int) -> Beats:
+    def _run(self, spec: ConverterGeometry, writes: int, invocations: int) -> Beats:
         pages = spec.pages
         assert pages is not None
         loops = pages.loops
@@ -34,7 +34,7 @@ class MapSchedule(PlaceSchedule):
         order = np.arange(writes, dtype=np.int64)
         write_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.writer)
         read_at = 2 * any(isinstance(axis.trip, Symbol) for axis in spec.reader)
-        blocks = self._blocks_of(spec, loops.read, inside, activations)
+        blocks = self._blocks_of(spec, loops.read, inside, invocations)
         issue: list[Beats] = []
         freed: Beats = np.zeros(0, dtype=np.int64)
         for number, block in enumerate(blocks):

@@ -44,7 +44,7 @@ class ConverterSpec(ConverterGeometry, KernelSpec):
     first pass in the order of the source (a pure replay).
 
     Shapes      i: ``source``; o: ``target``, over one data space; i_<symbol>: one value an
-                activation, or, of a ragged symbol, one for each entry of the loop that it bounds
+                invocation, or, of a ragged symbol, one for each entry of the loop that it bounds
     Formats     the same on both sides; symbols unsigned, 1 to their bound
     Parameters  source: each tile of a block once; target: may re-read, may have other lanes along
                 the last dimension (one tile is an integer number of the other); kind: what the
@@ -87,14 +87,14 @@ class ConverterSpec(ConverterGeometry, KernelSpec):
         return {"o": np.asarray(inputs["i"], dtype=np.int64)}
 
     def timing(self, symbol_values: SymbolValues) -> Timing:
-        steady = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, activations=5)
+        steady = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, invocations=5)
         alone = self.alone(symbol_values)
         return replace(alone, interval=steady.reads[-1] - steady.reads[-2])
 
     def alone(self, symbol_values: SymbolValues) -> Timing:
-        """Timing of one activation by itself, in a fraction of the time: the interval is what its
+        """Timing of one invocation by itself, in a fraction of the time: the interval is what its
         input takes."""
-        single = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, activations=1)
+        single = SCHEDULES.get(self.kind, Schedule)(self, symbol_values, invocations=1)
         behind = credit_latency(KERNELS[self.kind].pipeline)
         return Timing(
             latency=single.reads[0] + behind,
@@ -104,7 +104,7 @@ class ConverterSpec(ConverterGeometry, KernelSpec):
 
     def ahead(self, alone: Timing) -> int:
         """Beats behind the first that must have come before the first is given, from the timing of
-        an activation by itself."""
+        an invocation by itself."""
         begin = 2 * any(isinstance(axis.trip, Symbol) for axis in self.writer)
         read = alone.latency - credit_latency(KERNELS[self.kind].pipeline)
         return max(0, min(read - begin, alone.interval) - 1)

@@ -15,7 +15,7 @@ tensor: the causal lengths of the tokens of a batch)."""
 class Symbol:
     """A trip count that is known at run time only: 1 to ``bound``.
 
-    Hardware receives it on a control port ``i_<name>``: one value an activation, or, if
+    Hardware receives it on a control port ``i_<name>``: one value an invocation, or, if
     ``ragged``, one value for each entry of the loop that it bounds.
 
     per: of a value, so many are one iteration, and the last has what is left: there are

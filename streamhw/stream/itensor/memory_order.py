@@ -13,7 +13,7 @@ from .itensor import ITensor, Loop, Symbol, SymbolValues
 __all__ = ["TOKENS", "Spill", "Stride", "spill"]
 
 TOKENS = "tokens"
-"""The only symbol that the layout may depend on: one value an activation."""
+"""The only symbol that the layout may depend on: one value an invocation."""
 
 
 @dataclass(frozen=True)

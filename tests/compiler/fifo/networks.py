@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random networks of tokens: forks, joins, reductions, blocks read again, ragged rows, rates."""
+"""Random networks: forks, joins, reductions, blocks read again, ragged rows, rates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from streamhw.compiler.fifo.network import Buffer, Network, NetworkStream, Netwo
 __all__ = ["CONTEXT", "GROUP", "Template", "at_every_cycle", "random_template"]
 
 GROUP, CONTEXT = 3, 6
-"""Bounds: rows of an activation, and the length of the longest."""
+"""Bounds: rows of an invocation, and the length of the longest."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def at_every_cycle(network: Network, depth: Mapping[str, int]) -> dict[str, int]
             for wire in outs:
                 j = len(written[wire.name])
                 if (
-                    j < wire.tokens
+                    j < wire.beats
                     and wire.given[j] < len(done[name])
                     and cycle >= done[name][wire.given[j]] + task.latency
                     and before[wire.name] < depth[wire.name]

@@ -8,11 +8,11 @@ from streamhw.compiler.fifo.baselines import delays, high_water, profile, publis
 from streamhw.compiler.fifo.network import Network, NetworkStream, NetworkTask
 
 
-def diamond(latency: int, tokens: int = 16) -> Network:
+def diamond(latency: int, beats: int = 16) -> Network:
     """0 -> 1 -> 2 and 0 -> 2."""
-    every = tuple(range(tokens))
+    every = tuple(range(beats))
     return Network(
-        tasks=tuple(NetworkTask(name=n, firings=tokens, latency=latency) for n in "012"),
+        tasks=tuple(NetworkTask(name=n, firings=beats, latency=latency) for n in "012"),
         wires=tuple(
             NetworkStream(name=a + b, source=a, sink=b, given=every, taken=every)
             for a, b in ("01", "12", "02")

@@ -67,8 +67,8 @@ def test_results_that_go_round() -> None:
     assert circles(WaitGraph(links=two, again=again)) == {}
 
 
-def test_what_an_activation_leaves_behind() -> None:
-    """A queue of one activation may still be full of the one before; of two it may not."""
+def test_what_an_invocation_leaves_behind() -> None:
+    """A queue of one invocation may still be full of the one before; of two it may not."""
     loop = (link("a", "b"), link("b", "a", later=1), link("a", "b2", holds=1))
     assert "ab" in circles(WaitGraph(links=(*loop, link("b2", "b"))))
 
@@ -79,7 +79,7 @@ def test_checker_wants_a_schedule_for_what_is_left() -> None:
     verify_waits(waits, verdicts, ["ab", "bd", "ad"])
     with pytest.raises(
         InternalError,
-        match=r"^Stream ad must hold all beats of an activation, or a -> d -> b -> a may wait for "
+        match=r"^Stream ad must hold all beats of an invocation, or a -> d -> b -> a may wait for "
         r"each other for ever$",
     ):
         verify_waits(waits, verdicts, ["ab", "bd"])

@@ -13,7 +13,7 @@ from streamhw.compiler.fifo import (
     READ,
     Depths,
     Event,
-    Program,
+    FifoProgram,
     Side,
     earliest,
     ends,
@@ -40,7 +40,7 @@ def test_a_wide_value_waits_less_than_a_narrow_one() -> None:
     """One of two inputs must wait; the task between chooses the one with fewer bits."""
     for before, after, waiting in ((8, 24, "0_1_0"), (24, 8, "1_3_1")):
         edges = [("0", "1", 1, before), ("1", "3", 1, after), ("0", "2", 1, 8), ("2", "3", 30, 8)]
-        assert size_fifos([lines(edges, tokens=99)]).binding == (waiting,)
+        assert size_fifos([lines(edges, beats=99)]).binding == (waiting,)
 
 
 def test_no_result_is_delayed_to_save_a_fifo() -> None:
@@ -53,7 +53,7 @@ def test_no_result_is_delayed_to_save_a_fifo() -> None:
         ("v", "k", 1, 8),
         ("k", "end", 200, 8),
     ]
-    program = lines(edges, tokens=300)
+    program = lines(edges, beats=300)
     answer = size_fifos([program])
     assert answer.delay["s_v_2"] == 0
     assert answer.delay["v_j_3"] == 99
@@ -65,7 +65,7 @@ def test_a_stream_that_waits_whole_waits_for_nothing_more() -> None:
     anyway, so that the narrow one need not."""
     edges = [("0", "1", 1, 9), ("1", "3", 1, 8), ("0", "2", 1, 8), ("2", "3", 400, 8)]
     edges += [("0", "4", 1, 8), ("4", "3", 1, 64)]
-    program = lines(edges, tokens=4)
+    program = lines(edges, beats=4)
     once, answer = schedule(program, rounds=1), size_fifos([program])
 
     def bits(depth: dict[str, int]) -> int:
@@ -91,7 +91,7 @@ def test_nothing_and_contradictions() -> None:
         size_fifos([program])
 
 
-def brute_force(program: Program, starts: list[Event], weight: dict[str, float]) -> float:
+def brute_force(program: FifoProgram, starts: list[Event], weight: dict[str, float]) -> float:
     """The least waiting over all small integer start times."""
     first = earliest(program)
     horizon = int(max(first[e] for e in starts))
@@ -120,7 +120,7 @@ def test_program_equals_brute_force() -> None:
         pairs = [(a, b) for i, a in enumerate(tasks) for b in tasks[i + 1 :]]
         chosen = sorted(random.choices(pairs, k=random.randint(1, 6)))
         edges = [(a, b, random.randint(1, 3), random.choice((1, 2, 3, 8))) for a, b in chosen]
-        program = lines(edges, {t: random.choice((1, 1, 2)) for t in tasks}, tokens=3)
+        program = lines(edges, {t: random.choice((1, 1, 2)) for t in tasks}, beats=3)
         weight = {s.name: weight_of(s, earliest(program)) for s in program.streams}
         time = schedule(program, rounds=1)
         found = sum(k * time[e] for e, k in cost_of(program, weight).items())
@@ -140,12 +140,12 @@ def test_fractions_of_cycles_round_to_depths_that_hold() -> None:
     than a schedule, and each depth is the least that the schedule allows."""
     random = Random(4)
     for _ in range(500):
-        tokens = random.randint(2, 30)
+        beats = random.randint(2, 30)
         write, read = random.uniform(1, 4), random.uniform(1, 4)
-        delay = random.uniform(max(0.0, (tokens - 1) * (write - read)), 40)
-        depth = waiting_beats(tokens=tokens, write_interval=write, read_interval=read, delay=delay)
+        delay = random.uniform(max(0.0, (beats - 1) * (write - read)), 40)
+        depth = waiting_beats(beats=beats, write_interval=write, read_interval=read, delay=delay)
         for d, fits in ((depth, True), (depth - 1, False)):
-            writes = [j * write for j in range(tokens)]
-            reads = [READ + delay + j * read for j in range(tokens)]
-            room = all(writes[j + d] >= reads[j] + READ - 1e-4 for j in range(tokens - d))
+            writes = [j * write for j in range(beats)]
+            reads = [READ + delay + j * read for j in range(beats)]
+            room = all(writes[j + d] >= reads[j] + READ - 1e-4 for j in range(beats - d))
             assert room is fits or d == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Depths in a simulation of tokens: random networks, in one table with what they compare with."""
+"""Depths in a simulation of beats: random networks, in one table with what they compare with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

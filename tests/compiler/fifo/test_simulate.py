@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulation of tokens against one that steps through all cycles."""
+"""The simulation of beats against one that steps through all cycles."""
 
 from random import Random
 

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from streamhw.boards.base import Budget, Die, load_board
-from streamhw.compiler.floorplan.die_ilp import BALANCE, Block, DieWire, cost_of, partition
+from streamhw.compiler.floorplan.die_ilp import BALANCE, DieBlock, DieWire, cost_of, partition
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.errors import BuildError, DoesNotFitError
 
@@ -26,7 +26,7 @@ def objective(bits: int, fill: dict[str, float]) -> float:
 
 
 def best(
-    blocks: Sequence[Block], wires: Sequence[DieWire], stack: Sequence[Die], limit: int | None
+    blocks: Sequence[DieBlock], wires: Sequence[DieWire], stack: Sequence[Die], limit: int | None
 ) -> float | None:
     """The least objective over all partitions that fit."""
     found = []
@@ -57,7 +57,7 @@ def test_no_partition_is_better(seed: int) -> None:
     ]
     names = [f"b{n}" for n in range(pick.randint(2, 7))]
     blocks = [
-        Block(
+        DieBlock(
             name=name,
             cells=Cells(luts=pick.randint(0, 60), dsps=pick.choice((0, 0, 30))),
             die=pick.choice(stack).name if pick.random() < 0.2 else None,
@@ -90,7 +90,7 @@ def test_no_partition_is_better(seed: int) -> None:
 
 def test_a_wire_over_two_boundaries_counts_twice() -> None:
     stack = [die("a", memory=True), die("b"), die("c")]
-    blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in (("x", "a"), ("y", "c"))]
+    blocks = [DieBlock(name=n, cells=Cells(luts=1), die=d) for n, d in (("x", "a"), ("y", "c"))]
     found = partition(blocks, [DieWire(source="x", sinks=("y",), bits=10)], stack)
     assert found.crossing_bits == 20
 
@@ -98,7 +98,7 @@ def test_a_wire_over_two_boundaries_counts_twice() -> None:
 def test_what_all_pieces_take_alike_crosses_once() -> None:
     stack = [die("a", memory=True), die("b"), die("c")]
     where = (("core", "b"), ("p0", "c"), ("p1", "c"), ("p2", "a"), ("p3", "b"))
-    blocks = [Block(name=n, cells=Cells(luts=1), die=d) for n, d in where]
+    blocks = [DieBlock(name=n, cells=Cells(luts=1), die=d) for n, d in where]
     alike = DieWire(source="core", sinks=("p0", "p1", "p2", "p3"), bits=7)
     assert partition(blocks, [alike], stack).crossing_bits == 7 + 7
     each = [DieWire(source="core", sinks=(name,), bits=100) for name in alike.sinks]
@@ -113,15 +113,17 @@ def test_pieces_of_a_part_may_be_apart() -> None:
         match=r"^Part engine must fit on one die, of which 80% may be used, but on a it needs "
         r"120 LUTs of 100$",
     ):
-        partition([Block(name="engine", cells=Cells(luts=120))], [], stack)
-    pieces = [Block(name=f"engine/{n}", cells=Cells(luts=60), members=("engine",)) for n in (0, 1)]
+        partition([DieBlock(name="engine", cells=Cells(luts=120))], [], stack)
+    pieces = [
+        DieBlock(name=f"engine/{n}", cells=Cells(luts=60), members=("engine",)) for n in (0, 1)
+    ]
     found = partition(pieces, [DieWire(source="engine/0", sinks=("engine/1",), bits=9)], stack)
     assert set(found.dies.values()) == {"a", "b"}
     assert found.crossing_bits == 9
 
 
 def test_too_much_for_all_dies() -> None:
-    blocks = [Block(name=f"b{n}", cells=Cells(luts=60)) for n in range(3)]
+    blocks = [DieBlock(name=f"b{n}", cells=Cells(luts=60)) for n in range(3)]
     with pytest.raises(
         DoesNotFitError,
         match=r"^Parts must fit on 2 dies of which 80% may be used, but need 180 LUTs of 200, "
@@ -132,7 +134,7 @@ def test_too_much_for_all_dies() -> None:
 
 def test_too_few_wires_between_dies() -> None:
     """Cells are not what is short: the refusal says so."""
-    blocks = [Block(name=f"b{n}", cells=Cells(luts=60)) for n in range(2)]
+    blocks = [DieBlock(name=f"b{n}", cells=Cells(luts=60)) for n in range(2)]
     wire = DieWire(source="b0", sinks=("b1",), bits=500)
     stack = [die("a", memory=True), die("b")]
     assert partition(blocks, [wire], stack, limit=1000).crossing_bits == 500
@@ -146,7 +148,7 @@ def test_too_few_wires_between_dies() -> None:
 
 def test_a_pin_to_no_die() -> None:
     with pytest.raises(BuildError, match=r"^Die of part x must be one of a, b, not c$"):
-        partition([Block(name="x", cells=Cells(), die="c")], [], [die("a"), die("b")])
+        partition([DieBlock(name="x", cells=Cells(), die="c")], [], [die("a"), die("b")])
 
 
 def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
@@ -155,7 +157,7 @@ def test_the_size_of_a_whole_model_is_soon_partitioned() -> None:
     pick = random.Random(1)
     stack = load_board("u55c").stack
     blocks = [
-        Block(
+        DieBlock(
             name=f"b{n}",
             cells=Cells(luts=pick.randint(2_000, 21_000), block_ram=pick.randint(0, 30)),
             die="slr0" if n % 15 == 0 else None,

@@ -82,7 +82,7 @@ def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
 
 
 def test_a_run_without_narrow_words_keeps_one() -> None:
-    """A demux has something to do in every activation."""
+    """A demux has something to do in every invocation."""
     tail = (Segments("head", 2, (("engine", 2),)),)
     (deal,) = route_parameters(replace(PLAN, tail=tail), TYPES, 4096)
     assert deal.outputs == ("norm", "engine", "scale")

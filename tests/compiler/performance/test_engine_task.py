@@ -5,8 +5,8 @@ from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.performance.assumptions import of_placed
 from streamhw.compiler.performance.engine_task import (
     OPERAND,
-    Cut,
     EngineTasks,
+    NarrowedBeats,
     cycles_through_demux,
 )
 
@@ -53,7 +53,7 @@ def test_results_of_all_tiles_leave_one_a_cycle(design: PlacedNetlist) -> None:
 
 
 def test_parameters_behind_one_cutter_wait_for_each_other() -> None:
-    few, other = (Cut(cutter=name, beats=3, pieces=8) for name in "ab")
+    few, other = (NarrowedBeats(cutter=name, beats=3, pieces=8) for name in "ab")
     # a beat a cycle as long as there is room behind the demux
     assert cycles_through_demux([]) == 0
     assert cycles_through_demux([few]) == 3
@@ -61,5 +61,5 @@ def test_parameters_behind_one_cutter_wait_for_each_other() -> None:
     # with two queued and one in the cutter, the fourth waits until the first is cut
     assert cycles_through_demux([few, few]) == 9 + 2 * 8 + 1
     assert cycles_through_demux([few, other, few]) == 9 + 2 * 8 + 1
-    whole = Cut(cutter="a", beats=9, pieces=1)
+    whole = NarrowedBeats(cutter="a", beats=9, pieces=1)
     assert cycles_through_demux([whole]) == 9

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from streamhw.compiler.fifo import Equalization, Program, earliest, size_fifos, verify
+from streamhw.compiler.fifo import Equalization, FifoProgram, earliest, size_fifos, verify
 from streamhw.compiler.ir.levels import Netlist, SizedNetlist
 from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.sizing.fifo_program import program_of
@@ -18,8 +18,8 @@ def unsized(design: Netlist) -> Estimate:
     return Estimate.before_sizing(design.to(Netlist))
 
 
-def programs(design: Netlist, tokens: int, end: int) -> list[Program]:
-    """Of all activations, for a step of ``tokens`` whose last row has length ``end``."""
+def programs(design: Netlist, tokens: int, end: int) -> list[FifoProgram]:
+    """Of all invocations, for a step of ``tokens`` whose last row has length ``end``."""
     estimate = unsized(design)
     symbol_values = {"tokens": tokens, "length": tuple(range(end - tokens + 1, end + 1))}
     timelines = (estimate.entry, estimate.body, estimate.tail)

@@ -85,10 +85,10 @@ def _constant(described: dict[str, Any]) -> Constant:
     names, shape = tuple(described["names"]), tuple(described["shape"])
     if "flat" not in described:
         # Of the names of a tied tensor the module's own has the values.
-        own = shape[::-1] if described["turned"] else shape
+        own = shape[::-1] if described["transposed"] else shape
         values = VALUES(names[0], own)
-        if described["turned"]:
-            return constant(values.T, *names, whole=False, turned=True)
+        if described["transposed"]:
+            return constant(values.T, *names, whole=False, transposed=True)
         return constant(values, *names, whole=True)
     flat = np.array(described["flat"])
     if described["kind"] == "complex":

@@ -189,8 +189,8 @@ def test_a_scale_of_scores_goes_into_the_queries() -> None:
 
 
 def test_rows_in_another_order_are_refused() -> None:
-    turned = call("y", "index_select", "x2", 1, "order")
-    found = changed(calls(), "logits", turned, call("logits", "linear", "y", "head", None))
+    transposed = call("y", "index_select", "x2", 1, "order")
+    found = changed(calls(), "logits", transposed, call("logits", "linear", "y", "head", None))
     given = {**program(found).given, "order": constant(np.arange(N)[::-1])}
     with pytest.raises(UserError, match="rows must stay in order"):
         raised(program(found, given=given), "small")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from streamhw.graph.ops.feature_layout import (
-    Axis,
     AxisRole,
     FeatureLayout,
+    RowAxis,
     finest,
     fixed,
     heads_of,
@@ -16,9 +16,9 @@ from streamhw.graph.ops.feature_layout import (
 
 HEADS = FeatureLayout(
     (
-        Axis(AxisRole.HEADS, 2, 3),
-        Axis(AxisRole.FIXED, 2, 2),
-        Axis(AxisRole.CHANNELS, 3, 4),
+        RowAxis(AxisRole.HEADS, 2, 3),
+        RowAxis(AxisRole.FIXED, 2, 2),
+        RowAxis(AxisRole.CHANNELS, 3, 4),
     )
 )
 
@@ -41,7 +41,7 @@ def test_an_axis_of_another_extent_is_refused() -> None:
 
 def test_an_axis_is_never_padded_to_less() -> None:
     with pytest.raises(ValueError, match="Axis must be padded to 4 or more, not 3"):
-        Axis(AxisRole.FEATURES, 4, 3)
+        RowAxis(AxisRole.FEATURES, 4, 3)
 
 
 def test_parts_of_a_layout() -> None:

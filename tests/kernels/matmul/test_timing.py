@@ -27,7 +27,7 @@ def test_timing_of_long_tiles_is_the_formula() -> None:
     fill = 2 + 1 + 2 + 1 + 1  # operand store, multiply, tree of 4, group multiplier, accumulate
     steps = 8 * 64 // 4
     timing = spec.timing({"tokens": 8})
-    # one cycle more than the array needs: x of the next activation is let in when this one begins
+    # one cycle more than the array needs: x of the next invocation is let in when this one begins
     assert timing.interval == 32 // 8 * steps + 1
     assert timing.latency == 1 + 8 * 64 + steps - 8 + fill + 9
     assert spec.timing({"tokens": 1}).latency == 1 + 64 + fill + 9

@@ -36,7 +36,7 @@ class Pair(wiring.Component):
 @pytest.mark.parametrize("source, target, width", PAIRS, ids=NAMES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_reads_what_was_written(source: ITensor, target: ITensor, width: int, seed: int) -> None:
-    """Activations through a memory that is overwritten by each; seed 0 never stalls."""
+    """Invocations through a memory that is overwritten by each; seed 0 never stalls."""
     shape = {"source": source, "target": target, "width": width, "offset": 3 * width}
     writing, reading = SpillWriteSpec(**shape), SpillReadSpec(**shape)
     write, read = writing.create(), reading.create()

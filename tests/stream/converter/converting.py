@@ -10,7 +10,7 @@ from tests.stream.converter.pairs import FMT, bind
 
 
 def check(spec, seed, symbol_values=None):
-    """Hardware of a spec: random symbol_values, then some activations of the same for the
+    """Hardware of a spec: random symbol_values, then some invocations of the same for the
     interval."""
     rng = random.Random(seed)
     numbers = np.random.default_rng(seed)

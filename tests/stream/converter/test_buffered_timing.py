@@ -13,9 +13,9 @@ ROWS = row_major(FMT, (2, 3))
 COLUMNS = ITensor(FMT, (1, 1), (Loop(3, 1, 1), Loop(2, 1, 0)))
 
 
-def schedule(target: ITensor, kind: BufferKind, activations: int) -> Schedule:
+def schedule(target: ITensor, kind: BufferKind, invocations: int) -> Schedule:
     geometry = ConverterGeometry(source=ROWS, target=target, kind=kind)
-    return Schedule(geometry, {}, activations)
+    return Schedule(geometry, {}, invocations)
 
 
 @pytest.mark.parametrize(("kind", "interval"), [(BufferKind.PING_PONG, 6), (BufferKind.SINGLE, 12)])

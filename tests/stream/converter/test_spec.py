@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a converter tells the compiler: bits, timing of one activation, and cells."""
+"""What a converter tells the compiler: bits, timing of one invocation, and cells."""
 
 import pytest
 

@@ -25,7 +25,7 @@ def _product(
 ) -> Form:
     """Rows times a matrix [outputs, inputs], or [inputs, outputs] if that is transposed."""
     form = form_of(state, x)
-    if weight.turned:
+    if weight.transposed:
         weight, transposed = weight.upright, not transposed
     if len(weight.shape) != 2:
         raise NoLayerError("trained matrices must have two axes")

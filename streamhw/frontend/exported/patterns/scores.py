@@ -20,9 +20,9 @@ __all__ = ["attended", "masked", "scores", "window_of"]
 
 def scores(queries: Form, keys: Form) -> Scores:
     """Of queries [..., heads, rows, head_dim] and keys [..., heads, head_dim, rows]."""
-    turned = keys.moved(lambda values: values.swapaxes(-1, -2))
+    transposed = keys.moved(lambda values: values.swapaxes(-1, -2))
     shape = (*queries.shape[:-1], keys.shape[-1])
-    return Scores(queries, turned, shape)
+    return Scores(queries, transposed, shape)
 
 
 def masked(found: Scores, mask: Mask) -> Scores:
