@@ -16,7 +16,7 @@ from ..quantization.calibrate import calibration_tokens, windows
 from ..quantization.config import QuantConfig
 from ..reference.diagnose import diagnose, fake_quality, values_of_a_token
 from ..reference.evaluate import Quantize, name_of, token_bytes
-from ..report.diagnosis import Diagnosis, Trial
+from ..report.diagnosis import Diagnosis, QuantizationTrial
 from .compile import loaded
 from .evaluate import quantize_on
 from .held_out import held_out_tokens
@@ -95,7 +95,7 @@ def _trials(
     chosen: QuantConfig,
     rows: NDArray[np.int64],
     say: Callable[[str, float], None],
-) -> tuple[Trial, ...]:
+) -> tuple[QuantizationTrial, ...]:
     """Choices with more bits than the one that was made, by the bytes that a token reads."""
     wanted = (
         ("--quant w4a8 --head-bits 8", QuantConfig(weight_bits=4, head_bits=8)),
@@ -108,7 +108,7 @@ def _trials(
         say(f"trial: {name_of(config)}", 0.7 + 0.15 * number)
         padded, quantized = quantize(config)
         found.append(
-            Trial(
+            QuantizationTrial(
                 options=options,
                 quality=fake_quality(model, padded, quantized, rows),
                 token_bytes=token_bytes(quantized),

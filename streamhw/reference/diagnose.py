@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each stream of a model loses by quantization: float, fake and integer side by side."""
+"""What each stream of a model loses by quantization: float, fake and integer beside each other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from rich.table import Table
 from ..reference.diagnose import StreamHealth
 from ..reference.quality import QUALITY_BOUND, Quality
 
-__all__ = ["CLIPPED_BOUND", "ERROR_BOUND", "OUTLIER_BOUND", "Diagnosis", "Trial"]
+__all__ = ["CLIPPED_BOUND", "ERROR_BOUND", "OUTLIER_BOUND", "Diagnosis", "QuantizationTrial"]
 
 ERROR_BOUND = 0.1
 """Relative error from which on a stream counts as lost."""
@@ -21,7 +21,7 @@ OUTLIER_BOUND = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class QuantizationTrial:
     """Another choice that was tried on the same tokens.
 
     options: of ``build``, which make it; token_bytes: of all matrices, which each token reads
@@ -51,7 +51,7 @@ class Diagnosis:
     fake: Quality
     integer: Quality
     token_bytes: int
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[QuantizationTrial, ...] = ()
 
     @property
     def within_bounds(self) -> bool:

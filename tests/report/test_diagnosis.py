@@ -9,7 +9,7 @@ from rich.console import Console
 
 from streamhw.reference.diagnose import StreamHealth
 from streamhw.reference.quality import Quality
-from streamhw.report.diagnosis import Diagnosis, Trial
+from streamhw.report.diagnosis import Diagnosis, QuantizationTrial
 
 GOOD = Quality(nats=0.01, agreement=0.97, tokens=512)
 BAD = Quality(nats=0.5, agreement=0.6, tokens=512)
@@ -61,8 +61,12 @@ def test_faults_are_named() -> None:
 def test_advice_is_the_cheapest_choice_that_helps(helps: bool) -> None:
     some = Quality(nats=0.3, agreement=0.7, tokens=512)
     trials = (
-        Trial(options="--quant w4a8 --head-bits 8", quality=some, token_bytes=1_500_000),
-        Trial(options="--quant w8a8", quality=GOOD if helps else BAD, token_bytes=2_000_000),
+        QuantizationTrial(
+            options="--quant w4a8 --head-bits 8", quality=some, token_bytes=1_500_000
+        ),
+        QuantizationTrial(
+            options="--quant w8a8", quality=GOOD if helps else BAD, token_bytes=2_000_000
+        ),
     )
     said = replace(ILL, trials=trials).advice()
     best = "--quant w8a8" if helps else "--quant w4a8 --head-bits 8"

@@ -16,7 +16,7 @@ AWQ_ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 def unpacked(
     words: NDArray[Any], bits: int, axis: int, order: Sequence[int] | None = None
 ) -> NDArray[np.uint8]:
-    """The codes in words, which are side by side along ``axis``; the lowest bits are the first."""
+    """The codes in words, which follow each other along ``axis``; the lowest bits are the first."""
     each = 32 // bits
     moved = np.moveaxis(np.ascontiguousarray(words).view(np.uint32), axis, -1)
     shifts = np.arange(each, dtype=np.uint32) * np.uint32(bits)
