@@ -16,6 +16,7 @@ from ..mapping.tiling import (
     Tiling,
     attention_fabric,
     attention_sizes,
+    halves_of,
     is_legal,
     parallel_heads,
     powers,
@@ -260,7 +261,7 @@ def space_of(
     """
     heads = [found for node, _ in graph.walk() if (found := node.op.attention) is not None]
     head = min((op.head_dim for op in heads), default=1)
-    lanes = [set(attention_sizes(op, board.beat_bits, 1)) for op in heads]
+    lanes = [set(attention_sizes(op, board.beat_bits, 1, halves_of(graph))) for op in heads]
     whole = {op.head_dim for op in heads} == {head}
     return Space(
         graph=graph,

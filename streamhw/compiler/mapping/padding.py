@@ -12,7 +12,7 @@ from ...graph.padding import RowPadding, padded_graph, padded_layouts
 from ...quantization.config import QuantConfig
 from ...quantization.weight_formats import weight_formats
 from .engine_sharing import EngineAssignment, SharingChoice, share_engines
-from .tiling import attention_sizes, best_engine, powers, row_lanes
+from .tiling import attention_sizes, best_engine, halves_of, powers, row_lanes
 
 __all__ = ["choose_padding", "fitting_model"]
 
@@ -98,13 +98,14 @@ def _cycles(
     if kernels of the target cannot be cut to the rows."""
     lanes = row_lanes(graph, target.lanes)
     engines = [best_engine(graph, board, a, target.multipliers, lanes) for a in assignments]
-    if any(half % lanes and lanes % half for node, _ in graph.walk() for half in node.op.half_rows):
+    halves = halves_of(graph)
+    if any(half % lanes and lanes % half for half in halves):
         return None
     spent = 0.0
     for node, loop in graph.walk():
         heads, product = node.op.attention, node.op.product
         if heads is not None:
-            least = attention_sizes(heads, board.beat_bits, lanes)[0]
+            least = attention_sizes(heads, board.beat_bits, lanes, halves)[0]
             # Attention must not have more multipliers than an engine.
             if least > lanes and 2 * least > target.multipliers:
                 return None

@@ -8,7 +8,7 @@ from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
 from .engine_sharing import EngineAssignment
-from .tiling import EngineTiling, Tiling, attention_sizes, choose_engine, head_groups
+from .tiling import EngineTiling, Tiling, attention_sizes, choose_engine, halves_of, head_groups
 
 __all__ = ["Shortage", "smaller"]
 
@@ -109,7 +109,7 @@ def _fewer_lanes(graph: Graph, board: Board, tiling: Tiling) -> int | None:
     """The next smaller number of lanes that every attention can have, if there is one."""
     common = set.intersection(
         *(
-            set(attention_sizes(attention, board.beat_bits, 1))
+            set(attention_sizes(attention, board.beat_bits, 1, halves_of(graph)))
             for node, _ in graph.walk()
             if (attention := node.op.attention) is not None
         )

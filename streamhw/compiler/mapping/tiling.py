@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes of the kernels, each engine's own among them, and a rule that chooses them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, gcd
 
@@ -24,6 +24,7 @@ __all__ = [
     "check_tiling",
     "choose_engine",
     "choose_tiling",
+    "halves_of",
     "head_groups",
     "is_legal",
     "parallel_heads",
@@ -146,7 +147,7 @@ def choose_tiling(
         op = node.op.attention
         if op is None:
             continue
-        sizes = attention_sizes(op, board.beat_bits, lanes)
+        sizes = attention_sizes(op, board.beat_bits, lanes, halves_of(graph))
         longest = op.longest(graph.context)
         work = op.heads * op.head_dim * longest
         enough = [s for s in sizes if work // s <= macs]
@@ -171,13 +172,28 @@ def choose_tiling(
     )
 
 
-def attention_sizes(op: AttentionHeads, beat_bits: int, lanes: int) -> list[int]:
+def attention_sizes(
+    op: AttentionHeads, beat_bits: int, lanes: int, halves: Collection[int]
+) -> list[int]:
     """Elements of a head that may pass a cycle, ascending: a memory beat or a power of two times
-    the row-wise lanes in it, where heads fill memory beats without gaps; else the whole head."""
+    the row-wise lanes in it, where heads fill memory beats without gaps; else the whole head.
+
+    halves: of rows that are made half by half, as rotary embeddings do: none lies across two
+    halves in part
+    """
     beat, head = beat_bits // 8, op.head_dim
     if head % beat and head & (head - 1):
         return [head]
-    return [s for s in powers(lanes, min(head, beat)) if head % s == 0 == beat % s] or [head]
+    return [
+        s
+        for s in powers(lanes, min(head, beat))
+        if head % s == 0 == beat % s and all(_divides(s, half) for half in halves)
+    ] or [head]
+
+
+def halves_of(graph: Graph) -> frozenset[int]:
+    """Sizes of the halves of rows that are made half by half."""
+    return frozenset(half for node, _ in graph.walk() for half in node.op.half_rows)
 
 
 def attention_fabric(target: DesignTarget, positions: int) -> int:

@@ -4,10 +4,12 @@
 import pytest
 
 from streamhw.boards.base import load_board
-from streamhw.compiler.config import Sharing
+from streamhw.compiler.config import BuildConfig, Sharing
+from streamhw.compiler.ir.levels import Dataflow
 from streamhw.compiler.mapping.engine_sharing import share_engines
 from streamhw.compiler.mapping.padding import choose_padding
-from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling, head_groups
+from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling, halves_of, head_groups
+from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder import DecoderConfig, decoder_graph
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.shapes import SHAPES
@@ -16,6 +18,7 @@ from streamhw.graph.ops.work import AttentionHeads
 from streamhw.graph.padding import RowPadding, padded_graph
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.weight_formats import weight_formats
+from tests.tiny import tiny_decoder
 
 BOARDS = ("sim", "ulx3s", "u55c")
 
@@ -39,6 +42,24 @@ def test_every_head_gets_engines(board: str, bits: int, head_dim: int) -> None:
     assignments = share_engines(padded, formats, Sharing.ALL)
     tiling = choose_tiling(padded, found, found.target, assignments)
     check_tiling(padded, found, assignments, tiling)
+
+
+@pytest.mark.parametrize(("heads", "kv_heads", "head_dim"), [(4, 1, 48), (12, 4, 100), (2, 2, 24)])
+def test_tiles_of_attention_do_not_straddle_rotated_halves(
+    heads: int, kv_heads: int, head_dim: int
+) -> None:
+    """Halves of 24: a tile of 16 would lie across them, and no converter can give it."""
+    config = DecoderConfig(
+        layers=1, features=8, hidden=12, heads=heads, kv_heads=kv_heads, head_dim=head_dim,
+        vocabulary=50, context=17,
+    )  # fmt: skip
+    model = tiny_decoder(config)
+    wanted = BuildConfig(quantization=QuantConfig(weight_bits=8))
+    for board in ("sim", "ulx3s"):
+        design = compile_model(model, load_board(board), wanted, stop="convert")
+        assert isinstance(design, Dataflow)
+        halves, lanes = halves_of(design.graph), design.tiling.attention_lanes
+        assert halves and all(half % lanes == 0 or lanes % half == 0 for half in halves)
 
 
 @pytest.mark.parametrize("name", SHAPES)
