@@ -63,6 +63,14 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("explain", "{}"),
     ("evaluate", "{}"),
     ("evaluate", "gpt2-shakespeare", "--text", "{}"),
+    ("evaluate", "gpt2-shakespeare", "--quant", "{}"),
+    ("evaluate", "gpt2-shakespeare", "--board", "{}"),
+    ("evaluate", "gpt2-shakespeare", "--weights", "{}"),
+    ("doctor", "{}"),
+    ("doctor", "gpt2-shakespeare", "--text", "{}"),
+    ("doctor", "gpt2-shakespeare", "--quant", "{}"),
+    ("doctor", "gpt2-shakespeare", "--board", "{}"),
+    ("doctor", "gpt2-shakespeare", "--weights", "{}"),
     ("list", "{}"),
 )
 
@@ -72,6 +80,16 @@ def test_errors_say_what_was_typed(say: Say, command: tuple[str, ...]) -> None:
     code, out, err = say(*(part.replace("{}", ALL) for part in command))
     assert code in (2, 3, 4) and "Traceback" not in err
     assert ALL in err + out
+
+
+def test_output_folders_are_named_as_they_were_typed(say: Say, tmp_path: Path) -> None:
+    for number, name in enumerate((*NAMES, ALL)):
+        folder = tmp_path / str(number) / name
+        folder.mkdir(parents=True)
+        (folder / "top.v").write_text("mine")
+        code, _, err = say("build", "gpt2-shakespeare", "-o", f"{number}/{name}/")
+        assert code == 2 and f"Output folder {number}/{name} must have no top.v" in err
+        assert (folder / "top.v").read_text() == "mine"
 
 
 def test_paths_with_brackets_are_whole_in_messages(say: Say, tmp_path: Path) -> None:
