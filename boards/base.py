@@ -14,6 +14,7 @@ from .memory.port import MemoryPort
 from .memory.system import MemorySystem
 from .memory.times import MemoryTimes
 from .target import DesignTarget
+from .values import check_kind, check_kinds, check_number, check_text, check_whole
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
@@ -22,6 +23,10 @@ BOARDS = ("sim", "u55c", "ulx3s")
 
 GROUP = "streamhw.board"
 """The entry points that offer boards."""
+
+
+LEAST_BITS = 32
+"""Of a beat of external memory: the bias of a row, or any other word of the parameters."""
 
 
 class Family(Enum):
@@ -44,6 +49,10 @@ class Budget:
     block_ram: int
     ultra_ram: int = 0
 
+    def __post_init__(self) -> None:
+        for cell in fields(Budget):
+            check_whole(f"Budget {cell.name}", getattr(self, cell.name), least=0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Die:
@@ -55,6 +64,11 @@ class Die:
     name: str
     budget: Budget
     memory: bool = False
+
+    def __post_init__(self) -> None:
+        check_text("Name of a die", self.name)
+        check_kind(f"Budget of die {self.name}", self.budget, Budget)
+        check_kind(f"Memory of die {self.name}", self.memory, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +103,21 @@ class Board:
     memory: MemorySystem = IDEAL
 
     def __post_init__(self) -> None:
+        check_text("Name of a board", self.name)
+        says = f"Board {self.name}:"
+        check_text(f"{says} title", self.title)
+        check_text(f"{says} part", self.part)
+        check_number(f"{says} clock_mhz", self.clock_mhz)
+        check_whole(f"{says} memory_bytes", self.memory_bytes, least=1)
+        for name, kind in (
+            ("family", Family), ("budget", Budget), ("target", DesignTarget), ("paired", bool),
+            ("striped", bool),
+        ):  # fmt: skip
+            check_kind(f"{says} {name}", getattr(self, name), kind)
+        check_kinds(f"{says} ports", self.ports, MemoryPort)
+        check_kinds(f"{says} dies", self.dies, Die)
+        if self.die_wires is not None:
+            check_whole(f"{says} die_wires", self.die_wires, least=0)
         if not isinstance(self.memory, MemorySystem):
             raise ValueError(
                 f"Board {self.name} must have a MemorySystem as its memory, not {self.memory!r}"
@@ -97,6 +126,13 @@ class Board:
             raise ValueError(f"Board {self.name} must have at least one memory port")
         if len({port.width for port in self.ports}) != 1:
             raise ValueError(f"Board {self.name} must have memory ports of one width")
+        if self.beat_bits < LEAST_BITS:
+            raise ValueError(
+                f"Board {self.name} must have beats of at least {LEAST_BITS} bits, not "
+                f"{self.beat_bits}"
+            )
+        if len({port.name for port in self.ports}) != len(self.ports):
+            raise ValueError(f"Board {self.name} must have memory ports of different names")
         if self.striped and len(self.ports) & (len(self.ports) - 1):
             raise ValueError(
                 f"Board {self.name} must stripe memory over a power of two of ports, not "
@@ -161,12 +197,12 @@ def load_board(name: str) -> Board:
     if name.endswith(".py"):
         path = Path(name)
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None or not path.is_file():
+        if spec is None or spec.loader is None or not _is_file(path):
             raise UserError(f"Board file must exist, not {name!r}")
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # whatever a user's file raises
+        except (Exception, SystemExit) as error:  # whatever a user's file raises
             raise UserError(
                 f"Board file {name!r} must be Python that runs, but: "
                 f"{type(error).__name__}: {error}"
@@ -177,6 +213,13 @@ def load_board(name: str) -> Board:
         f"Board must be one of {known}, or a .py file, not {name!r}",
         hint="`python -m streamhw list boards` shows what each of them carries",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name that a file can have
+        return False
 
 
 def _board_of(module: object, name: str) -> Board:

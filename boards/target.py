@@ -3,7 +3,12 @@
 
 from dataclasses import dataclass
 
+from .values import check_number, check_whole
+
 __all__ = ["DesignTarget"]
+
+MOST_BEATS = 1 << 20
+"""The longest queue at a memory port: more is no buffer, but the memory itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +36,11 @@ class DesignTarget:
     prefetch: int = 512
     cache_buffer: int = 64
     die_fill: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name in ("multipliers", "token_batch", "lanes", "token_lanes"):
+            check_whole(f"Target {name}", getattr(self, name), least=1)
+        for name in ("prefetch", "cache_buffer"):
+            check_whole(f"Target {name}", getattr(self, name), least=1, most=MOST_BEATS)
+        check_whole("Target fabric_lanes", self.fabric_lanes, least=0, most=self.token_lanes)
+        check_number("Target die_fill", self.die_fill, most=1)

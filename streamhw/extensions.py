@@ -32,7 +32,7 @@ class Extension(Generic[T]):
         """Raises ``UserError`` if the entry point cannot be loaded or is not of its kind."""
         try:
             value = self.point.load()
-        except Exception as error:  # whatever a module of somebody else raises
+        except (Exception, SystemExit) as error:  # whatever a module of somebody else raises
             raise UserError(
                 f"Entry point {self.name} of package {self.package} must load, not fail with "
                 f"{type(error).__name__}: {error}",

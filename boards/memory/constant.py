@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..values import check_whole
+
 __all__ = ["ConstantChannel"]
 
 
@@ -22,11 +24,8 @@ class ConstantChannel:
     bandwidth: Fraction = Fraction(1)
 
     def __post_init__(self) -> None:
-        if min(self.latency, self.write_latency) < 1:
-            raise ValueError(
-                "Latency and write latency must be at least 1, not "
-                f"{self.latency}, {self.write_latency}"
-            )
+        for name in ("latency", "write_latency"):
+            check_whole(f"Channel {name}", getattr(self, name), least=1)
         if not 0 < self.bandwidth <= 1:
             raise ValueError(f"Bandwidth must be above 0 and at most 1, not {self.bandwidth}")
 

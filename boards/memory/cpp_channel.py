@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from ...frozen_map import FrozenMap
+from ..values import check_number
 
 __all__ = ["CppChannel"]
 
@@ -35,8 +36,7 @@ class CppChannel:
     numbers: FrozenMap[str, int] = field(default_factory=FrozenMap)
 
     def __post_init__(self) -> None:
-        if self.bandwidth <= 0:
-            raise ValueError(f"Bandwidth must be above 0, not {self.bandwidth} GB/s")
+        check_number(f"Bandwidth of {self.file}", self.bandwidth)
         if not FILE.fullmatch(self.file):
             raise ValueError(f"Header of a channel must have a plain name, not {self.file!r}")
         for name in (self.class_name, *self.numbers):

@@ -4,6 +4,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from ..values import check_number, check_text, check_whole
 from .port import MemoryPort
 from .times import MemoryTimes
 
@@ -17,7 +18,7 @@ class Dram:
     Accesses of either direction are served in their order, and rows are opened ahead of them;
     accesses of one direction are served in groups, since turning the bus costs time.
 
-    Raises ``ValueError`` if the bandwidth is not positive, or a size no power of two above 1.
+    Raises ``ValueError`` if a number cannot be, or a size is no power of two above 1.
     """
 
     name: str
@@ -42,15 +43,30 @@ class Dram:
     group: int  # accesses of one direction while the other waits
 
     def __post_init__(self) -> None:
-        if self.bandwidth <= 0:
-            raise ValueError(f"Bandwidth must be above 0, not {self.bandwidth} GB/s")
+        check_text("Name of a DRAM", self.name)
+        for name in ("bandwidth", "t_refi"):
+            check_number(f"DRAM {name}", getattr(self, name))
+        for name in (
+            "latency", "write_latency", "t_rcd", "t_rp", "t_ras", "t_rtp", "t_wtp", "t_rrd",
+            "t_faw", "t_rtw", "t_wtr", "t_rfc",
+        ):  # fmt: skip
+            check_number(f"DRAM {name}", getattr(self, name), zero=True)
+        for name in ("lookahead", "group"):
+            check_whole(f"DRAM {name}", getattr(self, name), least=1)
         for name in ("access_bytes", "row_bytes", "banks"):
-            if (value := getattr(self, name)) < 2 or value & (value - 1):
+            value = getattr(self, name)
+            check_whole(f"DRAM {name}", value, least=2)
+            if value & (value - 1):
                 raise ValueError(f"DRAM {name} must be a power of two above 1, not {value}")
         if self.row_bytes < self.access_bytes:
             raise ValueError(
                 f"DRAM row must have at least the {self.access_bytes} bytes of an access, "
                 f"not {self.row_bytes}"
+            )
+        if self.pause >= self.t_refi:
+            raise ValueError(
+                f"DRAM t_refi must be longer than the {self.pause:g} ns of a refresh, not "
+                f"{self.t_refi:g}"
             )
 
     @property

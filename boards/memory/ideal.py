@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ideal memory: exactly the latencies and the bandwidth that the board's ports state."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,10 +22,13 @@ class Ideal:
         return MemoryTimes(rate=port.beats_per_cycle)
 
     def channel(self, port: MemoryPort, clock_mhz: float) -> ConstantChannel:
+        # A slow port has less than a beat in 64 cycles, and must not have none.
+        rate = port.beats_per_cycle
+        cycles = 64 if rate >= 1 / 64 else math.ceil(64 / rate)
         return ConstantChannel(
             latency=port.latency,
             write_latency=port.write_latency,
-            bandwidth=Fraction(port.beats_per_cycle).limit_denominator(64),
+            bandwidth=Fraction(rate).limit_denominator(cycles),
         )
 
 

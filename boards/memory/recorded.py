@@ -59,11 +59,19 @@ def recorded(memory: MemorySystem, port: MemoryPort, ports: int, clock_mhz: floa
         return memory
     name = str(memory.name)
     try:
-        times, channel = memory.times(port, ports, clock_mhz), memory.channel(port, clock_mhz)
-    except Exception as error:  # whatever a class of somebody else raises
+        return _recorded(memory, name, port, ports, clock_mhz)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a class of somebody else raises, or says
         raise UserError(
             f"Memory {name} must answer for port {port.name}, but: {type(error).__name__}: {error}"
         ) from error
+
+
+def _recorded(
+    memory: MemorySystem, name: str, port: MemoryPort, ports: int, clock_mhz: float
+) -> RecordedMemory:
+    times, channel = memory.times(port, ports, clock_mhz), memory.channel(port, clock_mhz)
     if not isinstance(times, MemoryTimes):
         raise UserError(f"Times of memory {name} must be MemoryTimes, not {times!r}")
     behind: Channel

@@ -3,6 +3,8 @@
 
 from dataclasses import dataclass
 
+from ..values import check_number
+
 __all__ = ["MemoryTimes"]
 
 
@@ -21,3 +23,8 @@ class MemoryTimes:
     pause: float = 0.0
     write_wait: float = 0.0
     write_turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number("Rate of a memory", self.rate, most=1)
+        for name in ("pause", "write_wait", "write_turn"):
+            check_number(f"Memory {name}", getattr(self, name), zero=True)

@@ -26,7 +26,7 @@ def test_it_holds_its_header(tmp_path: Path) -> None:
 
 def test_errors(tmp_path: Path) -> None:
     for change, text in (
-        ({"bandwidth": 0}, "^Bandwidth must be above 0, not 0 GB/s$"),
+        ({"bandwidth": 0}, "^Bandwidth of own.h must be a number above 0, not 0$"),
         (
             {"numbers": {"2 banks": 1}},
             r"must have names of C\+\+, not '2 banks'$",

@@ -45,7 +45,9 @@ def test_dram_follows_its_own_times() -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match="must have a MemorySystem as its memory, not 'hbm2'"):
         dataclasses.replace(U55C, memory="hbm2")
-    with pytest.raises(ValueError, match="Bandwidth must be above 0, not 0 GB/s"):
+    with pytest.raises(ValueError, match="DRAM bandwidth must be a number above 0, not 0"):
         Hbm2(bandwidth=0)
-    with pytest.raises(ValueError, match="at least 1, not 0, 16"):
+    with pytest.raises(
+        ValueError, match="Channel latency must be a whole number of at least 1, not 0"
+    ):
         ConstantChannel(latency=0)
