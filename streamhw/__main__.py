@@ -17,7 +17,7 @@ from .commands.show import console_for
 from .errors import InternalError, StreamhwError
 from .version import __version__
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -38,10 +38,10 @@ exit codes
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    known = parser()
+    chosen = known.parse_args(arguments)
     if chosen.command is None:
-        parser.print_help()
+        known.print_help()
         return 0
     # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -67,19 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    known = argparse.ArgumentParser(
         prog="python -m streamhw",
         description="Compiles a language model into an accelerator in plain Verilog.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"streamhw {__version__}")
-    talk(parser, default=False)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    known.add_argument("--version", action="version", version=f"streamhw {__version__}")
+    talk(known, default=False)
+    commands = known.add_subparsers(dest="command", metavar="COMMAND")
     for command in (build, explore, run, bench, synth, explain, report, evaluate, doctor, list):
         command.add(commands)
-    return parser
+    return known
 
 
 if __name__ == "__main__":

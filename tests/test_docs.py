@@ -2,8 +2,10 @@
 """The documentation is true: its code runs, dumps and excerpts are real, errors complete."""
 
 import ast
+import contextlib
 import doctest
 import re
+import shlex
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +13,13 @@ from runpy import run_path
 
 import pytest
 
+from streamhw.__main__ import parser
+
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DUMP = re.compile(r"^<!-- dump: (\w+) -->\n((?:    .*\n|\n(?=    ))+)", re.MULTILINE)
+FOLDERS = "streamhw|tests|scripts|sim|boards|docs"
 LINK = re.compile(r"\]\(([^)#]+)\)")
 FRONT = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
 WIDTH = 120
@@ -156,8 +161,39 @@ def test_files_that_are_named_exist(file: Path) -> None:
     if file.stem == "CHANGELOG":
         return  # it names what was
     text = BLOCK.sub("", file.read_text())
-    for path in re.findall(r"`(?:pytest )?((?:streamhw|tests|scripts|sim|boards)/[\w./-]+)", text):
+    for path in re.findall(rf"(?<![\w./-])(?:{FOLDERS})/[\w./-]*\w", text):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("file", [*DOCS, ROOT / "README.md"], ids=lambda file: file.stem)
+def test_commands_can_be_typed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What pages say to type is taken by the parser; a mere name must be that of a command."""
+    for match in re.findall(r"python -m streamhw( [a-z]+[^`#|\n]*)", file.read_text()):
+        words = shlex.split(match.replace("[", " ").replace("]", " "))
+        with pytest.raises(SystemExit) if len(words) == 1 else contextlib.nullcontext():
+            parser().parse_args([*words, "--help"] if len(words) == 1 else words)
+        assert "invalid choice" not in capsys.readouterr().err, match
+
+
+def test_walks_name_what_is_there() -> None:
+    """Files without a folder are in one that the same walk names, and so are functions."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    walks = text[text.index("## Walks") :].split("\n\n")[1:]
+    assert len(walks) >= 8
+    for walk in walks:
+        names = re.findall(r"`([^`]+)`", walk)
+        folders = [ROOT / name for name in names if (ROOT / name).is_dir()]
+        files = [ROOT / name for name in names if (ROOT / name).is_file()]
+        folders += [file.parent for file in files]
+        for name in names:
+            if "/" not in name and name.endswith(".py"):
+                found = [folder / name for folder in folders if (folder / name).is_file()]
+                assert found, f"{name} of: {walk}"
+                files += found
+        code = "".join(file.read_text() for file in files)
+        for name in names:
+            if name.isidentifier():
+                assert re.search(rf"(def|class) {name}\b", code), f"{name} of: {walk}"
 
 
 @pytest.mark.parametrize("file", [*DOCS, *FRONT], ids=lambda file: file.stem)

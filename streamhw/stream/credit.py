@@ -33,13 +33,13 @@ def credit_memory(shape: ShapeLike, latency: int) -> base.Memory | None:
 
 
 class Credit(wiring.Component):
-    """The bracket of a free-running pipeline: a queue behind it and a count of its free places.
+    """The bracket of a free-running pipeline: a queue behind it and a count of its free slots.
 
-    A beat may enter the pipeline only when the queue has a place for its result, so results are
+    A beat may enter the pipeline only when the queue has a slot for its result, so results are
     never refused and nothing in the pipeline needs an enable::
 
         i --enter--> pipeline of `latency` registers --i_valid, i_payload--> queue --> o
-                ^--may_enter-- free places <--------------------------- accepted --'
+                ^--may_enter-- free slots <---------------------------- accepted --'
 
     The kernel drives ``enter`` in each cycle in which a beat (that gives exactly one result)
     enters, only while ``may_enter`` is 1, and shifts it through ``latency`` registers to
@@ -77,7 +77,7 @@ class Credit(wiring.Component):
 
     @property
     def credits(self) -> int:
-        """Beats that may be under way: places of the queue."""
+        """Beats that may be under way: slots of the queue."""
         return self._credits
 
     def elaborate(self, platform: object) -> Module:

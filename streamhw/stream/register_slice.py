@@ -19,7 +19,7 @@ def register_slice_latency(boundaries: int) -> int:
 
 
 def register_slice_beats(boundaries: int) -> int:
-    """Beats that must be under way for one beat a cycle: a place is away for the registers there,
+    """Beats that must be under way for one beat a cycle: a slot is away for the registers there,
     the queue, the registers back, and the cycle in which it is counted."""
     return 4 * boundaries + queue_latency(2) + 1
 
@@ -27,11 +27,11 @@ def register_slice_beats(boundaries: int) -> int:
 class RegisterSlice(wiring.Component):
     """Carries a stream over boundaries between dies, with nothing but wires on each boundary.
 
-    A register in front of each boundary and one behind it, for the beats and for the places that
-    come back. A beat leaves only when the queue at the end has a place for it, so nothing on the
+    A register in front of each boundary and one behind it, for the beats and for the slots that
+    come back. A beat leaves only when the queue at the end has a slot for it, so nothing on the
     way can be stopped::
 
-        i --places > 0--> register | register --> queue --> o
+        i --slots > 0-->  register | register --> queue --> o
                  ^------- register | register <-- accepted
 
     Parameters  shape: payload of a beat; boundaries: between source and sink, at least 1

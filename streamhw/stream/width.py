@@ -64,7 +64,7 @@ class Width(wiring.Component):
         gathered = Signal(self._width_out)  # narrow beats enter at the high end
         shifted = Signal(self._width_out)
         count = Signal(range(ratio))
-        full = Signal()  # gathered is complete, but the sink had no place for it
+        full = Signal()  # gathered is complete, but the sink had no slot for it
         ready = Signal(init=1)
         push = Signal()
         complete = Signal()

@@ -27,7 +27,7 @@ MINIMUM = 2
 """Beats: the least depth at which a queue passes one beat a cycle."""
 
 READ = 1
-"""Cycles from a beat's write to its earliest read, and from its read to its place's next use."""
+"""Cycles from a beat's write to its earliest read, and from its read to its slot's next use."""
 
 SLACK = 1e-5
 """Cycles that two sums of rounded numbers may differ by."""

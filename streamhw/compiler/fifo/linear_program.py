@@ -177,12 +177,12 @@ def arrivals(program: FifoProgram) -> tuple[Rule, ...]:
 
 
 def room(program: FifoProgram, depth: Mapping[str, int]) -> Iterator[Rule]:
-    """That no beat is written before a place is free: at the ends of all straight lines."""
+    """That no beat is written before a slot is free: at the ends of all straight lines."""
     for stream in program.streams:
-        last, places = stream.beats[-1], depth[stream.name]
-        for beat in dict.fromkeys((*stream.beats, *(b - places for b in stream.beats))):
-            if 0 <= beat <= last - places:
-                terms = [*_at(stream.beats, stream.written, beat + places)]
+        last, capacity = stream.beats[-1], depth[stream.name]
+        for beat in dict.fromkeys((*stream.beats, *(b - capacity for b in stream.beats))):
+            if 0 <= beat <= last - capacity:
+                terms = [*_at(stream.beats, stream.written, beat + capacity)]
                 terms += [(e, -k) for e, k in _at(stream.beats, stream.read, beat)]
                 yield Rule(tuple(terms), READ - stream.lag, f"room in {stream.name}")
 

@@ -95,7 +95,7 @@ class _Running:
             if firing >= len(other.fired):
                 return False
             cycle = max(cycle, other.fired[firing] + cycles)
-        # A result needs a place in the pipeline: one before it must have left.
+        # A result needs a slot in the pipeline: one before it must have left.
         inside = self.task.inside
         for queue in self.outputs:
             j = len(queue.writes)

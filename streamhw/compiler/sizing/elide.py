@@ -15,7 +15,7 @@ def elided(channel: Channel, instances: Mapping[str, Instance]) -> bool:
     """Whether the buffer behind a stream holds all beats that a queue in front of it would hold.
 
     That is so for a converter whose block is a whole invocation, if it is not mapped: its writer
-    takes each beat in the order in which the queue would have, and has a place for it once the
+    takes each beat in the order in which the queue would have, and has a slot for it once the
     invocation before has been read. Pages may be fewer than the block.
 
     Source  iterative tensor folding, after StreamTensor (arXiv 2509.13694): equal access patterns

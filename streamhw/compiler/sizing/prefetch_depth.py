@@ -113,7 +113,7 @@ def program_of_uses(
     cycles from a request to its beat; queue: name of the stream, from part source to part sink;
     bits: of a beat
 
-    A beat has its place from when it is asked for.
+    A beat has its slot from when it is asked for.
     """
     rules: list[Rule] = []
     beats: list[int] = []

@@ -203,7 +203,7 @@ def _turns(design: Netlist) -> Iterator[tuple[str, str]]:
 
 def _stores(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
     """An operand comes in when the product two before it has ended, in the same invocation or in
-    the one before: only then is its place free."""
+    the one before: only then is its slot free."""
     for assignment in design.assignments:
         runs = [run for run in (assignment.body, assignment.tail) if run]
         for before in runs:
@@ -216,7 +216,7 @@ def _stores(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
 
 
 def _places(design: Netlist, *, same: bool) -> Iterator[tuple[str, str]]:
-    """A product needs places for its tiles, which the one before it leaves with its results."""
+    """A product needs slots for its tiles, which the one before it leaves with its results."""
     for assignment in design.assignments:
         engine = f"{assignment.instance}:"
         runs = [run for run in (assignment.body, assignment.tail) if run]

@@ -34,7 +34,7 @@ class ScoresKernel(wiring.Component):
         m.d.comb += [
             first.eq(beat == 0),
             last.eq(beat == spec.fold - 1),
-            # only the beat that completes a score needs a place in the queue
+            # only the beat that completes a score needs a slot of the queue
             may.eq(credit.may_enter | ~last),
             fire.eq(may & self.i_q.valid & self.i_k.valid),
             self.i_q.ready.eq(may & self.i_k.valid),

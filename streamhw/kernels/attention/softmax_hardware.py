@@ -53,7 +53,7 @@ class SoftmaxKernel(wiring.Component):
         if spec.hidden:
             m.submodules.hiding = hiding = Queue(shape=range(spec.hidden + 1), depth=2)
             known = waiting.o.valid & hiding.o.valid
-        # input side: an element needs a place in the ring, its row a place among the rows
+        # input side: an element needs a slot of the ring, its row a slot among the rows
         at = Signal(length_shape)
         room = Signal(range(spec.ring_depth + 1), init=spec.ring_depth)
         has_room = Signal(init=1)

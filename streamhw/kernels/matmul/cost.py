@@ -172,7 +172,7 @@ def _times(resources: Resources, count: int) -> Resources:
 
 
 def engine_resources(spec: MatmulGeometry, slots: int) -> Resources:
-    """Cells of the engine with ``slots`` places for tiles."""
+    """Cells of the engine with ``slots`` slots for tiles."""
     count = spec.rows // 2 if spec.paired else spec.rows
     rows = _times(row_resources(spec, slots * spec.layout.places), count)
     core = core_resources(spec, slots)

@@ -25,7 +25,7 @@ class MatmulKernel(wiring.Component):
         i_run -+-> scales load --+-> array: x meets weights --> drain --> o_*
                +-> operand load -+
 
-    They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its place in the
+    They count tiles modulo ``2 * SLOTS``; a tile's number modulo ``SLOTS`` is its slot in the
     tile scales and in the accumulators, so ``loaded - drained <= SLOTS`` is the only limit. Where
     the loop over inputs is loop_order, a store of weights stands in front of the array.
     """

@@ -16,7 +16,7 @@ __all__ = ["TileScales"]
 
 
 class TileScales(wiring.Component):
-    """Takes words of scales tile after tile into one of ``slots`` places, and serves two readers.
+    """Takes words of scales tile after tile into one of ``slots`` slots, and serves two readers.
 
     The affine bytes (bias, multiplier, shift) lie in distributed memory, read by the drain; the
     group multipliers lie in block memory, a bank for each word of a beat, read by the array.

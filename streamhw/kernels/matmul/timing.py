@@ -89,7 +89,7 @@ def _array_cycles(
     spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues, slots: int
 ) -> int:
     """Cycles from the first x beat issued to the last. A tile waits for its scales, and those for
-    a place: of the tile ``slots`` before it, when its results have left."""
+    a slot: of the tile ``slots`` before it, when its results have left."""
     results = _results(spec, context, symbol_values)
     words, beats = context.inputs // spec.input_lanes, len(results)
     fill, scales = fill_latency(spec), spec.tile_words(context) // spec.scale_lanes
@@ -126,11 +126,11 @@ class _Store:
         while self._tiles and self._tiles[0][1] + self._words <= begin:
             self._tiles.popleft()
         for start, until, free in self._tiles:
-            # The first word of this tile that needs the place of one of those.
+            # The first word of this tile that needs the slot of one of those.
             first = max(begin, start + self._words)
             if first < min(self._end, until + self._words):
                 self._taken = max(self._taken, free + self._end - 1 - first)
-        # The store is two words ahead of the array, and places are free two cycles after their use.
+        # The store is two words ahead of the array, and slots are free two cycles after their use.
         self._used = [*self._used, *uses[-3:]][-3:]
         self._tiles.append((begin, self._end, self._used[0] + 2))
         return self._taken
@@ -149,7 +149,7 @@ def _no_sooner(come: Sequence[int], begin: int) -> list[int]:
 def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int) -> Timing:
     """Exact for commands of all contexts in order, and all inputs offered as early as accepted.
 
-    slots: places for tiles. Cycles are those in which something is accepted or begins, the first
+    slots: for tiles. Cycles are those in which something is accepted or begins, the first
     command at 0; an event is visible to the next stage a cycle later.
     """
     fill, output = fill_latency(spec), drain_latency(spec)

@@ -58,7 +58,7 @@ class StepConsumer:
 class StepBroadcast(wiring.Component):
     """Gives each consumer its steps, and of them its fields, through a queue of its own.
 
-    A step is taken when every queue has a place, whether it gets the step or not: readiness
+    A step is taken when every queue has a slot, whether it gets the step or not: readiness
     then comes from registers alone.
 
     Parameters  layout: of a step (``step_layout``); consumers: see ``StepConsumer``

@@ -106,7 +106,7 @@ class Schedule:
         return np.concatenate(issue)
 
     def _last_value(self, name: str, count: int, issue: NDArray[np.int64]) -> int:
-        """When the last value of a ragged symbol finds a place in the reader's queue."""
+        """When the last value of a ragged symbol finds a slot in the reader's queue."""
         waits = count - READER_VALUES
         if waits <= 0:
             return count - 1

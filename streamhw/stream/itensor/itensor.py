@@ -104,7 +104,7 @@ class ITensor:
         return prod(self._trip(loop, values, None) for loop in self.loops)
 
     def order(self, symbol_values: SymbolValues | None = None) -> NDArray[np.int64]:
-        """Offsets of the tiles in sequence: an array of (tokens, rank)."""
+        """Offsets of the tiles in sequence: an array of (beats, rank)."""
         values = symbol_values or {}
         if not self._ragged(values):
             return self._nest(self.loops, values, None)
@@ -135,7 +135,7 @@ class ITensor:
     def pack(
         self, tensor: NDArray[np.int64], symbol_values: SymbolValues | None = None
     ) -> NDArray[np.int64]:
-        """Elements of a tensor in stream order: an array of (tokens, lanes)."""
+        """Elements of a tensor in stream order: an array of (beats, lanes)."""
         array = np.asarray(tensor)
         if array.ndim != self.rank:
             raise ValueError(f"pack needs a tensor of rank {self.rank}, not {array.ndim} ({self})")
@@ -153,7 +153,7 @@ class ITensor:
     def unpack(
         self, beats: NDArray[np.int64], symbol_values: SymbolValues | None = None
     ) -> NDArray[np.int64]:
-        """The tensor of shape ``tensor_shape()`` that beats (tokens, lanes) describe; rest is 0."""
+        """The tensor of shape ``tensor_shape()`` that beats (beats, lanes) describe; rest is 0."""
         index, array = self._index(symbol_values), np.asarray(beats, dtype=np.int64)
         if array.shape != index[0].shape:
             raise ValueError(
@@ -183,7 +183,7 @@ class ITensor:
         ]
 
     def _inside(self, symbol_values: SymbolValues | None) -> NDArray[np.bool_] | None:
-        """Which elements of the beats are of the tensor: (tokens, lanes); ``None`` if all are."""
+        """Which elements of the beats are of the tensor: (beats, lanes); ``None`` if all are."""
         filled, values = self._filled(), symbol_values or {}
         if not filled:
             return None

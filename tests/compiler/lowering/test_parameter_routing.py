@@ -30,10 +30,10 @@ PLAN = MemoryPlan(
 
 
 def test_narrow_beats_have_one_demux() -> None:
-    (deal,) = route_parameters(replace(PLAN, beat_bytes=64), TYPES, 512)
-    assert deal.name == PARAMETER_DEMUX
-    assert deal.outputs == ("norm", "engine", "scale")
-    assert deal.programs[0] == (
+    (demux,) = route_parameters(replace(PLAN, beat_bytes=64), TYPES, 512)
+    assert demux.name == PARAMETER_DEMUX
+    assert demux.outputs == ("norm", "engine", "scale")
+    assert demux.programs[0] == (
         Repeat(1, (Segment(0, 1),)),
         Repeat(4, (Segment(1, 2),)),
         Repeat(1, (Segment(2, 1),)),
@@ -84,5 +84,5 @@ def test_a_part_that_stands_ahead_leads_and_the_others_follow() -> None:
 def test_a_run_without_narrow_words_keeps_one() -> None:
     """A demux has something to do in every invocation."""
     tail = (Segments("head", 2, (("engine", 2),)),)
-    (deal,) = route_parameters(replace(PLAN, tail=tail), TYPES, 4096)
-    assert deal.outputs == ("norm", "engine", "scale")
+    (demux,) = route_parameters(replace(PLAN, tail=tail), TYPES, 4096)
+    assert demux.outputs == ("norm", "engine", "scale")

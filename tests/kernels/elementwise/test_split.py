@@ -83,8 +83,8 @@ def test_parts_are_consecutive_in_the_stream():
     x = np.arange(3 * 24).reshape(3, 24)
     for n in (1, 2, 3):
         parts = spec.compute({"i": x}, {"tokens": n})
-        dealt = [spec.part.pack(parts[f"o_{k}"], {"tokens": n}) for k in range(3)]
-        assert np.array_equal(np.concatenate(dealt), spec.type.pack(x, {"tokens": n}))
+        split = [spec.part.pack(parts[f"o_{k}"], {"tokens": n}) for k in range(3)]
+        assert np.array_equal(np.concatenate(split), spec.type.pack(x, {"tokens": n}))
 
 
 def test_rereads_go_to_every_part():
