@@ -8,6 +8,7 @@ from ..graph import Floats
 from ..graph.ops.feature_layout import FeatureLayout
 from ..graph.padding import RowPadding, padded_graph
 from .model import Model
+from .packed.matrix import Codes, HasCodes
 from .weights import RandomWeights, Weights
 
 __all__ = ["PaddedRandomWeights", "PaddedWeights", "padded_model"]
@@ -25,6 +26,13 @@ class PaddedWeights(Weights):
 
     def __getitem__(self, name: str) -> Floats:
         return _padded(self._natural[name], self._layouts.get(name, ()))
+
+    def stored_codes(self, name: str) -> Codes | None:
+        """Those of a matrix that is not padded."""
+        natural = self._natural
+        if name in self._layouts or not isinstance(natural, HasCodes):
+            return None
+        return natural.stored_codes(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._natural)

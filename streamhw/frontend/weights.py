@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..graph import Graph, Parameter
-from .stored_tensor import StoredTensor, StoredTensors
+from .packed.matrix import Codes, PackedMatrix
+from .stored_tensor import ChangedTensor, StoredTensor, StoredTensors
 
 __all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights"]
 
@@ -58,11 +59,28 @@ class CheckpointWeights(Weights):
         # What is beyond float32 was refused; what is below it is 0.
         return np.asarray(self._stored[name].read(), dtype=np.float32)
 
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """The names of matrices that the checkpoint has packed."""
+        return tuple(name for name, found in self._stored.items() if _is_packed(found))
+
+    def stored_codes(self, name: str) -> Codes | None:
+        """The codes of a matrix that the checkpoint has packed, as they are."""
+        found = self._stored[name]
+        return found.unpack() if isinstance(found, PackedMatrix) else None
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)
 
     def __len__(self) -> int:
         return len(self._stored)
+
+
+def _is_packed(stored: StoredTensor) -> bool:
+    """Whether a tensor is packed, in whatever layout a family wants it."""
+    while isinstance(stored, ChangedTensor):
+        stored = stored.tensor
+    return isinstance(stored, PackedMatrix)
 
 
 def _check(stored: StoredTensor, parameter: Parameter, path: Path) -> None:

@@ -12,6 +12,7 @@ from .catalog import family_of, format_of
 from .exported.torch_program import TorchProgram, is_program
 from .family import ArchitectureConfig, ModelFamily
 from .model import Model, Origin
+from .packed.note import packed_note
 from .packed.scheme import PackedScheme, packed_scheme
 from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
@@ -125,18 +126,20 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
         graph = family.graph(name, config)
     except ValueError as error:
         raise UserError(f"{source}: {error}") from None
+    found = _tensors(weights or path, graph, family, config, scheme)
+    packed = () if scheme is None else (packed_note(name, scheme, found, found.packed),)
     return Model(
         name=name,
         graph=graph,
         config=config,
-        weights=_tensors(weights or path, graph, family, config, scheme),
+        weights=found,
         origin=Origin.CHECKPOINT,
         end_tokens=end_tokens(said, graph.vocabulary, source),
         begin_token=begin_token(said, graph.vocabulary, source),
         tokenizer=_tokenizer(path, config),
         calibration=_calibration(path),
         heldout=files.text(path, "heldout"),
-        notes=family.notes(name, config),
+        notes=(*family.notes(name, config), *packed),
     )
 
 

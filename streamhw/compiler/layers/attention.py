@@ -13,6 +13,7 @@ from ...kernels.kv_cache.read import CacheReadSpec
 from ...numerics.fixed import Fixed
 from ...quantization.config import PROBABILITIES, SCORES
 from ...quantization.formats import BYTE, HIDDEN_MARGIN, byte_scales, fraction
+from ...quantization.kept_codes import evened
 from ...quantization.plan import AttentionPlan
 from ...quantization.rules import Quantization, QuantizationRule
 from ...reference.attention import IntegerAttention
@@ -67,12 +68,16 @@ def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None)
         return np.asarray(state.format(name).step / _query_factor(state, node, layer))
     if name == node.inputs[1]:
         return _key_scales(state, node, layer)
-    return byte_scales(state.statistics.largest[name, layer])
+    return _value_scales(state, node, layer)
+
+
+def _value_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
+    scales = byte_scales(state.statistics.largest[node.inputs[2], layer])
+    return evened(state, node, layer, scales, _op(node).head_dim)
 
 
 def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    values = state.statistics.largest[node.inputs[2], layer]
-    return _for_each_query(_op(node), byte_scales(values))
+    return _for_each_query(_op(node), _value_scales(state, node, layer))
 
 
 def _plan(state: Quantization, node: Node) -> AttentionPlan:

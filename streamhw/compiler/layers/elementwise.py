@@ -13,6 +13,7 @@ from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.functions import function_named
 from ...quantization.formats import BYTE, fraction, hidden_format
+from ...quantization.kept_codes import evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
@@ -87,7 +88,7 @@ def _wants_hidden(state: Quantization, node: Node, name: str) -> Fixed:
 def _smooth(state: Quantization, node: Node, layer: int | None) -> Reals | None:
     if state.format(node.name).width != BYTE.width:
         return None
-    return state.smooth_scales(node, layer)
+    return evened(state, node, layer, state.smooth_scales(node, layer))
 
 
 def _scale_shift(state: Quantization, node: Node, middle: Fixed) -> int:

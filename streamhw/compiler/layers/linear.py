@@ -15,6 +15,7 @@ from ...kernels.matmul.packing import memory_beats, pack_tile_scales, pack_weigh
 from ...kernels.matmul.spec import MatmulSpec
 from ...numerics.element_format import ElementFormat
 from ...numerics.fixed import Fixed
+from ...quantization.kept_codes import kept_codes, kept_matrix
 from ...quantization.plan import LinearPlan, PassPlan
 from ...quantization.quantized_model import LinearParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
@@ -95,15 +96,26 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
         spread=None if outer is None else spreading_factor(outer / np.outer(scales, scales)),
         search=state.trained,
     )
+    if (stored := kept_codes(state, node, layer)) is not None:
+        bias, output_scale = _bias(state, node, layer), _output_scale(state, node, layer)
+        kept = kept_matrix(stored, plan.weights, scales, bias, rounding.mean, output_scale)
+        if kept is not None:
+            return kept
     weight = _matrix(state, node, layer)
-    bias = np.zeros(op.outputs) if op.bias is None else state.weight(op.bias, layer)
     return quantize_matrix(
         weight,
-        bias.astype(np.float64),
+        _bias(state, node, layer),
         rounding,
         _output_scale(state, node, layer),
         scales,
     )
+
+
+def _bias(state: Quantization, node: Node, layer: int | None) -> Reals:
+    op = _op(node)
+    if op.bias is None:
+        return np.zeros(op.outputs)
+    return state.weight(op.bias, layer).astype(np.float64)
 
 
 def _output_scale(state: Quantization, node: Node, layer: int | None) -> Reals:

@@ -3,12 +3,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Codes", "PackedMatrix"]
+from ...numerics.element_format import ElementFormat
+
+__all__ = ["Codes", "HasCodes", "PackedMatrix"]
 
 Floats = NDArray[np.float32]
 
@@ -46,6 +48,21 @@ class Codes:
         """Codes less their zero points."""
         return self.codes - self.zeros[:, self.columns]
 
+    def misfit(self, weights: ElementFormat) -> str | None:
+        """Why a number format does not have these codes; ``None`` if it has them."""
+        group = self.scale_group
+        if not self.symmetric:
+            return "zero points differ"
+        if group is None:
+            return "columns are in the order of their activations"
+        wanted = weights.scale_group or len(self.columns)
+        if weights.levels or group % wanted:
+            return f"groups have {group} columns, not a multiple of {wanted}"
+        codes = self.signed()
+        if codes.min() < weights.minimum or codes.max() > weights.maximum:
+            return f"codes are from {codes.min()} to {codes.max()}"
+        return None if (self.scales > 0).all() else "scales are not all above 0"
+
     def floats(self) -> Floats:
         """What they stand for."""
         return self.signed() * self.scales[:, self.columns]
@@ -59,9 +76,14 @@ class PackedMatrix:
     unpack: Callable[[], Codes] = field(repr=False)
     kind: str = "F32"
 
-    @cached_property
-    def codes(self) -> Codes:
-        return self.unpack()
-
     def read(self) -> Floats:
         return self.unpack().floats()
+
+
+@runtime_checkable
+class HasCodes(Protocol):
+    """Weights of which some are stored as codes."""
+
+    def stored_codes(self, name: str) -> Codes | None:
+        """The codes of a matrix [outputs, inputs], if the checkpoint has such, as they are."""
+        ...

@@ -113,10 +113,12 @@ def _parts(
             f"{name}.qzeros": packed(stored, bits, 1, AWQ_ORDER),
             f"{name}.scales": scales.T,
         }
-    columns = np.arange(inputs) // (inputs // groups)
+    columns = (np.arange(inputs) // (inputs // groups)).astype(np.int32)
     return {
         f"{name}.qweight": packed(unsigned, bits, 0),
         f"{name}.qzeros": packed(stored - 1, bits, 1),
         f"{name}.scales": scales.T,
-        f"{name}.g_idx": (columns if order is None else columns[order[:inputs]]).astype(np.int32),
+        f"{name}.g_idx": (columns if order is None else columns[order[order < inputs]]).astype(
+            np.int32
+        ),
     }
