@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compiler.ir.json_codec import decode
-from ..compiler.mapping.tiling import EngineTiling
+from ..compiler.mapping.engine_tiling import EngineTiling
 from ..errors import UserError
 
 __all__ = ["FRONT_FILE", "Front", "FrontPoint"]

@@ -11,7 +11,8 @@ from ...numerics.element_format import ElementFormat
 from ...stream.spec import Resources
 from ..ir.levels import PlacedNetlist, Quantized
 from ..mapping.engine_sharing import EngineAssignment, formats_of, product_of
-from ..mapping.tiling import Tiling, product_beats
+from ..mapping.engine_tiling import product_beats
+from ..mapping.tiling import Tiling
 from ..performance.estimate import Estimate
 from ..pipeline import STAGES
 from ..resources.fpga_cells import cells_of

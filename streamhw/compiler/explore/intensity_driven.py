@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ...graph import Graph
 from ..mapping.engine_sharing import EngineAssignment, Groups, product_of
-from ..mapping.tiling import EngineTiling, Tiling
+from ..mapping.engine_tiling import EngineTiling
+from ..mapping.tiling import Tiling
 from .design_point import Choice
 from .space import Space
 

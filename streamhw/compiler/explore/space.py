@@ -10,18 +10,11 @@ from ...boards.base import Board
 from ...graph import Graph
 from ...numerics.element_format import ElementFormat
 from ...stream.loop_order import LoopOrder
+from ..mapping.attention_tiling import attention_fabric, attention_sizes, halves_of, parallel_heads
 from ..mapping.engine_sharing import EngineAssignment, Groups, assignments_of, product_of
-from ..mapping.tiling import (
-    EngineTiling,
-    Tiling,
-    attention_fabric,
-    attention_sizes,
-    halves_of,
-    is_legal,
-    parallel_heads,
-    powers,
-    row_lanes,
-)
+from ..mapping.engine_tiling import EngineTiling, is_legal
+from ..mapping.sizes import powers
+from ..mapping.tiling import Tiling, row_lanes
 from .design_point import Choice
 
 __all__ = ["Pick", "Space", "space_of"]

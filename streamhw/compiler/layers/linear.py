@@ -27,7 +27,7 @@ from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.control.scope import Scope
 from ...stream.itensor.itensor import ITensor, row_major
 from ..lowering.builder import Lowering
-from ..mapping.tiling import EngineTiling, tile_scale_bytes
+from ..mapping.engine_tiling import EngineTiling, tile_scale_bytes
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer

@@ -11,8 +11,11 @@ from ...graph import Graph
 from ...graph.padding import RowPadding, padded_graph, padded_layouts
 from ...quantization.config import QuantConfig
 from ...quantization.weight_formats import weight_formats
+from .attention_tiling import attention_sizes, halves_of
 from .engine_sharing import EngineAssignment, SharingChoice, share_engines
-from .tiling import attention_sizes, best_engine, halves_of, powers, row_lanes
+from .engine_tiling import best_engine
+from .sizes import powers
+from .tiling import row_lanes
 
 __all__ = ["choose_padding", "fitting_model"]
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from ...boards.base import Board
 from ...errors import BuildError
 from ...graph.graph import Graph
+from .attention_tiling import attention_sizes, halves_of, head_groups
 from .engine_sharing import EngineAssignment
-from .tiling import EngineTiling, Tiling, attention_sizes, choose_engine, halves_of, head_groups
+from .engine_tiling import EngineTiling, choose_engine
+from .tiling import Tiling
 
 __all__ = ["Shortage", "smaller"]
 

@@ -3,7 +3,8 @@
 
 from streamhw.compiler.explore.design_point import Choice
 from streamhw.compiler.explore.objective import Score
-from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
+from streamhw.compiler.mapping.engine_tiling import EngineTiling
+from streamhw.compiler.mapping.tiling import Tiling
 
 __all__ = ["choice_of", "score_of"]
 

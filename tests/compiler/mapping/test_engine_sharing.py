@@ -11,7 +11,8 @@ from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import parse_sharing
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
-from streamhw.compiler.mapping.tiling import EngineTiling, Tiling
+from streamhw.compiler.mapping.engine_tiling import EngineTiling
+from streamhw.compiler.mapping.tiling import Tiling
 from streamhw.errors import UserError
 from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.element_format import integer_format

@@ -6,9 +6,10 @@ import pytest
 from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig, Sharing
 from streamhw.compiler.ir.levels import Dataflow
+from streamhw.compiler.mapping.attention_tiling import halves_of, head_groups
 from streamhw.compiler.mapping.engine_sharing import share_engines
 from streamhw.compiler.mapping.padding import choose_padding
-from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling, halves_of, head_groups
+from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.decoder import DecoderConfig, decoder_graph
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph

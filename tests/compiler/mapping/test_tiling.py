@@ -7,33 +7,14 @@ import pytest
 
 from streamhw.boards.base import Board, load_board
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment
-from streamhw.compiler.mapping.tiling import (
-    EngineTiling,
-    check_tiling,
-    choose_tiling,
-    is_legal,
-    tile_scale_bytes,
-)
+from streamhw.compiler.mapping.engine_tiling import EngineTiling
+from streamhw.compiler.mapping.tiling import check_tiling, choose_tiling
 from streamhw.errors import BuildError
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
-from streamhw.graph import Attention, Graph, LayerNorm, Linear
+from streamhw.graph import Attention, LayerNorm, Linear
 from streamhw.numerics.element_format import integer_format
 from tests.boards.targets import with_target
-
-TINY = Gpt2Config(layers=2, features=32, heads=2, vocabulary=60, context=32, hidden=64)
-GPT2 = Gpt2Config(layers=12, features=768, heads=12, vocabulary=50257, context=1024, hidden=3072)
-
-
-def ops(graph: Graph, kind: type) -> list:
-    return [node.op for node, _ in graph.walk() if isinstance(node.op, kind)]
-
-
-def one_engine(graph: Graph, bits: int, group: int | None) -> list[EngineAssignment]:
-    """All products on one engine."""
-    names = [(n.name, loop) for n, loop in graph.walk() if isinstance(n.op, Linear)]
-    body = tuple(name for name, loop in names if loop is not None)
-    tail = tuple(name for name, loop in names if loop is None)
-    return [EngineAssignment("e", integer_format(bits, group), body, tail)]
+from tests.compiler.mapping.products import GPT2, TINY, one_engine, ops
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -69,65 +50,6 @@ def test_sizes_divide_what_they_cut(config: Gpt2Config, board: Board, bits: int)
     assert group is None or group % engine.inputs == 0
 
 
-def test_many_rows_read_fewer_headers() -> None:
-    """Of the shapes with as many multipliers, the one with the fewest beats a layer: with one
-    header a tile, that is the tallest one that fits."""
-    graph = gpt2_graph("m", GPT2)
-    board = load_board("u55c")
-    engine = choose_tiling(graph, board, board.target, one_engine(graph, 8, None)).engines["e"]
-    assert (engine.rows, engine.inputs) == (128, 32)
-    assert tile_scale_bytes(64, 0) == 512
-    assert tile_scale_bytes(64, 24) == 2048
-
-
-def test_attention_lanes_keep_up_at_full_context() -> None:
-    graph = gpt2_graph("m", GPT2)
-    board = load_board("u55c")
-    tiling = choose_tiling(graph, board, board.target, one_engine(graph, 4, 64))
-    lanes = tiling.attention_lanes * tiling.attention_heads
-    macs = sum(o.inputs * o.outputs for o in ops(graph, Linear)[:-1]) // board.target.multipliers
-    scores = 12 * 64 * 1024
-    assert tiling.attention_lanes == 64
-    assert scores // lanes <= macs < scores // (lanes // 2)
-
-
-def test_positions_keep_scores_and_values_within_the_matmuls_time() -> None:
-    """With all heads, as many as needed and a memory beat has."""
-    graph, board = gpt2_graph("m", GPT2), load_board("u55c")
-    assignments = one_engine(graph, 4, 64)
-    tiling = choose_tiling(graph, board, board.target, assignments)
-    assert (tiling.attention_heads, tiling.attention_positions, tiling.attention_fabric) == (
-        12,
-        2,
-        1,
-    )
-    longer = gpt2_graph("m", replace(GPT2, context=4096))
-    assert choose_tiling(longer, board, board.target, assignments).attention_positions == 2
-    odd = gpt2_graph("m", replace(GPT2, context=1001))
-    assert choose_tiling(odd, board, board.target, assignments).attention_positions == 1
-    narrow = replace(board, ports=board.ports[:16])
-    assert choose_tiling(graph, narrow, narrow.target, assignments).attention_positions == 1
-
-
-@pytest.mark.parametrize(
-    ("board", "bits", "group"),
-    [
-        (with_target("sim", multipliers=1024), 4, 32),
-        (with_target("sim", multipliers=32), 4, 2),
-    ],
-)
-def test_no_engine_divides(board: Board, bits: int, group: int) -> None:
-    with pytest.raises(
-        BuildError,
-        match=rf"^Some engine of {board.target.multipliers} multipliers and 4 lanes must divide "
-        r"the layers of m, but none does on board sim$",
-    ) as caught:
-        graph = gpt2_graph("m", TINY)
-        choose_tiling(graph, board, board.target, one_engine(graph, bits, group))
-    legal = {32: "there are engines of 16, 32, 64, 128 multipliers", 2: None}
-    assert caught.value.hint == legal[group]
-
-
 def test_the_group_is_at_most_the_context() -> None:
     graph = gpt2_graph("m", replace(TINY, context=4))
     board = with_target("sim", multipliers=32)
@@ -146,16 +68,6 @@ def test_engines_have_their_own_sizes() -> None:
     assert {name: e.multipliers for name, e in tiling.engines.items()} == {
         b.instance: 32 for b in assignments
     }
-
-
-def test_rows_keep_chunks_whole() -> None:
-    """qkv has 96 outputs in three chunks: a tile of 32 is a chunk, one of 48 is not."""
-    graph = gpt2_graph("m", TINY)
-    (binding,) = (EngineAssignment("e", integer_format(8), ("qkv",), ()),)
-    assert is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=4), 512)
-    assert not is_legal(graph, binding, EngineTiling(rows=96, inputs=4, lanes=4), 512)
-    assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=4, lanes=3), 512)
-    assert not is_legal(graph, binding, EngineTiling(rows=32, inputs=64, lanes=4), 512)
 
 
 @pytest.mark.parametrize(
