@@ -11,7 +11,7 @@ from streamhw.compiler.backend.build_dir import read_build
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.synthesis import synthesize
 from streamhw.synthesis.levels import Levels
-from streamhw.synthesis.mapping import Mapped
+from streamhw.synthesis.mapping import MappedModule
 from streamhw.synthesis.modules import Modules
 from tests.tiny import write_tiny
 
@@ -75,8 +75,8 @@ def test_synth_takes_the_board_of_the_build(
                  "-o", "out"]) == 0  # fmt: skip
     Path("mine.py").unlink()
 
-    def mapped(modules: Modules, *_: object, **__: object) -> dict[str, Mapped]:
-        return dict.fromkeys(modules.kinds, Mapped(cells=Cells(luts=1), levels=Levels()))
+    def mapped(modules: Modules, *_: object, **__: object) -> dict[str, MappedModule]:
+        return dict.fromkeys(modules.kinds, MappedModule(cells=Cells(luts=1), levels=Levels()))
 
     monkeypatch.setattr(synthesize, "map_modules", mapped)
     capsys.readouterr()
