@@ -165,7 +165,8 @@ def decisions_of(design: Quantized, asked: BuildConfig) -> Decisions:
 def obey(stage: str, design: Quantized, decisions: Decisions) -> Quantized:
     """The design after a stage with what was decided in place of what the stage chose.
 
-    Binding, tiling, cuts and dies are asked for in the configuration, whose rules check them.
+    Engine assignment, tiling, cuts and dies are asked for in the configuration; its rules check
+    them.
 
     Raises ``UserError`` for a decision on something that the design does not have, or a value that
     it cannot have

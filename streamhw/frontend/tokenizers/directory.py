@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tokenizer of a Hugging Face directory, whichever files hold it."""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
+from ..json_file import read_json
 from .chat_template import ChatTemplate
 from .library_tokenizer import LibraryTokenizer
 from .tokenizer import Tokenizer
@@ -44,15 +44,7 @@ def _read(file: Path) -> "Library":
 
 
 def _settings(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{file}: the file must be JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{file}: the file must hold a JSON object")
-    return values
+    return read_json(file) if file.exists() else {}
 
 
 def _template(directory: Path, settings: dict[str, Any]) -> ChatTemplate | None:

@@ -9,6 +9,7 @@ import pytest
 from streamhw.compiler.backend.emit import emit
 from streamhw.compiler.backend.image import design_image
 from streamhw.compiler.config import parse_sharing
+from streamhw.compiler.ir.infrastructure.steps import EngineScheduleSpec
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.mapping.engine_sharing import EngineAssignment, Sharing
 from streamhw.compiler.mapping.engine_tiling import EngineTiling
@@ -167,8 +168,12 @@ CHOICES = [
 def test_every_engine_has_its_schedule(compiled: Compiled, choices: dict[str, object]) -> None:
     """Engines that run only in layers, or only after them, too."""
     design = compiled(**choices)
-    for name in engines(design):
-        design.instance(f"{name}_schedule").part.create()
+    for assignment in design.assignments:
+        schedule = design.instance(f"{assignment.instance}_schedule").part
+        assert isinstance(schedule, EngineScheduleSpec)
+        counts = (len(assignment.body), len(assignment.tail))
+        assert (len(schedule.body), len(schedule.tail)) == counts
+        assert set(schedule.create().signature.members) == {"i", "o"}
 
 
 @pytest.mark.slow
