@@ -32,6 +32,7 @@ class Model:
     begin_token: the one that a text begins with, if the model has one
     tokenizer: of its text, if there is one
     calibration: text that number formats are measured on, if there is any
+    general_calibration: whether that text is the package's, for any model
     heldout: text that losses are measured on, if there is any
     notes: sentences that whoever builds it should read
     unpadded: the graph before its rows were padded, if they were
@@ -46,6 +47,7 @@ class Model:
     begin_token: int | None = None
     tokenizer: Tokenizer | None = None
     calibration: str | None = field(default=None, repr=False)
+    general_calibration: bool = False
     heldout: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     unpadded: Graph | None = field(default=None, repr=False)

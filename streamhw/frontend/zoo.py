@@ -25,7 +25,10 @@ from .weights import CheckpointWeights, RandomWeights, Weights
 __all__ = ["CHECKPOINTS", "load", "model_names"]
 
 SHIPPED = Path(__file__).parent / "checkpoints" / "gpt2-shakespeare"
-"""The checkpoint, and the calibration text, that ship with the package."""
+"""The checkpoint that ships with the package."""
+
+GENERAL_TEXT = Path(__file__).parent / "text" / "general.txt"
+"""Text to calibrate on that ships with the package, for models that have none of their own."""
 
 CHECKPOINTS = {"gpt2-shakespeare": SHIPPED}
 """Named checkpoints that ship with the package."""
@@ -122,6 +125,7 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
     scheme = packed_scheme(values, source)
     config = family.read_config(values, source)
     said = {**family.defaults, **values}
+    calibration, general = _calibration(path)
     try:
         graph = family.graph(name, config)
     except ValueError as error:
@@ -137,7 +141,8 @@ def _read(path: Path, name: str, weights: Path | None) -> Model:
         end_tokens=end_tokens(said, graph.vocabulary, source),
         begin_token=begin_token(said, graph.vocabulary, source),
         tokenizer=_tokenizer(path, config),
-        calibration=_calibration(path),
+        calibration=calibration,
+        general_calibration=general,
         heldout=files.text(path, "heldout"),
         notes=(*family.notes(name, config), *packed),
     )
@@ -152,12 +157,13 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
         weights = shape.installed.file()
     found: Weights = RandomWeights(graph, additions=2 * config.layers)
     tokenizer = calibration = None
+    general = False
     if weights is not None:
         found = _tensors(weights, graph, family, config)
         # A file has its tokenizer inside or beside it.
         inside = weights.is_dir() or _tokenizer(weights, config) is not None
         home = weights if inside else weights.parent
-        tokenizer, calibration = _tokenizer(home, config), _calibration(home)
+        tokenizer, (calibration, general) = _tokenizer(home, config), _calibration(home)
         if given is not None and (home / "config.json").is_file():
             _compare(name, shape, home)
     return Model(
@@ -170,6 +176,7 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
         begin_token=shape.begin_token,
         tokenizer=tokenizer,
         calibration=calibration,
+        general_calibration=general,
         notes=family.notes(name, config),
     )
 
@@ -218,9 +225,10 @@ def _tokenizer(path: Path, config: ArchitectureConfig) -> Tokenizer | None:
     return tokenizer
 
 
-def _calibration(path: Path) -> str | None:
+def _calibration(path: Path) -> tuple[str | None, bool]:
+    """Text, and whether it is the package's."""
     files = format_of(path)
     own = files.text(path, "calibration")
     if own is not None or files.tokenizer(path) is None:
-        return own
-    return format_of(SHIPPED).text(SHIPPED, "calibration")
+        return own, False
+    return GENERAL_TEXT.read_text(encoding="utf-8"), True

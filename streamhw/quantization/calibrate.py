@@ -37,9 +37,17 @@ _RANDOM_WORDS = 1024
 _RANDOM_MARGIN = 1.5
 """The greatest of a billion normal numbers against that of a sample of a million."""
 _MULTIPLICATIONS = 1 << 37
-"""Of one calibration; bounds its time to seconds for large models."""
+"""Of one calibration on random tokens; bounds its time to seconds for large models."""
+_TEXT_MULTIPLICATIONS = 1 << 40
+"""Of one calibration on text: a minute or two."""
+_WINDOW = 512
+"""Tokens of a window of the package's text: many beginnings tell more than far positions."""
 _BATCH = 2048
 """Tokens that go through the reference at a time."""
+_BATCH_VALUES = 1 << 27
+"""Logits of a batch: bounds its memory."""
+_HEAVY = 4
+"""Power of a token, relative to the median, beyond which it has no more weight."""
 
 
 def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -> NDArray[np.int64]:
@@ -55,31 +63,55 @@ def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -
 
 def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.int64], str]:
     """Token windows to calibrate on, and what they are in words."""
-    graph = model.graph
-    parameters = sum(prod(p.shape) for p in graph.parameters())
-    limit = min(_MOST_TOKENS, max(_RANDOM_TOKENS, _MULTIPLICATIONS // parameters))
-    limit = limit if config.tokens is None else config.tokens
     if model.calibration is not None and model.tokenizer is not None:
-        tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
-        chosen = windows(tokens, min(graph.context, limit), max(1, limit // graph.context))
+        chosen = _text_windows(model, config)
         return chosen, f"{chosen.size} tokens of calibration text"
+    limit = _limit(model, config, _MULTIPLICATIONS)
     if model.origin is Origin.RANDOM and config.tokens is None:
         limit = _RANDOM_TOKENS
     random = np.random.default_rng(config.seed)
-    length = min(graph.context, limit)
-    words = graph.vocabulary
+    length = min(model.graph.context, limit)
+    words = model.graph.vocabulary
     if model.origin is Origin.RANDOM:
         words = min(words, _RANDOM_WORDS)
     chosen = random.integers(0, words, (max(1, limit // length), length))
     return chosen, f"{chosen.size} random tokens"
 
 
+def _limit(model: Model, config: QuantConfig, multiplications: int) -> int:
+    """Tokens at most."""
+    if config.tokens is not None:
+        return config.tokens
+    parameters = sum(prod(p.shape) for p in model.graph.parameters())
+    return min(_MOST_TOKENS, max(_RANDOM_TOKENS, multiplications // parameters))
+
+
+def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
+    """Windows of the calibration text. In every other one of the package's text, the token that
+    begins a text comes first: what it does to a model is like nothing else."""
+    assert model.calibration is not None and model.tokenizer is not None
+    tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
+    limit = _limit(model, config, _TEXT_MULTIPLICATIONS)
+    length = min(model.graph.context, limit)
+    if not model.general_calibration:
+        return windows(tokens, length, max(1, limit // model.graph.context))
+    length = min(length, _WINDOW)
+    chosen = windows(tokens, length, max(1, limit // length)).copy()
+    if model.begin_token is not None:
+        chosen[::2] = np.roll(chosen[::2], 1, axis=1)
+        chosen[::2, 0] = model.begin_token
+    return chosen
+
+
 @dataclass
 class _Collector:
     rules: QuantizationRules
     outer: bool
+    trained: bool
     largest: dict[Key, Floats] = field(default_factory=dict)
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
+    readers: dict[Key, Node] = field(default_factory=dict)
+    """The one that an operand is measured at."""
 
     def observe(
         self, node: Node, layer: int | None, inputs: tuple[Array, ...], value: Array
@@ -91,10 +123,12 @@ class _Collector:
         peak = np.maximum(rows.max(axis=0), -rows.min(axis=0))
         known = self.largest.get(key)
         self.largest[key] = peak if known is None else np.maximum(known, peak)
-        if rule_of(self.rules, node).measured:
+        operand = next(iter(node.inputs), ""), layer
+        if rule_of(self.rules, node).measured and self.readers.setdefault(operand, node) is node:
             x = inputs[0].reshape(-1, inputs[0].shape[-1])
-            square = x.T @ x if self.outer else np.einsum("nk,nk->k", x, x)
-            sums = self.sums.setdefault(key, [np.zeros_like(x[0]), np.zeros_like(square)])
+            weighed = x * _weights(x) if self.trained else x
+            square = weighed.T @ weighed if self.outer else np.einsum("nk,nk->k", weighed, weighed)
+            sums = self.sums.setdefault(operand, [np.zeros_like(x[0]), np.zeros_like(square)])
             sums[0] += x.sum(axis=0)
             sums[1] += square
 
@@ -116,6 +150,14 @@ class _Collector:
         )
 
 
+def _weights(x: Floats) -> Floats:
+    """Roots of the weights of tokens [n, 1]: the first token of a text may be a thousand times as
+    large as all others, and none of the others would count."""
+    power = np.einsum("nk,nk->n", x, x)
+    most = np.float32(_HEAVY) * np.median(power)
+    return np.asarray(np.sqrt(np.minimum(1, most / np.maximum(power, most + 1e-30))))[:, None]
+
+
 def calibrate(
     graph: Graph,
     weights: Mapping[str, Floats],
@@ -129,8 +171,8 @@ def calibrate(
 
     outer: also collect outer products of Linears' inputs
     """
-    collector = _Collector(rules, outer)
-    step = max(1, _BATCH // tokens.shape[1])
+    collector = _Collector(rules, outer, trained=True)
+    step = max(1, min(_BATCH, _BATCH_VALUES // graph.vocabulary) // tokens.shape[1])
     reference = float_compute(weights)
 
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
@@ -160,7 +202,7 @@ def calibrate_shape(
 
     tokens: [windows, n], of the first words; every feature gets the range of the widest one
     """
-    collector = _Collector(rules, outer=False)
+    collector = _Collector(rules, outer=False, trained=False)
     made: dict[str, Floats] = {}
 
     def weight(template: str) -> Floats:

@@ -41,12 +41,14 @@ def index_format(bound: int) -> Fixed:
     return Fixed(max(1, (bound - 1).bit_length()), signed=False)
 
 
-def byte_scales(largest: Floats) -> Reals:
+def byte_scales(largest: Floats | Reals, span: int = 10) -> Reals:
     """Scales that bring each feature's greatest magnitude to 127.
 
     A feature that is always zero gets the widest scale: it must not cost others their precision.
+
+    span: a feature that calibration saw (almost) never gets a scale within so many bits of the
+        widest
     """
     peak = largest.astype(np.float64)
     peak[peak == 0] = peak.max()
-    # A feature that calibration saw (almost) never gets a scale within 10 bits of the widest.
-    return np.maximum(peak, max(float(peak.max()) * 2.0**-10, 1e-9)) / 127
+    return np.maximum(peak, max(float(peak.max()) * 2.0**-span, 1e-9)) / 127

@@ -13,10 +13,12 @@ from ..frontend.weights import RandomWeights
 from ..graph import Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
+from .compensation import Compensation, compensation
 from .config import RESIDUAL_WIDTH, QuantConfig
 from .formats import RESIDUAL_MARGIN, byte_scales, fraction
 from .plan import Plan
 from .quantized_model import Parameters
+from .smoothing import Reader, searched_scales, smoothed_scales
 from .statistics import Key, Statistics
 
 __all__ = ["Quantization", "QuantizationRule", "QuantizationRules"]
@@ -39,7 +41,7 @@ class QuantizationRule:
     parameters: the integers that a node is fed with in a layer
     settled: parameters that are made at once, with the scales that the rounded ones stand for
     smoothing: how far scales of the operand follow its ranges rather than the node's parameters
-    column_peaks: greatest magnitude of the parameters that each feature of the operand meets
+    matrix: what the operand is multiplied with in a layer, and its number format
     peaks: greatest magnitudes of a value's features in a layer, if other text may show greater ones
         than calibration saw
     known_peaks: the same from the parameters alone, whatever was seen
@@ -57,7 +59,7 @@ class QuantizationRule:
         Callable[["Quantization", Node, int | None], tuple[Parameters, Reals] | None] | None
     ) = None
     smoothing: Callable[["Quantization", Node], float] | None = None
-    column_peaks: Callable[["Quantization", Node, int | None], Reals] | None = None
+    matrix: Callable[["Quantization", Node, int | None], Reader] | None = None
     peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
     known_peaks: Callable[[Node, Lookup], Floats] | None = None
     residual: bool = False
@@ -81,6 +83,7 @@ class Quantization:
     plans: dict[str, Plan] = field(default_factory=dict)
     scales: dict[Key, Reals] = field(default_factory=dict)
     _formats: dict[str, Fixed] = field(default_factory=dict)
+    _compensation: tuple[Key, Compensation] | None = None
 
     @property
     def graph(self) -> Graph:
@@ -169,19 +172,36 @@ class Quantization:
         """The real size of an LSB: of each feature, or of all."""
         return self.scales.get((name, layer), self.format(name).step)
 
-    def smooth_scales(self, node: Node, layer: int | None) -> Reals:
-        """Scales of int8 that split the channels' ranges between a value and the parameters that
-        its readers multiply it with."""
-        scales = byte_scales(self.statistics.largest[node.name, layer])
+    def smooth_scales(self, node: Node, layer: int | None, ranges: Reals | None = None) -> Reals:
+        """Scales of int8 that split the channels' ranges between a value and the matrices that
+        its readers multiply it with.
+
+        ranges: scales that hold each channel; ``None``: those of the greatest magnitudes
+        """
+        if ranges is None:
+            ranges = byte_scales(self.statistics.largest[node.name, layer])
         found = [
-            (rule.smoothing(self, reader), rule.column_peaks, reader)
+            (rule.smoothing(self, reader), rule.matrix, reader)
             for reader in self.graph.readers(node.name)
-            if (rule := self.rule(reader)).smoothing is not None and rule.column_peaks is not None
+            if (rule := self.rule(reader)).smoothing is not None and rule.matrix is not None
         ]
         alpha = min((alpha for alpha, _, _ in found), default=1.0)
         if alpha == 1.0 or isinstance(self.model.weights, RandomWeights):
-            return scales  # columns of random matrices are all alike
-        weight = np.max([peaks(self, reader, layer) for _, peaks, reader in found], axis=0)
-        weight = np.maximum(weight, max(float(weight.max()) * 2.0**-10, 1e-9))
-        shape = scales**alpha / weight ** (1 - alpha)
-        return np.asarray(shape * (scales / shape).max())
+            return ranges  # columns of random matrices are all alike
+        readers = [matrix(self, reader, layer) for _, matrix, reader in found]
+        if self.trained and self.config.smoothing is None:
+            square = self.statistics.moments[node.name, layer].square
+            return searched_scales(ranges, readers, square)
+        return smoothed_scales(ranges, readers, alpha)
+
+    def compensation(self, value: str, layer: int | None) -> Compensation | None:
+        """What the moments of a value say of rounding the matrices that it is multiplied with;
+        ``None`` if they were not measured."""
+        outer = self.statistics.moments[value, layer].outer
+        if outer is None:
+            return None
+        if self._compensation is None or self._compensation[0] != (value, layer):
+            scales = np.asarray(self.scales[value, layer], dtype=np.float32)
+            made = compensation(outer / np.outer(scales, scales))
+            self._compensation = (value, layer), made  # for the other readers
+        return self._compensation[1]

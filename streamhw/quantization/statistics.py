@@ -23,7 +23,8 @@ class Moments:
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """largest: greatest magnitude of each feature of each value; moments: of Linears' inputs.
+    """largest: greatest magnitude of each feature of each value; moments: of those that matrices
+    are multiplied with.
 
     source: the tokens in words, for reports
     """

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices to small integers: clipping search, two-level scales, compensation of rounding.
-
-scipy is imported where a matrix is inverted: those who only name a rule do not wait for it.
-"""
+"""Matrices to small integers: clipping search, two-level scales, compensation of rounding."""
 
 from dataclasses import dataclass
 
@@ -11,21 +8,18 @@ from numpy.typing import NDArray
 
 from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
+from .compensation import Compensation, compensated
 from .quantized_model import LinearParameters
 
-__all__ = ["Rounding", "dequantize", "output_scales", "quantize_matrix", "spreading_factor"]
+__all__ = ["Rounding", "dequantize", "output_scales", "quantize_matrix"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
 
 _CLIPPING = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 """Candidate scales of a group relative to the one that clips nothing."""
-_DAMPING = 0.01
-"""Added to the diagonal of second moments, relative to its mean."""
 _ROWS = 512
 """Rows quantized at a time: keeps temporaries in the cache and small."""
-_BLOCK = 64
-"""Columns whose errors are spread within the block first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,31 +29,15 @@ class Rounding:
     weights: the number format
     square: mean square of each input, in integers: weighs the clipping search
     mean: mean of each input: what rounding shifts on average goes into the bias; ``None``: not
-    spread: upper triangular factor of the inverse second moments, ``None``: plain rounding
+    compensation: of the columns' errors by columns not yet rounded; ``None``: plain rounding
     search: whether to look for a scale that clips, or to clip nothing
     """
 
     weights: ElementFormat
     square: Floats
     mean: Floats | None = None
-    spread: Floats | None = None
+    compensation: Compensation | None = None
     search: bool = True
-
-
-def spreading_factor(outer: Floats) -> Floats:
-    """U with U^T U = (second moments + damping)^-1, upper triangular."""
-    from scipy.linalg import cholesky, lapack
-
-    moments = outer.astype(np.float64)
-    moments[np.diag_indices(len(moments))] += (
-        _DAMPING * max(np.trace(moments), 1e-30) / len(moments)
-    )
-    # H = R R^T with R upper triangular comes from the Cholesky factor of the reversed matrix.
-    reverse = cholesky(moments[::-1, ::-1], lower=True, overwrite_a=True, check_finite=False)
-    inverse, fault = lapack.dtrtri(np.ascontiguousarray(reverse[::-1, ::-1]), lower=0)
-    if fault:
-        raise InternalError(f"Second moments must be invertible; factor {fault} is 0")
-    return np.asarray(inverse, dtype=np.float32)
 
 
 def quantize_matrix(
@@ -120,10 +98,10 @@ def _rows(
     step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
     multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
     exact = np.repeat((multipliers * step[:, None]).astype(np.float32), group, axis=1)
-    if rounding.spread is None:
+    if rounding.compensation is None:
         codes = rounding.weights.round(weight / exact)
     else:
-        codes = _compensated(weight, exact, rounding.weights, rounding.spread)
+        codes = compensated(weight, exact, rounding.weights, rounding.compensation)
     if rounding.mean is not None:
         bias = bias + ((weight - codes * exact) @ rounding.mean).astype(np.float64)
     return codes.astype(np.int8), multipliers, step, bias
@@ -144,28 +122,6 @@ def _search(
         better = found < error
         best, error = np.where(better, scale, best), np.where(better, found, error)
     return np.asarray(best)
-
-
-def _compensated(weight: Floats, exact: Floats, weights: ElementFormat, spread: Floats) -> Floats:
-    """Codes column by column; each column's error moves the columns that are still to come.
-
-    That is the step of optimal brain quantization with a fixed column order (Frantar et al.
-    2022), here with columns as rows so that memory is walked in order.
-    """
-    rest = weight.T.copy()
-    scale = np.ascontiguousarray(exact.T)
-    codes = np.empty_like(rest)
-    errors = np.empty((_BLOCK, rest.shape[1]), dtype=np.float32)
-    for begin in range(0, len(rest), _BLOCK):
-        end = min(begin + _BLOCK, len(rest))
-        for column in range(begin, end):
-            code = weights.round(rest[column] / scale[column])
-            codes[column] = code
-            error = (rest[column] - code * scale[column]) / spread[column, column]
-            errors[column - begin] = error
-            rest[column + 1 : end] -= spread[column, column + 1 : end, None] * error
-        rest[end:] -= spread[begin:end, end:].T @ errors[: end - begin]
-    return codes.T
 
 
 def output_scales(

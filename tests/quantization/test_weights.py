@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from streamhw.kernels.matmul.packing import linear_golden
 from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
+from streamhw.quantization.compensation import compensation
 from streamhw.quantization.weights import (
     Rounding,
     dequantize,
     output_scales,
     quantize_matrix,
-    spreading_factor,
 )
 
 
@@ -79,9 +79,9 @@ def test_integers_compute_the_real_product(bits: int, group: int | None) -> None
 
 def test_compensation_lowers_the_error_of_the_product() -> None:
     weight, bias, x = problem()
-    spread = spreading_factor(x.T @ x / len(x))
+    how = compensation(x.T @ x / len(x))
     plain = rounding(x, 4, 16)
-    better = rounding(x, 4, 16, spread=spread, mean=x.mean(axis=0))
+    better = rounding(x, 4, 16, compensation=how, mean=x.mean(axis=0))
     exact = x @ weight.T + bias
 
     def error(chosen: Rounding) -> float:
@@ -89,15 +89,6 @@ def test_compensation_lowers_the_error_of_the_product() -> None:
         return float(np.mean((x @ dequantize(found).T + found.bias * found.row_step - exact) ** 2))
 
     assert error(better) < 0.7 * error(plain)
-
-
-def test_spreading_factor_inverts_the_moments() -> None:
-    _, _, x = problem()
-    moments = (x.T @ x / len(x)).astype(np.float64)
-    factor = spreading_factor(moments.astype(np.float32)).astype(np.float64)
-    assert (np.tril(factor, -1) == 0).all()
-    damped = moments + 0.01 * np.trace(moments) / 64 * np.eye(64)
-    np.testing.assert_allclose(factor.T @ factor @ damped, np.eye(64), atol=1e-3)
 
 
 @pytest.mark.parametrize(("bits", "group"), [(4, 4), (8, None)])

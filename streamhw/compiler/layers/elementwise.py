@@ -12,11 +12,12 @@ from ...kernels.elementwise import add as add_kernel
 from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.functions import function_named
-from ...quantization.formats import BYTE, fraction, hidden_format
+from ...quantization.formats import BYTE, byte_scales, fraction, hidden_format
 from ...quantization.kept_codes import evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
+from ...quantization.smoothing import heavy_ranges
 from ...reference.nodes import Added, Curve, Multiplied
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.algebra import broadcast
@@ -33,6 +34,10 @@ Reals = NDArray[np.float64]
 
 _SCALE = Fixed(16, signed=False)
 """Multipliers of channels."""
+_SPAN = 12
+"""Bits from the finest scale of a gate's channels to the widest: a few are far larger."""
+_LEAST = 2.0**-13
+"""Multiplier of the widest channel relative to the greatest one."""
 _PRODUCT_WIDTH = 20
 """Bits of a gate's product before its multiplier: one input of a DSP block."""
 
@@ -92,8 +97,10 @@ def _smooth(state: Quantization, node: Node, layer: int | None) -> Reals | None:
 
 
 def _scale_shift(state: Quantization, node: Node, middle: Fixed) -> int:
-    """Fraction bits of the multipliers from ``middle`` to the node's own scales."""
-    finest = min(float(state.scales[key].min()) for key in state.keys(node.name))
+    """Fraction bits of the multipliers from ``middle`` to the node's own scales: the least one
+    keeps some bits, whatever the greatest one is then cut to."""
+    found = [state.scales[key] for key in state.keys(node.name)]
+    finest = max(min(float(s.min()) for s in found), max(float(s.max()) for s in found) * _LEAST)
     return fraction(17, middle.step / finest * (1 + 2.0**-17), 0)
 
 
@@ -104,7 +111,8 @@ def _settled(state: Quantization, node: Node, layer: int | None) -> tuple[Parame
     if plan.scale is None:
         return None
     ratio = plan.middle.step / state.scales[node.name, layer]
-    codes = np.maximum(1, Fixed(16, plan.scale_shift, signed=False).encode(ratio))
+    # Rounded down: a scale that became finer would not hold its channel's greatest values.
+    codes = np.clip(np.floor(np.ldexp(ratio, plan.scale_shift)), 1, _SCALE.maximum)
     exact = plan.middle.step * 2.0**plan.scale_shift / codes
     return ActivationParameters(scale=codes.astype(np.uint16)), exact
 
@@ -202,6 +210,16 @@ ACTIVATION = Layer(
 # ---- gates
 
 
+def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
+    """Products of two values are large in few tokens."""
+    if not state.trained:
+        return _smooth(state, node, layer)
+    peak = state.statistics.largest[node.name, layer].astype(np.float64)
+    moments = state.statistics.moments.get((node.name, layer))
+    ranges = peak if moments is None else heavy_ranges(peak, moments.square)
+    return state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
+
+
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:
     a, b = (state.format(name) for name in node.inputs)
     finest = fraction(_PRODUCT_WIDTH, state.largest(node.name), 1)
@@ -247,7 +265,7 @@ MULTIPLY = Layer(
         format=lambda state, node: BYTE,
         plan=_multiply_plan,
         wants=_wants_hidden,
-        scales=_smooth,
+        scales=_gate_scales,
         settled=_settled,
     ),
     reference=_multiply_reference,

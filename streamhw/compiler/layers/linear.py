@@ -19,8 +19,9 @@ from ...quantization.kept_codes import kept_codes, kept_matrix
 from ...quantization.plan import LinearPlan, PassPlan
 from ...quantization.quantized_model import LinearParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
+from ...quantization.smoothing import Reader
 from ...quantization.weight_formats import weight_format
-from ...quantization.weights import Rounding, quantize_matrix, spreading_factor
+from ...quantization.weights import Rounding, quantize_matrix
 from ...reference.linear import IntegerProduct
 from ...reference.nodes import Passed
 from ...reference.rules import IntegerFunction, Preparation, pure
@@ -64,8 +65,8 @@ def _matrix(state: Quantization, node: Node, layer: int | None) -> Floats:
     return weight.T if _op(node).transposed else weight
 
 
-def _column_peaks(state: Quantization, node: Node, layer: int | None) -> Reals:
-    return np.asarray(np.abs(_matrix(state, node, layer)).max(axis=0), dtype=np.float64)
+def _reader(state: Quantization, node: Node, layer: int | None) -> Reader:
+    return Reader(matrix=_matrix(state, node, layer), weights=_weights(state, node))
 
 
 def _plan(state: Quantization, node: Node) -> LinearPlan:
@@ -87,13 +88,13 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     op, plan = _op(node), state.plans[node.name]
     assert isinstance(plan, LinearPlan)
     scales = np.asarray(state.scales[node.inputs[0], layer], dtype=np.float32)
-    moments = state.statistics.moments[node.name, layer]
-    outer = moments.outer if plan.weights.compensated else None
+    moments = state.statistics.moments[node.inputs[0], layer]
+    spread = state.config.compensate and plan.weights.compensated
     rounding = Rounding(
         weights=plan.weights,
         square=moments.square / scales**2,
         mean=moments.mean / scales if state.trained and op.bias is not None else None,
-        spread=None if outer is None else spreading_factor(outer / np.outer(scales, scales)),
+        compensation=state.compensation(node.inputs[0], layer) if spread else None,
         search=state.trained,
     )
     if (stored := kept_codes(state, node, layer)) is not None:
@@ -257,7 +258,7 @@ LINEAR = Layer(
         plan=_plan,
         parameters=_parameters,
         smoothing=_smoothing,
-        column_peaks=_column_peaks,
+        matrix=_reader,
         measured=True,
     ),
     reference=_reference,

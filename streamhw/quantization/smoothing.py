@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scales of int8 activations: how the channels' ranges are split between values and weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..numerics.element_format import ElementFormat
+
+__all__ = ["Reader", "heavy_ranges", "searched_scales", "smoothed_scales"]
+
+Floats = NDArray[np.float32]
+Reals = NDArray[np.float64]
+
+_FLOOR = 2.0**-10
+"""Least peak of a column relative to the greatest one: columns of zeros would get no scale."""
+_EXPONENTS = ((0.5, 0.5), (1.0, 0.0), (0.5, 0.0), (0.25, 0.0), (0.0, 0.0), (0.25, 0.25), (0.0, 0.5))
+"""Of activations and of weights."""
+_ROWS = 512
+"""Of each matrix that candidates are tried on."""
+_MARGIN = 1.5
+"""Of a channel's usual range: text that was not seen exceeds what was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A matrix [outputs, inputs] that an activation is multiplied with, and its number format."""
+
+    matrix: Floats
+    weights: ElementFormat
+
+
+def heavy_ranges(peak: Reals, square: Floats) -> Reals:
+    """Ranges of channels that are seldom large: the peak, or what channels of their power have.
+
+    Few tokens show a channel's greatest value, so peaks of a sample are too low for some channels.
+    Their mean squares are known better: the median of peak to root mean square holds for all.
+
+    peak: greatest magnitudes that calibration saw; square: mean squares
+    """
+    root = np.sqrt(square.astype(np.float64))
+    known = (root > 0) & (peak > 0)
+    if not known.any():
+        return peak
+    usual = float(np.median(peak[known] / root[known]))
+    return np.maximum(peak, _MARGIN * np.sqrt(peak * usual * root))
+
+
+def smoothed_scales(ranges: Reals, readers: Sequence[Reader], alpha: float) -> Reals:
+    """``ranges**alpha / columns**(1 - alpha)``, large enough for all ranges."""
+    return ranges if alpha == 1.0 else _scales(ranges, _columns(readers), alpha, 1 - alpha)
+
+
+def searched_scales(ranges: Reals, readers: Sequence[Reader], square: Floats) -> Reals:
+    """The scales among ``ranges**a / columns**b`` of least expected error of the products.
+
+    Both the rounding of activations and that of weights count, each product relative to its power.
+
+    ranges: scales that hold each channel; square: mean squares of the activations
+    """
+    columns = _columns(readers)
+    candidates = [_scales(ranges, columns, a, b) for a, b in _EXPONENTS]
+    return min(candidates, key=lambda scales: _error(scales, readers, square))
+
+
+def _columns(readers: Sequence[Reader]) -> Reals:
+    peaks: Reals = np.max(
+        [np.abs(reader.matrix).max(axis=0) for reader in readers], axis=0, initial=1e-9
+    ).astype(np.float64)
+    return np.asarray(np.maximum(peaks, peaks.max() * _FLOOR), dtype=np.float64)
+
+
+def _scales(ranges: Reals, columns: Reals, a: float, b: float) -> Reals:
+    shape = ranges**a / columns**b
+    return np.asarray(shape * (ranges / shape).max())
+
+
+def _error(scales: Reals, readers: Sequence[Reader], square: Floats) -> float:
+    """Relative squared error of the products: of uniform steps, and of rounded weights."""
+    total = 0.0
+    for reader in readers:
+        step = max(1, len(reader.matrix) // _ROWS)
+        matrix = reader.matrix[::step]
+        energy = (matrix * matrix).sum(axis=0).astype(np.float64)
+        size = max(float(energy @ square), 1e-30)
+        scaled = matrix * scales.astype(np.float32)
+        groups = scaled.reshape(len(scaled), -1, reader.weights.scale_group or scaled.shape[1])
+        steps = np.abs(groups).max(axis=2, keepdims=True) / np.float32(reader.weights.maximum)
+        steps = np.maximum(steps, np.float32(1e-30))
+        rest = (reader.weights.round(groups / steps) * steps - groups).reshape(scaled.shape)
+        rounding = (rest * rest).sum(axis=0) @ (square / scales**2)
+        total += float(energy @ (scales**2 / 12) + rounding) / size
+    return total

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Activation scales: they hold every range, and the search finds what lowers the error."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamhw.numerics.element_format import integer_format
+from streamhw.quantization.smoothing import (
+    Reader,
+    heavy_ranges,
+    searched_scales,
+    smoothed_scales,
+)
+
+
+def reader(seed: int = 0, spread: float = 1.0) -> Reader:
+    random = np.random.default_rng(seed)
+    columns = np.exp(spread * random.normal(size=64))
+    matrix = (random.normal(size=(80, 64)) * columns).astype(np.float32)
+    return Reader(matrix=matrix, weights=integer_format(4, 16))
+
+
+def ranges(seed: int = 1, spread: float = 1.0) -> np.ndarray:
+    return np.exp(spread * np.random.default_rng(seed).normal(size=64)) / 127
+
+
+@given(
+    seed=st.integers(0, 99),
+    weights=st.floats(0, 4),
+    values=st.floats(0, 4),
+    alpha=st.floats(0, 1),
+)
+def test_all_scales_hold_their_ranges(
+    seed: int, weights: float, values: float, alpha: float
+) -> None:
+    wanted, matrix = ranges(seed, values), reader(seed, weights)
+    square = ((wanted * 30) ** 2).astype(np.float32)
+    for found in (
+        smoothed_scales(wanted, [matrix], alpha),
+        searched_scales(wanted, [matrix], square),
+    ):
+        assert found.shape == (64,) and (found >= wanted * (1 - 1e-9)).all()
+
+
+def test_exponent_one_follows_the_ranges() -> None:
+    wanted = ranges()
+    np.testing.assert_array_equal(smoothed_scales(wanted, [reader()], 1.0), wanted)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 3.0])
+def test_the_search_is_no_worse_than_one_exponent(spread: float) -> None:
+    wanted, matrix = ranges(spread=spread), reader(spread=1.0)
+    random = np.random.default_rng(5)
+    x = random.normal(size=(400, 64)) * wanted * 40
+    square = (x * x).mean(axis=0).astype(np.float32)
+
+    def error(scales: np.ndarray) -> float:
+        codes = np.clip(np.rint(x / scales), -128, 127)
+        groups = (matrix.matrix * scales).reshape(80, 4, 16)
+        steps = np.abs(groups).max(axis=2, keepdims=True) / 7
+        rounded = (matrix.weights.round(groups / steps) * steps).reshape(80, 64)
+        return float(np.mean((codes @ rounded.T - x @ matrix.matrix.T) ** 2))
+
+    searched = error(searched_scales(wanted, [matrix], square))
+    assert searched <= 1.1 * min(
+        error(smoothed_scales(wanted, [matrix], alpha)) for alpha in (0.5, 1.0)
+    )
+
+
+def test_ranges_of_rare_values_follow_the_power_of_their_channel() -> None:
+    square = np.full(8, 4.0, dtype=np.float32)
+    peak = np.full(8, 20.0)
+    peak[3], peak[5] = 5.0, 90.0
+    found = heavy_ranges(peak, square)
+    assert (found >= peak).all()
+    assert found[0] == pytest.approx(1.5 * 20) and found[5] == 90
+    assert found[3] == pytest.approx(1.5 * (5 * 20) ** 0.5)
+    np.testing.assert_array_equal(heavy_ranges(np.zeros(3), np.zeros(3, dtype=np.float32)), 0)
