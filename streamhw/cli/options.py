@@ -96,7 +96,8 @@ def choices(parser: argparse.ArgumentParser) -> None:
         "--quant",
         default="w4a8",
         metavar="FORMAT",
-        help="w4a8, w8a8, or a number format of `list number-formats`; default: w4a8",
+        help="w4a8, w8a8, w4a8+v,logits (8 bits for these products), or a number format of "
+        "`list number-formats`; default: w4a8",
     )
     design.add_argument(
         "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
@@ -228,8 +229,10 @@ def quantization(name: str, head_bits: int | None) -> "QuantConfig":
     from ..quantization.config import QuantConfig
 
     bits = {"w4a8": 4, "w8a8": 8}
-    if name in bits:
-        return QuantConfig(weight_bits=bits[name], head_bits=head_bits)
+    kind, plus, products = name.partition("+")
+    if kind in bits:
+        wide = tuple(products.split(",")) if plus else ()
+        return QuantConfig(weight_bits=bits[kind], head_bits=head_bits, wide=wide)
     known = element_formats()
     if name not in known:
         raise UserError(f"Number format must be one of {', '.join([*bits, *known])}, not {name!r}")

@@ -27,6 +27,7 @@ class QuantConfig:
     head_bits: of the last Linear; ``weight_bits`` if ``None``
     scale_group: input columns that share a multiplier; ``None``: one scale a row; ``"auto"``: 64
         columns in matrices of 4 bits, one scale a row in those of 8
+    wide: names of products whose matrices have 8 bits, whatever those of the others have
     number_format: name of an installed format of all matrices, in place of the above
     smoothing: how far activation scales follow the channels' ranges: 1 entirely, 0 leaves weights
         of one magnitude; ``None``: what the number format says
@@ -40,6 +41,7 @@ class QuantConfig:
     weight_bits: int = 4
     head_bits: int | None = None
     scale_group: int | Literal["auto"] | None = "auto"
+    wide: tuple[str, ...] = ()
     number_format: str | None = None
     smoothing: float | None = None
     compensate: bool = True
@@ -76,4 +78,5 @@ class QuantConfig:
     def __str__(self) -> str:
         if self.number_format is not None:
             return f"{self.number_format}, A8"
-        return f"W{self.weight_bits}A8"
+        wide = f" with 8-bit {', '.join(self.wide)}" if self.wide else ""
+        return f"W{self.weight_bits}A8{wide}"

@@ -11,6 +11,7 @@ from .parameters import Integers
 from .plan import QuantizationPlan
 from .quantized_model import QuantizedModel
 from .rules import Quantization, QuantizationRules
+from .weight_formats import check_wide, weight_formats
 
 __all__ = ["quantize"]
 
@@ -23,15 +24,18 @@ def quantize(
     rules: of the layer kinds
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, the graph uses a value in
-    a way that the integer semantics does not have, or a layer kind has no rule.
+    a way that the integer semantics does not have, or a layer kind has no rule; ``UserError`` if
+    ``config`` names a product that the graph does not have.
     """
     chosen = config or QuantConfig()
+    check_wide(model.graph, chosen)
     tokens, source = calibration_tokens(model, chosen)
     if isinstance(model.weights, RandomWeights):
         statistics = kept_statistics(model.graph, model.weights, tokens, rules, source=source)
     else:
         trained = model.origin is Origin.CHECKPOINT
-        outer = trained and chosen.compensate and chosen.weights(head=False).compensated
+        wanted = weight_formats(model.graph, chosen).values()
+        outer = trained and chosen.compensate and any(fmt.compensated for fmt in wanted)
         statistics = calibrate(
             model.graph, model.weights, tokens, rules, outer=outer, source=source
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streamhw.compiler.layers.table import layer_table
-from streamhw.errors import BuildError
+from streamhw.errors import BuildError, UserError
 from streamhw.frontend import Model, Origin, load
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.weights import RandomWeights
@@ -141,6 +141,17 @@ def test_mixed_widths() -> None:
     assert isinstance(head, LinearPlan) and isinstance(hidden, LinearPlan)
     assert head.weights == integer_format(8, 16)
     assert hidden.weights == integer_format(4, 16)
+
+
+def test_products_by_name_have_8_bits() -> None:
+    config = QuantConfig(scale_group=16, wide=("mlp_out",))
+    assert str(config) == "W4A8 with 8-bit mlp_out"
+    found = quantize(random_model(), layer_table().quantization, config)
+    wide, narrow = found.plans["mlp_out"], found.plans["qkv"]
+    assert isinstance(wide, LinearPlan) and wide.weights == integer_format(8)
+    assert isinstance(narrow, LinearPlan) and narrow.weights == integer_format(4, 16)
+    with pytest.raises(UserError, match=r"^Product must be one of qkv, .*, not 'down'$"):
+        quantize(random_model(), layer_table().quantization, QuantConfig(wide=("down",)))
 
 
 def test_group_must_divide_the_columns() -> None:
