@@ -46,6 +46,9 @@ _BATCH = 2048
 """Tokens that go through the reference at a time."""
 _BATCH_VALUES = 1 << 27
 """Logits of a batch: bounds its memory."""
+_BEGINNING = 0.3
+"""Weight of first tokens in outer products relative to that of all others: every token attends to
+them, and little of their values must come through."""
 _HEAVY = 4
 """Power of a token, relative to the median, beyond which it has no more weight."""
 
@@ -127,21 +130,22 @@ class _Collector:
         if rule_of(self.rules, node).measured and self.readers.setdefault(operand, node) is node:
             x = inputs[0].reshape(-1, inputs[0].shape[-1])
             weighed = x * _weights(x) if self.trained else x
-            square = weighed.T @ weighed if self.outer else np.einsum("nk,nk->k", weighed, weighed)
-            sums = self.sums.setdefault(operand, [np.zeros_like(x[0]), np.zeros_like(square)])
-            sums[0] += x.sum(axis=0)
-            sums[1] += square
+            made = [x.sum(axis=0), np.einsum("nk,nk->k", weighed, weighed)]
+            if self.outer:
+                length = inputs[0].shape[-2]
+                weighed[::length] *= np.float32((_BEGINNING * length) ** 0.5)
+                made.append(weighed.T @ weighed)
+            known_sums = self.sums.setdefault(operand, [np.zeros_like(part) for part in made])
+            for total, part in zip(known_sums, made, strict=True):
+                total += part
 
     def statistics(self, count: int, source: str) -> Statistics:
         """What was seen in ``count`` tokens."""
 
         def moments(sums: list[Floats]) -> Moments:
-            mean, square = (total / np.float32(count) for total in sums)
-            return Moments(
-                mean=mean,
-                square=np.diagonal(square).copy() if self.outer else square,
-                outer=square if self.outer else None,
-            )
+            for total in sums:
+                total /= np.float32(count)
+            return Moments(mean=sums[0], square=sums[1], outer=sums[2] if self.outer else None)
 
         return Statistics(
             largest=self.largest,

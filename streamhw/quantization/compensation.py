@@ -29,10 +29,12 @@ class Compensation:
     order: columns from the input of greatest power to that of least: the first ones have the most
         others to make up for their errors
     factor: upper triangular factor of the inverse moments in that order
+    moments: the damped moments, in the matrix's own order
     """
 
     order: NDArray[np.int64]
     factor: Floats
+    moments: Floats
 
 
 def compensation(outer: Floats) -> Compensation:
@@ -40,16 +42,19 @@ def compensation(outer: Floats) -> Compensation:
     from scipy.linalg import cholesky, lapack
 
     order = np.argsort(-np.diagonal(outer), kind="stable")
-    moments = outer[np.ix_(order, order)].astype(np.float64)
-    moments[np.diag_indices(len(moments))] += (
-        _DAMPING * max(np.trace(moments), 1e-30) / len(moments)
-    )
+    damped = outer.astype(np.float64)
+    damped[np.diag_indices(len(damped))] += _DAMPING * max(np.trace(damped), 1e-30) / len(damped)
+    moments = damped[np.ix_(order, order)]
     # H = R R^T with R upper triangular comes from the Cholesky factor of the reversed matrix.
     reverse = cholesky(moments[::-1, ::-1], lower=True, overwrite_a=True, check_finite=False)
     inverse, fault = lapack.dtrtri(np.ascontiguousarray(reverse[::-1, ::-1]), lower=0)
     if fault:
         raise InternalError(f"Second moments must be invertible; factor {fault} is 0")
-    return Compensation(order=order, factor=np.asarray(inverse, dtype=np.float32))
+    return Compensation(
+        order=order,
+        factor=np.asarray(inverse, dtype=np.float32),
+        moments=damped.astype(np.float32),
+    )
 
 
 def compensated(weight: Floats, scale: Floats, weights: ElementFormat, how: Compensation) -> Floats:

@@ -18,7 +18,7 @@ from .config import RESIDUAL_WIDTH, QuantConfig
 from .formats import RESIDUAL_MARGIN, byte_scales, fraction
 from .plan import Plan
 from .quantized_model import Parameters
-from .smoothing import Reader, searched_scales, smoothed_scales
+from .smoothing import Reader, heavy_ranges, searched_scales, smoothed_scales
 from .statistics import Key, Statistics
 
 __all__ = ["Quantization", "QuantizationRule", "QuantizationRules"]
@@ -120,6 +120,12 @@ class Quantization:
             return rule.peaks(self, node, layer)
         return self.statistics.largest[name, layer]
 
+    def ranges(self, name: str, layer: int | None) -> Reals:
+        """What magnitudes of a value's features may be on other text."""
+        peak = self.statistics.largest[name, layer].astype(np.float64)
+        moments = self.statistics.moments.get((name, layer))
+        return heavy_ranges(peak, moments.square) if self.trained and moments else peak
+
     def largest(self, name: str) -> float:
         """Greatest magnitude of a value that calibration saw in all layers."""
         return max(float(self.statistics.largest[key].max()) for key in self.keys(name))
@@ -179,7 +185,7 @@ class Quantization:
         ranges: scales that hold each channel; ``None``: those of the greatest magnitudes
         """
         if ranges is None:
-            ranges = byte_scales(self.statistics.largest[node.name, layer])
+            ranges = byte_scales(self.ranges(node.name, layer))
         found = [
             (rule.smoothing(self, reader), rule.matrix, reader)
             for reader in self.graph.readers(node.name)

@@ -10,6 +10,7 @@ from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
 from .compensation import Compensation, compensated
 from .quantized_model import LinearParameters
+from .refinement import refined, refined_codes
 
 __all__ = ["Rounding", "dequantize", "output_scales", "quantize_matrix"]
 
@@ -92,19 +93,31 @@ def _rows(
         rounding.weights,
         _CLIPPING if rounding.search else (),
     )
-    most = 1 if rounding.weights.scale_group is None else 255
-    # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
-    step = scale.max(axis=1).astype(np.float64) / most
-    step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
-    multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
-    exact = np.repeat((multipliers * step[:, None]).astype(np.float32), group, axis=1)
+    step, multipliers, exact = _stepped(scale, bias, rounding.weights, output_scale, columns)
     if rounding.compensation is None:
         codes = rounding.weights.round(weight / exact)
     else:
         codes = compensated(weight, exact, rounding.weights, rounding.compensation)
+        scale = exact[:, ::group]
+        codes, scale = refined(weight, codes, scale, rounding.weights, rounding.compensation)
+        step, multipliers, exact = _stepped(scale, bias, rounding.weights, output_scale, columns)
+        codes = refined_codes(weight, codes, exact, rounding.weights, rounding.compensation)
     if rounding.mean is not None:
         bias = bias + ((weight - codes * exact) @ rounding.mean).astype(np.float64)
     return codes.astype(np.int8), multipliers, step, bias
+
+
+def _stepped(
+    scale: Floats, bias: Reals, weights: ElementFormat, output_scale: Reals, columns: int
+) -> tuple[Reals, NDArray[np.uint8], Floats]:
+    """The step of each row, multipliers of its groups, and the step of each element."""
+    most = 1 if weights.scale_group is None else 255
+    # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
+    step = scale.max(axis=1).astype(np.float64) / most
+    step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
+    multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
+    exact = (multipliers * step[:, None]).astype(np.float32)
+    return step, multipliers, np.repeat(exact, columns // scale.shape[1], axis=1)
 
 
 def _search(

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compensation: its factor inverts the moments, and it lowers the error of the product."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from streamhw.numerics.element_format import integer_format
-from streamhw.quantization.compensation import Compensation, compensated, compensation
+from streamhw.quantization.compensation import compensated, compensation
 
 FORMAT = integer_format(4, 16)
 
@@ -59,7 +61,7 @@ def test_the_order_by_power_matters_where_the_largest_input_comes_last() -> None
     moments = (x.T @ x / len(x)).astype(np.float64)
     moments += 0.01 * np.trace(moments) / 64 * np.eye(64)
     factor = np.linalg.cholesky(np.linalg.inv(moments)).T.astype(np.float32)
-    natural = Compensation(order=np.arange(64), factor=factor)
+    natural = replace(how, order=np.arange(64), factor=factor)
     by_power, as_they_come = (
         error(x, weight, compensated(weight, scale, FORMAT, chosen) * scale)
         for chosen in (how, natural)

@@ -17,7 +17,6 @@ from ...quantization.kept_codes import evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
-from ...quantization.smoothing import heavy_ranges
 from ...reference.nodes import Added, Curve, Multiplied
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.algebra import broadcast
@@ -211,13 +210,10 @@ ACTIVATION = Layer(
 
 
 def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
-    """Products of two values are large in few tokens."""
+    """Of products of two values a few channels are far larger than all others."""
     if not state.trained:
         return _smooth(state, node, layer)
-    peak = state.statistics.largest[node.name, layer].astype(np.float64)
-    moments = state.statistics.moments.get((node.name, layer))
-    ranges = peak if moments is None else heavy_ranges(peak, moments.square)
-    return state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
+    return state.smooth_scales(node, layer, byte_scales(state.ranges(node.name, layer), _SPAN))
 
 
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:
