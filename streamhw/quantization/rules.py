@@ -120,11 +120,12 @@ class Quantization:
             return rule.peaks(self, node, layer)
         return self.statistics.largest[name, layer]
 
-    def ranges(self, name: str, layer: int | None) -> Reals:
-        """What magnitudes of a value's features may be on other text."""
+    def ranges(self, name: str, layer: int | None, margin: float = 1.0) -> Reals:
+        """What magnitudes of a value's features may be on other text; ``margin``: of values that
+        are seldom large."""
         peak = self.statistics.largest[name, layer].astype(np.float64)
         moments = self.statistics.moments.get((name, layer))
-        return heavy_ranges(peak, moments.square) if self.trained and moments else peak
+        return heavy_ranges(peak, moments.square, margin) if self.trained and moments else peak
 
     def largest(self, name: str) -> float:
         """Greatest magnitude of a value that calibration saw in all layers."""

@@ -20,8 +20,6 @@ _EXPONENTS = ((0.5, 0.5), (1.0, 0.0), (0.5, 0.0), (0.25, 0.0), (0.0, 0.0), (0.25
 """Of activations and of weights."""
 _ROWS = 512
 """Of each matrix that candidates are tried on."""
-_MARGIN = 1.5
-"""Of a channel's usual range: text that was not seen exceeds what was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +30,21 @@ class Reader:
     weights: ElementFormat
 
 
-def heavy_ranges(peak: Reals, square: Floats) -> Reals:
+def heavy_ranges(peak: Reals, square: Floats, margin: float = 1.0) -> Reals:
     """Ranges of channels that are seldom large: the peak, or what channels of their power have.
 
     Few tokens show a channel's greatest value, so peaks of a sample are too low for some channels.
     Their mean squares are known better: the median of peak to root mean square holds for all.
 
     peak: greatest magnitudes that calibration saw; square: mean squares
+    margin: of what channels of some power have; text that was not seen may exceed it
     """
     root = np.sqrt(square.astype(np.float64))
     known = (root > 0) & (peak > 0)
     if not known.any():
         return peak
     usual = float(np.median(peak[known] / root[known]))
-    return np.maximum(peak, _MARGIN * np.sqrt(peak * usual * root))
+    return np.maximum(peak, margin * np.sqrt(peak * usual * root))
 
 
 def smoothed_scales(ranges: Reals, readers: Sequence[Reader], alpha: float) -> Reals:

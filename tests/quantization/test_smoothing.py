@@ -73,7 +73,7 @@ def test_ranges_of_rare_values_follow_the_power_of_their_channel() -> None:
     square = np.full(8, 4.0, dtype=np.float32)
     peak = np.full(8, 20.0)
     peak[3], peak[5] = 5.0, 90.0
-    found = heavy_ranges(peak, square)
+    found = heavy_ranges(peak, square, 1.5)
     assert (found >= peak).all()
     assert found[0] == pytest.approx(1.5 * 20) and found[5] == 90
     assert found[3] == pytest.approx(1.5 * (5 * 20) ** 0.5)

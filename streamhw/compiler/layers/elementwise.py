@@ -33,6 +33,8 @@ Reals = NDArray[np.float64]
 
 _SCALE = Fixed(16, signed=False)
 """Multipliers of channels."""
+_MARGIN = 1.5
+"""Of a channel's usual range: products of two values are seldom large, but then very."""
 _SPAN = 12
 """Bits from the finest scale of a gate's channels to the widest: a few are far larger."""
 _LEAST = 2.0**-13
@@ -213,7 +215,8 @@ def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | 
     """Of products of two values a few channels are far larger than all others."""
     if not state.trained:
         return _smooth(state, node, layer)
-    return state.smooth_scales(node, layer, byte_scales(state.ranges(node.name, layer), _SPAN))
+    ranges = state.ranges(node.name, layer, _MARGIN)
+    return state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
 
 
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:
