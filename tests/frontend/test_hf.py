@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from streamhw.errors import UserError
 from streamhw.frontend import Origin, load
 from streamhw.frontend.tokenizers import directory_tokenizer
-from streamhw.frontend.zoo import CHECKPOINTS
+from streamhw.frontend.zoo import CHECKPOINTS, GENERAL_TEXT
 
 SHIPPED = CHECKPOINTS["gpt2-shakespeare"]
 
@@ -84,7 +84,9 @@ def test_calibration_text_of_other_checkpoints(directory: Path) -> None:
     assert load(directory).calibration == "Own text."
     (directory / "calibration.txt").unlink()
     (directory / "heldout.txt").unlink()
-    assert load(directory).calibration == shipped and load(directory).heldout is None
+    loaded = load(directory)
+    assert loaded.calibration == GENERAL_TEXT.read_text(encoding="utf-8") != shipped
+    assert loaded.general_calibration and loaded.heldout is None
     (directory / "merges.txt").unlink()
     loaded = load(directory)
     assert loaded.tokenizer is None and loaded.calibration is None
