@@ -216,7 +216,8 @@ def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | 
     if not state.trained:
         return _smooth(state, node, layer)
     ranges = state.ranges(node.name, layer, _MARGIN)
-    return state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
+    scales = state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
+    return evened(state, node, layer, scales)
 
 
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:
