@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
-from ...stream.spec import KernelGeometry, Port
+from ...stream.spec import Port
+from .dot_geometry import DotGeometry
 from .stream_types import (
     cached_type,
-    check_heads,
-    check_lanes,
-    check_positions,
     query_type,
     score_type,
 )
@@ -20,39 +18,12 @@ __all__ = ["ScoresGeometry"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoresGeometry(KernelGeometry):
+class ScoresGeometry(DotGeometry):
     """Sizes of ``ScoresSpec``, which says what they mean."""
 
-    tokens: int
-    heads: int
-    head_dim: int
-    context: int
-    lanes: int
     query: Fixed = Fixed(16)
     key: Fixed = Fixed(8)
     out: Fixed = Fixed(18, 10)
-    shift: int = 0
-    shared: int = 1
-    parallel_heads: int = 1
-    positions: int = 1
-    windowed: bool = False
-
-    def __post_init__(self) -> None:
-        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
-        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
-        check_positions(
-            positions=self.positions,
-            context=self.context,
-            head_dim=self.head_dim,
-            lanes=self.lanes,
-        )
-        if self.shift < 0:
-            raise ValueError(f"shift must be at least 0, not {self.shift}")
-
-    @property
-    def fold(self) -> int:
-        """Beats of one score."""
-        return self.head_dim // self.lanes
 
     @property
     def sum_width(self) -> int:

@@ -7,12 +7,10 @@ from amaranth.hdl import Shape
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
-from ...stream.spec import KernelGeometry, Port, Role
+from ...stream.spec import Port, Role
+from .dot_geometry import DotGeometry
 from .stream_types import (
     cached_type,
-    check_heads,
-    check_lanes,
-    check_positions,
     length_symbol,
     length_type,
     row_type,
@@ -27,34 +25,17 @@ beat, the levels of the tree that sums their products besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValuesGeometry(KernelGeometry):
+class ValuesGeometry(DotGeometry):
     """Sizes of ``ValuesSpec``, which says what they mean."""
 
-    tokens: int
-    heads: int
-    head_dim: int
-    context: int
-    lanes: int
     out_lanes: int
-    shift: int
     probability: Fixed = Fixed(16, 16, signed=False)
     value: Fixed = Fixed(8)
     out: Fixed = Fixed(8)
-    shared: int = 1
-    parallel_heads: int = 1
-    positions: int = 1
     fabric_positions: int = 0
-    windowed: bool = False
 
     def __post_init__(self) -> None:
-        check_heads(heads=self.heads, shared=self.shared, parallel_heads=self.parallel_heads)
-        check_lanes(head_dim=self.head_dim, lanes=self.lanes, parallel_heads=self.parallel_heads)
-        check_positions(
-            positions=self.positions,
-            context=self.context,
-            head_dim=self.head_dim,
-            lanes=self.lanes,
-        )
+        super().__post_init__()
         if not 0 <= self.fabric_positions <= self.positions:
             raise ValueError(
                 f"fabric_positions must be 0 to {self.positions}, not {self.fabric_positions}"
@@ -72,13 +53,6 @@ class ValuesGeometry(KernelGeometry):
                 f"out_lanes must divide or be divided by lanes {self.beat}{heads}, "
                 f"not {self.out_lanes}"
             )
-        if self.shift < 0:
-            raise ValueError(f"shift must be at least 0, not {self.shift}")
-
-    @property
-    def fold(self) -> int:
-        """Beats of a head at one position."""
-        return self.head_dim // self.lanes
 
     @property
     def beat(self) -> int:
