@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -13,14 +14,18 @@ from rich.text import Text
 
 from .cli import bench, build, doctor, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
+from .cli.signals import Ended, ended_by_signals
 from .commands.show import console_for
-from .errors import InternalError, StreamhwError
+from .errors import InternalError, StreamhwError, UserError
 from .version import __version__
 
 __all__ = ["main", "parser"]
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of a file that standard output leads to."""
 
 EPILOG = """\
 try
@@ -38,33 +43,68 @@ exit codes
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
-    known = parser()
-    chosen = known.parse_args(arguments)
-    if chosen.command is None:
-        known.print_help()
-        return 0
-    # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = console_for(quiet=chosen.quiet)
+    # A shell may have closed them (``>&-``): nobody wants to read what goes there.
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
     complaints = console_for(stderr=True)
+    verbose = False
     try:
-        return int(chosen.run(chosen, console) or 0)
+        with ended_by_signals():
+            chosen = _parsed(arguments)
+            verbose = chosen.verbose
+            return _run(chosen)
     except StreamhwError as error:
-        if chosen.verbose or isinstance(error, InternalError):
+        if verbose or isinstance(error, InternalError):
             traceback.print_exc()
         complaints.print(Text.assemble(("error:", "red"), f" {error}"), soft_wrap=True)
         if error.hint:
             complaints.print(f"hint: {error.hint}", style="dim", soft_wrap=True)
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read the output has closed it. Python must not fail again when it flushes.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return PIPE_CLOSED
-    except KeyboardInterrupt:
-        complaints.print(Text.assemble(("interrupted", "red"), ": nothing was left half-written"))
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        said = "terminated" if isinstance(stop, Ended) else "interrupted"
+        complaints.print(Text.assemble((said, "red"), ": nothing was left half-written"))
+        return 128 + stop.number if isinstance(stop, Ended) else INTERRUPTED
+    except Exception as error:  # no error that anybody foresaw
+        traceback.print_exc()
+        what = f" Command must not fail with {type(error).__name__}: {error}"
+        complaints.print(Text.assemble(("error:", "red"), what), soft_wrap=True)
+        complaints.print("hint: please report this, with the lines above", style="dim")
+        return InternalError.exit_code
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was typed; help is written before this ends, or the closed pipe is seen."""
+    try:
+        return parser().parse_args(arguments)
+    finally:
+        sys.stdout.flush()
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command is None:
+        parser().print_help()
+        sys.stdout.flush()
+        return 0
+    # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = int(chosen.run(chosen, console_for(quiet=chosen.quiet)) or 0)
+        sys.stdout.flush()
+        return code
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            raise
+        _write_no_more()
+        raise UserError(f"Standard output must be writable, but: {error.strerror}") from error
+
+
+def _write_no_more() -> None:
+    """What is still to be written goes nowhere: Python must not fail again when it flushes."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 """``streamhw.explore``: the design space of a model on a board, and the best design for a goal."""
 
 import json
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,9 +24,12 @@ from .build import default_folder
 from .build_key import build_key
 from .compile import loaded
 
-__all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "explore", "goal_of"]
+__all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "answer_lengths", "explore", "goal_of"]
 
 BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
+
+ANSWER = 32
+"""Tokens of a prompt and of an answer whose lengths nobody gave."""
 
 
 def explore(
@@ -37,8 +41,8 @@ def explore(
     rate: float | None = None,
     trials: int = 300,
     seed: int = 0,
-    prompt: int = 32,
-    tokens: int = 32,
+    prompt: int | None = None,
+    tokens: int | None = None,
     jobs: int = 1,
     engine: str = "local",
     scheduler: str | None = None,
@@ -51,7 +55,7 @@ def explore(
     objective: ``latency`` (cycles of an answer), ``throughput`` (of a token) or ``area`` (cells)
     rate: tokens a second that the design must reach at the board's clock
     trials: choices to try; seed: of the search
-    prompt, tokens: lengths of the answer whose cycles count
+    prompt, tokens: lengths of the answer whose cycles count; None: as ``answer_lengths`` says
     jobs: local processes; engine: ``local`` or ``dask``, with the address of its scheduler
     folder: keeps trials, front and best design, so that a second exploration goes on; None:
         ``build/<model>-<board>-exploration`` below the current folder
@@ -67,6 +71,7 @@ def explore(
     place = usual.with_name(f"{usual.name}-exploration") if folder is None else Path(folder)
     check_output(place, {TRIALS_FILE, FRONT_FILE, BEST_FILE}, _written)
     model, board = loaded(model, board)
+    prompt, tokens = answer_lengths(model.graph.context, prompt, tokens)
     _check(model, trials, prompt, tokens)
     base = config or BuildConfig()
     design = compile_model(model, board, base, stop="quantize")
@@ -93,6 +98,17 @@ def explore(
     return exploration
 
 
+def answer_lengths(context: int, prompt: int | None, tokens: int | None) -> tuple[int, int]:
+    """Tokens of prompt and answer: 32 of each that is not given, or as many as the context has
+    room for."""
+    if prompt is None:
+        room = context // 2 if tokens is None else context - tokens
+        prompt = max(1, min(ANSWER, room))
+    if tokens is None:
+        tokens = max(1, min(ANSWER, context - prompt))
+    return prompt, tokens
+
+
 def _written(place: Path) -> frozenset[str]:
     """The files in a folder that an earlier exploration wrote: all of them if its trials are."""
     file = place / TRIALS_FILE
@@ -111,8 +127,8 @@ def _objective(name: str) -> Objective:
 
 def goal_of(board: Board, objective: Objective, rate: float | None) -> Goal:
     """What is best on a board; raises ``UserError`` for a rate (tokens a second) that is none."""
-    if rate is not None and rate <= 0:
-        raise UserError(f"Rate must be more than 0 tokens a second, not {rate:g}")
+    if rate is not None and not 0 < rate < math.inf:
+        raise UserError(f"Rate must be more than 0 tokens a second, and finite, not {rate:g}")
     cycles = None if rate is None else board.clock_mhz * 1e6 / rate
     return Goal(objective=objective, most_cycles=cycles)
 

@@ -47,7 +47,10 @@ def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed"
 
 
 def explored(
-    chosen: argparse.Namespace, build: "BuildRequest", prompt: int = 32, tokens: int = 32
+    chosen: argparse.Namespace,
+    build: "BuildRequest",
+    prompt: int | None = None,
+    tokens: int | None = None,
 ) -> "ExploreRequest":
     """What ``exploration`` options were typed."""
     from ..commands.explore import ExploreRequest

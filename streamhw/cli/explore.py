@@ -22,10 +22,16 @@ def add(commands: Commands) -> None:
     choices(parser)
     exploration(parser, seed="--seed")
     parser.add_argument(
-        "--prompt", type=int, default=32, metavar="N", help="tokens of the prompt; default: 32"
+        "--prompt",
+        type=int,
+        metavar="N",
+        help="tokens of the prompt; default: 32, or half of a short context",
     )
     parser.add_argument(
-        "--tokens", type=int, default=32, metavar="N", help="tokens of the answer; default: 32"
+        "--tokens",
+        type=int,
+        metavar="N",
+        help="tokens of the answer; default: 32, or what a short context has room for",
     )
     talk(parser)
     parser.set_defaults(run=_run)

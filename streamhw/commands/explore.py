@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from ..api import explore as api_explore
-from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE, goal_of
+from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE, answer_lengths, goal_of
 from ..boards.base import Board, load_board
 from ..compiler.explore.explore import Exploration
 from ..compiler.explore.objective import Objective, Score, Trial, best_of
@@ -27,7 +27,7 @@ class ExploreRequest:
 
     build: model, board, number formats and what of the design is fixed; its folder is not used
     rate: tokens a second that the design must reach at the board's clock
-    prompt, tokens: of the answer whose cycles count
+    prompt, tokens: of the answer whose cycles count; None: what ``answer_lengths`` says
     jobs: local processes; scheduler: address of a Dask cluster instead
     """
 
@@ -36,8 +36,8 @@ class ExploreRequest:
     rate: float | None = None
     trials: int = 300
     seed: int = 0
-    prompt: int = 32
-    tokens: int = 32
+    prompt: int | None = None
+    tokens: int | None = None
     jobs: int = 1
     engine: str = "local"
     scheduler: str | None = None
@@ -57,6 +57,8 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     """
     build, folder = request.build, request.folder
     board, model = load_board(build.board), load(build.model, build.weights)
+    prompt, tokens = answer_lengths(model.graph.context, request.prompt, request.tokens)
+    request = replace(request, prompt=prompt, tokens=tokens)
     goal = goal_of(board, request.objective, request.rate)
     with progress(console) as shown:
         task = shown.add_task("quantize", total=request.trials, detail="")

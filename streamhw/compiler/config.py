@@ -68,6 +68,9 @@ class BuildConfig:
                 f"not {batch}"
             )
 
+        if self.on_chip_bits is not None and self.on_chip_bits < 0:
+            raise UserError(f"Bits of on-chip memory must be at least 0, not {self.on_chip_bits}")
+
     def target(self, recommended: DesignTarget) -> DesignTarget:
         """A board's target with the sizes that were asked for."""
         asked = {"multipliers": self.multipliers, "token_batch": self.token_batch}

@@ -113,6 +113,8 @@ def test_choices_that_cannot_work(say: Say) -> None:
     for option, value in (("--token-batch", 0), ("--token-batch", 1), ("--multipliers", 0)):
         code, line = say("build", "gpt2-shakespeare", option, value)
         assert code == 2 and "must be at least" in line, (option, value, line)
+    code, line = say("build", "gpt2-shakespeare", "--on-chip-bits", -1)
+    assert (code, line) == (2, "error: Bits of on-chip memory must be at least 0, not -1")
     code, line = say("build", "gpt2-shakespeare", "--multipliers", 48)
     assert code == 2 and "power of two" in line
 
@@ -206,10 +208,21 @@ def test_boards_that_do_not_load(say: Say, tiny: Path) -> None:
         ("x = 1", "must define BOARD as a Board, not None"),
         ("x = (", "must be Python that runs, but: SyntaxError"),
         ("raise RuntimeError('no')", "must be Python that runs, but: RuntimeError: no"),
+        ("raise SystemExit(0)", "must be Python that runs, but: SystemExit: 0"),
+        (
+            "from dataclasses import replace\nfrom streamhw.boards.sim import BOARD\n"
+            "BOARD = replace(BOARD, clock_mhz=0)",
+            "but: ValueError: Board sim: clock_mhz must be a number above 0, not 0",
+        ),
     ):
         Path("mine.py").write_text(text)
         code, line = say("build", tiny, *SMALL, "--board", "mine.py")
         assert code == 2 and "Board file 'mine.py'" in line and words in line
+
+
+def test_board_files_whose_name_cannot_be(say: Say, tiny: Path) -> None:
+    code, line = say("build", tiny, *SMALL, "--board", "x" * 300 + ".py")
+    assert code == 2 and line.startswith("error: Board file must exist, not 'xxx")
 
 
 def test_evaluation_without_a_measure(say: Say, tiny: Path) -> None:

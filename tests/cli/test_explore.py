@@ -27,12 +27,17 @@ def test_explore_then_build_its_best(tmp_path: Path) -> None:
 
 
 def test_build_that_explores_first(tmp_path: Path) -> None:
-    model, folder = str(write_tiny(tmp_path / "tiny", context=80)), tmp_path / "built"
+    model, folder = str(write_tiny(tmp_path / "tiny")), tmp_path / "built"
     wanted = ["--rate", "1000", "--sharing", "all", "-o", str(folder)]
     assert main(["-q", "build", model, *FEW, *wanted]) == 0
     assert (folder / "top.v").is_file()
     beside = json.loads((tmp_path / "built-exploration" / "front.json").read_text())
     assert beside["goal"]["objective"] == "area"
+    about = json.loads(
+        (tmp_path / "built-exploration" / "trials.jsonl").read_text().splitlines()[0]
+    )
+    # As many as a context of 32 has room for: build has no option for these.
+    assert (about["about"]["prompt"], about["about"]["tokens"]) == (16, 16)
 
 
 def test_design_of_another_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

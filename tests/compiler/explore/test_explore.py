@@ -210,8 +210,12 @@ def test_command_and_the_build_of_its_best(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"trials": 0}, r"^Trials must be at least 1, not 0$"),
-        ({"rate": 0.0}, r"^Rate must be more than 0 tokens a second, not 0$"),
-        ({"prompt": 30}, r"^Prompt and answer must have .* at most 32 together, not 30 and 32$"),
+        ({"rate": 0.0}, r"^Rate must be more than 0 tokens a second, and finite, not 0$"),
+        ({"rate": float("nan")}, r"^Rate must be more than 0 .* not nan$"),
+        (
+            {"prompt": 30, "tokens": 32},
+            r"^Prompt and answer must have .* at most 32 together, not 30 and 32$",
+        ),
     ],
 )
 def test_numbers_that_make_no_sense(

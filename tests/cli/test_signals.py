@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A signal ends a command as Ctrl-C does, with the exit code that shells give it."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from streamhw.__main__ import main
+from streamhw.cli.signals import Ended, ended_by_signals
+from streamhw.commands import listing
+
+
+def test_a_signal_unwinds() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    tidied = False
+    with pytest.raises(Ended) as stop, ended_by_signals():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            tidied = True
+    assert tidied and stop.value.number == signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_other_threads_have_no_signals() -> None:
+    done: list[bool] = []
+
+    def body() -> None:
+        with ended_by_signals():
+            done.append(True)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_exit_codes(
+    number: signal.Signals,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(listing, "list_installed", lambda *_: os.kill(os.getpid(), number))
+    assert main(["list", "boards"]) == code
+    assert capsys.readouterr().err == "terminated: nothing was left half-written\n"
+
+
+def test_a_fault_that_nobody_foresaw_has_the_code_of_faults(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("name")
+
+    monkeypatch.setattr(listing, "list_installed", broken)
+    assert main(["list", "boards"]) == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-2] == "error: Command must not fail with KeyError: 'name'"
+
+
+def test_a_full_disk_behind_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert main(["list", "boards"]) == 2
+    said = capsys.readouterr().err
+    assert said == "error: Standard output must be writable, but: No space left on device\n"
