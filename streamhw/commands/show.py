@@ -18,12 +18,19 @@ PIPE_WIDTH = 140
 """Columns of a table where there is no terminal to ask."""
 
 
+class _Console(Console):
+    """A console whose closed pipe is an error like any other: it has an exit code of its own."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console_for(*, quiet: bool = False, stderr: bool = False) -> Console:
     """The console that commands print on. It prints brackets and colons as they are: whoever wants
     colors gives a style."""
 
     def console(width: int | None) -> Console:
-        return Console(
+        return _Console(
             quiet=quiet, stderr=stderr, width=width, markup=False, emoji=False, highlight=False
         )
 

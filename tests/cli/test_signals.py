@@ -3,6 +3,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -80,3 +82,19 @@ def test_a_full_disk_behind_standard_output(
         assert main(["list", "boards"]) == 2
     said = capsys.readouterr().err
     assert said == "error: Standard output must be writable, but: No space left on device\n"
+
+
+def test_a_closed_pipe_has_its_exit_code() -> None:
+    """A real pipe, which rich sees before the command line does."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "streamhw", "list", "boards"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
