@@ -34,6 +34,19 @@ class Checkpoint:
     facts: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
+    @staticmethod
+    def check(path: Path) -> None:
+        """Raises ``UserError`` if a checkpoint cannot be there: before anything is simulated, and
+        so that nothing but an earlier checkpoint is replaced."""
+        try:
+            reason = None if path.parent.is_dir() else "No such file or directory"
+            if os.path.lexists(path) and not (path.is_file() and zipfile.is_zipfile(path)):
+                reason = "something of that name that is no checkpoint"
+        except OSError as error:
+            reason = error.strerror
+        if reason is not None:
+            raise UserError(f"Cannot write the checkpoint {path} because of {reason}")
+
     def save(self, path: Path) -> None:
         """Writes the file, whole or not at all.
 

@@ -40,6 +40,8 @@ class Checkpoints:
     def __post_init__(self) -> None:
         if self.every < 1:
             raise UserError(f"Cycles between checkpoints must be at least 1, not {self.every}")
+        if self.file is not None:
+            Checkpoint.check(self.file)
 
 
 NEVER = Checkpoints()

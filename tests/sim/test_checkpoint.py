@@ -96,3 +96,13 @@ def test_files(tmp_path: Path):
         file.write_bytes(damaged)
         with pytest.raises(UserError, match=r"must be a whole file that `run --checkpoint` wrote"):
             Checkpoint.load(file, {"prompt": "a"})
+
+
+def test_only_checkpoints_are_replaced(tmp_path: Path) -> None:
+    Checkpoint.check(tmp_path / "new")
+    np.savez(tmp_path / "old.npz", a=np.zeros(1))
+    Checkpoint.check(tmp_path / "old.npz")
+    (tmp_path / "mine.txt").write_text("mine")
+    for place in (tmp_path / "mine.txt", tmp_path, Path("/dev/null"), tmp_path / "no" / "x"):
+        with pytest.raises(UserError, match=r"^Cannot write the checkpoint .* because of "):
+            Checkpoint.check(place)
