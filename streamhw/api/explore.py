@@ -28,6 +28,9 @@ __all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "answer_lengths", "explore"
 
 BEST_FILE, FRONT_FILE, TRIALS_FILE = "best.json", "front.json", "trials.jsonl"
 
+SEEDS = 1 << 32
+"""As many as the search can begin with."""
+
 ANSWER = 32
 """Tokens of a prompt and of an answer whose lengths nobody gave."""
 
@@ -72,6 +75,8 @@ def explore(
     check_output(place, {TRIALS_FILE, FRONT_FILE, BEST_FILE}, _written)
     model, board = loaded(model, board)
     prompt, tokens = answer_lengths(model.graph.context, prompt, tokens)
+    if not 0 <= seed < SEEDS:
+        raise UserError(f"Seed must be from 0 to {SEEDS - 1}, not {seed}")
     _check(model, trials, prompt, tokens)
     base = config or BuildConfig()
     design = compile_model(model, board, base, stop="quantize")

@@ -209,6 +209,7 @@ def test_command_and_the_build_of_its_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"seed": -1}, r"^Seed must be from 0 to 4294967295, not -1$"),
         ({"trials": 0}, r"^Trials must be at least 1, not 0$"),
         ({"rate": 0.0}, r"^Rate must be more than 0 tokens a second, and finite, not 0$"),
         ({"rate": float("nan")}, r"^Rate must be more than 0 .* not nan$"),
