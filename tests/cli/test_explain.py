@@ -49,5 +49,5 @@ def test_the_netlist_is_enough(
 
     monkeypatch.setattr(pipeline, "compile_model", compiled)
     monkeypatch.setattr(api_build, "compile_model", compiled)
-    monkeypatch.setattr(api_build, "quantize_for", compiled)
+    monkeypatch.setattr(api_build, "quantize", compiled)
     assert main([command, str(tmp_path)]) == 0
