@@ -9,7 +9,7 @@ from ..frontend import Model
 from ..frontend.tokenizers import TextStream, Tokenizer
 from ..graph import Graph
 
-__all__ = ["Prompt", "check_run", "read_prompt"]
+__all__ = ["Prompt", "check_lengths", "check_run", "read_prompt"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +32,30 @@ class Prompt:
 
 def check_run(prompt: list[int], count: int, stalls: float, graph: Graph) -> None:
     """Raises ``UserError`` for what cannot run, before anything is built."""
-    if not prompt:
-        raise UserError("Prompt must have at least one token, not none")
-    if count < 1:
-        raise UserError(f"Number of wanted tokens must be at least 1, not {count}")
+    check_lengths(len(prompt), count, graph)
     if not 0 <= stalls < 1:
         raise UserError(f"Share of stalls must be from 0 to below 1, not {stalls}")
-    if len(prompt) + count > graph.context:
-        room = graph.context - len(prompt)
-        raise UserError(
-            f"Prompt and answer must have at most {graph.context} tokens together (the "
-            f"context), not {len(prompt)} + {count}",
-            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
-        )
     for position, token in enumerate(prompt):
         if not 0 <= token < graph.vocabulary:
             raise UserError(
                 f"Token at position {position} must be below the vocabulary of "
                 f"{graph.vocabulary}, not {token}"
             )
+
+
+def check_lengths(prompt: int, answer: int, graph: Graph) -> None:
+    """Raises ``UserError`` if the context has no room for a prompt and an answer."""
+    if prompt < 1:
+        raise UserError("Prompt must have at least one token, not none")
+    if answer < 1:
+        raise UserError(f"Number of wanted tokens must be at least 1, not {answer}")
+    if prompt + answer > graph.context:
+        room = graph.context - prompt
+        raise UserError(
+            f"Prompt and answer must have at most {graph.context} tokens together (the "
+            f"context), not {prompt} + {answer}",
+            hint=f"ask for at most {room} tokens" if room > 0 else "shorten the prompt",
+        )
 
 
 def read_prompt(typed: str | Sequence[int], model: Model, *, chat: bool = False) -> Prompt:

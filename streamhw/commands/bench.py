@@ -10,7 +10,7 @@ from rich.progress import Progress, TaskID
 
 from ..api.answer import NEVER, Answer, Checkpoints, simulated
 from ..api.build import Build
-from ..api.prompt import check_run
+from ..api.prompt import check_lengths
 from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
@@ -79,7 +79,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         raise UserError("Checkpoints must be of one simulated answer, and there is not one")
     board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
     for prompt, answer in pairs:
-        check_run([0] * prompt, answer, 0.0, model.graph)
+        check_lengths(prompt, answer, model.graph)
     for length in request.contexts:
         if not 1 <= length <= model.graph.context - 2:
             raise UserError(

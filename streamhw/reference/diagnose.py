@@ -32,6 +32,7 @@ class StreamHealth:
     Errors are relative: the root of the mean square of the difference by that of the float value.
 
     own: what rounding here adds if all that is read is exact; weights: whether that is of a matrix
+    scores: whether it is the scores inside an attention
     fake, integer: of the fake quantization and of the integers, with all errors before; no integer
         of a value that is only read in parts, each of which has its own scale
     clipped: share of the integers that are at an end of their format
@@ -42,6 +43,7 @@ class StreamHealth:
     layer: int | None
     own: float = 0.0
     weights: bool = False
+    scores: bool = False
     fake: float = 0.0
     integer: float | None = None
     clipped: float = 0.0
@@ -107,8 +109,9 @@ def diagnose(
     for key in seen.order:
         name, layer = key
         if (name, layer) not in real:
-            if clipped.get(key, 0.0) > 0:  # scores inside an attention
-                streams.append(StreamHealth(name=name, layer=layer, clipped=clipped[key]))
+            if clipped.get(key, 0.0) > 0:
+                found = StreamHealth(name=name, layer=layer, scores=True, clipped=clipped[key])
+                streams.append(found)
             continue
         channel, outlier = _outlier(peaks[key])
         streams.append(

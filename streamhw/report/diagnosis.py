@@ -163,7 +163,7 @@ class Diagnosis:
                 f"nats a token at {best.token_bytes / 1e6:,.3f} MB a token instead of "
                 f"{self.token_bytes / 1e6:,.3f}{beside}"
             )
-        if any(not s.name.endswith(".scores") for s in self.saturated):
+        if any(not s.scores for s in self.saturated):
             said.append(
                 f"ranges were measured on {self.calibration}: name text like that of your use "
                 "calibration.txt, put it beside the model's files, and call doctor again"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 import streamhw
-from streamhw.api.prompt import check_run, read_prompt
+from streamhw.api.prompt import check_lengths, check_run, read_prompt
 from streamhw.errors import UserError
 from streamhw.frontend.tokenizers import Tokenizer
 from streamhw.frontend.tokenizers.chat_template import ChatTemplate
@@ -90,3 +90,10 @@ def test_what_cannot_run() -> None:
     ):
         with pytest.raises(UserError, match=text):
             check_run(prompt, count, 0.0, graph)
+
+
+def test_lengths_need_no_prompt() -> None:
+    graph = streamhw.load("gpt2").graph
+    check_lengths(1000, 24, graph)
+    with pytest.raises(UserError, match=r"not 99999999999999999999 \+ 1"):
+        check_lengths(99_999_999_999_999_999_999, 1, graph)
