@@ -6,7 +6,7 @@ import argparse
 from rich.console import Console
 
 from ..compiler.stage_list import STAGE_LIST
-from .exploration import exploration, explored
+from .exploration import check_unexplored, exploration, explored
 from .options import Commands, choices, earlier, path, request, talk
 
 __all__ = ["add"]
@@ -52,6 +52,9 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.explore import optimized
     from ..errors import UserError
 
+    searched = chosen.optimize is not None or chosen.rate is not None
+    if not searched:
+        check_unexplored(chosen)
     if chosen.stop is not None:
         build_until(request(chosen), chosen.stop, console, text=chosen.dump)
     elif chosen.dump is not None:
@@ -61,6 +64,6 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         )
     else:
         wanted = request(chosen)
-        if chosen.optimize is not None or chosen.rate is not None:
+        if searched:
             wanted = optimized(explored(chosen, wanted), console)
         build(wanted, console)

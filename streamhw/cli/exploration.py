@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from ..commands.build import BuildRequest
     from ..commands.explore import ExploreRequest
 
-__all__ = ["exploration", "explored"]
+__all__ = ["check_unexplored", "exploration", "explored"]
+
+TRIALS, SEED, JOBS, ENGINE = 300, 0, 1, "local"
+"""What an exploration takes where nothing is typed."""
 
 
 def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed") -> None:
@@ -27,23 +30,39 @@ def exploration(parser: argparse.ArgumentParser, *, seed: str = "--explore-seed"
         "says otherwise",
     )
     group.add_argument(
-        "--trials", type=int, default=300, metavar="N", help="choices to try; default: 300"
+        "--trials", type=int, default=TRIALS, metavar="N", help="choices to try; default: 300"
     )
     group.add_argument(
         seed,
         dest="explore_seed",
         type=int,
-        default=0,
+        default=SEED,
         metavar="S",
         help="of the search; default: 0",
     )
     group.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="local processes; default: 1"
+        "--jobs", type=int, default=JOBS, metavar="N", help="local processes; default: 1"
     )
     group.add_argument(
-        "--engine", choices=("local", "dask"), default="local", help="where; default: local"
+        "--engine", choices=("local", "dask"), default=ENGINE, help="where; default: local"
     )
     group.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster")
+
+
+def check_unexplored(chosen: argparse.Namespace) -> None:
+    """Raises ``UserError`` for an option of an exploration where none is asked for."""
+    from ..errors import UserError
+
+    given = {
+        "--trials": chosen.trials != TRIALS,
+        "--explore-seed": chosen.explore_seed != SEED,
+        "--jobs": chosen.jobs != JOBS,
+        "--engine": chosen.engine != ENGINE,
+        "--scheduler": chosen.scheduler is not None,
+    }
+    for option, typed in given.items():
+        if typed:
+            raise UserError(f"Option {option} must come with --optimize or --rate, and does not")
 
 
 def explored(

@@ -75,6 +75,8 @@ def test_bad_stages_and_files(
         (("--stop", "nothing"), "Stage must be one of quantize, assign, tile"),
         (("--from", "nothing"), "Stage must be one of quantize, assign, tile"),
         (("--dump", "x.txt"), "Option --dump must come with --stop, and does not"),
+        (("--jobs", "2"), "Option --jobs must come with --optimize or --rate, and does not"),
+        (("--scheduler", "x"), "Option --scheduler must come with --optimize or --rate"),
         (("--from", "size"), "Decisions must be a build or its decisions.json, not build/tiny-sim"),
         (("--decisions", "none.json"), "decisions.json, not none.json (No such file"),
         (("--decisions", built, "--multipliers", 64), "Choice multipliers must be 32 as in the"),
