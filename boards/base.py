@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..extensions import extensions, find
+from ..number_checks import check_kind, check_kinds, check_number, check_text, check_whole
 from .memory.ideal import IDEAL
 from .memory.port import MemoryPort
 from .memory.system import MemorySystem
 from .memory.times import MemoryTimes
 from .target import DesignTarget
-from .values import check_kind, check_kinds, check_number, check_text, check_whole
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from .values import check_number, check_whole
+from ..number_checks import check_number, check_whole
 
 __all__ = ["DesignTarget"]
 

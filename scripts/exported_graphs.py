@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scripts.family_logits import CASES, TOKENS, values_of
 from streamhw.frontend.exported.call import Call, Reference
 from streamhw.frontend.exported.constant import Constant
-from streamhw.frontend.exported.interpreter import IGNORED, interpret
+from streamhw.frontend.exported.raising.interpreter import IGNORED, interpret
 from streamhw.frontend.exported.torch_program import TorchProgram
 
 __all__ = ["main"]

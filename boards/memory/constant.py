@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..values import check_whole
+from ...number_checks import check_whole
 
 __all__ = ["ConstantChannel"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from ...frozen_map import FrozenMap
-from ..values import check_number
+from ...number_checks import check_number
 
 __all__ = ["CppChannel"]
 

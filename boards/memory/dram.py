@@ -4,7 +4,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from ..values import check_number, check_text, check_whole
+from ...number_checks import check_number, check_text, check_whole
 from .port import MemoryPort
 from .times import MemoryTimes
 

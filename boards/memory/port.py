@@ -4,7 +4,7 @@
 import re
 from dataclasses import dataclass
 
-from ..values import check_number, check_whole
+from ...number_checks import check_number, check_whole
 
 __all__ = ["MemoryPort"]
 

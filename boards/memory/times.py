@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from ..values import check_number
+from ...number_checks import check_number
 
 __all__ = ["MemoryTimes"]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..errors import UserError
 from ..extensions import extensions, find
-from .config_reader import ConfigReader, Values
 from .family import ModelFamily
 from .format import FileFormat
 from .gemma import GEMMA
@@ -20,6 +19,7 @@ from .llama import LLAMA
 from .mistral import MISTRAL
 from .qwen2 import QWEN2
 from .qwen3 import QWEN3
+from .reading.config_reader import ConfigReader, Values
 
 __all__ = ["FAMILIES", "FAMILY_GROUP", "FORMATS", "FORMAT_GROUP", "family_of", "format_of"]
 

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from ..errors import UserError
 from ..graph import Graph
-from .config_reader import ConfigReader, Values
 from .decoder import decoder_graph
 from .decoder_config import DecoderConfig
-from .rotary_config import LAYER_TYPES, bases_and_scalings, in_turn, rotary_of
-from .stored_tensor import StoredTensors
+from .reading.config_reader import ConfigReader, Values
+from .reading.rotary_config import LAYER_TYPES, bases_and_scalings, in_turn, rotary_of
+from .reading.stored_tensor import StoredTensors
 from .tied_head import without_tied_head
 
 __all__ = ["DecoderFamily", "decoder_config", "layer_types"]

@@ -4,8 +4,8 @@
 from typing import Protocol, TypeVar, runtime_checkable
 
 from ..graph import Graph
-from .config_reader import Values
-from .stored_tensor import StoredTensors
+from .reading.config_reader import Values
+from .reading.stored_tensor import StoredTensors
 
 __all__ = ["ArchitectureConfig", "ModelFamily"]
 

@@ -4,8 +4,8 @@
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from .config_reader import Values
-from .stored_tensor import StoredTensors
+from .reading.config_reader import Values
+from .reading.stored_tensor import StoredTensors
 from .tokenizers import Tokenizer
 
 __all__ = ["FileFormat"]

@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .config_reader import ConfigReader, Values
 from .decoder_config import DecoderConfig
 from .decoder_family import DecoderFamily, decoder_config
-from .stored_tensor import ChangedTensor, StoredTensors
+from .reading.config_reader import ConfigReader, Values
+from .reading.stored_tensor import ChangedTensor, StoredTensors
 
 __all__ = ["GEMMA", "Gemma", "plus_one"]
 

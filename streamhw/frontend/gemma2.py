@@ -3,11 +3,11 @@
 
 from typing import Any, ClassVar
 
-from .config_reader import ConfigReader, Values
 from .decoder_config import DecoderConfig
 from .decoder_family import DecoderFamily, decoder_config, layer_types
 from .gemma import plus_one
-from .stored_tensor import ChangedTensor, StoredTensors
+from .reading.config_reader import ConfigReader, Values
+from .reading.stored_tensor import ChangedTensor, StoredTensors
 
 __all__ = ["GEMMA2", "Gemma2", "gemma2_config", "scaled"]
 

@@ -3,13 +3,13 @@
 
 from typing import ClassVar
 
-from .config_reader import ConfigReader, Values
 from .decoder_config import DecoderConfig
 from .decoder_family import DecoderFamily, layer_types
 from .gemma import plus_one
 from .gemma2 import GEMMA2, gemma2_config, scaled
-from .rotary_config import LAYER_TYPES
-from .stored_tensor import StoredTensors
+from .reading.config_reader import ConfigReader, Values
+from .reading.rotary_config import LAYER_TYPES
+from .reading.stored_tensor import StoredTensors
 
 __all__ = ["GEMMA3", "Gemma3"]
 

@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
-from .config_reader import Values
-from .json_file import read_json
+from .reading.config_reader import Values
+from .reading.json_file import read_json
 
 __all__ = ["with_generation_config"]
 

@@ -3,12 +3,12 @@
 
 from pathlib import Path
 
-from .config_reader import Values
 from .gguf.config import architecture_of, config_of
 from .gguf.reader import read_gguf
 from .gguf.tensors import tensors_of
 from .gguf.tokenizer import tokenizer_of
-from .stored_tensor import StoredTensors
+from .reading.config_reader import Values
+from .reading.stored_tensor import StoredTensors
 from .tokenizers import Tokenizer
 
 __all__ = ["GGUF", "GgufFormat"]

@@ -21,8 +21,8 @@ from ..graph import (
     Node,
     RolledLoop,
 )
-from .config_reader import ConfigReader, Values
-from .stored_tensor import ChangedTensor, StoredTensor, StoredTensors, ZeroTensor
+from .reading.config_reader import ConfigReader, Values
+from .reading.stored_tensor import ChangedTensor, StoredTensor, StoredTensors, ZeroTensor
 from .tied_head import without_tied_head
 
 __all__ = ["GPT2", "Gpt2Config", "Gpt2Family", "gpt2_graph"]

@@ -4,11 +4,11 @@
 from pathlib import Path
 
 from ..errors import UserError
-from .config_reader import Values
 from .generation_config import with_generation_config
-from .json_file import read_json
+from .reading.config_reader import Values
+from .reading.json_file import read_json
+from .reading.stored_tensor import StoredTensors
 from .safetensors_file import directory_tensors, file_tensors
-from .stored_tensor import StoredTensors
 from .tokenizers import Tokenizer, directory_tokenizer
 
 __all__ = ["HUGGING_FACE", "HuggingFace"]

@@ -3,9 +3,9 @@
 
 from typing import ClassVar
 
-from .config_reader import ConfigReader, Values
 from .decoder_config import DecoderConfig
 from .decoder_family import DecoderFamily, decoder_config, layer_types
+from .reading.config_reader import ConfigReader, Values
 
 __all__ = ["MISTRAL", "Mistral"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from ..errors import UserError
 from .exported.onnx_file import read_onnx
 from .exported.program import Program
-from .exported.raised import raised
+from .exported.raising.raised import raised
 from .exported.torch_file import read_program
 from .generation_config import with_generation_config
 from .hf import HUGGING_FACE
-from .json_file import read_json
 from .model import Model, Origin
+from .reading.json_file import read_json
 from .special_tokens import begin_token, end_tokens
 from .tokenizers import directory_tokenizer
 from .weights import CheckpointWeights

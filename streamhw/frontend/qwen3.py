@@ -3,10 +3,10 @@
 
 from typing import ClassVar
 
-from .config_reader import ConfigReader, Values
 from .decoder_config import DecoderConfig
 from .decoder_family import DecoderFamily, decoder_config
 from .qwen2 import QWEN2, slides
+from .reading.config_reader import ConfigReader, Values
 
 __all__ = ["QWEN3", "Qwen3"]
 

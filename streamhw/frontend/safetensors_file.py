@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from ..errors import UserError
-from .json_file import LFS_HINT, is_lfs_pointer, read_json
-from .stored_tensor import StoredTensors
+from .reading.json_file import LFS_HINT, is_lfs_pointer, read_json
+from .reading.stored_tensor import StoredTensors
 
 __all__ = ["INDEX", "SINGLE", "directory_tensors", "file_tensors"]
 

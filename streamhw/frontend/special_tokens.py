@@ -2,7 +2,7 @@
 """The tokens that begin and end a text, as a configuration names them."""
 
 from ..errors import UserError
-from .config_reader import Values
+from .reading.config_reader import Values
 
 __all__ = ["begin_token", "end_tokens"]
 

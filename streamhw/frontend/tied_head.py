@@ -4,7 +4,7 @@
 import numpy as np
 
 from ..errors import UserError
-from .stored_tensor import StoredTensors
+from .reading.stored_tensor import StoredTensors
 
 __all__ = ["without_tied_head"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..graph import Graph, Parameter
 from .packed.matrix import Codes, PackedMatrix
-from .stored_tensor import ChangedTensor, StoredTensor, StoredTensors
+from .reading.stored_tensor import ChangedTensor, StoredTensor, StoredTensors
 
 __all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights"]
 

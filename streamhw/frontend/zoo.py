@@ -16,9 +16,9 @@ from .packed.note import packed_note
 from .packed.scheme import PackedScheme, packed_scheme
 from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
+from .reading.stored_tensor import without_wrappers
 from .shapes import SHAPES, NamedShape
 from .special_tokens import begin_token, end_tokens
-from .stored_tensor import without_wrappers
 from .tokenizers import Tokenizer
 from .weights import CheckpointWeights, RandomWeights, Weights
 

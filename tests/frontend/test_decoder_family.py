@@ -10,7 +10,7 @@ from streamhw.frontend.catalog import FAMILIES
 from streamhw.frontend.decoder_config import DecoderConfig
 from streamhw.frontend.decoder_family import DecoderFamily
 from streamhw.frontend.llama import LLAMA
-from streamhw.frontend.stored_tensor import ZeroTensor
+from streamhw.frontend.reading.stored_tensor import ZeroTensor
 
 DECODERS = [kind for kind, family in FAMILIES.items() if isinstance(family, DecoderFamily)]
 

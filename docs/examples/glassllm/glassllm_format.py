@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from streamhw.errors import UserError
-from streamhw.frontend.stored_tensor import ChangedTensor
+from streamhw.frontend.reading.stored_tensor import ChangedTensor
 from streamhw.frontend.tokenizers import Tokenizer
 from streamhw.frontend.tokenizers.library_tokenizer import LibraryTokenizer
 

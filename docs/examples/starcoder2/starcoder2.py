@@ -3,8 +3,8 @@
 
 from dataclasses import dataclass
 
-from streamhw.frontend.config_reader import ConfigReader, Values
-from streamhw.frontend.stored_tensor import StoredTensors
+from streamhw.frontend.reading.config_reader import ConfigReader, Values
+from streamhw.frontend.reading.stored_tensor import StoredTensors
 from streamhw.graph import (
     Activation,
     Add,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from ...graph import LAYER, Angles, Attention, Node, Op, RolledLoop
-from ..rotary_config import RotaryConfig, bases_and_scalings, in_turn
+from ..reading.rotary_config import RotaryConfig, bases_and_scalings, in_turn
 from .naming import block_names
 from .no_layer_error import NoLayerError
 from .step import Step

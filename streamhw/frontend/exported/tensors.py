@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stored_tensor import ChangedTensor, StoredTensor
+from ..reading.stored_tensor import ChangedTensor, StoredTensor
 from .constant import Constant
 
 __all__ = ["TrainedTensors"]

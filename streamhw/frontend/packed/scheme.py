@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from ..config_reader import ConfigReader, Values
+from ..reading.config_reader import ConfigReader, Values
 
 __all__ = ["PackedScheme", "Packing", "packed_scheme"]
 

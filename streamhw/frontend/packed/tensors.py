@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import UserError
-from ..stored_tensor import StoredTensor, StoredTensors
+from ..reading.stored_tensor import StoredTensor, StoredTensors
 from .matrix import Codes, PackedMatrix
 from .scheme import PackedScheme, Packing
 from .words import AWQ_ORDER, unpacked

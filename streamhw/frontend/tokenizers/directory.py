@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
-from ..json_file import read_json
+from ..reading.json_file import read_json
 from .chat_template import ChatTemplate
 from .library_tokenizer import LibraryTokenizer
 from .tokenizer import Tokenizer

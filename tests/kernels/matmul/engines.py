@@ -85,14 +85,14 @@ def parameters(
 
 def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
     """All contexts once, with ``n`` tokens."""
-    scales, weights, xs = [], [], {}
+    tiles, weights, xs = [], [], {}
     for c in spec.contexts:
         p = parameters(spec, c, rng, extreme)
         scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
         words = pack_weight(p["weight"], rows=spec.rows, inputs=spec.input_lanes)
         padding = spec.tile_words(c) - scales.shape[1]
         scales = np.pad(scales, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
-        scales.append(scales.reshape(-1, spec.rows))
+        tiles.append(scales.reshape(-1, spec.rows))
         codes = spec.weights.encode(words.reshape(-1, spec.rows * spec.input_lanes))
         weights.append(codes)
         x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
@@ -100,7 +100,7 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
     symbol_values = {"tokens": n}
     inputs = {
         "i_run": spec.commands(symbol_values),
-        "i_tile_scales": np.concatenate(scales).astype(np.int64),
+        "i_tile_scales": np.concatenate(tiles).astype(np.int64),
         "i_weight": np.concatenate(weights).astype(np.int64),
         **xs,
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..graph import Scaling
+from ...graph import Scaling
 from .config_reader import ConfigReader
 from .yarn import yarn_scaling
 

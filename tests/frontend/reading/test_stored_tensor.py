@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from streamhw.frontend.stored_tensor import ChangedTensor, ZeroTensor, without_wrappers
+from streamhw.frontend.reading.stored_tensor import ChangedTensor, ZeroTensor, without_wrappers
 
 
 def named(*names: str) -> dict[str, ZeroTensor]:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ...errors import UserError
 
 __all__ = ["LFS_HINT", "is_lfs_pointer", "read_json"]
 

@@ -8,16 +8,16 @@ from typing import NoReturn
 
 import numpy as np
 
-from ...errors import UserError
-from .call import Argument, Call, Numbers, Reference
-from .constant import Constant
-from .form import Form
-from .no_layer_error import NoLayerError
-from .patterns import RULES
-from .patterns.embedding import tokens_form
-from .patterns.layers import form_of
-from .program import Program
-from .state import Raising
+from ....errors import UserError
+from ..call import Argument, Call, Numbers, Reference
+from ..constant import Constant
+from ..form import Form
+from ..no_layer_error import NoLayerError
+from ..patterns import RULES
+from ..patterns.embedding import tokens_form
+from ..patterns.layers import form_of
+from ..program import Program
+from ..state import Raising
 
 __all__ = ["IGNORED", "Interpreted", "constants_at", "interpret", "sizes_at"]
 

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamhw.frontend.config_reader import ConfigReader
-from streamhw.frontend.rotary_config import RotaryConfig, bases_and_scalings, in_turn, rotary_of
+from streamhw.frontend.reading.config_reader import ConfigReader
+from streamhw.frontend.reading.rotary_config import (
+    RotaryConfig,
+    bases_and_scalings,
+    in_turn,
+    rotary_of,
+)
 
 DEFAULTS = {"rope_theta": 10_000.0, "max_position_embeddings": 4096}
 LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}

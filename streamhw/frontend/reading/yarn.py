@@ -3,7 +3,7 @@
 
 from math import ceil, floor, log, pi
 
-from ..graph import Scaling
+from ...graph import Scaling
 from .config_reader import ConfigReader
 
 __all__ = ["yarn_scaling"]

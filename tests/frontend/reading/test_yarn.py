@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamhw.errors import UserError
-from streamhw.frontend.config_reader import ConfigReader
-from streamhw.frontend.yarn import yarn_scaling
+from streamhw.frontend.reading.config_reader import ConfigReader
+from streamhw.frontend.reading.yarn import yarn_scaling
 from streamhw.graph import Angles, Scaling
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streamhw.errors import UserError
 from streamhw.frontend.catalog import FAMILIES
-from streamhw.frontend.config_reader import ConfigReader
+from streamhw.frontend.reading.config_reader import ConfigReader
 
 READER = ConfigReader(
     {"n": 3, "half": 0.5, "on": True, "null": None, "names": ["a", "b"], "inner": {"m": 4}},

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.frontend.exported.call import Call, Reference
-from streamhw.frontend.exported.raised import Raised, raised
+from streamhw.frontend.exported.raising.raised import Raised, raised
 from streamhw.graph import Attention, Gather, Graph, Linear, RolledLoop
 from streamhw.graph.float_reference import forward
 from tests.frontend.exported.stored_program import (
@@ -25,7 +25,7 @@ from tests.frontend.exported.stored_program import (
     stored,
 )
 
-FAMILIES = json.loads((Path(__file__).parents[1] / "family_logits.json").read_text())["cases"]
+FAMILIES = json.loads((Path(__file__).parents[2] / "family_logits.json").read_text())["cases"]
 PROGRAMS: dict[str, Any] = FACTS["programs"]
 OWN = [name for name, facts in PROGRAMS.items() if "logits" in facts]
 

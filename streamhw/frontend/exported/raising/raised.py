@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...errors import UserError
-from ...graph import ArgMax, Attention, Gather, Graph, Input, LastToken, Linear, Node
-from ..stored_tensor import StoredTensors
-from .constant import Constant
+from ....errors import UserError
+from ....graph import ArgMax, Attention, Gather, Graph, Input, LastToken, Linear, Node
+from ...reading.stored_tensor import StoredTensors
+from ..constant import Constant
+from ..no_layer_error import NoLayerError
+from ..patterns.scores import window_of
+from ..program import Program
+from ..rolling import Rolled, renamed, rolled
+from ..selection import whole_rows
+from ..step import Step
+from ..stream import ResidualStream, ordered, residual_stream
 from .interpreter import Interpreted, constants_at, interpret, sizes_at
-from .no_layer_error import NoLayerError
-from .patterns.scores import window_of
-from .program import Program
-from .rolling import Rolled, renamed, rolled
-from .selection import whole_rows
-from .step import Step
-from .stream import ResidualStream, ordered, residual_stream
 
 __all__ = ["ExportedConfig", "Raised", "raised"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from ..errors import UserError
-from ..numerics.functions import functions
+from ...errors import UserError
+from ...numerics.functions import functions
 
 __all__ = ["ConfigReader", "Values"]
 

@@ -12,7 +12,7 @@ import pytest
 from streamhw.boards.base import Budget, Die, load_board
 from streamhw.boards.memory.ideal import IDEAL
 from streamhw.boards.memory.times import MemoryTimes
-from streamhw.boards.values import check_number, check_text, check_whole
+from streamhw.number_checks import check_number, check_text, check_whole
 
 SIM = load_board("sim")
 PORT, TARGET, BUDGET = SIM.ports[0], SIM.target, SIM.budget

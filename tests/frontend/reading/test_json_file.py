@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streamhw.errors import UserError
-from streamhw.frontend.json_file import LFS_HINT, is_lfs_pointer, read_json
+from streamhw.frontend.reading.json_file import LFS_HINT, is_lfs_pointer, read_json
 
 
 def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
