@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, model, path, quantization, talk, weights
+from .options import Commands, board, formats, model, path, quantization, talk, weights
 
 __all__ = ["add"]
 
@@ -39,15 +39,7 @@ def add(commands: Commands) -> None:
         help="UTF-8 text to run; default: the model's held-out or calibration text, else random "
         "tokens",
     )
-    parser.add_argument(
-        "--quant",
-        default="w4a8",
-        metavar="FORMAT",
-        help="w4a8, w8a8, or a number format of `list number-formats`; default: w4a8",
-    )
-    parser.add_argument(
-        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
-    )
+    formats(parser)
     talk(parser)
     parser.set_defaults(run=_run)
 

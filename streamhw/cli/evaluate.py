@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, model, path, quantization, talk, weights
+from .options import Commands, board, formats, model, path, quantization, talk, weights
 
 __all__ = ["add", "text"]
 
@@ -50,16 +50,7 @@ def add(commands: Commands) -> None:
     board(parser)
     weights(parser)
     text(parser)
-    parser.add_argument(
-        "--quant",
-        action="append",
-        metavar="FORMAT",
-        help="w4a8, w8a8, or a number format of `list number-formats`; may be given several times; "
-        "default: w8a8 and w4a8",
-    )
-    parser.add_argument(
-        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
-    )
+    formats(parser, several=True)
     talk(parser)
     parser.set_defaults(run=_run)
 
@@ -67,13 +58,13 @@ def add(commands: Commands) -> None:
 def _run(chosen: argparse.Namespace, console: Console) -> int:
     from ..commands.evaluate import evaluate_model
 
-    formats = chosen.quant or ["w8a8", "w4a8"]
+    wanted = chosen.quant or ["w8a8", "w4a8"]
     holds = evaluate_model(
         chosen.model,
         console,
         board=chosen.board,
         weights=chosen.weights,
-        configs=[quantization(name, chosen.head_bits) for name in formats],
+        configs=[quantization(name, chosen.head_bits) for name in wanted],
         text=chosen.text,
         windows=chosen.windows,
         length=chosen.length,

@@ -79,6 +79,22 @@ def build_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="BUILD", type=path, help="a folder that `build` wrote")
 
 
+def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> None:
+    """The number formats of a model, or several of them to be compared."""
+    says = "w4a8, w8a8, w4a8+v,logits (8 bits for these products), or a number format of "
+    listed = says + "`list number-formats`; "
+    if several:
+        more = listed + "may be given several times; default: w8a8 and w4a8"
+        parser.add_argument("--quant", action="append", metavar="FORMAT", help=more)
+    else:
+        parser.add_argument(
+            "--quant", default="w4a8", metavar="FORMAT", help=listed + "default: w4a8"
+        )
+    parser.add_argument(
+        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
+    )
+
+
 def choices(parser: argparse.ArgumentParser) -> None:
     """What build and run share: model, board, output, and the choices of a design."""
     model(parser)
@@ -92,16 +108,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
         help="build folder; default: build/MODEL-BOARD",
     )
     design = parser.add_argument_group("choices of the design")
-    design.add_argument(
-        "--quant",
-        default="w4a8",
-        metavar="FORMAT",
-        help="w4a8, w8a8, w4a8+v,logits (8 bits for these products), or a number format of "
-        "`list number-formats`; default: w4a8",
-    )
-    design.add_argument(
-        "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
-    )
+    formats(design)
     design.add_argument(
         "--token-batch", type=int, metavar="TOKENS", help="tokens of a step; default: the board's"
     )

@@ -89,27 +89,21 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     assert isinstance(plan, LinearPlan)
     scales = np.asarray(state.scales[node.inputs[0], layer], dtype=np.float32)
     moments = state.statistics.moments[node.inputs[0], layer]
+    mean = moments.mean / scales if state.trained and op.bias is not None else None
+    bias, output_scale = _bias(state, node, layer), _output_scale(state, node, layer)
+    if (stored := kept_codes(state, node, layer)) is not None:
+        kept = kept_matrix(stored, plan.weights, scales, bias, mean, output_scale)
+        if kept is not None:
+            return kept
     spread = state.config.compensate and plan.weights.compensated
     rounding = Rounding(
         weights=plan.weights,
         square=moments.square / scales**2,
-        mean=moments.mean / scales if state.trained and op.bias is not None else None,
+        mean=mean,
         compensation=state.compensation(node.inputs[0], layer) if spread else None,
         search=state.trained,
     )
-    if (stored := kept_codes(state, node, layer)) is not None:
-        bias, output_scale = _bias(state, node, layer), _output_scale(state, node, layer)
-        kept = kept_matrix(stored, plan.weights, scales, bias, rounding.mean, output_scale)
-        if kept is not None:
-            return kept
-    weight = _matrix(state, node, layer)
-    return quantize_matrix(
-        weight,
-        _bias(state, node, layer),
-        rounding,
-        _output_scale(state, node, layer),
-        scales,
-    )
+    return quantize_matrix(_matrix(state, node, layer), bias, rounding, output_scale, scales)
 
 
 def _bias(state: Quantization, node: Node, layer: int | None) -> Reals:
