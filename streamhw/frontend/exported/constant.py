@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does not depend on the tokens: trained tensors, masks, angles of positions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Constant"]
+__all__ = ["Constant", "names_in"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,3 +53,12 @@ class Constant:
     @property
     def size(self) -> int:
         return int(np.prod(self.shape))
+
+
+def names_in(value: object) -> Iterator[str]:
+    """The names of all constants in an argument, which may be a tuple of arguments."""
+    if isinstance(value, Constant):
+        yield from value.names
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from names_in(part)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import UserError
 from .call import Call
-from .constant import Constant
+from .constant import Constant, names_in
 from .no_layer_error import NoLayerError
 from .onnx_calls import calls_of_node
 from .onnx_tensor import array_constant, initializer
@@ -165,7 +165,7 @@ class OnnxProgram:
         except Exception as error:  # whatever the reference makes of operands that do not fit
             said = str(error).strip().partition("\n")[0][:120]
             raise NoLayerError(f"its operands must fit together ({said})") from None
-        names = tuple(dict.fromkeys(name for name in _names(arguments)))
+        names = tuple(dict.fromkeys(name for name in names_in(arguments)))
         made = tuple(array_constant(np.asarray(result), *names) for result in results)
         return made[0] if len(node.output) == 1 else made
 
@@ -204,14 +204,6 @@ def _natives(call: Call, arguments: tuple[object, ...]) -> Iterator[tuple[str, N
                 yield from found(one, other)
 
     yield from found(call.arguments, arguments)
-
-
-def _names(value: object) -> Iterator[str]:
-    if isinstance(value, Constant):
-        yield from value.names
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _names(part)
 
 
 def _check_size(node: Any, feeds: Mapping[str, NDArray[Any]]) -> None:

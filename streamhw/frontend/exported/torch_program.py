@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import UserError
 from .call import Call
-from .constant import Constant
+from .constant import Constant, names_in
 from .torch_calls import calls_of, in_order
 
 __all__ = ["TorchProgram", "is_program"]
@@ -167,7 +167,7 @@ class TorchProgram:
 
         with torch.no_grad():
             value = node.target(*map_arg(node.args, value_of), **map_arg(node.kwargs, value_of))
-        return _wrapped(value, tuple(dict.fromkeys(_names_in(arguments))))
+        return _wrapped(value, tuple(dict.fromkeys(names_in(arguments))))
 
 
 def _natives(wanted: object, found: object) -> Iterator[tuple[Any, Any]]:
@@ -177,14 +177,6 @@ def _natives(wanted: object, found: object) -> Iterator[tuple[Any, Any]]:
             yield from _natives(one, other)
     elif hasattr(wanted, "op"):
         yield wanted, _native(found)
-
-
-def _names_in(value: object) -> Iterator[str]:
-    if isinstance(value, Constant):
-        yield from value.names
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _names_in(part)
 
 
 def _native(value: object) -> Any:
