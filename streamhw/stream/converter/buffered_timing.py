@@ -55,25 +55,26 @@ class Schedule:
 
     def _visit(self, loops: tuple[Loop, ...], shared: int) -> None:
         """Counts reads to the end of each block and of each entry of a ragged loop."""
-        inner = [
+        ragged = [
             (loop, loop.trip.name)
             for loop in loops
             if isinstance(loop.trip, Symbol) and loop.trip.ragged
         ]
-        if not inner:
+        if ragged and ragged[-1][0] is not loops[0]:
+            for _ in range(self._trip(loops[0])):
+                self._visit(loops[1:], shared - 1)
+            if shared == 0:
+                self._blocks.append(self._position)
+        else:
             # all blocks are alike
-            size = prod(self._trip(loop) for loop in loops[max(0, shared) :])
-            blocks = prod(self._trip(loop) for loop in loops[: max(0, shared)])
+            trips = [self._trip(loop) for loop in loops]
+            outer = max(0, shared)
+            size, blocks = prod(trips[outer:]), prod(trips[:outer])
             ends = range(self._position + size, self._position + blocks * size + 1, size)
             self._blocks += ends if shared >= 0 else ()
             self._position += blocks * size
-            return
-        for _ in range(self._trip(loops[0])):
-            self._visit(loops[1:], shared - 1)
-        if inner[0][0] == loops[0]:
-            self._ends[inner[0][1]].append(self._position)
-        if shared == 0:
-            self._blocks.append(self._position)
+        if ragged and ragged[0][0] is loops[0]:
+            self._ends[ragged[0][1]].append(self._position)
 
     def _run(self, spec: ConverterGeometry, writes: int, invocations: int) -> NDArray[np.int64]:
         """Cycles of all reads."""
