@@ -42,6 +42,7 @@ from ..report.facts_of_design import gather
 from ..report.summary import Summary, summarize
 from ..runtime.manifest import Manifest
 from .build_key import build_key
+from .chosen_bits import with_bits
 from .compile import loaded
 
 __all__ = ["Build", "build", "default_folder"]
@@ -141,7 +142,7 @@ def build(
     place = default_folder(*names) if folder is None else Path(folder)
     model, board = loaded(model, board)
     board = plain_board(board)
-    config = config or BuildConfig()
+    config = with_bits(model, board, config or BuildConfig())
     key = build_key(model, board, config, decisions)
     padded = cache(partial(padded_for, model, board, config))
 

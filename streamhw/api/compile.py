@@ -11,6 +11,7 @@ from ..compiler.overrides import Decisions
 from ..compiler.pipeline import compile_model
 from ..frontend import Model, load
 from ..quantization.quantized_model import QuantizedModel
+from .chosen_bits import with_bits
 
 __all__ = ["compile", "loaded"]
 
@@ -42,6 +43,7 @@ def compile(
         board = load_board(board) if isinstance(board, str) else board
     else:
         model, board = loaded(model, board)
+        config = with_bits(model, board, config or BuildConfig())
     return compile_model(model, board, config, on_stage=on_stage, stop=stop, decisions=decisions)
 
 

@@ -17,6 +17,7 @@ from ..quantization.config import QuantConfig
 from ..reference.diagnose import diagnose, fake_quality, values_of_a_token
 from ..reference.evaluate import Quantize, name_of, token_bytes
 from ..report.diagnosis import Diagnosis, QuantizationTrial
+from .chosen_bits import bits_chosen
 from .compile import loaded
 from .evaluate import quantize_on
 from .held_out import held_out_tokens
@@ -51,7 +52,7 @@ def doctor(
     on = board if isinstance(board, str) else board.name
     typed = " ".join(shlex.quote(part) for part in (named, "--board", on))
     model, board = loaded(model, board)
-    chosen = config or QuantConfig()
+    chosen = bits_chosen(model, board, config or QuantConfig(), progress)
     if text is None and (model.heldout is None or model.tokenizer is None):
         rows, _ = calibration_tokens(model, chosen)
         ids = np.asarray(rows).reshape(-1)

@@ -16,6 +16,7 @@ from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from ..reference.evaluate import Evaluation, Quantize, Sample
 from ..reference.evaluate import evaluate as measure
+from .chosen_bits import bits_chosen
 from .compile import loaded
 from .held_out import held_out_tokens
 
@@ -48,7 +49,8 @@ def evaluate(
     model, board = loaded(model, board)
     rows = sample.rows(model, held_out_tokens(model, text))
     rules = layer_table().reference
-    return measure(model, quantize_on(board, model), rules, configs, rows, progress=progress)
+    chosen = [bits_chosen(model, board, config, progress) for config in configs]
+    return measure(model, quantize_on(board, model), rules, chosen, rows, progress=progress)
 
 
 def sample_of(windows: int | None, length: int | None) -> Sample:

@@ -22,6 +22,7 @@ from ..errors import UserError
 from ..frontend import Model
 from .build import default_folder
 from .build_key import build_key
+from .chosen_bits import with_bits
 from .compile import loaded
 
 __all__ = ["BEST_FILE", "FRONT_FILE", "TRIALS_FILE", "answer_lengths", "explore", "goal_of"]
@@ -78,7 +79,7 @@ def explore(
     if not 0 <= seed < SEEDS:
         raise UserError(f"Seed must be from 0 to {SEEDS - 1}, not {seed}")
     _check(model, trials, prompt, tokens)
-    base = config or BuildConfig()
+    base = with_bits(model, board, config or BuildConfig())
     design = compile_model(model, board, base, stop="quantize")
     evaluator = Evaluator(design=design, prompt=prompt, tokens=tokens)
     key = build_key(model, board, BuildConfig(quantization=base.quantization), None)

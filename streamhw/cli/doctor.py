@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, formats, model, path, quantization, talk, weights
+from .options import Commands, board, formats, model, path, talk, weights
 
 __all__ = ["add"]
 
@@ -46,12 +46,13 @@ def add(commands: Commands) -> None:
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.doctor import diagnose_model
+    from ..quantization.format_options import parse_formats
 
     diagnose_model(
         chosen.model,
         console,
         board=chosen.board,
         weights=chosen.weights,
-        config=quantization(chosen.quant, chosen.head_bits),
+        config=parse_formats(chosen.quant, chosen.head_bits),
         text=chosen.text,
     )

@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, formats, model, path, quantization, talk, weights
+from .options import Commands, board, formats, model, path, talk, weights
 
 __all__ = ["add", "text"]
 
@@ -57,6 +57,7 @@ def add(commands: Commands) -> None:
 
 def _run(chosen: argparse.Namespace, console: Console) -> int:
     from ..commands.evaluate import evaluate_model
+    from ..quantization.format_options import parse_formats
 
     wanted = chosen.quant or ["w8a8", "w4a8"]
     holds = evaluate_model(
@@ -64,7 +65,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         console,
         board=chosen.board,
         weights=chosen.weights,
-        configs=[quantization(name, chosen.head_bits) for name in wanted],
+        configs=[parse_formats(name, chosen.head_bits) for name in wanted],
         text=chosen.text,
         windows=chosen.windows,
         length=chosen.length,

@@ -5,12 +5,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..errors import UserError
-
 if TYPE_CHECKING:
     from ..api.answer import Checkpoints
     from ..commands.build import BuildRequest
-    from ..quantization.config import QuantConfig
 
 __all__ = [
     "Commands",
@@ -21,7 +18,6 @@ __all__ = [
     "earlier",
     "model",
     "path",
-    "quantization",
     "request",
     "simulation",
     "talk",
@@ -81,8 +77,10 @@ def build_folder(parser: argparse.ArgumentParser) -> None:
 
 def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> None:
     """The number formats of a model, or several of them to be compared."""
-    says = "w4a8, w8a8, w4a8+v,logits (8 bits for these products), or a number format of "
-    listed = says + "`list number-formats`; "
+    listed = (
+        "w4a8, w8a8, w4a8+v,logits (8 bits for these products), auto:5%% (8 bits where perplexity "
+        "would rise by more), or a number format of `list number-formats`; "
+    )
     if several:
         more = listed + "may be given several times; default: w8a8 and w4a8"
         parser.add_argument("--quant", action="append", metavar="FORMAT", help=more)
@@ -230,32 +228,15 @@ def pin(text: str) -> tuple[str, str]:
     return part, die
 
 
-def quantization(name: str, head_bits: int | None) -> "QuantConfig":
-    """Raises ``UserError`` if no number format has the name."""
-    from ..numerics.element_format import element_formats
-    from ..quantization.config import QuantConfig
-
-    bits = {"w4a8": 4, "w8a8": 8}
-    kind, plus, products = name.partition("+")
-    if kind in bits:
-        wide = tuple(products.split(",")) if plus else ()
-        return QuantConfig(weight_bits=bits[kind], head_bits=head_bits, wide=wide)
-    known = element_formats()
-    if name not in known:
-        raise UserError(f"Number format must be one of {', '.join([*bits, *known])}, not {name!r}")
-    if head_bits is not None:
-        raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
-    return QuantConfig(number_format=name)
-
-
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
     from ..compiler.config import BuildConfig, Equalization, Fusion, parse_sharing
     from ..compiler.explore.design_point import read_choice
+    from ..quantization.format_options import parse_formats
 
     config = BuildConfig(
-        quantization=quantization(chosen.quant, chosen.head_bits),
+        quantization=parse_formats(chosen.quant, chosen.head_bits),
         sharing=parse_sharing(chosen.sharing),
         equalization=Equalization(chosen.fifo),
         token_batch=chosen.token_batch,

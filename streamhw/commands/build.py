@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 from ..api import build as api_build
 from ..api import compile as api_compile
 from ..api.build import Build, default_folder
-from ..boards.base import load_board
+from ..boards.base import Board, load_board
 from ..compiler.backend.build_dir import (
     DUMP_FILE,
     check_folder,
@@ -27,15 +27,18 @@ from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
 from ..errors import UserError
 from ..frontend import Model, Origin, load
+from ..quantization.format_options import format_options
 from ..reference.quality import QUALITY_BOUND
 from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
+from .chosen_bits import bits_shown
 from .show import Console, progress, show_file, warn
 
 __all__ = [
     "BuildRequest",
     "build",
     "build_until",
+    "request_with_bits",
     "reuse_or_build",
     "settled",
     "stage_shower",
@@ -106,6 +109,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     seconds: list[float] = []
     board, model = load_board(request.board), load(request.model, request.weights)
     _note_origin(model, console)
+    request = request_with_bits(request, model, board, console)
     with progress(console) as shown:
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
         built = api_build.build(
@@ -148,6 +152,7 @@ def build_until(
         check_folder(folder, whole=False)
     board = load_board(request.board)
     model = load(request.model, request.weights)
+    request = request_with_bits(request, model, board, console)
     with progress(console) as shown:
         total = [stage.name for stage in STAGES].index(stop) + 1
         task = shown.add_task("compile", total=total, detail=STAGES[0].says)
@@ -190,6 +195,14 @@ def stage_shower(
     return on_stage
 
 
+def request_with_bits(
+    request: BuildRequest, model: Model, board: Board, console: Console
+) -> BuildRequest:
+    """The request with all bits of weights chosen; prints how, if they were not."""
+    found = bits_shown(model, board, request.config.quantization, console)
+    return replace(request, config=replace(request.config, quantization=found))
+
+
 def _note_origin(model: Model, console: Console) -> None:
     """Says whose weights they are, and what else is to be known before a build."""
     for note in model.notes:
@@ -215,11 +228,7 @@ def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> N
         return
     options = ["--board", request.board]
     options += [] if request.weights is None else ["--weights", str(request.weights)]
-    if chosen.number_format is None:
-        options += ["--quant", f"w{chosen.weight_bits}a8"]
-        options += [] if chosen.head_bits is None else ["--head-bits", str(chosen.head_bits)]
-    else:
-        options += ["--quant", chosen.number_format]
+    options += format_options(chosen)
     command = shlex.join([request.model, *options])
     warn(
         console,

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..api.doctor import Diagnosis, doctor
+from ..boards.base import load_board
 from ..frontend import load
 from ..quantization.config import QuantConfig
+from .chosen_bits import bits_shown
 from .evaluate import read_text
 from .show import Console, progress
 
@@ -28,13 +30,15 @@ def diagnose_model(
     Raises ``UserError`` if the model cannot read the text.
     """
     words = read_text(text)
+    loaded, on = load(model, weights), load_board(board)
+    chosen = bits_shown(loaded, on, config, console)
     with progress(console) as shown:
         task = shown.add_task("doctor", total=1.0, detail="")
         found = doctor(
-            load(model, weights),
+            loaded,
             words,
-            board=board,
-            config=config,
+            board=on,
+            config=chosen,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
     typed = [model, "--board", board] + ([] if weights is None else ["--weights", str(weights)])

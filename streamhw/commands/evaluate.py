@@ -9,10 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..api.evaluate import evaluate
+from ..boards.base import load_board
 from ..errors import UserError
 from ..frontend import load
 from ..quantization.config import QuantConfig
 from ..reference.evaluate import Evaluation
+from .chosen_bits import bits_shown
 from .show import Console, progress
 
 __all__ = ["evaluate_model", "read_text"]
@@ -42,15 +44,17 @@ def evaluate_model(
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
     words = read_text(text)
+    loaded, on = load(model, weights), load_board(board)
+    chosen = [bits_shown(loaded, on, config, console) for config in configs]
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")
         found = evaluate(
-            load(model, weights),
+            loaded,
             words,
-            board=board,
+            board=on,
             windows=windows,
             length=length,
-            configs=configs,
+            configs=chosen,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
     console.print(

@@ -12,7 +12,7 @@ from ..boards.base import Board, load_board
 from ..compiler.explore.explore import Exploration
 from ..compiler.explore.objective import Objective, Score, Trial, best_of
 from ..frontend import load
-from .build import BuildRequest
+from .build import BuildRequest, request_with_bits
 from .show import Console, progress
 
 __all__ = ["ExploreRequest", "explore_model", "optimized"]
@@ -59,6 +59,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     board, model = load_board(build.board), load(build.model, build.weights)
     prompt, tokens = answer_lengths(model.graph.context, request.prompt, request.tokens)
     request = replace(request, prompt=prompt, tokens=tokens)
+    build = request_with_bits(build, model, board, console)
     goal = goal_of(board, request.objective, request.rate)
     with progress(console) as shown:
         task = shown.add_task("quantize", total=request.trials, detail="")

@@ -20,7 +20,7 @@ from ..frontend import Model, Origin, load
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import IntegerModel
 from .answer_text import AnswerText
-from .build import BuildRequest, settled, stage_shower
+from .build import BuildRequest, request_with_bits, settled, stage_shower
 from .show import Console, progress
 
 __all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
@@ -57,6 +57,7 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     asked = read_prompt(request.prompt, model, chat=request.chat)
     prompt, stream = asked.tokens, asked.stream()
     check_run(prompt, request.tokens, 0.0, model.graph)
+    build = request_with_bits(build, model, board, console)
     quantized = quantize_for(model, board, build.config)
     design = compiled(build, quantized, board, console)
     golden = prepared(quantized, console)

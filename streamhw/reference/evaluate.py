@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Held-out loss of the float model, of its quantization, and of the integers of the hardware."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frontend.model import Model
-from ..graph import Array
+from ..graph import Array, Graph
 from ..graph.float_reference import forward
+from ..numerics.element_format import ElementFormat
 from ..quantization.calibrate import windows
 from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
@@ -19,7 +20,16 @@ from ..quantization.quantized_model import AFFINE_BYTES, QuantizedModel
 from .integer_model import IntegerModel
 from .rules import ReferenceRules
 
-__all__ = ["Evaluation", "Losses", "Quantize", "Sample", "evaluate", "name_of", "token_bytes"]
+__all__ = [
+    "Evaluation",
+    "Losses",
+    "Quantize",
+    "Sample",
+    "evaluate",
+    "matrix_bytes",
+    "name_of",
+    "token_bytes",
+]
 
 _IMPLEMENTATION_BOUND = 0.01
 _QUANTIZATION_BOUNDS = {8: 0.003, 4: 0.02}
@@ -200,13 +210,21 @@ def name_of(config: QuantConfig) -> str:
 
 def token_bytes(quantized: QuantizedModel) -> int:
     """Bytes of all matrices with their scales and biases: what each token must read."""
+    plans = quantized.plans.items()
+    formats = {name: plan.weights for name, plan in plans if isinstance(plan, LinearPlan)}
+    return matrix_bytes(quantized.graph, formats)
+
+
+def matrix_bytes(graph: Graph, formats: Mapping[str, ElementFormat]) -> int:
+    """The same, of products whose matrices have the formats."""
     total = 0
-    for node, loop in quantized.graph.walk():
-        plan, product = quantized.plans.get(node.name), node.op.product
-        if isinstance(plan, LinearPlan) and product is not None:
-            row = plan.weights.packed_bytes(product.inputs) + plan.weights.groups(product.inputs)
-            row += AFFINE_BYTES
-            total += (1 if loop is None else loop.trips) * product.outputs * row
+    for node, loop in graph.walk():
+        product = node.op.product
+        if product is not None and node.name in formats:
+            weights = formats[node.name]
+            row = weights.packed_bytes(product.inputs) + weights.groups(product.inputs)
+            trips = 1 if loop is None else loop.trips
+            total += trips * product.outputs * (row + AFFINE_BYTES)
     return total
 
 

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How number formats of a model are typed: ``--quant`` and ``--head-bits``, both ways."""
+
+from ..errors import UserError
+from ..numerics.element_format import element_formats
+from .config import QuantConfig
+
+__all__ = ["format_options", "parse_formats"]
+
+_BITS = {"w4a8": 4, "w8a8": 8}
+_AUTO = "auto"
+
+
+def parse_formats(name: str, head_bits: int | None = None) -> QuantConfig:
+    """What ``--quant NAME --head-bits N`` says; raises ``UserError`` if it says nothing."""
+    kind, plus, products = name.partition("+")
+    if kind in _BITS:
+        wide = tuple(products.split(",")) if plus else ()
+        return QuantConfig(weight_bits=_BITS[kind], head_bits=head_bits, wide=wide)
+    kind, colon, bound = name.partition(":")
+    if kind == _AUTO and colon:
+        return QuantConfig(head_bits=head_bits, rise=_share(bound))
+    known = element_formats()
+    if name not in known:
+        names = ", ".join([*_BITS, f"{_AUTO}:5%", *known])
+        raise UserError(f"Number format must be one of {names}, not {name!r}")
+    if head_bits is not None:
+        raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
+    return QuantConfig(number_format=name)
+
+
+def format_options(config: QuantConfig) -> list[str]:
+    """What is typed for a configuration."""
+    if config.number_format is not None:
+        return ["--quant", config.number_format]
+    if config.rise is not None:
+        name = f"{_AUTO}:{100 * config.rise:g}%"
+    else:
+        wide = f"+{','.join(config.wide)}" if config.wide else ""
+        name = f"w{config.weight_bits}a8{wide}"
+    head = [] if config.head_bits is None else ["--head-bits", str(config.head_bits)]
+    return ["--quant", name, *head]
+
+
+def _share(text: str) -> float:
+    """A percentage above 0 as a fraction."""
+    number, percent, rest = text.partition("%")
+    try:
+        share = float(number) / 100
+    except ValueError:
+        share = 0.0
+    if not (percent and not rest and 0 < share <= 1):
+        raise UserError(
+            f"Rise of perplexity must be above 0 % and at most 100 %, as in {_AUTO}:5%, "
+            f"not {text!r}"
+        )
+    return share
