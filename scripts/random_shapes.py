@@ -27,6 +27,7 @@ from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.model import Model, Origin
 from streamhw.frontend.weights import RandomWeights
 from streamhw.graph import Graph
+from streamhw.report.summary import summarize
 
 HEAD_DIMS = (1, 2, 3, 5, 8, 12, 16, 20, 24, 25, 32, 48, 64, 80, 96, 100, 112, 128)
 HALVES = (1, 2, 3, 4, 8, 10, 12, 16, 24, 32, 40, 48, 50, 56, 64, 128)
@@ -98,6 +99,7 @@ def tried(number: int, seed: int, board: str, *, simulate: bool) -> str:
             design = streamhw.compile(model, board, config)
             assert isinstance(design, PlacedNetlist)
             emit(design)
+            summarize(design, model.origin.value)
             return "ok"
         pick = random.Random(number)
         context = model.graph.context

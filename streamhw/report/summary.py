@@ -153,10 +153,11 @@ def summarize(design: PlacedNetlist, weights: str) -> Summary:
         if (depth := queue_beats(design, c))
     )
     context = design.graph.context
-    positions = sorted({min(64, context // 2), context - 2})
+    # The last token of a full context is made from the one before it.
+    positions = sorted({min(64, context // 2), max(1, context - 2)})
     prompts = sorted(n for n in {1, 32, 100, context - 1} if n < context)
     answers = estimate.answers(
-        [*((at - 1, at + 2) for at in positions), *((n, n + 1) for n in prompts)]
+        [*((at - 1, at + 1) for at in positions), *((n, n + 1) for n in prompts)]
     )
     return Summary(
         model=design.graph.name,
@@ -200,7 +201,7 @@ def summarize(design: PlacedNetlist, weights: str) -> Summary:
         queues=placement.queues,
         total=placement.total,
         budget=dataclasses.asdict(design.board.budget),
-        token_cycles={str(at): answers[at - 1, at + 2].tokens[0] for at in positions},
+        token_cycles={str(at): answers[at - 1, at + 1].tokens[0] for at in positions},
         prompt_cycles={str(n): answers[n, n + 1].prompt for n in prompts},
         memory_bytes=design.memory.total,
         parameter_bytes_per_step=design.memory.stride * design.graph.loops[0].trips

@@ -2,11 +2,18 @@
 """The numbers of a design add up, and are those that its parts and decisions state."""
 
 import json
+from pathlib import Path
 
+import pytest
+
+import streamhw
+from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.compiler.sizing.prefetch_depth import queue_beats
-from streamhw.report.summary import Summary
+from streamhw.report.facts_of_design import gather
+from streamhw.report.summary import Summary, summarize
+from tests.tiny import write_tiny
 
 
 def test_cells_add_up(design: PlacedNetlist, summary: Summary) -> None:
@@ -54,3 +61,14 @@ def test_the_file_for_other_programs(summary: Summary) -> None:
     assert data["token_cycles"] == summary.token_cycles
     (port,) = data["ports"]
     assert "attention_key_read" in port["clients"] and port["cycles"] > 0
+
+
+@pytest.mark.parametrize("context", [2, 3])
+def test_the_shortest_contexts(tmp_path: Path, context: int) -> None:
+    model = streamhw.load(write_tiny(tmp_path / "tiny", context=context))
+    design = streamhw.compile(model, "sim", BuildConfig(multipliers=32))
+    assert isinstance(design, PlacedNetlist)
+    summary = summarize(design, "checkpoint")
+    assert list(summary.token_cycles) == ["1"] and summary.token_cycles["1"] > 0
+    assert list(summary.prompt_cycles) == [str(n) for n in range(1, context, context - 2 or 1)]
+    assert gather(design, "checkpoint").activities
