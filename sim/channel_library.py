@@ -2,7 +2,6 @@
 """Compiles the channel of a package to a library, which any compiled simulation can load."""
 
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from streamhw.boards.memory.cpp_channel import CppChannel
 from streamhw.cache import default_cache
 from streamhw.errors import ToolError
 
-from .cpp_compiler import COMPILE, find_compiler, first_error, machine, publish, work_folder
+from .cpp_compiler import COMPILE, find_compiler, first_error, machine
+from .kept_folder import is_kept, keep, working
 
 __all__ = ["channel_library"]
 
@@ -69,23 +69,20 @@ def channel_library(channel: CppChannel, *, cache: Path | None = None) -> Path:
         content = part.encode()
         digest.update(len(content).to_bytes(8, "little") + content)
     folder = cache / f"channel-{digest.hexdigest()[:24]}"
-    if folder.is_dir():
+    if is_kept(folder):
         return folder / LIBRARY
-    work = work_folder(cache)
-    try:
+    with working(cache) as work:
         for name, text in texts.items():
             (work / name).write_text(text)
         product = work / "product"
         product.mkdir()
-        command = [str(compiler.binary), *flags, "channel.cpp", "-o", str(product / LIBRARY)]
+        command = [*compiler.command, *flags, "channel.cpp", "-o", str(product / LIBRARY)]
         # In the folder, so that the compiler names the header as its package does.
-        result = subprocess.run(command, cwd=work, capture_output=True, text=True)
+        result = subprocess.run(command, cwd=work, capture_output=True, text=True, errors="replace")
         if result.returncode != 0:
             raise ToolError(
                 f"Channel {channel.class_name} of a memory system must compile, not fail with "
                 f"{first_error(result.stderr)}"
             )
-        publish(product, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        keep(product, folder)
     return folder / LIBRARY

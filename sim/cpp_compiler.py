@@ -3,18 +3,18 @@
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from streamhw.errors import ToolError
 
-__all__ = ["COMPILE", "Compiler", "find_compiler", "first_error", "machine", "publish", "run",
-           "work_folder"]  # fmt: skip
+__all__ = ["COMPILE", "Compiler", "find_compiler", "first_error", "machine", "run"]
 
 # Measured on GPT-2 for u55c: -O2 simulates a fifth faster than -O1 and compiles as fast.
 COMPILE = ("-std=c++17", "-O2", "-march=native", "-fPIC", "-fvisibility=hidden", "-w", "-pthread",
@@ -23,9 +23,12 @@ COMPILE = ("-std=c++17", "-O2", "-march=native", "-fPIC", "-fvisibility=hidden",
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """A C++ compiler for this machine."""
+    """A C++ compiler for this machine.
 
-    binary: Path
+    command: the program and what stands before all arguments, such as ccache and g++
+    """
+
+    command: tuple[str, ...]
     identity: str
 
     @property
@@ -34,11 +37,15 @@ class Compiler:
 
 
 def find_compiler() -> Compiler:
-    """The C++ compiler that ``CXX`` names, else the first of g++, c++, clang++ on PATH."""
-    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "c++", "clang++"]
+    """The C++ compiler that ``CXX`` names, else the first of g++, c++, clang++ on PATH.
+
+    ``CXX`` is a program, or a command as shells read it (``ccache g++``); raises ``ToolError``.
+    """
+    names = [os.environ["CXX"]] if os.environ.get("CXX", "").strip() else ["g++", "c++", "clang++"]
     for name in names:
-        if path := shutil.which(name):
-            return _compiler(Path(path))
+        for words in ([name], _words(name)):
+            if words and (path := shutil.which(words[0])):
+                return _compiler((path, *words[1:]))
     raise ToolError(
         f"Simulation needs a C++ compiler, and there is no {' or '.join(names)} on PATH",
         hint="Install one: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora)",
@@ -47,7 +54,7 @@ def find_compiler() -> Compiler:
 
 def run(command: Sequence[str]) -> None:
     """Runs the compiler; raises ``ToolError`` with its first error if it fails."""
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if result.returncode != 0:
         raise ToolError(f"C++ compiler {command[0]} failed: {first_error(result.stderr)}")
 
@@ -56,27 +63,6 @@ def first_error(report: str) -> str:
     """The first line of the compiler's report that has an error, or the report's end."""
     lines = [line for line in report.splitlines() if "error" in line]
     return lines[0] if lines else report.strip()[-300:]
-
-
-def work_folder(cache: Path) -> Path:
-    """A new folder in the cache, for what is not whole yet."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="building-", dir=cache))
-    except OSError as error:
-        raise ToolError(
-            f"Cannot write the cache folder {cache} because of {error.strerror}",
-            hint="Set STREAMHW_CACHE to a folder that can be written",
-        ) from error
-
-
-def publish(product: Path, target: Path) -> None:
-    """Moves a finished folder to its place at once; another process may have been faster."""
-    try:
-        product.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
 
 
 @cache
@@ -90,13 +76,28 @@ def machine() -> str:
     return hashlib.sha256("\n".join(sorted(set(facts))).encode()).hexdigest()[:16]
 
 
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation mark without its end
+        return []
+
+
 @cache
-def _compiler(path: Path) -> Compiler:
-    lines = _said([str(path), "--version"]).splitlines()
-    if not lines:
-        raise ToolError(f"C++ compiler {path} must answer --version, and it says nothing")
-    return Compiler(binary=path, identity=f"{path.name} {lines[0]}")
+def _compiler(command: tuple[str, ...]) -> Compiler:
+    try:
+        result = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, errors="replace"
+        )
+    except OSError as error:  # no program of this machine
+        _refuse(command, error.strerror or str(error))
+    lines = result.stdout.splitlines()
+    if result.returncode != 0 or not lines:
+        said = result.stderr.strip().splitlines()
+        _refuse(command, said[-1] if said else "it says nothing")
+    names = " ".join((Path(command[0]).name, *command[1:]))
+    return Compiler(command=command, identity=f"{names} {lines[0]}")
 
 
-def _said(command: Sequence[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True).stdout
+def _refuse(command: Sequence[str], said: str) -> NoReturn:
+    raise ToolError(f"C++ compiler {shlex.join(command)} must answer --version, but: {said}")

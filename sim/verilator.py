@@ -17,8 +17,9 @@ from streamhw.cache import default_cache
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
 
-from .cpp_compiler import COMPILE, Compiler, find_compiler, machine, publish, run, work_folder
+from .cpp_compiler import COMPILE, Compiler, find_compiler, machine, run
 from .harness_binding import PREFIX, binding
+from .kept_folder import is_kept, keep, working
 from .verilator_config import control_file
 
 __all__ = ["BuiltSimulator", "Simulator", "build", "find_simulator"]
@@ -135,11 +136,10 @@ def build(
     for part in parts + [path.read_bytes() for path in verilog]:
         digest.update(len(part).to_bytes(8, "little") + part)
     folder = cache / f"sim-{digest.hexdigest()[:24]}"
-    if (folder / "build.json").is_file():
+    if is_kept(folder):
         return _stored(folder, observed, cached=True)
 
-    work = work_folder(cache)
-    try:
+    with working(cache) as work:
         for name, content in texts.items():
             (work / name).write_bytes(content)
         started = time.monotonic()
@@ -152,9 +152,7 @@ def build(
         library.rename(product / "simulation.so")
         facts = {"warnings": warnings, "seconds": time.monotonic() - started}
         (product / "build.json").write_text(json.dumps(facts))
-        publish(product, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        keep(product, folder)
     return _stored(folder, observed, cached=False)
 
 
@@ -184,7 +182,9 @@ def _verilate(
     command += [str(path.resolve()) for path in verilog]
     command += [str(work / "control.vlt")]
     environment = {**os.environ, "VERILATOR_ROOT": str(simulator.root)}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        command, env=environment, capture_output=True, text=True, errors="replace"
+    )
     report = result.stdout + result.stderr
     if result.returncode != 0:
         errors = [line for line in report.splitlines() if line.startswith("%Error")]
@@ -218,7 +218,7 @@ def _compile(
     sources = [work / "binding.cpp", *(work / name for name in SOURCES)]
     sources += sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
     commands = {
-        work / f"{source.stem}.o": [str(compiler.binary), *flags, "-c", str(source)]
+        work / f"{source.stem}.o": [*compiler.command, *flags, "-c", str(source)]
         for source in sources
     }
     for command in commands.values():
@@ -231,7 +231,7 @@ def _compile(
         ready_headers = Path(f"{header}.gch")
         ready_headers.mkdir()
         for name, more in (("fast", ()), ("slow", COMPILE_SLOW)):
-            run([str(compiler.binary), *flags, *more, "-x", "c++-header", str(header),
+            run([*compiler.command, *flags, *more, "-x", "c++-header", str(header),
                   "-o", str(ready_headers / name)])  # fmt: skip
     _tell(progress, "compile", 0, len(commands))
     pool = ThreadPoolExecutor(JOBS)
@@ -243,12 +243,12 @@ def _compile(
     finally:
         pool.shutdown(cancel_futures=True)
     if objects:
-        publish(next(iter(objects)).parent, ready)
+        keep(next(iter(objects)).parent, ready)
     _tell(progress, "link", 0, 1)
     library = work / "simulation.so"
     inputs = [str(o) for o in commands if o not in objects]
     inputs += [str(ready / f"{path.stem}.o") for path in runtime]
-    run([str(compiler.binary), "-shared", "-pthread", "-o", str(library), *inputs])
+    run([*compiler.command, "-shared", "-pthread", "-o", str(library), *inputs])
     _tell(progress, "link", 1, 1)
     return library
 
@@ -267,12 +267,12 @@ def _runtime_objects(
            *(path.name for path in runtime)]  # fmt: skip
     digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
     ready = cache / f"runtime-{digest}"
-    if ready.is_dir():
+    if is_kept(ready):
         return ready, {}
     folder = work / "runtime"
     folder.mkdir()
     return ready, {
-        folder / f"{path.stem}.o": [str(compiler.binary), *flags, *COMPILE_ONCE, "-c", str(path)]
+        folder / f"{path.stem}.o": [*compiler.command, *flags, *COMPILE_ONCE, "-c", str(path)]
         for path in runtime
     }
 
@@ -322,4 +322,4 @@ def _version(text: str) -> tuple[int, int] | None:
 
 
 def _said(command: Sequence[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, errors="replace").stdout

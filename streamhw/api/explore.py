@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..boards.base import Board
-from ..compiler.backend.output_folder import check_output, write_whole
+from ..compiler.backend.output_folder import check_output
 from ..compiler.config import BuildConfig
 from ..compiler.explore.design_point import write_choice
 from ..compiler.explore.evaluate import Evaluator
@@ -20,6 +20,7 @@ from ..compiler.explore.workers import Evaluate, on_dask, on_processes
 from ..compiler.pipeline import compile_model
 from ..errors import UserError
 from ..frontend import Model
+from ..whole_file import write_whole
 from .build import default_folder
 from .build_key import build_key
 from .chosen_bits import with_bits

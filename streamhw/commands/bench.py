@@ -14,7 +14,6 @@ from ..api.prompt import check_lengths
 from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
-from ..compiler.backend.output_folder import write_whole
 from ..compiler.ir.levels import Netlist, PlacedNetlist
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
@@ -26,6 +25,7 @@ from ..report.roofline import roofline_of, shape_of
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
 from ..sim.memory_model import MemoryModel
+from ..whole_file import write_whole
 from .build import BuildRequest, reuse_or_build, settled
 from .fast import prepared
 from .show import Console, progress

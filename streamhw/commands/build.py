@@ -19,7 +19,6 @@ from ..compiler.backend.build_dir import (
     write_stopped,
     written_files,
 )
-from ..compiler.backend.output_folder import write_whole
 from ..compiler.config import BuildConfig
 from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
@@ -31,6 +30,7 @@ from ..quantization.format_options import format_options
 from ..reference.quality import QUALITY_BOUND
 from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
+from ..whole_file import write_whole
 from .chosen_bits import bits_shown
 from .show import Console, progress, show_file, warn
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from rich.text import Text
 
 from ..compiler.backend.build_dir import read_build
-from ..compiler.backend.output_folder import write_whole
 from ..report.bench import Bench
 from ..report.exploration import Front
 from ..report.facts_of_design import gather
 from ..report.html.page import page
 from ..report.measured import Measured
 from ..report.summary import summarize
+from ..whole_file import write_whole
 from .show import Console
 
 __all__ = ["HTML_FILE", "report"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
+from ..json_file import load_json
 from ..stream.converter.spec import ConverterSpec
 from .config import BuildConfig
 from .ir.infrastructure import BURST
@@ -78,8 +79,8 @@ class Decisions:
         """
         file = path / DECISIONS_FILE if path.is_dir() else path
         try:
-            data = json.loads(file.read_text())
-        except (OSError, ValueError) as error:
+            data = load_json(file)
+        except (FileNotFoundError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
             raise UserError(
                 f"Decisions must be a build or its {DECISIONS_FILE}, not {path} ({said})",

@@ -10,6 +10,7 @@ from statistics import fmean
 from ..compiler.ir.json_codec import decode, encode
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import UserError
+from ..json_file import load_json
 from .energy import MODELS, Energy, UnitActivity, energy_of
 from .idle_cycles import LayerCycles
 from .published import Shape
@@ -155,10 +156,10 @@ class Bench:
         """What was measured of the build in a folder, if anything; raises ``UserError``."""
         file = folder / BENCH_FILE
         try:
-            return decode(cls, json.loads(file.read_text()))
+            return decode(cls, load_json(file))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise UserError(
                 f"File {file} must be what `bench` wrote, but: {error}",
                 hint="delete it, or run bench again",

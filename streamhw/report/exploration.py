@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ``explore`` found, as far as a report shows it: ``front.json``."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from ..compiler.ir.json_codec import decode
 from ..compiler.mapping.engine_tiling import EngineTiling
 from ..errors import UserError
+from ..json_file import load_json
 
 __all__ = ["FRONT_FILE", "Front", "FrontPoint"]
 
@@ -59,7 +59,7 @@ class Front:
         home = folder.absolute()
         for file in (home / FRONT_FILE, home.with_name(home.name + BESIDE) / FRONT_FILE):
             try:
-                data = json.loads(file.read_text())
+                data = load_json(file)
                 return cls(
                     model=str(data["model"]),
                     board=str(data["board"]),
@@ -71,9 +71,9 @@ class Front:
                     compared=tuple(map(_point, data["compared"])),
                     points=tuple(map(_point, data["front"])),
                 )
-            except (FileNotFoundError, NotADirectoryError):
+            except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 raise UserError(
                     f"File {file} must be what `explore` wrote, but: {error!r}",
                     hint="delete it, or explore again",

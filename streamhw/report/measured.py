@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..compiler.backend.output_folder import write_whole
 from ..compiler.ir.json_codec import decode, encode
 from ..errors import UserError
+from ..json_file import load_json
+from ..whole_file import write_whole
 
 __all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "StreamWaits"]
 
@@ -87,10 +88,10 @@ class Measured:
         """
         file = folder / MEASURED_FILE
         try:
-            return decode(cls, json.loads(file.read_text()))
+            return decode(cls, load_json(file))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise UserError(
                 f"File {file} must be what `run --check` wrote, but: {error}",
                 hint="delete it, or run again with --check",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..json_file import parse_json
 from ..stream.axi import register_map as registers
 
 __all__ = [
@@ -186,7 +187,7 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> "Manifest":
         """The manifest that the text describes; raises ``ValueError`` saying what is wrong."""
-        content = json.loads(text)
+        content = parse_json(text)
         if not isinstance(content, dict):
             raise ValueError(f"content must be an object, not {type(content).__name__}")
         if (version := content.pop("version", None)) != VERSION:

@@ -3,10 +3,9 @@
 
 import hashlib
 import json
-import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,10 @@ from typing import Any
 from ..boards.base import Family
 from ..compiler.ir.json_codec import decode, encode
 from ..compiler.resources.fpga_cells import Cells
-from ..errors import ToolError
+from ..errors import ToolError, UserError
+from ..json_file import load_json
+from ..temporary_folder import temporary_folder
+from ..whole_file import write_whole
 from .levels import Levels, measure
 from .modules import Module, Modules
 from .yosys import SCRIPTS, cells_of_types, find_yosys
@@ -55,8 +57,8 @@ def map_modules(
     for module in modules.kinds.values():
         file = _file(module, family, cache)
         try:
-            found[module.name] = decode(MappedModule, json.loads(file.read_text()))
-        except (OSError, ValueError):
+            found[module.name] = decode(MappedModule, load_json(file))
+        except (FileNotFoundError, ValueError):
             waiting.append(module)
     done, total = len(found), len(modules.kinds)
     for batch in _batches(waiting):
@@ -100,14 +102,17 @@ def _run(batch: list[Module], modules: Modules, family: Family) -> Mapping[str, 
         *(module.text for module in batch),
         f"module {ALL}();\n{instances}endmodule\n",
     ])  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="streamhw-synth-") as name:
-        work = Path(name)
+    with temporary_folder() as work:
         (work / "batch.v").write_text(text)
         mapping = SCRIPTS[family].replace("-top top", f"-top {ALL}")
         # Relative names: the WebAssembly build sees only the working directory.
         script = f"read_verilog batch.v; {mapping}; blackbox =A:whitebox; write_json batch.json"
         result = subprocess.run(
-            [*find_yosys(), "-q", "-p", script], cwd=work, capture_output=True, text=True
+            [*find_yosys(), "-q", "-p", script],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
         if result.returncode != 0 or not (work / "batch.json").is_file():
             said = (result.stderr or result.stdout).strip().splitlines()
@@ -127,7 +132,7 @@ def _file(module: Module, family: Family, cache: Path) -> Path:
 
 
 def _keep(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    work = file.with_name(f".{file.name}-{os.getpid()}")
-    work.write_text(text)
-    os.replace(work, file)
+    """A cache that cannot be written is as if nothing were kept."""
+    with suppress(OSError, UserError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, text)

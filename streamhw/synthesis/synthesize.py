@@ -11,11 +11,11 @@ from ..boards.base import Board, Budget
 from ..cache import default_cache
 from ..compiler.backend.build_dir import read_build, read_file
 from ..compiler.backend.emit import VERILOG_FILE
-from ..compiler.backend.output_folder import write_whole
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.resources.fpga_cells import Cells
+from ..whole_file import write_whole
 from .levels import LogicPath
 from .mapping import MappedModule, map_modules
 from .modules import Modules, read_modules

@@ -5,14 +5,13 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 
 from ..boards.base import Family
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import ToolError
+from ..temporary_folder import temporary_folder
 
 __all__ = ["cells_of_types", "count_modules", "find_yosys"]
 
@@ -65,13 +64,16 @@ def count_modules(verilog: str, family: Family) -> dict[str, Cells]:
     Raises ``ToolError`` if Yosys is missing, fails, or writes no counts.
     """
     command = find_yosys()
-    with tempfile.TemporaryDirectory(prefix="streamhw-synth-") as name:
-        work = Path(name)
+    with temporary_folder() as work:
         (work / "top.v").write_text(verilog)
         # Relative names: the WebAssembly build sees only the working directory.
         script = f"read_verilog top.v; {SCRIPTS[family]}; tee -q -o stat.json stat -json"
         result = subprocess.run(
-            [*command, "-q", "-p", script], cwd=work, capture_output=True, text=True
+            [*command, "-q", "-p", script],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
         stat = work / "stat.json"
         if result.returncode != 0 or not stat.is_file():

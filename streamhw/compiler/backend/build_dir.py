@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ...errors import UserError
+from ...json_file import load_json
 from ...quantization.quantized_model import QuantizedModel
 from ...runtime.manifest import Manifest, ManifestFile
 from ..ir.level_codec import dumps, loads
@@ -70,10 +71,10 @@ def read_build(folder: Path) -> tuple[Manifest, PlacedNetlist]:
             hint="`python -m streamhw build MODEL -o BUILD` writes one",
         )
     manifest = Manifest.load(folder)
-    text = read_file(folder, manifest, NETLIST_FILE).decode()
+    content = read_file(folder, manifest, NETLIST_FILE)
     try:
-        return manifest, loads(PlacedNetlist, text)
-    except (ValueError, KeyError, TypeError, ImportError) as error:
+        return manifest, loads(PlacedNetlist, content)
+    except ValueError as error:
         _refuse(folder, NETLIST_FILE, str(error))
 
 
@@ -81,6 +82,8 @@ def read_file(folder: Path, manifest: Manifest, name: str) -> bytes:
     """A file of a build; raises ``UserError`` if it is not what was written."""
     written = {file.name: file.sha256 for file in manifest.files}
     try:
+        if (folder / name).exists() and not (folder / name).is_file():
+            _refuse(folder, name, "it is a folder or a device")
         content = (folder / name).read_bytes()
     except OSError as error:
         _refuse(folder, name, str(error.strerror))
@@ -121,11 +124,11 @@ def written_files(folder: Path) -> frozenset[str]:
         try:
             if not (folder / file).is_file():
                 continue
-            content = json.loads((folder / file).read_bytes())
+            content = load_json(folder / file)
             if not marks <= content.keys():  # others call files so, too
                 continue
             listed = {str(entry["name"]): entry["sha256"] for entry in content["files"]}
-        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             continue
         found.add(file)
         for name, digest in listed.items():

@@ -3,7 +3,6 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,6 +11,7 @@ from amaranth.hdl import Elaboratable
 
 from ...cache import TextCache
 from ...errors import ToolError
+from ...temporary_folder import temporary_folder
 from .amaranth_adapter import adapted
 
 __all__ = ["converted", "tool_versions"]
@@ -87,7 +87,7 @@ def _verilog(text: str, passes: Sequence[str], cache: TextCache | None) -> str:
     if cache is not None and (known := cache.get(key)) is not None:
         return known
     # A file, not a pipe: the text is large, and a pipe would need it whole and encoded.
-    with tempfile.TemporaryFile("w+", encoding="utf-8", prefix="streamhw-") as script:
+    with temporary_folder() as work, (work / "script.ys").open("w+", encoding="utf-8") as script:
         script.write("read_rtlil <<rtlil\n")
         script.write(text)
         script.write("\nrtlil\n")

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from ...errors import UserError
+from ...json_file import load_json
+from ..ir.json_codec import decode
 
-__all__ = ["check_output", "replace_files", "write_whole"]
+__all__ = ["check_output", "replace_files"]
 
 PREFIX = ".streamhw-"
 """Of the folder below the output folder in which files are made before they are moved."""
@@ -86,22 +88,6 @@ def replace_files(
         raise UserError(f"Build must be written to {folder}, but: {error.strerror}") from None
     finally:
         _unmake(made)
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes a text file beside its place and moves it there; raises ``UserError``."""
-    work: str | None = None
-    try:
-        descriptor, work = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.absolute().parent)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(text)
-        os.chmod(work, 0o644)
-        os.replace(work, file)
-    except OSError as error:
-        raise UserError(f"Output file {file} must be writable, but: {error.strerror}") from None
-    finally:
-        if work is not None:
-            Path(work).unlink(missing_ok=True)
 
 
 def _resolved(folder: Path) -> Path:
@@ -191,9 +177,9 @@ def _settle_all(place: Path) -> None:
 def _settle(place: Path, work: Path) -> None:
     """Undoes an exchange that did not come to its end, then removes the working folder."""
     try:
-        names = json.loads((work / PLAN).read_text())
-    except (OSError, ValueError):  # nothing was moved yet
-        names = []
+        names = decode(tuple[str, ...], load_json(work / PLAN))
+    except (FileNotFoundError, ValueError):  # nothing was moved yet
+        names = ()
     if any(os.path.lexists(work / NEW / name) for name in names):
         for name in names:
             if not os.path.lexists(work / NEW / name):

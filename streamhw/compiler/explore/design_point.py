@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
+from ...json_file import load_json
+from ...whole_file import write_whole
 from ..config import BuildConfig
 from ..ir.json_codec import decode, encode
 from ..mapping.engine_sharing import EngineAssignment
@@ -42,16 +44,17 @@ def chosen_by(assignments: tuple[EngineAssignment, ...], tiling: Tiling) -> Choi
 
 
 def write_choice(choice: Choice, file: Path, **facts: Any) -> None:
-    """Writes a choice, and facts about it that ``read_choice`` passes over."""
-    file.write_text(json.dumps({"choice": encode(choice), **facts}, indent=2) + "\n")
+    """Writes a choice, whole or not at all, and facts about it that ``read_choice`` passes over."""
+    write_whole(file, json.dumps({"choice": encode(choice), **facts}, indent=2) + "\n")
 
 
 def read_choice(file: Path) -> Choice:
     """The choice in a file that ``write_choice`` wrote; raises ``UserError`` if it is none."""
     try:
-        data = json.loads(file.read_text())
+        data = load_json(file)
+        if isinstance(data, Mapping) and "choice" not in data:
+            raise ValueError("it holds no choice")
         return decode(Choice, data["choice"] if isinstance(data, Mapping) else data)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"Design file {file} must be one that explore wrote, but: {error}"
-        ) from None
+    except (FileNotFoundError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise UserError(f"Design file {file} must be one that explore wrote, but: {said}") from None

@@ -21,12 +21,15 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 from ...frozen_map import FrozenMap
+from ...json_file import parse_json
 
 __all__ = ["dumps", "loads"]
 
 T = TypeVar("T")
 
 VERSION = 2
+READING = (ArithmeticError, AttributeError, ImportError, LookupError, RecursionError, TypeError)
+"""What comes of values that another version wrote, or nobody."""
 OURS = __name__.partition(".")[0]
 
 
@@ -41,16 +44,17 @@ def dumps(level: object) -> str:
     return json.dumps({"version": VERSION, **body}, separators=(",", ":")) + "\n"
 
 
-def loads(kind: type[T], text: str) -> T:
-    """The level that ``dumps`` wrote.
-
-    Raises ``ValueError`` if the text is of another version or not a ``kind``, and what a damaged
-    one may lead to. A build's manifest has the digest of its file.
-    """
-    data = json.loads(text)
+def loads(kind: type[T], text: str | bytes) -> T:
+    """The level that ``dumps`` wrote; raises ``ValueError`` if the text is of another version, not
+    a ``kind``, or damaged."""
+    data = parse_json(text)
     if not isinstance(data, dict) or data.get("version") != VERSION:
         raise ValueError(f"Level must be written in version {VERSION}")
-    level = _Reader(data).root()
+    try:
+        level = _Reader(data).root()
+    except READING as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ValueError(f"Level must have what its types have, but: {said}") from None
     if not isinstance(level, kind):
         raise ValueError(f"Level must be a {kind.__name__}, not a {type(level).__name__}")
     return level

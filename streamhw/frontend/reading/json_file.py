@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON files of a model directory, with a sentence for each way in which they may be none."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
+from ...json_file import load_json
 
 __all__ = ["LFS_HINT", "is_lfs_pointer", "read_json"]
 
@@ -27,12 +27,10 @@ def is_lfs_pointer(path: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file, with or without a byte order mark; raises ``UserError``."""
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError("it is a folder or a device")
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
+        values = load_json(path)
     except FileNotFoundError:
         raise UserError(f"{path}: the file is missing") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except ValueError as error:
         hint = LFS_HINT if is_lfs_pointer(path) else None
         raise UserError(f"{path}: the file must be JSON ({error})", hint=hint) from None
     if not isinstance(values, dict):

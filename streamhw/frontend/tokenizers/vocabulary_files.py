@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``vocab.json`` and ``merges.txt``: the files of a byte-level tokenizer before tokenizer.json."""
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
+from ...json_file import load_json
 from .byte_pairs import byte_pair_encoding
 from .chat_template import ChatTemplate
 from .library_tokenizer import LibraryTokenizer
@@ -72,5 +72,5 @@ def _added(directory: Path, settings: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _json(file: Path) -> dict[str, int]:
-    values: dict[str, int] = json.loads(file.read_text(encoding="utf-8-sig"))
+    values: dict[str, int] = load_json(file)
     return values

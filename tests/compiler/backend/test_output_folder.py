@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamhw.compiler.backend.output_folder import check_output, replace_files, write_whole
+from streamhw.compiler.backend.output_folder import check_output, replace_files
 from streamhw.errors import UserError
 
 OURS = ("a.v", "b.bin", "list")
@@ -226,8 +226,13 @@ def test_two_that_write_at_once_do_not_mix(tmp_path: Path) -> None:
     assert found.keys() == set(OURS) and found["a.v"] == found["b.bin"]
 
 
-def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    write_whole(tmp_path / "file", "text")
-    assert tree(tmp_path) == {"file": "text"}
-    with pytest.raises(UserError, match=r"^Output file .* must be writable, but: "):
-        write_whole(tmp_path / "none" / "file", "text")
+@pytest.mark.parametrize("plan", ["", "[1]", "{}", "3", '["a.v"', "[" * 100_000])
+def test_a_damaged_plan_is_none(tmp_path: Path, plan: str) -> None:
+    write(tmp_path)
+    before = tree(tmp_path)
+    work = tmp_path / ".streamhw-left"
+    for name in ("new", "old"):
+        (work / name).mkdir(parents=True)
+    (work / "plan.json").write_text(plan)
+    check_output(tmp_path, OURS, ours)
+    assert tree(tmp_path) == before

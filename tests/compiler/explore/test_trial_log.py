@@ -40,3 +40,26 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     Journal(tmp_path / "trials.jsonl", ABOUT)
     with pytest.raises(UserError, match=r"^Exploration .* must be of the same model, board"):
         Journal(tmp_path / "trials.jsonl", {"model": "other"})
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "3", "{}", '{"choice": {}}', "[" * 100_000, "\0"])
+def test_a_damaged_line_is_dropped(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "trials.jsonl"
+    journal = Journal(file, ABOUT)
+    journal.add(choice_of(4), score_of(100.0))
+    whole = file.read_text()
+    head, trial, _ = whole.split("\n")
+    file.write_text(f"{head}\n{line}\n{trial}\n")
+    assert Journal(file, ABOUT).outcomes == journal.outcomes
+    assert file.read_text() == whole
+
+
+def test_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"^Exploration must be written to .*, but: File exists$"):
+        Journal(tmp_path / "file" / "trials.jsonl", ABOUT)
+    journal = Journal(tmp_path / "a" / "trials.jsonl", ABOUT)
+    (tmp_path / "a" / "trials.jsonl").unlink()
+    (tmp_path / "a").rmdir()
+    with pytest.raises(UserError, match=r"must be written to .*, but: No such file or directory$"):
+        journal.add(choice_of(4), score_of(100.0))

@@ -53,3 +53,27 @@ def test_what_cannot_be_read_or_written(compiled: Compiled) -> None:
         loads(Mapped, text.replace('"version":2', '"version":0', 1))
     with pytest.raises(ValueError, match=r"^Level must hold plain data, not a list$"):
         dumps([1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.pop("objects"),
+        lambda body: body["objects"].append([999, {}]),
+        lambda body: body["objects"].append(3),
+        lambda body: body["objects"][0].append(3),
+        lambda body: body["objects"].insert(0, [0, {"other": 1}]),
+        lambda body: body["objects"].insert(0, [0, []]),
+        lambda body: body["types"].append("streamhw.nowhere:Nobody"),
+        lambda body: body["types"].append(3),
+        lambda body: body.update(root={"ratio": [1, 0]}),
+        lambda body: body.update(root={"map": [[{"map": []}, 3]]}),
+        lambda body: body.update(root={"function": "os"}),
+        lambda body: body.update(root={"#": -1e300}),
+        lambda body: body.update(root={}),
+    ],
+)
+def test_another_version_is_one_kind_of_error(compiled: Compiled, change: Callable) -> None:
+    text = dumps(compiled(stop="tile"))
+    with pytest.raises(ValueError):  # its text may be that of a class
+        loads(Mapped, changed(text, change))
