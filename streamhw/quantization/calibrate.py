@@ -113,6 +113,7 @@ class _Collector:
     trained: bool
     largest: dict[Key, Floats] = field(default_factory=dict)
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
+    inner: dict[Key, float] = field(default_factory=dict)
     readers: dict[Key, Node] = field(default_factory=dict)
     """The one that an operand is measured at."""
 
@@ -126,6 +127,8 @@ class _Collector:
         peak = np.maximum(rows.max(axis=0), -rows.min(axis=0))
         known = self.largest.get(key)
         self.largest[key] = peak if known is None else np.maximum(known, peak)
+        if self.trained and (magnitude := rule_of(self.rules, node).inner) is not None:
+            self.inner[key] = max(self.inner.get(key, 0.0), magnitude(node, layer, inputs))
         operand = next(iter(node.inputs), ""), layer
         if rule_of(self.rules, node).measured and self.readers.setdefault(operand, node) is node:
             x = inputs[0].reshape(-1, inputs[0].shape[-1])
@@ -150,6 +153,7 @@ class _Collector:
         return Statistics(
             largest=self.largest,
             moments={key: moments(sums) for key, sums in self.sums.items()},
+            inner=self.inner,
             source=source,
         )
 

@@ -12,7 +12,8 @@ from ..numerics.fixed import Fixed
 RESIDUAL_WIDTH = 24
 """Bits of the residual stream."""
 SCORES = Fixed(18, 10)
-"""Attention scores: up to 128 with a step of 2**-10, an error of 0.05 % in a probability."""
+"""Attention scores: up to 128 with a step of 2**-10, an error of 0.05 % in a probability.
+Models whose scores are larger get a coarser step."""
 PROBABILITIES = Fixed(16, 16, signed=False)
 """Softmax results."""
 

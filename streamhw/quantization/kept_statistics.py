@@ -71,6 +71,7 @@ def _read(text: str) -> Statistics | None:
                 (name, layer): Moments(mean=_floats(mean), square=_floats(square), outer=None)
                 for name, layer, mean, square in found["moments"]
             },
+            inner={},  # of trained weights only
             source=found["source"],
         )
     except (ValueError, KeyError, TypeError):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
-from ..graph import Floats, Graph, Lookup, Node, Op, parameter_name
+from ..graph import Array, Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
 from .compensation import Compensation, compensation
@@ -45,6 +45,7 @@ class QuantizationRule:
     peaks: greatest magnitudes of a value's features in a layer, if other text may show greater ones
         than calibration saw
     known_peaks: the same from the parameters alone, whatever was seen
+    inner: the greatest magnitude that matters of values inside of the node, for some inputs
     residual: whether its values are sums of the residual stream, which all have one format
     measured: whether calibration takes the moments of the operand
     """
@@ -62,6 +63,7 @@ class QuantizationRule:
     matrix: Callable[["Quantization", Node, int | None], Reader] | None = None
     peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
     known_peaks: Callable[[Node, Lookup], Floats] | None = None
+    inner: Callable[[Node, int | None, tuple[Array, ...]], float] | None = None
     residual: bool = False
     measured: bool = False
 

@@ -24,11 +24,12 @@ class Moments:
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
     """largest: greatest magnitude of each feature of each value; moments: of those that matrices
-    are multiplied with.
+    are multiplied with; inner: greatest magnitude that matters inside of nodes that say theirs
 
     source: the tokens in words, for reports
     """
 
     largest: Mapping[Key, Floats]
     moments: Mapping[Key, Moments]
+    inner: Mapping[Key, float]
     source: str

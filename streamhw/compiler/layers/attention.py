@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BuildError
-from ...graph import Attention, Node
+from ...graph import Array, Attention, Node
 from ...kernels.attention import scores, softmax
 from ...kernels.attention import values as values_kernel
 from ...kernels.kv_cache.append import CacheAppendSpec
@@ -28,6 +28,9 @@ from .layer import Layer
 __all__ = ["ATTENTION"]
 
 Reals = NDArray[np.float64]
+
+_SCORE_MARGIN = 1.25
+"""Of scores that other text may have, relative to the greatest that calibration saw."""
 
 
 def _op(node: Node) -> Attention:
@@ -60,7 +63,22 @@ def _wants(state: Quantization, node: Node, name: str) -> Fixed:
         float((state.peaks(name, layer) * _query_factor(state, node, layer)).max())
         for layer in state.layers(node.name)
     )
-    return Fixed(16, max(SCORES.frac, fraction(16, largest, HIDDEN_MARGIN)))
+    return Fixed(16, max(_score_format(state, node).frac, fraction(16, largest, HIDDEN_MARGIN)))
+
+
+def _greatest_top(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> float:
+    """Greatest magnitude of the top score of a row: all others count by their distance to it, so
+    that those far below may saturate."""
+    queries, keys, _ = inputs
+    return float(np.abs(_op(node).scores(queries, keys, layer).max(axis=-1)).max())
+
+
+def _score_format(state: Quantization, node: Node) -> Fixed:
+    """Of scores: a coarser step where calibration saw that the usual range may not do."""
+    inner = state.statistics.inner
+    largest = max((inner.get(key, 0.0) for key in state.keys(node.name)), default=0.0)
+    width = SCORES.width
+    return Fixed(width, min(SCORES.frac, fraction(width, _SCORE_MARGIN * largest, 0)))
 
 
 def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None) -> Reals:
@@ -82,14 +100,15 @@ def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
 
 def _plan(state: Quantization, node: Node) -> AttentionPlan:
     query, key, value = (state.format(name) for name in node.inputs)
+    score = _score_format(state, node)
     return AttentionPlan(
         query=query,
         key=key,
         value=value,
-        scores=SCORES,
+        scores=score,
         probabilities=PROBABILITIES,
         out=state.format(node.name),
-        score_shift=query.frac - SCORES.frac,
+        score_shift=query.frac - score.frac,
         value_shift=PROBABILITIES.frac,
     )
 
@@ -221,6 +240,7 @@ ATTENTION = Layer(
         wants=_wants,
         wants_scales=_wants_scales,
         scales=_scales,
+        inner=_greatest_top,
     ),
     reference=_reference,
     memory=MemoryRule(working=_caches),

@@ -84,24 +84,31 @@ class Attention(Op):
     def evaluate(self, inputs: tuple[Array, ...], parameters: Lookup, layer: int | None) -> Array:
         queries, keys, values = inputs
         n, lead = queries.shape[-2], queries.shape[:-2]
+        scores = self.scores(queries, keys, layer)
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        rows = np.moveaxis(scores @ self._for_each_query(values), -3, -2)
+        return np.asarray(rows.reshape(*lead, n, self.heads * self.head_dim))
 
-        def split(x: Array, heads: int) -> Array:
-            return np.moveaxis(x.reshape(*lead, n, heads, self.head_dim), -2, -3)
-
-        shared = self.heads // self.kv_heads
-        q = split(queries, self.heads)
-        k = np.repeat(split(keys, self.kv_heads), shared, axis=-3)
-        v = np.repeat(split(values, self.kv_heads), shared, axis=-3)
+    def scores(self, queries: Array, keys: Array, layer: int | None) -> Array:
+        """[..., heads, n, n]: what softmax is taken of; minus infinity where nothing is seen."""
+        n = queries.shape[-2]
+        q, k = self._split(queries, self.heads), self._for_each_query(keys)
         scores = (q @ np.swapaxes(k, -1, -2)) * np.float32(self.factor)
         if self.causal:
             seen = np.tril(np.ones((n, n), dtype=bool))
             if (width := self.window(layer)) is not None:
                 seen &= ~np.tril(seen, -width)
             scores = np.where(seen, scores, np.float32(-np.inf))
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        scores /= scores.sum(axis=-1, keepdims=True)
-        rows = np.moveaxis(scores @ v, -3, -2)
-        return np.asarray(rows.reshape(*lead, n, self.heads * self.head_dim))
+        return scores
+
+    def _split(self, x: Array, heads: int) -> Array:
+        """[..., heads, n, head_dim]"""
+        return np.moveaxis(x.reshape(*x.shape[:-1], heads, self.head_dim), -2, -3)
+
+    def _for_each_query(self, x: Array) -> Array:
+        """Heads of keys or values, repeated for each head of queries that shares them."""
+        return np.repeat(self._split(x, self.kv_heads), self.heads // self.kv_heads, axis=-3)
 
     def row_use(self, inputs: tuple[Shape, ...]) -> RowUse:
         queries = heads_of(self.heads, self.head_dim)
