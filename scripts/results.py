@@ -127,14 +127,14 @@ RESULTS = (
     Result(
         name="medium-long",
         what="GPT-2 Medium [128:128] on `u55c`, predicted",
-        command="streamhw bench gpt2-medium --board u55c --in 128 --out 128 --context 128,1000",
+        command="streamhw bench gpt2-medium --board u55c --in 128 --out 128 --at 128,1000",
         patterns=(r"(.*\bpredicted\b.*)",),
         long=True,
     ),
     Result(
         name="gpt2-long",
         what="GPT-2 124M at contexts of 128 and 1,000 on `u55c`, predicted",
-        command="streamhw bench gpt2 --board u55c --in 128 --out 128 --context 128,1000",
+        command="streamhw bench gpt2 --board u55c --in 128 --out 128 --at 128,1000",
         patterns=(r"(.*\bpredicted\b.*)",),
         long=True,
     ),

@@ -13,7 +13,7 @@ POINTS = """\
 points
   --in 32 --out 32              one answer of 32 tokens after 32 others
   --in 32,64,128 --out 32,64,128  three points; a single number goes with all of the other list
-  --context 128,1000            one token with so many positions in the cache: predicted; a
+  --at 128,1000                 one token with so many positions in the cache: predicted; a
                                 simulation has to begin with the prompt (--in 1000 --out 2)
 """
 
@@ -39,8 +39,8 @@ def add(commands: Commands) -> None:
         help="tokens of the answer; default: 32",
     )  # fmt: skip
     parser.add_argument(
-        "--context", dest="contexts", type=lengths, default=(), metavar="POSITIONS",
-        help="predict a token at these contexts, too",
+        "--at", dest="contexts", type=lengths, default=(), metavar="POSITIONS",
+        help="predict a token with so many positions in the cache, too",
     )  # fmt: skip
     how = parser.add_mutually_exclusive_group()
     how.add_argument(

@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, formats, model, path, talk, weights
+from .options import Commands, board, context, formats, model, path, talk, weights
 
 __all__ = ["add"]
 
@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
     model(parser)
     board(parser)
     weights(parser)
+    context(parser)
     parser.add_argument(
         "--text",
         type=path,
@@ -53,6 +54,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         console,
         board=chosen.board,
         weights=chosen.weights,
+        context=chosen.context,
         config=parse_formats(chosen.quant, chosen.head_bits),
         text=chosen.text,
     )

@@ -15,6 +15,7 @@ __all__ = [
     "build_folder",
     "checkpoints",
     "choices",
+    "context",
     "earlier",
     "model",
     "path",
@@ -70,6 +71,17 @@ def weights(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def context(parser: argparse.ArgumentParser) -> None:
+    """--context."""
+    parser.add_argument(
+        "--context",
+        type=int,
+        metavar="N",
+        help="positions to build for, prompt and answer together; default: as many as the model's "
+        "files say, at most 1,024 for a name",
+    )
+
+
 def build_folder(parser: argparse.ArgumentParser) -> None:
     """BUILD."""
     parser.add_argument("folder", metavar="BUILD", type=path, help="a folder that `build` wrote")
@@ -98,6 +110,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
     model(parser)
     board(parser)
     weights(parser)
+    context(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -251,6 +264,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         model=chosen.model,
         board=chosen.board,
         weights=chosen.weights,
+        context=chosen.context,
         output=chosen.output,
         begin=getattr(chosen, "begin", None),
         source=getattr(chosen, "decisions", None),

@@ -17,7 +17,7 @@ from ..boards.memory.system import MemorySystem
 from ..compiler.ir.levels import Netlist, PlacedNetlist
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
-from ..frontend import Model, load
+from ..frontend import Model
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
@@ -77,13 +77,13 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     pairs = request.points()
     if request.checkpoints != NEVER and (len(pairs) > 1 or not request.simulate):
         raise UserError("Checkpoints must be of one simulated answer, and there is not one")
-    board, model = load_board(request.build.board), load(request.build.model, request.build.weights)
+    board, model = load_board(request.build.board), request.build.load()
     for prompt, answer in pairs:
         check_lengths(prompt, answer, model.graph)
     for length in request.contexts:
         if not 1 <= length <= model.graph.context - 2:
             raise UserError(
-                f"Context must be 1 to {model.graph.context - 2} positions, not {length}"
+                f"Positions of --at must be 1 to {model.graph.context - 2}, not {length}"
             )
     if request.simulate:
         verilator.find_simulator()

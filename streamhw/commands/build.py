@@ -3,7 +3,8 @@
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
 from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
-from ..errors import UserError
+from ..errors import DoesNotFitError, UserError
 from ..frontend import Model, Origin, load
 from ..quantization.format_options import format_options
 from ..reference.quality import QUALITY_BOUND
@@ -45,13 +46,17 @@ __all__ = [
 ]
 
 
+LONG = 1024
+"""Positions that need no explanation: models by name are built for as many."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildRequest:
     """What the user typed.
 
     model: a name or a Hugging Face directory; board: a name or a file; weights: a safetensors file
-    or directory instead of the model's own; output: the build folder, ``build/<model>-<board>``
-    if None
+    or directory instead of the model's own; context: positions to build for, if fewer than it has
+    output: the build folder, ``build/<model>-<board>`` if None
     begin: the first stage that decides anew; the earlier ones are as in ``source``, a build or its
     file of decisions (None: what is in the build folder); decided: these, once ``settled``
     """
@@ -59,6 +64,7 @@ class BuildRequest:
     model: str
     board: str = "sim"
     weights: Path | None = None
+    context: int | None = None
     output: Path | None = None
     config: BuildConfig = field(default_factory=BuildConfig)
     begin: str | None = None
@@ -68,6 +74,10 @@ class BuildRequest:
     @property
     def folder(self) -> Path:
         return self.output or default_folder(self.model, self.board)
+
+    def load(self) -> Model:
+        """The model; raises ``UserError``."""
+        return load(self.model, self.weights, context=self.context)
 
 
 def settled(request: BuildRequest) -> BuildRequest:
@@ -107,10 +117,10 @@ def reuse_or_build(request: BuildRequest, console: Console) -> Build:
 def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     begin = time.perf_counter()
     seconds: list[float] = []
-    board, model = load_board(request.board), load(request.model, request.weights)
+    board, model = load_board(request.board), request.load()
     _note_origin(model, console)
     request = request_with_bits(request, model, board, console)
-    with progress(console) as shown:
+    with progress(console) as shown, _context_hinted(model):
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
         built = api_build.build(
             model,
@@ -130,6 +140,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
         return built
     print_summary(built.report, console)
     _warn(built.facts, console)
+    _warn_of_context(built, console)
     took = time.perf_counter() - begin
     console.print(f"Graph to Verilog in {sum(seconds):.1f} s, all files in {took:.1f} s:")
     show_folder(request.folder, console)
@@ -151,9 +162,9 @@ def build_until(
     if text is None or request.output is not None:
         check_folder(folder, whole=False)
     board = load_board(request.board)
-    model = load(request.model, request.weights)
+    model = request.load()
     request = request_with_bits(request, model, board, console)
-    with progress(console) as shown:
+    with progress(console) as shown, _context_hinted(model):
         total = [stage.name for stage in STAGES].index(stop) + 1
         task = shown.add_task("compile", total=total, detail=STAGES[0].says)
         design = api_compile.compile(
@@ -228,6 +239,7 @@ def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> N
         return
     options = ["--board", request.board]
     options += [] if request.weights is None else ["--weights", str(request.weights)]
+    options += [] if request.context is None else ["--context", str(request.context)]
     options += format_options(chosen)
     command = shlex.join([request.model, *options])
     warn(
@@ -235,6 +247,31 @@ def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> N
         f"{built.model.name}: quantization costs {found.nats:.2f} nats a token (bound "
         f"{QUALITY_BOUND:g}); this shows why: python -m streamhw doctor {command}",
     )
+
+
+@contextmanager
+def _context_hinted(model: Model) -> Iterator[None]:
+    """Says of a design that does not fit that a long context is part of what it needs."""
+    try:
+        yield
+    except DoesNotFitError as error:
+        if error.hint is None and model.graph.context > LONG:
+            error.hint = (
+                f"buffers and caches are for {model.graph.context:,} positions: --context N "
+                "builds for fewer"
+            )
+        raise
+
+
+def _warn_of_context(built: Build, console: Console) -> None:
+    """Says that caches are larger than all parameters."""
+    plan = built.netlist.memory
+    if plan.working > plan.stored:
+        warn(
+            console,
+            f"{built.model.name}: caches for {built.model.graph.context:,} positions take "
+            f"{plan.working:,} bytes, all parameters {plan.stored:,}: --context N builds for fewer",
+        )
 
 
 def _warn(facts: Facts, console: Console) -> None:

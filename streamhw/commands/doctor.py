@@ -23,6 +23,7 @@ def diagnose_model(
     board: str,
     config: QuantConfig,
     weights: Path | None = None,
+    context: int | None = None,
     text: Path | None = None,
 ) -> Diagnosis:
     """Prints the errors of all streams and layers, what is wrong, and what to do.
@@ -30,7 +31,7 @@ def diagnose_model(
     Raises ``UserError`` if the model cannot read the text.
     """
     words = read_text(text)
-    loaded, on = load(model, weights), load_board(board)
+    loaded, on = load(model, weights, context=context), load_board(board)
     chosen = bits_shown(loaded, on, config, console)
     with progress(console) as shown:
         task = shown.add_task("doctor", total=1.0, detail="")
@@ -42,6 +43,7 @@ def diagnose_model(
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
     typed = [model, "--board", board] + ([] if weights is None else ["--weights", str(weights)])
+    typed += [] if context is None else ["--context", str(context)]
     found = replace(found, typed=shlex.join(typed))
     console.print(
         f"{found.model}, {found.name}: errors against the float model over {found.fake.tokens:,} "

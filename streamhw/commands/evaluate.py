@@ -35,6 +35,7 @@ def evaluate_model(
     board: str,
     configs: Sequence[QuantConfig],
     weights: Path | None = None,
+    context: int | None = None,
     text: Path | None = None,
     windows: int | None = None,
     length: int | None = None,
@@ -44,7 +45,7 @@ def evaluate_model(
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
     words = read_text(text)
-    loaded, on = load(model, weights), load_board(board)
+    loaded, on = load(model, weights, context=context), load_board(board)
     chosen = [bits_shown(loaded, on, config, console) for config in configs]
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")

@@ -11,7 +11,6 @@ from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE, answer_lengths, go
 from ..boards.base import Board, load_board
 from ..compiler.explore.explore import Exploration
 from ..compiler.explore.objective import Objective, Score, Trial, best_of
-from ..frontend import load
 from .build import BuildRequest, request_with_bits
 from .show import Console, progress
 
@@ -56,7 +55,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
     Raises ``UserError`` for numbers that make no sense, ``BuildError`` if no design is found.
     """
     build, folder = request.build, request.folder
-    board, model = load_board(build.board), load(build.model, build.weights)
+    board, model = load_board(build.board), build.load()
     prompt, tokens = answer_lengths(model.graph.context, request.prompt, request.tokens)
     request = replace(request, prompt=prompt, tokens=tokens)
     build = request_with_bits(build, model, board, console)

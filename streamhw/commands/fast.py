@@ -16,7 +16,7 @@ from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.layers.table import layer_table
 from ..compiler.performance.estimate import Estimate, PredictedAnswer
 from ..compiler.pipeline import STAGES, quantize_for
-from ..frontend import Model, Origin, load
+from ..frontend import Model, Origin
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import IntegerModel
 from .answer_text import AnswerText
@@ -53,7 +53,7 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
     Raises ``UserError`` for a prompt that does not fit, ``BuildError`` as ``build`` does.
     """
     build = settled(request.build)
-    model, board = load(build.model, build.weights), load_board(build.board)
+    model, board = build.load(), load_board(build.board)
     asked = read_prompt(request.prompt, model, chat=request.chat)
     prompt, stream = asked.tokens, asked.stream()
     check_run(prompt, request.tokens, 0.0, model.graph)

@@ -39,7 +39,7 @@ def _models(console: Console) -> None:
     from ..frontend.shapes import SHAPES
     from ..frontend.zoo import CHECKPOINTS, load
 
-    table = Table("model", "layers", "width", "heads", "vocabulary", "context", "weights")
+    table = Table("model", "layers", "width", "heads", "vocabulary", "positions", "weights")
     rows = {name: (load(name).config, "in the package") for name in CHECKPOINTS}
     rows |= {name: (shape.config, _weights(shape)) for name, shape in SHAPES.items()}
     for name, (config, weights) in sorted(rows.items()):
@@ -47,6 +47,7 @@ def _models(console: Console) -> None:
         table.add_row(name, *(f"{number:,}" for number in numbers), weights)
     console.print(table)
     console.print(
+        "Names are built for at most 1,024 positions unless --context N says otherwise. "
         "Shapes whose weights are not here have seeded random ones. Real ones: hf download "
         "REPOSITORY --local-dir DIR (of pip install huggingface_hub), then DIR as MODEL, or "
         "--weights DIR. Any directory of list families works as well."

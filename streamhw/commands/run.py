@@ -9,7 +9,6 @@ from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
 from ..api.build import Build
 from ..api.prompt import check_run, read_prompt
-from ..frontend import load
 from ..report.channels import channel_table, spread
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
@@ -53,7 +52,7 @@ def run(request: RunRequest, console: Console) -> Answer:
     verilator.find_simulator()
     find_compiler()
     request = replace(request, build=settled(request.build))
-    model = load(request.build.model, request.build.weights)
+    model = request.build.load()
     prompt = read_prompt(request.prompt, model, chat=request.chat)
     check_run(prompt.tokens, request.tokens, request.stalls, model.graph)
     built = reuse_or_build(request.build, console)

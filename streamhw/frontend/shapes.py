@@ -22,6 +22,7 @@ class NamedShape:
     """A model by name.
 
     family: what its files are read by; config: its numbers
+    context: positions that it is built for at most, unless others are asked for
     end_tokens, begin_token: that end and begin a text
     repository: on huggingface.co, where its files are
     installed: packages that carry its weights, if there are any
@@ -33,10 +34,7 @@ class NamedShape:
     begin_token: int | None = None
     repository: str
     installed: InstalledWeights | None = None
-
-
-_CONTEXT = 1024
-"""Positions of a decoder by name. The models were trained on more; their directories have that."""
+    context: int = 1024
 
 
 def _gpt2(layers: int, features: int, heads: int, size: str) -> NamedShape:
@@ -72,7 +70,7 @@ def _gemma3(
         kv_heads=1,
         head_dim=256,
         vocabulary=262_144,
-        context=_CONTEXT,
+        context=32_768,
         windows=(512, 512, 512, 512, 512, None),
         function="gelu_tanh",
         bases=(1e4, 1e4, 1e4, 1e4, 1e4, 1e6),
@@ -119,7 +117,7 @@ SHAPES: Mapping[str, NamedShape] = {
             kv_heads=3,
             head_dim=64,
             vocabulary=49_152,
-            context=_CONTEXT,
+            context=8192,
             epsilon=1e-5,
             bases=(1e5,),
         ),
@@ -143,7 +141,7 @@ SHAPES: Mapping[str, NamedShape] = {
             kv_heads=4,
             head_dim=64,
             vocabulary=32_000,
-            context=_CONTEXT,
+            context=2048,
             epsilon=1e-5,
             tied=False,
         ),
@@ -161,7 +159,7 @@ SHAPES: Mapping[str, NamedShape] = {
             kv_heads=8,
             head_dim=64,
             vocabulary=128_256,
-            context=_CONTEXT,
+            context=131_072,
             epsilon=1e-5,
             bases=(5e5,),
             scalings=((32.0, 8192 / 4, 8192 / 1),),
@@ -180,7 +178,7 @@ SHAPES: Mapping[str, NamedShape] = {
             kv_heads=2,
             head_dim=64,
             vocabulary=151_936,
-            context=_CONTEXT,
+            context=32_768,
             bases=(1e6,),
             projection_bias=True,
         ),
@@ -197,7 +195,7 @@ SHAPES: Mapping[str, NamedShape] = {
             kv_heads=8,
             head_dim=128,
             vocabulary=151_936,
-            context=_CONTEXT,
+            context=40_960,
             bases=(1e6,),
             head_norms=True,
         ),

@@ -4,7 +4,7 @@
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import UserError
 from ..graph import Graph
@@ -18,6 +18,7 @@ from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
 from .reading.stored_tensor import without_wrappers
 from .shapes import SHAPES, NamedShape
+from .shorter_context import with_context
 from .special_tokens import begin_token, end_tokens
 from .tokenizers import Tokenizer
 from .weights import CheckpointWeights, RandomWeights, Weights
@@ -39,19 +40,23 @@ def model_names() -> tuple[str, ...]:
     return tuple(sorted((*SHAPES, *CHECKPOINTS)))
 
 
-def load(name_or_path: object, weights: str | Path | None = None) -> Model:
+def load(
+    name_or_path: object, weights: str | Path | None = None, *, context: int | None = None
+) -> Model:
     """The model of that name, or in those files. A path that exists wins over a name.
 
     name_or_path: a name of `list models`; a Hugging Face directory, a GGUF file or a program of
         torch.export; files of a format that an installed package reads; an ``ExportedProgram``
     weights: a file or directory with tensors, instead of the model's own. A named shape without
         them gets seeded random weights.
+    context: positions to build for; None: as many as the files say, or as a named shape has
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
     if is_program(name_or_path):
         _no_weights("MODEL", weights)
-        return program_model(TorchProgram(name_or_path, "program"), "program", None)
+        program = program_model(TorchProgram(name_or_path, "program"), "program", None)
+        return program if context is None else with_context(program, context)
     if not isinstance(name_or_path, str | Path):
         raise UserError(
             "MODEL must be a name, a path or a program of torch.export, not of type "
@@ -63,11 +68,19 @@ def load(name_or_path: object, weights: str | Path | None = None) -> Model:
     if given is not None and not _exists(given):
         raise UserError(f"{given}: the weights file is missing")
     if name and _exists(path):
-        return _from_path(path, given)
-    if name in CHECKPOINTS:
-        return _read(CHECKPOINTS[name], name, given)
-    if name in SHAPES:
-        return _named(name, SHAPES[name], given)
+        found = _from_path(path, given)
+    elif name in CHECKPOINTS:
+        found = _read(CHECKPOINTS[name], name, given)
+    elif name in SHAPES:
+        found = _named(name, SHAPES[name], given)
+        if context is None:
+            context = min(SHAPES[name].context, found.graph.context)
+    else:
+        _refuse(name)
+    return found if context is None else with_context(found, context)
+
+
+def _refuse(name: str) -> NoReturn:
     known = ", ".join(model_names())
     raise UserError(
         f"MODEL must be one of {known}, or a directory, not {name!r}", hint=_download(name)
@@ -182,7 +195,7 @@ def _named(name: str, shape: NamedShape, weights: Path | None) -> Model:
 
 
 _CHOSEN = ("context",)
-"""What a named shape may have otherwise than the files: they were trained on more positions."""
+"""What files may have otherwise than a named shape: they may be trained further on more."""
 
 
 def _compare(name: str, shape: NamedShape, home: Path) -> None:

@@ -28,7 +28,7 @@ def test_bench(
     assert first is not None and len(first.points[0].simulated) == 4
     assert first.points[0].seconds > 0 and "a second" in shown
     assert abs(first.points[0].error or 1) < 0.15  # a tiny model is mostly latency
-    more = ["--in", "3,9", "--out", "4", "--context", "20"]
+    more = ["--in", "3,9", "--out", "4", "--at", "20"]
     assert main(["bench", *model, *more, "--predict"]) == 0
     shown = capsys.readouterr().out
     assert "Reusing the build" in shown and "one token at a context" in shown
@@ -53,7 +53,7 @@ def test_bench(
     [
         (["--in", "3,4,5", "--out", "1,2"], "Lengths of prompts and answers must pair, not 3 with"),
         (["--in", "30", "--out", "3"], "must have at most 32 tokens together"),
-        (["--context", "31"], "Context must be 1 to 30 positions, not 31"),
+        (["--at", "31"], "Positions of --at must be 1 to 30, not 31"),
     ],
 )
 def test_lengths_that_do_not_fit(

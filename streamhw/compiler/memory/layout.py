@@ -61,6 +61,11 @@ class MemoryPlan:
         return max(region.end for region in self.regions)
 
     @property
+    def working(self) -> int:
+        """Bytes behind the image: caches, and streams that go through memory."""
+        return self.total - self.stored
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Streams that parameters go to, in order of first use."""
         found = dict.fromkeys(
@@ -125,7 +130,11 @@ def plan_memory(
     if plan.total > available:
         raise BuildError(
             f"Model {graph.name} must fit into {available:,} bytes of memory, but needs "
-            f"{plan.total:,}: {plan.total - available:,} too many"
+            f"{plan.total:,}: {plan.total - available:,} too many",
+            hint=f"{plan.working:,} of them grow with the context of {graph.context:,} positions: "
+            "--context N builds for fewer"
+            if plan.stored <= available
+            else None,
         )
     return plan
 

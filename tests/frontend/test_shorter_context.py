@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shorter context changes no number of a text that fits, wherever the model comes from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamhw.errors import UserError
+from streamhw.frontend import load
+from streamhw.frontend.shapes import SHAPES
+from streamhw.frontend.shorter_context import with_context
+from streamhw.graph.float_reference import forward
+from tests.tiny import tiny_decoder, write_tiny
+
+TOKENS = np.array([5, 9, 2, 7])
+
+
+def test_logits_are_the_same(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny")
+    for whole in (load(folder), tiny_decoder()):
+        shorter = with_context(whole, 6)
+        assert shorter.graph.context == 6
+        found = [forward(m.graph, m.weights, TOKENS) for m in (whole, shorter)]
+        result = whole.graph.result
+        assert np.array_equal(found[0][result], found[1][result])
+    assert load(folder, context=32) == load(folder)
+    assert load(folder, context=4).weights["wpe.weight"].shape == (4, 32)
+
+
+def test_seeded_weights_are_the_same() -> None:
+    whole, shorter = load("gpt2"), load("gpt2", context=100)
+    assert np.array_equal(whole.weights["wpe.weight"][:100], shorter.weights["wpe.weight"])
+    assert shorter.weights.identity != whole.weights.identity
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_names_have_1024_positions_and_may_have_what_they_were_trained_on(name: str) -> None:
+    longest = SHAPES[name].config.context
+    assert load(name).graph.context == 1024 <= longest
+    assert load(name, context=longest).graph.context == longest
+
+
+@pytest.mark.parametrize("context", [0, -3, 33])
+def test_contexts_that_cannot_be(tmp_path: Path, context: int) -> None:
+    said = rf"^Context of tiny must be 1 to 32 positions, as the model has, not {context}$"
+    with pytest.raises(UserError, match=said):
+        load(write_tiny(tmp_path / "tiny"), context=context)
