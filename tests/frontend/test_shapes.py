@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Named shapes are those of the published configurations, but for the positions that are built."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
