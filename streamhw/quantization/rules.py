@@ -194,14 +194,13 @@ class Quantization:
             for reader in self.graph.readers(node.name)
             if (rule := self.rule(reader)).smoothing is not None and rule.matrix is not None
         ]
-        alpha = min((alpha for alpha, _, _ in found), default=1.0)
-        if alpha == 1.0 or isinstance(self.model.weights, RandomWeights):
+        if not found or isinstance(self.model.weights, RandomWeights):
             return ranges  # columns of random matrices are all alike
         readers = [matrix(self, reader, layer) for _, matrix, reader in found]
         if self.trained and self.config.smoothing is None:
             square = self.statistics.moments[node.name, layer].square
             return searched_scales(ranges, readers, square)
-        return smoothed_scales(ranges, readers, alpha)
+        return smoothed_scales(ranges, readers, min(alpha for alpha, _, _ in found))
 
     def compensation(self, value: str, layer: int | None) -> Compensation | None:
         """What the moments of a value say of rounding the matrices that it is multiplied with;

@@ -121,6 +121,21 @@ def test_fake_values_stay_near_the_float_ones(quantized: QuantizedModel) -> None
     assert error < (0.2 if quantized.config.weight_bits == 4 else 0.1)
 
 
+def test_scales_of_trained_models_are_searched_in_8_bits_too() -> None:
+    """Unless an exponent is asked for."""
+    made, follows = (
+        quantize(MODEL, layer_table().quantization, QuantConfig(weight_bits=8, smoothing=how))
+        for how in (None, 1.0)
+    )
+    ratios = [
+        made.scales(f"norm_{n}", layer) / follows.scales(f"norm_{n}", layer)
+        for n in (1, 2)
+        for layer in range(4)
+    ]
+    assert all((ratio >= 1 - 1e-9).all() for ratio in ratios)
+    assert any((ratio > 1.01).any() for ratio in ratios)
+
+
 def test_the_same_input_gives_the_same_integers() -> None:
     first, second = (
         quantize(random_model(), layer_table().quantization, QuantConfig(scale_group=16))

@@ -69,6 +69,26 @@ def test_the_search_is_no_worse_than_one_exponent(spread: float) -> None:
     )
 
 
+def test_in_8_bits_a_rare_peak_costs_the_other_columns_no_codes() -> None:
+    """Four features are once a thousand times as large as ever else."""
+    random = np.random.default_rng(7)
+    matrix = random.normal(size=(80, 64)).astype(np.float32)
+    x = random.normal(size=(4000, 64))
+    x[0, :4] *= 1000
+    wanted = np.abs(x).max(axis=0) / 127
+    square = np.median(x * x, axis=0).astype(np.float32) / 0.455
+    usual = x[1:]
+
+    def error(scales: np.ndarray) -> float:
+        scaled = matrix * scales
+        steps = np.abs(scaled).max(axis=1, keepdims=True) / 127
+        rest = usual @ ((np.rint(scaled / steps) * steps - scaled) / scales).T
+        return float(np.mean(rest**2))
+
+    found = searched_scales(wanted, [Reader(matrix=matrix, weights=integer_format(8))], square)
+    assert error(found) < 0.01 * error(wanted)
+
+
 def test_ranges_of_rare_values_follow_the_power_of_their_channel() -> None:
     square = np.full(8, 4.0, dtype=np.float32)
     peak = np.full(8, 20.0)
