@@ -158,7 +158,14 @@ def integer_format(bits: int, scale_group: int | None = None) -> ElementFormat:
 
 
 BUILT_IN: Mapping[str, ElementFormat] = {
-    f.name: f for f in (integer_format(4, 64), integer_format(4), integer_format(8))
+    f.name: f
+    for f in (
+        integer_format(4, 64),
+        integer_format(4, 32),
+        integer_format(4),
+        integer_format(8, 64),
+        integer_format(8),
+    )
 }
 """The formats that have a name without a package; others of their kind are made by
 ``integer_format``."""

@@ -82,9 +82,9 @@ class QuantConfig:
         return weights.smoothing if self.smoothing is None else self.smoothing
 
     def __str__(self) -> str:
+        wide = f" with 8-bit {', '.join(self.wide)}" if self.wide else ""
         if self.number_format is not None:
-            return f"{self.number_format}, A8"
+            return f"{self.number_format}, A8{wide}"
         if self.rise is not None:
             return f"bits for {self.rise:.2%} more perplexity"
-        wide = f" with 8-bit {', '.join(self.wide)}" if self.wide else ""
         return f"W{self.weight_bits}A8{wide}"

@@ -14,29 +14,29 @@ _AUTO = "auto"
 def parse_formats(name: str, head_bits: int | None = None) -> QuantConfig:
     """What ``--quant NAME --head-bits N`` says; raises ``UserError`` if it says nothing."""
     kind, plus, products = name.partition("+")
+    wide = tuple(products.split(",")) if plus else ()
     if kind in _BITS:
-        wide = tuple(products.split(",")) if plus else ()
         return QuantConfig(weight_bits=_BITS[kind], head_bits=head_bits, wide=wide)
-    kind, colon, bound = name.partition(":")
-    if kind == _AUTO and colon:
+    auto, colon, bound = name.partition(":")
+    if auto == _AUTO and colon:
         return QuantConfig(head_bits=head_bits, rise=_share(bound))
     known = element_formats()
-    if name not in known:
+    if kind not in known:
         names = ", ".join([*_BITS, f"{_AUTO}:5%", *known])
         raise UserError(f"Number format must be one of {names}, not {name!r}")
     if head_bits is not None:
         raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
-    return QuantConfig(number_format=name)
+    return QuantConfig(number_format=kind, wide=wide)
 
 
 def format_options(config: QuantConfig) -> list[str]:
     """What is typed for a configuration."""
+    wide = f"+{','.join(config.wide)}" if config.wide else ""
     if config.number_format is not None:
-        return ["--quant", config.number_format]
+        return ["--quant", config.number_format + wide]
     if config.rise is not None:
         name = f"{_AUTO}:{100 * config.rise:g}%"
     else:
-        wide = f"+{','.join(config.wide)}" if config.wide else ""
         name = f"w{config.weight_bits}a8{wide}"
     head = [] if config.head_bits is None else ["--head-bits", str(config.head_bits)]
     return ["--quant", name, *head]

@@ -24,7 +24,7 @@ def test_integers() -> None:
     assert (int4.groups(128), int4.groups(130), int8.groups(128)) == (2, 3, 0)
     values = np.array([-9.2, -0.6, 0.4, 7.9], dtype=np.float32)
     assert int4.round(values).tolist() == [-8, -1, 0, 7]
-    assert set(BUILT_IN) == {"int4", "int4g64", "int8"}
+    assert set(BUILT_IN) == {"int4", "int4g32", "int4g64", "int8", "int8g64"}
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8])

@@ -12,10 +12,14 @@ from streamhw.quantization.format_options import format_options, parse_formats
 
 NAMES = st.lists(st.sampled_from(("qkv", "v", "mlp_out", "logits")), unique=True)
 HEADS = st.sampled_from((None, 4, 8))
-TYPED = st.builds(
-    QuantConfig, weight_bits=st.sampled_from((4, 8)), head_bits=HEADS, wide=NAMES.map(tuple)
-) | st.builds(
-    QuantConfig, head_bits=HEADS, rise=st.integers(1, 100).map(lambda percent: percent / 100)
+TYPED = (
+    st.builds(
+        QuantConfig, weight_bits=st.sampled_from((4, 8)), head_bits=HEADS, wide=NAMES.map(tuple)
+    )
+    | st.builds(
+        QuantConfig, head_bits=HEADS, rise=st.integers(1, 100).map(lambda percent: percent / 100)
+    )
+    | st.builds(QuantConfig, number_format=st.just("int4g32"), wide=NAMES.map(tuple))
 )
 
 

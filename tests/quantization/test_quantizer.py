@@ -218,3 +218,5 @@ def test_configurations_are_checked(values: dict[str, int], message: str) -> Non
 
 def test_names_of_configurations() -> None:
     assert str(QuantConfig()) == "W4A8" and str(QuantConfig(weight_bits=8)) == "W8A8"
+    mixed = QuantConfig(number_format="int4g32", wide=("v", "logits"))
+    assert str(mixed) == "int4g32, A8 with 8-bit v, logits"
