@@ -8,8 +8,9 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from rich.console import Console
 from rich.text import Text
 
 from .cli import bench, build, doctor, evaluate, explain, explore, list, report, run, synth
@@ -48,30 +49,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     complaints = console_for(stderr=True)
     verbose = False
     try:
-        with ended_by_signals():
+        with ended_by_signals(), _full_output_said():
             chosen = _parsed(arguments)
             verbose = chosen.verbose
             return _run(chosen)
     except StreamhwError as error:
-        if verbose or isinstance(error, InternalError):
-            traceback.print_exc()
-        complaints.print(Text.assemble(("error:", "red"), f" {error}"), soft_wrap=True)
-        if error.hint:
-            complaints.print(f"hint: {error.hint}", style="dim", soft_wrap=True)
+        traced = verbose or isinstance(error, InternalError)
+        _complain(complaints, "error:", f" {error}", hint=error.hint, traced=traced)
         return error.exit_code
     except BrokenPipeError:
         _write_no_more()
         return PIPE_CLOSED
     except KeyboardInterrupt as stop:
         said = "terminated" if isinstance(stop, Ended) else "interrupted"
-        complaints.print(Text.assemble((said, "red"), ": nothing was left half-written"))
+        _complain(complaints, said, ": nothing was left half-written")
         return 128 + stop.number if isinstance(stop, Ended) else INTERRUPTED
     except Exception as error:  # no error that anybody foresaw
-        traceback.print_exc()
         what = f" Command must not fail with {type(error).__name__}: {error}"
-        complaints.print(Text.assemble(("error:", "red"), what), soft_wrap=True)
-        complaints.print("hint: please report this, with the lines above", style="dim")
+        hint = "please report this, with the lines above"
+        _complain(complaints, "error:", what, hint=hint, traced=True)
         return InternalError.exit_code
+
+
+def _complain(
+    console: Console, word: str, rest: str, *, hint: str | None = None, traced: bool = False
+) -> None:
+    """Says what went wrong; where nobody can read it, the exit code still says it."""
+    with contextlib.suppress(OSError):
+        if traced:
+            traceback.print_exc()
+        console.print(Text.assemble((word, "red"), rest), soft_wrap=True)
+        if hint:
+            console.print(f"hint: {hint}", style="dim", soft_wrap=True)
+        sys.stderr.flush()
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -90,10 +100,16 @@ def _run(chosen: argparse.Namespace) -> int:
     # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = int(chosen.run(chosen, console_for(quiet=chosen.quiet)) or 0)
+    sys.stdout.flush()
+    return code
+
+
+@contextlib.contextmanager
+def _full_output_said() -> Iterator[None]:
+    """An error of standard output, help included, is the user's: its disk is full."""
     try:
-        code = int(chosen.run(chosen, console_for(quiet=chosen.quiet)) or 0)
-        sys.stdout.flush()
-        return code
+        yield
     except OSError as error:
         if error.errno not in FULL or error.filename is not None:
             raise

@@ -89,6 +89,34 @@ def test_a_full_disk_behind_standard_output(
     assert said == "error: Standard output must be writable, but: No space left on device\n"
 
 
+@pytest.mark.parametrize("typed", ["", "--help", "--version", "build --help", "list"])
+def test_a_full_disk_behind_help(typed: str) -> None:
+    """A process of its own: Python flushes once more at its end."""
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "streamhw", *typed.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=plain,
+        )
+    said = "error: Standard output must be writable, but: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_errors_that_nobody_can_read_keep_their_code() -> None:
+    command = [sys.executable, "-m", "streamhw", "explain", "nothing"]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(command, stderr=full).returncode == 2
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert subprocess.run(command, stderr=writer).returncode == 2
+    finally:
+        os.close(writer)
+
+
 def test_a_closed_pipe_has_its_exit_code() -> None:
     """A real pipe, which rich sees before the command line does."""
     reader, writer = os.pipe()
