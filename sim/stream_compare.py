@@ -18,35 +18,12 @@ from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
 from ..stream.itensor.memory_order import TOKENS
 from ..stream.spec import Role
+from .dataflow_order import dataflow_order
+from .mismatch import Mismatch
 
-__all__ = ["Comparison", "Mismatch", "StreamReference", "decode"]
+__all__ = ["Comparison", "StreamReference", "decode"]
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mismatch:
-    """The first beat of a stream that is not what the reference says.
-
-    layer: of the loop, None outside it; position: of the token; offset: of the beat's tile in the
-    value; expected, found: codes of its lanes, None where the beat is missing
-    """
-
-    stream: str
-    value: str
-    layer: int | None
-    position: int
-    offset: tuple[int, ...]
-    expected: tuple[int, ...] | None
-    found: tuple[int, ...] | None
-
-    def __str__(self) -> str:
-        where = "" if self.layer is None else f"layer {self.layer}, "
-        return (
-            f"Stream {self.stream} ({self.value}) at {where}position {self.position}, "
-            f"offset {list(self.offset)} must carry {_text(self.expected)}, "
-            f"not {_text(self.found)}"
-        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +31,8 @@ class _Invocation:
     """Expected beats of one invocation of a stream."""
 
     layer: int | None
-    position: int
+    step: int  # position of its step's first token
+    last: int  # position of its step's last one
     beats: Ints
     order: Ints
 
@@ -68,15 +46,29 @@ class _Watched:
     expected: list[_Invocation] = field(default_factory=list)
     found: list[Ints] = field(default_factory=list)
     done: int = 0  # invocations that have been compared
+    wrong: "_Difference | None" = None  # the first one
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """A beat of an invocation that is wrong; found: None where it is missing."""
+
+    invocation: _Invocation
+    beat: int
+    found: Ints | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamReference:
     """What a simulation is compared with: the types of the streams, and the integers that they must
-    carry."""
+    carry.
+
+    spell: the text of a token
+    """
 
     netlist: PlacedNetlist
     quantized: QuantizedModel
+    spell: Callable[[int], str] | None = None
 
 
 class Comparison:
@@ -88,16 +80,18 @@ class Comparison:
 
     def __init__(self, reference: StreamReference, take: Callable[[str], NDArray[np.uint8]]):
         design = reference.netlist
+        self._design, self._quantized, self._spell = design, reference.quantized, reference.spell
+        self._tokens: list[int] = []
         self._graph = design.graph
         self._golden = IntegerModel(reference.quantized, layer_table().reference)
         self._cache = Cache()
         self._token_batch = design.tiling.token_batch
         self._windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
         self._take = take
+        channels = [channel for channel in design.channels if channel.value is not None]
         self._watched = [
-            _Watched(c, _layers(design, c)) for c in design.channels if c.value is not None
+            _Watched(c, _layers(design, c)) for c in dataflow_order(design.graph, channels)
         ]
-        self.first: Mismatch | None = None
         self.beats = 0
         self._streams: set[str] = set()
 
@@ -117,6 +111,7 @@ class Comparison:
         Returns the token that must follow.
         """
         result = -1
+        self._tokens += tokens
         for begin in range(0, len(tokens), self._token_batch):
             part = list(tokens[begin : begin + self._token_batch])
             position = self._cache.position
@@ -130,7 +125,8 @@ class Comparison:
         return result
 
     def compare(self, *, complete: bool = False) -> Mismatch | None:
-        """Compares what has come since the last call; the first difference ever found, if any.
+        """Compares what has come since the last call; the first difference ever found, if any: of
+        the first step, in it the first layer, in that the first stream of the dataflow.
 
         complete: whether everything that was fed must have come
         """
@@ -138,10 +134,77 @@ class Comparison:
             name = watched.channel.name
             watched.found.append(decode(self._take(name), watched.channel.consumed))
             found = np.concatenate(watched.found)
-            if self.first is None:
-                self.first, used = self._match(watched, found, complete)
-                watched.found = [found[used:]]
-        return self.first
+            if watched.wrong is None:
+                watched.wrong, used = self._match(watched, found, complete)
+                found = found[used:]
+            watched.found = [found]
+        wrong = [watched for watched in self._watched if watched.wrong is not None]
+        return self._told(min(wrong, key=self._when), len(wrong)) if wrong else None
+
+    def _when(self, watched: _Watched) -> tuple[int, int, int]:
+        """Step, layer and place in the dataflow of a stream's first difference."""
+        assert watched.wrong is not None
+        invocation = watched.wrong.invocation
+        layer = invocation.layer
+        if layer is None:
+            trips = sum(loop.trips for loop in self._graph.loops)
+            layer = trips if watched.channel.scope is Scope.TAIL else -1
+        return invocation.step, layer, self._watched.index(watched)
+
+    def _told(self, watched: _Watched, wrong: int) -> Mismatch:
+        """A stream's first difference in words."""
+        difference, channel = watched.wrong, watched.channel
+        assert difference is not None
+        invocation, type = difference.invocation, channel.consumed
+        wanted = invocation.beats[difference.beat]
+        lane = 0
+        if difference.found is not None:
+            lane = int(np.flatnonzero(wanted != difference.found)[0])
+        offset = invocation.order[difference.beat]
+        element = tuple(
+            int(o + i) for o, i in zip(offset, np.unravel_index(lane, type.tile), strict=True)
+        )
+        by_row = any(
+            loop.dim == 0 and isinstance(loop.trip, Symbol) and loop.trip.name == TOKENS
+            for loop in type.loops
+        )
+        position = invocation.step + (element[0] if by_row else 0)
+        if channel.scope is Scope.TAIL:
+            position = invocation.last
+        source = self._design.instance(channel.source.instance)
+        watching = self.watched
+        unseen = [c.name for c in self._design.channels if c.sink.instance == source.name]
+        return Mismatch(
+            kernel=source.name,
+            label=source.part.label,
+            stream=channel.name,
+            value=str(channel.value),
+            layer=invocation.layer,
+            position=position,
+            token=self._token(position),
+            element=element,
+            lane=lane,
+            expected=int(wanted[lane]),
+            found=None if difference.found is None else int(difference.found[lane]),
+            step=self._step(channel, invocation.layer, element[-1]),
+            unseen=tuple(name for name in unseen if name not in watching),
+            wrong=wrong,
+            streams=len(self._watched),
+        )
+
+    def _token(self, position: int) -> str:
+        if position >= len(self._tokens):
+            return "to come"
+        token = self._tokens[position]
+        return str(token) if self._spell is None else f"{token} {self._spell(token)!r}"
+
+    def _step(self, channel: Channel, layer: int | None, feature: int) -> float:
+        """The real size of one code of a feature; of an inner value, that of its format."""
+        value = str(channel.value)
+        if value not in self._quantized.formats:
+            return channel.consumed.fmt.step
+        scales = np.asarray(self._quantized.scales(value, layer)).reshape(-1)
+        return float(scales[feature] if feature < len(scales) else scales[-1])
 
     def save(self) -> dict[str, Ints]:
         """How far the comparison is, and what it has of invocations that have not passed whole."""
@@ -156,7 +219,9 @@ class Comparison:
             self.beats += sum(len(invocation.beats) for invocation in passed)
             self._streams |= {watched.channel.name} if passed else set()
 
-    def _match(self, watched: _Watched, found: Ints, complete: bool) -> tuple[Mismatch | None, int]:
+    def _match(
+        self, watched: _Watched, found: Ints, complete: bool
+    ) -> tuple[_Difference | None, int]:
         used = 0
         while watched.expected:
             invocation = watched.expected[0]
@@ -167,10 +232,10 @@ class Comparison:
             if len(have):
                 self._streams.add(watched.channel.name)
             if len(wrong):
-                return _difference(watched.channel, invocation, int(wrong[0]), have), used
+                return _Difference(invocation, int(wrong[0]), have[wrong[0]]), used
             if len(have) < count:
                 if complete:
-                    return _difference(watched.channel, invocation, len(have), have), used
+                    return _Difference(invocation, len(have), None), used
                 self.beats -= len(have)
                 break
             used += count
@@ -231,6 +296,7 @@ def _activations(
         yield _Invocation(
             layer,
             position,
+            position + count - 1,
             type.pack(_padded(tensor, type), symbol_values),
             type.order(symbol_values),
         )
@@ -261,24 +327,3 @@ def _padded(tensor: Ints, type: ITensor) -> Ints:
         return tensor
     pads = [(0, 0)] * (tensor.ndim - 1) + [(0, missing)]
     return np.pad(tensor, pads, constant_values=type.fmt.minimum)
-
-
-def _difference(channel: Channel, invocation: _Invocation, at: int, have: Ints) -> Mismatch:
-    offset = tuple(int(v) for v in invocation.order[at])
-    by_row = any(
-        loop.dim == 0 and isinstance(loop.trip, Symbol) and loop.trip.name == TOKENS
-        for loop in channel.consumed.loops
-    )
-    return Mismatch(
-        stream=channel.name,
-        value=str(channel.value),
-        layer=invocation.layer,
-        position=invocation.position + (offset[0] if by_row else 0),
-        offset=offset,
-        expected=tuple(int(v) for v in invocation.beats[at]),
-        found=tuple(int(v) for v in have[at]) if at < len(have) else None,
-    )
-
-
-def _text(codes: tuple[int, ...] | None) -> str:
-    return "nothing" if codes is None else str(list(codes))

@@ -63,7 +63,12 @@ def simulate(
     if check:
         if progress is not None:
             progress("compute the reference's parameters", 0, 1)
-        reference = StreamReference(netlist=build.netlist, quantized=build.quantized)
+        known = build.model.tokenizer
+        reference = StreamReference(
+            netlist=build.netlist,
+            quantized=build.quantized,
+            spell=None if known is None else lambda token: known.decode([token]),
+        )
     library = verilator.build(
         [build.verilog],
         manifest,
