@@ -37,10 +37,11 @@ class ShorterWeights(Weights):
 def with_context(model: Model, context: int) -> Model:
     """The model for ``context`` positions; raises ``UserError`` unless it has so many."""
     longest = model.graph.context
-    if not 1 <= context <= longest:
+    shortest = min(2, longest)  # a token and the one that follows it
+    if not shortest <= context <= longest:
         raise UserError(
-            f"Context of {model.name} must be 1 to {longest} positions, as the model has, "
-            f"not {context}"
+            f"Context of {model.name} must be {shortest} to {longest} positions, as the model "
+            f"has, not {context}"
         )
     if context == longest:
         return model

@@ -33,5 +33,5 @@ def test_a_context_that_the_model_does_not_have(
     model = write_tiny(tmp_path / "tiny")
     more = ["--prompt", "5"] if command in ("run", "explore") else []
     assert main([command, str(model), "--context", "33", *more]) == 2
-    said = "error: Context of tiny must be 1 to 32 positions, as the model has, not 33"
+    said = "error: Context of tiny must be 2 to 32 positions, as the model has, not 33"
     assert said in capfd.readouterr().err

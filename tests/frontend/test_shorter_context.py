@@ -41,8 +41,8 @@ def test_names_have_1024_positions_and_may_have_what_they_were_trained_on(name: 
     assert load(name, context=longest).graph.context == longest
 
 
-@pytest.mark.parametrize("context", [0, -3, 33])
+@pytest.mark.parametrize("context", [0, 1, -3, 33])
 def test_contexts_that_cannot_be(tmp_path: Path, context: int) -> None:
-    said = rf"^Context of tiny must be 1 to 32 positions, as the model has, not {context}$"
+    said = rf"^Context of tiny must be 2 to 32 positions, as the model has, not {context}$"
     with pytest.raises(UserError, match=said):
         load(write_tiny(tmp_path / "tiny"), context=context)
