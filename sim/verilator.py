@@ -48,10 +48,7 @@ VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast",
             # A concatenation of a wide array is one line of Yosys.
             "--preproc-token-limit", "100000000",
             # Warnings are reported to the caller, who decides.
-            "-Wno-fatal",
-            # What Yosys writes and Verilog defines as meant: a signed operand shorter than its
-            # context, and a case whose default was assigned before it.
-            "-Wno-WIDTHEXPAND", "-Wno-CASEINCOMPLETE")  # fmt: skip
+            "-Wno-fatal")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,9 +188,7 @@ def _verilate(
         first = errors[0].removeprefix("%Error: ") if errors else report.strip()[-300:]
         raise ToolError(f"Verilator refuses the Verilog of {manifest.top}: {first}")
     _tell(progress, "verilate", 1, 1)
-    warnings = [line for line in report.splitlines() if line.startswith("%Warning")]
-    # ``!x`` of a vector is how Yosys writes "x is zero".
-    return [line for line in warnings if "Logical operator LOGNOT" not in line]
+    return [line for line in report.splitlines() if line.startswith("%Warning")]
 
 
 def _compile(

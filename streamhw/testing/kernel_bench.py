@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from amaranth.back import verilog
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
+from ..compiler.backend.conversion import converted
 from ..errors import ToolError
 from ..stream.itensor.itensor import SymbolValues
 from ..stream.spec import Direction, KernelSpec, Port, Tensors
@@ -27,11 +26,6 @@ SCENARIOS = ("single", "free", "alone", "all", "bursts", "pause", "hold", "reset
 VERILATOR_ARGUMENTS = ("-Wno-fatal", "-O1", "--no-public-flat-rw", "--public-depth", "1")
 """Only the top's own nets are visible to cocotb: with all of them public, which the runner asks
 for, a whole accelerator takes many minutes to compile."""
-
-_TRIGGER = re.compile(r"reg (\\\$auto\$verilog_backend\S+) += 0;")
-"""What Yosys makes every `always @*` block read, so that it is evaluated at time zero. Icarus sets
-an initial value before the blocks begin to wait, so that those whose inputs rest stay unknown: an
-assignment at time zero wakes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +119,7 @@ def run_cocotb(
     name = sim or simulator()
     folder = Path(tempfile.mkdtemp(prefix="streamhw-bench-"))
     try:
-        text = (
-            design
-            if isinstance(design, str)
-            else verilog.convert(design, name=top, emit_src=False, strip_internal_attrs=True)
-        )
-        if name == "icarus":
-            text = _TRIGGER.sub(r"reg \1 ; initial \1 <= 0;", text)
+        text = design if isinstance(design, str) else converted(design, top)
         (folder / "dut.v").write_text(text)
         (folder / "stimulus.json").write_text(json.dumps(stimulus or {}))
         _use_wheel(name)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from amaranth.back import verilog
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Out
 
+from streamhw.compiler.backend.conversion import converted
 from streamhw.runtime.manifest import (
     Manifest,
     ManifestPort,
@@ -111,7 +111,7 @@ class Standin:
     def write(self, folder: Path) -> Path:
         """Writes the Verilog of the top to a folder."""
         path = folder / "top.v"
-        text = verilog.convert(_Top(self), name="top", emit_src=False, strip_internal_attrs=True)
+        text = converted(_Top(self), "top")
         path.write_text(text)
         return path
 

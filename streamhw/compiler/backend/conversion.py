@@ -13,6 +13,7 @@ from ...cache import TextCache
 from ...errors import ToolError
 from ...temporary_folder import temporary_folder
 from .amaranth_adapter import adapted
+from .portable_verilog import portable
 
 __all__ = ["converted", "tool_versions"]
 
@@ -63,7 +64,7 @@ def converted(
     """
     with adapted():
         text = rtlil.convert(component, name=name, platform=platform, emit_src=False)
-    verilog = _verilog(text, SEALED if sealed else PLAIN, cache)
+    verilog = portable(_verilog(text, SEALED if sealed else PLAIN, cache))
     if not sealed:
         return verilog
     head = verilog.index(";", verilog.index(f"module {name}(")) + 1

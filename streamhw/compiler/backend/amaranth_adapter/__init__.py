@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faster versions of a few functions of Amaranth's netlist, for as long as a conversion runs."""
+"""A few functions of Amaranth's conversion for as long as it runs: faster, and with operands of one
+width."""
 
 from .adapter import ADAPTED_VERSIONS, adapted, is_adapted
 

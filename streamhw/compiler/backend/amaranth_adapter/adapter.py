@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the faster functions into Amaranth while a design is converted, and takes them out again."""
+"""Puts our functions into Amaranth while a design is converted, and takes them out again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from typing import Any
 from amaranth.back import rtlil
 from amaranth.hdl import _dsl, _ir, _nir
 
-from . import comb_cycles, drivers, nets, ports, rtlil_text
+from . import comb_cycles, drivers, nets, operands, ports, rtlil_text
 
 __all__ = ["ADAPTED_VERSIONS", "adapted", "is_adapted"]
 
@@ -32,7 +32,8 @@ def is_adapted() -> bool:
 
 @contextmanager
 def adapted() -> Iterator[None]:
-    """Inside, Amaranth converts with the functions of this folder, to the same text.
+    """Inside, Amaranth converts with the functions of this folder, to the same text but for the
+    operands of sums and comparisons (``operands``).
 
     May be entered again inside itself. Conversions of other threads wait, as Amaranth's functions
     are those of all threads.
@@ -83,4 +84,5 @@ def _patches() -> list[Patch]:
         (rtlil.ModuleEmitter, "emit_driven_wire", rtlil_text.emit_driven_wire),
         (rtlil.ModuleEmitter, "sigspec", rtlil_text.sigspec),
         (rtlil.ModuleEmitter, "emit_memory", rtlil_text.emit_memory),
+        (rtlil.ModuleEmitter, "emit_operator", operands.emit_operator),
     ]

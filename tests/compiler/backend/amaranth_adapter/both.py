@@ -2,17 +2,26 @@
 """A module's text as Amaranth writes it, and with the adapter."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from unittest.mock import patch
 
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
-from streamhw.compiler.backend.amaranth_adapter import adapted
+from streamhw.compiler.backend.amaranth_adapter import adapted, operands
 
-__all__ = ["both_texts"]
+__all__ = ["both_texts", "with_whole_operands"]
 
 
 def both_texts(make: Callable[[], Elaboratable], **options: object) -> tuple[str, str]:
-    """RTLIL of a module made anew, without and with the adapter."""
-    plain = rtlil.convert(make(), emit_src=False, **options)
+    """RTLIL of a module made anew, without and with the adapter, but for the operands, which it
+    means to change."""
+    with with_whole_operands():
+        plain = rtlil.convert(make(), emit_src=False, **options)
     with adapted():
         return plain, rtlil.convert(make(), emit_src=False, **options)
+
+
+def with_whole_operands() -> AbstractContextManager[object]:
+    """Amaranth's own conversion, with the operands of the adapter."""
+    return patch.object(rtlil.ModuleEmitter, "emit_operator", operands.emit_operator)

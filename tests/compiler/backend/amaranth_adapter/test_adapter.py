@@ -17,6 +17,7 @@ from streamhw.compiler.backend.amaranth_adapter import ADAPTED_VERSIONS, adapted
 from streamhw.compiler.backend.amaranth_adapter import adapter as adapter_module
 from streamhw.stream.queue import Queue
 from streamhw.stream.register_slice import RegisterSlice
+from tests.compiler.backend.amaranth_adapter.both import both_texts
 
 
 class Color(enum.Enum, shape=2):  # type: ignore[misc]  # Amaranth has no types
@@ -119,9 +120,7 @@ def test_the_installed_amaranth_is_adapted() -> None:
     ],
 )
 def test_bytes_are_equal(make: Callable[[], Elaboratable]) -> None:
-    plain = rtlil.convert(make(), emit_src=False)
-    with adapted():
-        ours = rtlil.convert(make(), emit_src=False)
+    plain, ours = both_texts(make)
     assert ours == plain
 
 
