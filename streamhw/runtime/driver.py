@@ -166,11 +166,11 @@ class Generation(Iterator[Token]):
         device.write32(registers.BASE_LO, device.base & 0xFFFFFFFF)
         device.write32(registers.BASE_HI, device.base >> 32)
         device.write32(registers.CONTROL, registers.CONTROL_START)
+        self._check_errors()
 
     def _collect(self) -> None:
         progress = self._device.wait(self._position)
-        if self._device.read32(registers.STATUS) & registers.STATUS_ERROR:
-            raise InternalError("A memory port of the device answered with an error")
+        self._check_errors()
         new = range(self._position, progress.count)
         cycles = progress.cycles - self._cycles
         for index in new:
@@ -187,3 +187,20 @@ class Generation(Iterator[Token]):
             self._cycles = progress.cycles
         self._position = max(self._position, progress.count)
         self._done = progress.done
+
+    def _check_errors(self) -> None:
+        """Raises ``InternalError`` if STATUS has an error."""
+        device = self._device
+        status = device.read32(registers.STATUS)
+        if not status & registers.STATUS_ERROR:
+            return
+        for what, where in (("read", registers.READ_ERRORS), ("write", registers.WRITE_ERRORS)):
+            failed = device.read32(where)
+            ports = [p.name for n, p in enumerate(device.manifest.ports) if failed >> n & 1]
+            if ports:
+                raise InternalError(
+                    f"Memory must answer each {what} without an error, but the answer at port "
+                    f"{', '.join(ports)} was one; reset the device"
+                )
+        reason = registers.Refusal((status & registers.STATUS_REFUSED) >> 8)
+        raise InternalError(f"Device must start, but it refused: illegal {reason.name}")

@@ -24,6 +24,8 @@ class Scripted:
             registers.ID: registers.ID_VALUE,
             registers.BUILD: self.manifest.build,
             registers.STATUS: 0,
+            registers.READ_ERRORS: 0,
+            registers.WRITE_ERRORS: 0,
         }
         self.written: list[tuple[int, int]] = []
         self.count = 0
@@ -50,6 +52,19 @@ class Scripted:
 
     def traffic(self) -> Mapping[str, Traffic]:
         return {"mem": Traffic(read_bytes=self.bytes, write_bytes=0)}
+
+
+class Refusing(Scripted):
+    """Refuses to start."""
+
+    def __init__(self, refusal: registers.Refusal):
+        super().__init__([])
+        self.refusal = refusal
+
+    def write32(self, address: int, value: int) -> None:
+        super().write32(address, value)
+        if address == registers.CONTROL:
+            self.words[registers.STATUS] = registers.STATUS_ERROR | self.refusal << 8
 
 
 def test_an_answer_from_start_to_end() -> None:
@@ -115,5 +130,21 @@ def test_faults_of_a_device_are_told() -> None:
     device = Scripted([([7], 100)])
     found = generate(device, [1], count=1)
     device.words[registers.STATUS] = registers.STATUS_ERROR
-    with pytest.raises(InternalError, match=r"^A memory port of the device answered with an error"):
-        next(found)
+    for what, register in (("write", registers.WRITE_ERRORS), ("read", registers.READ_ERRORS)):
+        device.words[register] = 1
+        device.steps = [([7], 100)]
+        port = device.manifest.ports[0].name
+        said = (
+            rf"^Memory must answer each {what} without an error, but the answer at port {port} was"
+        )
+        with pytest.raises(InternalError, match=said):
+            next(found)
+
+
+@pytest.mark.parametrize("refusal", list(registers.Refusal)[1:-1])
+def test_a_refused_start_is_told(refusal: registers.Refusal) -> None:
+    device = Refusing(refusal)
+    with pytest.raises(
+        InternalError, match=rf"^Device must start, but it refused: illegal {refusal.name}$"
+    ):
+        generate(device, [1], count=1)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top level in Amaranth: every part of a design, a queue on each stream, memory, registers."""
 
-from amaranth.hdl import ClockDomain, Module, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
 from amaranth.hdl import Instance as Black
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
@@ -50,7 +50,15 @@ class Accelerator(wiring.Component):
         self._design = design
         graph = design.graph
         self._control = ControlSlave(
-            context=graph.context, token_width=max(1, (graph.vocabulary - 1).bit_length())
+            context=graph.context,
+            token_width=max(1, (graph.vocabulary - 1).bit_length()),
+            ports=len(design.board.ports),
+            alignment=max(
+                len(at) * port.width // 8
+                for at in design.placement.ports.values()
+                for port in design.board.ports
+                if port.name in at
+            ),
         )
         lite = axi4_lite(address=self._control.address_width).flip()
         members = pins(lite, "s_axil")
@@ -115,22 +123,26 @@ class Accelerator(wiring.Component):
 
     def _memory(self, m: Module, components: dict[str, wiring.Component]) -> None:
         design = self._design
-        errors = []
+        errors: dict[str, list[Value]] = {"read": [], "write": []}
+        told: dict[str, Value] = {}
         memory = design.board.memory_die
         for port in design.board.ports:
             groups: dict[str, list[wiring.PureInterface]] = {"read": [], "write": []}
+            failed: dict[str, Value] = {"read": Const(0, 1), "write": Const(0, 1)}
             for name, at in design.placement.ports.items():
                 if port.name not in at:
                     continue
                 dma = components[name]
                 assert isinstance(dma, ReadDma | WriteDma)
                 stripe = at.index(port.name)
-                if stripe == 0:
-                    far = self._apart(name)
-                    errors.append(registered(m, f"{name}_error", dma.stat_error, 2 * far))
+                kind = "read" if isinstance(dma, ReadDma) else "write"
+                if name not in told:
+                    far = 2 * self._apart(name)
+                    told[name] = registered(m, f"{name}_error", dma.stat_error, far)
+                failed[kind] = failed[kind] | told[name][stripe]
                 label = f"{name}_{stripe}" if len(at) > 1 else name
                 bus = _sliced(m, label, dma.bus[stripe], self._apart(name, memory))
-                groups["read" if isinstance(dma, ReadDma) else "write"].append(bus)
+                groups[kind].append(bus)
             for kind, group in groups.items():
                 if not group:
                     continue
@@ -144,8 +156,12 @@ class Accelerator(wiring.Component):
                         connect(m, master, arbiter.masters[i])
                     bus = arbiter.memory
                 connect_pins(m, self, f"m_axi_{port.name}", bus)
-        error: Value = Signal(name="stat_error")
-        m.d.comb += [error.eq(_any(errors)), self._control.stat_error.eq(error)]
+            for kind, found in failed.items():
+                errors[kind].append(found)
+        m.d.comb += [
+            self._control.stat_read_errors.eq(Cat(errors["read"])),
+            self._control.stat_write_errors.eq(Cat(errors["write"])),
+        ]
 
     def _apart(self, part: str, die: str | None = None) -> int:
         """Boundaries between a part and a die: by default, that of the registers."""
@@ -185,13 +201,6 @@ def _arbiter(kind: str, masters: int, width: int) -> SharedComponent:
 
     members = dict(build.members(masters=masters, width=width))
     return SharedComponent(make, members, f"{kind}_arbiter_{masters}x{width}")
-
-
-def _any(bits: list[Value]) -> Value:
-    total: Value = bits[0]
-    for bit in bits[1:]:
-        total = total | bit
-    return total
 
 
 def _stream(

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AXI4-Lite slave through which the host starts the machine, gives it tokens and reads them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from . import register_map as registers
-from .signature import OKAY, SLAVE_ERROR, axi4_lite
+from .signature import ADDRESS_WIDTH, OKAY, SLAVE_ERROR, axi4_lite
 
 __all__ = ["ControlSlave"]
+
+Settings = dict[int, dict[int, Signal | Value]]
+"""Read-write registers: the fields at their lowest bits."""
 
 
 class ControlSlave(wiring.Component):
@@ -19,27 +22,31 @@ class ControlSlave(wiring.Component):
     ----------
     context: tokens of the window, at least 2
     token_width: bits of a token, 1 to 31
+    ports: memory ports, 1 to 32
+    alignment: bytes that divide the base address, a power of two
 
     Members
     -------
     bus: AXI4-Lite slave of 32 bits, with ``registers.address_width(context)`` address bits
     cfg_start, cfg_stop: 1 for one cycle when the host writes the bit of CONTROL; a start is
-        ignored while busy
-    cfg_prompt_length, cfg_total_length: tokens; only as many bits of the registers exist as
-        ``context`` needs
+        ignored while busy, and refused if a setting is illegal (``registers.Refusal``)
+    cfg_prompt_length, cfg_total_length: tokens; in range while busy
     cfg_eos, cfg_eos_enable: the token that ends the answer, and whether any does
     cfg_base: byte address of the memory image, 64 bits
     stat_build: constant that BUILD reads
-    stat_busy, stat_done, stat_error, stat_count: what STATUS and COUNT read; if they follow
-        cfg_start within 2 cycles, the host sees them as soon as its start is answered
+    stat_busy, stat_done, stat_count: what STATUS and COUNT read; stat_busy must follow cfg_start in
+        the next cycle
+    stat_read_errors, stat_write_errors: what READ_ERRORS and WRITE_ERRORS read; a bit a port that
+        stays until reset
     token_read_addr, token_read_data: the window as the machine reads it, 1 cycle later
     token_write_addr, token_write_data, token_write_enable: as it appends; comes before a host's
         write of the same cycle, and a read of the same cycle sees the old token
 
     Behaviour: AW and W come in any order; WSTRB is honored, also in the window; an address where
-    nothing is, and a write of what is read-only, get SLVERR. The two lowest address bits are
-    ignored. CYCLES counts while busy, and is cleared by a start; reading CYCLES_LO freezes what
-    CYCLES_HI reads, so that the pair is consistent.
+    nothing is, and a write of what is read-only, get SLVERR and change nothing. While busy settings
+    and window are read-only. The two lowest address bits are ignored. CYCLES counts while busy, and
+    is cleared by a start; reading CYCLES_LO freezes what CYCLES_HI reads, so that the pair is
+    consistent.
 
     Timing: B 2 cycles after the later of AW and W, R 3 cycles after AR; one access at a time in
     each direction.
@@ -48,12 +55,17 @@ class ControlSlave(wiring.Component):
     Raises: ``ValueError`` if a parameter is out of its range.
     """
 
-    def __init__(self, *, context: int, token_width: int):
+    def __init__(self, *, context: int, token_width: int, ports: int = 1, alignment: int = 1):
         if context < 2:
             raise ValueError(f"Control context must be at least 2, not {context}")
         if not 1 <= token_width <= 31:
             raise ValueError(f"Control token_width must be 1 to 31 bits, not {token_width}")
+        if not 1 <= ports <= 32:
+            raise ValueError(f"Control ports must be 1 to 32, not {ports}")
+        if alignment < 1 or alignment & (alignment - 1):
+            raise ValueError(f"Control alignment must be a power of two, not {alignment}")
         self._context = context
+        self._alignment = alignment
         self._token_width = token_width
         self.address_width = registers.address_width(context)
         length = range(context + 1)
@@ -70,7 +82,8 @@ class ControlSlave(wiring.Component):
                 "stat_build": In(32),
                 "stat_busy": In(1),
                 "stat_done": In(1),
-                "stat_error": In(1),
+                "stat_read_errors": In(ports),
+                "stat_write_errors": In(ports),
                 "stat_count": In(length),
                 "token_read_addr": In(range(context)),
                 "token_read_data": Out(token_width),
@@ -97,11 +110,50 @@ class ControlSlave(wiring.Component):
         with m.Elif(self.stat_busy):
             m.d.sync += cycles.eq(cycles + 1)
 
-        self._write(m, write)
-        self._read(m, host, cycles)
+        lengths = {
+            registers.PROMPT_LENGTH: Signal(32, name="prompt_length"),
+            registers.TOTAL_LENGTH: Signal(32, name="total_length"),
+        }
+        m.d.comb += [
+            self.cfg_prompt_length.eq(lengths[registers.PROMPT_LENGTH]),
+            self.cfg_total_length.eq(lengths[registers.TOTAL_LENGTH]),
+        ]
+        settings: Settings = {where: {0: length} for where, length in lengths.items()}
+        settings |= {
+            registers.EOS: {0: self.cfg_eos, 31: self.cfg_eos_enable},
+            registers.BASE_LO: {0: self.cfg_base[:32]},
+            registers.BASE_HI: {0: self.cfg_base[32:]},
+        }
+        refusal, refused = Signal(4), Signal(4)
+        m.d.comb += refusal.eq(self._refusal(*lengths.values()))
+        self._write(m, write, settings, refusal, refused)
+        self._read(m, host, settings, cycles, refused)
         return m
 
-    def _write(self, m: Module, port: wiring.PureInterface) -> None:
+    def _refusal(self, prompt: Signal, total: Signal) -> Value:
+        """Why the settings do not allow a start now."""
+        base, size = self.cfg_base, len(self.cfg_total_length)
+        outside = base[ADDRESS_WIDTH:].any() | (base & (self._alignment - 1)).any()
+        reasons = {
+            registers.Refusal.PROMPT: prompt == 0,
+            registers.Refusal.CONTEXT: total[size:].any() | (total[:size] > self._context),
+            registers.Refusal.TOTAL: prompt[size:].any() | (total[:size] <= prompt[:size]),
+            registers.Refusal.BASE: outside,
+            registers.Refusal.MEMORY: self.stat_read_errors.any() | self.stat_write_errors.any(),
+        }
+        found: Value = Const(registers.Refusal.NONE)
+        for reason, holds in reversed(reasons.items()):
+            found = Mux(holds, reason.value, found)
+        return found
+
+    def _write(
+        self,
+        m: Module,
+        port: wiring.PureInterface,
+        settings: Settings,
+        refusal: Signal,
+        refused: Signal,
+    ) -> None:
         """AW, W, B: take both, then act in one cycle and answer."""
         bus = self.bus
         have_address, have_data, act = Signal(), Signal(), Signal()
@@ -142,27 +194,39 @@ class ControlSlave(wiring.Component):
             m.d.comb += port.addr.eq(place)
             keep = (1 << self._token_width) - 1
             m.d.comb += port.data.eq(value & keep)
-            with m.If(act & in_window & exists):
+            with m.If(act & in_window & good):
                 m.d.comb += port.en.eq(strobe)
 
         m.d.sync += [self.cfg_start.eq(0), self.cfg_stop.eq(0)]
+        open_ = Signal()
+        m.d.comb += open_.eq(~self.stat_busy & ~self.cfg_start)
         with m.If(in_window):
-            m.d.comb += good.eq(exists)
+            m.d.comb += good.eq(exists & open_)
         with m.Else():
             with m.Switch(address[2:]):
                 with m.Case(registers.CONTROL >> 2):
                     m.d.comb += good.eq(1)
                     with m.If(act & strobe[0]):
-                        start = (value & registers.CONTROL_START).any() & ~self.stat_busy
-                        m.d.sync += self.cfg_start.eq(start)
                         m.d.sync += self.cfg_stop.eq((value & registers.CONTROL_STOP).any())
-                for where, target in self._settings().items():
+                        with m.If((value & registers.CONTROL_START).any() & open_):
+                            m.d.sync += [
+                                self.cfg_start.eq(refusal == registers.Refusal.NONE),
+                                refused.eq(refusal),
+                            ]
+                for where, target in settings.items():
                     with m.Case(where >> 2):
-                        m.d.comb += good.eq(1)
-                        with m.If(act):
+                        m.d.comb += good.eq(open_)
+                        with m.If(act & open_):
                             m.d.sync += _merge(target, value, strobe)
 
-    def _read(self, m: Module, port: wiring.PureInterface, cycles: Signal) -> None:
+    def _read(
+        self,
+        m: Module,
+        port: wiring.PureInterface,
+        settings: Settings,
+        cycles: Signal,
+        refused: Signal,
+    ) -> None:
         """AR, R: one cycle for the address, one for the memory, one for the choice."""
         bus = self.bus
         have_address, fetched = Signal(), Signal()
@@ -177,7 +241,8 @@ class ControlSlave(wiring.Component):
         in_window, exists, place = self._decode(address)
         m.d.comb += port.addr.eq(place)
         m.d.sync += fetched.eq(have_address & ~fetched)
-        status = Cat(self.stat_busy, self.stat_done, self.stat_error)
+        error = Cat(refused, self.stat_read_errors, self.stat_write_errors).any()
+        status = Cat(self.stat_busy, self.stat_done, error, Const(0, 5), refused)
         sources: dict[int, Value | int] = {
             registers.ID: registers.ID_VALUE,
             registers.BUILD: self.stat_build,
@@ -186,8 +251,10 @@ class ControlSlave(wiring.Component):
             registers.COUNT: self.stat_count,
             registers.CYCLES_LO: cycles[:32],
             registers.CYCLES_HI: high,
+            registers.READ_ERRORS: self.stat_read_errors,
+            registers.WRITE_ERRORS: self.stat_write_errors,
         }
-        sources |= {where: _word(target) for where, target in self._settings().items()}
+        sources |= {where: _word(target) for where, target in settings.items()}
         result, good = Signal(32), Signal()
         with m.If(in_window):
             m.d.comb += [result.eq(port.data), good.eq(exists)]
@@ -213,16 +280,6 @@ class ControlSlave(wiring.Component):
         """Whether an address is in the window, whether a token is there, and which."""
         place = address[2:-1]
         return address[-1], place < self._context, place
-
-    def _settings(self) -> dict[int, dict[int, Signal | Value]]:
-        """Read-write registers: the fields at their lowest bits."""
-        return {
-            registers.PROMPT_LENGTH: {0: self.cfg_prompt_length},
-            registers.TOTAL_LENGTH: {0: self.cfg_total_length},
-            registers.EOS: {0: self.cfg_eos, 31: self.cfg_eos_enable},
-            registers.BASE_LO: {0: self.cfg_base[:32]},
-            registers.BASE_HI: {0: self.cfg_base[32:]},
-        }
 
 
 def _word(fields: dict[int, Value]) -> Value:

@@ -44,7 +44,7 @@ class ReadDma(wiring.Component):
     o: stream of ``raw(width)``
     bus: array of AXI4 masters, AR and R, each of ``width / n`` bits
     stat_level: beats that are on their way or wait for ``o``
-    stat_error: some beat since reset came with an error response
+    stat_error: a bit a bus: some beat since reset came with an error response
 
     Timing: 4 cycles from a command to its AR; 1 cycle from R to ``o`` (3 if ``buffer`` > 64); a
     burst may start in each cycle. One beat a cycle for ever if ``buffer``, and ``outstanding``, are
@@ -92,7 +92,7 @@ class ReadDma(wiring.Component):
                 "o": Out(word(width)),
                 "bus": Out(axi4_read(width=part, address=address)).array(len(begins)),
                 "stat_level": Out(range(buffer + 1)),
-                "stat_error": Out(1),
+                "stat_error": Out(len(begins)),
             }
         )
 
@@ -142,7 +142,7 @@ class ReadDma(wiring.Component):
                 part.o.ready.eq(freed),
             ]
             with m.If(part.error):
-                m.d.sync += self.stat_error.eq(1)
+                m.d.sync += self.stat_error[n].eq(1)
         return m
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The AXI4-Lite register map, shared by the generated hardware and by every driver."""
 
+from enum import IntEnum
+
 __all__ = [
     "BASE_HI",
     "BASE_LO",
@@ -16,18 +18,22 @@ __all__ = [
     "ID",
     "ID_VALUE",
     "PROMPT_LENGTH",
+    "READ_ERRORS",
     "STATUS",
     "STATUS_BUSY",
     "STATUS_DONE",
     "STATUS_ERROR",
+    "STATUS_REFUSED",
     "TOTAL_LENGTH",
     "WINDOW_MINIMUM",
+    "WRITE_ERRORS",
+    "Refusal",
     "address_width",
     "register_map",
     "window_offset",
 ]
 
-# Byte addresses; every register has 32 bits.
+# Byte addresses; every register has 32 bits. While BUSY, what is rw is read-only, and the window.
 ID = 0x00  # ro: ID_VALUE
 BUILD = 0x04  # ro: low 32 bits of the design digest
 CONTROL = 0x08  # wo: CONTROL_*; after a start is answered, COUNT is the prompt's and DONE is 0
@@ -40,6 +46,8 @@ CYCLES_LO = 0x20  # ro: cycles spent busy since the last start
 CYCLES_HI = 0x24  # ro
 BASE_LO = 0x28  # rw: byte address of the memory image
 BASE_HI = 0x2C  # rw
+READ_ERRORS = 0x30  # ro: bit p: memory port p answered a read with an error since reset
+WRITE_ERRORS = 0x34  # ro: the same of writes
 
 ID_VALUE = 0x53544857  # "STHW"
 
@@ -48,9 +56,22 @@ CONTROL_STOP = 1 << 1  # stop after the current token
 
 STATUS_BUSY = 1 << 0
 STATUS_DONE = 1 << 1
-STATUS_ERROR = 1 << 2  # a memory port answered an access with an error
+STATUS_ERROR = 1 << 2  # a start was refused, or a memory port answered with an error
+STATUS_REFUSED = 0xF << 8  # a Refusal: why the last start was refused
 
 EOS_ENABLE = 1 << 31
+
+
+class Refusal(IntEnum):
+    """Why the machine did not start; the first reason in this order."""
+
+    NONE = 0
+    PROMPT = 1  # PROMPT_LENGTH is 0
+    CONTEXT = 2  # TOTAL_LENGTH is above the context
+    TOTAL = 3  # TOTAL_LENGTH is not above PROMPT_LENGTH
+    BASE = 4  # BASE is no multiple of a memory beat, or above the addresses of the memory ports
+    MEMORY = 5  # what was prefetched since reset may be wrong: READ_ERRORS or WRITE_ERRORS
+
 
 WINDOW_MINIMUM = 0x1000
 
@@ -85,5 +106,7 @@ def register_map(context: int) -> dict[str, int]:
         "CYCLES_HI": CYCLES_HI,
         "BASE_LO": BASE_LO,
         "BASE_HI": BASE_HI,
+        "READ_ERRORS": READ_ERRORS,
+        "WRITE_ERRORS": WRITE_ERRORS,
         "WINDOW": window_offset(context),
     }

@@ -44,7 +44,7 @@ class WriteDma(wiring.Component):
         them was an error
     bus: array of AXI4 masters, AW, W and B, each of ``width / n`` bits
     stat_level: beats in the buffer of bus 0
-    stat_error: some burst since reset got an error response
+    stat_error: a bit a bus: some burst since reset got an error response
 
     Timing: a burst starts 4 cycles after its command and at least 2 after its last beat, and W
     follows at one beat a cycle; one beat a cycle for ever if ``buffer`` is at least
@@ -87,7 +87,7 @@ class WriteDma(wiring.Component):
                 "o_done": Out(word(1)),
                 "bus": Out(axi4_write(width=part, address=address)).array(len(begins)),
                 "stat_level": Out(range(self._buffer + 1)),
-                "stat_error": Out(1),
+                "stat_error": Out(len(begins)),
             }
         )
 
@@ -154,7 +154,7 @@ class WriteDma(wiring.Component):
                 part.o.ready.eq(done),
             ]
             with m.If(part.error):
-                m.d.sync += self.stat_error.eq(1)
+                m.d.sync += self.stat_error[n].eq(1)
         return m
 
 

@@ -27,8 +27,9 @@ class Sequencer(wiring.Component):
     Parameters  tokens: of a batch, at most; context: positions; layers; vocabulary; positions:
                 whether there is ``o_position``
     Members     cfg_start: In(1), one cycle, ignored while busy;  cfg_stop: In(1), one cycle: stop
-                after the current token;  cfg_prompt_length, cfg_total_length: In, tokens; held
-                while busy;  cfg_eos, cfg_eos_enable: In
+                after the current token, or, with a start, after the first
+                cfg_prompt_length, cfg_total_length: In, tokens; held while busy;  cfg_eos,
+                cfg_eos_enable: In
                 stat_busy, stat_done: Out(1), done until the next start;  stat_count: Out, tokens
                 in the window
                 token_read_addr: Out, token_read_data: In, one cycle later;  token_write_addr,
@@ -122,7 +123,7 @@ class Sequencer(wiring.Component):
                         count.eq(self.cfg_prompt_length),
                         begin.eq(0),
                         at.eq(0),
-                        stopping.eq(0),
+                        stopping.eq(self.cfg_stop),
                     ]
                     m.next = "begin"
             with m.State("begin"):

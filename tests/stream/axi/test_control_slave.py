@@ -14,15 +14,18 @@ from streamhw.testing import run_cocotb
 from tests.stream.axi.support import Pinned, check_held, pauses, reset, start
 
 CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234
+PORTS, ALIGNMENT = 3, 64
 WINDOW = registers.window_offset(CONTEXT)
 INPUTS = [
-    *("stat_busy", "stat_done", "stat_error", "stat_count"),
+    *("stat_busy", "stat_done", "stat_read_errors", "stat_write_errors", "stat_count"),
     *("token_read_addr", "token_write_addr", "token_write_data", "token_write_enable"),
 ]
 
 
 def test_control() -> None:
-    control = ControlSlave(context=CONTEXT, token_width=TOKEN_WIDTH)
+    control = ControlSlave(
+        context=CONTEXT, token_width=TOKEN_WIDTH, ports=PORTS, alignment=ALIGNMENT
+    )
     run_cocotb(Pinned(control, {"bus": "s_axil"}), module=__name__)
 
 
@@ -31,6 +34,10 @@ def test_errors() -> None:
         ControlSlave(context=1, token_width=16)
     with pytest.raises(ValueError, match=r"^Control token_width must be 1 to 31 bits, not 32$"):
         ControlSlave(context=8, token_width=32)
+    with pytest.raises(ValueError, match=r"^Control ports must be 1 to 32, not 33$"):
+        ControlSlave(context=8, token_width=3, ports=33)
+    with pytest.raises(ValueError, match=r"^Control alignment must be a power of two, not 24$"):
+        ControlSlave(context=8, token_width=3, alignment=24)
 
 
 async def begin(dut) -> AxiLiteMaster:
@@ -53,6 +60,26 @@ async def peek(master: AxiLiteMaster, address: int) -> int:
 
 async def poke(master: AxiLiteMaster, address: int, value: int) -> None:
     assert (await master.write(address, value.to_bytes(4, "little"))).resp == AxiResp.OKAY
+
+
+async def set_legal(master: AxiLiteMaster) -> None:
+    """Settings with which the machine starts."""
+    await poke(master, registers.PROMPT_LENGTH, CONTEXT - 1)
+    await poke(master, registers.TOTAL_LENGTH, CONTEXT)
+
+
+def count_pulses(dut) -> dict[str, int]:
+    """How often each has been 1 from now on."""
+    pulses = {"cfg_start": 0, "cfg_stop": 0}
+
+    async def count():
+        while True:
+            await RisingEdge(dut.clk)
+            for name in pulses:
+                pulses[name] += int(getattr(dut, name).value)
+
+    cocotb.start_soon(count())
+    return pulses
 
 
 @cocotb.test()
@@ -81,9 +108,12 @@ async def registers_read_and_write(dut):
     assert dut.cfg_base.value == 0x0123456789AB55EF
     assert (int(dut.cfg_eos.value), int(dut.cfg_eos_enable.value)) == (0x1ABC, 0)
     for busy, done, error in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)]:
-        dut.stat_busy.value, dut.stat_done.value, dut.stat_error.value = busy, done, error
+        dut.stat_busy.value, dut.stat_done.value = busy, done
+        dut.stat_read_errors.value, dut.stat_write_errors.value = error * (2 + busy), error * done
         dut.stat_count.value = 33 + busy
         assert await peek(master, registers.STATUS) == busy | done << 1 | error << 2
+        assert await peek(master, registers.READ_ERRORS) == error * (2 + busy)
+        assert await peek(master, registers.WRITE_ERRORS) == error * done
         assert await peek(master, registers.COUNT) == 33 + busy
     await reset(dut)
     for address in (registers.PROMPT_LENGTH, registers.EOS, registers.BASE_LO, registers.BASE_HI):
@@ -93,7 +123,7 @@ async def registers_read_and_write(dut):
 @cocotb.test()
 async def addresses_without_anything_are_errors(dut):
     master = await begin(dut)
-    nothing = [registers.BASE_HI + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
+    nothing = [registers.WRITE_ERRORS + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
     for address in nothing:
         assert (await master.read(address, 4)).resp == AxiResp.SLVERR
         assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
@@ -105,15 +135,8 @@ async def addresses_without_anything_are_errors(dut):
 @cocotb.test()
 async def start_and_stop_are_pulses(dut):
     master = await begin(dut)
-    pulses = {"cfg_start": 0, "cfg_stop": 0}
-
-    async def count():
-        while True:
-            await RisingEdge(dut.clk)
-            for name in pulses:
-                pulses[name] += int(getattr(dut, name).value)
-
-    cocotb.start_soon(count())
+    await set_legal(master)
+    pulses = count_pulses(dut)
     await poke(master, registers.CONTROL, registers.CONTROL_START)
     await ClockCycles(dut.clk, 4)
     assert pulses == {"cfg_start": 1, "cfg_stop": 0}
@@ -126,8 +149,72 @@ async def start_and_stop_are_pulses(dut):
 
 
 @cocotb.test()
+async def illegal_settings_are_refused(dut):
+    master = await begin(dut)
+    pulses = count_pulses(dut)
+    refusal, legal = registers.Refusal, (1, CONTEXT, 3 * ALIGNMENT, 0, 0)
+    cases = [
+        (refusal.PROMPT, (0, 4, 0, 0, 0)),
+        (refusal.TOTAL, (4, 4, 0, 0, 0)),
+        (refusal.TOTAL, (64, 40, 0, 0, 0)),  # a bit that no position has
+        (refusal.CONTEXT, (80, 70, 0, 0, 0)),
+        (refusal.CONTEXT, (1, CONTEXT + 1, 0, 0, 0)),
+        (refusal.CONTEXT, (4, 1 << 31, 0, 0, 0)),
+        (refusal.BASE, (1, 2, ALIGNMENT // 2, 0, 0)),
+        (refusal.BASE, (1, 2, 1 << 40, 0, 0)),
+        (refusal.MEMORY, (1, 2, 0, 1, 0)),
+        (refusal.MEMORY, (1, 2, 0, 0, 4)),
+        (refusal.NONE, legal),
+        (refusal.NONE, (CONTEXT - 1, CONTEXT, (1 << 40) - ALIGNMENT, 0, 0)),
+    ]
+    started = 0
+    for expected, (prompt, total, base, reads, writes) in cases:
+        await poke(master, registers.PROMPT_LENGTH, prompt)
+        await poke(master, registers.TOTAL_LENGTH, total)
+        await poke(master, registers.BASE_LO, base & 0xFFFFFFFF)
+        await poke(master, registers.BASE_HI, base >> 32)
+        dut.stat_read_errors.value, dut.stat_write_errors.value = reads, writes
+        assert await peek(master, registers.PROMPT_LENGTH) == prompt
+        await poke(master, registers.CONTROL, registers.CONTROL_START)
+        await ClockCycles(dut.clk, 4)
+        started += expected is refusal.NONE
+        assert pulses["cfg_start"] == started, expected
+        error = registers.STATUS_ERROR if expected else 0
+        assert await peek(master, registers.STATUS) == error | expected << 8
+
+
+@cocotb.test()
+async def what_is_set_stays_while_busy(dut):
+    """Every word below the end of the window, at random bytes: SLVERR, and nothing changes."""
+    rng = random.Random(5)
+    master = await begin(dut)
+    await set_legal(master)
+    await poke(master, registers.EOS, 17)
+    await poke(master, registers.BASE_LO, ALIGNMENT)
+    words = b"".join(n.to_bytes(4, "little") for n in range(CONTEXT))
+    assert (await master.write(WINDOW, words)).resp == AxiResp.OKAY
+    places = [
+        *(registers.PROMPT_LENGTH, registers.TOTAL_LENGTH, registers.EOS),
+        *(registers.BASE_LO, registers.BASE_HI),
+        *(WINDOW + 4 * n for n in range(CONTEXT)),
+    ]
+    before = {place: await peek(master, place) for place in places}
+    await poke(master, registers.CONTROL, registers.CONTROL_START)
+    dut.stat_busy.value = 1
+    for place in rng.sample(places, len(places)):
+        at = rng.randrange(4)
+        answer = await master.write(place + at, rng.randbytes(rng.randrange(1, 5 - at)))
+        assert answer.resp == AxiResp.SLVERR, hex(place)
+    assert {place: await peek(master, place) for place in places} == before
+    dut.stat_busy.value = 0
+    await poke(master, registers.TOTAL_LENGTH, 7)
+    assert await peek(master, registers.TOTAL_LENGTH) == 7
+
+
+@cocotb.test()
 async def counts_busy_cycles(dut):
     master = await begin(dut)
+    await set_legal(master)
     await poke(master, registers.CONTROL, registers.CONTROL_START)
     await ClockCycles(dut.clk, 20)
     assert await peek(master, registers.CYCLES_LO) == 0

@@ -62,7 +62,10 @@ class Bench(wiring.Component):
 
 
 def play(runs, *, tokens, layers, stall, seed):
-    """Starts each run of (prompt, total, eos, stop_after) in turn on one machine; checks all."""
+    """Starts each run of (prompt, total, eos, stop_after) in turn on one machine; checks all.
+
+    A run that stops after 0 tokens is stopped with its start, and has one.
+    """
     bench = Bench(tokens=tokens, context=CONTEXT, layers=layers, vocabulary=VOCABULARY)
     s = bench.sequencer
     rng = random.Random(seed)
@@ -70,7 +73,12 @@ def play(runs, *, tokens, layers, stall, seed):
     async def test(ctx):
         for prompt, total, eos, stop_after in runs:
             window, sent, steps = expected(
-                prompt, total, tokens=tokens, layers=layers, eos=eos, stop_after=stop_after
+                prompt,
+                total,
+                tokens=tokens,
+                layers=layers,
+                eos=eos,
+                stop_after=None if stop_after is None else max(1, stop_after),
             )
             for n, token in enumerate(prompt):
                 ctx.set(bench.memory.data[n], token)
@@ -79,6 +87,7 @@ def play(runs, *, tokens, layers, stall, seed):
             ctx.set(s.cfg_eos_enable, eos is not None)
             ctx.set(s.cfg_eos, eos or 0)
             ctx.set(s.cfg_start, 1)
+            ctx.set(s.cfg_stop, stop_after == 0)
             await ctx.tick()
             ctx.set(s.cfg_start, 0)
             assert ctx.get(s.stat_busy) and not ctx.get(s.stat_done)
@@ -159,6 +168,7 @@ def test_ends(stall):
         (prompt, 18, whole[9], None),
         (prompt, 18, None, 4),
         (prompt, 18, None, 1),
+        (prompt, 18, None, 0),
         (prompt, 18, whole[5], None),
         (prompt, CONTEXT, None, None),
         ([], 9, None, None),
