@@ -14,7 +14,7 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
-from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam
+from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam, AxiResp
 
 from streamhw.stream.axi import register_map as registers
 
@@ -52,7 +52,7 @@ class Host:
         return await self.read(registers.CYCLES_LO) | await self.read(registers.CYCLES_HI) << 32
 
     async def identify(self, build: int, base: int) -> None:
-        """After reset: it is ours, of this build, at rest; ID is not writable."""
+        """After reset: it is ours, of this build, at rest, and does not start without a prompt."""
         assert await self.read(registers.ID) == registers.ID_VALUE
         assert await self.read(registers.BUILD) == build
         assert await self.read(registers.STATUS) == 0
@@ -65,6 +65,9 @@ class Host:
             assert await self.read(address) == value
         await self.write(registers.ID, 0)
         assert await self.read(registers.ID) == registers.ID_VALUE, "ID must not be writable"
+        await self.write(registers.CONTROL, registers.CONTROL_START)
+        refused = registers.STATUS_ERROR | registers.Refusal.PROMPT << 8
+        assert await self.read(registers.STATUS) == refused
 
     async def answer(self, prompt: list[int], count: int) -> list[int]:
         """The tokens that follow a prompt."""
@@ -78,6 +81,9 @@ class Host:
             await self.write(address, value)
             assert await self.read(address) == value
         await self.write(registers.CONTROL, registers.CONTROL_START)
+        for address in (registers.TOTAL_LENGTH, registers.BASE_LO, self._window):
+            answer = await self._bus.write(address, bytes(4))
+            assert answer.resp == AxiResp.SLVERR, "Settings must rest while busy"
         seen, before = len(prompt), 0
         for poll in itertools.count():
             status = await self.read(registers.STATUS)
