@@ -4,13 +4,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["PROBABILITIES", "RESIDUAL_WIDTH", "SCORES", "QuantConfig"]
+__all__ = [
+    "PROBABILITIES",
+    "RESIDUAL_FINE_BITS",
+    "RESIDUAL_WIDTH",
+    "SCORES",
+    "QuantConfig",
+]
 
 from ..numerics.element_format import ElementFormat, element_format, integer_format
 from ..numerics.fixed import Fixed
 
 RESIDUAL_WIDTH = 24
-"""Bits of the residual stream."""
+"""Bits of the residual stream; more, as far as norms take them, if these are too coarse for the
+usual features of a layer."""
+RESIDUAL_FINE_BITS = 10
+"""Bits from the step of the residual stream to the median of the features' peaks, at least."""
 SCORES = Fixed(18, 10)
 """Attention scores: up to 128 with a step of 2**-10, an error of 0.05 % in a probability.
 Models whose scores are larger get a coarser step."""

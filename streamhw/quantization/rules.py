@@ -14,7 +14,7 @@ from ..graph import Array, Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
 from .compensation import Compensation, compensation
-from .config import RESIDUAL_WIDTH, QuantConfig
+from .config import RESIDUAL_FINE_BITS, RESIDUAL_WIDTH, QuantConfig
 from .formats import RESIDUAL_MARGIN, byte_scales, fraction
 from .plan import Plan
 from .quantized_model import Parameters
@@ -46,6 +46,7 @@ class QuantizationRule:
         than calibration saw
     known_peaks: the same from the parameters alone, whatever was seen
     inner: the greatest magnitude that matters of values inside of the node, for some inputs
+    most_width: bits of the widest operand that the node takes
     residual: whether its values are sums of the residual stream, which all have one format
     measured: whether calibration takes the moments of the operand
     """
@@ -64,6 +65,7 @@ class QuantizationRule:
     peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
     known_peaks: Callable[[Node, Lookup], Floats] | None = None
     inner: Callable[[Node, int | None, tuple[Array, ...]], float] | None = None
+    most_width: Callable[[Node], int] | None = None
     residual: bool = False
     measured: bool = False
 
@@ -137,11 +139,23 @@ class Quantization:
 
     @cached_property
     def residual(self) -> Fixed:
-        """The one format of all sums, and of what is added to them."""
+        """The one format of all sums, and of what is added to them.
+
+        Outlier features of late layers may be thousands of times as large as what enters the first
+        one: the step must be fine enough for that, too.
+        """
         sums = [n.name for n, _ in self.graph.walk() if self.rule(n).residual]
         sums += [loop.source for loop in self.graph.loops]
         largest = max((self.largest(name) for name in sums), default=1.0)
-        return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, largest, RESIDUAL_MARGIN))
+        width, frac = RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, largest, RESIDUAL_MARGIN)
+        if self.trained:
+            peaks = [self.statistics.largest[key] for name in sums for key in self.keys(name)]
+            usual = [float(np.median(peak[peak > 0])) for peak in peaks if peak.any()]
+            finest = RESIDUAL_FINE_BITS - int(np.floor(np.log2(min(usual, default=1.0))))
+            width += max(0, finest - frac)
+        rules = ((self.rule(node).most_width, node) for node, _ in self.graph.walk())
+        width = min([width, *(most(node) for most, node in rules if most is not None)])
+        return Fixed(width, frac + width - RESIDUAL_WIDTH)
 
     def enters_loop(self, node: Node) -> bool:
         """Whether a node's value is what enters the layers."""

@@ -40,7 +40,8 @@ def norm_format(state: Quantization, node: Node) -> Fixed:
 
 def norm_wants(state: Quantization, node: Node, name: str) -> Fixed:
     """A norm takes what is as fine as the residual stream."""
-    return Fixed(RESIDUAL_WIDTH, fraction(RESIDUAL_WIDTH, state.largest(name), RESIDUAL_MARGIN))
+    width = min(RESIDUAL_WIDTH, _most_width(node))
+    return Fixed(width, fraction(width, state.largest(name), RESIDUAL_MARGIN))
 
 
 def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None) -> Reals | None:
@@ -95,6 +96,12 @@ def _fraction(state: Quantization, norm: Node, *, which: int, finest: int) -> in
             scales = state.scales_of(node.name, layer)
             largest = max(largest, float((np.abs(values) / scales).max()))
     return max(0, min(finest, fraction(16, largest * (1 + 2.0**-12), 0)))
+
+
+def _most_width(node: Node) -> int:
+    op = node.op
+    assert isinstance(op, LayerNorm | RmsNorm)
+    return layernorm.most_source_width(op.features, centered=isinstance(op, LayerNorm))
 
 
 def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameters:
@@ -164,6 +171,7 @@ LAYER_NORM, RMS_NORM = (
             wants=norm_wants,
             scales=_scales,
             parameters=_parameters,
+            most_width=_most_width,
         ),
         reference=_reference,
         memory=MemoryRule(segments=_segments, pack=_pack),

@@ -22,7 +22,7 @@ from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 from .row_statistics import RowStatistics
 
-__all__ = ["NormSpec"]
+__all__ = ["NormSpec", "most_source_width"]
 
 Ints = NDArray[np.int64]
 
@@ -37,6 +37,13 @@ AFFINE = Fixed(32, signed=False)
 """Gamma and beta in a word."""
 GAMMA = Fixed(16)
 """Gamma alone, where there is no beta."""
+
+
+def most_source_width(features: int, *, centered: bool) -> int:
+    """Bits of the widest elements whose row sums the kernel holds: 35 bits of sums if the mean is
+    taken off, 64 of sums of squares."""
+    carries = (features - 1).bit_length()
+    return min(28, 35 - carries if centered else (64 - carries) // 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +107,11 @@ class NormSpec(KernelSpec):
             raise ValueError(f"counted must be 1 to {self.features}, not {self.counted}")
         if self.lanes < 1 or self.features % self.lanes:
             raise ValueError(f"lanes must divide the {self.features} features, not {self.lanes}")
-        if not self.source.signed or self.source.width > 28 or self.sum_width > 35:
+        most = most_source_width(self.features, centered=self.centered)
+        if not self.source.signed or self.source.width > most:
             raise ValueError(
-                f"source must be signed with at most 28 bits and sums of at most 35, "
-                f"not {self.source} with {self.features} features"
+                f"source must be signed with at most {most} bits for {self.features} features, "
+                f"not {self.source}"
             )
         if not self.out.signed or self.out.width > 16:
             raise ValueError(f"out must be signed with at most 16 bits, not {self.out}")

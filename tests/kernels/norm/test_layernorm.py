@@ -60,6 +60,7 @@ def exactly(spec: NormSpec, x: np.ndarray) -> np.ndarray:
         spec_of(5, 5, Fixed(12, 4), epsilon=0.0),
         spec_of(7, 1, Fixed(18, 9), out=Fixed(16), gamma_frac=0, beta_frac=0),
         spec_of(2, 1, Fixed(9, 20)),
+        spec_of(576, 8, Fixed(25, 9)),
     ],
     ids=lambda s: f"{s.features}x{s.lanes}",
 )
@@ -105,11 +106,22 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
         spec_of(24, 4, beta_frac=0, centered=False),
         spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, out=Fixed(16)),
         spec_of(2, 1, Fixed(9, 20), beta_frac=0, centered=False),
+        spec_of(576, 8, Fixed(27, 9), beta_frac=0, centered=False),
+        spec_of(128, 8, Fixed(28, 9), beta_frac=0, centered=False),
         spec_of(6, 2, beta_frac=4, heads=2),
         spec_of(24, 4, counted=19),
         spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, counted=5),
     ],
-    ids=["rms", "rms of heads", "rms minimal", "heads", "padded", "padded rms of heads"],
+    ids=[
+        "rms",
+        "rms of heads",
+        "rms minimal",
+        "widest rms",
+        "widest elements",
+        "heads",
+        "padded",
+        "padded rms of heads",
+    ],
 )
 def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
     rng = np.random.default_rng(3)
@@ -189,7 +201,7 @@ def test_first_result_comes_within_a_row_and_thirty_cycles() -> None:
         ({"lanes": 5}, "lanes must divide the 24 features, not 5"),
         (
             {"source": Fixed(34)},
-            "source must be signed with at most 28 bits and sums of at most 35, not s34",
+            "source must be signed with at most 28 bits for 24 features, not s34",
         ),
         ({"source": Fixed(8, signed=False)}, "source must be signed"),
         ({"out": Fixed(17)}, "out must be signed with at most 16 bits, not s17"),
