@@ -138,6 +138,11 @@ class Comparison:
                 watched.wrong, used = self._match(watched, found, complete)
                 found = found[used:]
             watched.found = [found]
+        return self.first
+
+    @property
+    def first(self) -> Mismatch | None:
+        """The first difference of all that was compared."""
         wrong = [watched for watched in self._watched if watched.wrong is not None]
         return self._told(min(wrong, key=self._when), len(wrong)) if wrong else None
 
