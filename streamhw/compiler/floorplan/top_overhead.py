@@ -24,7 +24,7 @@ def control(design: Netlist) -> Resources:
     size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
     window = Memory(8 * size, design.graph.context, readers=2)
     # A read chooses among some words of 32 bits.
-    return Resources(luts=220, muxes=6 * 32, ffs=332, memories=(window,))
+    return Resources(luts=200, muxes=6 * 32, ffs=333, memories=(window,))
 
 
 def arbiters(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
