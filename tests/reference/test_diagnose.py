@@ -75,13 +75,12 @@ def test_an_outlier_channel_is_named(model: Model, layer: int) -> None:
 
 
 def test_scores_that_saturate_are_named(model: Model) -> None:
-    found = found_in(planted(model, {"h.1.attn.c_attn.weight": lambda value: value * 30}))
-    assert at(found, "attention.scores", 1).clipped > 0.5
+    """Scores have the range that calibration saw; one token shows too little of it."""
+    larger = planted(model, {"h.1.attn.c_attn.weight": lambda value: value * 30})
+    assert not any(stream.scores for stream in found_in(larger).streams)
+    found = found_in(larger, QuantConfig(weight_bits=8, tokens=1))
+    assert at(found, "attention.scores", 1).clipped > 0.05
     assert "attention.scores" not in {s.name for s in found.streams if s.layer == 0}
-    attention = at(found, "attention", 1)
-    assert attention.integer is not None and attention.integer > attention.fake + 0.1
-    before = at(found, "v", 1)
-    assert before.integer is not None and before.integer < before.fake + 0.05
 
 
 def test_streams_that_saturate_are_named(model: Model) -> None:
