@@ -90,7 +90,7 @@ def measured(model: str, board: str, home: Path, work: Path) -> Spent:
     """A build by the checkout in ``home``, with the cache in ``work``."""
     python = home / ".venv" / "bin" / "python"
     result = work / "spent.json"
-    command = ["build", model, "--board", board, "-o", str(work / "build")]
+    command = ["build", model, "--board", board, "-o", str(work / f"build-{home.name}")]
     subprocess.run(
         [str(python) if python.exists() else sys.executable, "-c", MEASURED, result, *command],
         cwd=home,
