@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a float model to integers: measures ranges, decides formats, converts every parameter."""
 
+from ..errors import InternalError
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
 from ..frozen_map import FrozenMap
@@ -25,9 +26,12 @@ def quantize(
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, the graph uses a value in
     a way that the integer semantics does not have, or a layer kind has no rule; ``UserError`` if
-    ``config`` names a product that the graph does not have.
+    ``config`` names a product that the graph does not have; ``InternalError`` if it leaves bits to
+    be chosen.
     """
     chosen = config or QuantConfig()
+    if chosen.rise is not None:
+        raise InternalError("Products of 8 bits must be chosen before a model is quantized")
     check_wide(model.graph, chosen)
     tokens, source = calibration_tokens(model, chosen)
     if isinstance(model.weights, RandomWeights):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streamhw.compiler.layers.table import layer_table
-from streamhw.errors import BuildError, UserError
+from streamhw.errors import BuildError, InternalError, UserError
 from streamhw.frontend import Model, Origin, load
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.weights import RandomWeights
@@ -167,6 +167,11 @@ def test_products_by_name_have_8_bits() -> None:
     assert isinstance(narrow, LinearPlan) and narrow.weights == integer_format(4, 16)
     with pytest.raises(UserError, match=r"^Product must be one of qkv, .*, not 'down'$"):
         quantize(random_model(), layer_table().quantization, QuantConfig(wide=("down",)))
+
+
+def test_a_rise_is_no_choice_yet() -> None:
+    with pytest.raises(InternalError, match="must be chosen before"):
+        quantize(random_model(), layer_table().quantization, QuantConfig(rise=0.05))
 
 
 def test_group_must_divide_the_columns() -> None:
