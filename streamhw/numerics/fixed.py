@@ -65,9 +65,12 @@ class Fixed:
 
     def encode(self, values: ArrayLike) -> Ints:
         """Rounds real numbers half up to codes, saturating."""
-        scaled = np.floor(np.asarray(values, dtype=np.float64) * 2.0**self.frac + 0.5)
-        clipped = np.clip(scaled, self.minimum, self.maximum)
-        return np.asarray(clipped, dtype=np.int64)
+        scaled = np.array(values, dtype=np.float64)
+        scaled *= 2.0**self.frac
+        scaled += 0.5
+        np.floor(scaled, out=scaled)
+        np.clip(scaled, self.minimum, self.maximum, out=scaled)
+        return scaled.astype(np.int64)
 
     def decode(self, codes: ArrayLike) -> NDArray[np.float64]:
         """The real numbers that codes stand for."""

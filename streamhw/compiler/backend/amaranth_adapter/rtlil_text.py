@@ -34,10 +34,10 @@ class Wires:
 
     def add(self, value: Value, wire: Any) -> None:
         """Bit i of the wire carries net i of the value."""
-        at = 0
-        while at < len(value):
-            length = run_length(value, at, len(value) - at)
-            begin = value[at]
+        nets, at = tuple(value), 0
+        while at < len(nets):
+            length = run_length(nets, at, len(nets) - at)
+            begin = nets[at]
             self._runs.setdefault(begin >> 16, []).append((begin, begin + length, wire, at))
             at += length
 
@@ -49,13 +49,16 @@ class Wires:
         raise KeyError(net)
 
 
-def run_length(value: Value, at: int, longest: int) -> int:
-    """How many nets of the value from ``at`` on are neighbours, at most ``longest``."""
-    begin, length = value[at], 1
+def run_length(nets: tuple[int, ...], at: int, longest: int) -> int:
+    """How many nets from ``at`` on are neighbours, at most ``longest``.
+
+    A plain tuple: ``Value`` looks at each index in Python.
+    """
+    begin, length = nets[at], 1
     while length < longest:
         end = min(longest, 2 * length + 30)
-        if value[at + length : at + end] != tuple(range(begin + length, begin + end)):
-            while value[at + length] == begin + length:
+        if nets[at + length : at + end] != tuple(range(begin + length, begin + end)):
+            while nets[at + length] == begin + length:
                 length += 1
             return length
         length = end
@@ -107,23 +110,23 @@ def emit_driven_wire(emitter: Any, value: Value) -> Any:
 
 def sigspec(emitter: Any, *parts: Any) -> str:
     """``ModuleEmitter.sigspec``, a run of neighbouring nets at a time."""
-    if len(parts) == 1:
-        value = Value(parts[0])
-    else:
-        value = Value(net for part in parts for net in Value(part))
+    joined: list[int] = []
+    for part in parts:
+        joined.extend(Value(part))
+    nets = tuple(joined)
     chunks = []
-    at, size = 0, len(value)
+    at, size = 0, len(nets)
     while at < size:
-        net = value[at]
-        if net in (0, 1):
+        net = nets[at]
+        if 0 <= net <= 1:
             end = at + 1
-            while end < size and value[end] in (0, 1):
+            while end < size and 0 <= nets[end] <= 1:
                 end += 1
-            bits = "".join(map(str, reversed(value[at:end])))
+            bits = "".join(map(str, reversed(nets[at:end])))
             chunks.append(f"{end - at}'{bits}")
         else:
             wire, bit, room = emitter.nets[net]
-            end = at + run_length(value, at, min(room, size - at))
+            end = at + run_length(nets, at, min(room, size - at))
             chunks.append(
                 f"{wire.name} [{bit}]"
                 if end == at + 1
