@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, context, formats, model, path, talk, weights
+from .options import Commands, board, extent, formats, model, path, talk, weights
 
 __all__ = ["add"]
 
@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     model(parser)
     board(parser)
     weights(parser)
-    context(parser)
+    extent(parser)
     parser.add_argument(
         "--text",
         type=path,
@@ -55,6 +55,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         board=chosen.board,
         weights=chosen.weights,
         context=chosen.context,
+        layers=chosen.layers,
         config=parse_formats(chosen.quant, chosen.head_bits),
         text=chosen.text,
     )

@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, board, context, formats, model, path, talk, weights
+from .options import Commands, board, extent, formats, model, path, talk, weights
 
 __all__ = ["add", "text"]
 
@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
     model(parser)
     board(parser)
     weights(parser)
-    context(parser)
+    extent(parser)
     text(parser)
     formats(parser, several=True)
     talk(parser)
@@ -67,6 +67,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         board=chosen.board,
         weights=chosen.weights,
         context=chosen.context,
+        layers=chosen.layers,
         configs=[parse_formats(name, chosen.head_bits) for name in wanted],
         text=chosen.text,
         windows=chosen.windows,

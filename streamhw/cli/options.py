@@ -15,7 +15,6 @@ __all__ = [
     "build_folder",
     "checkpoints",
     "choices",
-    "context",
     "earlier",
     "model",
     "path",
@@ -71,14 +70,21 @@ def weights(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def context(parser: argparse.ArgumentParser) -> None:
-    """--context."""
+def extent(parser: argparse.ArgumentParser) -> None:
+    """--context and --layers."""
     parser.add_argument(
         "--context",
         type=int,
         metavar="N",
         help="positions to build for, prompt and answer together; default: as many as the model's "
         "files say, at most 1,024 for a name",
+    )
+    parser.add_argument(
+        "--layers",
+        type=int,
+        metavar="N",
+        help="the first N layers only: cycles and streams are real, the text is another; "
+        "default: all",
     )
 
 
@@ -110,7 +116,7 @@ def choices(parser: argparse.ArgumentParser) -> None:
     model(parser)
     board(parser)
     weights(parser)
-    context(parser)
+    extent(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -265,6 +271,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         board=chosen.board,
         weights=chosen.weights,
         context=chosen.context,
+        layers=chosen.layers,
         output=chosen.output,
         begin=getattr(chosen, "begin", None),
         source=getattr(chosen, "decisions", None),

@@ -33,6 +33,7 @@ from ..report.facts import Facts
 from ..report.tables import converter_table, print_summary
 from ..whole_file import write_whole
 from .chosen_bits import bits_shown
+from .model_options import model_options
 from .show import Console, progress, show_file, warn
 
 __all__ = [
@@ -55,7 +56,8 @@ class BuildRequest:
     """What the user typed.
 
     model: a name or a Hugging Face directory; board: a name or a file; weights: a safetensors file
-    or directory instead of the model's own; context: positions to build for, if fewer than it has
+    or directory instead of the model's own; context: positions to build for, if fewer than it has;
+    layers: the first ones that are used, if not all
     output: the build folder, ``build/<model>-<board>`` if None
     begin: the first stage that decides anew; the earlier ones are as in ``source``, a build or its
     file of decisions (None: what is in the build folder); decided: these, once ``settled``
@@ -65,6 +67,7 @@ class BuildRequest:
     board: str = "sim"
     weights: Path | None = None
     context: int | None = None
+    layers: int | None = None
     output: Path | None = None
     config: BuildConfig = field(default_factory=BuildConfig)
     begin: str | None = None
@@ -77,7 +80,7 @@ class BuildRequest:
 
     def load(self) -> Model:
         """The model; raises ``UserError``."""
-        return load(self.model, self.weights, context=self.context)
+        return load(self.model, self.weights, context=self.context, layers=self.layers)
 
 
 def settled(request: BuildRequest) -> BuildRequest:
@@ -238,8 +241,7 @@ def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> N
     if found is None or found.within_bounds:
         return
     options = ["--board", request.board]
-    options += [] if request.weights is None else ["--weights", str(request.weights)]
-    options += [] if request.context is None else ["--context", str(request.context)]
+    options += model_options(request.weights, request.context, request.layers)
     options += format_options(chosen)
     command = shlex.join([request.model, *options])
     warn(

@@ -11,6 +11,7 @@ from ..frontend import load
 from ..quantization.config import QuantConfig
 from .chosen_bits import bits_shown
 from .evaluate import read_text
+from .model_options import model_options
 from .show import Console, progress
 
 __all__ = ["diagnose_model"]
@@ -24,6 +25,7 @@ def diagnose_model(
     config: QuantConfig,
     weights: Path | None = None,
     context: int | None = None,
+    layers: int | None = None,
     text: Path | None = None,
 ) -> Diagnosis:
     """Prints the errors of all streams and layers, what is wrong, and what to do.
@@ -31,7 +33,7 @@ def diagnose_model(
     Raises ``UserError`` if the model cannot read the text.
     """
     words = read_text(text)
-    loaded, on = load(model, weights, context=context), load_board(board)
+    loaded, on = load(model, weights, context=context, layers=layers), load_board(board)
     chosen = bits_shown(loaded, on, config, console)
     with progress(console) as shown:
         task = shown.add_task("doctor", total=1.0, detail="")
@@ -42,8 +44,7 @@ def diagnose_model(
             config=chosen,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
-    typed = [model, "--board", board] + ([] if weights is None else ["--weights", str(weights)])
-    typed += [] if context is None else ["--context", str(context)]
+    typed = [model, "--board", board, *model_options(weights, context, layers)]
     found = replace(found, typed=shlex.join(typed))
     console.print(
         f"{found.model}, {found.name}: errors against the float model over {found.fake.tokens:,} "

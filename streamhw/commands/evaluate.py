@@ -36,6 +36,7 @@ def evaluate_model(
     configs: Sequence[QuantConfig],
     weights: Path | None = None,
     context: int | None = None,
+    layers: int | None = None,
     text: Path | None = None,
     windows: int | None = None,
     length: int | None = None,
@@ -45,7 +46,7 @@ def evaluate_model(
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
     words = read_text(text)
-    loaded, on = load(model, weights, context=context), load_board(board)
+    loaded, on = load(model, weights, context=context, layers=layers), load_board(board)
     chosen = [bits_shown(loaded, on, config, console) for config in configs]
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")

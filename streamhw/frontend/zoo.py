@@ -18,7 +18,7 @@ from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
 from .reading.stored_tensor import without_wrappers
 from .shapes import SHAPES, NamedShape
-from .shorter_context import with_context
+from .smaller_model import with_context, with_layers
 from .special_tokens import begin_token, end_tokens
 from .tokenizers import Tokenizer
 from .weights import CheckpointWeights, RandomWeights, Weights
@@ -41,7 +41,11 @@ def model_names() -> tuple[str, ...]:
 
 
 def load(
-    name_or_path: object, weights: str | Path | None = None, *, context: int | None = None
+    name_or_path: object,
+    weights: str | Path | None = None,
+    *,
+    context: int | None = None,
+    layers: int | None = None,
 ) -> Model:
     """The model of that name, or in those files. A path that exists wins over a name.
 
@@ -50,13 +54,22 @@ def load(
     weights: a file or directory with tensors, instead of the model's own. A named shape without
         them gets seeded random weights.
     context: positions to build for; None: as many as the files say, or as a named shape has
+    layers: the first ones that are used; None: all
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
+    found, usual = _whole(name_or_path, weights)
+    if layers is not None:
+        found = with_layers(found, layers)
+    context = usual if context is None else context
+    return found if context is None else with_context(found, context)
+
+
+def _whole(name_or_path: object, weights: str | Path | None) -> tuple[Model, int | None]:
+    """All of a model, and the positions that it is built for if none are asked for."""
     if is_program(name_or_path):
         _no_weights("MODEL", weights)
-        program = program_model(TorchProgram(name_or_path, "program"), "program", None)
-        return program if context is None else with_context(program, context)
+        return program_model(TorchProgram(name_or_path, "program"), "program", None), None
     if not isinstance(name_or_path, str | Path):
         raise UserError(
             "MODEL must be a name, a path or a program of torch.export, not of type "
@@ -68,16 +81,13 @@ def load(
     if given is not None and not _exists(given):
         raise UserError(f"{given}: the weights file is missing")
     if name and _exists(path):
-        found = _from_path(path, given)
-    elif name in CHECKPOINTS:
-        found = _read(CHECKPOINTS[name], name, given)
-    elif name in SHAPES:
+        return _from_path(path, given), None
+    if name in CHECKPOINTS:
+        return _read(CHECKPOINTS[name], name, given), None
+    if name in SHAPES:
         found = _named(name, SHAPES[name], given)
-        if context is None:
-            context = min(SHAPES[name].context, found.graph.context)
-    else:
-        _refuse(name)
-    return found if context is None else with_context(found, context)
+        return found, min(SHAPES[name].context, found.graph.context)
+    _refuse(name)
 
 
 def _refuse(name: str) -> NoReturn:

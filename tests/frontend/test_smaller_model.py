@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A shorter context changes no number of a text that fits, wherever the model comes from."""
+"""A shorter context changes no number of a text that fits; fewer layers leave those as they are."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from streamhw.errors import UserError
 from streamhw.frontend import load
 from streamhw.frontend.shapes import SHAPES
-from streamhw.frontend.shorter_context import with_context
+from streamhw.frontend.smaller_model import with_context
 from streamhw.graph.float_reference import forward
 from tests.tiny import tiny_decoder, write_tiny
 
@@ -46,3 +46,24 @@ def test_contexts_that_cannot_be(tmp_path: Path, context: int) -> None:
     said = rf"^Context of tiny must be 2 to 32 positions, as the model has, not {context}$"
     with pytest.raises(UserError, match=said):
         load(write_tiny(tmp_path / "tiny"), context=context)
+
+
+def test_the_first_layers(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path / "tiny")
+    for whole, part in (
+        (load(folder), load(folder, layers=1)),
+        (load("gpt2"), load("gpt2", layers=1)),
+    ):
+        assert [loop.trips for loop in part.graph.loops] == [1]
+        assert set(part.weights) < set(whole.weights)
+        name = whole.graph.parameters()[2].name
+        assert np.array_equal(part.weights[name], whole.weights[name])
+    assert load("gpt2", layers=12).weights.identity == load("gpt2").weights.identity
+    assert load("gpt2", layers=1).graph.context == 1024
+
+
+@pytest.mark.parametrize("layers", [0, -3, 13])
+def test_layers_that_cannot_be(layers: int) -> None:
+    said = rf"^Layers of gpt2 must be 1 to 12, as the model has, not {layers}$"
+    with pytest.raises(UserError, match=said):
+        load("gpt2", layers=layers)

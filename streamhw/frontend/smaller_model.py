@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model for a shorter context than its own: the same numbers for every text that fits."""
+"""A part of a model: fewer positions, the same numbers for every text that fits; fewer layers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ..errors import UserError
 from ..graph import Floats, Graph
+from ..graph.fewer_layers import first_layers, layer_count
 from ..graph.shorter_context import shorter_graph
 from .model import Model
 from .packed.matrix import Codes, HasCodes
 from .weights import RandomWeights, Weights
 
-__all__ = ["with_context"]
+__all__ = ["with_context", "with_layers"]
 
 
-class ShorterWeights(Weights):
-    """Tensors of which only the rows that a graph for fewer positions has are given."""
+class PartOfWeights(Weights):
+    """The tensors that a part of a graph has, and of each only the rows that it has."""
 
     def __init__(self, whole: Weights, graph: Graph):
         self._whole = whole
@@ -45,10 +46,25 @@ def with_context(model: Model, context: int) -> Model:
         )
     if context == longest:
         return model
-    graph, weights = shorter_graph(model.graph, context), model.weights
-    shorter: Weights = (
+    return _part(model, shorter_graph(model.graph, context))
+
+
+def with_layers(model: Model, layers: int) -> Model:
+    """The model with its first ``layers`` layers only, to measure cycles or to look for an error:
+    what it writes is another text. Raises ``UserError`` unless it has so many."""
+    most = layer_count(model.graph)
+    if not 1 <= layers <= most:
+        raise UserError(
+            f"Layers of {model.name} must be 1 to {most}, as the model has, not {layers}"
+        )
+    return model if layers == most else _part(model, first_layers(model.graph, layers))
+
+
+def _part(model: Model, graph: Graph) -> Model:
+    weights = model.weights
+    part: Weights = (
         RandomWeights(graph, additions=weights.additions, seed=weights.seed)
         if isinstance(weights, RandomWeights)
-        else ShorterWeights(weights, graph)
+        else PartOfWeights(weights, graph)
     )
-    return replace(model, graph=graph, weights=shorter)
+    return replace(model, graph=graph, weights=part)
