@@ -51,20 +51,21 @@ class MemoryUse:
 class ContextBehaviour:
     """One product of an engine that several share: it stores its operand, then computes.
 
-    operand: the order in which the operand comes
+    operand: the order in which the operand comes; beat_cycles: in which a beat of it is stored
     tiles: of outputs, each with parameters of its own: tile scales, and ``words`` words of weights
     timing: of an invocation, from the first beat of a stored operand that the array reads: cycles
         to the first result, and in which the array works; then from the last weight, or, if a
         tile's are kept, the last beat that the array reads, to the last result of its tile
-    stored: cycles from the operand's first beat to the first that the array may read
+    stored: beats of the operand until the first that the array may read
     passes: cycles for which a weight is used
     first_sums: cycles in which the array works on a tile until its first sums are complete
-    results: beats of results of a tile, which leave one a cycle
+    results: cycles in which the results of a tile leave
     results_held: whether the engine has room for all results of an invocation
     """
 
     name: str
     operand: ITensor
+    beat_cycles: int
     tiles: int
     words: int
     timing: Callable[[SymbolValues], Timing]

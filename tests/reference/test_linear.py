@@ -18,10 +18,11 @@ from tests.reference.codes import ROWS, codes
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("group", [None, 32])
 @pytest.mark.parametrize("wide", [True, False])
-def test_products(seed: int, group: int | None, wide: bool) -> None:
+@pytest.mark.parametrize("source", [Fixed(8), Fixed(15)])
+def test_products(seed: int, group: int | None, wide: bool, source: Fixed) -> None:
     random = np.random.default_rng(seed)
     outputs, inputs = 24, 32 * int(random.integers(1, 40))
-    bits = 4 if group else 8
+    bits = 8 if seed == 5 or not group else 4
     most = (1 << (bits - 1)) - 1
     weight = random.integers(-most - 1, most + 1, (outputs, inputs)).astype(np.int8)
     weight[0], weight[1], weight[2] = -most - 1, most, 0
@@ -38,7 +39,7 @@ def test_products(seed: int, group: int | None, wide: bool) -> None:
         shift=random.integers(0, 40, outputs).astype(np.uint8),
         row_step=np.ones(outputs),
     )
-    plan = LinearPlan(weights=integer_format(bits, group), source=Fixed(8), out=out)
+    plan = LinearPlan(weights=integer_format(bits, group), source=source, out=out)
     x = codes(random, plan.source, ROWS, inputs)
     p = parameters
     expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
@@ -47,18 +48,18 @@ def test_products(seed: int, group: int | None, wide: bool) -> None:
     assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
 
 
-def test_products_that_floats_cannot_hold() -> None:
+def test_products_that_integers_cannot_hold() -> None:
+    columns = 33 << 10
     parameters = LinearParameters(
-        weight=np.full((1, 2), 127, dtype=np.int8),
-        group_multipliers=None,
+        weight=np.full((1, columns), 127, dtype=np.int8),
+        group_multipliers=np.full((1, columns // 32), 255, dtype=np.uint8),
         bias=np.zeros(1, dtype=np.int32),
-        mult=np.full(1, 2**15, dtype=np.uint16),
+        mult=np.full(1, 2**16 - 1, dtype=np.uint16),
         shift=np.zeros(1, dtype=np.uint8),
         row_step=np.ones(1),
     )
-    plan = LinearPlan(weights=integer_format(8), source=Fixed(20), out=Fixed(32))
-    with pytest.raises(ValueError, match=r"^Products must be below 2\^24, not up to 6\.66e\+07$"):
+    plan = LinearPlan(weights=integer_format(8, 32), source=Fixed(15), out=Fixed(32))
+    with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^62, not 4\.\d+e\+18$"):
         IntegerProduct(plan, parameters)
-    with pytest.raises(ValueError, match=r"^Scaled sums must be below 2\^52, not "):
-        wide = replace(parameters, weight=np.ones((1, 1 << 20), dtype=np.int8))
-        IntegerProduct(replace(plan, source=Fixed(17)), wide)
+    with pytest.raises(ValueError, match=r"^Operand must be signed with 8 to 15 bits, not s16$"):
+        IntegerProduct(replace(plan, source=Fixed(16)), parameters)

@@ -71,8 +71,8 @@ class EngineTasks:
         def timing(symbol_values: SymbolValues) -> Timing:
             beats = context.passes(symbol_values)
             return Timing(
-                latency=context.stored(symbol_values),
-                interval=context.operand.beats(symbol_values),
+                latency=context.stored(symbol_values) * context.beat_cycles,
+                interval=context.operand.beats(symbol_values) * context.beat_cycles,
                 drain=1 + (context.tiles - 1) * context.words * beats,
             )
 

@@ -6,12 +6,11 @@ from functools import partial
 from ...stream.behaviour import Behaviour, ContextBehaviour
 from ...stream.itensor.itensor import SymbolValues
 from .context import MatmulContext
+from .digits import DIGIT_BITS
 from .geometry import SLOTS, MatmulGeometry
 from .timing import product_timing, steps_of_sums, tile_results
 
 __all__ = ["engine_behaviour"]
-
-OPERAND_BITS = 8
 
 
 def engine_behaviour(spec: MatmulGeometry) -> Behaviour:
@@ -21,7 +20,7 @@ def engine_behaviour(spec: MatmulGeometry) -> Behaviour:
         multiplies=spec.rows * spec.input_lanes,
         products_a_multiplier=2 if spec.paired else 1,
         contexts=tuple(_context(spec, context) for context in spec.contexts),
-        stored_bits=store.depth * store.lanes * store.inputs * OPERAND_BITS,
+        stored_bits=store.depth * store.lanes * store.inputs * DIGIT_BITS,
     )
 
 
@@ -30,6 +29,7 @@ def _context(spec: MatmulGeometry, context: MatmulContext) -> ContextBehaviour:
     return ContextBehaviour(
         name=context.name,
         operand=context.arrival,
+        beat_cycles=context.digits,
         tiles=tiles,
         words=context.inputs // spec.input_lanes,
         timing=partial(product_timing, spec, context, slots=SLOTS),
@@ -42,12 +42,12 @@ def _context(spec: MatmulGeometry, context: MatmulContext) -> ContextBehaviour:
 
 
 def _passes(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles for which a weight is used: sets of ``token_lanes`` tokens that pass in parallel."""
-    return -(-spec.tokens_of(context, symbol_values) // spec.token_lanes)
+    """Cycles for which a weight is used: sets of ``token_lanes`` rows that pass in parallel."""
+    return -(-spec.x_rows_of(context, symbol_values) // spec.token_lanes)
 
 
 def _stored(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles from the first beat of an operand to the first that the array may read."""
+    """Beats of an operand from its first to the first that the array may read."""
     arrival, tokens = (
         context.arrival.beats(symbol_values),
         spec.tokens_of(context, symbol_values),

@@ -7,6 +7,7 @@ from ...stream.credit import credit_memory
 from ...stream.loop_order import LoopOrder
 from ...stream.spec import Memory, Piece, Resources
 from .array import array_latency
+from .digits import DIGIT_BITS
 from .geometry import MatmulGeometry
 from .multiplier import (
     MULTIPLE_BITS,
@@ -16,7 +17,7 @@ from .multiplier import (
     sum_bits,
     tree_levels,
 )
-from .output_stage import DRAIN_LATENCY
+from .output_stage import drain_cycles
 from .packing import AFFINE_WORDS
 from .requantizer import multiplier_parts, sum_width
 from .timing import fill_latency
@@ -199,7 +200,7 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     muxes = rows * width + (contexts - 1) * 8 * spec.input_lanes
 
     # requantizer: bias, product of parts, three registers of a shifter, clamp, round, saturate
-    total = sum_width(width)
+    total = sum_width(spec.result_width)
     parts = multiplier_parts(total)
     kept = min(total + 17, widest + 2)
     operands = width + 32 + 16 + 6
@@ -208,11 +209,18 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     muxes += lanes * operands * (rows // lanes - 1)
     drain_ffs = operands + total + 16 + sum(p + 16 for p in parts) + total + 16
     drain_ffs += 2 * (total + 17) + 4 * 6 + 2 * kept
-    control = CONTROL + 8 * (fill_latency(spec) + DRAIN_LATENCY)
+    drain = drain_cycles([c.digits for c in spec.contexts])
+    control = CONTROL + 8 * (fill_latency(spec) + drain)
     alike, _ = _wires(spec, slots * layout.places)
     sliced = spec.row_slices * alike * len(set(spec.row_dies))
     # the parameters of a tile wait for its sums
     delays = ((8 * (AFFINE_WORDS - 1) * lanes, 2 * spec.row_slices),) if spec.row_slices else ()
+
+    if spec.has_digits:
+        # the upper digit's sums wait for the lower one's, and parameters for both
+        digits = sum(DIGIT_BITS * c.arrival.lanes for c in spec.contexts if c.digits > 1)
+        adders += lanes * spec.result_width + 2 * digits
+        drain_ffs += width + spec.result_width + 8 * (AFFINE_WORDS - 1)
 
     memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
@@ -225,7 +233,7 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
         memories.append(Memory(rows * spec.input_lanes * spec.weights.bits, words))
         control += STORE
     select = max(1, (contexts - 1).bit_length())
-    queue = credit_memory(select + lanes * widest, 2 * spec.row_slices + DRAIN_LATENCY)
+    queue = credit_memory(select + lanes * widest, 2 * spec.row_slices + drain)
     return Resources(
         luts=adders + control,
         muxes=muxes,

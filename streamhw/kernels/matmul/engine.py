@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware of the matmul engine: the sequencers that connect its parts."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
 from ...stream.loop_order import LoopOrder
 from .activation_buffer import OPERAND_LATENCY, ActivationBuffer
 from .array import MatmulArray
+from .digits import DigitSplit
 from .geometry import SLOTS, MatmulGeometry
 from .named_nets import delayed
 from .output_stage import OutputStage
@@ -52,15 +53,17 @@ class MatmulKernel(wiring.Component):
             groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
         )
         m.submodules.operand = operand = ActivationBuffer(
-            layout=spec.layout, arrivals=[c.arrival for c in spec.contexts], tokens=spec.tokens
+            layout=spec.layout, arrivals=[c.stored for c in spec.contexts], tokens=spec.tokens
         )
         m.submodules.array = array = MatmulArray(spec, depth=SLOTS * spec.layout.places)
         m.submodules.drain = drain = OutputStage(
             rows=spec.rows,
             lanes=spec.lanes,
-            tokens=spec.tokens,
+            tokens=spec.rows_of_x,
             width=spec.accumulator_width,
+            result_width=spec.result_width,
             outputs=spec.output_ports,
+            digits=[c.digits for c in spec.contexts],
             wait=2 * spec.row_slices,
         )
 
@@ -70,7 +73,7 @@ class MatmulKernel(wiring.Component):
         pending, start, heading, told = (
             Signal(name=name) for name in ("pending", "start", "heading", "told")
         )
-        pending_context, pending_tokens = Signal(selects), Signal(range(spec.tokens + 1))
+        pending_context, pending_tokens = Signal(selects), Signal(range(spec.rows_of_x + 1))
         m.d.comb += [
             self.i_run.ready.eq(~operand.busy & ~pending),
             start.eq(self.i_run.valid & self.i_run.ready),
@@ -87,6 +90,11 @@ class MatmulKernel(wiring.Component):
         ]
         for index, c in enumerate(spec.contexts):
             inner, outer = getattr(operand, f"i_{index}"), getattr(self, f"i_x_{c.name}")
+            if c.digits > 1:
+                split = DigitSplit(width=c.arrival.fmt.width, lanes=c.arrival.lanes)
+                m.submodules[f"digits_{c.name}"] = split
+                wiring.connect(m, split.o, inner)
+                inner = split.i
             m.d.comb += [
                 inner.valid.eq(outer.valid),
                 inner.payload.as_value().eq(outer.payload.as_value()),
@@ -99,7 +107,7 @@ class MatmulKernel(wiring.Component):
         inputs_inside = spec.loop_order is LoopOrder.OUTPUT_STATIONARY
         active, context = Signal(), Signal(selects)
         region = Signal()
-        last_token = Signal(range(max(2, spec.tokens)))
+        last_token = Signal(range(max(2, spec.rows_of_x)))
         beat = Signal(range(max(2, spec.layout.places)))
         # Counters of one value keep a bit: Verilog has no signals of none.
         step = Signal(range(max(2, *(c.inputs // spec.input_lanes for c in spec.contexts))))
@@ -147,13 +155,21 @@ class MatmulKernel(wiring.Component):
             m.d.sync += [
                 pending.eq(1),
                 pending_context.eq(command.context),
-                pending_tokens.eq(command.tokens),
+                pending_tokens.eq(self._rows_of_x(command)),
             ]
 
-        # x is there if all of it is, or, where its words come in order, those of this beat
+        # x is there if all of it is, or, where its words come in order, those of this beat: with
+        # two digits, a word of both rows after the other
         here, follows, flows = Signal(), Signal(), Signal()
         newest = Signal.like(last_token)
         places = (beat << spec.layout.lane_bits) + (spec.token_lanes - 1)
+        early: ValueLike = 0
+        if inputs_inside:
+            early = self._comes(m, context, issue, run_end, operand.arrived)
+        if spec.has_digits:
+            wanted = Cat(Const(0, 1), step) + newest
+            single = self._two_digits(context) & (last_token == 1)
+            early |= follows & single & (operand.arrived > wanted)
         m.d.comb += [
             follows.eq(choose(context, [int(c.follows) for c in spec.contexts])),
             flows.eq(choose(context, [int(spec.flows(c)) for c in spec.contexts])),
@@ -163,7 +179,7 @@ class MatmulKernel(wiring.Component):
                 | (operand.region != region)
                 | (follows & (last_token == 0) & (operand.arrived > step))
                 | (flows & (operand.arrived > newest))
-                | (self._comes(m, context, issue, run_end, operand.arrived) if inputs_inside else 0)
+                | early
             ),
         ]
         weights = self.i_weight
@@ -217,7 +233,7 @@ class MatmulKernel(wiring.Component):
         # what the drain must know of a finished tile
         contexts = Array(Signal(selects, name=f"context_{slot}") for slot in range(SLOTS))
         tokens = Array(
-            Signal(range(max(2, spec.tokens)), name=f"tokens_{slot}") for slot in range(SLOTS)
+            Signal(range(max(2, spec.rows_of_x)), name=f"tokens_{slot}") for slot in range(SLOTS)
         )
         with m.If(issue & final):
             m.d.sync += [
@@ -233,7 +249,7 @@ class MatmulKernel(wiring.Component):
             m.d.sync += drained.eq(drained + 1)
         slot = drained[:slot_bits]
         m.d.comb += [
-            drain.some.eq(finished != 0),
+            drain.some.eq(self._can_drain(finished, drain.context, drain.token)),
             drain.context.eq(choose(slot, contexts)),
             drain.last_token.eq(choose(slot, tokens)),
             array.lane.eq(drain.token),
@@ -250,6 +266,25 @@ class MatmulKernel(wiring.Component):
                 inner.ready.eq(outer.ready),
             ]
         return m
+
+    def _two_digits(self, context: Signal) -> Value:
+        """Whether each token of a context is two rows of x."""
+        return choose(context, [int(c.digits > 1) for c in self._spec.contexts])
+
+    def _rows_of_x(self, command: data.View) -> Value:
+        """Rows of x that a command names."""
+        tokens = command.tokens
+        if not self._spec.has_digits:
+            return tokens
+        return choose(command.context, [tokens << (c.digits - 1) for c in self._spec.contexts])
+
+    def _can_drain(self, finished: Signal, context: Signal, row: Signal) -> Value:
+        """Whether sums of a row are finished, and of the other digits of its token, where they are
+        read in turns."""
+        some = finished != 0
+        if not self._spec.has_digits or self._spec.token_lanes > 1:
+            return some
+        return some & (~self._two_digits(context) | row[0] | (finished != 1))
 
     def _comes(
         self, m: Module, context: Signal, issue: Signal, run_end: Signal, arrived: Value
@@ -273,7 +308,7 @@ class MatmulKernel(wiring.Component):
             width=spec.rows * spec.input_lanes * spec.weights.bits,
             steps=[c.inputs // spec.input_lanes for c in spec.contexts],
             tiles=[c.outputs // spec.rows for c in spec.contexts],
-            tokens=spec.tokens,
+            tokens=spec.rows_of_x,
             lane_bits=spec.layout.lane_bits,
         )
         started = Signal(name="started")

@@ -15,11 +15,14 @@ from ...stream.loop_order import LoopOrder
 from ...stream.spec import KernelGeometry, Port, Role, raw
 from .activation_layout import ActivationLayout
 from .context import MatmulContext
+from .digits import DIGIT_BITS, MOST_OPERAND_BITS
 from .multiplier import SPACING
 from .packing import AFFINE_WORDS
 
 __all__ = ["SLOTS", "MatmulGeometry"]
 
+OPERANDS = tuple(Fixed(bits) for bits in range(DIGIT_BITS, MOST_OPERAND_BITS + 1))
+"""Formats of x; scales are kept elsewhere."""
 SLOTS = 4
 """Tiles under way between the first scale word and the last result read (a power of two).
 
@@ -134,7 +137,7 @@ class MatmulGeometry(KernelGeometry):
         type = c.arrival
         beats = prod(loop.bound for loop in type.loops) * type.lanes
         if (
-            type.fmt != Fixed(8)
+            type.fmt not in OPERANDS
             or type.tensor_shape() != (c.tokens, c.inputs)
             or type.tile[0] != 1
             or beats != c.tokens * c.inputs
@@ -145,8 +148,9 @@ class MatmulGeometry(KernelGeometry):
             )
         ):
             raise ValueError(
-                f"arrival of {c.name} must bring {c.tokens} x {c.inputs} bytes once, in beats of "
-                f"columns that divide {self.input_lanes}, not as {type}"
+                f"arrival of {c.name} must bring {c.tokens} x {c.inputs} codes of 8 to "
+                f"{MOST_OPERAND_BITS} bits once, in beats of columns that divide "
+                f"{self.input_lanes}, not as {type}"
             )
 
     @property
@@ -161,10 +165,25 @@ class MatmulGeometry(KernelGeometry):
         return (largest * (255 if self.is_grouped else 1)).bit_length() + 1
 
     @property
+    def has_digits(self) -> bool:
+        """Whether the operands of some context have two digits."""
+        return any(c.digits > 1 for c in self.contexts)
+
+    @property
+    def result_width(self) -> int:
+        """Bits of the largest sum of all digits."""
+        return self.accumulator_width + (MOST_OPERAND_BITS - DIGIT_BITS if self.has_digits else 0)
+
+    @property
+    def rows_of_x(self) -> int:
+        """Most rows of digits of an invocation."""
+        return max(self.tokens, *(c.tokens * c.digits for c in self.contexts))
+
+    @property
     def layout(self) -> ActivationLayout:
         """Where x lies."""
         return ActivationLayout(
-            tokens=self.tokens,
+            tokens=self.rows_of_x,
             inputs=self.input_lanes,
             words=max(c.inputs for c in self.contexts) // self.input_lanes,
             lanes=self.token_lanes,
@@ -181,6 +200,7 @@ class MatmulGeometry(KernelGeometry):
         return (
             self.loop_order is LoopOrder.OUTPUT_STATIONARY
             and self.token_lanes == 1
+            and context.digits == 1
             and self._by_rows(context)
         )
 
@@ -192,10 +212,15 @@ class MatmulGeometry(KernelGeometry):
 
     @staticmethod
     def tokens_of(context: MatmulContext, symbol_values: SymbolValues) -> int:
-        """Rows of x of a context."""
+        """Tokens of a context."""
         value = symbol_values.get("tokens", context.tokens) if context.tokens > 1 else 1
         assert isinstance(value, int)
         return value
+
+    @classmethod
+    def x_rows_of(cls, context: MatmulContext, symbol_values: SymbolValues) -> int:
+        """Rows of x of a context: of digits of its tokens."""
+        return context.digits * cls.tokens_of(context, symbol_values)
 
     @property
     def command(self) -> data.StructLayout:
@@ -242,7 +267,7 @@ class MatmulGeometry(KernelGeometry):
                 KernelLoop("k", context.inputs, self.input_lanes),
                 KernelLoop("m", context.trip()),
             ),
-            accumulators=self.rows * self.tokens,
+            accumulators=self.rows * self.rows_of_x,
         )
         return (
             nest.permuted(("n", "m", "k"))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drain of the matmul engine: reads finished tiles, requantizes them, sends them to their port."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,28 +11,37 @@ from ...numerics.fixed import Fixed
 from ...stream.credit import Credit
 from ...stream.signature import stream_of
 from ...stream.spec import Port
+from .digits import DIGIT_BITS
 from .named_nets import delayed
 from .packing import AFFINE_WORDS
 from .requantizer import REQUANTIzE_LATENCY, Requantizer, choose
 
-__all__ = ["DRAIN_LATENCY", "OutputStage"]
+__all__ = ["DRAIN_LATENCY", "OutputStage", "drain_cycles"]
 
 DRAIN_LATENCY = 1 + REQUANTIzE_LATENCY
 """Cycles from the read of an accumulator to its result at the queue of the credit bracket."""
 
 
+def drain_cycles(digits: Sequence[int]) -> int:
+    """The same if some contexts have two digits, whose sums are added."""
+    return DRAIN_LATENCY + int(max(digits) > 1)
+
+
 class OutputStage(wiring.Component):
     """Reads a tile token by token, ``lanes`` rows a cycle, through one requantizer.
 
-    Parameters  rows, lanes; tokens: bound; width: accumulator bits; outputs: port and format of
-                each context, in order of the context's number; wait: cycles from ``token`` to
-                ``acc``
-    Members     some: the token to read is finished; context, last_token: of its tile, and the index
-                of the tile's last token
+    A token whose operand has two digits is two tokens here, read in turns: what the upper one gives
+    counts 256 times, and one result leaves for both.
+
+    Parameters  rows, lanes; tokens: bound; width: accumulator bits; result_width: of sums of all
+                digits; outputs: port and format of each context, in order of the context's number;
+                digits: of each context; wait: cycles from ``token`` to ``acc``
+    Members     some: the token to read is finished, and, if it is the upper digit, the next one is;
+                context, last_token: of its tile, and the index of the tile's last token
                 token: Out, the token to read; acc, affine: its sums and the tile's parameters of
                 all rows; read: Out, pulse with the last read of a token; done: of a tile
                 the ports of ``outputs``
-    Timing      ``rows / lanes`` cycles a token; wait + DRAIN_LATENCY cycles from read to queue
+    Timing      ``rows / lanes`` cycles a token; wait + ``drain_cycles`` from read to queue
     Stalls      lossless by a credit bracket; ports share its queue and so wait for each other
     """
 
@@ -43,13 +52,17 @@ class OutputStage(wiring.Component):
         lanes: int,
         tokens: int,
         width: int,
+        result_width: int,
         outputs: tuple[Port, ...],
+        digits: Sequence[int],
         wait: int = 0,
     ):
         self._rows = rows
         self._lanes = lanes
         self._width = width
+        self._result_width = result_width
         self._outputs = outputs
+        self._digits = tuple(digits)
         self._wait = wait
         ports: Mapping[str, wiring.Member] = {p.name: Out(stream_of(p.type)) for p in outputs}
         super().__init__(
@@ -70,7 +83,7 @@ class OutputStage(wiring.Component):
         m = Module()
         formats: list[Fixed] = [p.type.fmt for p in self._outputs]
         m.submodules.requantize = requantize = Requantizer(
-            lanes=self._lanes, width=self._width, formats=formats
+            lanes=self._lanes, width=self._result_width, formats=formats
         )
         payload = data.StructLayout(
             {
@@ -78,19 +91,28 @@ class OutputStage(wiring.Component):
                 "lanes": data.ArrayLayout(signed(requantize.result), self._lanes),
             }
         )
-        m.submodules.credit = credit = Credit(shape=payload, latency=self._wait + DRAIN_LATENCY)
+        m.submodules.credit = credit = Credit(
+            shape=payload, latency=self._wait + drain_cycles(self._digits)
+        )
 
         chunks = self._rows // self._lanes
         chunk = Signal(range(max(2, chunks)))
         reads, last_chunk = Signal(), Signal()
+        in_turns = max(self._digits) > 1
+        paired = choose(self.context, [int(count > 1) for count in self._digits])
+        upper = paired & ~self.token[0]
+        advances = reads & ~upper if in_turns else reads
         m.d.comb += [
             reads.eq(self.some & credit.may_enter),
-            credit.enter.eq(reads),
+            credit.enter.eq(advances),
             last_chunk.eq(chunk == chunks - 1),
             self.read.eq(reads & last_chunk),
             self.done.eq(self.read & (self.token == self.last_token)),
         ]
-        with m.If(reads):
+        if in_turns:
+            with m.If(reads):
+                m.d.sync += self.token.eq(Mux(paired, self.token ^ 1, self.token))
+        with m.If(advances):
             m.d.sync += chunk.eq(chunk + 1)
             with m.If(last_chunk):
                 m.d.sync += [chunk.eq(0), self.token.eq(self.token + 1)]
@@ -107,6 +129,7 @@ class OutputStage(wiring.Component):
             for name, value in (("reads", reads), ("context", self.context), ("chunk", chunk))
         }
         m.d.sync += valid.eq(late["reads"])
+        late_upper = delayed(m, "upper", upper, self._wait)[-1] if in_turns else None
         with m.If(reads), m.Switch(chunk):
             for index in range(chunks):
                 with m.Case(index):
@@ -119,9 +142,11 @@ class OutputStage(wiring.Component):
                     with m.Case(index):
                         for lane in range(self._lanes):
                             m.d.sync += acc[lane].eq(self.acc[index * self._lanes + lane])
-        planes = [
-            delayed(m, f"affine_{b}", plane, self._wait)[-1] for b, plane in enumerate(planes)
-        ]
+        cycles = self._wait
+        if late_upper is not None:
+            valid, context, acc = self._joined(m, valid, context, acc, late_upper)
+            cycles += 1
+        planes = [delayed(m, f"affine_{b}", plane, cycles)[-1] for b, plane in enumerate(planes)]
         for lane in range(self._lanes):
             *bias, low, high, shift = (plane.word_select(lane, 8) for plane in planes)
             m.d.comb += [
@@ -147,3 +172,22 @@ class OutputStage(wiring.Component):
             for lane in range(self._lanes):
                 m.d.comb += o.payload[lane].eq(credit.o.payload.lanes[lane])
         return m
+
+    def _joined(
+        self, m: Module, valid: Signal, context: Signal, acc: data.View, upper: Value
+    ) -> tuple[Signal, Signal, data.View]:
+        """The same a cycle later, the sums of an upper digit added to those that follow them.
+
+        upper: whether the sums that are being read are those of an upper digit
+        """
+        is_upper, is_below = Signal(), Signal()
+        above = Signal.like(acc)
+        joined = Signal(data.ArrayLayout(signed(self._result_width), self._lanes))
+        complete, context_joined = Signal(), Signal.like(context)
+        m.d.sync += [is_upper.eq(upper), complete.eq(valid & ~is_upper)]
+        with m.If(valid):
+            m.d.sync += [above.eq(acc), is_below.eq(is_upper), context_joined.eq(context)]
+            for lane in range(self._lanes):
+                weighed = Mux(is_below, above[lane] << DIGIT_BITS, 0)
+                m.d.sync += joined[lane].eq(acc[lane] + weighed)
+        return complete, context_joined, joined

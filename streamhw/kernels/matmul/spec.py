@@ -41,12 +41,13 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 i_tile_scales: P words of R bytes a beat; for each tile 8 words (bias, mult, shift,
                 0, all little endian), then a word of multipliers a group
                 i_weight: R x K codes a beat
-                i_x_<context>: (n, inputs) in the order of ``arrival``
+                i_x_<context>: (n, inputs) in the order of ``arrival``; with codes of 9 to 15 bits a
+                beat is taken in two cycles, a digit of 8 bits in each
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_tile_scales and i_weight are typed as the words of every context once, in order
-    Formats     x: int8; weights: codes of their format; bias: 32 bits; mult: unsigned 16; shift:
-                0 to 63; group multipliers: unsigned 8; sums: ``accumulator_width`` bits, cannot
-                overflow
+    Formats     x: signed, 8 to 15 bits; weights: codes of their format; bias: 32 bits; mult:
+                unsigned 16; shift: 0 to 63; group multipliers: unsigned 8; sums:
+                ``accumulator_width`` bits, of two digits ``result_width``, cannot overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
                 weights: their format; scale_lanes: 1, 2, 4, 8 or 16; scale_multiple: words that
@@ -61,7 +62,8 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 if all are on one die
     Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
                 D = n * R / L, for one context unstalled: latency = max(H, x) + C - ceil(n / V) +
-                fill + 10 + 2 * row_slices, where x = n * inputs / arrival lanes, or 1 beat if
+                fill + 10 + 2 * row_slices (two digits: n is two rows a token, and there are two
+                cycles more), where x = n * inputs / arrival lanes, or 1 beat if
                 columns come in order and n = 1 or W = 1; interval = outputs / R * C if C is the
                 longest and tiles outlast the pipeline; the drain follows the last step of a tile
                 token by token and limits it if D > C, the scales if H > C; ``timing`` follows the

@@ -12,7 +12,7 @@ from .activation_buffer import OPERAND_LATENCY
 from .array import array_latency
 from .context import MatmulContext
 from .geometry import MatmulGeometry
-from .output_stage import DRAIN_LATENCY
+from .output_stage import drain_cycles
 from .weight_buffer import WEIGHTS_LATENCY, store_words
 
 __all__ = [
@@ -31,9 +31,9 @@ def fill_latency(spec: MatmulGeometry) -> int:
 
 
 def drain_latency(spec: MatmulGeometry) -> int:
-    """Cycles from the first read of a token's sums to its first result offered: the read and the
-    sums pass the slices to the rows."""
-    return credit_latency(2 * spec.row_slices + DRAIN_LATENCY)
+    """Cycles from the last read of a result's sums to the result offered: the read and the sums
+    pass the slices to the rows."""
+    return credit_latency(2 * spec.row_slices + drain_cycles([c.digits for c in spec.contexts]))
 
 
 def product_timing(
@@ -42,7 +42,7 @@ def product_timing(
     """Of an invocation whose operand is stored and whose parameters are there, from the first x
     beat issued: to the first result offered, and to the last x beat; then, from the last weight
     taken to the last result, if those of the tiles before have left."""
-    sums = steps_of_sums(spec, context, symbol_values)
+    sums = steps_of_sums(spec, context, symbol_values) + context.digits - 1
     return Timing(
         latency=sums + fill_latency(spec) + drain_latency(spec),
         interval=_array_cycles(spec, context, symbol_values, slots),
@@ -51,26 +51,30 @@ def product_timing(
 
 
 def steps_of_sums(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Cycles in which the array works on a tile until the first sums are complete."""
-    beats = -(-spec.tokens_of(context, symbol_values) // spec.token_lanes)
-    steps = context.inputs // spec.input_lanes
-    return steps if spec.loop_order is LoopOrder.OUTPUT_STATIONARY else (steps - 1) * beats + 1
+    """Cycles in which the array works on a tile until the first sums are complete: of all digits
+    of a token."""
+    beats = -(-spec.x_rows_of(context, symbol_values) // spec.token_lanes)
+    steps, passes = context.inputs // spec.input_lanes, -(-context.digits // spec.token_lanes)
+    if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
+        return steps * passes
+    return (steps - 1) * beats + passes
 
 
 def tile_results(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
-    """Beats of results of a tile, which leave one a cycle."""
+    """Cycles in which the results of a tile leave: a beat of sums is read in each."""
     return sum(_results(spec, context, symbol_values))
 
 
 def _results(
     spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues
 ) -> list[int]:
-    """Beats of results of a tile, of all tokens that pass in parallel, for each pass."""
-    tokens, together = spec.tokens_of(context, symbol_values), spec.token_lanes
-    return [
-        min(together, tokens - begin) * (spec.rows // spec.lanes)
-        for begin in range(0, tokens, together)
-    ]
+    """Cycles in which sums are read that a pass completes, for each pass of rows of x in parallel:
+    those of two digits with the lower one."""
+    rows, together = spec.x_rows_of(context, symbol_values), spec.token_lanes
+    reads = spec.rows // spec.lanes
+    if context.digits > together:
+        return [0, context.digits * reads] * (rows // context.digits)
+    return [min(together, rows - begin) * reads for begin in range(0, rows, together)]
 
 
 def _tile_drain(spec: MatmulGeometry, context: MatmulContext, symbol_values: SymbolValues) -> int:
@@ -146,6 +150,28 @@ def _no_sooner(come: Sequence[int], begin: int) -> list[int]:
     return uses
 
 
+def _words_wanted(spec: MatmulGeometry, context: MatmulContext, rows: int) -> list[int]:
+    """How many words of x must be there for each beat of the first tile; none if all must be."""
+    together, words = spec.token_lanes, context.inputs // spec.input_lanes
+    passes = [min(rows, begin + together) for begin in range(0, rows, together)]
+    if spec.flows(context):
+        return passes
+    if spec.wants_in_order(context):
+        return list(range(1, rows * words + 1))
+    if not context.follows or rows > context.digits:
+        return []
+    if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
+        return [step * rows + newest for newest in passes for step in range(words)]
+    return [step * rows + newest for step in range(words) for newest in passes]
+
+
+def _cycles_of_words(spec: MatmulGeometry, context: MatmulContext, words: int) -> int:
+    """Cycles in which so many words of x come; those of two digits come together, and the upper
+    one's last beat before the lower one's."""
+    pieces, digits = spec.input_lanes // context.arrival.lanes, context.digits
+    return -(-words // digits) * digits * pieces - -words % digits
+
+
 def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int) -> Timing:
     """Exact for commands of all contexts in order, and all inputs offered as early as accepted.
 
@@ -162,12 +188,12 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
     for run in range(2 + 2 * slots):
         last = 0  # cycle of the last beat accepted anywhere
         for position, c in enumerate(spec.contexts):
-            n = spec.tokens_of(c, symbol_values)
+            n = spec.x_rows_of(c, symbol_values)
             beats = -(-n // spec.token_lanes)
             words = c.inputs // spec.input_lanes
-            pieces = spec.input_lanes // c.arrival.lanes
             accepted = max(operand, freed)
-            operand = accepted + 1 + n * words * pieces
+            operand = accepted + 1 + _cycles_of_words(spec, c, n * words)
+            as_it_comes = _words_wanted(spec, c, n)
             scales = max(accepted, scales) + 1
             # the command waits for the loader of scales and for the end of the one before
             freed = max(accepted + 2, scales, issued)
@@ -177,42 +203,26 @@ def engine_timing(spec: MatmulGeometry, symbol_values: SymbolValues, slots: int)
                     scales = max(scales, ends[-slots])
                 scales += spec.tile_words(c) // spec.scale_lanes
                 before, begin = issued, max(issued, scales)
+                if tile == 0 and as_it_comes:
+                    come = [accepted + 1 + _cycles_of_words(spec, c, k) for k in as_it_comes]
+                    uses = _no_sooner(come, begin)
+                else:
+                    uses = list(range(max(begin, operand), max(begin, operand) + beats * words))
                 if inputs_inside:
-                    # x in the order in which it is wanted, as it comes, or once all of it is here
-                    in_order = spec.wants_in_order(c) or (n == 1 and c.follows)
-                    if tile == 0 and (in_order or spec.flows(c)):
-                        taken = spec.token_lanes if spec.flows(c) else 1
-                        come = [accepted + 1 + min(n * words, k * taken) * pieces
-                                for k in range(1, beats * words + 1)]  # fmt: skip
-                        uses = _no_sooner(come, begin)
-                    else:
-                        uses = list(range(max(begin, operand), max(begin, operand) + beats * words))
                     final = uses[words - 1 :: words]
                     weight = store.take(words, uses)
-                elif tile == 0 and n == 1 and c.follows:
-                    # words come one by one: the last but one, and the last
-                    previous = max(begin + words - 1, accepted + 2 + (words - 1) * pieces)
-                    final = [max(previous, accepted + 1 + words * pieces)]
-                elif tile == 0 and spec.flows(c):
-                    previous, final = begin, []
-                    for beat in range(beats):
-                        newest = min(n, (beat + 1) * spec.token_lanes)
-                        begin = max(begin, accepted + 1 + newest * pieces)
-                        final.append(begin)
-                        begin += 1
                 else:
-                    previous = max(begin, operand) + (words - 1) * beats
-                    final = [previous + beat for beat in range(beats)]
+                    final = uses[-beats:]
+                    weight = uses[-beats - 1] + 1 if words > 1 else before if ends else 0
                 issued = final[-1] + 1
-                if not inputs_inside:
-                    weight = previous if words > 1 else before if ends else 0
                 last = max(last, scales - 1, operand - 1, weight)
-                begin = max(drained, final[0] + 1 + fill)
-                if tile == position == 0:
-                    firsts.append(begin)
-                for beat, issue in enumerate(final):
-                    tokens = min(spec.token_lanes, n - beat * spec.token_lanes)
-                    drained = max(drained, issue + 1 + fill) + tokens * (spec.rows // spec.lanes)
+                for beat, (issue, reads) in enumerate(
+                    zip(final, _results(spec, c, symbol_values), strict=True)
+                ):
+                    begin = max(drained, issue + 1 + fill)
+                    if tile == position == 0 and beat == -(-c.digits // spec.token_lanes) - 1:
+                        firsts.append(begin + c.digits - 1)
+                    drained = begin + reads
                 ends.append(drained)
         if run == 0:
             single_drain = drained - 1 + output - last

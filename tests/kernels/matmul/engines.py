@@ -37,9 +37,11 @@ def context(
     scale_group: int | None = None,
     out: Fixed = INT8,
     lanes: int = 1,
+    bits: int = 8,
 ) -> MatmulContext:
+    """bits: of the operand's codes."""
     rows = Symbol("tokens", tokens) if tokens > 1 else 1
-    arrival = row_major(INT8, (rows, inputs), lanes)
+    arrival = row_major(Fixed(bits), (rows, inputs), lanes)
     return MatmulContext(
         name=name,
         inputs=inputs,
@@ -69,7 +71,8 @@ def parameters(
         weight = spec.weights.decode(weight)
         low, high = spec.weights.minimum, spec.weights.maximum
     groups = rng.integers(0, 255, (c.outputs, c.groups), endpoint=True) if c.scale_group else None
-    bits = spec.accumulator_width + 15 - c.out.width
+    width = c.arrival.fmt.width
+    bits = spec.accumulator_width + 15 - c.out.width + width - 8
     shift = np.clip(rng.integers(bits - 9, bits + 2, c.outputs), 0, 63)
     bias = rng.integers(-1 << 20, 1 << 20, c.outputs)
     mult = rng.integers(0, 1 << 16, c.outputs)
@@ -95,8 +98,9 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
         tiles.append(scales.reshape(-1, spec.rows))
         codes = spec.weights.encode(words.reshape(-1, spec.rows * spec.input_lanes))
         weights.append(codes)
-        x = rng.integers(-128, 127, (c.tokens, c.inputs), endpoint=True)
-        xs[f"i_x_{c.name}"] = np.full_like(x, -128) if extreme else x
+        fmt = c.arrival.fmt
+        x = rng.integers(fmt.minimum, fmt.maximum, (c.tokens, c.inputs), endpoint=True)
+        xs[f"i_x_{c.name}"] = np.full_like(x, fmt.minimum) if extreme else x
     symbol_values = {"tokens": n}
     inputs = {
         "i_run": spec.commands(symbol_values),
@@ -266,6 +270,63 @@ SPECS = {
         scale_lanes=8,
         chain=4,
         paired=True,
+    ),
+    "two digits": engine(context(bits=15, out=Fixed(24))),
+    "two digits, a token": engine(
+        context(bits=15, tokens=1, out=Fixed(24), lanes=2), tokens=1, weight_bits=8
+    ),
+    "two digits, a token, token lanes": engine(
+        context(bits=12, tokens=1, outputs=12, scale_group=8, lanes=2), tokens=1, token_lanes=2
+    ),
+    "two digits, rows of one word": engine(
+        context(bits=15, inputs=4, outputs=12, tokens=5, lanes=2), tokens=5, token_lanes=2
+    ),
+    "two digits, rows of one word, a row a pass": engine(
+        context(bits=9, inputs=4, outputs=12, tokens=5, lanes=2), tokens=5, lanes=1
+    ),
+    "two digits, token lanes, groups, contexts": engine(
+        context("qkv", outputs=12, tokens=6, scale_group=8, lanes=2),
+        context("out", inputs=8, outputs=8, tokens=6, scale_group=8, bits=15, out=Fixed(32, 8)),
+        context("head", outputs=8, tokens=1, scale_group=16, out=Fixed(24)),
+        tokens=6,
+        token_lanes=4,
+        lanes=4,
+    ),
+    "two digits, paired, slices, fabric": engine(
+        context("a", inputs=32, outputs=16, tokens=6, scale_group=16, lanes=4, bits=15),
+        context("b", inputs=16, outputs=16, tokens=6, scale_group=16, lanes=8),
+        rows=8,
+        input_lanes=16,
+        lanes=4,
+        tokens=6,
+        token_lanes=2,
+        paired=True,
+        levels=2,
+        weight_bits=8,
+        fabric_lanes=1,
+        row_dies=(0, 2, 0, 1),
+        row_slices=4,
+    ),
+    "two digits, output stationary": engine(
+        context(bits=15, outputs=12, scale_group=8, out=Fixed(20)),
+        context("b", inputs=8, outputs=8, scale_group=8),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+    ),
+    "two digits, output stationary, a token": engine(
+        context(bits=15, tokens=1, outputs=16, lanes=2),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+        weight_bits=8,
+        tokens=1,
+    ),
+    "two digits, output stationary, token lanes": engine(
+        context(bits=15, outputs=12, tokens=6, scale_group=8, lanes=2),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+        tokens=6,
+        token_lanes=2,
+        lanes=4,
+    ),
+    "two digits, output stationary, a step": engine(
+        context(bits=15, inputs=4, outputs=24), loop_order=LoopOrder.OUTPUT_STATIONARY, lanes=4
     ),
     "contexts": engine(
         context("qkv", outputs=12, scale_group=8, out=Fixed(16)),

@@ -25,6 +25,17 @@ def test_a_weight_is_used_once_for_each_group_of_tokens(
     assert product.passes({"tokens": tokens}) == passes
 
 
+def test_a_token_of_two_digits_is_two_rows() -> None:
+    one, two = (
+        engine(context(tokens=5, bits=bits), tokens=5, token_lanes=2).behaviour().contexts[0]
+        for bits in (8, 15)
+    )
+    assert (one.beat_cycles, two.beat_cycles) == (1, 2)
+    assert [p.passes({"tokens": 3}) for p in (one, two)] == [2, 3]
+    assert [p.results({"tokens": 3}) for p in (one, two)] == [6, 12]
+    assert two.stored({"tokens": 3}) == one.stored({"tokens": 3})
+
+
 def test_a_single_token_is_read_word_by_word() -> None:
     (product,) = engine(context(inputs=16, lanes=2)).behaviour().contexts
     assert product.stored({"tokens": 1}) == 2

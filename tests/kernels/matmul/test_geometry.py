@@ -13,6 +13,20 @@ from streamhw.stream.itensor.itensor import row_major
 from tests.kernels.matmul.engines import INT8, context
 
 
+def test_two_digits_double_the_rows_and_widen_the_sums() -> None:
+    sizes = {"rows": 4, "input_lanes": 4, "lanes": 2, "tokens": 3, "weights": integer_format(4)}
+    one, two = (
+        MatmulSpec(contexts=(context("a", bits=bits), context("b", tokens=1)), **sizes)
+        for bits in (8, 15)
+    )
+    assert (one.rows_of_x, two.rows_of_x) == (3, 6)
+    assert one.result_width == one.accumulator_width == two.accumulator_width
+    assert two.result_width == two.accumulator_width + 7
+    assert two.layout.tokens == 6 and two.command == one.command
+    assert two.x_rows_of(two.contexts[0], {"tokens": 2}) == 4
+    assert two.x_rows_of(two.contexts[1], {"tokens": 2}) == 1
+
+
 @pytest.mark.parametrize(
     "change, text",
     [
@@ -34,9 +48,12 @@ from tests.kernels.matmul.engines import INT8, context
         ),
         (
             {"contexts": (replace(context(), arrival=row_major(INT8, (3, 8), 1)),)},
-            "arrival of a must bring 3 x 16 bytes once, .*",
+            "arrival of a must bring 3 x 16 codes of 8 to 15 bits once, .*",
         ),
-        ({"contexts": (context(lanes=8),)}, "arrival of a must bring 3 x 16 bytes once, .*"),
+        (
+            {"contexts": (context(lanes=8),)},
+            "arrival of a must bring 3 x 16 codes of 8 to 15 bits once, .*",
+        ),
         ({"contexts": (context(scale_group=6),)}, "group of a must be a multiple of 4 .* not 6"),
         ({"contexts": (context(out=Fixed(33)),)}, "out of a must have at most 32 bits, not 33"),
         (

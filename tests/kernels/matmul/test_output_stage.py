@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamhw.kernels.matmul.output_stage import DRAIN_LATENCY, OutputStage
+from streamhw.kernels.matmul.output_stage import DRAIN_LATENCY, OutputStage, drain_cycles
 from streamhw.kernels.matmul.packing import pack_tile_scales
 from streamhw.numerics.fixed import Fixed, round_shift
 from streamhw.stream.itensor.itensor import row_major
@@ -29,7 +29,16 @@ def test_sends_requantized_sums(context: int, wait: int) -> None:
     bias = rng.integers(-(1 << 16), 1 << 16, ROWS)
     mult, shift = rng.integers(0, 1 << 16, ROWS), rng.integers(18, 24, ROWS)
     scales = pack_tile_scales(bias, mult, shift, None, rows=ROWS)[0]
-    dut = OutputStage(rows=ROWS, lanes=LANES, tokens=TOKENS, width=20, outputs=PORTS, wait=wait)
+    dut = OutputStage(
+        rows=ROWS,
+        lanes=LANES,
+        tokens=TOKENS,
+        width=20,
+        result_width=20,
+        outputs=PORTS,
+        digits=(1, 1),
+        wait=wait,
+    )
     found: list[list[int]] = []
     reads: list[tuple[int, int]] = []
 
@@ -61,5 +70,51 @@ def test_sends_requantized_sums(context: int, wait: int) -> None:
     assert [token for _, token in reads] == list(range(TOKENS))
 
 
-def test_latency_is_a_read_and_the_requantizer() -> None:
+@pytest.mark.parametrize("wait", [0, 2])
+def test_adds_the_sums_of_two_digits(wait: int) -> None:
+    """Both rows of a token in turns; the other context has one row a token."""
+    rng = np.random.default_rng(wait)
+    acc = rng.integers(-(1 << 19), 1 << 19, (2 * TOKENS, ROWS))
+    mult, shift = rng.integers(0, 1 << 16, ROWS), rng.integers(24, 30, ROWS)
+    scales = pack_tile_scales(np.zeros(ROWS), mult, shift, None, rows=ROWS)[0]
+    dut = OutputStage(
+        rows=ROWS,
+        lanes=LANES,
+        tokens=2 * TOKENS,
+        width=20,
+        result_width=28,
+        outputs=PORTS,
+        digits=(1, 2),
+        wait=wait,
+    )
+    found: dict[int, list[list[int]]] = {0: [], 1: []}
+    ports = [getattr(dut, port.name) for port in PORTS]
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(dut.affine, [int.from_bytes(row.tobytes(), "little") for row in scales[:7]])
+        tokens: list[int] = [0] * wait
+        tiles, ended = [1, 0, 1], 0
+        for cycle in range(160):
+            ctx.set(dut.some, ended < len(tiles) and cycle % 7 != 0)
+            context = tiles[min(ended, len(tiles) - 1)]
+            ctx.set(dut.context, context)
+            ctx.set(dut.last_token, (2 * TOKENS if context else TOKENS) - 1)
+            tokens.append(ctx.get(dut.token))
+            ctx.set(dut.acc, acc[tokens[-1 - wait]].tolist())
+            for index, port in enumerate(ports):
+                ctx.set(port.ready, cycle % 3 == 0)
+                if ctx.get(port.valid) and cycle % 3 == 0:
+                    found[index].append([ctx.get(port.payload[lane]) for lane in range(LANES)])
+            ended += ctx.get(dut.done)
+            await ctx.tick()
+
+    run_clocked(dut, bench)
+    sums = (acc[:TOKENS], 256 * acc[::2] + acc[1::2])
+    for index, times in enumerate((1, 2)):
+        scaled = FORMATS[index].saturate(round_shift(sums[index] * mult, shift))
+        assert found[index] == times * scaled.reshape(-1, LANES).tolist()
+
+
+def test_latency_is_a_read_the_sum_of_two_digits_and_the_requantizer() -> None:
     assert DRAIN_LATENCY == 8
+    assert [drain_cycles(digits) for digits in ((1, 1), (1, 2))] == [8, 9]
