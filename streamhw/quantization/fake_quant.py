@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fake quantization: the float reference with rounded weights and int8 activations, else exact."""
+"""Fake quantization: the float reference with rounded weights and activations, else exact."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +8,14 @@ from ..frontend.model import Model
 from ..graph import Array, Floats, Node
 from ..graph.executor import Compute, execute
 from ..graph.float_reference import float_compute
+from .formats import BYTE, DIGITS
 from .quantized_model import LinearParameters, QuantizedModel
 from .weights import dequantize
 
 __all__ = ["fake_compute", "fake_forward"]
 
-_BYTE_BITS = 8
+_ROUNDED = (BYTE.width, DIGITS.width)
+"""Bits of what matrix products and attention read."""
 
 
 def fake_forward(
@@ -21,8 +23,9 @@ def fake_forward(
 ) -> dict[str, Array]:
     """Values by name in floats with the errors of quantization, and none of the implementation.
 
-    Matrices and biases are what their integers stand for, and int8 values are rounded to their
-    steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is exact.
+    Matrices and biases are what their integers stand for, and what products read is rounded to
+    its steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is
+    exact.
     """
     return execute(model.graph, tokens, fake_compute(model, quantized), all_rows=all_rows)
 
@@ -39,7 +42,7 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
             return (inputs[0] / source) @ dequantize(parameters).T + bias
         value = exact(node, layer, inputs)
         fmt = quantized.formats[node.name]
-        if value.dtype != np.float32 or fmt.width != _BYTE_BITS:
+        if value.dtype != np.float32 or fmt.width not in _ROUNDED:
             return value
         steps = _steps(quantized, node.name, layer)
         codes = np.floor(value / steps + np.float32(0.5))

@@ -8,6 +8,7 @@ from ..numerics.fixed import Fixed
 
 __all__ = [
     "BYTE",
+    "DIGITS",
     "HIDDEN_MARGIN",
     "RESIDUAL_MARGIN",
     "byte_scales",
@@ -21,6 +22,8 @@ Reals = NDArray[np.float64]
 
 BYTE = Fixed(8)
 """What matrix products and attention read; the scale is kept elsewhere."""
+DIGITS = Fixed(15)
+"""The same of two digits, for values that 8 bits are too few for: each is two rows of a product."""
 RESIDUAL_MARGIN = 2
 HIDDEN_MARGIN = 1
 """Spare bits above the greatest magnitude that calibration saw."""

@@ -96,7 +96,7 @@ class LinearPlan(Plan):
     """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
 
     weights: codes of the matrix, and how many columns share a multiplier m
-    source: format of the input, int8; out: what results saturate to
+    source: format of the input, int8 or two digits; out: what results saturate to
     """
 
     weights: ElementFormat

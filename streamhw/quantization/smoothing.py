@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..numerics.element_format import ElementFormat
 
-__all__ = ["Reader", "heavy_ranges", "searched_scales", "smoothed_scales"]
+__all__ = ["Reader", "heavy_ranges", "rounding_power", "searched_scales", "smoothed_scales"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -62,6 +62,15 @@ def searched_scales(ranges: Reals, readers: Sequence[Reader], square: Floats) ->
     columns = _columns(readers)
     candidates = [_scales(ranges, columns, a, b) for a, b in _EXPONENTS]
     return min(candidates, key=lambda scales: _error(scales, readers, square))
+
+
+def rounding_power(scales: Reals, matrix: Floats, square: Floats) -> float:
+    """Power that rounding a value to these steps adds to its products with a matrix, by theirs.
+
+    square: mean squares of the value
+    """
+    energy = np.einsum("oi,oi->i", matrix, matrix).astype(np.float64)
+    return float(energy @ (scales**2 / 12)) / max(float(energy @ square), 1e-30)
 
 
 def _columns(readers: Sequence[Reader]) -> Reals:

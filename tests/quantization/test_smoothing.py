@@ -10,6 +10,7 @@ from streamhw.numerics.element_format import integer_format
 from streamhw.quantization.smoothing import (
     Reader,
     heavy_ranges,
+    rounding_power,
     searched_scales,
     smoothed_scales,
 )
@@ -98,3 +99,14 @@ def test_ranges_of_rare_values_follow_the_power_of_their_channel() -> None:
     assert found[0] == pytest.approx(1.5 * 20) and found[5] == 90
     assert found[3] == pytest.approx(1.5 * (5 * 20) ** 0.5)
     np.testing.assert_array_equal(heavy_ranges(np.zeros(3), np.zeros(3, dtype=np.float32)), 0)
+
+
+def test_rounding_to_steps_adds_a_twelfth_of_their_squares() -> None:
+    random, matrix = np.random.default_rng(3), reader().matrix
+    scales = ranges(2) * 8
+    x = random.normal(size=(4000, 64)) * scales * 20
+    square = (x * x).mean(axis=0).astype(np.float32)
+    rest = (np.rint(x / scales) * scales - x) @ matrix.T
+    real = (rest * rest).mean() / ((x @ matrix.T) ** 2).mean()
+    assert rounding_power(scales, matrix, square) == pytest.approx(real, rel=0.1)
+    assert rounding_power(2 * scales, matrix, square) == pytest.approx(4 * real, rel=0.1)

@@ -12,11 +12,12 @@ from ...kernels.elementwise import add as add_kernel
 from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.functions import function_named
-from ...quantization.formats import BYTE, byte_scales, fraction, hidden_format
+from ...quantization.formats import BYTE, DIGITS, byte_scales, fraction, hidden_format
 from ...quantization.kept_codes import evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
+from ...quantization.smoothing import rounding_power
 from ...reference.nodes import Added, Curve, Multiplied
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.algebra import broadcast
@@ -41,6 +42,14 @@ _LEAST = 2.0**-13
 """Multiplier of the widest channel relative to the greatest one."""
 _PRODUCT_WIDTH = 20
 """Bits of a gate's product before its multiplier: one input of a DSP block."""
+_DIGITS_WIDTH = 24
+"""The same if its result has two digits."""
+_FINER = 16
+"""Steps of two digits in one of 8 bits; the rest of their range is for what calibration did not
+see."""
+_COARSE = 0.1
+"""Error of a product's results by rounding a gate to 8 bits, by their size, beyond which, in some
+layer, the gate has two digits: what `doctor` takes for the bound of a stream's own error."""
 
 
 # ---- sums
@@ -211,19 +220,42 @@ ACTIVATION = Layer(
 # ---- gates
 
 
+def _gate_format(state: Quantization, node: Node) -> Fixed:
+    """Two digits where 8 bits lose too much: rare large values leave the others few codes."""
+    rules = [(state.rule(reader).matrix, reader) for reader in state.graph.readers(node.name)]
+    if not state.trained or any(matrix is None for matrix, _ in rules):
+        return BYTE
+    powers = [
+        rounding_power(
+            _gate_steps(state, node, layer),
+            matrix(state, reader, layer).matrix,
+            state.statistics.moments[node.name, layer].square,
+        )
+        for matrix, reader in rules
+        if matrix is not None
+        for layer in state.layers(node.name)
+    ]
+    return DIGITS if max(powers) > _COARSE**2 else BYTE
+
+
+def _gate_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
+    """Scales of int8 that hold the channels: a few are far larger than all others."""
+    return byte_scales(state.ranges(node.name, layer, _MARGIN), _SPAN)
+
+
 def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
-    """Of products of two values a few channels are far larger than all others."""
     if not state.trained:
         return _smooth(state, node, layer)
-    ranges = state.ranges(node.name, layer, _MARGIN)
-    scales = state.smooth_scales(node, layer, byte_scales(ranges, _SPAN))
+    finer = _FINER if state.format(node.name) == DIGITS else 1
+    scales = state.smooth_scales(node, layer, _gate_steps(state, node, layer) / finer)
     return evened(state, node, layer, scales)
 
 
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:
     a, b = (state.format(name) for name in node.inputs)
-    finest = fraction(_PRODUCT_WIDTH, state.largest(node.name), 1)
-    middle = Fixed(_PRODUCT_WIDTH, min(a.frac + b.frac, finest))
+    width = _DIGITS_WIDTH if state.format(node.name) == DIGITS else _PRODUCT_WIDTH
+    finest = fraction(width, state.largest(node.name), 1)
+    middle = Fixed(width, min(a.frac + b.frac, finest))
     return MultiplyPlan(
         a=a,
         b=b,
@@ -262,7 +294,7 @@ def _lower_multiply(state: Lowering, node: Node) -> None:
 MULTIPLY = Layer(
     op=Multiply,
     quantization=QuantizationRule(
-        format=lambda state, node: BYTE,
+        format=_gate_format,
         plan=_multiply_plan,
         wants=_wants_hidden,
         scales=_gate_scales,
