@@ -7,10 +7,11 @@ from importlib.metadata import version
 from threading import RLock
 from typing import Any
 
+from amaranth import tracer
 from amaranth.back import rtlil
 from amaranth.hdl import _dsl, _ir, _nir
 
-from . import comb_cycles, drivers, nets, operands, ports, rtlil_text
+from . import comb_cycles, drivers, nets, operands, ports, rtlil_text, variable_names
 
 __all__ = ["ADAPTED_VERSIONS", "adapted", "is_adapted"]
 
@@ -33,7 +34,7 @@ def is_adapted() -> bool:
 @contextmanager
 def adapted() -> Iterator[None]:
     """Inside, Amaranth converts with the functions of this folder, to the same text but for the
-    operands of sums and comparisons (``operands``).
+    operands of sums and comparisons (``operands``) and, since Python 3.13, names of variables.
 
     May be entered again inside itself. Conversions of other threads wait, as Amaranth's functions
     are those of all threads.
@@ -58,7 +59,9 @@ def adapted() -> Iterator[None]:
 
 
 def _patches() -> list[Patch]:
+    named = [(tracer, "get_var_name", variable_names.get_var_name)] if variable_names.NEEDED else []
     return [
+        *named,
         (_nir.Net, "from_cell", classmethod(nets.from_cell)),
         (_nir.Net, "from_const", classmethod(nets.from_const)),
         (_nir.Net, "ensure", classmethod(nets.ensure)),
