@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..extensions import combined, extensions
 
-__all__ = ["BUILT_IN", "GROUP", "ElementFormat", "element_format", "element_formats"]
-__all__ += ["integer_format"]
+__all__ = ["BUILT_IN", "GROUP", "OFFSET_BITS", "ElementFormat", "element_format"]
+__all__ += ["element_formats", "integer_format"]
 
 GROUP = "streamhw.number_format"
 """Entry points that name an ``ElementFormat``."""
@@ -20,6 +20,9 @@ WIDTHS = (2, 4, 8)
 """Bits of a code: a byte has a whole number of them."""
 _OPERAND = 8
 """Bits of the activations that weights are multiplied with."""
+OFFSET_BITS = 4
+"""An LSB of a group's offset is 16 of its multiplier: offsets are as large as 8 times the greatest
+step, and have 8 bits, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ class ElementFormat:
     levels: the integer of each code, if that is not the code itself in two's complement; they need
         not be equally far apart
     scale_group: input columns that share an 8-bit multiplier; ``None``: one scale a row
+    has_offsets: whether they share an 8-bit offset, too, so that their least and their greatest
+        weight may have any sign
     smoothing: how far activation scales follow the channels' ranges: 1 entirely, 0 leaves weights
         of one magnitude
     compensated: whether each column's rounding error is spread over the columns not yet rounded
@@ -43,6 +48,7 @@ class ElementFormat:
     maximum: int
     levels: tuple[int, ...] = ()
     scale_group: int | None = None
+    has_offsets: bool = False
     smoothing: float = 1.0
     compensated: bool = False
 
@@ -61,6 +67,8 @@ class ElementFormat:
             )
         if self.scale_group is not None and self.scale_group < 1:
             raise ValueError(f"Scale group of {self.name} must be positive, not {self.scale_group}")
+        if self.has_offsets and self.scale_group is None:
+            raise ValueError(f"Scale group of {self.name} must be given with offsets, not None")
 
     def _check_levels(self) -> None:
         count, known = 1 << self.bits, set(self.levels)
@@ -92,9 +100,11 @@ class ElementFormat:
         """Magnitude that no weight times an activation exceeds: sums are as wide as it asks."""
         return 1 << (self.product_bits - 2)
 
-    def groups(self, columns: int) -> int:
-        """Multipliers of a row; 0 without."""
-        return 0 if self.scale_group is None else -(-columns // self.scale_group)
+    def group_bytes(self, columns: int) -> int:
+        """Bytes of all multipliers of a row, and of its offsets; 0 without groups."""
+        if self.scale_group is None:
+            return 0
+        return -(-columns // self.scale_group) * (1 + self.has_offsets)
 
     def round(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The nearest integers that codes stand for."""
@@ -143,15 +153,22 @@ class ElementFormat:
         return self.name
 
 
-def integer_format(bits: int, scale_group: int | None = None) -> ElementFormat:
-    """``int4``, ``int4g64``, ``int8``, ...: 4 bits use all 16 codes; 8 bits stay symmetric."""
+def integer_format(
+    bits: int, scale_group: int | None = None, *, has_offsets: bool = False
+) -> ElementFormat:
+    """``int4``, ``int4g64``, ``int8``, ...: 4 bits use all 16 codes; 8 bits stay symmetric.
+
+    has_offsets: a minimum for each group, as it were: ``int4g32m``
+    """
     most = (1 << (bits - 1)) - 1
+    groups = "" if scale_group is None else f"g{scale_group}"
     return ElementFormat(
-        name=f"int{bits}" if scale_group is None else f"int{bits}g{scale_group}",
+        name=f"int{bits}{groups}{'m' if has_offsets else ''}",
         bits=bits,
         minimum=-most - 1 if bits == 4 else -most,
         maximum=most,
         scale_group=scale_group,
+        has_offsets=has_offsets,
         smoothing=0.5 if bits == 4 else 1.0,
         compensated=bits == 4,
     )
@@ -162,6 +179,7 @@ BUILT_IN: Mapping[str, ElementFormat] = {
     for f in (
         integer_format(4, 64),
         integer_format(4, 32),
+        integer_format(4, 32, has_offsets=True),
         integer_format(4),
         integer_format(8, 64),
         integer_format(8),

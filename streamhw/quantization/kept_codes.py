@@ -96,6 +96,7 @@ def kept_matrix(
     return LinearParameters(
         weight=codes.astype(np.int8),
         group_multipliers=None if weights.scale_group is None else steps.multipliers,
+        group_offsets=None,
         bias=whole,
         mult=mult,
         shift=shift,

@@ -95,7 +95,8 @@ class RotaryPlan(Plan):
 class LinearPlan(Plan):
     """``saturate(round_shift((sum_g m[r,g] * (w . x)_g + bias[r]) * mult[r], shift[r]))``.
 
-    weights: codes of the matrix, and how many columns share a multiplier m
+    weights: codes of the matrix, and how many columns share a multiplier m; with offsets n, the sum
+    has ``2**OFFSET_BITS * n[r,g] * sum(x)_g`` added
     source: format of the input, int8 or two digits; out: what results saturate to
     """
 

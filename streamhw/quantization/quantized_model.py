@@ -77,12 +77,15 @@ class LinearParameters(Parameters):
 
     weight: int8 [outputs, inputs], codes of the number format
     group_multipliers: uint8 [outputs, inputs / group], 1 to 255, or ``None``
+    group_offsets: int8 [outputs, inputs / group], each added to the group's codes times their
+        multiplier in units of 2**OFFSET_BITS, or ``None``
     bias: int32 [outputs] in accumulator units; mult: uint16, 2**15 or more; shift: uint8, 0 to 63
     row_step: float64 [outputs], real value of an accumulator LSB (documentation of the scale)
     """
 
     weight: NDArray[np.int8]
     group_multipliers: NDArray[np.uint8] | None
+    group_offsets: NDArray[np.int8] | None
     bias: NDArray[np.int32]
     mult: NDArray[np.uint16]
     shift: NDArray[np.uint8]

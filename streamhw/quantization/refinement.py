@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..numerics.element_format import ElementFormat
 from .compensation import Compensation
+from .grid import Grid
 
 __all__ = ["refined", "refined_codes"]
 
@@ -19,21 +20,27 @@ Floats = NDArray[np.float32]
 _ROUNDS = 3
 _BLOCK = 64
 """Columns whose errors are spread within the block first."""
+_TINY = np.float32(1e-30)
 _LEAST = 0.5
 """A scale shrinks at most so far in one round."""
 
 
 def refined(
-    weight: Floats, codes: Floats, scales: Floats, weights: ElementFormat, how: Compensation
-) -> tuple[Floats, Floats]:
-    """Codes [rows, columns] and scales [rows, groups] of less error than those given."""
-    turned, steps = codes.T.copy(), scales.T.copy()
+    weight: Floats, codes: Floats, grid: Grid, weights: ElementFormat, how: Compensation
+) -> tuple[Floats, Grid]:
+    """Codes [rows, columns] and the grid of their groups, of less error than those given."""
+    turned, steps = codes.T.copy(), grid.scales.T.copy()
+    offsets = None if grid.offsets is None else grid.offsets.T.copy()
     group = len(turned) // len(steps)
     error = turned * np.repeat(steps, group, axis=0) - weight.T
+    if offsets is not None:
+        error += np.repeat(offsets, group, axis=0)
     for _ in range(_ROUNDS):
-        _scales(error, turned, steps, how.moments)
+        _scales(error, turned, steps, offsets, how.moments)
         _codes(error, turned, np.repeat(steps, group, axis=0), weights, how)
-    return turned.T.copy(), steps.T.copy()
+    return turned.T.copy(), Grid(
+        scales=steps.T.copy(), offsets=None if offsets is None else offsets.T.copy()
+    )
 
 
 def refined_codes(
@@ -45,18 +52,32 @@ def refined_codes(
     return turned.T.copy()
 
 
-def _scales(error: Floats, codes: Floats, steps: Floats, moments: Floats) -> None:
-    """The best scale of each group of each row for its codes, in place."""
+def _scales(
+    error: Floats, codes: Floats, steps: Floats, offsets: Floats | None, moments: Floats
+) -> None:
+    """The best scale of each group of each row for its codes, and the best offset with it, in
+    place."""
     group = len(codes) // len(steps)
     for index, step in enumerate(steps):
         part = slice(index * group, (index + 1) * group)
         mine = codes[part]
-        slope = (mine * (moments[part] @ error)).sum(axis=0)
-        curve = (mine * (moments[part, part] @ mine)).sum(axis=0)
-        best = step - np.where(curve > 0, slope / np.maximum(curve, np.float32(1e-30)), 0)
+        pull = moments[part] @ error
+        inner = moments[part, part]
+        slope = (mine * pull).sum(axis=0)
+        curve = (mine * (inner @ mine)).sum(axis=0)
+        level, bend = pull.sum(axis=0), np.maximum(inner.sum(), _TINY)
+        cross = inner.sum(axis=0) @ mine
+        if offsets is not None:  # the offset follows the scale
+            slope, curve = slope - cross * level / bend, curve - cross * cross / bend
+        best = step - np.where(curve > 0, slope / np.maximum(curve, _TINY), 0)
         best = np.maximum(best, np.float32(_LEAST) * step)
-        error[part] += mine * (best - step)
+        change = best - step
+        error[part] += mine * change
         steps[index] = best
+        if offsets is not None:
+            shift = -(level + cross * change) / bend
+            error[part] += shift
+            offsets[index] += shift
 
 
 def _codes(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numerics.element_format import ElementFormat
+from .grid import searched_grid
 
 __all__ = ["Reader", "heavy_ranges", "rounding_power", "searched_scales", "smoothed_scales"]
 
@@ -95,8 +96,10 @@ def _error(scales: Reals, readers: Sequence[Reader], square: Floats) -> float:
         size = max(float(energy @ square), 1e-30)
         scaled = matrix * scales.astype(np.float32)
         groups = scaled.reshape(len(scaled), -1, reader.weights.scale_group or scaled.shape[1])
-        steps = np.abs(groups).max(axis=2, keepdims=True) / np.float32(reader.weights.maximum)
-        steps = np.maximum(steps, np.float32(1e-30))
+        grid = searched_grid(groups, np.ones_like(groups[:1]), reader.weights, ())
+        steps = grid.scales[..., None]
+        if grid.offsets is not None:
+            groups = groups - grid.offsets[..., None]
         rest = (reader.weights.round(groups / steps) * steps - groups).reshape(scaled.shape)
         rounding = (rest * rest).sum(axis=0) @ (square / scales**2)
         total += float(energy @ (scales**2 / 12) + rounding) / size

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError
-from ..numerics.element_format import ElementFormat
+from ..numerics.element_format import OFFSET_BITS, ElementFormat
 from .compensation import Compensation, compensated
+from .grid import Grid, IntegerGrid, integer_grid, searched_grid
 from .quantized_model import LinearParameters
 from .refinement import refined, refined_codes
 
@@ -68,73 +69,67 @@ def quantize_matrix(
         for begin in range(0, len(weight), _ROWS)
         for part in (slice(begin, begin + _ROWS),)
     ]
-    codes, multipliers, step, shifted = (
-        np.concatenate([part[index] for part in parts]) for index in range(4)
+    codes = np.concatenate([part.codes for part in parts])
+    row = np.concatenate([part.grid.row for part in parts])
+    whole, mult, shift = output_scales(
+        np.concatenate([part.bias for part in parts]), row, output_scale
     )
-    whole, mult, shift = output_scales(shifted, step, output_scale)
     return LinearParameters(
         weight=codes,
-        group_multipliers=None if rounding.weights.scale_group is None else multipliers,
+        group_multipliers=None
+        if group is None
+        else np.concatenate([part.grid.multipliers for part in parts]),
+        group_offsets=np.concatenate([part.grid.offsets for part in parts])
+        if rounding.weights.has_offsets
+        else None,
         bias=whole,
         mult=mult,
         shift=shift,
-        row_step=step,
+        row_step=row,
     )
 
 
-def _rows(
-    weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
-) -> tuple[NDArray[np.int8], NDArray[np.uint8], Reals, Reals]:
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """Some rows of a matrix, rounded; bias: with what rounding shifts on average."""
+
+    codes: NDArray[np.int8]
+    grid: IntegerGrid
+    bias: Reals
+
+
+def _rows(weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals) -> _Rows:
     rows, columns = weight.shape
-    group = rounding.weights.scale_group or columns
-    scale = _search(
+    weights, how = rounding.weights, rounding.compensation
+    group = weights.scale_group or columns
+    grid = searched_grid(
         weight.reshape(rows, -1, group),
         rounding.square.reshape(1, -1, group),
-        rounding.weights,
+        weights,
         _CLIPPING if rounding.search else (),
     )
-    step, multipliers, exact = _stepped(scale, bias, rounding.weights, output_scale, columns)
-    if rounding.compensation is None:
-        codes = rounding.weights.round(weight / exact)
+    integers = integer_grid(grid, bias, weights, output_scale)
+    scale, rest = _of_columns(weight, integers.exact)
+    if how is None:
+        codes = weights.round(rest / scale)
     else:
-        codes = compensated(weight, exact, rounding.weights, rounding.compensation)
-        scale = exact[:, ::group]
-        codes, scale = refined(weight, codes, scale, rounding.weights, rounding.compensation)
-        step, multipliers, exact = _stepped(scale, bias, rounding.weights, output_scale, columns)
-        codes = refined_codes(weight, codes, exact, rounding.weights, rounding.compensation)
+        codes = compensated(rest, scale, weights, how)
+        codes, grid = refined(weight, codes, integers.exact, weights, how)
+        integers = integer_grid(grid, bias, weights, output_scale)
+        scale, rest = _of_columns(weight, integers.exact)
+        codes = refined_codes(rest, codes, scale, weights, how)
     if rounding.mean is not None:
-        bias = bias + ((weight - codes * exact) @ rounding.mean).astype(np.float64)
-    return codes.astype(np.int8), multipliers, step, bias
+        bias = bias + ((rest - codes * scale) @ rounding.mean).astype(np.float64)
+    return _Rows(codes=codes.astype(np.int8), grid=integers, bias=bias)
 
 
-def _stepped(
-    scale: Floats, bias: Reals, weights: ElementFormat, output_scale: Reals, columns: int
-) -> tuple[Reals, NDArray[np.uint8], Floats]:
-    """The step of each row, multipliers of its groups, and the step of each element."""
-    most = 1 if weights.scale_group is None else 255
-    # The step must let the bias fit 32 bits and the multiplier its shift, even in empty rows.
-    step = scale.max(axis=1).astype(np.float64) / most
-    step = np.maximum(step, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
-    multipliers = np.clip(np.rint(scale / step[:, None]), 1, most).astype(np.uint8)
-    exact = (multipliers * step[:, None]).astype(np.float32)
-    return step, multipliers, np.repeat(exact, columns // scale.shape[1], axis=1)
-
-
-def _search(
-    weight: Floats, square: Floats, weights: ElementFormat, candidates: tuple[float, ...]
-) -> Floats:
-    """The scale of each group [rows, groups] of least weighted error; without candidates the one
-    that clips nothing."""
-    widest = np.abs(weight).max(axis=2) / np.float32(weights.maximum)
-    widest = np.maximum(widest, np.float32(1e-30))
-    best, error = widest, np.full(widest.shape, np.inf, dtype=np.float32)
-    for clipping in candidates:
-        scale = widest * np.float32(clipping)
-        rest = weights.round(weight / scale[..., None]) * scale[..., None] - weight
-        found = (rest * rest * square).sum(axis=2)
-        better = found < error
-        best, error = np.where(better, scale, best), np.where(better, found, error)
-    return np.asarray(best)
+def _of_columns(weight: Floats, grid: Grid) -> tuple[Floats, Floats]:
+    """The scale of each weight, and what codes times scales are to be: weights less offsets."""
+    group = weight.shape[1] // grid.scales.shape[1]
+    scale = np.repeat(grid.scales, group, axis=1)
+    if grid.offsets is None:
+        return scale, weight
+    return scale, weight - np.repeat(grid.offsets, group, axis=1)
 
 
 def output_scales(
@@ -157,7 +152,11 @@ def output_scales(
 def dequantize(parameters: LinearParameters) -> Floats:
     """The real matrix [outputs, inputs], in units of the input's integers."""
     weight = parameters.weight.astype(np.float32)
-    if parameters.group_multipliers is not None:
-        factors = parameters.group_multipliers.astype(np.float32)
-        weight *= np.repeat(factors, weight.shape[1] // factors.shape[1], axis=1)
+    multipliers, offsets = parameters.group_multipliers, parameters.group_offsets
+    if multipliers is not None:
+        group = weight.shape[1] // multipliers.shape[1]
+        weight *= np.repeat(multipliers.astype(np.float32), group, axis=1)
+        if offsets is not None:
+            unit = np.float32(1 << OFFSET_BITS)
+            weight += np.repeat(offsets.astype(np.float32) * unit, group, axis=1)
     return weight * parameters.row_step[:, None].astype(np.float32)

@@ -222,7 +222,7 @@ def matrix_bytes(graph: Graph, formats: Mapping[str, ElementFormat]) -> int:
         product = node.op.product
         if product is not None and node.name in formats:
             weights = formats[node.name]
-            row = weights.packed_bytes(product.inputs) + weights.groups(product.inputs)
+            row = weights.packed_bytes(product.inputs) + weights.group_bytes(product.inputs)
             trips = 1 if loop is None else loop.trips
             total += trips * product.outputs * (row + AFFINE_BYTES)
     return total

@@ -27,11 +27,11 @@ DIGIT = 1 << DIGIT_BITS
 class IntegerProduct:
     """A quantized linear layer, its matrix unpacked once.
 
-    Codes times group multipliers are integers. The columns are cut into as few blocks as keep
-    every sum of a block, in absolute values, below 2**24: what a 32-bit matrix product gives is
-    then exact, in whatever order it adds. Blocks are added, scaled and rounded in 64-bit floats,
-    below 2**52. Larger ones are scaled and rounded in 64-bit integers. Codes of two digits are
-    multiplied digit by digit.
+    Codes times group multipliers, plus group offsets, are integers. The columns are cut into as few
+    blocks as keep every sum of a block, in absolute values, below 2**24: what a 32-bit matrix
+    product gives is then exact, in whatever order it adds. Blocks are added, scaled and rounded in
+    64-bit floats, below 2**52. Larger ones are scaled and rounded in 64-bit integers. Codes of two
+    digits are multiplied digit by digit.
 
     wide: keeps the matrix as 32-bit floats; else as 16-bit integers, made floats at each use
 
@@ -41,7 +41,10 @@ class IntegerProduct:
 
     def __init__(self, plan: LinearPlan, parameters: LinearParameters, *, wide: bool = True):
         matrix = fold_groups(
-            parameters.weight, parameters.group_multipliers, plan.weights.scale_group
+            parameters.weight,
+            parameters.group_multipliers,
+            plan.weights.scale_group,
+            parameters.group_offsets,
         )
         self._digits = digits_of(plan.source)
         blocks, most = _blocks(matrix.astype(np.float32), DIGIT / 2)

@@ -21,10 +21,12 @@ def test_integers() -> None:
     int4, int8 = integer_format(4, 64), integer_format(8)
     assert (int4.name, int4.minimum, int4.maximum, int4.product_bits) == ("int4g64", -8, 7, 12)
     assert (int8.name, int8.minimum, int8.maximum, int8.product_bits) == ("int8", -127, 127, 16)
-    assert (int4.groups(128), int4.groups(130), int8.groups(128)) == (2, 3, 0)
+    assert (int4.group_bytes(128), int4.group_bytes(130), int8.group_bytes(128)) == (2, 3, 0)
+    offsets = integer_format(4, 32, has_offsets=True)
+    assert (offsets.name, offsets.group_bytes(128), offsets.group_bytes(130)) == ("int4g32m", 8, 10)
     values = np.array([-9.2, -0.6, 0.4, 7.9], dtype=np.float32)
     assert int4.round(values).tolist() == [-8, -1, 0, 7]
-    assert set(BUILT_IN) == {"int4", "int4g32", "int4g64", "int8", "int8g64"}
+    assert set(BUILT_IN) == {"int4", "int4g32", "int4g32m", "int4g64", "int8", "int8g64"}
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8])
@@ -90,6 +92,7 @@ def test_an_installed_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
             "Levels of f must be from -8 to 7, not from -1 to 2",
         ),
         ({"scale_group": 0}, "Scale group of f must be positive, not 0"),
+        ({"has_offsets": True}, "Scale group of f must be given with offsets, not None"),
     ],
 )
 def test_errors(changes: dict[str, object], message: str) -> None:

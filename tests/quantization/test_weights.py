@@ -30,7 +30,8 @@ def problem(seed: int = 0, rows: int = 40, columns: int = 64):
 
 
 def rounding(x: np.ndarray, bits: int, group: int | None, **values: object) -> Rounding:
-    return Rounding(weights=integer_format(bits, group), square=(x * x).mean(axis=0), **values)
+    values = {"weights": integer_format(bits, group)} | values
+    return Rounding(square=(x * x).mean(axis=0), **values)
 
 
 @pytest.mark.parametrize(("bits", "group"), [(4, 16), (4, 64), (4, None), (8, None)])
@@ -56,11 +57,16 @@ def test_fields_are_in_range_and_errors_below_a_step(bits: int, group: int | Non
     np.testing.assert_allclose(found.bias * found.row_step, bias, atol=found.row_step.max())
 
 
-@pytest.mark.parametrize(("bits", "group"), [(4, 16), (8, None)])
-def test_integers_compute_the_real_product(bits: int, group: int | None) -> None:
+@pytest.mark.parametrize(
+    ("bits", "group", "has_offsets"), [(4, 16, False), (4, 16, True), (8, None, False)]
+)
+def test_integers_compute_the_real_product(bits: int, group: int | None, has_offsets: bool) -> None:
     weight, bias, x = problem()
+    weight += 1 if has_offsets else 0
     scale = np.exp2(np.arange(40) / 4 - 3)
-    found = quantize_matrix(weight, bias, rounding(x, bits, group), scale)
+    weights = integer_format(bits, group, has_offsets=has_offsets)
+    found = quantize_matrix(weight, bias, rounding(x, bits, group, weights=weights), scale)
+    assert (found.group_offsets is not None) == has_offsets
     y = linear_golden(
         x.astype(np.int64),
         found.weight,
@@ -70,6 +76,7 @@ def test_integers_compute_the_real_product(bits: int, group: int | None) -> None
         found.shift,
         Fixed(32),
         group,
+        found.group_offsets,
     )
     exact = x.astype(np.float64) @ dequantize(found).T.astype(np.float64) + bias
     # half an LSB of rounding, the bias's half step, and 16 bits of the multiplier
@@ -89,6 +96,19 @@ def test_compensation_lowers_the_error_of_the_product() -> None:
         return float(np.mean((x @ dequantize(found).T + found.bias * found.row_step - exact) ** 2))
 
     assert error(better) < 0.7 * error(plain)
+
+
+def test_offsets_lower_the_error_of_weights_that_are_not_symmetric() -> None:
+    weight, bias, x = problem()
+    weight = np.exp(weight)
+    how = compensation(x.T @ x / len(x))
+    exact, errors = x @ weight.T, []
+    for has_offsets in (False, True):
+        weights = integer_format(4, 16, has_offsets=has_offsets)
+        chosen = rounding(x, 4, 16, weights=weights, compensation=how)
+        found = quantize_matrix(weight, bias, chosen, np.ones(40))
+        errors.append(float(np.mean((x @ dequantize(found).T - exact) ** 2)))
+    assert errors[1] < 0.5 * errors[0]
 
 
 @pytest.mark.parametrize(("bits", "group"), [(4, 4), (8, None)])

@@ -30,19 +30,25 @@ def test_products(seed: int, group: int | None, wide: bool, source: Fixed) -> No
     if group is not None:
         factors = random.integers(1, 256, (outputs, inputs // group)).astype(np.uint8)
         factors[0] = 255
+    offsets = None
+    if group is not None and seed % 2:
+        offsets = random.integers(-128, 128, factors.shape).astype(np.int8)
+        offsets[0] = -128
     out = Fixed(*((8, 0), (16, 9), (24, 12), (32, 14))[seed % 4])
     parameters = LinearParameters(
         weight=weight,
         group_multipliers=factors,
+        group_offsets=offsets,
         bias=random.integers(-(2**31), 2**31, outputs).astype(np.int32) >> random.integers(0, 20),
         mult=random.integers(2**15, 2**16, outputs).astype(np.uint16),
         shift=random.integers(0, 40, outputs).astype(np.uint8),
         row_step=np.ones(outputs),
     )
-    plan = LinearPlan(weights=integer_format(bits, group), source=source, out=out)
+    weights = integer_format(bits, group, has_offsets=offsets is not None)
+    plan = LinearPlan(weights=weights, source=source, out=out)
     x = codes(random, plan.source, ROWS, inputs)
     p = parameters
-    expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group)
+    expected = linear_golden(x, p.weight, factors, p.bias, p.mult, p.shift, out, group, offsets)
     product = IntegerProduct(plan, parameters, wide=wide)
     assert (product(x.astype(np.float64)) == expected).all()
     assert (product(x[1:2].astype(np.float64)) == expected[1:2]).all()
@@ -53,6 +59,7 @@ def test_products_that_integers_cannot_hold() -> None:
     parameters = LinearParameters(
         weight=np.full((1, columns), 127, dtype=np.int8),
         group_multipliers=np.full((1, columns // 32), 255, dtype=np.uint8),
+        group_offsets=None,
         bias=np.zeros(1, dtype=np.int32),
         mult=np.full(1, 2**16 - 1, dtype=np.uint16),
         shift=np.zeros(1, dtype=np.uint8),

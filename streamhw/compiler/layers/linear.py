@@ -141,7 +141,7 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 def _segments(state: MemoryContext, node: Node) -> Segments:
     op = _op(node)
     (assignment,) = (b for b in state.assignments if node.name in b.nodes)
-    groups = assignment.weights.groups(op.inputs)
+    groups = assignment.weights.group_bytes(op.inputs)
     rows, beat = state.tiling.engines[assignment.instance].rows, state.beat_bytes
     weights = assignment.weights.packed_bytes(rows * op.inputs)
     return Segments(
@@ -166,7 +166,12 @@ def _pack(
     engine = state.tiling.engines[assignment.instance]
     padded = pad_rows(values, segments.repeat * engine.rows)
     scales = pack_tile_scales(
-        padded.bias, padded.mult, padded.shift, padded.group_multipliers, rows=engine.rows
+        padded.bias,
+        padded.mult,
+        padded.shift,
+        padded.group_multipliers,
+        padded.group_offsets,
+        rows=engine.rows,
     )
     words = pack_weight(padded.weight, rows=engine.rows, inputs=engine.inputs)
     packed = memory_beats(scales, words, weights=plan.weights, width=state.beat_bits)
@@ -178,10 +183,11 @@ def pad_rows(values: LinearParameters, rows: int) -> LinearParameters:
     missing = rows - len(values.bias)
     if missing == 0:
         return values
-    groups = values.group_multipliers
+    groups, offsets = values.group_multipliers, values.group_offsets
     return LinearParameters(
         weight=np.pad(values.weight, ((0, missing), (0, 0))),
         group_multipliers=None if groups is None else np.pad(groups, ((0, missing), (0, 0))),
+        group_offsets=None if offsets is None else np.pad(offsets, ((0, missing), (0, 0))),
         bias=np.pad(values.bias, (0, missing), constant_values=-(1 << 31)),
         mult=np.pad(values.mult, (0, missing), constant_values=1 << 15),
         shift=np.pad(values.shift, (0, missing)),

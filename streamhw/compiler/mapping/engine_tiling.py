@@ -58,7 +58,7 @@ class EngineTiling:
 
 
 def tile_scale_bytes(rows: int, groups: int) -> int:
-    """Bytes of the scales of a tile of ``rows`` outputs, with one a row and group."""
+    """Bytes of the scales of a tile of ``rows`` outputs, with so many a row for its groups."""
     return rows * (AFFINE_BYTES + groups)
 
 
@@ -137,7 +137,7 @@ def product_beats(
     op: MatrixProduct, rows: int, assignment: EngineAssignment, beat_bits: int
 ) -> int:
     """Memory beats of the parameters of one product in tiles of ``rows``."""
-    groups = assignment.weights.groups(op.inputs)
+    groups = assignment.weights.group_bytes(op.inputs)
     scales = ceil(tile_scale_bytes(rows, groups) * 8 / beat_bits)
     weights = ceil(rows * op.inputs * assignment.weights.bits / beat_bits)
     return ceil(op.outputs / rows) * (scales + weights)

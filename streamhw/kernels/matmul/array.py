@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ...stream.shared_module import SharedComponent
 from .die_slice import sliced
 from .geometry import MatmulGeometry
-from .multiplier import fabric_places, multiples_of, row_stages
+from .multiplier import fabric_places, multiples_of, row_stages, tree_levels
 from .named_nets import delayed, named
 from .row import MatmulRow
 
@@ -25,6 +25,7 @@ def array_latency(spec: MatmulGeometry) -> int:
         chain=spec.chain,
         paired=spec.paired,
         grouped=spec.is_grouped,
+        has_offsets=spec.weights.has_offsets,
         levels=spec.levels,
     )
 
@@ -54,7 +55,7 @@ class MatmulArray(wiring.Component):
                 issue: bit v: token lane v has a beat; x: lanes x inputs bytes
                 first: the beat overwrites accumulator ``at``; last: it completes its sums
                 group_en: Out, cycle in which the beat's group must be looked up, ``group_delay``
-                cycles after issue; take, m: the group's multipliers a cycle later
+                cycles after issue; take, m: the group's multipliers a cycle later; n: its offsets
                 done: Out, pulse: from the next cycle on the sums of a beat can be read
                 lane, read: accumulator to read; acc: Out(array of rows), combinational
     Timing      ``array_latency`` cycles from issue to ``acc``; with slices between here and the
@@ -69,7 +70,8 @@ class MatmulArray(wiring.Component):
         self._chain, self._weight_bits = spec.chain, spec.weights.bits
         self._grouped = spec.is_grouped
         self._stages = array_latency(spec) - 2
-        self.group_delay = self._stages - 2
+        self._has_offsets = spec.weights.has_offsets
+        self.group_delay = self._stages - 2 - self._has_offsets
         members = {
             "load": In(1),
             "weight": In(self._rows * self._inputs * self._weight_bits),
@@ -89,6 +91,8 @@ class MatmulArray(wiring.Component):
                 "take": In(1),
                 "m": In(data.ArrayLayout(unsigned(8), self._rows)),
             }
+        if self._has_offsets:
+            members["n"] = In(data.ArrayLayout(signed(8), self._rows))
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -136,6 +140,8 @@ class MatmulArray(wiring.Component):
             alike["multiples"] = multiple
         if self._grouped:
             alike["take"] = self.take
+        if self._has_offsets:
+            alike["sums"] = Cat(self._column_sum(m, v, any_valid) for v in range(self._lanes))
         cycles, dies = self._spec.row_slices, self._spec.row_dies or (0,)
         there = {die: sliced(m, f"to_die_{die}", alike, cycles) for die in dict.fromkeys(dies)}
         count = 2 if self._spec.paired else 1
@@ -144,6 +150,8 @@ class MatmulArray(wiring.Component):
             own = {"weight": self._of_rows(self.weight, rows)}
             if self._grouped:
                 own["m"] = self._of_rows(self.m.as_value(), rows)
+            if self._has_offsets:
+                own["n"] = self._of_rows(self.n.as_value(), rows)
             own = sliced(m, f"to_rows_{piece}", own, cycles)
             sums: dict[str, Value] = {}
             for first_row in rows[::count]:
@@ -169,6 +177,26 @@ class MatmulArray(wiring.Component):
         """The share of consecutive rows in what all rows have."""
         each = len(value) // self._rows
         return value[rows.start * each : rows.stop * each]
+
+    def _column_sum(self, m: Module, lane: int, valid: list[Value]) -> Value:
+        """The sum of the columns of a lane's x, in time for the multipliers of offsets."""
+        count, cycle = self._inputs, 0
+        columns = range(lane * count, (lane + 1) * count)
+        values: list[Value] = [self.x.word_select(c, 8).as_signed() for c in columns]
+        levels = tree_levels(count)
+        for level in range(levels):
+            pairs = [values[i : i + 2] for i in range(0, len(values), 2)]
+            values = [sum(pair[1:], pair[0]) for pair in pairs]
+            if (level + 1) % self._spec.levels == 0 or level == levels - 1:
+                for i, value in enumerate(values):
+                    name = f"column_sum{lane}_{level}_{i}"
+                    values[i] = later = Signal(signed(len(value)), name=name, reset_less=True)
+                    with m.If(valid[cycle]):
+                        m.d.sync += later.eq(value)
+                cycle += 1
+        (total,) = values
+        rest = self._stages - 1 - cycle
+        return delayed(m, f"column_sum{lane}", total, rest, valid[cycle:])[-1]
 
     def _skewed(
         self, m: Module, name: str, words: list[tuple[int, Value]], valid: list[Value]

@@ -12,6 +12,7 @@ from .geometry import MatmulGeometry
 from .multiplier import (
     MULTIPLE_BITS,
     SPACING,
+    column_sum_bits,
     fabric_places,
     packed_levels,
     sum_bits,
@@ -76,7 +77,15 @@ def _sums(spec: MatmulGeometry, *, shared: bool) -> _Sums:
             ffs += parts * chains * (sum_bits(columns, weights) + above)
     width = sum_bits(inputs, weights)
     ffs += rows * (width + 8) if spec.is_grouped else 0
+    if weights.has_offsets:
+        ffs += rows * (_offset_bits(spec) + width + 9)
+        adders += rows * (width + 9)
     return _Sums(adders + rows * spec.accumulator_width, ffs, width)
+
+
+def _offset_bits(spec: MatmulGeometry) -> int:
+    """Of an offset times the sum of the columns."""
+    return 8 + column_sum_bits(spec.input_lanes)
 
 
 def row_resources(spec: MatmulGeometry, depth: int) -> Resources:
@@ -96,13 +105,15 @@ def row_resources(spec: MatmulGeometry, depth: int) -> Resources:
     luts += (columns + dsp_lanes * spec.fabric_columns) * PACKING if spec.paired else 0
     luts += rows * inputs * bits if spec.weights.levels else 0
     taken = rows * inputs * spec.weights.bits * (1 + (spec.chain - 1) / 2)
-    taken += 8 * rows if spec.is_grouped else 0
+    taken += _group_bits(spec) * rows
     held = columns * (2 * bits + 1 if spec.paired else bits)
     held += (inputs - (0 if fabric_lanes else columns)) * rows * bits
     operand = SPACING + bits + 1 if spec.paired else bits
     multipliers = [(operand, 8)] * (columns * dsp_lanes)
     if spec.is_grouped:
         multipliers += [(in_luts.width, 8)] * (rows * spec.token_lanes)
+    if spec.weights.has_offsets:
+        multipliers += [(column_sum_bits(inputs), 8)] * (rows * spec.token_lanes)
     width, lanes = spec.accumulator_width, spec.token_lanes
     return Resources(
         luts=luts,
@@ -122,12 +133,26 @@ def _places(spec: MatmulGeometry) -> list[tuple[int, int]]:
     )
 
 
+def _group_bits(spec: MatmulGeometry) -> int:
+    """Bits of a group's multiplier and of its offset."""
+    return 8 * (spec.is_grouped + spec.weights.has_offsets)
+
+
 def _around(spec: MatmulGeometry) -> Resources:
-    """What brings x to the rows."""
+    """What brings x to the rows, and the sum of its columns."""
     inputs, skew = spec.input_lanes, (spec.chain - 1) / 2
     multiples = 2 * MULTIPLE_BITS * len(_places(spec))
     ffs = spec.token_lanes * 8 * inputs * (1 + skew) + multiples * (1 + skew)
-    return Resources(luts=multiples, ffs=round(ffs))
+    adders, levels = 0, tree_levels(inputs)
+    if spec.weights.has_offsets:
+        for level in range(levels):
+            left = -(-inputs >> level + 1)
+            adders += spec.token_lanes * left * (9 + level)
+            if (level + 1) % spec.levels == 0 or level == levels - 1:
+                ffs += spec.token_lanes * left * (9 + level)
+        waits = array_latency(spec) - 3 - -(-levels // spec.levels)
+        ffs += spec.token_lanes * column_sum_bits(inputs) * waits
+    return Resources(luts=multiples + adders, ffs=round(ffs))
 
 
 def engine_pieces(spec: MatmulGeometry, slots: int) -> tuple[Piece, ...]:
@@ -157,8 +182,9 @@ def _wires(spec: MatmulGeometry, depth: int) -> tuple[int, int]:
     alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
     addresses = 2 * (depth - 1).bit_length() + max(1, (lanes - 1).bit_length())
     alike += lanes * (stages + 1) + spec.chain + 1 + addresses + 1 + spec.is_grouped
+    alike += lanes * column_sum_bits(spec.input_lanes) if spec.weights.has_offsets else 0
     own = spec.input_lanes * spec.weights.bits + spec.accumulator_width
-    return alike, own + (8 if spec.is_grouped else 0)
+    return alike, own + _group_bits(spec)
 
 
 def _times(resources: Resources, count: int) -> Resources:
@@ -225,9 +251,11 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     memories = [Memory(8 * rows, slots, asynchronous=True)] * (AFFINE_WORDS - 1)
     memories += [Memory(8 * spec.input_lanes, layout.depth)] * tokens
     if spec.is_grouped:
+        banks = max(spec.scale_lanes, 1 + spec.weights.has_offsets)
         beats = max(spec.tile_words(c) for c in spec.contexts) // spec.scale_lanes
-        deep = slots << max(1, (beats - AFFINE_WORDS // spec.scale_lanes - 1).bit_length())
-        memories += [Memory(8 * rows, deep)] * spec.scale_lanes
+        beats = (beats - AFFINE_WORDS // spec.scale_lanes) * spec.scale_lanes // banks
+        deep = slots << max(1, (beats - 1).bit_length())
+        memories += [Memory(8 * rows, deep)] * banks
     if spec.loop_order is LoopOrder.OUTPUT_STATIONARY:
         words = store_words([c.inputs // spec.input_lanes for c in spec.contexts])
         memories.append(Memory(rows * spec.input_lanes * spec.weights.bits, words))

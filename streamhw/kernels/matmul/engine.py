@@ -51,6 +51,7 @@ class MatmulKernel(wiring.Component):
             tiles=[c.outputs // spec.rows for c in spec.contexts],
             beats=[count // spec.scale_lanes for count in words],
             groups=max(words) - AFFINE_WORDS if spec.is_grouped else 0,
+            has_offsets=spec.weights.has_offsets,
         )
         m.submodules.operand = operand = ActivationBuffer(
             layout=spec.layout, arrivals=[c.stored for c in spec.contexts], tokens=spec.tokens
@@ -229,6 +230,8 @@ class MatmulKernel(wiring.Component):
                 array.take.eq(header.take),
                 array.m.eq(header.m),
             ]
+        if spec.weights.has_offsets:
+            m.d.comb += array.n.eq(header.n)
 
         # what the drain must know of a finished tile
         contexts = Array(Signal(selects, name=f"context_{slot}") for slot in range(SLOTS))

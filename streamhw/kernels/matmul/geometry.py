@@ -6,7 +6,7 @@ from math import lcm, prod
 
 from amaranth.lib import data
 
-from ...numerics.element_format import ElementFormat
+from ...numerics.element_format import OFFSET_BITS, ElementFormat
 from ...numerics.fixed import Fixed
 from ...stream.control.step_layout import run_layout
 from ...stream.itensor.from_loops import KernelLoop, KernelNest, Operand, index
@@ -82,6 +82,8 @@ class MatmulGeometry(KernelGeometry):
                 raise ValueError(f"out of {c.name} must have at most 32 bits, not {c.out.width}")
             if (c.scale_group is None) != (self.contexts[0].scale_group is None):
                 raise ValueError(f"group must be given for all contexts or none, not for {c.name}")
+            if c.scale_group is None and self.weights.has_offsets:
+                raise ValueError(f"group of {c.name} must be given with {self.weights}, not None")
             if c.scale_group is not None and (
                 c.scale_group < 1 or c.scale_group % self.input_lanes or c.inputs % c.scale_group
             ):
@@ -160,9 +162,11 @@ class MatmulGeometry(KernelGeometry):
 
     @property
     def accumulator_width(self) -> int:
-        """Bits of the largest sum, all codes at their extremes."""
-        largest = max(c.inputs for c in self.contexts) * self.weights.largest_product
-        return (largest * (255 if self.is_grouped else 1)).bit_length() + 1
+        """Bits of the largest sum, all codes and offsets at their extremes."""
+        largest = self.weights.largest_product * (255 if self.is_grouped else 1)
+        if self.weights.has_offsets:
+            largest += 128 * 128 << OFFSET_BITS
+        return (max(c.inputs for c in self.contexts) * largest).bit_length() + 1
 
     @property
     def has_digits(self) -> bool:
@@ -227,10 +231,14 @@ class MatmulGeometry(KernelGeometry):
         """Layout of a command on ``i_run``."""
         return run_layout(contexts=len(self.contexts), tokens=self.tokens)
 
+    def group_words(self, context: MatmulContext) -> int:
+        """Words of a tile's scales that belong to its groups."""
+        return context.groups * (1 + self.weights.has_offsets)
+
     def tile_words(self, context: MatmulContext) -> int:
         """Words of a tile's scales with their padding."""
         multiple = lcm(self.scale_lanes, self.scale_multiple)
-        return -(-(AFFINE_WORDS + context.groups) // multiple) * multiple
+        return -(-(AFFINE_WORDS + self.group_words(context)) // multiple) * multiple
 
     def tile_scale_words(self, context: MatmulContext) -> int:
         """Words of the scales of all tiles of a context."""

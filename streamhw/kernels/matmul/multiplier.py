@@ -9,6 +9,7 @@ __all__ = [
     "KEPT",
     "MULTIPLE_BITS",
     "SPACING",
+    "column_sum_bits",
     "decoded",
     "fabric_places",
     "fabric_product",
@@ -38,6 +39,11 @@ def sum_bits(columns: int, weights: ElementFormat) -> int:
     return (columns * weights.largest_product).bit_length() + 1
 
 
+def column_sum_bits(inputs: int) -> int:
+    """Bits of the sum of so many columns of x, signed."""
+    return 8 + tree_levels(inputs)
+
+
 def tree_levels(inputs: int) -> int:
     """Adder levels that sum ``inputs`` values."""
     return (inputs - 1).bit_length()
@@ -51,13 +57,16 @@ def packed_levels(*, inputs: int, chain: int, weights: ElementFormat) -> int:
     return levels
 
 
-def row_stages(*, inputs: int, chain: int, paired: bool, grouped: bool, levels: int) -> int:
+def row_stages(
+    *, inputs: int, chain: int, paired: bool, grouped: bool, has_offsets: bool, levels: int
+) -> int:
     """Register stages from x to the operand of the accumulator.
 
-    The correction of a pair's upper sum is one more adder level.
+    The correction of a pair's upper sum is one more adder level. Offsets are added in a stage
+    behind that of the group multiplier.
     """
     adders = tree_levels(inputs // chain) + paired
-    return 1 + chain * (chain > 1) + -(-adders // levels) + grouped
+    return 1 + chain * (chain > 1) + -(-adders // levels) + grouped + has_offsets
 
 
 def decoded(m: Module, code: Value, weights: ElementFormat, name: str) -> Value:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...numerics.element_format import ElementFormat
+from ...numerics.element_format import OFFSET_BITS, ElementFormat
 from ...numerics.fixed import Fixed, round_shift
 from ...quantization.quantized_model import AFFINE_BYTES
 
@@ -34,15 +34,25 @@ _CHUNK = 1 << 22
 """Weights packed at a time: keeps temporaries of a large head in the cache."""
 
 
-def fold_groups(weight: Numbers, group_multipliers: Numbers | None, group: int | None) -> Numbers:
-    """Weights times their group multipliers: the matrix that ``linear_golden`` multiplies with.
+def fold_groups(
+    weight: Numbers,
+    group_multipliers: Numbers | None,
+    group: int | None,
+    group_offsets: Numbers | None = None,
+) -> Numbers:
+    """Weights times their group multipliers, plus their offsets: the matrix that ``linear_golden``
+    multiplies with.
 
     Fold once and call ``linear_golden`` without multipliers when a matrix is used many times.
     """
     if group_multipliers is None or group is None:
         return weight
     factors = np.repeat(np.asarray(group_multipliers, dtype=np.float64), group, axis=1)
-    return np.multiply(factors, weight)
+    matrix = np.multiply(factors, weight)
+    if group_offsets is not None:
+        offsets = np.asarray(group_offsets, dtype=np.float64) * (1 << OFFSET_BITS)
+        matrix += np.repeat(offsets, group, axis=1)
+    return matrix
 
 
 def linear_golden(
@@ -54,14 +64,15 @@ def linear_golden(
     shift: Numbers,
     out: Fixed,
     group: int | None,
+    group_offsets: Numbers | None = None,
 ) -> Ints:
     """The exact result of the engine: ``saturate(round_shift((x . w + bias) * mult, shift))``.
 
-    x: (rows, inputs); weight: (outputs, inputs); group_multipliers: (outputs, inputs / group) or
-    ``None``; bias, mult, shift: (outputs). Products go through floating point where that is
-    exact (all sums below 2**24 or 2**53), else through 64-bit integers.
+    x: (rows, inputs); weight: (outputs, inputs); group_multipliers, group_offsets: (outputs,
+    inputs / group) or ``None``; bias, mult, shift: (outputs). Products go through floating point
+    where that is exact (all sums below 2**24 or 2**53), else through 64-bit integers.
     """
-    matrix = fold_groups(np.asarray(weight), group_multipliers, group)
+    matrix = fold_groups(np.asarray(weight), group_multipliers, group, group_offsets)
     total = (_exact_product(np.asarray(x), matrix) + np.asarray(bias, dtype=np.int64)) * np.asarray(
         mult, dtype=np.int64
     )
@@ -73,10 +84,12 @@ def pack_tile_scales(
     mult: Numbers,
     shift: Numbers,
     group_multipliers: Numbers | None,
+    group_offsets: Numbers | None = None,
     *,
     rows: int,
 ) -> Bytes:
-    """Scale words of all tiles of ``rows`` outputs: (tiles, 8 + groups, rows).
+    """Scale words of all tiles of ``rows`` outputs: (tiles, 8 + groups, rows), or two words a
+    group, its multipliers and its offsets.
 
     Raises ``ValueError`` if a parameter does not fit its field.
     """
@@ -103,11 +116,23 @@ def pack_tile_scales(
             f"{np.max(group_multipliers)}"
         )
     groups = np.asarray(group_multipliers, dtype=np.uint8).reshape(tiles, rows, -1)
+    if group_offsets is not None:
+        if np.min(group_offsets) < -128 or np.max(group_offsets) > 127:
+            raise ValueError(
+                f"group offsets must be -128 to 127, not {np.min(group_offsets)} to "
+                f"{np.max(group_offsets)}"
+            )
+        offsets = np.asarray(group_offsets, dtype=np.int8).view(np.uint8)
+        pairs = np.stack([groups, offsets.reshape(groups.shape)], axis=3)
+        groups = pairs.reshape(tiles, rows, -1)
     return np.concatenate([words, groups.transpose(0, 2, 1)], axis=1)
 
 
-def unpack_tile_scales(words: Numbers) -> tuple[Ints, Ints, Ints, Ints | None]:
-    """The bias, mult, shift and group multipliers (or ``None``) that ``pack_tile_scales`` took."""
+def unpack_tile_scales(
+    words: Numbers, *, has_offsets: bool = False
+) -> tuple[Ints, Ints, Ints, Ints | None, Ints | None]:
+    """The bias, mult, shift, group multipliers and offsets (or ``None``) that ``pack_tile_scales``
+    took."""
     fields = np.asarray(words, dtype=np.int64)
     tiles, count, rows = fields.shape
     bias = (fields[:, :4] << (8 * np.arange(4))[:, None]).sum(axis=1).reshape(-1)
@@ -115,9 +140,12 @@ def unpack_tile_scales(words: Numbers) -> tuple[Ints, Ints, Ints, Ints | None]:
     mult = (fields[:, 4] | fields[:, 5] << 8).reshape(-1)
     shift = fields[:, 6].reshape(-1)
     if count == AFFINE_WORDS:
-        return bias, mult, shift, None
+        return bias, mult, shift, None, None
     groups = fields[:, AFFINE_WORDS:].transpose(0, 2, 1).reshape(tiles * rows, -1)
-    return bias, mult, shift, groups
+    if not has_offsets:
+        return bias, mult, shift, groups, None
+    offsets = groups[:, 1::2]
+    return bias, mult, shift, groups[:, ::2], np.where(offsets >= 128, offsets - 256, offsets)
 
 
 def pack_weight(weight: Numbers, *, rows: int, inputs: int) -> NDArray[np.int8]:

@@ -6,11 +6,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from ...numerics.element_format import ElementFormat
+from ...numerics.element_format import OFFSET_BITS, ElementFormat
 from .multiplier import (
     KEPT,
     MULTIPLE_BITS,
     SPACING,
+    column_sum_bits,
     decoded,
     fabric_places,
     fabric_product,
@@ -44,6 +45,9 @@ class MatmulRow(wiring.Component):
 
     Some products may be made of LUTs where multipliers are few; then nothing is shared.
 
+    An offset that all weights of a group share is multiplied with the sum of the columns of x. It
+    comes from outside, since it is the same for all rows.
+
     Parameters  inputs: columns; lanes: tokens; weights: their format; chain: columns of a chain,
                 divides inputs; levels: adder levels of the tree between two registers;
                 paired: two rows instead of one; grouped: with group multipliers;
@@ -55,7 +59,9 @@ class MatmulRow(wiring.Component):
                 x: lanes x inputs bytes, the one of column i of a chain i cycles late
                 multiples: ``multiples_of`` x, as late, for each of ``fabric_places``
                 valid: of each lane, bit s enables the registers at the end of stage s
-                take, m: the group multiplier of each row, of the beat in stage ``stages - 2``
+                take, m: the group multiplier of each row, of the beat in stage ``stages - 2``, or
+                one earlier with offsets; n: likewise, the offset; sums: of the columns of each
+                lane's x, of the beat in the stage behind
                 first, at: whether the beat in the last stage overwrites its accumulator, and which
                 lane, read: which accumulator is at ``o``; o: Out(array of rows), combinational
     Timing      a beat in stage 0 is in its accumulator after ``stages + 1`` cycles
@@ -92,7 +98,12 @@ class MatmulRow(wiring.Component):
         self._depth = depth
         self.rows = 2 if paired else 1
         self.stages = row_stages(
-            inputs=inputs, chain=chain, paired=paired, grouped=grouped, levels=levels
+            inputs=inputs,
+            chain=chain,
+            paired=paired,
+            grouped=grouped,
+            has_offsets=weights.has_offsets,
+            levels=levels,
         )
         members = {
             "load": In(chain + 1),
@@ -111,6 +122,10 @@ class MatmulRow(wiring.Component):
             members["take"] = In(1)
             members["m"] = In(data.ArrayLayout(unsigned(8), self.rows))
             self._m = Signal(data.ArrayLayout(unsigned(8), self.rows), reset_less=True)
+        if weights.has_offsets:
+            members["n"] = In(data.ArrayLayout(signed(8), self.rows))
+            members["sums"] = In(data.ArrayLayout(signed(column_sum_bits(inputs)), lanes))
+            self._n = Signal(data.ArrayLayout(signed(8), self.rows), reset_less=True)
         super().__init__(members)
 
     @property
@@ -119,6 +134,7 @@ class MatmulRow(wiring.Component):
         weights = self._weights
         kind = f"_{weights.name}" if weights.levels else ""
         kind += ("p" if self._paired else "") + ("g" if self._grouped else "")
+        kind += "o" if weights.has_offsets else ""
         return (
             f"matmul_row_{self._inputs}x{self._lanes}_w{weights.bits}{kind}"
             f"_c{self._chain}l{self._levels}f{self._fabric_lanes}_{self._fabric_columns}"
@@ -142,6 +158,8 @@ class MatmulRow(wiring.Component):
         if self._grouped:
             with m.If(self.take):
                 m.d.sync += self._m.eq(self.m)
+                if self._weights.has_offsets:
+                    m.d.sync += self._n.eq(self.n)
         outputs: list[list[Value]] = [[] for _ in range(self.rows)]
         for lane in range(self._lanes):
             for row, value in enumerate(self._sums(m, operands, codes, lane)):
@@ -188,7 +206,7 @@ class MatmulRow(wiring.Component):
     def _sums(
         self, m: Module, operands: list[Value], codes: list[list[Value]], lane: int
     ) -> list[Value]:
-        """The sum over all columns for each row, a group multiplier in it."""
+        """The sum over all columns for each row, a group multiplier and an offset in it."""
         valid = self.valid[lane]
         weights = self._weights
         shared = self._paired and lane < self._lanes - self._fabric_lanes
@@ -258,6 +276,9 @@ class MatmulRow(wiring.Component):
         for row, (value,) in enumerate(parts):
             if self._grouped:
                 value = register(stage, value * self._m[row], f"scaled_{row}")
+            if weights.has_offsets:
+                offset = register(stage, self.sums[lane] * self._n[row], f"offset_{row}")
+                value = register(stage + 1, value + (offset << OFFSET_BITS), f"shifted_{row}")
             results.append(value)
         return results
 

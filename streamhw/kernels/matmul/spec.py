@@ -39,14 +39,15 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
     Shapes      with R = rows, K = input_lanes, L = lanes, P = scale_lanes, n = tokens to do:
                 i_run: {context, tokens}, a beat a context invocation (see ``command``)
                 i_tile_scales: P words of R bytes a beat; for each tile 8 words (bias, mult, shift,
-                0, all little endian), then a word of multipliers a group
+                0, all little endian), then a word of multipliers a group, and one of its offsets
+                if the format of weights has such
                 i_weight: R x K codes a beat
                 i_x_<context>: (n, inputs) in the order of ``arrival``; with codes of 9 to 15 bits a
                 beat is taken in two cycles, a digit of 8 bits in each
                 o_<context>: (n, outputs), L a beat, loops (outputs/R)(n)(R/L)
                 i_tile_scales and i_weight are typed as the words of every context once, in order
     Formats     x: signed, 8 to 15 bits; weights: codes of their format; bias: 32 bits; mult:
-                unsigned 16; shift: 0 to 63; group multipliers: unsigned 8; sums:
+                unsigned 16; shift: 0 to 63; group multipliers: unsigned 8; group offsets: 8; sums:
                 ``accumulator_width`` bits, of two digits ``result_width``, cannot overflow
     Parameters  contexts; rows: outputs of a tile; input_lanes: columns a cycle; token_lanes: tokens
                 a cycle (a power of two); lanes: outputs a cycle, divides rows; tokens: bound of n;
@@ -60,10 +61,10 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
                 row_dies: numbers of the dies on which rows are, in groups of as many, and
                 row_slices: registers each way between the sequencers and all of them (cycles); none
                 if all are on one die
-    Timing      with H = (8 + groups) / P, V = token_lanes, W = inputs / K, C = ceil(n / V) * W,
-                D = n * R / L, for one context unstalled: latency = max(H, x) + C - ceil(n / V) +
-                fill + 10 + 2 * row_slices (two digits: n is two rows a token, and there are two
-                cycles more), where x = n * inputs / arrival lanes, or 1 beat if
+    Timing      with G words for groups, H = (8 + G) / P, V = token_lanes, W = inputs / K,
+                C = ceil(n / V) * W, D = n * R / L, for one context unstalled: latency = max(H, x) +
+                C - ceil(n / V) + fill + 10 + 2 * row_slices (two digits: n is two rows a token, and
+                there are two cycles more), where x = n * inputs / arrival lanes, or 1 beat if
                 columns come in order and n = 1 or W = 1; interval = outputs / R * C if C is the
                 longest and tiles outlast the pipeline; the drain follows the last step of a tile
                 token by token and limits it if D > C, the scales if H > C; ``timing`` follows the
@@ -94,8 +95,11 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
             words = inputs["i_tile_scales"][word : word + self.tile_scale_words(c)]
             beats = inputs["i_weight"][beat : beat + self.weight_beats(c)]
             word, beat = word + self.tile_scale_words(c), beat + self.weight_beats(c)
-            used = words.reshape(tiles, -1, self.rows)[:, : AFFINE_WORDS + c.groups]
-            bias, mult, shift, groups = unpack_tile_scales(used)
+            count = AFFINE_WORDS + self.group_words(c)
+            bias, mult, shift, groups, offsets = unpack_tile_scales(
+                words.reshape(tiles, -1, self.rows)[:, :count],
+                has_offsets=self.weights.has_offsets,
+            )
             weight = unpack_weight(
                 beats.reshape(tiles, -1, self.rows * self.input_lanes),
                 rows=self.rows,
@@ -104,7 +108,9 @@ class MatmulSpec(MatmulGeometry, KernelSpec):
             weight = self.weights.decode(weight)
             x = inputs[f"i_x_{c.name}"][:n]
             y = np.zeros((c.tokens, c.outputs), dtype=np.int64)
-            y[:n] = linear_golden(x, weight, groups, bias, mult, shift & 63, c.out, c.scale_group)
+            y[:n] = linear_golden(
+                x, weight, groups, bias, mult, shift & 63, c.out, c.scale_group, offsets
+            )
             results[f"o_{c.name}"] = y
         return results
 

@@ -27,6 +27,7 @@ LEVELS = ElementFormat(
     levels=(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12),
 )
 """Twice the numbers of E2M1, a floating-point format of 4 bits: its integers have 5."""
+OFFSETS = integer_format(4, 8, has_offsets=True)
 
 
 def context(
@@ -71,6 +72,9 @@ def parameters(
         weight = spec.weights.decode(weight)
         low, high = spec.weights.minimum, spec.weights.maximum
     groups = rng.integers(0, 255, (c.outputs, c.groups), endpoint=True) if c.scale_group else None
+    offsets = None
+    if spec.weights.has_offsets:
+        offsets = rng.integers(-128, 127, (c.outputs, c.groups), endpoint=True)
     width = c.arrival.fmt.width
     bits = spec.accumulator_width + 15 - c.out.width + width - 8
     shift = np.clip(rng.integers(bits - 9, bits + 2, c.outputs), 0, 63)
@@ -82,8 +86,17 @@ def parameters(
         mult[:] = (1 << 16) - 1
         if groups is not None:
             groups[:] = 255
+        if offsets is not None:
+            offsets[:] = -128 if extreme > 0 else 127
     shift[0], shift[-1] = 0, 63
-    return {"weight": weight, "groups": groups, "bias": bias, "mult": mult, "shift": shift}
+    return {
+        "weight": weight,
+        "groups": groups,
+        "offsets": offsets,
+        "bias": bias,
+        "mult": mult,
+        "shift": shift,
+    }
 
 
 def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -> Case:
@@ -91,7 +104,9 @@ def case(spec: MatmulSpec, n: int, rng: np.random.Generator, extreme: int = 0) -
     tiles, weights, xs = [], [], {}
     for c in spec.contexts:
         p = parameters(spec, c, rng, extreme)
-        scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], rows=spec.rows)
+        scales = pack_tile_scales(
+            p["bias"], p["mult"], p["shift"], p["groups"], p["offsets"], rows=spec.rows
+        )
         words = pack_weight(p["weight"], rows=spec.rows, inputs=spec.input_lanes)
         padding = spec.tile_words(c) - scales.shape[1]
         scales = np.pad(scales, ((0, 0), (0, padding), (0, 0)), constant_values=0xA5)
@@ -327,6 +342,57 @@ SPECS = {
     ),
     "two digits, output stationary, a step": engine(
         context(bits=15, inputs=4, outputs=24), loop_order=LoopOrder.OUTPUT_STATIONARY, lanes=4
+    ),
+    "offsets": engine(context(outputs=12, scale_group=8, out=Fixed(24)), weights=OFFSETS),
+    "offsets, minimal": engine(
+        context(inputs=2, outputs=2, tokens=1, scale_group=1),
+        rows=1,
+        input_lanes=1,
+        lanes=1,
+        tokens=1,
+        weights=OFFSETS,
+    ),
+    "offsets, token lanes, three columns": engine(
+        context(inputs=12, outputs=12, tokens=6, scale_group=6, lanes=3, out=Fixed(20)),
+        input_lanes=3,
+        tokens=6,
+        token_lanes=4,
+        lanes=4,
+        scale_lanes=2,
+        weights=OFFSETS,
+    ),
+    "offsets, output stationary, contexts": engine(
+        context("qkv", outputs=12, scale_group=8, out=Fixed(16)),
+        context("fc", inputs=8, outputs=4, scale_group=4, out=Fixed(12, signed=False)),
+        context("head", outputs=8, tokens=1, scale_group=16, out=Fixed(32, 10)),
+        loop_order=LoopOrder.OUTPUT_STATIONARY,
+        token_lanes=2,
+        scale_lanes=16,
+        weights=OFFSETS,
+    ),
+    "offsets, rows on dies, pairs, chains": engine(
+        context(inputs=32, outputs=16, tokens=6, scale_group=16, lanes=4, out=Fixed(16)),
+        rows=8,
+        input_lanes=16,
+        lanes=4,
+        tokens=6,
+        token_lanes=2,
+        scale_lanes=4,
+        paired=True,
+        chain=4,
+        levels=2,
+        fabric_lanes=1,
+        row_dies=(0, 2, 0, 1),
+        row_slices=3,
+        weights=OFFSETS,
+    ),
+    "offsets, two digits": engine(
+        context("a", outputs=12, tokens=6, scale_group=8, lanes=2, bits=15, out=Fixed(32, 8)),
+        context("b", inputs=8, outputs=8, tokens=6, scale_group=8),
+        tokens=6,
+        token_lanes=2,
+        lanes=4,
+        weights=OFFSETS,
     ),
     "contexts": engine(
         context("qkv", outputs=12, scale_group=8, out=Fixed(16)),

@@ -30,7 +30,8 @@ def rows_of(group: int | None = None, **sizes: Any) -> MatmulSpec:
         arrival=row_major(Fixed(8), (1, 64), 8),
     )
     defaults = {"rows": 4, "input_lanes": 32, "lanes": 4, "tokens": 1}
-    defaults["weights"] = integer_format(sizes.pop("weight_bits", 4))
+    bits, has_offsets = sizes.pop("weight_bits", 4), sizes.pop("has_offsets", False)
+    defaults["weights"] = integer_format(bits, group, has_offsets=has_offsets)
     return MatmulSpec(contexts=(context,), **(defaults | sizes))
 
 
@@ -48,11 +49,19 @@ def counted(spec: MatmulSpec, depth: int) -> Cells:
     [
         rows_of(64, paired=True, levels=2),
         rows_of(64, paired=True, levels=2, fabric_lanes=1),
+        rows_of(32, paired=True, levels=2, has_offsets=True),
         rows_of(),
         rows_of(paired=True, weight_bits=8, input_lanes=16, fabric_columns=4),
         rows_of(weight_bits=8, input_lanes=16, fabric_lanes=1, levels=3),
     ],
-    ids=["pair, groups", "pair in fabric, groups", "row", "columns in fabric", "row in fabric"],
+    ids=[
+        "pair, groups",
+        "pair in fabric, groups",
+        "pair, offsets",
+        "row",
+        "columns in fabric",
+        "row in fabric",
+    ],
 )
 def test_a_row_costs_what_is_estimated(spec: MatmulSpec) -> None:
     cells, estimate = counted(spec, 8), cells_of(row_resources(spec, 8), Family.ULTRASCALE_PLUS)

@@ -10,7 +10,7 @@ from streamhw.kernels.matmul.spec import MatmulSpec
 from streamhw.numerics.element_format import integer_format
 from streamhw.numerics.fixed import Fixed
 from streamhw.stream.itensor.itensor import row_major
-from tests.kernels.matmul.engines import INT8, context
+from tests.kernels.matmul.engines import INT8, OFFSETS, context
 
 
 def test_two_digits_double_the_rows_and_widen_the_sums() -> None:
@@ -60,6 +60,7 @@ def test_two_digits_double_the_rows_and_widen_the_sums() -> None:
             {"contexts": (context(), context("b", scale_group=4))},
             "group must be given for all contexts or none, not for b",
         ),
+        ({"weights": OFFSETS}, "group of a must be given with int4g8m, not None"),
         (
             {"row_dies": (0, 1, 0), "row_slices": 2},
             "row_dies must be of groups that divide 4, not 3",

@@ -70,8 +70,10 @@ def test_pairs_part_before_their_lower_sum_overflows() -> None:
 
 def test_stages_count_the_registers() -> None:
     plain = {"inputs": 16, "chain": 1, "paired": False, "grouped": False, "levels": 1}
+    plain["has_offsets"] = False
     assert tree_levels(16) == 4
     assert row_stages(**plain) == 5
     assert row_stages(**plain | {"levels": 2}) == 3
     assert row_stages(**plain | {"paired": True, "grouped": True}) == 7
+    assert row_stages(**plain | {"grouped": True, "has_offsets": True}) == 7
     assert row_stages(**plain | {"chain": 4}) == 1 + 4 + 2

@@ -15,23 +15,35 @@ from streamhw.kernels.matmul.packing import (
     unpack_tile_scales,
     unpack_weight,
 )
-from streamhw.numerics.element_format import integer_format
+from streamhw.numerics.element_format import ElementFormat, integer_format
 from streamhw.numerics.fixed import Fixed
-from tests.kernels.matmul.engines import context, engine, parameters
+from tests.kernels.matmul.engines import OFFSETS, context, engine, parameters
+
+FIELDS = ("bias", "mult", "shift", "groups", "offsets")
 
 
-@pytest.mark.parametrize("group", [None, 4])
-def test_golden_equals_plain_integers(group: int | None) -> None:
+@pytest.mark.parametrize(
+    ("group", "weights"), [(None, integer_format(4)), (4, integer_format(4)), (4, OFFSETS)]
+)
+def test_golden_equals_plain_integers(group: int | None, weights: ElementFormat) -> None:
     rng = np.random.default_rng(6)
-    spec = engine(context(inputs=8, scale_group=group, out=Fixed(10)))
+    spec = engine(context(inputs=8, scale_group=group, out=Fixed(10)), weights=weights)
     c = spec.contexts[0]
     for extreme in (0, 1, -1):
         p = parameters(spec, c, rng, extreme)
         x = rng.integers(-128, 128, (5, 8))
         got = linear_golden(
-            x, p["weight"], p["groups"], p["bias"], p["mult"], p["shift"], c.out, group
+            x,
+            p["weight"],
+            p["groups"],
+            p["bias"],
+            p["mult"],
+            p["shift"],
+            c.out,
+            group,
+            p["offsets"],
         )
-        folded = fold_groups(p["weight"], p["groups"], group)
+        folded = fold_groups(p["weight"], p["groups"], group, p["offsets"])
         again = linear_golden(x, folded, None, p["bias"], p["mult"], p["shift"], c.out, None)
         assert np.array_equal(got, again)
         for n in range(5):
@@ -39,7 +51,8 @@ def test_golden_equals_plain_integers(group: int | None) -> None:
                 total = 0
                 for k in range(8):
                     m = 1 if group is None else int(p["groups"][r, k // group])
-                    total += m * int(p["weight"][r, k]) * int(x[n, k])
+                    add = 0 if p["offsets"] is None else 16 * int(p["offsets"][r, k // group])
+                    total += (m * int(p["weight"][r, k]) + add) * int(x[n, k])
                 scaled = (total + int(p["bias"][r])) * int(p["mult"][r])
                 shift = int(p["shift"][r])
                 rounded = scaled if shift == 0 else (scaled + (1 << (shift - 1))) >> shift
@@ -77,7 +90,7 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
     scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], rows=4)
     words = pack_weight(p["weight"], rows=4, inputs=4)
     back = unpack_tile_scales(scales)
-    for name, values in zip(("bias", "mult", "shift", "groups"), back, strict=True):
+    for name, values in zip(FIELDS, back, strict=True):
         assert (values is None and p[name] is None) or np.array_equal(values, p[name]), name
     assert np.array_equal(unpack_weight(words, rows=4, inputs=4), p["weight"])
 
@@ -93,6 +106,21 @@ def test_packing_round_trip(group: int | None, weight_bits: int, width: int) -> 
             assert value & ((1 << weight_bits) - 1) == int(code) & ((1 << weight_bits) - 1)
             value >>= weight_bits
         assert value == 0
+
+
+def test_offsets_are_packed_beside_their_multipliers() -> None:
+    rng = np.random.default_rng(11)
+    spec = engine(context(scale_group=8), weights=OFFSETS)
+    p = parameters(spec, spec.contexts[0], rng, 0)
+    scales = pack_tile_scales(p["bias"], p["mult"], p["shift"], p["groups"], p["offsets"], rows=4)
+    assert scales.shape == (2, 8 + 2 * 2, 4)
+    assert scales[0, 9].tolist() == (p["offsets"][:4, 0] & 0xFF).tolist()
+    back = unpack_tile_scales(scales, has_offsets=True)
+    for name, values in zip(FIELDS, back, strict=True):
+        assert np.array_equal(values, p[name]), name
+    with pytest.raises(ValueError, match=r"^group offsets must be -128 to 127, not 0 to 128$"):
+        ones = np.ones(4, dtype=np.int64)
+        pack_tile_scales(ones, ones, ones, np.ones((4, 2)), np.array([[0, 128]] * 4), rows=4)
 
 
 @pytest.mark.parametrize("tiles", [1, 3])

@@ -28,6 +28,8 @@ ROWS = {
     "two lanes, int8": PLAIN | {"lanes": 2, "weights": integer_format(8)},
     "pair": PLAIN | {"paired": True, "inputs": 8, "levels": 2},
     "groups": PLAIN | {"grouped": True},
+    "offsets": PLAIN
+    | {"grouped": True, "lanes": 2, "weights": integer_format(4, 4, has_offsets=True)},
 }
 
 
@@ -49,6 +51,9 @@ def test_accumulates_dot_products(name: str) -> None:
     scales = rng.integers(0, 255, (steps, row.rows), endpoint=True)
     if not sizes["grouped"]:
         scales[:] = 1
+    offsets = rng.integers(-128, 127, (steps, row.rows), endpoint=True)
+    if not sizes["weights"].has_offsets:
+        offsets[:] = 0
     sums: list[list[int]] = []
 
     async def bench(ctx: Any) -> None:
@@ -65,6 +70,9 @@ def test_accumulates_dot_products(name: str) -> None:
             if sizes["grouped"]:
                 ctx.set(row.take, 1)
                 ctx.set(row.m, scales[step].tolist())
+            if sizes["weights"].has_offsets:
+                ctx.set(row.n, offsets[step].tolist())
+                ctx.set(row.sums, x[step].sum(axis=1).tolist())
             for stage in range(row.stages + 1):
                 for lane in range(lanes):
                     ctx.set(row.valid[lane], 1 << stage)
@@ -78,6 +86,7 @@ def test_accumulates_dot_products(name: str) -> None:
 
     run_clocked(row, bench)
     wanted = np.einsum("srk,slk,sr->lr", weight, x, scales)
+    wanted += 16 * np.einsum("slk,sr->lr", x, offsets)
     assert sums == wanted.tolist()
 
 

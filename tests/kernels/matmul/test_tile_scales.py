@@ -13,13 +13,21 @@ from tests.clocked import run_clocked
 ROWS, GROUPS = 3, 5
 
 
+@pytest.mark.parametrize("has_offsets", [False, True])
 @pytest.mark.parametrize("lanes", [1, 2, 8, 16])
-def test_gives_what_a_tile_brought(lanes: int) -> None:
+def test_gives_what_a_tile_brought(lanes: int, has_offsets: bool) -> None:
     rng = np.random.default_rng(lanes)
-    beats = -(-(AFFINE_WORDS + GROUPS) // lanes)
+    each = 1 + has_offsets
+    beats = -(-(AFFINE_WORDS + each * GROUPS) // lanes)
     words = rng.integers(0, 256, (2, beats * lanes, ROWS))
     dut = TileScales(
-        rows=ROWS, lanes=lanes, slots=4, tiles=[2, 1], beats=[beats, beats], groups=GROUPS
+        rows=ROWS,
+        lanes=lanes,
+        slots=4,
+        tiles=[2, 1],
+        beats=[beats, beats],
+        groups=beats * lanes - AFFINE_WORDS,
+        has_offsets=has_offsets,
     )
     loaded: list[int] = []
 
@@ -51,7 +59,11 @@ def test_gives_what_a_tile_brought(lanes: int) -> None:
                 await ctx.tick()
                 assert ctx.get(dut.take)
                 found = [ctx.get(dut.m[row]) for row in range(ROWS)]
-                assert found == words[tile, AFFINE_WORDS + group].tolist()
+                assert found == words[tile, AFFINE_WORDS + each * group].tolist()
+                if has_offsets:
+                    found = [ctx.get(dut.n[row]) for row in range(ROWS)]
+                    stored = words[tile, AFFINE_WORDS + 2 * group + 1]
+                    assert found == stored.astype(np.int8).tolist()
 
     run_clocked(dut, bench)
     assert loaded == [beats - 1, 2 * beats - 1]
