@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..graph import Graph, Parameter
-from .packed.matrix import Codes, PackedMatrix
+from .packed.matrix import Codes, PackedMatrix, StoredCodes
 from .reading.stored_tensor import ChangedTensor, StoredTensor, StoredTensors
 
 __all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights"]
@@ -66,9 +66,9 @@ class CheckpointWeights(Weights):
         return tuple(name for name, found in self._stored.items() if _is_packed(found))
 
     def stored_codes(self, name: str) -> Codes | None:
-        """The codes of a matrix that the checkpoint has packed, as they are."""
+        """The codes of a matrix that the checkpoint has as such, as they are."""
         found = self._stored[name]
-        return found.unpack() if isinstance(found, PackedMatrix) else None
+        return found.codes() if isinstance(found, StoredCodes) else None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)

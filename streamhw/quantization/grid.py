@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frontend.packed.matrix import Codes
 from ..numerics.element_format import OFFSET_BITS, ElementFormat
 
-__all__ = ["Grid", "IntegerGrid", "integer_grid", "searched_grid"]
+__all__ = ["Grid", "IntegerGrid", "integer_grid", "searched_grid", "stored_grid"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -69,6 +70,18 @@ def integer_grid(
         return IntegerGrid(row=row, multipliers=multipliers, offsets=None)
     offsets = np.clip(np.rint(grid.offsets / (step * _UNIT)), -_MOST_OFFSET, _MOST_OFFSET)
     return IntegerGrid(row=row, multipliers=multipliers, offsets=offsets.astype(np.int8))
+
+
+def stored_grid(stored: Codes, offsets: Floats | None, inputs: Reals, group: int) -> Grid:
+    """That of codes of a checkpoint, whose groups may be several of ``group`` columns.
+
+    offsets: of the codes as they are used; inputs: real size of an LSB of each group's inputs
+    """
+    places = stored.columns[::group]
+    return Grid(
+        scales=(stored.scales[:, places] * inputs).astype(np.float32),
+        offsets=None if offsets is None else (offsets[:, places] * inputs).astype(np.float32),
+    )
 
 
 def searched_grid(

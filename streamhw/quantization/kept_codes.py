@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrices whose checkpoint has integers already: they become the hardware's codes as they are."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,13 @@ from numpy.typing import NDArray
 from ..frontend.packed.matrix import Codes, HasCodes
 from ..graph import Linear, Node, parameter_name
 from ..numerics.element_format import ElementFormat
+from .grid import integer_grid, stored_grid
 from .quantized_model import LinearParameters
 from .rules import Quantization
 from .weight_formats import weight_format
-from .weights import output_scales
+from .weights import dequantize, output_scales
 
-__all__ = ["evened", "kept_codes", "kept_matrix"]
+__all__ = ["even_smooth_scales", "evened", "kept_codes", "kept_matrix"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -46,25 +48,34 @@ def evened(
 
     run: features of a head, if scales of one are repeated for others
     """
+    return _even(scales, _kept_group(state, node, layer), run)
+
+
+def even_smooth_scales(
+    state: Quantization, node: Node, layer: int | None, ranges: Reals | None = None
+) -> Reals:
+    """``smooth_scales`` of which some are so."""
+    group = _kept_group(state, node, layer)
+    even = partial(_even, group=group)
+    return even(state.smooth_scales(node, layer, ranges, even))
+
+
+def _kept_group(state: Quantization, node: Node, layer: int | None) -> int | None:
+    """Features that must share a scale; 0: all of them; ``None``: each has its own."""
     groups = [
-        _format(state, reader).scale_group or len(scales)
+        _format(state, reader).scale_group or 0
         for reader in state.graph.readers(node.name)
         if kept_codes(state, reader, layer) is not None
     ]
-    if not groups:
+    return None if not groups else 0 if 0 in groups else max(groups)
+
+
+def _even(scales: Reals, group: int | None, run: int | None = None) -> Reals:
+    if group is None:
         return scales
-    group = max(groups)
-    if len(scales) % group or (run is not None and run % group):
+    if group == 0 or len(scales) % group or (run is not None and run % group):
         group = len(scales)
     return np.repeat(scales.reshape(-1, group).max(axis=1), group)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Steps:
-    """The real value of an accumulator's LSB of each row, and multipliers of groups of columns."""
-
-    row: Reals
-    multipliers: NDArray[np.uint8]
 
 
 def kept_matrix(
@@ -81,33 +92,24 @@ def kept_matrix(
     source: real size of an LSB of each input; mean: of each input, whose rounding goes into the
     bias, as of matrices that are quantized; output_scale: output integers per real unit
     """
-    codes = stored.signed()
+    codes, offsets = stored.fitted(weights)
     columns = codes.shape[1]
     group = weights.scale_group or columns
     inputs = source.reshape(-1, group).astype(np.float64)
     if (inputs.max(axis=1) > (1 + _EVEN) * inputs.min(axis=1)).any():
         return None
-    scale = stored.scales[:, stored.columns[::group]] * inputs.mean(axis=1)
-    steps = _steps(scale, bias, output_scale, weights.scale_group is not None)
-    if mean is not None:
-        exact = np.repeat(steps.multipliers * steps.row[:, None], group, axis=1)
-        bias = bias + (stored.floats() * source - codes * exact) @ mean
-    whole, mult, shift = output_scales(bias, steps.row, output_scale)
-    return LinearParameters(
+    grid = stored_grid(stored, offsets, inputs.mean(axis=1), group)
+    steps = integer_grid(grid, bias, weights, output_scale)
+    found = LinearParameters(
         weight=codes.astype(np.int8),
         group_multipliers=None if weights.scale_group is None else steps.multipliers,
-        group_offsets=None,
-        bias=whole,
-        mult=mult,
-        shift=shift,
+        group_offsets=steps.offsets,
+        bias=np.zeros(len(codes), dtype=np.int32),
+        mult=np.zeros(len(codes), dtype=np.uint16),
+        shift=np.zeros(len(codes), dtype=np.uint8),
         row_step=steps.row,
     )
-
-
-def _steps(scale: Reals, bias: Reals, output_scale: Reals, grouped: bool) -> _Steps:
-    most = 255 if grouped else 1
-    row = scale.max(axis=1) / most
-    if grouped:  # the bias must fit 32 bits and the multiplier its shift
-        row = np.maximum(row, np.maximum(np.abs(bias) * 2.0**-30, 2.0**-40 / output_scale))
-    multipliers = np.clip(np.rint(scale / row[:, None]), 1, most).astype(np.uint8)
-    return _Steps(row=row, multipliers=multipliers)
+    if mean is not None:
+        bias = bias + (stored.floats() * source - dequantize(found)) @ mean
+    whole, mult, shift = output_scales(bias, steps.row, output_scale)
+    return replace(found, bias=whole, mult=mult, shift=shift)

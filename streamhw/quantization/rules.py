@@ -195,11 +195,18 @@ class Quantization:
         """The real size of an LSB: of each feature, or of all."""
         return self.scales.get((name, layer), self.format(name).step)
 
-    def smooth_scales(self, node: Node, layer: int | None, ranges: Reals | None = None) -> Reals:
+    def smooth_scales(
+        self,
+        node: Node,
+        layer: int | None,
+        ranges: Reals | None = None,
+        even: Callable[[Reals], Reals] = np.asarray,
+    ) -> Reals:
         """Scales of int8 that split the channels' ranges between a value and the matrices that
         its readers multiply it with.
 
         ranges: scales that hold each channel; ``None``: those of the greatest magnitudes
+        even: what is made of scales before they are used
         """
         if ranges is None:
             ranges = byte_scales(self.ranges(node.name, layer))
@@ -213,7 +220,7 @@ class Quantization:
         readers = [matrix(self, reader, layer) for _, matrix, reader in found]
         if self.trained and self.config.smoothing is None:
             square = self.statistics.moments[node.name, layer].square
-            return searched_scales(ranges, readers, square)
+            return searched_scales(ranges, readers, square, even)
         return smoothed_scales(ranges, readers, min(alpha for alpha, _, _ in found))
 
     def compensation(self, value: str, layer: int | None) -> Compensation | None:

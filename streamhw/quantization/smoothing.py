@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scales of int8 activations: how the channels' ranges are split between values and weights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frontend.packed.matrix import Codes
 from ..numerics.element_format import ElementFormat
-from .grid import searched_grid
+from .grid import integer_grid, searched_grid, stored_grid
 
 __all__ = ["Reader", "heavy_ranges", "rounding_power", "searched_scales", "smoothed_scales"]
 
@@ -19,16 +20,22 @@ _FLOOR = 2.0**-10
 """Least peak of a column relative to the greatest one: columns of zeros would get no scale."""
 _EXPONENTS = ((0.5, 0.5), (1.0, 0.0), (0.5, 0.0), (0.25, 0.0), (0.0, 0.0), (0.25, 0.25), (0.0, 0.5))
 """Of activations and of weights."""
+_RATIOS = (4, 8, 16, 32)
+"""Of the widest scale to the finest, where codes are kept: multipliers of groups have 8 bits."""
 _ROWS = 512
 """Of each matrix that candidates are tried on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """A matrix [outputs, inputs] that an activation is multiplied with, and its number format."""
+    """A matrix [outputs, inputs] that an activation is multiplied with, and its number format.
+
+    stored: codes of the checkpoint, if they are kept
+    """
 
     matrix: Floats
     weights: ElementFormat
+    stored: Codes | None = None
 
 
 def heavy_ranges(peak: Reals, square: Floats, margin: float = 1.0) -> Reals:
@@ -53,15 +60,24 @@ def smoothed_scales(ranges: Reals, readers: Sequence[Reader], alpha: float) -> R
     return ranges if alpha == 1.0 else _scales(ranges, _columns(readers), alpha, 1 - alpha)
 
 
-def searched_scales(ranges: Reals, readers: Sequence[Reader], square: Floats) -> Reals:
+def searched_scales(
+    ranges: Reals,
+    readers: Sequence[Reader],
+    square: Floats,
+    even: Callable[[Reals], Reals] = np.asarray,
+) -> Reals:
     """The scales among ``ranges**a / columns**b`` of least expected error of the products.
 
     Both the rounding of activations and that of weights count, each product relative to its power.
 
     ranges: scales that hold each channel; square: mean squares of the activations
+    even: what is made of scales before they are used
     """
     columns = _columns(readers)
     candidates = [_scales(ranges, columns, a, b) for a, b in _EXPONENTS]
+    if any(reader.stored is not None for reader in readers):
+        candidates += [np.maximum(ranges, ranges.max() / ratio) for ratio in _RATIOS]
+    candidates = [even(scales) for scales in candidates]
     return min(candidates, key=lambda scales: _error(scales, readers, square))
 
 
@@ -94,13 +110,34 @@ def _error(scales: Reals, readers: Sequence[Reader], square: Floats) -> float:
         matrix = reader.matrix[::step]
         energy = (matrix * matrix).sum(axis=0).astype(np.float64)
         size = max(float(energy @ square), 1e-30)
-        scaled = matrix * scales.astype(np.float32)
-        groups = scaled.reshape(len(scaled), -1, reader.weights.scale_group or scaled.shape[1])
-        grid = searched_grid(groups, np.ones_like(groups[:1]), reader.weights, ())
-        steps = grid.scales[..., None]
-        if grid.offsets is not None:
-            groups = groups - grid.offsets[..., None]
-        rest = (reader.weights.round(groups / steps) * steps - groups).reshape(scaled.shape)
+        if reader.stored is None:
+            rest = _rounding(matrix, scales, reader.weights)
+        else:
+            rest = _regrading(reader.stored.rows(step), scales, reader.weights)
         rounding = (rest * rest).sum(axis=0) @ (square / scales**2)
         total += float(energy @ (scales**2 / 12) + rounding) / size
     return total
+
+
+def _rounding(matrix: Floats, scales: Reals, weights: ElementFormat) -> Floats:
+    """Errors of the weights in units of the input's integers, if they are rounded."""
+    scaled = matrix * scales.astype(np.float32)
+    groups = scaled.reshape(len(scaled), -1, weights.scale_group or scaled.shape[1])
+    grid = searched_grid(groups, np.ones_like(groups[:1]), weights, ())
+    steps = grid.scales[..., None]
+    if grid.offsets is not None:
+        groups = groups - grid.offsets[..., None]
+    return np.asarray((weights.round(groups / steps) * steps - groups).reshape(scaled.shape))
+
+
+def _regrading(stored: Codes, scales: Reals, weights: ElementFormat) -> Floats:
+    """The same if codes are kept: of their groups' multipliers and offsets, which are small where
+    scales of the inputs are small against others."""
+    codes, offsets = stored.fitted(weights)
+    group = weights.scale_group or codes.shape[1]
+    grid = stored_grid(stored, offsets, scales[::group], group)
+    exact = integer_grid(grid, np.zeros(len(codes)), weights, np.ones(len(codes))).exact
+    rest = codes * np.repeat(exact.scales - grid.scales, group, axis=1)
+    if grid.offsets is not None and exact.offsets is not None:
+        rest += np.repeat(exact.offsets - grid.offsets, group, axis=1)
+    return np.asarray(rest)

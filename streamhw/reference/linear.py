@@ -33,7 +33,8 @@ class IntegerProduct:
     64-bit floats, below 2**52. Larger ones are scaled and rounded in 64-bit integers. Codes of two
     digits are multiplied digit by digit.
 
-    wide: keeps the matrix as 32-bit floats; else as 16-bit integers, made floats at each use
+    wide: keeps the matrix as 32-bit floats; else as 16-bit integers, if they hold it, made floats
+    at each use
 
     Raises ``ValueError`` if the layer's numbers exceed these bounds, or its input has more bits
     than an engine takes.
@@ -51,6 +52,7 @@ class IntegerProduct:
         most *= float(DIGIT) ** (self._digits - 1)
         rows, columns = matrix.shape
         self._shape = (blocks, columns // blocks)
+        wide = wide or bool(np.abs(matrix).max() > np.iinfo(np.int16).max)
         self._matrix = np.ascontiguousarray(
             matrix.astype(np.float32 if wide else np.int16)
             .reshape(rows, *self._shape)

@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Codes of a checkpoint become the hardware's, element by element, where its format has them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf.constants import GGMLQuantizationType
 from safetensors.numpy import load_file, save_file
 
 from streamhw.compiler.layers.table import layer_table
 from streamhw.frontend import Model, load
+from streamhw.frontend.packed.matrix import HasCodes
 from streamhw.graph import Linear
 from streamhw.graph.float_reference import forward
+from streamhw.numerics.element_format import element_format
 from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.fake_quant import fake_forward
 from streamhw.quantization.quantized_model import LinearParameters, QuantizedModel
 from streamhw.quantization.quantizer import quantize
+from tests.frontend.gguf.files import write_llama
 from tests.frontend.packed.checkpoints import MATRICES, codes_of, write_packed
+from tests.tiny import TINY_LLAMA, tiny_decoder
 
+ALIGNED = replace(TINY_LLAMA, features=64, hidden=96)
+"""Sizes in groups of 32."""
 TOKENS = np.random.default_rng(3).integers(0, 64, (2, 24))
 
 
@@ -119,3 +127,38 @@ def test_zero_points_that_differ_are_quantized_again(tmp_path: Path) -> None:
         "model: 12 of 14 packed matrices keep their codes with --quant w4a8; others are quantized "
         "again (zero points differ)",
     )
+
+
+@pytest.mark.parametrize("kind", [GGMLQuantizationType.Q4_1, GGMLQuantizationType.Q4_0])
+def test_codes_of_gguf_with_minima_are_kept(kind: GGMLQuantizationType, tmp_path: Path) -> None:
+    file = write_llama(tmp_path / "m.gguf", tiny_decoder(ALIGNED), type=kind)
+    model = load(file)
+    assert isinstance(model.weights, HasCodes)
+    config = QuantConfig(number_format="int4g32m", tokens=64)
+    found = quantize(model, layer_table().quantization, config)
+    weights, count = element_format("int4g32m"), 0
+    for node, loop in model.graph.walk():
+        if not isinstance(node.op, Linear):
+            continue
+        for layer in range(1 if loop is None else loop.trips):
+            stored = model.weights.stored_codes(node.op.weight.replace("{layer}", str(layer)))
+            assert stored is not None
+            codes, offsets = stored.fitted(weights)
+            kept = found.fed(node.name, None if loop is None else layer, LinearParameters)
+            np.testing.assert_array_equal(kept.weight, codes)
+            source = np.asarray(found.scales(node.inputs[0], None if loop is None else layer))
+            shared = source.reshape(-1, 32)
+            np.testing.assert_allclose(shared, shared[:, :1].repeat(32, axis=1), rtol=1e-2)
+            real, row = shared.mean(axis=1), kept.row_step[:, None]
+            assert kept.group_multipliers is not None and kept.group_offsets is not None
+            assert offsets is not None
+            scale_error = np.abs(kept.group_multipliers * row - stored.scales * real)
+            assert (scale_error <= 0.5001 * row).all()
+            offset_error = np.abs(kept.group_offsets * 16.0 * row - offsets * real)
+            assert (offset_error <= 8.001 * row).all()
+            count += 1
+    assert count == 7 * 2 + 1
+    tokens = TOKENS % model.graph.vocabulary
+    exact = forward(model.graph, model.weights, tokens, all_rows=True)["logits"]
+    fake = fake_forward(model, found, tokens, all_rows=True)["logits"]
+    assert np.abs(fake - exact).std() < 0.08 * exact.std()

@@ -13,7 +13,7 @@ from ...kernels.elementwise import multiply as multiply_kernel
 from ...numerics.fixed import Fixed
 from ...numerics.functions import function_named
 from ...quantization.formats import BYTE, DIGITS, byte_scales, fraction, hidden_format
-from ...quantization.kept_codes import evened
+from ...quantization.kept_codes import even_smooth_scales, evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
@@ -103,7 +103,7 @@ def _wants_hidden(state: Quantization, node: Node, name: str) -> Fixed:
 def _smooth(state: Quantization, node: Node, layer: int | None) -> Reals | None:
     if state.format(node.name).width != BYTE.width:
         return None
-    return evened(state, node, layer, state.smooth_scales(node, layer))
+    return even_smooth_scales(state, node, layer)
 
 
 def _scale_shift(state: Quantization, node: Node, middle: Fixed) -> int:
@@ -227,7 +227,7 @@ def _gate_format(state: Quantization, node: Node) -> Fixed:
         return BYTE
     powers = [
         rounding_power(
-            _gate_steps(state, node, layer),
+            evened(state, node, layer, _gate_steps(state, node, layer)),
             matrix(state, reader, layer).matrix,
             state.statistics.moments[node.name, layer].square,
         )
@@ -247,8 +247,7 @@ def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | 
     if not state.trained:
         return _smooth(state, node, layer)
     finer = _FINER if state.format(node.name) == DIGITS else 1
-    scales = state.smooth_scales(node, layer, _gate_steps(state, node, layer) / finer)
-    return evened(state, node, layer, scales)
+    return even_smooth_scales(state, node, layer, _gate_steps(state, node, layer) / finer)
 
 
 def _multiply_plan(state: Quantization, node: Node) -> MultiplyPlan:

@@ -66,7 +66,11 @@ def _matrix(state: Quantization, node: Node, layer: int | None) -> Floats:
 
 
 def _reader(state: Quantization, node: Node, layer: int | None) -> Reader:
-    return Reader(matrix=_matrix(state, node, layer), weights=_weights(state, node))
+    return Reader(
+        matrix=_matrix(state, node, layer),
+        weights=_weights(state, node),
+        stored=kept_codes(state, node, layer),
+    )
 
 
 def _plan(state: Quantization, node: Node) -> LinearPlan:

@@ -9,7 +9,7 @@ from ...kernels.norm import layernorm
 from ...numerics.fixed import Fixed
 from ...quantization.config import RESIDUAL_WIDTH
 from ...quantization.formats import BYTE, RESIDUAL_MARGIN, fraction, hidden_format
-from ...quantization.kept_codes import evened
+from ...quantization.kept_codes import even_smooth_scales, evened
 from ...quantization.plan import NormPlan
 from ...quantization.quantized_model import NormParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
@@ -48,7 +48,7 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
     """Scales of int8; ``peaks``: of the parameters of each feature, which they keep in range."""
     if state.format(node.name).width != BYTE.width:
         return None
-    scales = np.maximum(state.smooth_scales(node, layer), peaks / _LARGEST_AFFINE)
+    scales = np.maximum(even_smooth_scales(state, node, layer), peaks / _LARGEST_AFFINE)
     return evened(state, node, layer, scales)
 
 

@@ -2,14 +2,17 @@
 """Tensors of a GGUF file as 32-bit floats, with Hugging Face's names and layout."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import UserError
+from ..packed.matrix import Codes
 from .architecture import Architecture
+from .blocks import block_codes
 from .metadata import Metadata
 from .reader import GgufFile, TensorPlace
 
@@ -22,14 +25,45 @@ _UNUSED = frozenset({"rope_freqs"})
 
 
 @dataclass(frozen=True)
+class _Change:
+    """What makes a tensor Hugging Face's; rows: an order of its rows, if it is no more than that"""
+
+    values: Callable[[Floats], Floats]
+    rows: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+
+
+@dataclass(frozen=True)
 class GgufTensor:
-    """A tensor of the file, made floats each time it is read; change: what is undone then."""
+    """A tensor of the file, made floats each time it is read.
+
+    change: what is undone then; rows: the same, if it is an order of rows
+    """
 
     file: GgufFile
     place: TensorPlace
     shape: tuple[int, ...]
     change: Callable[[Floats], Floats] = field(repr=False)
+    rows: Callable[[NDArray[Any]], NDArray[Any]] | None = field(default=None, repr=False)
     kind: str = "F32"
+
+    def codes(self) -> Codes | None:
+        """The codes of a matrix of evenly spaced weights, as they are in the file."""
+        from gguf.constants import GGMLQuantizationType
+
+        place, rows = self.place, self.rows
+        if rows is None or len(place.shape) != 2:
+            return None
+        raw = self.file.data[place.begin : place.begin + place.size].reshape(place.shape[0], -1)
+        found = block_codes(GGMLQuantizationType(place.type).name, raw)
+        if found is None:
+            return None
+        return replace(
+            found,
+            codes=rows(found.codes),
+            zeros=rows(found.zeros),
+            scales=rows(found.scales),
+            offsets=None if found.offsets is None else rows(found.offsets),
+        )
 
     def read(self) -> Floats:
         from gguf.constants import GGMLQuantizationType
@@ -67,7 +101,7 @@ def tensors_of(file: GgufFile, architecture: Architecture) -> dict[str, GgufTens
                 f"{file.path}: tensor {name} must be one of its architecture, and is not"
             )
         shape, change = _layout(part, place, renamed, file, architecture)
-        found[renamed] = GgufTensor(file, place, shape, change)
+        found[renamed] = GgufTensor(file, place, shape, change.values, change.rows)
     return found
 
 
@@ -97,7 +131,7 @@ def _renamed(name: str, architecture: Architecture) -> tuple[str, str | None]:
 
 def _layout(
     part: str, place: TensorPlace, name: str, file: GgufFile, architecture: Architecture
-) -> tuple[tuple[int, ...], Callable[[Floats], Floats]]:
+) -> tuple[tuple[int, ...], _Change]:
     """The shape that Hugging Face has, and what makes it."""
     if architecture.interleaved and part in ("attn_q", "attn_k"):
         metadata = Metadata(file)
@@ -109,15 +143,16 @@ def _layout(
             raise UserError(
                 f"{file.path}: tensor {name} must have rows for {heads} heads, not {place.shape[0]}"
             )
-        return place.shape, partial(_halves, heads=heads)
+        order = partial(_halves, heads=heads)
+        return place.shape, _Change(order, order)
     if architecture.norms_add_one and part.endswith("norm"):
-        return place.shape, _without_one
+        return place.shape, _Change(_without_one)
     if part in architecture.transposed and len(place.shape) == 2:
-        return place.shape[::-1], np.transpose
-    return place.shape, _same
+        return place.shape[::-1], _Change(np.transpose)
+    return place.shape, _Change(_same, _same)
 
 
-def _same(values: Floats) -> Floats:
+def _same(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
@@ -125,7 +160,7 @@ def _without_one(values: Floats) -> Floats:
     return values - np.float32(1)
 
 
-def _halves(values: Floats, *, heads: int) -> Floats:
+def _halves(values: NDArray[Any], *, heads: int) -> NDArray[Any]:
     """Rows of each head from adjacent pairs to two halves."""
     pairs = values.reshape(heads, values.shape[0] // heads // 2, 2, *values.shape[1:])
     return pairs.swapaxes(1, 2).reshape(values.shape)

@@ -2,7 +2,7 @@
 """A matrix of codes with scales, as its checkpoint has it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...numerics.element_format import ElementFormat
 
-__all__ = ["Codes", "HasCodes", "PackedMatrix"]
+__all__ = ["Codes", "HasCodes", "PackedMatrix", "StoredCodes"]
 
 Floats = NDArray[np.float32]
 
@@ -21,12 +21,14 @@ class Codes:
 
     codes: as stored, without their zero points; zeros: [outputs, groups]; scales: likewise
     columns: the group of each column
+    offsets: like the scales, what is added to all weights of a group; ``None``: 0
     """
 
     codes: NDArray[np.int16]
     zeros: NDArray[np.int16]
     scales: Floats
     columns: NDArray[np.int64]
+    offsets: Floats | None = None
 
     @property
     def symmetric(self) -> bool:
@@ -51,21 +53,46 @@ class Codes:
     def misfit(self, weights: ElementFormat) -> str | None:
         """Why a number format does not have these codes; ``None`` if it has them."""
         group = self.scale_group
-        if not self.symmetric:
+        if not weights.has_offsets and self.offsets is not None:
+            return "groups have offsets"
+        if not weights.has_offsets and not self.symmetric:
             return "zero points differ"
         if group is None:
             return "columns are in the order of their activations"
         wanted = weights.scale_group or len(self.columns)
         if weights.levels or group % wanted:
             return f"groups have {group} columns, not a multiple of {wanted}"
-        codes = self.signed()
+        codes = self.fitted(weights)[0]
         if codes.min() < weights.minimum or codes.max() > weights.maximum:
             return f"codes are from {codes.min()} to {codes.max()}"
         return None if (self.scales > 0).all() else "scales are not all above 0"
 
+    def fitted(self, weights: ElementFormat) -> tuple[NDArray[np.int16], Floats | None]:
+        """The codes as a number format has them, if it does, and the offsets of their groups.
+
+        Where it has offsets, zero points are part of them, and codes that count from 0 lie around
+        it.
+        """
+        if not weights.has_offsets:
+            return self.signed(), None
+        middle = np.int16(0 if self.codes.min() < 0 else -weights.minimum)
+        offsets = (middle - self.zeros) * self.scales
+        return self.codes - middle, offsets if self.offsets is None else offsets + self.offsets
+
+    def rows(self, step: int) -> "Codes":
+        """Every so many of the rows."""
+        return replace(
+            self,
+            codes=self.codes[::step],
+            zeros=self.zeros[::step],
+            scales=self.scales[::step],
+            offsets=None if self.offsets is None else self.offsets[::step],
+        )
+
     def floats(self) -> Floats:
         """What they stand for."""
-        return self.signed() * self.scales[:, self.columns]
+        values = self.signed() * self.scales[:, self.columns]
+        return values if self.offsets is None else values + self.offsets[:, self.columns]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +105,18 @@ class PackedMatrix:
 
     def read(self) -> Floats:
         return self.unpack().floats()
+
+    def codes(self) -> Codes:
+        return self.unpack()
+
+
+@runtime_checkable
+class StoredCodes(Protocol):
+    """A tensor in a file that may be a matrix of codes."""
+
+    def codes(self) -> Codes | None:
+        """The codes of a matrix, as they are; ``None`` for another tensor."""
+        ...
 
 
 @runtime_checkable
