@@ -3,9 +3,13 @@
 
 import importlib
 import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 
 from ..errors import UserError
 from ..extensions import extensions, find
@@ -196,12 +200,15 @@ def load_board(name: str) -> Board:
         return _board_of(importlib.import_module(f"{__package__}.{name}"), name)
     if name.endswith(".py"):
         path = Path(name)
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        # As a module beside the shipped ones, so that a copy of one of them works as it is.
+        known_as = f"{__package__}.file_{path.stem}"
+        spec = importlib.util.spec_from_file_location(known_as, path)
         if spec is None or spec.loader is None or not _is_file(path):
             raise UserError(f"Board file must exist, not {name!r}")
         module = importlib.util.module_from_spec(spec)
         try:
-            spec.loader.exec_module(module)
+            with _importing(module):
+                spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:  # whatever a user's file raises
             raise UserError(
                 f"Board file {name!r} must be Python that runs, but: "
@@ -213,6 +220,16 @@ def load_board(name: str) -> Board:
         f"Board must be one of {known}, or a .py file, not {name!r}",
         hint="`python -m streamhw list boards` shows what each of them carries",
     )
+
+
+@contextmanager
+def _importing(module: ModuleType) -> Iterator[None]:
+    """Dataclasses look for the module that they are defined in."""
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 def _is_file(path: Path) -> bool:

@@ -26,3 +26,24 @@ def test_targets_are_plain_data() -> None:
     one = DesignTarget(multipliers=8, token_batch=2, lanes=4)
     assert {one, DesignTarget(multipliers=8, token_batch=2, lanes=4)} == {one}
     assert with_target("sim", lanes=2) != load_board("sim")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"multipliers": 48}, "Target multipliers must be a power of two, not 48"),
+        ({"token_batch": 1}, "Target token_batch must be a whole number of at least 2, not 1"),
+        (
+            {"prefetch": 15},
+            "Target prefetch must be a whole number from 16 to 1,048,576, not 15",
+        ),
+        (
+            {"cache_buffer": 1},
+            "Target cache_buffer must be a whole number from 16 to 1,048,576, not 1",
+        ),
+    ],
+)
+def test_targets_that_no_design_has(wrong: dict[str, int], said: str) -> None:
+    sizes = {"multipliers": 8, "token_batch": 2, "lanes": 4, **wrong}
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        DesignTarget(**sizes)

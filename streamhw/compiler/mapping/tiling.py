@@ -23,6 +23,9 @@ from .sizes import powers
 
 __all__ = ["Tiling", "check_tiling", "choose_tiling", "row_lanes"]
 
+STORED_BITS = 32
+"""Of the widest elements of a table in memory: cosine and sine of a pair of features."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tiling:
@@ -66,7 +69,8 @@ def choose_tiling(
 ) -> Tiling:
     """The tiling for a model on a board, by a rule.
 
-    Chooses  lanes: the target's, as far as they divide every row and head;
+    Chooses  lanes: the target's, as far as they divide every row and head, an engine has as many
+             rows and columns, and a memory beat has as many elements of a table;
              of each engine, rows x inputs = the target's multipliers, with the fewest beats of
              parameters (scales of each tile favor many rows), smallest ``inputs`` on ties; token
              lanes as the target has them, up to the tokens of a step;
@@ -75,7 +79,7 @@ def choose_tiling(
              keep scores and values there, one after the other, if a memory beat has as many
     Raises   ``BuildError`` if no shape of an engine divides the layers that are assigned to it
     """
-    lanes = row_lanes(graph, target.lanes)
+    lanes = _fitting(row_lanes(graph, target.lanes), target.multipliers, board.beat_bits)
     group = min(target.token_batch, graph.context)
     engines = {
         b.instance: replace(
@@ -126,6 +130,16 @@ def row_lanes(graph: Graph, wanted: int) -> int:
     """``wanted`` lanes, as far as they divide every row and head."""
     sizes = [size for node, _ in graph.walk() for size in node.op.row_sizes]
     return gcd(wanted, *sizes)
+
+
+def _fitting(lanes: int, multipliers: int, beat_bits: int) -> int:
+    """The most lanes that divide ``lanes``, of which an engine has rows and columns, and in which a
+    memory beat can be cut."""
+    return max(
+        n
+        for n in range(1, lanes + 1)
+        if lanes % n == 0 and n * n <= multipliers and beat_bits % (n * STORED_BITS) == 0
+    )
 
 
 def check_tiling(

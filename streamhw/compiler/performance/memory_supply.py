@@ -205,10 +205,10 @@ class Supply:
         """Beats that have left the buffer by a cycle."""
         index = bisect_right(self.eaten, cycle, key=itemgetter(1))  # the first that leave later
         beats, at = self.eaten[index - 1] if index else (0.0, 0.0)
-        if index == len(self.eaten):
+        if index == len(self.eaten) or cycle <= at:
             return beats
         more, end = self.eaten[index]
-        return beats + (more - beats) * max(0.0, cycle - at) / (end - at)
+        return beats + (more - beats) * (cycle - at) / (end - at)
 
     def _when_eaten(self, beats: float) -> float:
         if beats <= 0:

@@ -90,3 +90,14 @@ def test_tilings_that_cannot_be_built(change: dict[str, object], message: str) -
     tiling = replace(choose_tiling(graph, board, board.target, assignments), **change)
     with pytest.raises(BuildError, match=message):
         check_tiling(graph, board, assignments, tiling)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "width", "lanes"), [(64, 512, 8), (32, 512, 4), (8, 512, 2), (64, 64, 2)]
+)
+def test_lanes_fit_engine_and_memory(multipliers: int, width: int, lanes: int) -> None:
+    """A target of eight lanes: an engine has so many rows and columns, a beat as many words."""
+    board = with_target("sim", multipliers=multipliers, lanes=8)
+    board = replace(board, ports=(replace(board.ports[0], width=width),))
+    graph = gpt2_graph("m", TINY)
+    assert choose_tiling(graph, board, board.target, one_engine(graph, 8, None)).lanes == lanes
