@@ -13,6 +13,7 @@ from types import ModuleType
 
 from ..errors import UserError
 from ..extensions import extensions, find
+from ..near_names import did_you_mean
 from ..number_checks import check_kind, check_kinds, check_number, check_text, check_whole
 from .memory.ideal import IDEAL
 from .memory.port import MemoryPort
@@ -215,10 +216,11 @@ def load_board(name: str) -> Board:
                 f"{type(error).__name__}: {error}"
             ) from error
         return _board_of(module, name)
-    known = ", ".join((*BOARDS, *(other.name for other in added)))
+    known = (*BOARDS, *(other.name for other in added))
     raise UserError(
-        f"Board must be one of {known}, or a .py file, not {name!r}",
-        hint="`python -m streamhw list boards` shows what each of them carries",
+        f"Board must be one of {', '.join(known)}, or a .py file, not {name!r}",
+        hint=did_you_mean(name, known)
+        or "`python -m streamhw list boards` shows what each of them carries",
     )
 
 

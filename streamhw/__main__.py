@@ -15,6 +15,7 @@ from rich.text import Text
 
 from .cli import bench, build, doctor, evaluate, explain, explore, list, report, run, synth
 from .cli.options import talk
+from .cli.parser import Parser
 from .cli.signals import Ended, ended_by_signals
 from .commands.show import console_for
 from .errors import InternalError, StreamhwError, UserError
@@ -125,7 +126,7 @@ def _write_no_more() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    known = argparse.ArgumentParser(
+    known = Parser(
         prog="python -m streamhw",
         description="Compiles a language model into an accelerator in plain Verilog.",
         epilog=EPILOG,

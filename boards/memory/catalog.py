@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ...errors import UserError
 from ...extensions import extensions, find
+from ...near_names import did_you_mean
 from .hbm2 import Hbm2
 from .ideal import IDEAL
 from .system import MemorySystem
@@ -29,5 +30,7 @@ def load_memory(name: str) -> MemorySystem:
         return extension.value
     if name in MEMORIES:
         return MEMORIES[name]
-    known = ", ".join((*MEMORIES, *(other.name for other in added)))
-    raise UserError(f"Memory must be one of {known}, not {name!r}")
+    known = (*MEMORIES, *(other.name for other in added))
+    raise UserError(
+        f"Memory must be one of {', '.join(known)}, not {name!r}", hint=did_you_mean(name, known)
+    )

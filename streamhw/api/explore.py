@@ -20,6 +20,7 @@ from ..compiler.explore.workers import Evaluate, on_dask, on_processes
 from ..compiler.pipeline import compile_model
 from ..errors import UserError
 from ..frontend import Model
+from ..near_names import did_you_mean
 from ..whole_file import write_whole
 from .build import default_folder
 from .build_key import build_key
@@ -128,8 +129,11 @@ def _objective(name: str) -> Objective:
     try:
         return Objective(name)
     except ValueError:
-        known = ", ".join(objective.value for objective in Objective)
-        raise UserError(f"Objective must be one of {known}, not {name!r}") from None
+        known = [objective.value for objective in Objective]
+        raise UserError(
+            f"Objective must be one of {', '.join(known)}, not {name!r}",
+            hint=did_you_mean(name, known),
+        ) from None
 
 
 def goal_of(board: Board, objective: Objective, rate: float | None) -> Goal:

@@ -88,9 +88,9 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     if request.simulate:
         verilator.find_simulator()
         find_compiler()
+    system = None if request.memory is None else load_memory(request.memory)
     built = reuse_or_build(request.build, console)
     design = built.netlist
-    system = None if request.memory is None else load_memory(request.memory)
     estimate = Estimate.placed(design, system)
     points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [

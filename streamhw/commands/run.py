@@ -9,6 +9,7 @@ from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
 from ..api.build import Build
 from ..api.prompt import check_run, read_prompt
+from ..boards.memory.catalog import load_memory
 from ..report.channels import channel_table, spread
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
@@ -51,6 +52,7 @@ def run(request: RunRequest, console: Console) -> Answer:
     """
     verilator.find_simulator()
     find_compiler()
+    memory = None if request.memory is None else load_memory(request.memory)
     request = replace(request, build=settled(request.build))
     model = request.build.load()
     prompt = read_prompt(request.prompt, model, chat=request.chat)
@@ -87,7 +89,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             check=request.check,
             stalls=request.stalls,
             seed=request.seed,
-            memory=request.memory,
+            memory=memory,
             threads=request.threads,
             checkpoints=request.checkpoints,
             progress=on_step,

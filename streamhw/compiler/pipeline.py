@@ -10,6 +10,7 @@ from ..boards.base import Board
 from ..boards.plain import plain_board
 from ..errors import DoesNotFitError, InternalError, UserError
 from ..frontend.model import Model
+from ..near_names import did_you_mean
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from .config import BuildConfig, way_out
@@ -188,7 +189,9 @@ def check_stage(name: str | None) -> None:
     """Raises ``UserError`` if a name is given that no stage has."""
     names = [stage.name for stage in STAGES]
     if name is not None and name not in names:
-        raise UserError(f"Stage must be one of {', '.join(names)}, not {name!r}")
+        raise UserError(
+            f"Stage must be one of {', '.join(names)}, not {name!r}", hint=did_you_mean(name, names)
+        )
 
 
 def stages_before(name: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from ..errors import UserError
 from ..graph import Graph
+from ..near_names import did_you_mean
 from .catalog import family_of, format_of
 from .exported.torch_program import TorchProgram, is_program
 from .family import ArchitectureConfig, ModelFamily
@@ -91,9 +92,10 @@ def _whole(name_or_path: object, weights: str | Path | None) -> tuple[Model, int
 
 
 def _refuse(name: str) -> NoReturn:
-    known = ", ".join(model_names())
+    known = model_names()
     raise UserError(
-        f"MODEL must be one of {known}, or a directory, not {name!r}", hint=_download(name)
+        f"MODEL must be one of {', '.join(known)}, or a directory, not {name!r}",
+        hint=_download(name) or did_you_mean(name, known),
     )
 
 

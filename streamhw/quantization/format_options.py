@@ -2,6 +2,7 @@
 """How number formats of a model are typed: ``--quant`` and ``--head-bits``, both ways."""
 
 from ..errors import UserError
+from ..near_names import did_you_mean
 from ..numerics.element_format import element_formats
 from .config import QuantConfig
 
@@ -22,8 +23,11 @@ def parse_formats(name: str, head_bits: int | None = None) -> QuantConfig:
         return QuantConfig(head_bits=head_bits, rise=_share(bound))
     known = element_formats()
     if kind not in known:
-        names = ", ".join([*_BITS, f"{_AUTO}:5%", *known])
-        raise UserError(f"Number format must be one of {names}, not {name!r}")
+        names = [*_BITS, f"{_AUTO}:5%", *known]
+        raise UserError(
+            f"Number format must be one of {', '.join(names)}, not {name!r}",
+            hint=did_you_mean(kind, names),
+        )
     if head_bits is not None:
         raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
     return QuantConfig(number_format=kind, wide=wide)

@@ -3,6 +3,7 @@
 
 from ..errors import UserError
 from ..graph import Graph
+from ..near_names import did_you_mean
 from ..numerics.element_format import ElementFormat, integer_format
 from .config import QuantConfig
 
@@ -16,7 +17,10 @@ def check_wide(graph: Graph, config: QuantConfig) -> None:
     products = [node.name for node, _ in graph.walk() if node.op.product is not None]
     for name in config.wide:
         if name not in products:
-            raise UserError(f"Product must be one of {', '.join(products)}, not {name!r}")
+            raise UserError(
+                f"Product must be one of {', '.join(products)}, not {name!r}",
+                hint=did_you_mean(name, products),
+            )
 
 
 def weight_format(graph: Graph, product: str, config: QuantConfig) -> ElementFormat:

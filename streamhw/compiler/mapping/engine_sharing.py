@@ -9,6 +9,7 @@ from enum import Enum
 from ...errors import InternalError, UserError
 from ...graph import Graph
 from ...graph.ops import MatrixProduct
+from ...near_names import did_you_mean
 from ...numerics.element_format import ElementFormat
 from ...quantization.plan import LinearPlan, QuantizationPlan
 
@@ -139,7 +140,10 @@ def _named(
     counted = Counter(name for engine in groups for name in engine)
     for name, count in counted.items():
         if name not in formats:
-            raise UserError(f"Product must be one of {', '.join(formats)}, not {name!r}")
+            raise UserError(
+                f"Product must be one of {', '.join(formats)}, not {name!r}",
+                hint=did_you_mean(name, formats),
+            )
         if count > 1:
             raise UserError(f"Product {name} must be on one engine, not named {count} times")
     for engine in groups:
