@@ -10,6 +10,7 @@ from ..graph import Graph
 from ..numerics.element_format import ElementFormat
 from ..numerics.fixed import Fixed
 from .config import QuantConfig
+from .formats import BYTE
 
 __all__ = [
     "ActivationPlan",
@@ -178,6 +179,16 @@ class QuantizationPlan:
     plans: FrozenMap[str, Plan]
     formats: FrozenMap[str, Fixed]
     calibration: str
+
+    @property
+    def exceptions(self) -> str:
+        """What products read with more than 8 bits, to stand behind a name: ``, 15-bit gated``."""
+        wide = {
+            self.graph.node(name).inputs[0]: plan.source
+            for name, plan in self.plans.items()
+            if isinstance(plan, LinearPlan) and plan.source.width > BYTE.width
+        }
+        return "".join(f", {fmt.width}-bit {value}" for value, fmt in wide.items())
 
     def of(self, node: str, kind: type[P]) -> P:
         """How a node computes; raises ``InternalError`` if it has no plan of that kind."""

@@ -171,6 +171,7 @@ def evaluate(
         if progress is not None:
             progress(f"{name}: calibration", 0.0)
         padded, quantized = quantize(config)
+        name += quantized.plan.exceptions
 
         def fake(
             tokens: NDArray[np.int64], padded: Model = padded, made: QuantizedModel = quantized

@@ -163,7 +163,7 @@ def summarize(design: PlacedNetlist, weights: str) -> Summary:
         model=design.graph.name,
         weights=weights,
         board=design.board.name,
-        quantization=str(design.config.quantization),
+        quantization=f"{design.config.quantization}{design.quantization.exceptions}",
         clock_mhz=design.board.clock_mhz,
         token_batch=design.tiling.token_batch,
         kernels=tuple(_rows(design, estimate.bound())),

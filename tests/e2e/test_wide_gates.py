@@ -69,7 +69,7 @@ def test_8_bits_would_lose_much(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_random_weights_and_usual_gates_keep_8_bits() -> None:
     for model in (tiny_decoder(), replace(heavy_gates(), origin=Origin.RANDOM)):
         quantized = quantize(model, layer_table().quantization, QuantConfig(weight_bits=8))
-        assert quantized.formats["gated"] == BYTE
+        assert quantized.formats["gated"] == BYTE and quantized.plan.exceptions == ""
 
 
 @pytest.mark.parametrize("bits", [4, 8])
@@ -79,6 +79,7 @@ def test_every_stream_equals_the_reference(machine_of: Callable[..., Machine], b
     choices = BuildConfig(quantization=quantization, multipliers=32)
     design = compile_model(model, load_board("sim"), choices)
     assert design.quantization.formats["gated"] == DIGITS
+    assert design.quantization.exceptions == ", 15-bit gated"
     machine = machine_of(design=design, of=model, observed=True)
     golden = IntegerModel(machine.quantized, layer_table().reference)
     prompt = [(7 * n + 3) % 60 for n in range(9)]
