@@ -44,9 +44,8 @@ _PRODUCT_WIDTH = 20
 """Bits of a gate's product before its multiplier: one input of a DSP block."""
 _DIGITS_WIDTH = 24
 """The same if its result has two digits."""
-_FINER = 16
-"""Steps of two digits in one of 8 bits; the rest of their range is for what calibration did not
-see."""
+_FINER = 64
+"""Steps of two digits in one of 8 bits; the other bit is for what calibration did not see."""
 _COARSE = 0.1
 """Error of a product's results by rounding a gate to 8 bits, by their size, beyond which, in some
 layer, the gate has two digits: what `doctor` takes for the bound of a stream's own error."""
