@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from .progress_lines import progress_lines
+
 __all__ = ["Console", "console_for", "progress", "show_file", "warn"]
 
 PIPE_WIDTH = 140
@@ -51,7 +53,8 @@ def warn(console: Console, text: str) -> None:
 
 @contextmanager
 def progress(console: Console) -> Iterator[Progress]:
-    """A progress display: a moving line on a terminal, nothing that clutters a log."""
+    """A progress display: a moving line on a terminal; elsewhere a line on standard error every ten
+    seconds."""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -61,4 +64,8 @@ def progress(console: Console) -> Iterator[Progress]:
         transient=True,
         disable=not console.is_terminal,
     ) as shown:
-        yield shown
+        if console.is_terminal or console.quiet:
+            yield shown
+        else:
+            with progress_lines(shown, console_for(stderr=True)):
+                yield shown
