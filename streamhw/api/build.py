@@ -125,6 +125,7 @@ def build(
     decisions: Decisions | None = None,
     reuse: bool = True,
     on_stage: Callable[[str, float], None] | None = None,
+    on_share: Callable[[float], None] | None = None,
     on_bytes: Callable[[int, int], None] | None = None,
 ) -> Build:
     """Compiles a model for a board and writes a build folder, whole or not at all.
@@ -133,6 +134,7 @@ def build(
         ``on_stage`` as the stage ``emit``
     folder: None: ``build/<model>-<board>`` below the current folder
     reuse: take what is in the folder if it is a build of the same model, board, choices and code
+    on_share: called with the share of the calibration that is done
     on_bytes: called with the bytes of the memory image written so far, and all
 
     Raises   as ``compile``, and ``UserError`` if the folder holds something else or cannot be
@@ -148,7 +150,8 @@ def build(
 
     @cache
     def quantized() -> QuantizedModel:
-        return quantize(padded(), layer_table().quantization, config.quantization)
+        rules = layer_table().quantization
+        return quantize(padded(), rules, config.quantization, on_share=on_share)
 
     reused = reuse and is_whole(place, key)
     seconds: dict[str, float] = {}

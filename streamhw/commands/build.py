@@ -133,6 +133,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
             decisions=request.decided,
             reuse=reuse,
             on_stage=stage_shower(shown, task, seconds),
+            on_share=lambda share: shown.update(task, detail=f"{STAGES[0].says}, {share:.0%}"),
             on_bytes=lambda done, total: shown.update(
                 task, description="memory image", detail="", completed=done, total=total
             ),

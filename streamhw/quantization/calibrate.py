@@ -6,7 +6,7 @@ alike: the first layer stands for all of them, and the first words for the vocab
 other gigabytes need not be made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -174,10 +174,11 @@ def calibrate(
     *,
     outer: bool,
     source: str,
+    on_share: Callable[[float], None] | None = None,
 ) -> Statistics:
     """Runs the float reference over ``tokens`` [windows, n] and collects statistics.
 
-    outer: also collect outer products of Linears' inputs
+    outer: also collect outer products of Linears' inputs; on_share: told the share that is done
     """
     collector = _Collector(rules, outer, trained=True)
     step = max(1, min(_BATCH, _BATCH_VALUES // graph.vocabulary) // tokens.shape[1])
@@ -190,6 +191,8 @@ def calibrate(
 
     for begin in range(0, len(tokens), step):
         execute(graph, tokens[begin : begin + step], compute, all_rows=True)
+        if on_share is not None:
+            on_share(min(1.0, (begin + step) / len(tokens)))
 
     for node, _ in graph.walk():
         known = rule_of(rules, node).known_peaks

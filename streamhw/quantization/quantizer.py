@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a float model to integers: measures ranges, decides formats, converts every parameter."""
 
+from collections.abc import Callable
+
 from ..errors import InternalError
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
@@ -18,11 +20,15 @@ __all__ = ["quantize"]
 
 
 def quantize(
-    model: Model, rules: QuantizationRules, config: QuantConfig | None = None
+    model: Model,
+    rules: QuantizationRules,
+    config: QuantConfig | None = None,
+    *,
+    on_share: Callable[[float], None] | None = None,
 ) -> QuantizedModel:
     """Quantizes ``model``: ranges from its calibration text, or from random tokens without one.
 
-    rules: of the layer kinds
+    rules: of the layer kinds; on_share: told the share of the tokens that are measured
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, the graph uses a value in
     a way that the integer semantics does not have, or a layer kind has no rule; ``UserError`` if
@@ -41,7 +47,13 @@ def quantize(
         wanted = weight_formats(model.graph, chosen).values()
         outer = trained and chosen.compensate and any(fmt.compensated for fmt in wanted)
         statistics = calibrate(
-            model.graph, model.weights, tokens, rules, outer=outer, source=source
+            model.graph,
+            model.weights,
+            tokens,
+            rules,
+            outer=outer,
+            source=source,
+            on_share=on_share,
         )
     state = Quantization(model, chosen, statistics, rules)
     graph = model.graph

@@ -56,3 +56,18 @@ def test_moments_are_of_each_operand_once_and_first_tokens_weigh_more() -> None:
     outer = np.einsum("wt,wti,wtj->ij", weights, x, x, optimize=True) / 256
     assert moments.outer is not None
     np.testing.assert_allclose(moments.outer, outer, rtol=1e-2, atol=1e-3 * np.abs(outer).max())
+
+
+def test_the_share_that_is_done_is_told() -> None:
+    tokens, source = calibration_tokens(MODEL, QuantConfig(tokens=5120))
+    told: list[float] = []
+    calibrate(
+        MODEL.graph,
+        MODEL.weights,
+        tokens,
+        RULES,
+        outer=False,
+        source=source,
+        on_share=told.append,
+    )
+    assert len(told) == 3 and told == sorted(told) and told[-1] == 1.0
