@@ -139,6 +139,7 @@ def _number_formats(console: Console) -> None:
     own = {
         name: f"{fmt.bits} bits, "
         + ("a scale a row" if fmt.scale_group is None else f"groups of {fmt.scale_group} columns")
+        + (" with offsets" if fmt.has_offsets else "")
         for name, fmt in BUILT_IN.items()
     }
     _print("number format", own, GROUP, console)

@@ -48,7 +48,8 @@ def _lines(design: Quantized) -> Iterator[str]:
         group = (
             ""
             if assignment.weights.scale_group is None
-            else f", a multiplier for {assignment.weights.scale_group} inputs"
+            else f", a multiplier {'and an offset ' if assignment.weights.has_offsets else ''}"
+            f"for {assignment.weights.scale_group} inputs"
         )
         yield f"engine {assignment.instance}: {assignment.weights.bits}-bit weights{group}"
         yield from (f"  {node} in each layer" for node in assignment.body)

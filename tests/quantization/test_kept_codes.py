@@ -111,11 +111,12 @@ def test_what_does_not_fit_is_quantized_again(
     assert np.abs(fake - exact).std() < 0.5 * exact.std()
     said = f"model: {kept_ones} of 14 packed matrices keep their codes"
     said += f" with --quant w{bits}a8" if kept_ones else ""
+    said += ", 14 with --quant int4g32m" if group == 32 else ""
     said += "" if reason is None else f"; others are quantized again ({reason})"
     assert model.notes == (said,)
 
 
-def test_zero_points_that_differ_are_quantized_again(tmp_path: Path) -> None:
+def test_zero_points_that_differ_become_offsets(tmp_path: Path) -> None:
     folder = write_packed(tmp_path / "model", "awq", group=64)
     file = folder / "model.safetensors"
     tensors = load_file(file)
@@ -123,10 +124,17 @@ def test_zero_points_that_differ_are_quantized_again(tmp_path: Path) -> None:
         if name.endswith("k_proj.qzeros"):
             tensors[name][0, 0] ^= 1
     save_file(tensors, file)
-    assert load(folder).notes == (
-        "model: 12 of 14 packed matrices keep their codes with --quant w4a8; others are quantized "
-        "again (zero points differ)",
+    model = load(folder)
+    assert model.notes == (
+        "model: 12 of 14 packed matrices keep their codes with --quant w4a8, 14 with --quant "
+        "int4g32m; others are quantized again (zero points differ)",
     )
+    config = QuantConfig(number_format="int4g32m", tokens=64)
+    found = quantize(model, layer_table().quantization, config)
+    assert all(kept(model, found, 4, 64))
+    exact = forward(model.graph, model.weights, TOKENS, all_rows=True)["logits"]
+    fake = fake_forward(model, found, TOKENS, all_rows=True)["logits"]
+    assert np.abs(fake - exact).std() < 0.08 * exact.std()
 
 
 @pytest.mark.parametrize("kind", [GGMLQuantizationType.Q4_1, GGMLQuantizationType.Q4_0])

@@ -191,4 +191,4 @@ def _balanced(graph: Graph, formats: Mapping[str, ElementFormat], count: int) ->
 
 def _described(fmt: ElementFormat) -> str:
     group = "" if fmt.scale_group is None else f" in groups of {fmt.scale_group}"
-    return f"with {fmt.bits} bits{group}"
+    return f"with {fmt.bits} bits{group}{' with offsets' if fmt.has_offsets else ''}"
