@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamhw.frontend.packed.matrix import Codes
 from streamhw.numerics.element_format import integer_format
 from streamhw.quantization.smoothing import (
     Reader,
+    _regrading,
     heavy_ranges,
     rounding_power,
     searched_scales,
@@ -110,3 +112,36 @@ def test_rounding_to_steps_adds_a_twelfth_of_their_squares() -> None:
     real = (rest * rest).mean() / ((x @ matrix.T) ** 2).mean()
     assert rounding_power(scales, matrix, square) == pytest.approx(real, rel=0.1)
     assert rounding_power(2 * scales, matrix, square) == pytest.approx(4 * real, rel=0.1)
+
+
+def test_scales_of_kept_codes_are_no_finer_than_multipliers_can_follow() -> None:
+    random = np.random.default_rng(8)
+    stored = Codes(
+        codes=random.integers(0, 16, (64, 128)).astype(np.int16),
+        zeros=np.zeros((64, 4), dtype=np.int16),
+        scales=random.uniform(0.5, 1, (64, 4)).astype(np.float32),
+        columns=np.arange(128) // 32,
+        offsets=random.uniform(-8, -7, (64, 4)).astype(np.float32),
+    )
+    weights = integer_format(4, 32, has_offsets=True)
+    assert stored.misfit(weights) is None
+    wide = np.ones(128)
+    wide[:32] = 1000
+    square = np.full(128, 1600, dtype=np.float32)
+    square[:32] = 1e-3  # what makes them so wide is rare
+    kept = Reader(matrix=stored.floats(), weights=weights, stored=stored)
+    scales = searched_scales(wide, [kept], square)
+    assert (scales >= wide).all()
+    assert 4 <= scales.max() / scales.min() <= 32
+
+
+def test_stored_codes_cost_no_rounding_where_scales_are_even() -> None:
+    random = np.random.default_rng(9)
+    stored = Codes(
+        codes=random.integers(0, 16, (16, 64)).astype(np.int16),
+        zeros=np.full((16, 2), 8, dtype=np.int16),
+        scales=np.ones((16, 2), dtype=np.float32),
+        columns=np.arange(64) // 32,
+    )
+    found = _regrading(stored, np.full(64, 0.25), integer_format(4, 32))
+    np.testing.assert_allclose(found, 0, atol=1e-6)
