@@ -125,9 +125,9 @@ class RotarySpec(KernelSpec):
         # Rounding half up needs no bits of the sum below the half.
         total = product + 1 - max(0, self.shift - 1)
         # What adds or subtracts is one chain of carries in some families, two in others.
-        turned = 5 * product // 2
+        rotation = 5 * product // 2
         return Resources(
-            luts=self.lanes * (2 * width + 2 * ANGLE.width + turned + 2 * self.out.width) + 20,
+            luts=self.lanes * (2 * width + 2 * ANGLE.width + rotation + 2 * self.out.width) + 20,
             ffs=self.lanes * (5 * width + 4 * ANGLE.width + 2 * product + total + self.out.width)
             + 20,
             multipliers=((width, ANGLE.width),) * (2 * self.lanes),

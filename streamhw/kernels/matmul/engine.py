@@ -44,7 +44,7 @@ class MatmulKernel(wiring.Component):
         )
         slot_bits = len(loaded) - 1
         words = [spec.tile_words(c) for c in spec.contexts]
-        m.submodules.header = header = TileScales(
+        m.submodules.tile_scales = scales = TileScales(
             rows=spec.rows,
             lanes=spec.scale_lanes,
             slots=SLOTS,
@@ -71,20 +71,20 @@ class MatmulKernel(wiring.Component):
         # A command lets its operand in at once, so that results may flow into the next context
         # while this one still has tiles to load; it waits for the loading of scales, and the array.
         command = data.View(spec.command, self.i_run.payload.as_value())
-        pending, start, heading, told = (
-            Signal(name=name) for name in ("pending", "start", "heading", "told")
+        pending, start, loading, told = (
+            Signal(name=name) for name in ("pending", "start", "loading", "told")
         )
         pending_context, pending_tokens = Signal(selects), Signal(range(spec.rows_of_x + 1))
         m.d.comb += [
             self.i_run.ready.eq(~operand.busy & ~pending),
             start.eq(self.i_run.valid & self.i_run.ready),
-            heading.eq((start | (pending & ~told)) & ~header.busy),
-            header.start.eq(heading),
-            header.context.eq(Mux(pending, pending_context, command.context)),
-            header.free.eq((loaded - drained)[: slot_bits + 1] != SLOTS),
-            header.i.payload.as_value().eq(self.i_tile_scales.payload.as_value()),
-            header.i.valid.eq(self.i_tile_scales.valid),
-            self.i_tile_scales.ready.eq(header.i.ready),
+            loading.eq((start | (pending & ~told)) & ~scales.busy),
+            scales.start.eq(loading),
+            scales.context.eq(Mux(pending, pending_context, command.context)),
+            scales.free.eq((loaded - drained)[: slot_bits + 1] != SLOTS),
+            scales.i.payload.as_value().eq(self.i_tile_scales.payload.as_value()),
+            scales.i.valid.eq(self.i_tile_scales.valid),
+            self.i_tile_scales.ready.eq(scales.i.ready),
             operand.start.eq(start),
             operand.context.eq(command.context),
             operand.tokens.eq(command.tokens),
@@ -101,7 +101,7 @@ class MatmulKernel(wiring.Component):
                 inner.payload.as_value().eq(outer.payload.as_value()),
                 outer.ready.eq(inner.ready),
             ]
-        with m.If(header.loaded):
+        with m.If(scales.loaded):
             m.d.sync += loaded.eq(loaded + 1)
 
         # which words of x the array reads next: `beat` counts passes of token lanes
@@ -141,9 +141,9 @@ class MatmulKernel(wiring.Component):
                 m.d.sync += [step.eq(0), tile.eq(tile + 1), issued.eq(issued + 1)]
             with m.If(run_end):
                 m.d.sync += [tile.eq(0), active.eq(0)]
-        with m.If(heading):
+        with m.If(loading):
             m.d.sync += told.eq(1)
-        with m.If(pending & (told | heading) & (~active | run_end)):
+        with m.If(pending & (told | loading) & (~active | run_end)):
             m.d.sync += [
                 pending.eq(0),
                 told.eq(0),
@@ -224,14 +224,14 @@ class MatmulKernel(wiring.Component):
             delay = OPERAND_LATENCY + array.group_delay
             at = delayed(m, "group_at", Cat(group, issued[:slot_bits]), delay)[-1]
             m.d.comb += [
-                header.group_en.eq(array.group_en),
-                header.group.eq(at[: len(group)]),
-                header.group_slot.eq(at[len(group) :]),
-                array.take.eq(header.take),
-                array.m.eq(header.m),
+                scales.group_en.eq(array.group_en),
+                scales.group.eq(at[: len(group)]),
+                scales.group_slot.eq(at[len(group) :]),
+                array.take.eq(scales.take),
+                array.m.eq(scales.m),
             ]
         if spec.weights.has_offsets:
-            m.d.comb += array.n.eq(header.n)
+            m.d.comb += array.n.eq(scales.n)
 
         # what the drain must know of a finished tile
         contexts = Array(Signal(selects, name=f"context_{slot}") for slot in range(SLOTS))
@@ -257,9 +257,9 @@ class MatmulKernel(wiring.Component):
             drain.last_token.eq(choose(slot, tokens)),
             array.lane.eq(drain.token),
             array.read.eq(slot * spec.layout.places + (drain.token >> spec.layout.lane_bits)),
-            header.slot.eq(slot),
+            scales.slot.eq(slot),
             drain.acc.eq(array.acc),
-            drain.affine.eq(header.affine),
+            drain.affine.eq(scales.affine),
         ]
         for port in spec.output_ports:
             inner, outer = getattr(drain, port.name), getattr(self, port.name)

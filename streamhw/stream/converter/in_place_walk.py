@@ -175,15 +175,15 @@ class PlaceWriter(_PlaceWalk):
         first = self._scale if self._last else 0
         stride = Signal(self._unit, init=first)
         ahead = _modular(m, unit, stride, self.last, plain, "unit_ahead")
-        turned = Signal()
+        rotated = Signal()
         following = Signal.like(stride)
         with m.If(self.step & done[outside + place.units]):
             m.d.sync += unit.eq(Mux(done[outside], 0, ahead))
-        with m.If(self.step & done[outside + place.outer] & ~done[outside] & ~turned):
-            m.d.sync += [turned.eq(1), following.eq(ahead)]
+        with m.If(self.step & done[outside + place.outer] & ~done[outside] & ~rotated):
+            m.d.sync += [rotated.eq(1), following.eq(ahead)]
         with m.If(self.step & self.block_end):
-            m.d.sync += turned.eq(0)
-            with m.If(turned):
+            m.d.sync += rotated.eq(0)
+            with m.If(rotated):
                 m.d.sync += stride.eq(following)
         with m.If(self.restart):
             m.d.sync += stride.eq(first)

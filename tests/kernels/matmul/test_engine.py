@@ -31,7 +31,7 @@ def test_hardware_equals_golden(name: str) -> None:
 
 
 @pytest.mark.parametrize("group", [None, 8])
-def test_header_padding_is_skipped(group: int | None) -> None:
+def test_padding_of_tile_scales_is_skipped(group: int | None) -> None:
     spec, rng = engine(context(scale_group=group), scale_multiple=16), np.random.default_rng(8)
     cases = [case(spec, 2, rng) for _ in range(4)]
     check_kernel(spec, cases, scenarios=("single", "free", "all"))
