@@ -129,11 +129,17 @@ def test_a_repository_is_told_how_to_become_a_directory(name: str) -> None:
     assert "hf download openai-community/gpt2 --local-dir gpt2" in error.value.hint
 
 
-@pytest.mark.parametrize("name", ["", "./gone", "../gone", "/gone/gone", "a/b/c", "gpt5"])
+@pytest.mark.parametrize("name", ["", "./gone", "../gone", "/gone/gone", "a/b/c", "opt"])
 def test_what_is_no_repository(name: str) -> None:
     with pytest.raises(UserError, match=r"^MODEL must be one of") as error:
         load(name)
     assert error.value.hint is None
+
+
+def test_a_misspelt_name_has_a_hint() -> None:
+    with pytest.raises(UserError, match=r"^MODEL must be one of") as error:
+        load("gpt2-mediun")
+    assert error.value.hint is not None and "did you mean gpt2-medium" in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
