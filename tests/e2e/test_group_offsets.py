@@ -5,17 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from gguf.constants import GGMLQuantizationType
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.layers.table import layer_table
-from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
-from streamhw.reference.integer_model import IntegerModel
+from tests.e2e.agreement import check_cycles, check_streams
 from tests.e2e.machine import Machine
 from tests.frontend.gguf.files import write_llama
 from tests.tiny import TINY_LLAMA, tiny_decoder
@@ -32,13 +29,5 @@ def test_every_stream_equals_the_reference(
     choices = BuildConfig(quantization=quantization, multipliers=32)
     design = compile_model(model, load_board("sim"), choices)
     machine = machine_of(design=design, of=model, observed=True)
-    golden = IntegerModel(machine.quantized, layer_table().reference)
-    prompt = [(7 * n + 3) % 60 for n in range(9)]
-    answer = machine.answer(prompt, 12, check=True, stalls=0.3, seed=1)
-    assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 12))
-    assert answer.compared is not None and answer.compared.streams >= 20
-    real = machine.answer(prompt, 4)
-    predicted = Estimate.placed(design).answer(len(prompt), len(prompt) + 4)
-    cycles = [t.cycles for t in real.tokens]
-    assert predicted.prompt == pytest.approx(cycles[0], rel=0.05)
-    assert predicted.tokens[-1] == pytest.approx(cycles[-1], rel=0.05)
+    check_streams(machine)
+    check_cycles(machine)

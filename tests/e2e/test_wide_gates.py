@@ -11,7 +11,6 @@ from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.layers import elementwise
 from streamhw.compiler.layers.table import layer_table
-from streamhw.compiler.performance.estimate import Estimate
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend.model import Model, Origin
 from streamhw.graph import Floats
@@ -19,7 +18,7 @@ from streamhw.quantization.config import QuantConfig
 from streamhw.quantization.formats import BYTE, DIGITS
 from streamhw.quantization.quantizer import quantize
 from streamhw.reference.diagnose import diagnose
-from streamhw.reference.integer_model import IntegerModel
+from tests.e2e.agreement import check_cycles, check_streams
 from tests.e2e.machine import Machine
 from tests.planted import planted
 from tests.tiny import tiny_decoder
@@ -81,13 +80,5 @@ def test_every_stream_equals_the_reference(machine_of: Callable[..., Machine], b
     assert design.quantization.formats["gated"] == DIGITS
     assert design.quantization.exceptions == ", 15-bit gated"
     machine = machine_of(design=design, of=model, observed=True)
-    golden = IntegerModel(machine.quantized, layer_table().reference)
-    prompt = [(7 * n + 3) % 60 for n in range(9)]
-    answer = machine.answer(prompt, 12, check=True, stalls=0.3, seed=1)
-    assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 12))
-    assert answer.compared is not None and answer.compared.streams >= 20
-    real = machine.answer(prompt, 4)
-    predicted = Estimate.placed(design).answer(len(prompt), len(prompt) + 4)
-    cycles = [t.cycles for t in real.tokens]
-    assert predicted.prompt == pytest.approx(cycles[0], rel=0.05)
-    assert predicted.tokens[-1] == pytest.approx(cycles[-1], rel=0.05)
+    check_streams(machine)
+    check_cycles(machine)
