@@ -27,6 +27,9 @@ _ADDING = ("c_proj.weight", "o_proj.weight", "down_proj.weight")
 """Ends of the names of matrices whose results are added to the residual stream."""
 _BLOCK = 4096
 """Rows that are drawn from one seed."""
+_AT_ONCE = 1 << 16
+"""Numbers that are drawn and looked up at once: so many stay in a processor's cache. A multiple of
+the four that a random word gives."""
 
 
 class CheckpointWeights(Weights):
@@ -160,9 +163,11 @@ class RandomWeights(Weights):
         values = np.empty((rows, *shape[1:]), dtype=np.float32)
         for block, begin in enumerate(range(0, rows, _BLOCK)):
             random = np.random.PCG64((self.seed, zlib.crc32(name.encode()), block))
-            part = values[begin : begin + _BLOCK]
-            chosen = random.random_raw(-(-part.size // 4)).astype("<u8", copy=False).view("<u2")
-            part[...] = numbers[chosen[: part.size]].reshape(part.shape)
+            part = values[begin : begin + _BLOCK].reshape(-1)
+            for at in range(0, part.size, _AT_ONCE):
+                some = part[at : at + _AT_ONCE]
+                words = random.random_raw(-(-some.size // 4)).astype("<u8", copy=False)
+                numbers.take(words.view("<u2")[: some.size], out=some, mode="wrap")
         return values
 
     def __iter__(self) -> Iterator[str]:

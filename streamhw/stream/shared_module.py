@@ -47,8 +47,7 @@ class SharedComponent(wiring.Component):
         self._sealed = sealed
         super().__init__(dict(members))
 
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
+    def elaborate(self, platform: object) -> Module | Instance:
         outer = {path: value for path, _, value in self.signature.flatten(self)}
         flows = {path: member.flow for path, member, _ in self.signature.flatten(self)}
         if isinstance(platform, SharesModules):
@@ -57,13 +56,13 @@ class SharedComponent(wiring.Component):
                 f"{side[path]}_{'__'.join(map(str, path))}": Value.cast(value)
                 for path, value in outer.items()
             }
-            m.submodules.shared = Instance(
+            return Instance(
                 platform.shared(self._name, self._make, self._sealed),
                 i_clk=ClockSignal(),
                 i_rst=ResetSignal(),
                 **ports,
             )
-            return m
+        m = Module()
         m.submodules.inner = inner = self._make()
         for path, _, value in inner.signature.flatten(inner):
             ours, theirs = Value.cast(outer[path]), Value.cast(value)

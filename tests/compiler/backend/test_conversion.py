@@ -17,7 +17,7 @@ from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.errors import ToolError
 from streamhw.stream.queue import Queue
 from streamhw.stream.skid import Skid
-from tests.compiler.backend.amaranth_adapter.both import with_whole_operands
+from tests.compiler.backend.amaranth_adapter.both import as_meant
 
 
 def queue() -> Queue:
@@ -25,8 +25,8 @@ def queue() -> Queue:
 
 
 def test_as_amaranth_converts() -> None:
-    """But for the width of operands, and the words of what Yosys writes."""
-    with with_whole_operands():
+    """But for what the adapter means to change, and the words of what Yosys writes."""
+    with as_meant():
         theirs = verilog.convert(queue(), name="q", emit_src=False, strip_internal_attrs=True)
     assert converted(queue(), "q") == portable(theirs)
 
@@ -65,5 +65,5 @@ def test_a_warm_emission_is_the_cold_one(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("nothing is converted again")
 
-    monkeypatch.setattr("streamhw.compiler.backend.emit.converted", never)
+    monkeypatch.setattr("streamhw.compiler.backend.ram_modules.rtlil_of", never)
     assert emit(design, TextCache(tmp_path)) == cold

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Out
 
 from streamhw.compiler.backend.conversion import converted
@@ -91,6 +92,35 @@ def test_words() -> None:
     assert found.count("default: /* empty */;\n") == 1
     assert "        endcase\n      default: /* empty */;\n    endcase\n" in found
     assert portable(found) == found
+
+
+class Unwritten(wiring.Component):  # type: ignore[misc]  # Amaranth has no types
+    """A word of a memory that nothing writes, and one of a memory that begins with numbers."""
+
+    zero: Out(70)
+    three: Out(4)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for name, init, out in (("zeros", [], self.zero), ("$numbers", [1, 2, 3], self.three)):
+            m.submodules[name] = memory = Memory(shape=len(out), depth=5, init=init)
+            m.d.comb += [memory.read_port(domain="comb").addr.eq(2)]
+            m.d.comb += out.eq(memory.read_ports[0].data)
+        return m
+
+
+@needs_icarus
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_memories_begin_with_their_words(standard: str, tmp_path: Path) -> None:
+    text = converted(Unwritten(), "unwritten")
+    assert text.count("initial begin : ") == 1 and portable(text) == text
+    (tmp_path / "dut.v").write_text(text)
+    (tmp_path / "bench.v").write_text(
+        "module bench; wire [69:0] a; wire [3:0] b; unwritten dut(.zero(a), .three(b));\n"
+        'initial #1 $display("%h %d", a, b); endmodule\n'
+    )
+    said = _icarus(tmp_path, standard, "bench", ["dut.v", "bench.v"])
+    assert said.split() == ["0" * 18, "3"]
 
 
 @needs_icarus

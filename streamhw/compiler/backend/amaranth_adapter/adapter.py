@@ -11,7 +11,7 @@ from amaranth import tracer
 from amaranth.back import rtlil
 from amaranth.hdl import _dsl, _ir, _nir
 
-from . import comb_cycles, drivers, nets, operands, ports, rtlil_text, variable_names
+from . import comb_cycles, drivers, fields, nets, operands, ports, rtlil_text, variable_names
 
 __all__ = ["ADAPTED_VERSIONS", "adapted", "is_adapted"]
 
@@ -33,8 +33,9 @@ def is_adapted() -> bool:
 
 @contextmanager
 def adapted() -> Iterator[None]:
-    """Inside, Amaranth converts with the functions of this folder, to the same text but for the
-    operands of sums and comparisons (``operands``) and, since Python 3.13, names of variables.
+    """Inside, Amaranth converts with the functions of this folder, to the same text but for wires
+    of fields that nothing reads (``fields``), the operands of sums and comparisons (``operands``)
+    and, since Python 3.13, names of variables.
 
     May be entered again inside itself. Conversions of other threads wait, as Amaranth's functions
     are those of all threads.
@@ -78,6 +79,7 @@ def _patches() -> list[Patch]:
         (_ir.NetlistEmitter, "connect", drivers.connect),
         (_ir.NetlistEmitter, "extend", drivers.extend),
         (_ir.NetlistEmitter, "emit_undriven", drivers.emit_undriven),
+        (_ir.NetlistEmitter, "emit_signal_fields", fields.emit_signal_fields),
         (_dsl.Module, "_add_statement", drivers.add_statement),
         (_ir, "_compute_net_flows", ports.compute_net_flows),
         (_ir, "_compute_ports", ports.compute_ports),

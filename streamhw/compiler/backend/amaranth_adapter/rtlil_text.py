@@ -137,7 +137,12 @@ def sigspec(emitter: Any, *parts: Any) -> str:
 
 
 def emit_memory(emitter: Any, cell_idx: int, cell: Any) -> None:
-    """``ModuleEmitter.emit_memory`` that writes a word at a time."""
+    """``ModuleEmitter.emit_memory`` that writes a word at a time, and none if all are zero.
+
+    ``portable`` writes a loop for memories without first values.
+    """
+    if not any(cell.init):
+        return
     mask, width = (1 << cell.width) - 1, cell.width
     bits = "".join(f"{row & mask:0{width}b}" for row in reversed(cell.init)) if width else ""
     emitter.builder.cell(

@@ -1,34 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 """A module's text as Amaranth writes it, and with the adapter."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from amaranth import tracer
 from amaranth.back import rtlil
-from amaranth.hdl import Elaboratable
+from amaranth.hdl import Elaboratable, _ir
 
-from streamhw.compiler.backend.amaranth_adapter import adapted, operands, variable_names
+from streamhw.compiler.backend.amaranth_adapter import adapted, fields, operands, variable_names
 
-__all__ = ["both_texts", "with_whole_operands"]
+__all__ = ["as_meant", "both_texts"]
+
+upstream_emit_memory = rtlil.ModuleEmitter.emit_memory
 
 
 def both_texts(make: Callable[[], Elaboratable], **options: object) -> tuple[str, str]:
-    """RTLIL of a module made anew, without and with the adapter, but for operands and names of
-    variables, which it means to change."""
-    with with_whole_operands(), _with_names():
+    """RTLIL of a module made anew, with the adapter and without, but for what it changes."""
+    with as_meant():
         plain = rtlil.convert(make(), emit_src=False, **options)
     with adapted():
         return plain, rtlil.convert(make(), emit_src=False, **options)
 
 
-def with_whole_operands() -> AbstractContextManager[object]:
-    """Amaranth's own conversion, with the operands of the adapter."""
-    return patch.object(rtlil.ModuleEmitter, "emit_operator", operands.emit_operator)
+@contextmanager
+def as_meant() -> Iterator[None]:
+    """Amaranth's own conversion with what the adapter means to change: no wires of fields, no words
+    of memories that are all zero, whole operands, names of variables."""
+    emitter = rtlil.ModuleEmitter
+    with ExitStack() as stack:
+        for owner, name, ours in (
+            (_ir.NetlistEmitter, "emit_signal_fields", fields.emit_signal_fields),
+            (emitter, "emit_operator", operands.emit_operator),
+            (emitter, "emit_memory", _unless_zero),
+            *([(tracer, "get_var_name", variable_names.get_var_name)] * variable_names.NEEDED),
+        ):
+            stack.enter_context(patch.object(owner, name, ours))
+        yield
 
 
-def _with_names() -> AbstractContextManager[object]:
-    if not variable_names.NEEDED:
-        return nullcontext()
-    return patch.object(tracer, "get_var_name", variable_names.get_var_name)
+def _unless_zero(emitter: Any, index: int, cell: Any) -> None:
+    if any(cell.init):
+        upstream_emit_memory(emitter, index, cell)
