@@ -65,6 +65,14 @@ class PaddedRandomWeights(RandomWeights):
             return self[name][:rows]
         return _padded(super().head(name, rows), layouts)
 
+    def blocks(self, name: str) -> Iterator[Floats]:
+        layouts = self._layouts.get(name, (None,))
+        if layouts[0] is not None:
+            yield self[name]
+            return
+        for values in super().blocks(name):
+            yield _padded(values, layouts)
+
 
 def padded_model(model: Model, padding: RowPadding) -> Model:
     """The model with padded rows: the same numbers, whatever its tokens.

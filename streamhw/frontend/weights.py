@@ -14,7 +14,7 @@ from ..graph import Graph, Parameter
 from .packed.matrix import Codes, PackedMatrix, StoredCodes
 from .reading.stored_tensor import ChangedTensor, StoredTensor, StoredTensors
 
-__all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights"]
+__all__ = ["CheckpointWeights", "Floats", "RandomWeights", "Weights", "row_blocks"]
 
 Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
@@ -153,25 +153,45 @@ class RandomWeights(Weights):
     def head(self, name: str, rows: int) -> Floats:
         """The first ``rows`` of a tensor, without making the others."""
         shape = self._parameters[name].shape
-        rows = min(rows, shape[0])
-        if len(shape) == 1:
-            return np.full(rows, name.endswith(".weight"), dtype=np.float32)
+        values = np.empty((min(rows, shape[0]), *shape[1:]), dtype=np.float32)
+        for block, begin in enumerate(range(0, len(values), _BLOCK)):
+            self._fill(name, block, values[begin : begin + _BLOCK])
+        return values
+
+    def blocks(self, name: str) -> Iterator[Floats]:
+        """A tensor in blocks of rows, each made when it is asked for."""
+        rows, *rest = self._parameters[name].shape
+        for block, begin in enumerate(range(0, rows, _BLOCK)):
+            values = np.empty((min(_BLOCK, rows - begin), *rest), dtype=np.float32)
+            self._fill(name, block, values)
+            yield values
+
+    def _fill(self, name: str, block: int, values: Floats) -> None:
+        """Makes the first rows of a block."""
+        if values.ndim == 1:
+            values[...] = name.endswith(".weight")
+            return
         deviation = 0.02
         if name.endswith(_ADDING):
             deviation /= self.additions**0.5
         numbers = _normal_numbers() * np.float32(deviation)
-        values = np.empty((rows, *shape[1:]), dtype=np.float32)
-        for block, begin in enumerate(range(0, rows, _BLOCK)):
-            random = np.random.PCG64((self.seed, zlib.crc32(name.encode()), block))
-            part = values[begin : begin + _BLOCK].reshape(-1)
-            for at in range(0, part.size, _AT_ONCE):
-                some = part[at : at + _AT_ONCE]
-                words = random.random_raw(-(-some.size // 4)).astype("<u8", copy=False)
-                numbers.take(words.view("<u2")[: some.size], out=some, mode="wrap")
-        return values
+        random = np.random.PCG64((self.seed, zlib.crc32(name.encode()), block))
+        part = values.reshape(-1)
+        for at in range(0, part.size, _AT_ONCE):
+            some = part[at : at + _AT_ONCE]
+            words = random.random_raw(-(-some.size // 4)).astype("<u8", copy=False)
+            numbers.take(words.view("<u2")[: some.size], out=some, mode="wrap")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)
 
     def __len__(self) -> int:
         return len(self._parameters)
+
+
+def row_blocks(weights: Weights, name: str) -> Iterator[Floats]:
+    """A tensor in blocks of rows: one that follows from a seed is never there as a whole."""
+    if isinstance(weights, RandomWeights):
+        yield from weights.blocks(name)
+    else:
+        yield weights[name]

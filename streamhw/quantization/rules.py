@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a layer kind tells the quantizer, and what the quantizer tells it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frontend.model import Model, Origin
-from ..frontend.weights import RandomWeights
+from ..frontend.weights import RandomWeights, row_blocks
 from ..graph import Array, Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
@@ -113,6 +113,10 @@ class Quantization:
     def weight(self, name: str, layer: int | None) -> Floats:
         """A trained tensor by the graph's name."""
         return self.model.weights[parameter_name(name, layer)]
+
+    def weight_blocks(self, name: str, layer: int | None) -> Iterator[Floats]:
+        """The same in blocks of rows: the largest tensor of a model may be most of it."""
+        return row_blocks(self.model.weights, parameter_name(name, layer))
 
     # ---- ranges
 

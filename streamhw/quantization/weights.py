@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrices to small integers: clipping search, two-level scales, compensation of rounding."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,7 @@ class Rounding:
 
 
 def quantize_matrix(
-    weight: Floats,
+    blocks: Iterable[Floats],
     bias: Reals,
     rounding: Rounding,
     output_scale: Reals,
@@ -51,25 +52,29 @@ def quantize_matrix(
 ) -> LinearParameters:
     """The integers of a matrix [outputs, inputs] in units of the input's integers.
 
+    blocks: of its rows, in order
     bias: real; output_scale: output integers per real unit, of each row; columns: factors of the
     matrix's columns, multiplied in some rows at a time
 
     Raises ``ValueError`` if the group does not divide the columns.
     """
     group = rounding.weights.scale_group
-    if group is not None and weight.shape[1] % group:
-        raise ValueError(f"scale_group must divide the {weight.shape[1]} columns, not {group}")
-    parts = [
-        _rows(
-            weight[part] if columns is None else weight[part] * columns,
-            bias[part],
-            rounding,
-            output_scale[part],
-        )
-        for begin in range(0, len(weight), _ROWS)
-        for part in (slice(begin, begin + _ROWS),)
-    ]
-    codes = np.concatenate([part.codes for part in parts])
+    codes = np.empty((0, 0), dtype=np.int8)
+    parts: list[_Rows] = []
+    begin = 0
+    for block in blocks:
+        width = block.shape[1]
+        if group is not None and width % group:
+            raise ValueError(f"scale_group must divide the {width} columns, not {group}")
+        if begin == 0:
+            codes = np.empty((len(bias), width), dtype=np.int8)
+        for at in range(0, len(block), _ROWS):
+            weight = block[at : at + _ROWS]
+            rows = slice(begin, begin + len(weight))
+            scaled = weight if columns is None else weight * columns
+            codes[rows], part = _rows(scaled, bias[rows], rounding, output_scale[rows])
+            parts.append(part)
+            begin += len(weight)
     row = np.concatenate([part.grid.row for part in parts])
     whole, mult, shift = output_scales(
         np.concatenate([part.bias for part in parts]), row, output_scale
@@ -91,14 +96,16 @@ def quantize_matrix(
 
 @dataclass(frozen=True, kw_only=True)
 class _Rows:
-    """Some rows of a matrix, rounded; bias: with what rounding shifts on average."""
+    """What belongs to some rows of codes; bias: with what rounding shifts on average."""
 
-    codes: NDArray[np.int8]
     grid: IntegerGrid
     bias: Reals
 
 
-def _rows(weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals) -> _Rows:
+def _rows(
+    weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals
+) -> tuple[NDArray[np.int8], _Rows]:
+    """The codes of some rows, and what belongs to them."""
     rows, columns = weight.shape
     weights, how = rounding.weights, rounding.compensation
     group = weights.scale_group or columns
@@ -120,7 +127,7 @@ def _rows(weight: Floats, bias: Reals, rounding: Rounding, output_scale: Reals) 
         codes = refined_codes(rest, codes, scale, weights, how)
     if rounding.mean is not None:
         bias = bias + ((rest - codes * scale) @ rounding.mean).astype(np.float64)
-    return _Rows(codes=codes.astype(np.int8), grid=integers, bias=bias)
+    return codes.astype(np.int8), _Rows(grid=integers, bias=bias)
 
 
 def _of_columns(weight: Floats, grid: Grid) -> tuple[Floats, Floats]:

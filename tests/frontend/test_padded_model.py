@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors of a padded model: those of the files, with zeros; random ones too, in any order."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from streamhw.frontend.gpt2 import Gpt2Config, gpt2_graph
 from streamhw.frontend.model import Model, Origin
 from streamhw.frontend.padded_model import PaddedRandomWeights, padded_model
-from streamhw.frontend.weights import RandomWeights
+from streamhw.frontend.weights import RandomWeights, row_blocks
 from streamhw.graph.padding import RowPadding
 
 CONFIG = Gpt2Config(layers=2, features=6, heads=2, vocabulary=10, context=4, hidden=11)
@@ -45,8 +47,20 @@ def test_random_tensors_are_padded_alike() -> None:
         assert np.array_equal(padded.weights[name], values)
         for rows in (1, 3, 100):
             assert np.array_equal(padded.weights.head(name, rows), values[:rows])
+        assert np.array_equal(np.concatenate([*row_blocks(padded.weights, name)]), values)
 
 
 def test_a_model_that_needs_no_padding_is_itself() -> None:
     model = model_of(random=True)
     assert padded_model(model, RowPadding(channels=3)) is model
+
+
+def test_a_large_tensor_in_blocks_is_the_tensor() -> None:
+    """More rows than are made from one seed, more elements than are drawn at once."""
+    config = replace(CONFIG, vocabulary=9000, features=18)
+    weights = RandomWeights(gpt2_graph("g", config), additions=4)
+    whole = weights["wte.weight"]
+    blocks = [*row_blocks(weights, "wte.weight")]
+    assert len(blocks) == 3 and np.array_equal(np.concatenate(blocks), whole)
+    assert np.array_equal(weights.head("wte.weight", 5000), whole[:5000])
+    assert abs(whole.std() - 0.02) < 1e-4 and len(np.unique(whole[:, 0])) > 7000

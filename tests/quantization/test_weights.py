@@ -37,7 +37,7 @@ def rounding(x: np.ndarray, bits: int, group: int | None, **values: object) -> R
 @pytest.mark.parametrize(("bits", "group"), [(4, 16), (4, 64), (4, None), (8, None)])
 def test_fields_are_in_range_and_errors_below_a_step(bits: int, group: int | None) -> None:
     weight, bias, x = problem()
-    found = quantize_matrix(weight, bias, rounding(x, bits, group), np.full(40, 100.0))
+    found = quantize_matrix([weight], bias, rounding(x, bits, group), np.full(40, 100.0))
     assert found.weight.dtype == np.int8 and found.weight.shape == weight.shape
     assert found.weight.min() >= (-8 if bits == 4 else -127)
     assert found.weight.max() <= (7 if bits == 4 else 127)
@@ -65,7 +65,7 @@ def test_integers_compute_the_real_product(bits: int, group: int | None, has_off
     weight += 1 if has_offsets else 0
     scale = np.exp2(np.arange(40) / 4 - 3)
     weights = integer_format(bits, group, has_offsets=has_offsets)
-    found = quantize_matrix(weight, bias, rounding(x, bits, group, weights=weights), scale)
+    found = quantize_matrix([weight], bias, rounding(x, bits, group, weights=weights), scale)
     assert (found.group_offsets is not None) == has_offsets
     y = linear_golden(
         x.astype(np.int64),
@@ -92,7 +92,7 @@ def test_compensation_lowers_the_error_of_the_product() -> None:
     exact = x @ weight.T + bias
 
     def error(chosen: Rounding) -> float:
-        found = quantize_matrix(weight, bias, chosen, np.ones(40))
+        found = quantize_matrix([weight], bias, chosen, np.ones(40))
         return float(np.mean((x @ dequantize(found).T + found.bias * found.row_step - exact) ** 2))
 
     assert error(better) < 0.7 * error(plain)
@@ -106,7 +106,7 @@ def test_offsets_lower_the_error_of_weights_that_are_not_symmetric() -> None:
     for has_offsets in (False, True):
         weights = integer_format(4, 16, has_offsets=has_offsets)
         chosen = rounding(x, 4, 16, weights=weights, compensation=how)
-        found = quantize_matrix(weight, bias, chosen, np.ones(40))
+        found = quantize_matrix([weight], bias, chosen, np.ones(40))
         errors.append(float(np.mean((x @ dequantize(found).T - exact) ** 2)))
     assert errors[1] < 0.5 * errors[0]
 
@@ -116,7 +116,7 @@ def test_rows_of_zeros_still_carry_their_bias(bits: int, group: int | None) -> N
     weight, bias = np.zeros((3, 8), dtype=np.float32), np.array([0.0, 5.0, -1e6])
     square = np.ones(8, dtype=np.float32)
     found = quantize_matrix(
-        weight,
+        [weight],
         bias,
         Rounding(weights=integer_format(bits, group), square=square),
         np.full(3, 256.0),
@@ -138,4 +138,4 @@ def test_group_must_divide_the_columns() -> None:
     with pytest.raises(
         ValueError, match=f"^{re.escape('scale_group must divide the 64 columns, not 48')}$"
     ):
-        quantize_matrix(weight, bias, rounding(x, 4, 48), np.ones(40))
+        quantize_matrix([weight], bias, rounding(x, 4, 48), np.ones(40))

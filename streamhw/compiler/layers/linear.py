@@ -107,7 +107,10 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
         compensation=state.compensation(node.inputs[0], layer) if spread else None,
         search=state.trained,
     )
-    return quantize_matrix(_matrix(state, node, layer), bias, rounding, output_scale, scales)
+    blocks = (
+        (_matrix(state, node, layer),) if op.transposed else state.weight_blocks(op.weight, layer)
+    )
+    return quantize_matrix(blocks, bias, rounding, output_scale, scales)
 
 
 def _bias(state: Quantization, node: Node, layer: int | None) -> Reals:

@@ -53,7 +53,7 @@ INPUT = Layer(
 # ---- tables
 
 _ROWS = 256
-"""Rows of a table that are quantized at a time: their reals stay in the processor's cache."""
+"""Rows of a table that are worked on at a time: their reals stay in the processor's cache."""
 
 
 def _format(state: Quantization, node: Node) -> Fixed:
@@ -73,7 +73,8 @@ def _plan(state: Quantization, node: Node) -> GatherPlan:
 def _known_peaks(node: Node, parameters: Lookup) -> Floats:
     """Other text reads other rows."""
     assert isinstance(node.op, Gather)
-    peaks = np.abs(parameters(node.op.table)).max(axis=0)
+    table = parameters(node.op.table)
+    peaks = np.maximum(table.max(axis=0), -table.min(axis=0))
     return np.asarray(peaks * np.float32(node.op.scale))
 
 
@@ -81,11 +82,13 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     """Some rows at a time: the table may be the largest tensor of a model."""
     op, plan = node.op, state.plans[node.name]
     assert isinstance(op, Gather) and isinstance(plan, GatherPlan)
-    table = state.weight(op.table, layer)
-    codes = np.empty(table.shape, dtype=np.int16)
-    for begin in range(0, len(table), _ROWS):
-        part = slice(begin, begin + _ROWS)
-        codes[part] = plan.stored.encode(table[part] * op.scale)
+    codes = np.empty((op.rows, op.features), dtype=np.int16)
+    begin = 0
+    for block in state.weight_blocks(op.table, layer):
+        for at in range(0, len(block), _ROWS):
+            some = block[at : at + _ROWS]
+            codes[begin : begin + len(some)] = plan.stored.encode(some * op.scale)
+            begin += len(some)
     return GatherParameters(table=codes)
 
 
@@ -104,7 +107,9 @@ def _content(
     state: MemoryContext, quantized: QuantizedModel, node: Node
 ) -> Iterator[NDArray[np.uint8]]:
     table = quantized.fed(node.name, None, GatherParameters).table
-    yield padded_rows(table.astype("<i2", copy=False).view(np.uint8), state.beat_bytes)
+    for begin in range(0, len(table), _ROWS):
+        some = table[begin : begin + _ROWS]
+        yield padded_rows(some.astype("<i2", copy=False).view(np.uint8), state.beat_bytes)
 
 
 def _lower_gather(state: Lowering, node: Node) -> None:
