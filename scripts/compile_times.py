@@ -3,6 +3,8 @@
 
 Usage: python scripts/compile_times.py MODEL ... --before FOLDER [--board u55c] [--runs before cold]
 
+A model that the earlier checkout has under another name is written NAME=EARLIER.
+
 Each model is built three times: by the checkout in FOLDER (with the Python in its ``.venv``), by
 this one with an empty cache, and again with what the first build left in the cache. Seconds are
 those of the user's CPU, of the process and all that it started: until the Verilog is made, and of
@@ -70,13 +72,15 @@ def main() -> None:
     parser.add_argument("--board", default="u55c")
     parser.add_argument("--runs", nargs="+", choices=RUNS, default=RUNS)
     chosen = parser.parse_args()
-    for model in chosen.models:
+    for named in chosen.models:
+        model, _, earlier = named.partition("=")
         found: dict[str, Spent] = {}
         with tempfile.TemporaryDirectory(prefix="streamhw-") as work:
             for run in RUNS:
                 if run in chosen.runs:
-                    home = chosen.before if run == "before" else ROOT
-                    found[run] = spent = measured(model, chosen.board, home, Path(work))
+                    before = run == "before"
+                    home, name = (chosen.before, earlier or model) if before else (ROOT, model)
+                    found[run] = spent = measured(name, chosen.board, home, Path(work))
                     print(
                         f"{model} {run}: to Verilog {spent.verilog:.1f} s, build "
                         f"{spent.build:.1f} s, {spent.peak / 2**30:.2f} GiB",
