@@ -86,7 +86,9 @@ class Comparison:
         self._golden = IntegerModel(reference.quantized, layer_table().reference)
         self._cache = Cache()
         self._token_batch = design.tiling.token_batch
-        self._windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
+        self._windows = row_windows(
+            design.graph, design.tiling, design.board.beat_bits, design.cache_bits
+        )
         self._take = take
         channels = [channel for channel in design.channels if channel.value is not None]
         self._watched = [

@@ -140,7 +140,7 @@ def _step(answer: Answer, design: PlacedNetlist) -> StepTimes | None:
         return None
     layers = design.graph.loops[0].trips
     position = len(answer.prompt) + len(answer.tokens) - 2
-    windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
+    windows = row_windows(design.graph, design.tiling, design.board.beat_bits, design.cache_bits)
     lengths = [windows.lengths(position, 1, layer) for layer in range(layers)]
     passed = {}
     for channel in design.channels:

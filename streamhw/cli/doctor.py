@@ -56,6 +56,6 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         weights=chosen.weights,
         context=chosen.context,
         layers=chosen.layers,
-        config=parse_formats(chosen.quant, chosen.head_bits),
+        config=parse_formats(chosen.quant, chosen.head_bits, chosen.cache_bits),
         text=chosen.text,
     )

@@ -12,6 +12,7 @@ __all__ = ["add", "text"]
 EXAMPLES = """\
   python -m streamhw evaluate gpt2-shakespeare
   python -m streamhw evaluate gpt2-shakespeare --quant w4a8 --head-bits 8
+  python -m streamhw evaluate gpt2-shakespeare --cache-bits 4
   python -m streamhw evaluate DIR --text book.txt --windows 32 --length 512
 """
 
@@ -68,7 +69,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         weights=chosen.weights,
         context=chosen.context,
         layers=chosen.layers,
-        configs=[parse_formats(name, chosen.head_bits) for name in wanted],
+        configs=[parse_formats(name, chosen.head_bits, chosen.cache_bits) for name in wanted],
         text=chosen.text,
         windows=chosen.windows,
         length=chosen.length,

@@ -109,6 +109,13 @@ def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> Non
     parser.add_argument(
         "--head-bits", type=int, choices=(4, 8), help="weight bits of the head, if others differ"
     )
+    parser.add_argument(
+        "--cache-bits",
+        type=cache_bits,
+        default=8,
+        metavar="BITS",
+        help="bits of keys and values in memory, 4 or 8; default: 8",
+    )
 
 
 def choices(parser: argparse.ArgumentParser) -> None:
@@ -247,6 +254,13 @@ def pin(text: str) -> tuple[str, str]:
     return part, die
 
 
+def cache_bits(text: str) -> int:
+    """Bits of ``--cache-bits``; raises ``ArgumentTypeError`` for anything but 4 and 8."""
+    if text not in ("4", "8"):
+        raise argparse.ArgumentTypeError(f"bits must be 4 or 8, not {text}")
+    return int(text)
+
+
 def request(chosen: argparse.Namespace) -> "BuildRequest":
     """What ``choices`` were typed."""
     from ..commands.build import BuildRequest
@@ -255,7 +269,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
     from ..quantization.format_options import parse_formats
 
     config = BuildConfig(
-        quantization=parse_formats(chosen.quant, chosen.head_bits),
+        quantization=parse_formats(chosen.quant, chosen.head_bits, chosen.cache_bits),
         sharing=parse_sharing(chosen.sharing),
         equalization=Equalization(chosen.fifo),
         token_batch=chosen.token_batch,

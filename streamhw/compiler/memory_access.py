@@ -62,7 +62,7 @@ def with_control(netlist: Netlist) -> Netlist:
     instances, channels = add_control(
         netlist.graph,
         netlist.tiling,
-        row_windows(netlist.graph, netlist.tiling, netlist.board.beat_bits),
+        row_windows(netlist.graph, netlist.tiling, netlist.board.beat_bits, netlist.cache_bits),
         netlist.assignments,
         netlist.instances,
         netlist.channels,

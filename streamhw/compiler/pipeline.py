@@ -104,7 +104,9 @@ def _tile(design: Assigned) -> Mapped:
     board, wanted = design.board, design.config
     wanted.check(design.graph.context)
     target = wanted.target(board.target)
-    tiling = wanted.tiling or choose_tiling(design.graph, board, target, design.assignments)
+    tiling = wanted.tiling or choose_tiling(
+        design.graph, board, target, design.assignments, design.cache_bits
+    )
     check_tiling(design.graph, board, design.assignments, tiling)
     return design.to(Mapped, target=target, tiling=tiling)
 
@@ -298,7 +300,9 @@ def _with_less(tiled: Mapped, error: DoesNotFitError, node: str | None) -> Mappe
         keep_batch=wanted.token_batch is not None,
     )
     if wanted.tiling is None:
-        tiling = smaller(tiled.graph, tiled.board, tiled.assignments, tiled.tiling, short)
+        tiling = smaller(
+            tiled.graph, tiled.board, tiled.assignments, tiled.tiling, short, tiled.cache_bits
+        )
         if tiling is not None:
             return replace(tiled, tiling=tiling)
     error.hint = way_out(wanted, error)

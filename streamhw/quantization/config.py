@@ -38,6 +38,7 @@ class QuantConfig:
     scale_group: input columns that share a multiplier; ``None``: one scale a row; ``"auto"``: 64
         columns in matrices of 4 bits, one scale a row in those of 8
     wide: names of products whose matrices have 8 bits, whatever those of the others have
+    cache_bits: of an element of keys and values in memory, 4 or 8
     number_format: name of an installed format of all matrices, in place of the above
     rise: the greatest rise of perplexity against the float model, 0.05 for 5 %: the products that
         are to have 8 bits are yet to be chosen; ``None``: they are chosen
@@ -54,6 +55,7 @@ class QuantConfig:
     head_bits: int | None = None
     scale_group: int | Literal["auto"] | None = "auto"
     wide: tuple[str, ...] = ()
+    cache_bits: int = 8
     number_format: str | None = None
     rise: float | None = None
     smoothing: float | None = None
@@ -65,6 +67,8 @@ class QuantConfig:
         for name, bits in (("weight_bits", self.weight_bits), ("head_bits", self.head_bits)):
             if bits not in (4, 8) and not (name == "head_bits" and bits is None):
                 raise ValueError(f"QuantConfig {name} must be 4 or 8, not {bits}")
+        if self.cache_bits not in (4, 8):
+            raise ValueError(f"QuantConfig cache_bits must be 4 or 8, not {self.cache_bits}")
         if isinstance(self.scale_group, int) and self.scale_group < 1:
             raise ValueError(f"QuantConfig scale_group must be positive, not {self.scale_group}")
         if self.rise is not None and not 0 < self.rise <= 1:
@@ -91,9 +95,10 @@ class QuantConfig:
         return weights.smoothing if self.smoothing is None else self.smoothing
 
     def __str__(self) -> str:
+        cache = "" if self.cache_bits == 8 else f"KV{self.cache_bits}"
         wide = f" with 8-bit {', '.join(self.wide)}" if self.wide else ""
         if self.number_format is not None:
-            return f"{self.number_format}, A8{wide}"
+            return f"{self.number_format}, A8{cache}{wide}"
         if self.rise is not None:
-            return f"bits for {self.rise:.2%} more perplexity"
-        return f"W{self.weight_bits}A8{wide}"
+            return f"bits for {self.rise:.2%} more perplexity{cache and f' with {cache}'}"
+        return f"W{self.weight_bits}A8{cache}{wide}"

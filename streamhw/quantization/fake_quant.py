@@ -8,14 +8,12 @@ from ..frontend.model import Model
 from ..graph import Array, Floats, Node
 from ..graph.executor import Compute, execute
 from ..graph.float_reference import float_compute
+from ..numerics.fixed import Fixed
 from .formats import BYTE, DIGITS
 from .quantized_model import LinearParameters, QuantizedModel
 from .weights import dequantize
 
 __all__ = ["fake_compute", "fake_forward"]
-
-_ROUNDED = (BYTE.width, DIGITS.width)
-"""Bits of what matrix products and attention read."""
 
 
 def fake_forward(
@@ -42,7 +40,7 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
             return (inputs[0] / source) @ dequantize(parameters).T + bias
         value = exact(node, layer, inputs)
         fmt = quantized.formats[node.name]
-        if value.dtype != np.float32 or fmt.width not in _ROUNDED:
+        if value.dtype != np.float32 or not _is_rounded(fmt):
             return value
         steps = _steps(quantized, node.name, layer)
         codes = np.floor(value / steps + np.float32(0.5))
@@ -53,3 +51,8 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
 
 def _steps(quantized: QuantizedModel, value: str, layer: int | None) -> Floats:
     return np.asarray(quantized.scales(value, layer), dtype=np.float32)
+
+
+def _is_rounded(fmt: Fixed) -> bool:
+    """Whether a value has the bits of what matrix products and attention read."""
+    return fmt.width <= BYTE.width or fmt.width == DIGITS.width

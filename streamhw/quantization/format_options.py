@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How number formats of a model are typed: ``--quant`` and ``--head-bits``, both ways."""
+"""How number formats of a model are typed, both ways: ``--quant`` and the bits beside it."""
 
 from ..errors import UserError
 from ..near_names import did_you_mean
@@ -12,15 +12,18 @@ _BITS = {"w4a8": 4, "w8a8": 8}
 _AUTO = "auto"
 
 
-def parse_formats(name: str, head_bits: int | None = None) -> QuantConfig:
-    """What ``--quant NAME --head-bits N`` says; raises ``UserError`` if it says nothing."""
+def parse_formats(name: str, head_bits: int | None = None, cache_bits: int = 8) -> QuantConfig:
+    """What ``--quant NAME --head-bits N --cache-bits N`` says; raises ``UserError`` if it says
+    nothing."""
     kind, plus, products = name.partition("+")
     wide = tuple(products.split(",")) if plus else ()
     if kind in _BITS:
-        return QuantConfig(weight_bits=_BITS[kind], head_bits=head_bits, wide=wide)
+        return QuantConfig(
+            weight_bits=_BITS[kind], head_bits=head_bits, wide=wide, cache_bits=cache_bits
+        )
     auto, colon, bound = name.partition(":")
     if auto == _AUTO and colon:
-        return QuantConfig(head_bits=head_bits, rise=_share(bound))
+        return QuantConfig(head_bits=head_bits, rise=_share(bound), cache_bits=cache_bits)
     known = element_formats()
     if kind not in known:
         names = [*_BITS, f"{_AUTO}:5%", *known]
@@ -30,20 +33,21 @@ def parse_formats(name: str, head_bits: int | None = None) -> QuantConfig:
         )
     if head_bits is not None:
         raise UserError(f"Bits of the head must come with w4a8 or w8a8, not with {name}")
-    return QuantConfig(number_format=kind, wide=wide)
+    return QuantConfig(number_format=kind, wide=wide, cache_bits=cache_bits)
 
 
 def format_options(config: QuantConfig) -> list[str]:
     """What is typed for a configuration."""
     wide = f"+{','.join(config.wide)}" if config.wide else ""
+    cache = [] if config.cache_bits == 8 else ["--cache-bits", str(config.cache_bits)]
     if config.number_format is not None:
-        return ["--quant", config.number_format + wide]
+        return ["--quant", config.number_format + wide, *cache]
     if config.rise is not None:
         name = f"{_AUTO}:{100 * config.rise:g}%"
     else:
         name = f"w{config.weight_bits}a8{wide}"
     head = [] if config.head_bits is None else ["--head-bits", str(config.head_bits)]
-    return ["--quant", name, *head]
+    return ["--quant", name, *head, *cache]
 
 
 def _share(text: str) -> float:

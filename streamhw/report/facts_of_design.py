@@ -75,7 +75,9 @@ def gather(design: PlacedNetlist, weights: str, position: int | None = None) -> 
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
         clients={port.name: clients_of(design, port.name) for port in design.board.ports},
-        windows=row_windows(design.graph, design.tiling, design.board.beat_bits).widths,
+        windows=row_windows(
+            design.graph, design.tiling, design.board.beat_bits, design.cache_bits
+        ).widths,
     )
 
 

@@ -98,7 +98,8 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
             body, head = (body + weights, head) if loop else (body, head + weights)
         if (attention := op.attention) is not None:
             pair += 2 * attention.heads * attention.head_dim * trips
-            cache += 2 * attention.kv_heads * attention.head_dim * trips
+            row = -(-attention.kv_heads * attention.head_dim * quantization.cache_bits // 8)
+            cache += 2 * row * trips
             if turn := attention.windows:
                 windows = tuple(turn[n % len(turn)] for n in range(trips))
     return Work(

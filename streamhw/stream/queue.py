@@ -52,13 +52,16 @@ class Queue(wiring.Component):
             raise ValueError(f"Queue shape must have at least 1 bit, not {shape!r}")
         self._shape = shape
         self._depth = depth
-        super().__init__(
-            {
-                "i": In(stream.Signature(shape)),
-                "o": Out(stream.Signature(shape)),
-                "stat_level": Out(range(depth + 1)),
-            }
-        )
+        super().__init__(self.members(shape=shape, depth=depth))
+
+    @staticmethod
+    def members(*, shape: ShapeLike, depth: int) -> dict[str, wiring.Member]:
+        """Those of a queue."""
+        return {
+            "i": In(stream.Signature(shape)),
+            "o": Out(stream.Signature(shape)),
+            "stat_level": Out(range(depth + 1)),
+        }
 
     @property
     def depth(self) -> int:

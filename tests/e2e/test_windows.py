@@ -61,7 +61,7 @@ def test_every_stream_equals_the_reference(
     each."""
     model = tiny_decoder(config)
     design = design_of(model, width=width, positions=positions)
-    windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
+    windows = row_windows(design.graph, design.tiling, design.board.beat_bits, design.cache_bits)
     assert windows.widths == (8, 64, 8) and windows.together == together
     machine = machine_of(design=design, of=model, observed=True)
     golden = IntegerModel(machine.quantized, layer_table().reference)

@@ -20,6 +20,7 @@ TYPED = (
         QuantConfig, head_bits=HEADS, rise=st.integers(1, 100).map(lambda percent: percent / 100)
     )
     | st.builds(QuantConfig, number_format=st.just("int4g32"), wide=NAMES.map(tuple))
+    | st.builds(QuantConfig, cache_bits=st.sampled_from((4, 8)), head_bits=HEADS)
 )
 
 
@@ -28,7 +29,8 @@ def test_options_of_a_configuration_say_it_again(config: QuantConfig) -> None:
     options = iter(format_options(config))
     values = dict(zip(options, options, strict=True))
     head = values.get("--head-bits")
-    assert parse_formats(values["--quant"], None if head is None else int(head)) == config
+    cache = int(values.get("--cache-bits", 8))
+    assert parse_formats(values["--quant"], None if head is None else int(head), cache) == config
 
 
 def test_an_installed_format_is_named() -> None:

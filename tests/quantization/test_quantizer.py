@@ -211,6 +211,7 @@ def test_values_without_integer_semantics_are_refused() -> None:
     [
         ({"weight_bits": 3}, "QuantConfig weight_bits must be 4 or 8, not 3"),
         ({"weight_bits": 4, "head_bits": 2}, "QuantConfig head_bits must be 4 or 8, not 2"),
+        ({"cache_bits": 3}, "QuantConfig cache_bits must be 4 or 8, not 3"),
         ({"scale_group": 0}, "QuantConfig scale_group must be positive, not 0"),
         ({"smoothing": 1.5}, "QuantConfig smoothing must be 0 to 1, not 1.5"),
         ({"tokens": 0}, "QuantConfig tokens must be positive, not 0"),

@@ -235,7 +235,8 @@ def _queue(width: int, depth: int) -> SharedComponent:
     def make() -> wiring.Component:
         return Queue(shape=width, depth=depth)
 
-    return SharedComponent(make, make().signature.members, f"queue_{width}x{depth}")
+    members = Queue.members(shape=width, depth=depth)
+    return SharedComponent(make, members, f"queue_{width}x{depth}")
 
 
 def _kind(part: Part) -> str:

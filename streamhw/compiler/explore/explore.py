@@ -106,6 +106,7 @@ def space_for(evaluator: Evaluator) -> Space:
         sharing=fixed,
         token_batch=config.token_batch,
         multipliers=config.multipliers,
+        cache_bits=design.cache_bits,
     )
 
 
@@ -158,7 +159,7 @@ def _starts(
         design.graph, formats_of(design.graph, design.quantization), config.sharing
     )
     try:
-        tiling = choose_tiling(design.graph, board, target, assignments)
+        tiling = choose_tiling(design.graph, board, target, assignments, design.cache_bits)
         check_tiling(design.graph, board, assignments, tiling)
         starts.append((DEFAULT, chosen_by(assignments, tiling)))
     except BuildError:

@@ -247,14 +247,17 @@ def space_of(
     sharing: Groups | None = None,
     token_batch: int | None = None,
     multipliers: int | None = None,
+    cache_bits: int = 8,
 ) -> Space:
     """The space that a model and a board leave; arguments fix a dimension, or bound it.
 
-    sharing: the only assignment; token_batch: tokens of a step; multipliers: most of one engine
+    sharing: the only assignment; token_batch: tokens of a step; multipliers: most of one engine;
+    cache_bits: of an element of keys and values in memory
     """
+    beat = board.beat_bits // cache_bits
     heads = [found for node, _ in graph.walk() if (found := node.op.attention) is not None]
     head = min((op.head_dim for op in heads), default=1)
-    lanes = [set(attention_sizes(op, board.beat_bits, 1, halves_of(graph))) for op in heads]
+    lanes = [set(attention_sizes(op, beat, 1, halves_of(graph))) for op in heads]
     whole = {op.head_dim for op in heads} == {head}
     return Space(
         graph=graph,
@@ -266,8 +269,6 @@ def space_of(
         else tuple(powers(2, min(graph.context, 64))),
         lanes=tuple(powers(1, row_lanes(graph, _widest(board)))),
         attention_lanes=tuple(sorted(set.intersection(*lanes))) if lanes else (1,),
-        parallel_heads={head: parallel_heads(heads, board.beat_bits, graph.context)}
-        if whole
-        else {},
+        parallel_heads={head: parallel_heads(heads, beat, graph.context)} if whole else {},
         most=multipliers or board.budget.dsps,
     )

@@ -56,6 +56,11 @@ class Quantized:
     def graph(self) -> Graph:
         return self.quantization.graph
 
+    @property
+    def cache_bits(self) -> int:
+        """Of an element of keys and values in memory."""
+        return self.quantization.config.cache_bits
+
     def to(self, level: type[L], **decided: Any) -> L:
         """Another level of the same: what it has of this one, with what a stage decided."""
         names = {field.name for field in fields(level)}

@@ -12,7 +12,7 @@ from ...kernels.kv_cache.append import CacheAppendSpec
 from ...kernels.kv_cache.read import CacheReadSpec
 from ...numerics.fixed import Fixed
 from ...quantization.config import PROBABILITIES, SCORES
-from ...quantization.formats import BYTE, HIDDEN_MARGIN, byte_scales, fraction
+from ...quantization.formats import BYTE, HIDDEN_MARGIN, cache_scales, fraction
 from ...quantization.kept_codes import evened
 from ...quantization.plan import AttentionPlan
 from ...quantization.rules import Quantization, QuantizationRule
@@ -45,7 +45,7 @@ def _for_each_query(op: Attention, scales: Reals) -> Reals:
 
 
 def _key_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    return byte_scales(state.peaks(node.inputs[1], layer))
+    return cache_scales(state.peaks(node.inputs[1], layer), state.config.cache_bits)
 
 
 def _query_factor(state: Quantization, node: Node, layer: int | None) -> Reals:
@@ -56,9 +56,10 @@ def _query_factor(state: Quantization, node: Node, layer: int | None) -> Reals:
 
 
 def _wants(state: Quantization, node: Node, name: str) -> Fixed:
-    """Keys and values as int8; the fraction of queries is that of the integer dot product."""
+    """Keys and values as the cache keeps them; the fraction of queries is that of the integer dot
+    product."""
     if name != node.inputs[0]:
-        return BYTE
+        return Fixed(state.config.cache_bits)
     largest = max(
         float((state.peaks(name, layer) * _query_factor(state, node, layer)).max())
         for layer in state.layers(node.name)
@@ -90,12 +91,15 @@ def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None)
 
 
 def _value_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    scales = byte_scales(state.statistics.largest[node.inputs[2], layer])
+    largest = state.statistics.largest[node.inputs[2], layer]
+    scales = cache_scales(largest, state.config.cache_bits)
     return evened(state, node, layer, scales, _op(node).head_dim)
 
 
 def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    return _for_each_query(_op(node), _value_scales(state, node, layer))
+    """Averages of values are finer than values of few bits."""
+    finer = BYTE.width - state.config.cache_bits
+    return _for_each_query(_op(node), _value_scales(state, node, layer)) * 2.0**-finer
 
 
 def _plan(state: Quantization, node: Node) -> AttentionPlan:
@@ -109,7 +113,7 @@ def _plan(state: Quantization, node: Node) -> AttentionPlan:
         probabilities=PROBABILITIES,
         out=state.format(node.name),
         score_shift=query.frac - score.frac,
-        value_shift=PROBABILITIES.frac,
+        value_shift=PROBABILITIES.frac - (BYTE.width - value.width),
     )
 
 
@@ -126,8 +130,9 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 
 
 def _caches(state: MemoryContext, node: Node) -> dict[str, int]:
+    bits = state.quantization.config.cache_bits
     cache = cache_layout(
-        _op(node).attention, state.tiling, state.graph.context, state.layers, state.beat_bits
+        _op(node).attention, state.tiling, state.graph.context, state.layers, state.beat_bits, bits
     )
     return {f"{node.name}_key": cache.size, f"{node.name}_value": cache.size}
 
@@ -155,7 +160,8 @@ def _lower(state: Lowering, node: Node) -> None:
             f"Attention {name} must have parallel positions that divide the context of "
             f"{context}, with {op.head_dim} lanes a head, not {positions} with {lanes}"
         )
-    windows = row_windows(state.graph, tiling, state.beat_bits)
+    bits = state.quantization.config.cache_bits
+    windows = row_windows(state.graph, tiling, state.beat_bits, bits)
     windowed = bool(windows.widths)
     score = state.place(
         f"{name}_scores",
@@ -209,9 +215,9 @@ def _lower(state: Lowering, node: Node) -> None:
         ),
     )
     state.feed(node.inputs[0], score, "i_q")
-    layout = cache_layout(op.attention, tiling, context, state.layers, state.beat_bits)
+    layout = cache_layout(op.attention, tiling, context, state.layers, state.beat_bits, bits)
     # Heads in parallel read a cached head at once, others one after the other.
-    again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.row)
+    again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.elements)
     rows = {**vars(layout), "tokens": tiling.token_batch}
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),

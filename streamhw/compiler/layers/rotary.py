@@ -111,7 +111,7 @@ def _wants(state: Quantization, node: Node, name: str) -> Fixed | None:
     if name != node.inputs[0]:
         return None
     rotated = state.format(node.name)
-    return _KEY_GUARD if rotated.width == 8 else rotated
+    return _KEY_GUARD if rotated.width <= 8 else rotated
 
 
 def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None) -> Reals | None:

@@ -19,15 +19,15 @@ __all__ = [
 
 
 def attention_sizes(
-    op: AttentionHeads, beat_bits: int, lanes: int, halves: Collection[int]
+    op: AttentionHeads, beat: int, lanes: int, halves: Collection[int]
 ) -> list[int]:
     """Elements of a head that may pass a cycle, ascending: a memory beat or a power of two times
     the row-wise lanes in it, where heads fill memory beats without gaps; else the whole head.
 
-    halves: of rows that are made half by half, as rotary embeddings do: none lies across two
-    halves in part
+    beat: keys or values that a memory beat has; halves: of rows that are made half by half, as
+    rotary embeddings do: none lies across two halves in part
     """
-    beat, head = beat_bits // 8, op.head_dim
+    head = op.head_dim
     if head % beat and head & (head - 1):
         return [head]
     return [
@@ -49,23 +49,27 @@ def attention_fabric(target: DesignTarget, positions: int) -> int:
 
 
 def parallel_heads(
-    ops: Sequence[AttentionHeads], beat_bits: int, context: int
+    ops: Sequence[AttentionHeads], beat: int, context: int
 ) -> tuple[tuple[int, int], ...]:
-    """Heads and positions that may pass attention in parallel, with whole heads as lanes."""
-    groups = set.intersection(*(set(head_groups(op, beat_bits, ())) for op in ops))
+    """Heads and positions that may pass attention in parallel, with whole heads as lanes.
+
+    beat: keys or values that a memory beat has
+    """
+    groups = set.intersection(*(set(head_groups(op, beat, ())) for op in ops))
     found: list[tuple[int, int]] = []
     for heads in sorted(groups):
         positions = {1}
         if all(op.heads == heads for op in ops):
-            rows = (set(rows_of_a_beat(op, beat_bits, context)) for op in ops)
+            rows = (set(rows_of_a_beat(op, beat, context)) for op in ops)
             positions = set.intersection(*rows)
         found += [(heads, n) for n in sorted(positions)]
     return tuple(found)
 
 
-def head_groups(op: AttentionHeads, beat_bits: int, tiles: Iterable[int]) -> list[int]:
-    """Numbers of heads that may pass in parallel: their rows fit a memory beat, and no tile of an
-    engine's outputs, of ``tiles`` rows, lies across two groups of them."""
+def head_groups(op: AttentionHeads, beat: int, tiles: Iterable[int]) -> list[int]:
+    """Numbers of heads that may pass in parallel: their rows fit a memory beat, of ``beat`` keys or
+    values, and no tile of an engine's outputs, of ``tiles`` rows, lies across two groups of
+    them."""
 
     def whole(heads: int) -> bool:
         row = heads * op.head_dim
@@ -78,15 +82,16 @@ def head_groups(op: AttentionHeads, beat_bits: int, tiles: Iterable[int]) -> lis
         or (
             op.heads % n == 0
             and n % op.shared == 0
-            and n // op.shared * op.head_dim * 8 <= beat_bits
+            and n // op.shared * op.head_dim <= beat
             and whole(n)
             and whole(n // op.shared)
         )
     ]
 
 
-def rows_of_a_beat(op: AttentionHeads, beat_bits: int, context: int) -> list[int]:
-    """Numbers of positions that may pass in parallel with all heads: a memory beat has their rows,
-    each padded to a power of two, and the context is a number of them."""
-    row = 1 << (op.kv_heads * op.head_dim * 8 - 1).bit_length()
-    return [n for n in powers(1, max(1, beat_bits // row)) if context % n == 0]
+def rows_of_a_beat(op: AttentionHeads, beat: int, context: int) -> list[int]:
+    """Numbers of positions that may pass in parallel with all heads: a memory beat, of ``beat``
+    keys or values, has their rows, each padded to a power of two, and the context is a number of
+    them."""
+    row = 1 << (op.kv_heads * op.head_dim - 1).bit_length()
+    return [n for n in powers(1, max(1, beat // row)) if context % n == 0]

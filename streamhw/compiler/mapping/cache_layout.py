@@ -9,9 +9,17 @@ __all__ = ["cache_layout"]
 
 
 def cache_layout(
-    op: AttentionHeads, tiling: Tiling, context: int, layers: int, beat_bits: int
+    op: AttentionHeads,
+    tiling: Tiling,
+    context: int,
+    layers: int,
+    beat_bits: int,
+    cache_bits: int,
 ) -> CacheLayout:
-    """The layout of the keys, or of the values, of an attention node in all layers."""
+    """The layout of the keys, or of the values, of an attention node in all layers.
+
+    cache_bits: of an element
+    """
     return CacheLayout(
         heads=op.kv_heads,
         head_dim=op.head_dim,
@@ -19,4 +27,5 @@ def cache_layout(
         layers=layers,
         width=beat_bits,
         parallel_heads=max(1, tiling.attention_heads // op.shared),
+        bits=cache_bits,
     )

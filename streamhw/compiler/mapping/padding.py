@@ -50,7 +50,7 @@ def choose_padding(
     def cycles(padding: RowPadding) -> float | None:
         padded = padded_graph(graph, padding).graph
         assignments = share_engines(padded, weight_formats(padded, quantization), sharing)
-        return _cycles(padded, board, target, assignments)
+        return _cycles(padded, board, target, assignments, quantization.cache_bits)
 
     none = RowPadding()
     if cycles(none) is not None:
@@ -95,7 +95,11 @@ def _above(count: int) -> int:
 
 
 def _cycles(
-    graph: Graph, board: Board, target: DesignTarget, assignments: tuple[EngineAssignment, ...]
+    graph: Graph,
+    board: Board,
+    target: DesignTarget,
+    assignments: tuple[EngineAssignment, ...],
+    cache_bits: int,
 ) -> float | None:
     """Cycles of a token: of all products one after the other, and of all row-wise kernels; ``None``
     if kernels of the target cannot be cut to the rows."""
@@ -108,7 +112,7 @@ def _cycles(
     for node, loop in graph.walk():
         heads, product = node.op.attention, node.op.product
         if heads is not None:
-            least = attention_sizes(heads, board.beat_bits, lanes, halves)[0]
+            least = attention_sizes(heads, board.beat_bits // cache_bits, lanes, halves)[0]
             # Attention must not have more multipliers than an engine.
             if least > lanes and 2 * least > target.multipliers:
                 return None

@@ -10,8 +10,10 @@ from .tiling import Tiling
 __all__ = ["row_windows"]
 
 
-def row_windows(graph: Graph, tiling: Tiling, beat_bits: int) -> RowWindows:
+def row_windows(graph: Graph, tiling: Tiling, beat_bits: int, cache_bits: int) -> RowWindows:
     """The rows of all attention nodes: a step has one length of each token's, so they are alike.
+
+    cache_bits: of an element of keys and values in memory
 
     Raises   ``BuildError`` if they are not
     """
@@ -21,7 +23,8 @@ def row_windows(graph: Graph, tiling: Tiling, beat_bits: int) -> RowWindows:
         if op is None:
             continue
         layers = 1 if loop is None else loop.trips
-        found.setdefault(_rows(op, tiling, graph.context, layers, beat_bits), node.name)
+        rows = _rows(op, tiling, graph.context, layers, beat_bits, cache_bits)
+        found.setdefault(rows, node.name)
     if len(found) > 1:
         first, other, *_ = found.values()
         raise BuildError(
@@ -32,12 +35,17 @@ def row_windows(graph: Graph, tiling: Tiling, beat_bits: int) -> RowWindows:
 
 
 def _rows(
-    op: AttentionHeads, tiling: Tiling, context: int, layers: int, beat_bits: int
+    op: AttentionHeads,
+    tiling: Tiling,
+    context: int,
+    layers: int,
+    beat_bits: int,
+    cache_bits: int,
 ) -> RowWindows:
     """The rows of one node; one whose windows hide nothing has none."""
     turn = op.windows or (None,)
     widths = tuple(min(turn[n % len(turn)] or context, context) for n in range(layers))
     if set(widths) == {context}:
         return RowWindows()
-    rows = cache_layout(op, tiling, context, layers, beat_bits).beat_rows
+    rows = cache_layout(op, tiling, context, layers, beat_bits, cache_bits).beat_rows
     return RowWindows(widths=widths, together=max(rows, tiling.attention_positions))

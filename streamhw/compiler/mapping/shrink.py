@@ -37,6 +37,7 @@ def smaller(
     assignments: Sequence[EngineAssignment],
     tiling: Tiling,
     short: Shortage = Shortage(),
+    cache_bits: int = 8,
 ) -> Tiling | None:
     """The next smaller tiling when something does not fit; ``None`` if there is none.
 
@@ -45,7 +46,10 @@ def smaller(
     fewer multipliers; the parts of attention half their parallel heads, then half their lanes.
     For other parts, or none: the largest engine that can be smaller, else half the tokens of a
     step.
+
+    cache_bits: of an element of keys and values in memory
     """
+    beat = board.beat_bits // cache_bits
     fewer = None if short.keep_batch else _fewer_tokens(tiling)
     if short.between and fewer is not None:
         return fewer
@@ -57,8 +61,8 @@ def smaller(
         )
     if short.node is not None and graph.node(short.node).op.attention is not None:
         if tiling.attention_heads > 1:
-            return replace(tiling, attention_heads=_fewer_heads(graph, board, tiling))
-        lanes = _fewer_lanes(graph, board, tiling)
+            return replace(tiling, attention_heads=_fewer_heads(graph, beat, tiling))
+        lanes = _fewer_lanes(graph, beat, tiling)
         return None if lanes is None else replace(tiling, attention_lanes=lanes)
     by_name = {assignment.instance: assignment for assignment in assignments}
     alone = short.part in by_name
@@ -107,11 +111,11 @@ def _halves(number: int) -> Iterator[int]:
         yield number
 
 
-def _fewer_lanes(graph: Graph, board: Board, tiling: Tiling) -> int | None:
+def _fewer_lanes(graph: Graph, beat: int, tiling: Tiling) -> int | None:
     """The next smaller number of lanes that every attention can have, if there is one."""
     common = set.intersection(
         *(
-            set(attention_sizes(attention, board.beat_bits, 1, halves_of(graph)))
+            set(attention_sizes(attention, beat, 1, halves_of(graph)))
             for node, _ in graph.walk()
             if (attention := node.op.attention) is not None
         )
@@ -119,12 +123,12 @@ def _fewer_lanes(graph: Graph, board: Board, tiling: Tiling) -> int | None:
     return max((n for n in common if n < tiling.attention_lanes), default=None)
 
 
-def _fewer_heads(graph: Graph, board: Board, tiling: Tiling) -> int:
+def _fewer_heads(graph: Graph, beat: int, tiling: Tiling) -> int:
     """The next smaller number of parallel heads that every attention can have."""
     tiles = [engine.rows for engine in tiling.engines.values()]
     common = set.intersection(
         *(
-            set(head_groups(attention, board.beat_bits, tiles))
+            set(head_groups(attention, beat, tiles))
             for node, _ in graph.walk()
             if (attention := node.op.attention) is not None
         )

@@ -65,9 +65,15 @@ class Tiling:
 
 
 def choose_tiling(
-    graph: Graph, board: Board, target: DesignTarget, assignments: Sequence[EngineAssignment]
+    graph: Graph,
+    board: Board,
+    target: DesignTarget,
+    assignments: Sequence[EngineAssignment],
+    cache_bits: int = 8,
 ) -> Tiling:
     """The tiling for a model on a board, by a rule.
+
+    cache_bits: of an element of keys and values in memory
 
     Chooses  lanes: the target's, as far as they divide every row and head, an engine has as many
              rows and columns, and a memory beat has as many elements of a table;
@@ -97,22 +103,23 @@ def choose_tiling(
     ]
     macs = sum(product.inputs * product.outputs for product in body) // target.multipliers
     attention, heads, positions = lanes, 1, 1
+    beat = board.beat_bits // cache_bits
     for node, _ in graph.walk():
         op = node.op.attention
         if op is None:
             continue
-        sizes = attention_sizes(op, board.beat_bits, lanes, halves_of(graph))
+        sizes = attention_sizes(op, beat, lanes, halves_of(graph))
         longest = op.longest(graph.context)
         work = op.heads * op.head_dim * longest
         enough = [s for s in sizes if work // s <= macs]
         attention = max(attention, min(enough, default=sizes[-1]))
         if not enough and attention == op.head_dim:
             tiles = [engine.rows for engine in engines.values()]
-            together = head_groups(op, board.beat_bits, tiles)
+            together = head_groups(op, beat, tiles)
             enough = [n for n in together if work // (n * op.head_dim) <= macs]
             heads = max(heads, min(enough, default=together[-1]))
             if heads == op.heads:
-                rows = rows_of_a_beat(op, board.beat_bits, graph.context)
+                rows = rows_of_a_beat(op, beat, graph.context)
                 enough = [n for n in rows if 2 * longest // n <= macs]
                 positions = max(positions, min(enough, default=rows[-1]))
     return Tiling(

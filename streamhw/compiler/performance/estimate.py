@@ -68,7 +68,9 @@ class Estimate:
         self.design, self.assumptions = design, assumptions
         self.port = design.board.ports[0]
         self.tasks = Tasks(design, assumptions)
-        self.windows = row_windows(design.graph, design.tiling, design.board.beat_bits)
+        self.windows = row_windows(
+            design.graph, design.tiling, design.board.beat_bits, design.cache_bits
+        )
 
     @classmethod
     def before_sizing(cls, design: Netlist, memory: MemorySystem | None = None) -> "Estimate":

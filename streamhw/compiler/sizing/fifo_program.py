@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One invocation's tasks and streams as the FIFO program wants them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...stream.converter.spec import ConverterSpec
 from ...stream.itensor.itensor import SymbolValues
@@ -52,6 +52,8 @@ def program_of(
             side = Side.OUTPUT if previous.exclusive else Side.INPUT
             end = Event(previous.name, side, LAST)
             rules.append(Rule(((i_first, 1.0), (end, -1.0)), 1.0, f"one {task.resource}"))
+            if not (task.stores or previous.stores):
+                rules.append(_in_order(previous, task, given, work))
         before[task.resource] = task
     streams = []
     for link in links:
@@ -106,6 +108,20 @@ def program_of(
         name=invocation,
         symbol_values=values,
     )
+
+
+def _in_order(
+    before: Task, task: Task, given: Mapping[str, int], work: Mapping[str, Activity]
+) -> Rule:
+    """What a resource gives leaves through one queue: the last result of a task, wherever it must
+    wait, is in front of the first one of the next task.
+
+    Never stricter than the unstalled run, whose formulas round.
+    """
+    last, first = _gives(before.name, given[before.name])[1], _gives(task.name, given[task.name])[0]
+    unstalled = work[task.name].output.first - work[before.name].output.last
+    terms = ((first, 1.0), (last, -1.0))
+    return Rule(terms, min(1.0, unstalled), f"results of {task.resource} in order")
 
 
 def _gives(name: str, beats: int) -> tuple[Event, Event]:

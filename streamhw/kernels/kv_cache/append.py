@@ -10,7 +10,6 @@ from amaranth.lib.wiring import Out
 from amaranth.utils import ceil_log2
 from numpy.typing import NDArray
 
-from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word, write_data
 from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.itensor.itensor import SymbolValues
@@ -34,15 +33,15 @@ class CacheAppendSpec(CacheKernelSpec):
     Connect o_command, o_data and i_done to a write DMA. A step with ``tail`` is passed over.
 
     Shapes      i_step: one a step; i: [tokens, heads * head_dim] row-major, ``lanes`` a beat;
-                o_command: one a token and row; o_data: ceil(parallel_heads * head_dim * 8 / width)
-                a command; i_done: one a command; o_written: one a token, when all its commands are
-                done
-    Formats     i: int8; o_command: ``command()``; o_data: ``write_data(width)``
+                o_command: one a token and row; o_data: ceil(parallel_heads * head_dim * bits /
+                width) a command; i_done: one a command; o_written: one a token, when all its
+                commands are done
+    Formats     i: ``bits`` signed; o_command: ``command()``; o_data: ``write_data(width)``
     Parameters  heads, head_dim, parallel_heads: of the cache, a row has ``parallel_heads`` heads;
                 context, layers, tokens: bounds; lanes: divides a row, and what of it is in one
                 memory beat;
-                width: bits of a memory beat; offset: byte of the cache, counted from cfg_base;
-                memory holds a ``CacheLayout``
+                bits: of an element, 4 or 8; width: bits of a memory beat; offset: byte of the
+                cache, counted from cfg_base; memory holds a ``CacheLayout``
     Members     cfg_base: In(40), multiple of the bytes of a beat, stable while steps pass
     Timing      interval = tokens * heads * head_dim / lanes + 3 cycles; a write is offered 1 cycle
                 after its last elements; o_written 1 cycle after the last i_done of a token
@@ -56,17 +55,17 @@ class CacheAppendSpec(CacheKernelSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        unit, row = self.layout.unit, self.layout.row
+        unit, row = self.layout.unit, self.layout.elements
         if self.lanes < 1 or unit % self.lanes or row % self.lanes:
             also = "" if row % unit == 0 else f" and a row of {row}"
-            raise ValueError(f"lanes must divide {unit} bytes of a beat{also}, not {self.lanes}")
+            raise ValueError(f"lanes must divide {unit} elements of a beat{also}, not {self.lanes}")
 
     @property
     def ports(self) -> tuple[Port, ...]:
         shape = {"tokens": self.tokens, "heads": self.heads, "head_dim": self.head_dim}
         return (
             Port("i_step", raw(self.step.size), Role.STEP),
-            Port("i", row_type(Fixed(8), **shape, lanes=self.lanes)),
+            Port("i", row_type(self.element, **shape, lanes=self.lanes)),
             Port("o_command", raw(command().size), Role.MEM_COMMAND),
             Port("o_data", raw(write_data(self.width).size), Role.MEM_WRITE),
             Port("i_done", raw(1), Role.MEM_DONE),
@@ -79,16 +78,16 @@ class CacheAppendSpec(CacheKernelSpec):
     def traffic(self, symbol_values: SymbolValues) -> int:
         """Memory beats written."""
         layout = self.layout
-        rows = self.port("i").type.beats(symbol_values) * self.lanes // layout.row
+        rows = self.port("i").type.beats(symbol_values) * self.lanes // layout.elements
         return rows * layout.row_beats
 
     def compute(self, inputs: Tensors, symbol_values: SymbolValues) -> dict[str, NDArray[np.int64]]:
         """The commands (relative to a base of 0) and memory beats of one step."""
         step, layout = self.step_of(inputs), self.layout
         beat, unit = layout.beat_bytes, layout.unit
-        rows = np.asarray(inputs["i"], dtype=np.int64) & 0xFF
+        rows = np.asarray(inputs["i"], dtype=np.int64)
         commands, beats = [], []
-        for t, token in enumerate(rows.reshape(-1, layout.groups, layout.row)):
+        for t, token in enumerate(rows.reshape(-1, layout.groups, layout.elements)):
             position = step["position"] + t
             for group, row in enumerate(token):
                 address = self.offset + layout.address(
@@ -96,13 +95,11 @@ class CacheAppendSpec(CacheKernelSpec):
                 )
                 place = address % beat
                 commands.append(command_word(address - place, layout.row_beats))
-                for begin in range(0, layout.row, unit):
-                    part = row[begin : begin + unit]
-                    padded = np.zeros(min(layout.pitch, beat), dtype=np.int64)
-                    padded[: len(part)] = part
-                    copies = np.tile(padded, layout.beat_rows)
+                for begin in range(0, layout.elements, unit):
+                    part = layout.pack(row[begin : begin + unit])
+                    copies = part.ljust(min(layout.pitch, beat), b"\0") * layout.beat_rows
                     strobe = ((1 << len(part)) - 1) << place
-                    word = int.from_bytes(bytes(copies.tolist()), "little")
+                    word = int.from_bytes(copies, "little")
                     beats.append(word | strobe << self.width)
         return {
             "o_command": np.asarray(commands, dtype=object),
@@ -123,7 +120,7 @@ class CacheAppendSpec(CacheKernelSpec):
         return Resources(
             luts=2 * ADDRESS_WIDTH + 40,
             muxes=WALK_MUXES,
-            ffs=(self.layout.unit - self.lanes) * 8 + 3 * ADDRESS_WIDTH + 20,
+            ffs=(self.layout.unit - self.lanes) * self.bits + 3 * ADDRESS_WIDTH + 20,
             memories=(
                 Memory(write_data(self.width).size, _WRITES, asynchronous=True),
                 Memory(command().size, _WRITES, asynchronous=True),
@@ -151,8 +148,8 @@ class CacheAppendKernel(wiring.Component):
         wiring.connect(m, writes.o, wiring.flipped(self.o_data))
 
         gather, parts = layout.unit // spec.lanes, layout.row_beats
-        gathered = Signal(layout.unit * 8)
-        full = Signal(layout.unit * 8)
+        gathered = Signal(layout.unit * spec.bits)
+        full = Signal(layout.unit * spec.bits)
         beat = Signal(range(max(2, gather)))
         part = Signal(range(max(2, parts)))
         position_bytes = Signal(range(max(2, layout.group_bytes)))
@@ -164,7 +161,7 @@ class CacheAppendKernel(wiring.Component):
             may.eq(walk.running & (~complete | (commands.i.ready & writes.i.ready))),
             self.i.ready.eq(may),
             fire.eq(may & self.i.valid),
-            full.eq(Cat(gathered, self.i.p.as_value())[spec.lanes * 8 :]),
+            full.eq(Cat(gathered, self.i.p.as_value())[spec.lanes * spec.bits :]),
             walk.group_done.eq(fire & complete & last),
             writes.i.valid.eq(fire & complete),
             commands.i.valid.eq(fire & complete & (part == 0)),
@@ -172,7 +169,7 @@ class CacheAppendKernel(wiring.Component):
             commands.i.p.address.eq(address & ~(layout.beat_bytes - 1)),
             commands.i.p.beats.eq(parts),
         ]
-        rest = layout.row % layout.unit  # of the last memory beat of a row, if it is not full
+        rest = layout.elements % layout.unit  # of the last memory beat of a row, if it is not full
         if rest:
             with m.If(last):
                 m.d.comb += complete.eq(beat == rest // spec.lanes - 1)
@@ -193,14 +190,14 @@ class CacheAppendKernel(wiring.Component):
 
         last: the part is shorter, and in the high end of ``full``
         """
-        layout = self.spec.layout
+        layout, bits = self.spec.layout, self.spec.bits
         size = min(layout.pitch, layout.beat_bytes)
-        strobe = Const((1 << layout.unit) - 1, size)
-        padded: Value = Cat(full, Const(0, (size - layout.unit) * 8))
+        strobe = Const((1 << layout.bytes_of(layout.unit)) - 1, size)
+        padded: Value = Cat(full, Const(0, size * 8 - layout.unit * bits))
         if last is not None:
-            rest = layout.row % layout.unit
-            strobe = Mux(last, Const((1 << rest) - 1, size), strobe)
-            padded = Mux(last, full[(layout.unit - rest) * 8 :], padded)
+            rest = layout.elements % layout.unit
+            strobe = Mux(last, Const((1 << layout.bytes_of(rest)) - 1, size), strobe)
+            padded = Mux(last, full[(layout.unit - rest) * bits :], padded)
         places = layout.beat_rows
         if places == 1:
             return Cat(padded, strobe)

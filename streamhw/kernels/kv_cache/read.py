@@ -10,7 +10,6 @@ from amaranth.lib import stream, wiring
 from amaranth.utils import bits_for, ceil_log2
 from numpy.typing import NDArray
 
-from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command, command_word
 from ...stream.behaviour import Behaviour, MemoryUse
 from ...stream.control.row_windows import RowWindows
@@ -55,7 +54,7 @@ class CacheReadSpec(CacheKernelSpec):
                 heads * head_dim], again for each token, head by head, each ``shared`` times, the
                 first ``length`` = position + index + 1 rows, ``positions`` a beat; with windows
                 [tokens, context, heads * head_dim], the ``length`` rows that end there
-    Formats     o: int8; o_command: ``command()``
+    Formats     o: ``bits`` signed; o_command: ``command()``
     Parameters  as of ``CacheAppend``, but lanes: a row, or, of rows that fill memory beats, what
                 divides a row, and a memory beat or is a number of them; outstanding: commands that
                 wait for the DMA; shared: query heads that read a row in turn, 1 with parallel
@@ -84,25 +83,28 @@ class CacheReadSpec(CacheKernelSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         layout = self.layout
-        beat, row = layout.beat_bytes, layout.row
+        beat, row = layout.beat_elements, layout.elements
+        fills = layout.pitch * 8 == row * self.bits
         if self.shared < 1 or (self.parallel_heads > 1 and self.shared > 1):
             raise ValueError(
                 f"shared must be at least 1, and 1 with {self.parallel_heads} parallel heads, "
                 f"not {self.shared}"
             )
-        if self.lanes != row and (layout.pitch != row or self.parallel_heads > 1):
+        if self.lanes != row and (not fills or self.parallel_heads > 1):
             why = "does not fill beats" if self.parallel_heads == 1 else "passes at once"
-            raise ValueError(f"lanes must be a row of {row} bytes, which {why}, not {self.lanes}")
+            raise ValueError(
+                f"lanes must be a row of {row} elements, which {why}, not {self.lanes}"
+            )
         if self.lanes < 1 or row % self.lanes:
-            raise ValueError(f"lanes must divide a row of {row} bytes, not {self.lanes}")
+            raise ValueError(f"lanes must divide a row of {row} elements, not {self.lanes}")
         if self.lanes != row and beat % self.lanes and self.lanes % beat:
             raise ValueError(
-                f"lanes must divide or be divided by a beat of {beat} bytes, not {self.lanes}"
+                f"lanes must divide or be divided by a beat of {beat} elements, not {self.lanes}"
             )
         check_positions(positions=self.positions, context=self.context, head_dim=1, lanes=1)
         if self.positions > 1 and self.lanes != row:
             raise ValueError(
-                f"lanes must be a row of {row} bytes where {self.positions} positions pass in a "
+                f"lanes must be a row of {row} elements where {self.positions} positions pass in a "
                 f"beat, not {self.lanes}"
             )
         if self.outstanding < 2:
@@ -119,17 +121,19 @@ class CacheReadSpec(CacheKernelSpec):
     @property
     def fold(self) -> int:
         """Beats of ``o`` of one row."""
-        return self.layout.row // self.lanes
+        return self.layout.elements // self.lanes
 
     @property
     def chunk(self) -> int:
-        """Bytes in memory of a beat of ``o``."""
-        return self.positions * self.layout.pitch if self.fold == 1 else self.lanes
+        """Bits in memory of a beat of ``o``."""
+        if self.fold == 1:
+            return self.positions * self.layout.pitch * 8
+        return self.lanes * self.bits
 
     @property
     def joined(self) -> int:
         """Memory beats of a beat of ``o``; 1 if one memory beat has several."""
-        return max(1, self.chunk // self.layout.beat_bytes)
+        return max(1, self.chunk // self.width)
 
     def rounds(self, length: int) -> int:
         """Beats of ``o`` of the first ``length`` rows."""
@@ -142,7 +146,7 @@ class CacheReadSpec(CacheKernelSpec):
     @property
     def ports(self) -> tuple[Port, ...]:
         rows = cached_type(
-            Fixed(8),
+            self.element,
             tokens=self.tokens,
             heads=self.heads * self.shared,
             head_dim=self.head_dim,
@@ -173,7 +177,7 @@ class CacheReadSpec(CacheKernelSpec):
         layer = step["layer"]
         words = [int(w) for w in np.asarray(inputs["i_data"], dtype=object).flat]
         tokens = step["tokens"]
-        rows = np.zeros((tokens, self.context, layout.groups, layout.row), dtype=np.int64)
+        rows = np.zeros((tokens, self.context, layout.groups, layout.elements), dtype=np.int64)
         commands = []
         for t in range(tokens):
             begin = self.rows.begin(step["position"] + t, layer)
@@ -188,8 +192,7 @@ class CacheReadSpec(CacheKernelSpec):
                 commands.append(command_word(new, beats - old))
                 taken, words = words[:beats], words[beats:]
                 content = b"".join(w.to_bytes(layout.beat_bytes, "little") for w in taken)
-                codes = np.frombuffer(content, dtype=np.int8)[: length * layout.pitch]
-                rows[t, :length, group] = codes.reshape(length, layout.pitch)[:, : layout.row]
+                rows[t, :length, group] = layout.unpack(content[: length * layout.pitch])
         own = rows.reshape(tokens, self.context, -1)
         return {
             "o": own if self.windows else own[-1],
@@ -201,7 +204,7 @@ class CacheReadSpec(CacheKernelSpec):
         beats = sum(map(self.rounds, lengths)) * self.layout.groups * self.shared
         if self.joined > 1:
             return Timing(latency=self.joined, interval=beats * self.joined, drain=1)
-        parts = self.layout.beat_bytes // self.chunk
+        parts = self.width // self.chunk
         last = (self.rounds(lengths[-1]) - 1) % parts
         return Timing(latency=Unpacker.latency, interval=beats, drain=Unpacker.latency + last)
 
@@ -229,20 +232,20 @@ class CacheReadSpec(CacheKernelSpec):
         if self.windows:
             control += 2 * bits_for(self.context) + 2 * beats
         # what is behind the end of a row is made 0
-        inside = (self.positions - 1) * self.layout.row * 8
+        inside = (self.positions - 1) * self.layout.elements * self.bits
         commands = Memory(command().size, self.outstanding, asynchronous=True)
         lengths: tuple[Memory, ...] = ()
         if self.positions > 1:
             lengths = (Memory(bits_for(self.context), self.outstanding + 2, asynchronous=True),)
         if self.joined > 1:
             return Resources(
-                luts=self.chunk * 8 + control + inside,
+                luts=self.chunk + control + inside,
                 muxes=WALK_MUXES,
-                ffs=2 * self.chunk * 8 + control,
+                ffs=2 * self.chunk + control,
                 memories=(commands, *lengths),
             )
         bound = self.rounds(self.context)
-        unpack = unpack_resources(width=self.width, part=self.chunk * 8, bound=bound)
+        unpack = unpack_resources(width=self.width, part=self.chunk, bound=bound)
         return Resources(
             luts=unpack.luts + control + inside,
             muxes=WALK_MUXES,
@@ -359,12 +362,12 @@ class CacheReadKernel(wiring.Component):
             has_place = lengths.i.ready
             m.d.comb += [lengths.i.valid.eq(begins), lengths.i.p.eq(passing)]
         if spec.joined > 1:
-            m.submodules.width = width = Width(width_in=spec.width, width_out=spec.chunk * 8)
+            m.submodules.width = width = Width(width_in=spec.width, width_out=spec.chunk)
             m.d.comb += room.eq(has_place)
         else:
             bound = spec.rounds(spec.context)
             m.submodules.counts = counts = Queue(shape=range(bound + 1), depth=spec.outstanding)
-            width = Unpacker(width=spec.width, part=spec.chunk * 8, bound=bound)
+            width = Unpacker(width=spec.width, part=spec.chunk, bound=bound)
             m.submodules.unpack = width
             wiring.connect(m, counts.o, width.i_count)
             m.d.comb += [
@@ -395,7 +398,8 @@ class CacheReadKernel(wiring.Component):
 
     def _send_rows(self, m: Module, rows: stream.Interface, lengths: Queue) -> None:
         """Rows beside each other, without what pads them; those behind the last one are zeros."""
-        spec, pitch, size = self.spec, self.spec.layout.pitch * 8, self.spec.layout.row * 8
+        spec, layout = self.spec, self.spec.layout
+        pitch, size = layout.pitch * 8, layout.elements * spec.bits
         at = Signal(range(max(2, spec.context // spec.positions)), name="at")
         ends, fire = Signal(name="ends"), Signal(name="fire")
         rest = (lengths.o.p - 1)[: ceil_log2(spec.positions)]  # index of the last row in its beat

@@ -7,7 +7,10 @@ from typing import Self
 import numpy as np
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
 
+from ...numerics.element_format import integer_format
+from ...numerics.fixed import Fixed
 from ...stream.axi.signature import ADDRESS_WIDTH, command
 from ...stream.control.step_layout import step_layout
 from ...stream.spec import KernelSpec, Tensors
@@ -21,10 +24,12 @@ class CacheLayout:
     head_dim].
 
     A position's row is padded to ``pitch`` bytes, so that a memory beat holds a power of two of
-    them, or a row a number of beats; a group is padded to whole beats.
+    them, or a row a number of beats; a group is padded to whole beats. Elements of 4 bits fill a
+    byte from its low end; a row begins with a byte.
 
     heads, head_dim: of the cache; parallel_heads: heads of a row, divides heads
     context, layers: bounds; width: bits of a memory beat, 8 times a power of two
+    bits: of an element, 4 or 8
     """
 
     heads: int
@@ -33,6 +38,7 @@ class CacheLayout:
     layers: int
     width: int
     parallel_heads: int = 1
+    bits: int = 8
 
     def __post_init__(self) -> None:
         beat = self.beat_bytes
@@ -42,6 +48,8 @@ class CacheLayout:
             raise ValueError(
                 f"parallel_heads must divide the {self.heads} heads, not {self.parallel_heads}"
             )
+        if self.bits not in (4, 8):
+            raise ValueError(f"bits must be 4 or 8, not {self.bits}")
 
     @property
     def beat_bytes(self) -> int:
@@ -49,14 +57,24 @@ class CacheLayout:
         return self.width // 8
 
     @property
+    def beat_elements(self) -> int:
+        """Elements that a memory beat has room for."""
+        return self.width // self.bits
+
+    @property
     def groups(self) -> int:
         """Rows of a position."""
         return self.heads // self.parallel_heads
 
     @property
-    def row(self) -> int:
-        """Bytes of a row: what parallel heads have at one position."""
+    def elements(self) -> int:
+        """Of a row: what parallel heads have at one position."""
         return self.parallel_heads * self.head_dim
+
+    @property
+    def row(self) -> int:
+        """Bytes of a row."""
+        return self.bytes_of(self.elements)
 
     @property
     def pitch(self) -> int:
@@ -67,8 +85,8 @@ class CacheLayout:
 
     @property
     def unit(self) -> int:
-        """Bytes of a row within one memory beat."""
-        return min(self.row, self.beat_bytes)
+        """Elements of a row within one memory beat."""
+        return min(self.elements, self.beat_elements)
 
     @property
     def row_beats(self) -> int:
@@ -90,6 +108,23 @@ class CacheLayout:
         """Bytes of the whole cache."""
         return self.layers * self.groups * self.group_bytes
 
+    def bytes_of(self, elements: int) -> int:
+        """Bytes that so many elements of a row take."""
+        return -(-elements * self.bits // 8)
+
+    def pack(self, codes: NDArray[np.int64]) -> bytes:
+        """The bytes of elements of a row."""
+        return integer_format(self.bits).pack(codes.astype(np.int8)[None]).tobytes()
+
+    def unpack(self, content: bytes) -> NDArray[np.int64]:
+        """The elements [rows, elements] of rows with their padding."""
+        rows = np.frombuffer(content, dtype=np.uint8).reshape(-1, self.pitch)[:, : self.row]
+        each = 8 // self.bits
+        codes = np.repeat(rows, each, axis=1) >> np.tile(np.arange(each) * self.bits, self.row)
+        half = 1 << self.bits - 1
+        found = ((codes.astype(np.int64) & 2 * half - 1) ^ half) - half
+        return np.asarray(found[:, : self.elements])
+
     def beats(self, length: int) -> int:
         """Memory beats that have the first ``length`` rows of a group."""
         return -(-length // self.beat_rows) * self.row_beats
@@ -108,7 +143,8 @@ class CacheKernelSpec(KernelSpec):
     """What the kernels of a cache share: its layout, steps and commands.
 
     heads, head_dim, context, layers, width, parallel_heads: as of ``CacheLayout``; tokens: bound of
-    a step; lanes: elements of a beat of rows; offset: byte of the cache, counted from cfg_base
+    a step; lanes: elements of a beat of rows; offset: byte of the cache, counted from cfg_base;
+    bits: of an element
     """
 
     heads: int
@@ -120,6 +156,7 @@ class CacheKernelSpec(KernelSpec):
     width: int
     offset: int = 0
     parallel_heads: int = 1
+    bits: int = 8
 
     def __post_init__(self) -> None:
         beat = self.layout.beat_bytes
@@ -139,7 +176,13 @@ class CacheKernelSpec(KernelSpec):
             layers=self.layers,
             width=self.width,
             parallel_heads=self.parallel_heads,
+            bits=self.bits,
         )
+
+    @property
+    def element(self) -> Fixed:
+        """Format of the elements."""
+        return Fixed(self.bits)
 
     @property
     def step(self) -> data.StructLayout:

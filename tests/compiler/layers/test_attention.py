@@ -17,6 +17,7 @@ def test_keys_and_values_have_a_cache_each(families: tuple[Placed, ...]) -> None
                 context=context.graph.context,
                 layers=context.layers,
                 beat_bits=context.beat_bits,
+                cache_bits=8,
             )
             assert len(regions) == 2
             assert set(regions.values()) == {layout.size}

@@ -12,6 +12,6 @@ from streamhw.graph import Attention
 def test_rows_hold_the_cached_heads_of_parallel_query_heads(heads: int, rows: int) -> None:
     op = Attention(heads=8, kv_heads=4, head_dim=16, causal=True).attention
     tiling = Tiling(token_batch=4, lanes=4, attention_lanes=4, engines={}, attention_heads=heads)
-    layout = cache_layout(op, tiling, context=64, layers=3, beat_bits=512)
+    layout = cache_layout(op, tiling, context=64, layers=3, beat_bits=512, cache_bits=8)
     assert layout.parallel_heads == rows
     assert (layout.heads, layout.row, layout.layers) == (4, 16 * rows, 3)

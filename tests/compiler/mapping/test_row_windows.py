@@ -33,7 +33,7 @@ def test_widths_and_positions_together(
 ) -> None:
     """Rows of 8 bytes, or, of all heads, of 16, in memory beats of 32 bytes."""
     graph = decoder_graph("m", replace(TINY_LLAMA, layers=3, windows=windows))
-    assert row_windows(graph, tiling, 256) == expected
+    assert row_windows(graph, tiling, 256, 8) == expected
 
 
 def test_rows_of_one_step_are_alike() -> None:
@@ -51,4 +51,4 @@ def test_rows_of_one_step_are_alike() -> None:
     nodes = tuple(replace(loop, body=body) if item is loop else item for item in graph.nodes)
     both = Graph(name="m", context=32, vocabulary=60, nodes=nodes)
     with pytest.raises(BuildError, match=r"^Attention attention and other must have rows of the "):
-        row_windows(both, TILING, 256)
+        row_windows(both, TILING, 256, 8)

@@ -31,6 +31,13 @@ rows that fill a memory beat or several, or of which a memory beat has several, 
 padding; beats of them that are cut and joined."""
 
 
+ODD = [(1, 5, 1, 5, 64), (1, 1, 1, 1, 64), (3, 7, 1, 21, 64), (3, 5, 5, 15, 512)]
+"""Rows that end within a byte if elements have 4 bits."""
+
+CACHES = [*((s, 8) for s in SHAPES), *((s, 4) for s in (*SHAPES, *ODD))]
+"""Shapes, and bits of an element."""
+
+
 WHOLE = [s for s in SHAPES if s[3] == s[0] * s[1]]
 """Those whose read kernel sends whole rows, and so may send several."""
 
@@ -57,7 +64,9 @@ class BasedRead(CacheReadSpec):
         return Based(super().create(), BASE)
 
 
-def parameters(parallel_heads: int, head_dim: int, lanes: int, width: int) -> dict[str, int]:
+def parameters(
+    parallel_heads: int, head_dim: int, lanes: int, width: int, bits: int = 8
+) -> dict[str, int]:
     heads = 4 if parallel_heads == 2 else 3
     shape = {"heads": heads, "head_dim": head_dim, "context": 16, "layers": 3, "tokens": 3}
     return shape | {
@@ -65,6 +74,7 @@ def parameters(parallel_heads: int, head_dim: int, lanes: int, width: int) -> di
         "width": width,
         "offset": 7 * width,
         "parallel_heads": parallel_heads,
+        "bits": bits,
     }
 
 

@@ -14,6 +14,7 @@ from streamhw.kernels.kv_cache.append import CacheAppendSpec
 from streamhw.kernels.kv_cache.read import CacheReadSpec
 from streamhw.testing import Case, check_kernel
 from tests.kernels.kv_cache.caches import (
+    ODD,
     SHAPES,
     WHOLE,
     BasedRead,
@@ -28,23 +29,20 @@ READ = [
     *((*s[:2], *s[3:], 1, positions) for s in WHOLE for positions in (2, 4)),
     (1, 8, 8, 512, 3, 2),
 ]
+CACHES = [
+    *((s, 8) for s in READ),
+    *((s, 4) for s in (*READ, *((*s[:2], *s[3:], 1, n) for s in ODD for n in (1, 4)))),
+]
 
 
 @pytest.mark.parametrize("windows", [(), (2, 16, 7)])
-@pytest.mark.parametrize("parallel_heads, head_dim, lanes, width, shared, positions", READ)
-def test_read_equals_golden(
-    parallel_heads: int,
-    head_dim: int,
-    lanes: int,
-    width: int,
-    shared: int,
-    positions: int,
-    windows: tuple[int, ...],
-) -> None:
+@pytest.mark.parametrize("shape, bits", CACHES)
+def test_read_equals_golden(shape: tuple[int, ...], bits: int, windows: tuple[int, ...]) -> None:
     """What memory has behind the last row is not zeros, but what is sent is. Windows of 2 begin
     within the step of three tokens, those of 16 hide nothing."""
+    parallel_heads, head_dim, lanes, width, shared, positions = shape
     spec = BasedRead(
-        **parameters(parallel_heads, head_dim, lanes, width),
+        **parameters(parallel_heads, head_dim, lanes, width, bits),
         shared=shared,
         positions=positions,
         windows=windows,
@@ -77,7 +75,11 @@ def test_read_equals_golden(
         assert spec.traffic(cases[-1].symbol_values) == len(words)
         got = spec.compute(inputs, cases[-1].symbol_values)["o"]
         found = got[-1] if windows else got
-        wanted = rows.astype(np.int8).reshape(16, -1)[begins[-1] :][: lengths[-1]]
+        # the second of two elements of 4 bits is in the high end of a byte
+        low, high = ((rows.astype(np.int64) >> at & 15 ^ 8) - 8 for at in (0, 4))
+        both = np.stack([low, high], axis=-1).reshape(16, layout.groups, -1)
+        elements = rows.astype(np.int8) if bits == 8 else both[..., : layout.elements]
+        wanted = elements.reshape(16, -1)[begins[-1] :][: lengths[-1]]
         assert (found[: lengths[-1]] == wanted).all()
     check_kernel(spec, cases, timing=False)
 
@@ -105,14 +107,15 @@ class Loop(wiring.Component):
 )
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("windows", [(), (2, 16, 16)])
+@pytest.mark.parametrize("bits", [8, 4])
 def test_reads_what_was_appended(
-    shape: tuple[int, ...], positions: int, seed: int, windows: tuple[int, ...]
+    shape: tuple[int, ...], positions: int, seed: int, windows: tuple[int, ...], bits: int
 ) -> None:
     """Steps of two layers through a memory; seed 0 never stalls and checks the rate of reads."""
     parallel_heads, head_dim, in_lanes, out_lanes, width = shape
-    appending = CacheAppendSpec(**parameters(parallel_heads, head_dim, in_lanes, width))
+    appending = CacheAppendSpec(**parameters(parallel_heads, head_dim, in_lanes, width, bits))
     reading = CacheReadSpec(
-        **parameters(parallel_heads, head_dim, out_lanes, width),
+        **parameters(parallel_heads, head_dim, out_lanes, width, bits),
         positions=positions,
         windows=windows,
     )
@@ -131,7 +134,7 @@ def test_reads_what_was_appended(
         code = int(step(appending, n, position, layer)[0])
         inputs["step_a"].append(code)
         inputs["step_r"].append(code)
-        new = numbers.integers(-128, 128, (n, features))
+        new = numbers.integers(-(1 << bits - 1), 1 << bits - 1, (n, features))
         rows[layer][position : position + n] = new
         symbol_values = {"tokens": n, "length": reading.rows.lengths(position, n, layer)}
         stored = rows[layer]
@@ -140,7 +143,8 @@ def test_reads_what_was_appended(
             stored = np.stack([np.roll(stored, -begin, axis=0) for begin in begins])
         for name, spec, tensor in (("i", appending, new), ("o", reading, stored)):
             beats = spec.port(name).type.pack(tensor, symbol_values)
-            codes = [int.from_bytes(bytes((b & 255).tolist()), "little") for b in beats]
+            mask = (1 << bits) - 1
+            codes = [sum((e & mask) << i * bits for i, e in enumerate(b.tolist())) for b in beats]
             (inputs["i"] if name == "i" else wanted).extend(codes)
     sources = {
         "step_a": append.i_step,
@@ -284,17 +288,17 @@ def test_read_timing(shape: tuple[int, ...], positions: int, windows: tuple[int,
 @pytest.mark.parametrize(
     "change, text",
     [
-        ({"lanes": 3}, "lanes must divide a row of 16 bytes, not 3"),
-        ({"head_dim": 24, "lanes": 3}, "lanes must be a row of 24 bytes, which does not fill"),
-        ({"head_dim": 48, "lanes": 24}, "lanes must divide or be divided by a beat of 16 bytes"),
-        ({"parallel_heads": 3}, "lanes must be a row of 48 bytes, which passes at once, not 4"),
+        ({"lanes": 3}, "lanes must divide a row of 16 elements, not 3"),
+        ({"head_dim": 24, "lanes": 3}, "lanes must be a row of 24 elements, which does not fill"),
+        ({"head_dim": 48, "lanes": 24}, "lanes must divide or be divided by a beat of 16 elements"),
+        ({"parallel_heads": 3}, "lanes must be a row of 48 elements, which passes at once, not 4"),
         (
             {"parallel_heads": 3, "lanes": 48, "shared": 2},
             "shared must be at least 1, and 1 with 3 parallel heads, not 2",
         ),
         ({"outstanding": 1}, "outstanding must be at least 2, not 1"),
         ({"windows": (4, 4)}, "windows must be of 3 layers, not 2"),
-        ({"positions": 2}, "lanes must be a row of 16 bytes where 2 positions pass in a beat"),
+        ({"positions": 2}, "lanes must be a row of 16 elements where 2 positions pass in a beat"),
         (
             {"positions": 3},
             "positions must be a power of two that divides the context of 16, not 3",

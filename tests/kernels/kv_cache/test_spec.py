@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the rows of a cache lie."""
 
+import numpy as np
 import pytest
 
 from streamhw.kernels.kv_cache.append import CacheAppendSpec
@@ -20,6 +21,18 @@ def test_padded_rows_and_their_size() -> None:
     assert append.traffic({"tokens": 16}) == 16
     read = CacheReadSpec(**shape, tokens=16, lanes=768, parallel_heads=12)
     assert read.traffic({"tokens": 1, "length": [1000]}) == 500
+
+
+def test_elements_of_4_bits_take_half_the_bytes() -> None:
+    shape = {"heads": 12, "head_dim": 64, "context": 1001, "layers": 12, "width": 8192}
+    layout = CacheLayout(**shape, parallel_heads=12, bits=4)
+    assert (layout.elements, layout.row, layout.pitch, layout.beat_rows) == (768, 384, 512, 2)
+    assert 2 * layout.size == CacheLayout(**{**shape, "width": 16384}, parallel_heads=12).size
+    odd = CacheLayout(heads=2, head_dim=5, context=3, layers=1, width=64, bits=4)
+    assert (odd.row, odd.pitch, odd.unit, odd.beat_rows) == (3, 4, 5, 2)
+    row = np.array([-8, 7, -1, 3, -2])
+    assert odd.pack(row) == b"\x78\x3f\x0e"
+    assert (odd.unpack(odd.pack(row) + b"\xee") == row).all()
 
 
 def test_a_kernel_is_located_where_its_region_begins() -> None:
