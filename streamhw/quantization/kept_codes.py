@@ -16,7 +16,7 @@ from .rules import Quantization
 from .weight_formats import weight_format
 from .weights import dequantize, output_scales
 
-__all__ = ["even_smooth_scales", "evened", "kept_codes", "kept_matrix"]
+__all__ = ["even_smooth_scales", "evened", "kept_codes", "kept_matrix", "shares_scales"]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -58,6 +58,11 @@ def even_smooth_scales(
     group = _kept_group(state, node, layer)
     even = partial(_even, group=group)
     return even(state.smooth_scales(node, layer, ranges, even))
+
+
+def shares_scales(state: Quantization, node: Node) -> bool:
+    """Whether features of a value must share scales in some layer."""
+    return any(_kept_group(state, node, layer) is not None for layer in state.layers(node.name))
 
 
 def _kept_group(state: Quantization, node: Node, layer: int | None) -> int | None:

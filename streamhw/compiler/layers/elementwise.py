@@ -17,7 +17,6 @@ from ...quantization.kept_codes import even_smooth_scales, evened
 from ...quantization.plan import ActivationPlan, AddPlan, MultiplyPlan
 from ...quantization.quantized_model import ActivationParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
-from ...quantization.smoothing import rounding_power
 from ...reference.nodes import Added, Curve, Multiplied
 from ...reference.rules import IntegerFunction, Preparation, pure
 from ...stream.itensor.algebra import broadcast
@@ -27,6 +26,7 @@ from ..lowering.builder import Lowering
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer
+from .two_digits import FINER, operand_format
 
 __all__ = ["ACTIVATION", "ADD", "MULTIPLY"]
 
@@ -44,11 +44,9 @@ _PRODUCT_WIDTH = 20
 """Bits of a gate's product before its multiplier: one input of a DSP block."""
 _DIGITS_WIDTH = 24
 """The same if its result has two digits."""
-_FINER = 64
-"""Steps of two digits in one of 8 bits; the other bit is for what calibration did not see."""
 _COARSE = 0.1
-"""Error of a product's results by rounding a gate to 8 bits, by their size, beyond which, in some
-layer, the gate has two digits: what `doctor` takes for the bound of a stream's own error."""
+"""Error by rounding a gate to 8 bits beyond which it has two digits: what `doctor` takes for the
+bound of a stream's own error."""
 
 
 # ---- sums
@@ -220,21 +218,13 @@ ACTIVATION = Layer(
 
 
 def _gate_format(state: Quantization, node: Node) -> Fixed:
-    """Two digits where 8 bits lose too much: rare large values leave the others few codes."""
-    rules = [(state.rule(reader).matrix, reader) for reader in state.graph.readers(node.name)]
-    if not state.trained or any(matrix is None for matrix, _ in rules):
-        return BYTE
-    powers = [
-        rounding_power(
-            evened(state, node, layer, _gate_steps(state, node, layer)),
-            matrix(state, reader, layer).matrix,
-            state.statistics.moments[node.name, layer].square,
-        )
-        for matrix, reader in rules
-        if matrix is not None
-        for layer in state.layers(node.name)
-    ]
-    return DIGITS if max(powers) > _COARSE**2 else BYTE
+    """Rare large values leave the others few codes."""
+    return operand_format(
+        state,
+        node,
+        lambda layer: evened(state, node, layer, _gate_steps(state, node, layer)),
+        _COARSE,
+    )
 
 
 def _gate_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
@@ -245,7 +235,7 @@ def _gate_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
 def _gate_scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
     if not state.trained:
         return _smooth(state, node, layer)
-    finer = _FINER if state.format(node.name) == DIGITS else 1
+    finer = FINER if state.format(node.name) == DIGITS else 1
     return even_smooth_scales(state, node, layer, _gate_steps(state, node, layer) / finer)
 
 

@@ -8,8 +8,15 @@ from ...graph import Floats, LayerNorm, Node, RmsNorm
 from ...kernels.norm import layernorm
 from ...numerics.fixed import Fixed
 from ...quantization.config import RESIDUAL_WIDTH
-from ...quantization.formats import BYTE, RESIDUAL_MARGIN, fraction, hidden_format
-from ...quantization.kept_codes import even_smooth_scales, evened
+from ...quantization.formats import (
+    BYTE,
+    DIGITS,
+    RESIDUAL_MARGIN,
+    byte_scales,
+    fraction,
+    hidden_format,
+)
+from ...quantization.kept_codes import even_smooth_scales, evened, shares_scales
 from ...quantization.plan import NormPlan
 from ...quantization.quantized_model import NormParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
@@ -20,6 +27,7 @@ from ..lowering.builder import Lowering
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer
+from .two_digits import FINER, operand_format
 
 __all__ = ["LAYER_NORM", "RMS_NORM", "norm_format", "norm_scales", "norm_wants"]
 
@@ -28,14 +36,25 @@ Reals = NDArray[np.float64]
 _BETA_FRACTION = 7
 _LARGEST_AFFINE = 1024.0
 """Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
+_COARSE = 0.04
+"""Error by rounding features to the steps that they share beyond which they have two digits. All of
+a layer reads them: in SmolLM2, with 32 features a scale, they cost 2.6 % of perplexity."""
 
 
 def norm_format(state: Quantization, node: Node) -> Fixed:
-    """What a reader wants, in at most 16 bits; int8 for matrix products."""
-    wanted = state.wanted(node.name)
-    if wanted is None or wanted.width <= 16:
-        return wanted or BYTE
-    return hidden_format(state.largest(node.name))
+    """What a reader wants, in at most 16 bits; for matrix products int8, or two digits where their
+    stored codes leave many features one scale."""
+    wanted = state.wanted(node.name) or BYTE
+    if wanted.width > 16:
+        return hidden_format(state.largest(node.name))
+    if wanted != BYTE or not shares_scales(state, node):
+        return wanted
+    return operand_format(state, node, lambda layer: _shared_steps(state, node, layer), _COARSE)
+
+
+def _shared_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
+    """Scales of int8 that hold all features which share them."""
+    return evened(state, node, layer, byte_scales(state.statistics.largest[node.name, layer]))
 
 
 def norm_wants(state: Quantization, node: Node, name: str) -> Fixed:
@@ -45,7 +64,10 @@ def norm_wants(state: Quantization, node: Node, name: str) -> Fixed:
 
 
 def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None) -> Reals | None:
-    """Scales of int8; ``peaks``: of the parameters of each feature, which they keep in range."""
+    """Scales of int8 or of two digits; ``peaks``: of the parameters of each feature, which they
+    keep in range."""
+    if state.format(node.name) == DIGITS:
+        return np.maximum(_shared_steps(state, node, layer), peaks / _LARGEST_AFFINE) / FINER
     if state.format(node.name).width != BYTE.width:
         return None
     scales = np.maximum(even_smooth_scales(state, node, layer), peaks / _LARGEST_AFFINE)
