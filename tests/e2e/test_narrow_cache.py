@@ -50,7 +50,7 @@ def test_every_stream_equals_the_reference(
     machine_of: Callable[..., Machine], make: Callable[[Path], Model], tmp_path: Path
 ) -> None:
     model = make(tmp_path / "model")
-    design, wide = (design_of(model, bits, 64) for bits in (4, 8))
+    design, wide = (design_of(model, bits, 256) for bits in (4, 8))
     assert 2 * cache_bytes(design) == cache_bytes(wide)
     machine = machine_of(design=design, of=model, observed=True)
     golden = IntegerModel(machine.quantized, layer_table().reference)
@@ -63,3 +63,15 @@ def test_every_stream_equals_the_reference(
             predicted = [expected.prompt, *expected.tokens]
             for found, wanted in zip(answer.tokens, predicted, strict=True):
                 assert abs(wanted / found.cycles - 1) < 0.03, (found, wanted)
+
+
+def test_results_wait_for_each_other_in_one_queue(machine_of: Callable[..., Machine]) -> None:
+    """All results of the gate's product leave before the first of the other's: what multiplies
+    both waits for the latter, and queues on the way hold the former. On a narrow port, where each
+    product takes long, they once were too shallow for a full batch."""
+    model = tiny_decoder(LLAMA)
+    machine = machine_of(design=design_of(model, 8, 64), of=model, observed=True)
+    golden = IntegerModel(machine.quantized, layer_table().reference)
+    prompt = list(range(1, 10))
+    answer = machine.answer(prompt, 3, check=True)
+    assert [t.token for t in answer.tokens] == list(golden.generate(prompt, 3))
