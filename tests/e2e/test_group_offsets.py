@@ -10,7 +10,7 @@ from gguf.constants import GGMLQuantizationType
 
 from streamhw.boards.base import load_board
 from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.layers import norm
+from streamhw.compiler.layers import attention, norm
 from streamhw.compiler.pipeline import compile_model
 from streamhw.frontend import load
 from streamhw.quantization.config import QuantConfig
@@ -30,14 +30,17 @@ def test_every_stream_equals_the_reference(
     coarse: float,
     bits: int,
 ) -> None:
-    """Norms give two digits where one scale for many features loses too much of them."""
-    monkeypatch.setattr(norm, "_COARSE", coarse)
+    """Two digits where one scale for many features loses too much of them."""
+    for layer in (norm, attention):
+        monkeypatch.setattr(layer, "COARSE", coarse)
     kind = GGMLQuantizationType.Q4_1
     model = load(write_llama(tmp_path / "m.gguf", tiny_decoder(ALIGNED), type=kind))
     quantization = QuantConfig(number_format="int4g32m", tokens=64)
     choices = BuildConfig(quantization=quantization, multipliers=32)
     design = compile_model(model, load_board("sim"), choices)
-    widths = {name: design.quantization.formats[name].width for name in ("norm_1", "norm_2")}
+    widths = {
+        name: design.quantization.formats[name].width for name in ("norm_1", "norm_2", "attention")
+    }
     assert set(widths.values()) == {bits}
     machine = machine_of(design=design, of=model, observed=True)
     check_streams(machine)

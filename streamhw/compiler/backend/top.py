@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The top level in Amaranth: every part of a design, a queue on each stream, memory, registers."""
 
-import re
 from collections.abc import Mapping
 
 from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
@@ -90,17 +89,18 @@ class Accelerator(wiring.Component):
         return m
 
     def _components(self) -> dict[str, wiring.Component]:
-        """By the name of their instance; parts that are equal are instances of one module.
+        """By the name of their instance; parts that are equal are instances of one module, which is
+        called after the first of them.
 
         DMAs stay what they are: their buses are lists.
         """
-        alone, several = set[Part](), dict[Part, str]()
+        first, several = dict[Part, str](), dict[Part, str]()
         for instance in self._design.instances:
             if instance.name in self._design.placement.ports:
                 continue
-            if instance.part in alone:
-                several.setdefault(instance.part, f"{_kind(instance.part)}_{len(several)}")
-            alone.add(instance.part)
+            if instance.part in first:
+                several[instance.part] = f"{first[instance.part]}_kind"
+            first.setdefault(instance.part, instance.name)
         found: dict[str, wiring.Component] = {}
         members: dict[Part, Mapping[str, wiring.Member]] = {}
         for instance in self._design.instances:
@@ -237,12 +237,6 @@ def _queue(width: int, depth: int) -> SharedComponent:
 
     members = Queue.members(shape=width, depth=depth)
     return SharedComponent(make, members, f"queue_{width}x{depth}")
-
-
-def _kind(part: Part) -> str:
-    """The name of a part's kind as that of a module."""
-    name = type(part).__name__.removesuffix("Spec")
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _stream(

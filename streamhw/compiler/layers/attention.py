@@ -12,8 +12,8 @@ from ...kernels.kv_cache.append import CacheAppendSpec
 from ...kernels.kv_cache.read import CacheReadSpec
 from ...numerics.fixed import Fixed
 from ...quantization.config import PROBABILITIES, SCORES
-from ...quantization.formats import BYTE, HIDDEN_MARGIN, cache_scales, fraction
-from ...quantization.kept_codes import evened
+from ...quantization.formats import BYTE, DIGITS, HIDDEN_MARGIN, cache_scales, fraction
+from ...quantization.kept_codes import evened, shares_scales
 from ...quantization.plan import AttentionPlan
 from ...quantization.rules import Quantization, QuantizationRule
 from ...reference.attention import IntegerAttention
@@ -24,6 +24,7 @@ from ..mapping.cache_layout import cache_layout
 from ..mapping.row_windows import row_windows
 from ..memory.rules import MemoryContext, MemoryRule
 from .layer import Layer
+from .two_digits import COARSE, FINER, operand_format
 
 __all__ = ["ATTENTION"]
 
@@ -96,24 +97,38 @@ def _value_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
     return evened(state, node, layer, scales, _op(node).head_dim)
 
 
-def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
+def _format(state: Quantization, node: Node) -> Fixed:
+    """Averages of values: int8, or two digits where the scales of values are too coarse for them,
+    since stored codes leave many features one scale."""
+    if not shares_scales(state, node):
+        return BYTE
+    return operand_format(state, node, lambda layer: _byte_scales(state, node, layer), COARSE)
+
+
+def _byte_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
     """Averages of values are finer than values of few bits."""
-    finer = BYTE.width - state.config.cache_bits
-    return _for_each_query(_op(node), _value_scales(state, node, layer)) * 2.0**-finer
+    coarser = BYTE.width - state.config.cache_bits
+    return _for_each_query(_op(node), _value_scales(state, node, layer)) * 2.0**-coarser
+
+
+def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
+    finer = FINER if state.format(node.name) == DIGITS else 1
+    return _byte_scales(state, node, layer) / finer
 
 
 def _plan(state: Quantization, node: Node) -> AttentionPlan:
     query, key, value = (state.format(name) for name in node.inputs)
-    score = _score_format(state, node)
+    score, out = _score_format(state, node), state.format(node.name)
+    finer = BYTE.width - value.width + (FINER.bit_length() - 1 if out == DIGITS else 0)
     return AttentionPlan(
         query=query,
         key=key,
         value=value,
         scores=score,
         probabilities=PROBABILITIES,
-        out=state.format(node.name),
+        out=out,
         score_shift=query.frac - score.frac,
-        value_shift=PROBABILITIES.frac - (BYTE.width - value.width),
+        value_shift=PROBABILITIES.frac - finer,
     )
 
 
@@ -241,7 +256,7 @@ def _lower(state: Lowering, node: Node) -> None:
 ATTENTION = Layer(
     op=Attention,
     quantization=QuantizationRule(
-        format=lambda state, node: BYTE,
+        format=_format,
         plan=_plan,
         wants=_wants,
         wants_scales=_wants_scales,

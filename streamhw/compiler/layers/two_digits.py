@@ -9,7 +9,11 @@ from ...quantization.formats import BYTE, DIGITS
 from ...quantization.rules import Quantization
 from ...quantization.smoothing import Reals, rounding_power
 
-__all__ = ["FINER", "operand_format"]
+__all__ = ["COARSE", "FINER", "operand_format"]
+
+COARSE = 0.04
+"""Error by rounding to steps that many features share beyond which a value has two digits. All of a
+layer reads norms: in SmolLM2, with 32 features a scale, theirs cost 2.6 % of perplexity."""
 
 FINER = 64
 """Steps of two digits in one of 8 bits; the other bit is for what calibration did not see."""
