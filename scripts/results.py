@@ -172,10 +172,11 @@ RESULTS = (
     ),
     Result(
         name="compile",
-        what="compiling GPT-2 Medium for `u55c`, user CPU seconds against commit 93fa277 in one "
-        "run: build and Verilog at most half, Verilog from the cache a tenth, below 2 GiB",
-        command="scripts/compile_times.py gpt2-medium --before ../streamhw-93fa277",
-        patterns=(r"^gpt2-medium:? (.*)$",),
+        what="compiling StreamTensor's four models for `u55c`, user CPU seconds against commit "
+        "93fa277: build and Verilog at most half, Verilog from the cache a tenth, below 2 GiB",
+        command="scripts/compile_times.py gpt2-medium qwen2.5-0.5b tinyllama-1.1b=llama-1.1b "
+        "gemma3-1b --before ../streamhw-93fa277",
+        patterns=(r"^(\S+ cold: .*|\S+: build .*)$",),
         long=True,
     ),
     Result(

@@ -34,8 +34,9 @@ def is_adapted() -> bool:
 @contextmanager
 def adapted() -> Iterator[None]:
     """Inside, Amaranth converts with the functions of this folder, to the same text but for wires
-    of fields that nothing reads (``fields``), the operands of sums and comparisons (``operands``)
-    and, since Python 3.13, names of variables.
+    of fields that nothing reads (``fields``), words of memories that are all zero
+    (``rtlil_text``), the operands of sums and comparisons (``operands``) and, since Python 3.13,
+    names of variables.
 
     May be entered again inside itself. Conversions of other threads wait, as Amaranth's functions
     are those of all threads.
