@@ -3,6 +3,7 @@
 
 from ...errors import BuildError
 from ...graph import AttentionHeads, Graph
+from ...kernels.kv_cache.spec import CacheLayout
 from ...stream.control.row_windows import RowWindows
 from .cache_layout import cache_layout
 from .tiling import Tiling
@@ -23,7 +24,8 @@ def row_windows(graph: Graph, tiling: Tiling, beat_bits: int, cache_bits: int) -
         if op is None:
             continue
         layers = 1 if loop is None else loop.trips
-        rows = _rows(op, tiling, graph.context, layers, beat_bits, cache_bits)
+        layout = cache_layout(op, tiling, graph.context, layers, beat_bits, cache_bits)
+        rows = _rows(op, layout, tiling.attention_positions)
         found.setdefault(rows, node.name)
     if len(found) > 1:
         first, other, *_ = found.values()
@@ -34,18 +36,10 @@ def row_windows(graph: Graph, tiling: Tiling, beat_bits: int, cache_bits: int) -
     return next(iter(found), RowWindows())
 
 
-def _rows(
-    op: AttentionHeads,
-    tiling: Tiling,
-    context: int,
-    layers: int,
-    beat_bits: int,
-    cache_bits: int,
-) -> RowWindows:
+def _rows(op: AttentionHeads, layout: CacheLayout, positions: int) -> RowWindows:
     """The rows of one node; one whose windows hide nothing has none."""
-    turn = op.windows or (None,)
-    widths = tuple(min(turn[n % len(turn)] or context, context) for n in range(layers))
+    turn, context = op.windows or (None,), layout.context
+    widths = tuple(min(turn[n % len(turn)] or context, context) for n in range(layout.layers))
     if set(widths) == {context}:
         return RowWindows()
-    rows = cache_layout(op, tiling, context, layers, beat_bits, cache_bits).beat_rows
-    return RowWindows(widths=widths, together=max(rows, tiling.attention_positions))
+    return RowWindows(widths=widths, together=max(layout.beat_rows, positions))
