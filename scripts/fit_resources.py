@@ -103,12 +103,25 @@ def designs() -> Iterator[tuple[str, PlacedNetlist]]:
     yield "gpt2 spilled", placed(GPT2, narrow, tight)
 
 
+def overhead_kind(owner: str) -> str:
+    """What a submodule is that the top adds: its name without the port."""
+    kinds = {
+        "control": "Control",
+        "recovery": "Recovery",
+        "fault_record": "FaultRecord",
+        "read_guard": "ReadGuard",
+        "write_guard": "WriteGuard",
+        "arbiter": "Arbiter",
+    }
+    return next(kind for end, kind in kinds.items() if owner.endswith(end))
+
+
 def parts(name: str, design: PlacedNetlist) -> Iterator[EstimatedPart]:
     """Everything in the top of a design, with the RAM kinds that placement chose."""
     family, placement = design.board.family, design.placement
     kinds = {i.name: type(i.part).__name__.removesuffix("Spec") for i in design.instances}
     for owner, cells in placement.cells.items():
-        kind = kinds.get(owner) or ("Control" if owner == "control" else "Arbiter")
+        kind = kinds.get(owner) or overhead_kind(owner)
         yield EstimatedPart(design=name, name=owner, kind=kind, family=family.name, estimate=cells)
     for channel in design.channels:
         depth = design.queues[channel.name]

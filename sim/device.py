@@ -11,7 +11,7 @@ from ..errors import InternalError, UserError
 from ..runtime.device import Progress, Traffic
 from ..runtime.manifest import Manifest
 from ..stream.axi import register_map as registers
-from .library import Harness, Reason, StreamCounters, Watch
+from .library import FaultConfig, Harness, InjectedFault, Reason, StreamCounters, Watch
 from .memory_model import MemoryModel
 from .verilator import BuiltSimulator
 
@@ -69,6 +69,7 @@ class SimDevice:
         self._watch = Watch(
             status_address=registers.STATUS,
             done_mask=registers.STATUS_DONE,
+            busy_mask=registers.STATUS_BUSY,
             count_address=registers.COUNT,
             poll_cycles=poll_cycles,
         )
@@ -85,9 +86,19 @@ class SimDevice:
         """Ends the simulation."""
         self._harness.close()
 
-    def reset(self) -> None:
-        """Resets the design; memory keeps its bytes."""
-        self._harness.reset()
+    def reset(self, *, memory: bool = True) -> None:
+        """Resets the design, and memory if it is not to run on; memory keeps its bytes."""
+        self._harness.reset(memory=memory)
+
+    def inject(
+        self, port: str, kind: InjectedFault, *, write: bool = False, burst: int = 0, beat: int = 0
+    ) -> None:
+        """Gives the memory behind a port a fault, until memory is reset.
+
+        burst: that the port takes in this direction, counted from now on; beat: of the burst
+        """
+        fault = FaultConfig(kind=kind, write=write, burst=burst, beat=beat)
+        self._harness.inject(port, fault)
 
     @property
     def manifest(self) -> Manifest:
@@ -143,6 +154,7 @@ class SimDevice:
         return Progress(
             count=self._harness.count,
             done=reason is Reason.DONE,
+            stopped=reason is Reason.STOPPED,
             cycles=self._harness.cycle - self._started,
         )
 

@@ -38,6 +38,7 @@ struct Binding final : Design {{
     Binding() : top{{traced(context), "TOP"}} {{
         clock = WIRE(top, {clock});
         reset = WIRE(top, {reset});
+        memory_reset = WIRE(top, {memory_reset});
 """
 
 _TAIL = """\
@@ -89,7 +90,8 @@ Design* make_design() { return new Binding; }
 
 def binding(manifest: Manifest, *, observed: bool) -> str:
     """The C++ text that finds ports, and with ``observed`` streams and queues, of the design."""
-    text = [_HEAD.format(prefix=PREFIX, clock=manifest.clock, reset=manifest.reset)]
+    text = [_HEAD.format(prefix=PREFIX, clock=manifest.clock, reset=manifest.reset,
+                         memory_reset=manifest.memory_reset)]  # fmt: skip
     for port in manifest.status:
         text.append(f"        {port.removeprefix('stat_')} = WIRE(top, {port});\n")
     text.append(f"#define F(s) control.s = WIRE(top, {manifest.control}_##s);\n")

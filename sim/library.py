@@ -28,8 +28,10 @@ __all__ = [
     "ChannelPort",
     "CppConfig",
     "DramConfig",
+    "FaultConfig",
     "Harness",
     "IdealConfig",
+    "InjectedFault",
     "MemoryCounters",
     "PortConfig",
     "PortCounters",
@@ -47,6 +49,16 @@ class Reason(IntEnum):
     CYCLES = 2  # as many cycles as allowed
     STUCK = 3  # nothing moved for as many cycles as allowed
     FAULT = 4
+    STOPPED = 5  # not done, and not busy any more
+
+
+class InjectedFault(IntEnum):
+    """What memory may do wrong, as in ``injection.h``."""
+
+    ERROR_RESPONSE = 1
+    SHORT_BURST = 2
+    DROPPED = 3
+    STUCK = 4
 
 
 def _words(*names: str, kind: type = c_uint32) -> tuple[tuple[str, type], ...]:
@@ -62,6 +74,12 @@ class PortConfig(Structure):
         ("stalls", c_double * 5),
         ("seed", c_uint64),
     )
+
+
+class FaultConfig(Structure):
+    """A fault of the memory behind a port, as in ``injection.h``."""
+
+    _fields_ = (*_words("kind", "write"), ("burst", c_uint64), ("beat", c_uint32))
 
 
 class IdealConfig(Structure):
@@ -119,7 +137,7 @@ class StreamCounters(Structure):
 class Watch(Structure):
     """Registers to poll if the top has no status outputs, as in ``harness.cpp``."""
 
-    _fields_ = _words("status_address", "done_mask", "count_address", "poll_cycles")
+    _fields_ = _words("status_address", "done_mask", "busy_mask", "count_address", "poll_cycles")
 
 
 _SIGNATURES = {
@@ -137,7 +155,8 @@ _SIGNATURES = {
     "shw_channel": (c_int, [c_void_p, c_uint32, c_void_p, POINTER(c_int64), POINTER(ChannelPort)]),
     "shw_port_counters": (None, [c_void_p, c_uint32, POINTER(PortCounters)]),
     "shw_memory_counters": (None, [c_void_p, c_uint32, POINTER(MemoryCounters)]),
-    "shw_reset": (c_int, [c_void_p, c_uint32]),
+    "shw_inject": (None, [c_void_p, c_uint32, POINTER(FaultConfig)]),
+    "shw_reset": (c_int, [c_void_p, c_uint32, c_int]),
     "shw_step": (c_int, [c_void_p, c_uint64]),
     "shw_write32": (c_int, [c_void_p, c_uint64, c_uint32]),
     "shw_read32": (c_int, [c_void_p, c_uint64, POINTER(c_uint32)]),
@@ -231,9 +250,13 @@ class Harness:
                 where = ctypes.byref(memory.port)
                 self._check(self._library.shw_channel(self._handle, index, address, numbers, where))
 
-    def reset(self, cycles: int = 4) -> None:
-        """Holds reset; memory keeps its bytes."""
-        self._check(self._library.shw_reset(self._handle, cycles))
+    def inject(self, port: str, fault: FaultConfig) -> None:
+        """Gives a burst that a port takes from now on a fault, until memory is reset."""
+        self._library.shw_inject(self._handle, self._ports[port], ctypes.byref(fault))
+
+    def reset(self, cycles: int = 4, *, memory: bool = True) -> None:
+        """Holds reset, of memory too or of the design alone; memory keeps its bytes."""
+        self._check(self._library.shw_reset(self._handle, cycles, int(memory)))
 
     def step(self, cycles: int) -> None:
         """Runs so many cycles."""

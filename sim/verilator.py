@@ -32,8 +32,8 @@ LARGE = 4_000_000
 """Bytes of Verilog from which a second thread pays: GPT-2 for u55c has three times as many."""
 JOBS = 2
 HARNESS = Path(__file__).parent / "harness"
-HEADERS = ("archive.h", "axi.h", "hbm.h", "memory.h", "memory_channel.h", "observe.h", "savable.h",
-           "wires.h")  # fmt: skip
+HEADERS = ("archive.h", "axi.h", "hbm.h", "injection.h", "memory.h", "memory_channel.h",
+           "observe.h", "savable.h", "wires.h")  # fmt: skip
 SOURCES = ("harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 RUNTIME_SAVABLE = ("verilated_save.cpp",)

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "injection.h"
 #include "memory.h"
 #include "wires.h"
 
@@ -102,11 +103,13 @@ public:
         }
     }
 
+    void inject(const FaultConfig& config) { injection_.configure(config); }
     void behave(std::unique_ptr<MemoryChannel> channel) { channel_ = std::move(channel); }
     void show(const View& view) { view_ = view; }
 
     void reset(uint64_t cycle) {
         channel_->reset(cycle);
+        injection_.reset(), stuck_ = false;
         reads_pending_.clear(), writes_pending_.clear();
         arready_ = rvalid_ = awready_ = wready_ = bvalid_ = false;
         ar_held_ = aw_held_ = w_held_ = at_rest_ = driven_ = false;
@@ -114,9 +117,13 @@ public:
         drive();
     }
 
+    // The design is reset, the memory runs on: what is shown may go.
+    void release() { ar_held_ = aw_held_ = w_held_ = false; }
+
     // Takes what the design offers in this cycle; true if a beat or an address passed.
     bool sample(uint64_t cycle) {
         // A port at rest must cost next to nothing: there may be many.
+        if (stuck_) return false;
         if (at_rest_ && !w_.arvalid.bit() && !w_.awvalid.bit() && !w_.wvalid.bit()) return false;
         bool moved = false;
         if (!reads_pending_.empty() || !writes_pending_.empty()) {
@@ -125,7 +132,8 @@ public:
         }
         if (reads_) moved |= sample_read(cycle);
         if (writes_) moved |= sample_write(cycle);
-        at_rest_ = !stalling_ && reads_pending_.empty() && writes_pending_.empty() &&
+        if (stuck_) arready_ = rvalid_ = awready_ = wready_ = bvalid_ = false;
+        at_rest_ = !stalling_ && !stuck_ && reads_pending_.empty() && writes_pending_.empty() &&
                    arready_ == reads_ && awready_ == writes_ && !w_held_;
         return moved;
     }
@@ -137,10 +145,13 @@ public:
             w_.rvalid.set(rvalid_);
             if (rvalid_ && fresh_) {
                 const Burst& burst = reads_pending_.front();
-                if (burst.error) std::memset(w_.rdata.data, 0, size_);
+                const bool here = burst.faulty_beat == burst.done;
+                const bool failed = burst.fault == ERROR_RESPONSE && here;
+                if (burst.error || failed) std::memset(w_.rdata.data, 0, size_);
                 else std::memcpy(w_.rdata.data, bytes_of(burst, burst.done), size_);
-                if (w_.rresp) w_.rresp.set(burst.error ? DECERR : 0);
-                if (w_.rlast) w_.rlast.set(burst.done + 1 == burst.beats);
+                if (w_.rresp) w_.rresp.set(burst.error ? DECERR : failed ? SLVERR : 0);
+                const bool cut = burst.fault == SHORT_BURST && here;
+                if (w_.rlast) w_.rlast.set(cut || burst.done + 1 == burst.beats);
                 if (w_.rid) w_.rid.set(burst.id);
                 fresh_ = false;
             }
@@ -151,7 +162,8 @@ public:
             w_.bvalid.set(bvalid_);
             if (bvalid_) {
                 const Burst& burst = writes_pending_.front();
-                if (w_.bresp) w_.bresp.set(burst.error ? DECERR : 0);
+                const bool failed = burst.fault == ERROR_RESPONSE;
+                if (w_.bresp) w_.bresp.set(burst.error ? DECERR : failed ? SLVERR : 0);
                 if (w_.bid) w_.bid.set(burst.id);
             }
         }
@@ -166,22 +178,31 @@ public:
         a(counters, reads_pending_, writes_pending_, collected_);
         a(arready_, rvalid_, fresh_, awready_, wready_, bvalid_, at_rest_, driven_);
         a(ar_held_, aw_held_, w_held_, ar_, aw_, held_data_, held_strobes_, held_last_);
+        a(injection_, stuck_);
         for (Stall& stall : stall_) a(stall);
     }
 
     PortCounters counters{};
 
 private:
-    static constexpr uint64_t DECERR = 3;
+    static constexpr uint64_t SLVERR = 2, DECERR = 3;
     enum Channel { AR, R, AW, W, B };
 
     struct Burst {
         uint64_t address = 0, id = 0;
         uint32_t beats = 0, done = 0;
         bool error = false;
+        FaultKind fault = NO_FAULT;
+        uint32_t faulty_beat = 0;
         std::vector<uint8_t> data, strobes;
 
-        void state(Archive& a) { a(address, id, beats, done, error, data, strobes); }
+        // Whether the next beat of a read is never given.
+        bool silent() const {
+            return fault == DROPPED || (fault == SHORT_BURST && done > faulty_beat);
+        }
+        void state(Archive& a) {
+            a(address, id, beats, done, error, fault, faulty_beat, data, strobes);
+        }
     };
 
     struct Address {
@@ -228,8 +249,13 @@ private:
         }
         const bool held_back = stall_[R].next();
         if (!rvalid_ && !held_back && channel_->gives(cycle)) {
-            if (reads_pending_.empty()) fault_.report(cycle, w_.name, "memory gives a beat too many");
-            else rvalid_ = fresh_ = true;
+            if (reads_pending_.empty()) {
+                fault_.report(cycle, w_.name, "memory gives a beat too many");
+            } else if (Burst& burst = reads_pending_.front(); burst.silent()) {
+                if (++burst.done == burst.beats) reads_pending_.pop_front();
+            } else {
+                rvalid_ = fresh_ = true;
+            }
         }
         arready_ = !stall_[AR].next() && reads_pending_.size() < outstanding_;
         return moved;
@@ -263,7 +289,8 @@ private:
             } else {
                 // Not visible to reads before it is answered: a design that does not wait fails.
                 commit(writes_pending_.front());
-                bvalid_ = true;
+                bvalid_ = writes_pending_.front().fault != DROPPED;
+                if (!bvalid_) writes_pending_.pop_front(), --collected_;
             }
         }
         awready_ = !stall_[AW].next() && writes_pending_.size() < outstanding_;
@@ -332,6 +359,10 @@ private:
                           what, static_cast<unsigned long long>(bytes), address,
                           static_cast<unsigned long long>(begin),
                           static_cast<unsigned long long>(begin + beats * size_));
+        burst.fault = injection_.next(what[0] == 'w');
+        burst.faulty_beat = std::min(injection_.beat(), burst.beats - 1);
+        if (burst.fault == SHORT_BURST && burst.faulty_beat + 1 == burst.beats) burst.fault = NO_FAULT;
+        stuck_ = burst.fault == STUCK;
         return burst;
     }
 
@@ -376,6 +407,8 @@ private:
     uint32_t size_, log_size_ = 0, outstanding_ = 1;
     bool reads_, writes_, stalling_ = false;
     Stall stall_[5];
+    Injection injection_;
+    bool stuck_ = false;
     std::deque<Burst> reads_pending_, writes_pending_;
     size_t collected_ = 0;  // leading write bursts whose data is complete
     bool at_rest_ = false;  // nothing is under way, and the memory waits for addresses

@@ -16,11 +16,11 @@ namespace {
 
 // Layout known to Python.
 struct Watch {
-    uint32_t status_address, done_mask, count_address;  // without status outputs: what to poll
+    uint32_t status_address, done_mask, busy_mask, count_address;  // without outputs: what to poll
     uint32_t poll_cycles;
 };
 
-enum Reason : int { COUNTED, DONE, CYCLES, STUCK, FAULT };
+enum Reason : int { COUNTED, DONE, CYCLES, STUCK, FAULT, STOPPED };
 
 constexpr uint64_t LITE_TIMEOUT = 10000;
 constexpr uint32_t RESET_LATENCY = 1;
@@ -41,13 +41,19 @@ public:
         design_->clock.set(0);
     }
 
-    void reset(uint32_t cycles) {
+    // `memory`: whether the memory is reset, too; else it runs on.
+    void reset(uint32_t cycles, bool memory) {
         const LiteWires& c = design_->control;
         for (Wire wire : {c.awvalid, c.wvalid, c.arvalid, c.bready, c.rready}) wire.set(0);
         design_->reset.set(1);
-        for (AxiPort& port : ports) port.reset(cycle + cycles + RESET_LATENCY);
+        if (design_->memory_reset) design_->memory_reset.set(memory);
+        for (AxiPort& port : ports)
+            if (memory) port.reset(cycle + cycles + RESET_LATENCY);
+            else port.release();
+        memory_runs_ = !memory;
         for (uint32_t i = 0; i < cycles; ++i) clock();
         design_->reset.set(0);
+        if (design_->memory_reset) design_->memory_reset.set(0);
         // The design sees its reset a cycle later: until then it takes nothing.
         for (uint32_t i = 0; i < RESET_LATENCY; ++i) clock();
         quiet_ = 0;
@@ -87,25 +93,27 @@ public:
         return false;
     }
 
-    // Until COUNT is above `count`, the design is done, or the limits are reached.
+    // Until COUNT is above `count`, the design is done or stopped, or the limits are reached.
     int run(uint64_t max_cycles, uint64_t stuck_cycles, uint32_t count, const Watch& watch) {
         const uint64_t end = cycle + max_cycles;
-        const bool outputs = design_->count && design_->done;
+        const bool outputs = design_->count && design_->done && design_->busy;
         uint64_t next_poll = cycle;
         while (fault.text.empty()) {
             if (outputs) {
                 settle();
                 last_count = static_cast<uint32_t>(design_->count.get());
-                const bool done = design_->done.get();
+                const bool done = design_->done.get(), busy = design_->busy.get();
                 edge();
                 if (last_count > count) return COUNTED;
                 if (done) return DONE;
+                if (!busy) return STOPPED;
             } else if (cycle >= next_poll) {
                 uint32_t status = 0;
                 if (!access(false, watch.status_address, status)) break;
                 if (!access(false, watch.count_address, last_count)) break;
                 if (last_count > count) return COUNTED;
                 if (status & watch.done_mask) return DONE;
+                if (!(status & watch.busy_mask)) return STOPPED;
                 next_poll = cycle + watch.poll_cycles;
             } else {
                 clock();
@@ -152,7 +160,7 @@ private:
     }
 
     void edge() {
-        const bool running = !design_->reset.get();
+        const bool running = !design_->reset.get() || memory_runs_;
         if (running) {
             bool moved = false;
             for (AxiPort& port : ports) moved |= port.sample(cycle);
@@ -169,6 +177,7 @@ private:
     }
 
     std::unique_ptr<Design> design_;
+    bool memory_runs_ = false;  // also in a reset of the design
     uint64_t quiet_ = 0;  // cycles since anything moved at a memory port or watched stream
     bool tracing_ = false;
 };
@@ -242,8 +251,11 @@ API void shw_memory_counters(Harness* h, uint32_t port, MemoryCounters* to) {
     *to = h->ports.at(port).memory_counters(h->cycle);
 }
 
-API int shw_reset(Harness* h, uint32_t cycles) {
-    return guarded(h, [&] { return h->reset(cycles), 0; });
+API void shw_inject(Harness* h, uint32_t port, const FaultConfig* config) {
+    h->ports.at(port).inject(*config);
+}
+API int shw_reset(Harness* h, uint32_t cycles, int memory) {
+    return guarded(h, [&] { return h->reset(cycles, memory), 0; });
 }
 API int shw_step(Harness* h, uint64_t cycles) {
     return guarded(h, [&] {

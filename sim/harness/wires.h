@@ -97,7 +97,7 @@ struct Design {
     virtual void trace(uint64_t time) = 0;
     virtual void close_trace() = 0;
 
-    Wire clock, reset, count, busy, done;
+    Wire clock, reset, memory_reset, count, busy, done;
     LiteWires control;
     std::vector<AxiWires> ports;
     std::vector<StreamWires> streams;

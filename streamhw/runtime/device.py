@@ -17,6 +17,7 @@ class Progress:
     count: int  # valid tokens in the window
     done: bool
     cycles: int  # since the start of the answer
+    stopped: bool = False  # not done, and nothing more will come: a fault or an abort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,8 @@ class Device(Protocol):
     """An accelerator with its memory image loaded.
 
     ``traffic`` is empty where nothing counts it. ``wait`` returns as soon as COUNT is above
-    ``count`` or the answer is done; it raises ``InternalError`` if neither will come.
+    ``count``, or the answer is done or was aborted; it raises ``InternalError`` if none of it will
+    come.
     """
 
     @property

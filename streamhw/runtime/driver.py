@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..errors import InternalError, UserError
 from ..stream.axi import register_map as registers
 from .device import Device, Traffic
+from .recovery import RECOVER, fault_text, settle
 
 __all__ = ["Generation", "Progressed", "Token", "generate"]
 
@@ -102,6 +103,7 @@ class Generation(Iterator[Token]):
         self._count, self._ends, self._stopped = count, ends, False
         self._cycles = self.cycles
         self._before = dict(device.traffic() if since is None else since.before)
+        self._after: Mapping[str, Traffic] | None = None  # when the answer had ended
         if since is None:
             self._begin(prompt)
 
@@ -121,7 +123,8 @@ class Generation(Iterator[Token]):
 
     def traffic(self) -> Mapping[str, Traffic]:
         """Memory traffic since the start, by port."""
-        return {name: now - self._before[name] for name, now in self._device.traffic().items()}
+        after = self._device.traffic() if self._after is None else self._after
+        return {name: now - self._before[name] for name, now in after.items()}
 
     def progressed(self) -> Progressed:
         """How far the answer is while the device waits for the next token."""
@@ -135,6 +138,11 @@ class Generation(Iterator[Token]):
         while not self._done and (self._stopped or not self._ready):
             self._collect()
         if self._stopped or not self._ready:
+            if self._after is None:
+                self._after = dict(self._device.traffic())
+                # An answer that memory lost is one that it still owes when all is done: then other
+                # answers may have been taken for it.
+                settle(self._device)
             raise StopIteration
         token = self._ready.pop(0)
         self.tokens.append(token)
@@ -155,8 +163,7 @@ class Generation(Iterator[Token]):
                 f"Register BUILD must be {device.manifest.build:#x} as in the manifest, "
                 f"not {found:#x}"
             )
-        if device.read32(registers.STATUS) & registers.STATUS_BUSY:
-            raise InternalError("Device must not be busy when an answer starts")
+        settle(device)
         for index, token in enumerate(prompt):
             device.write32(self._window + 4 * index, token)
         device.write32(registers.PROMPT_LENGTH, len(prompt))
@@ -171,6 +178,8 @@ class Generation(Iterator[Token]):
     def _collect(self) -> None:
         progress = self._device.wait(self._position)
         self._check_errors()
+        if progress.stopped:
+            raise InternalError("Answer must come to its end, but the device was told to abort it")
         new = range(self._position, progress.count)
         cycles = progress.cycles - self._cycles
         for index in new:
@@ -190,17 +199,10 @@ class Generation(Iterator[Token]):
 
     def _check_errors(self) -> None:
         """Raises ``InternalError`` if STATUS has an error."""
-        device = self._device
-        status = device.read32(registers.STATUS)
+        status = self._device.read32(registers.STATUS)
         if not status & registers.STATUS_ERROR:
             return
-        for what, where in (("read", registers.READ_ERRORS), ("write", registers.WRITE_ERRORS)):
-            failed = device.read32(where)
-            ports = [p.name for n, p in enumerate(device.manifest.ports) if failed >> n & 1]
-            if ports:
-                raise InternalError(
-                    f"Memory must answer each {what} without an error, but the answer at port "
-                    f"{', '.join(ports)} was one; reset the device"
-                )
+        if text := fault_text(self._device):
+            raise InternalError(text, hint=RECOVER)
         reason = registers.Refusal((status & registers.STATUS_REFUSED) >> 8)
         raise InternalError(f"Device must start, but it refused: illegal {reason.name}")

@@ -126,6 +126,7 @@ class Manifest:
     verilog: str = "top.v"  # beside the manifest
     clock: str = "clk"
     reset: str = "rst"  # active high
+    memory_reset: str = "memory_rst"  # active high, with memory in reset as well as the design
     control: str = "s_axil"  # prefix of the AXI4-Lite subordinate port
     status: tuple[str, ...] = ()  # which of stat_count, stat_busy, stat_done are outputs of the top
     streams: tuple[ManifestStream, ...] = ()

@@ -74,10 +74,10 @@ class RegisterSlice(wiring.Component):
         return m
 
 
-def registered(m: Module, name: str, value: Value, count: int) -> Value:
+def registered(m: Module, name: str, value: Value, count: int, *, domain: str = "sync") -> Value:
     """``value`` behind ``count`` registers that synthesis leaves where they are."""
     for index in range(count):
         register = Signal(len(value), name=f"{name}_{index}", attrs=HOLD)
-        m.d.sync += register.eq(value)
+        m.d[domain] += register.eq(value)
         value = register
     return value

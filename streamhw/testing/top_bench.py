@@ -55,7 +55,7 @@ class Host:
         """After reset: it is ours, of this build, at rest, and does not start without a prompt."""
         assert await self.read(registers.ID) == registers.ID_VALUE
         assert await self.read(registers.BUILD) == build
-        assert await self.read(registers.STATUS) == 0
+        assert await self.read(registers.STATUS) == registers.STATUS_IDLE
         assert await self.read(registers.COUNT) == 0
         for address, value in (
             (registers.BASE_LO, base & 0xFFFFFFFF),
@@ -67,7 +67,7 @@ class Host:
         assert await self.read(registers.ID) == registers.ID_VALUE, "ID must not be writable"
         await self.write(registers.CONTROL, registers.CONTROL_START)
         refused = registers.STATUS_ERROR | registers.Refusal.PROMPT << 8
-        assert await self.read(registers.STATUS) == refused
+        assert await self.read(registers.STATUS) == registers.STATUS_IDLE | refused
 
     async def answer(self, prompt: list[int], count: int) -> list[int]:
         """The tokens that follow a prompt."""
@@ -112,6 +112,7 @@ async def answers(dut: Any) -> None:
     logging.getLogger("cocotb").setLevel(logging.WARNING)
     Clock(dut.clk, 10, unit="ns").start()
     dut.rst.value = 1
+    dut.memory_rst.value = 0
     host = Host(dut, data["window"])
     channels = []
     for name in data["ports"]:

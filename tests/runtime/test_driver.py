@@ -23,10 +23,12 @@ class Scripted:
         self.words: dict[int, int] = {
             registers.ID: registers.ID_VALUE,
             registers.BUILD: self.manifest.build,
-            registers.STATUS: 0,
-            registers.READ_ERRORS: 0,
-            registers.WRITE_ERRORS: 0,
+            registers.STATUS: registers.STATUS_IDLE,
+            registers.FAULT: 0,
+            registers.FAULT_ADDRESS_LO: 0x1240,
+            registers.FAULT_ADDRESS_HI: 0,
         }
+        self.stopped = False
         self.written: list[tuple[int, int]] = []
         self.count = 0
         self.bytes = 0
@@ -48,7 +50,12 @@ class Scripted:
         for n, token in enumerate(tokens):
             self.words[self.manifest.window + 4 * (count + n)] = token
         self.bytes += 100
-        return Progress(count=count + len(tokens), done=not self.steps, cycles=cycles)
+        return Progress(
+            count=count + len(tokens),
+            done=not self.steps,
+            cycles=cycles,
+            stopped=self.stopped,
+        )
 
     def traffic(self) -> Mapping[str, Traffic]:
         return {"mem": Traffic(read_bytes=self.bytes, write_bytes=0)}
@@ -130,18 +137,27 @@ def test_faults_of_a_device_are_told() -> None:
     device = Scripted([([7], 100)])
     found = generate(device, [1], count=1)
     device.words[registers.STATUS] = registers.STATUS_ERROR
-    for what, register in (("write", registers.WRITE_ERRORS), ("read", registers.READ_ERRORS)):
-        device.words[register] = 1
-        device.steps = [([7], 100)]
-        port = device.manifest.ports[0].name
-        said = (
-            rf"^Memory must answer each {what} without an error, but the answer at port {port} was"
-        )
-        with pytest.raises(InternalError, match=said):
-            next(found)
+    device.words[registers.FAULT] = registers.MemoryFault.SLVERR | registers.FAULT_WRITE
+    port = device.manifest.ports[0].name
+    said = (
+        rf"^Memory must answer each write without an error, but port {port} gave SLVERR at 0x1240$"
+    )
+    with pytest.raises(InternalError, match=said):
+        next(found)
 
 
-@pytest.mark.parametrize("refusal", list(registers.Refusal)[1:-1])
+def test_an_aborted_answer_is_told() -> None:
+    """By somebody else: there is no fault."""
+    device = Scripted([([7], 100)])
+    found = generate(device, [1], count=2)
+    device.stopped = True
+    with pytest.raises(
+        InternalError, match=r"^Answer must come to its end, but the device was told"
+    ):
+        next(found)
+
+
+@pytest.mark.parametrize("refusal", list(registers.Refusal)[1:])
 def test_a_refused_start_is_told(refusal: registers.Refusal) -> None:
     device = Refusing(refusal)
     with pytest.raises(

@@ -153,6 +153,8 @@ class _Top(wiring.Component):
             control.stat_build.eq(spec.manifest.build),
             control.stat_busy.eq(busy),
             control.stat_done.eq(done),
+            control.stat_running.eq(1),
+            control.stat_idle.eq(1),
             control.stat_count.eq(count),
             control.token_read_addr.eq(position),
             control.token_write_addr.eq(count),

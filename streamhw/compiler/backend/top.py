@@ -3,24 +3,22 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, ClockDomain, Const, Module, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, DomainRenamer, Module, Signal, Value
 from amaranth.hdl import Instance as Black
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out
 
 from ...errors import InternalError
-from ...stream.axi.arbiter import ReadArbiter, WriteArbiter
 from ...stream.axi.control_slave import ControlSlave
-from ...stream.axi.read_dma import ReadDma
 from ...stream.axi.signature import axi4, axi4_lite, connect_pins, pins
-from ...stream.axi.write_dma import WriteDma
 from ...stream.queue import Queue
-from ...stream.register_slice import RegisterSlice, registered
+from ...stream.register_slice import registered
 from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
 from ..ir.levels import PlacedNetlist
 from ..ir.netlist import Channel, Part
 from ..ir.serving import sequencer_of
+from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
 from .ram_modules import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
@@ -44,6 +42,7 @@ class Accelerator(wiring.Component):
     """A design as hardware.
 
     Members     clk, rst: clock, and reset, which the design sees a cycle later
+                memory_rst: reset of memory together with the design: it owes nothing any more
                 s_axil_*: AXI4-Lite slave with the register map; m_axi_<port>_*: one AXI4 master a
                 memory port of the board; stat_busy, stat_done, stat_count: as the registers
     """
@@ -69,6 +68,7 @@ class Accelerator(wiring.Component):
         members |= {
             "clk": In(1),
             "rst": In(1, init=1),
+            "memory_rst": In(1),
             "stat_busy": Out(1),
             "stat_done": Out(1),
             "stat_count": Out(range(graph.context + 1)),
@@ -85,7 +85,8 @@ class Accelerator(wiring.Component):
         for channel in design.channels:
             _stream(m, channel, design.queues[channel.name], components)
         self._registers(m, components)
-        self._memory(m, components)
+        guards = memory_border(m, design, self, components)
+        recovery(m, design, self._control, guards, Cat(self.rst, self.memory_rst))
         return m
 
     def _components(self) -> dict[str, wiring.Component]:
@@ -114,17 +115,20 @@ class Accelerator(wiring.Component):
         return found
 
     def _clock(self, m: Module) -> None:
-        """The reset comes out of a register: it goes to every register of the design, and from a
-        pin a simulator would follow it through all logic in front of them twice a cycle."""
-        m.domains.pins = pins_domain = ClockDomain(reset_less=True, local=True)
-        m.domains.sync = sync = ClockDomain()
+        """Registers are reset by the pin alone; what must know what memory owes, never. Resets come
+        out of registers: they go to every register of the design, and from a pin a simulator would
+        follow them through all logic in front of them twice a cycle."""
+        domains = {name: ClockDomain(name) for name in (STEADY, HOST, "sync")}
+        for domain in domains.values():
+            m.domains += domain
+            m.d.comb += domain.clk.eq(self.clk)
         reset = Signal(init=1)
-        m.d.comb += [pins_domain.clk.eq(self.clk), sync.clk.eq(self.clk), sync.rst.eq(reset)]
-        m.d.pins += reset.eq(self.rst)
+        m.d.comb += [domains[STEADY].rst.eq(0), domains[HOST].rst.eq(reset)]
+        m.d[STEADY] += reset.eq(self.rst | self.memory_rst)
 
     def _registers(self, m: Module, components: dict[str, wiring.Component]) -> None:
         control = self._control
-        m.submodules[CONTROL] = Owned(control, CONTROL)
+        m.submodules[CONTROL] = DomainRenamer(HOST)(Owned(control, CONTROL))
         runs = sequencer_of(self._design.instances).name
         sequencer = components[runs]
         identity = Signal(32)
@@ -139,94 +143,15 @@ class Accelerator(wiring.Component):
         for name, component in components.items():
             if name != runs and "cfg_base" in component.signature.members:
                 # held while busy, so that it may come late
-                base = registered(m, f"{name}_base", control.cfg_base, 2 * self._apart(name))
+                base = registered(
+                    m, f"{name}_base", control.cfg_base, 2 * boundaries_between(self._design, name)
+                )
                 m.d.comb += component.cfg_base.eq(base)
         m.d.comb += [
             self.stat_busy.eq(sequencer.stat_busy),
             self.stat_done.eq(sequencer.stat_done),
             self.stat_count.eq(sequencer.stat_count),
         ]
-
-    def _memory(self, m: Module, components: dict[str, wiring.Component]) -> None:
-        design = self._design
-        errors: dict[str, list[Value]] = {"read": [], "write": []}
-        told: dict[str, Value] = {}
-        memory = design.board.memory_die
-        for port in design.board.ports:
-            groups: dict[str, list[wiring.PureInterface]] = {"read": [], "write": []}
-            failed: dict[str, Value] = {"read": Const(0, 1), "write": Const(0, 1)}
-            for name, at in design.placement.ports.items():
-                if port.name not in at:
-                    continue
-                dma = components[name]
-                assert isinstance(dma, ReadDma | WriteDma)
-                stripe = at.index(port.name)
-                kind = "read" if isinstance(dma, ReadDma) else "write"
-                if name not in told:
-                    far = 2 * self._apart(name)
-                    told[name] = registered(m, f"{name}_error", dma.stat_error, far)
-                failed[kind] = failed[kind] | told[name][stripe]
-                label = f"{name}_{stripe}" if len(at) > 1 else name
-                bus = _sliced(m, label, dma.bus[stripe], self._apart(name, memory))
-                groups[kind].append(bus)
-            for kind, group in groups.items():
-                if not group:
-                    continue
-                bus = group[0]
-                if len(group) > 1:
-                    arbiter = _arbiter(kind, len(group), port.width)
-                    m.submodules[f"{port.name}_{kind}_arbiter"] = Owned(
-                        arbiter, f"{port.name}_{kind}_arbiter"
-                    )
-                    for i, master in enumerate(group):
-                        connect(m, master, arbiter.masters[i])
-                    bus = arbiter.memory
-                connect_pins(m, self, f"m_axi_{port.name}", bus)
-            for kind, found in failed.items():
-                errors[kind].append(found)
-        m.d.comb += [
-            self._control.stat_read_errors.eq(Cat(errors["read"])),
-            self._control.stat_write_errors.eq(Cat(errors["write"])),
-        ]
-
-    def _apart(self, part: str, die: str | None = None) -> int:
-        """Boundaries between a part and a die: by default, that of the registers."""
-        placement, stack = self._design.placement, self._design.board.stack
-        names = [each.name for each in stack]
-        there = die or placement.dies[CONTROL][0]
-        return abs(names.index(placement.dies[part][0]) - names.index(there))
-
-
-def _sliced(
-    m: Module, name: str, bus: wiring.PureInterface, boundaries: int
-) -> wiring.PureInterface:
-    """A master's bus at the other side of boundaries between dies."""
-    if boundaries == 0:
-        return bus
-    far: wiring.PureInterface = bus.signature.create(path=(f"{name}_far",))
-    for channel, member in bus.signature.members.items():
-        near, there = getattr(bus, channel), getattr(far, channel)
-        slice_ = RegisterSlice(shape=near.p.shape(), boundaries=boundaries)
-        m.submodules[f"{name}_{channel}_crossing"] = slice_
-        source, sink = (near, there) if member.flow is Out else (there, near)
-        for one, other in ((source, slice_.i), (slice_.o, sink)):
-            m.d.comb += [
-                Value.cast(other.payload).eq(Value.cast(one.payload)),
-                other.valid.eq(one.valid),
-                one.ready.eq(other.ready),
-            ]
-    return far
-
-
-def _arbiter(kind: str, masters: int, width: int) -> SharedComponent:
-    """The arbiter of a port; ports with as many masters have equal ones."""
-    build = ReadArbiter if kind == "read" else WriteArbiter
-
-    def make() -> wiring.Component:
-        return build(masters=masters, width=width)
-
-    members = dict(build.members(masters=masters, width=width))
-    return SharedComponent(make, members, f"{kind}_arbiter_{masters}x{width}")
 
 
 def _queue(width: int, depth: int) -> SharedComponent:

@@ -18,7 +18,7 @@ from ..resources.fpga_cells import Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from .die_ilp import DieBlock, DieWire, Partition, partition
 from .kernel_slices import pieces_of, split_parts
-from .top_overhead import CONTROL, arbiters, control, queue_of
+from .top_overhead import CONTROL, arbiters, control, guards, queue_of
 
 __all__ = ["partitioned"]
 
@@ -60,8 +60,9 @@ def _blocks(design: Netlist) -> list[DieBlock]:
     board, pins = design.board, dict(design.config.pins)
     queues, _ = provisional(design)
     parts = list(split_parts(design).items())
-    parts += [(CONTROL, control(design))]
-    parts += [(ARBITERS, a) for a in arbiters(design, _first_ports(design)).values()]
+    parts += [(CONTROL, part) for part in control(design).values()]
+    at_ports = arbiters(design, _first_ports(design)) | guards(design, _all_ports(design))
+    parts += [(ARBITERS, part) for part in at_ports.values()]
     parts += [
         (channel.sink.instance, queue_of(channel, queues[channel.name]))
         for channel in design.channels
@@ -99,6 +100,13 @@ def _first_ports(design: Netlist) -> dict[str, tuple[str, ...]]:
     """All DMAs at the first ports: ports are given later, and arbiters of others cost as much."""
     ports = tuple(port.name for port in design.board.ports[: design.board.stripes])
     return {dma.name: ports for dma in dmas(design.instances)}
+
+
+def _all_ports(design: Netlist) -> dict[str, tuple[str, ...]]:
+    """DMAs at as many ports as they may have: each has guards of its own."""
+    ports, stripes = [port.name for port in design.board.ports], design.board.stripes
+    places = [tuple(ports[at : at + stripes]) for at in range(0, len(ports), stripes)]
+    return {dma.name: places[n % len(places)] for n, dma in enumerate(dmas(design.instances))}
 
 
 def _joined(design: Netlist) -> Iterator[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from ..resources.fpga_cells import KINDS, Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from .kernel_slices import split_parts
 from .port_assignment import Demand, assign_ports
-from .top_overhead import CONTROL, arbiters, control, queue_of, queue_owner
+from .top_overhead import arbiters, control, guards, queue_of, queue_owner
 
 __all__ = ["check_budget", "demands_of", "placed"]
 
@@ -56,8 +56,10 @@ def placed(design: SizedNetlist) -> Placement:
     assignment = assign_ports(demands_of(design), board.ports)
     parts = split_parts(design)
     dies = {name: slices.dies[name] for name in parts}
-    parts |= {CONTROL: control(design)} | arbiters(design, assignment.ports)
-    dies[CONTROL] = dies[sequencer_of(design.instances).name]
+    registers = control(design)
+    parts |= registers
+    parts |= arbiters(design, assignment.ports) | guards(design, assignment.ports)
+    dies |= dict.fromkeys(registers, dies[sequencer_of(design.instances).name])
     for name in parts:
         dies.setdefault(name, (board.memory_die,))
     queues = {

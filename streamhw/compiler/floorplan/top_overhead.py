@@ -4,27 +4,48 @@
 from collections.abc import Mapping
 from math import ceil
 
+from ...stream.axi.read_guard import OUTSTANDING
+from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ...stream.queue import queue_memory
 from ...stream.spec import Memory, Resources
 from ..ir.infrastructure import WriteDmaSpec
 from ..ir.levels import Netlist
 from ..ir.netlist import Channel
 
-__all__ = ["CONTROL", "arbiters", "control", "queue_of", "queue_owner"]
+__all__ = [
+    "CONTROL",
+    "FAULT_RECORD",
+    "RECOVERY",
+    "arbiters",
+    "control",
+    "guard_owner",
+    "guards",
+    "queue_of",
+    "queue_owner",
+]
 
 CONTROL = "control"
 """The submodule of the top with registers and token window."""
+RECOVERY, FAULT_RECORD = "recovery", "fault_record"
+"""Those that lead an abort, and keep what memory did wrong."""
 COMMAND_BITS = 95
 """Bits of what an arbiter takes from one of its masters: an address with its length and tags, and
 the order in which answers come."""
 
+FAULT_BITS = 43
+"""Bits of what a guard says of a fault: its kind and an address."""
 
-def control(design: Netlist) -> Resources:
-    """Registers and token window."""
+
+def control(design: Netlist) -> dict[str, Resources]:
+    """Registers and token window, and what leads an abort, by name."""
     size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
     window = Memory(8 * size, design.graph.context, readers=2)
     # A read chooses among some words of 32 bits.
-    return Resources(luts=200, muxes=6 * 32, ffs=333, memories=(window,))
+    return {
+        CONTROL: Resources(luts=295, muxes=6 * 32, ffs=368, memories=(window,)),
+        # A counter of 32 bits and its comparison: carries take more LUTs in some families.
+        RECOVERY: Resources(luts=26, muxes=3 * 32, ffs=41),
+    }
 
 
 def arbiters(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
@@ -53,6 +74,35 @@ def _arbiter(kind: str, masters: int, width: int) -> Resources:
         picks=select + (masters - 2) * beat,
         ffs=2 * beat + 290 + 4 * masters,
     )
+
+
+def guard_owner(port: str, kind: str) -> str:
+    """The submodule of the top that guards a memory port's reads or writes."""
+    return f"{port}_{kind}_guard"
+
+
+def guards(design: Netlist, ports: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
+    """The guards of each memory port, by name, reads and writes apart; and the record of them."""
+    writers = {i.name for i in design.instances if isinstance(i.part, WriteDmaSpec)}
+    count = len(design.board.ports)
+    record = Resources(luts=30, picks=FAULT_BITS * (2 * count - 1), ffs=46 + 3 * count)
+    found = {FAULT_RECORD: record}
+    for port in design.board.ports:
+        writes = [name in writers for name, at in ports.items() if port.name in at]
+        for kind, there in (("read", not all(writes)), ("write", any(writes))):
+            if there:
+                found[guard_owner(port.name, kind)] = _guard(kind, port.width)
+    return found
+
+
+def _guard(kind: str, width: int) -> Resources:
+    shift = (width // 8).bit_length() - 1
+    burst = ADDRESS_WIDTH - shift + ID_WIDTH
+    if kind == "read":
+        record = Memory(burst + 8, OUTSTANDING, asynchronous=True)
+        return Resources(luts=118, ffs=75, memories=(record,))
+    records = tuple(Memory(bits, OUTSTANDING, asynchronous=True) for bits in (burst, 8))
+    return Resources(luts=211 + width // 8, ffs=166, memories=records)
 
 
 def queue_owner(stream: str) -> str:

@@ -28,16 +28,20 @@ class ControlSlave(wiring.Component):
     Members
     -------
     bus: AXI4-Lite slave of 32 bits, with ``registers.address_width(context)`` address bits
-    cfg_start, cfg_stop: 1 for one cycle when the host writes the bit of CONTROL; a start is
-        ignored while busy, and refused if a setting is illegal (``registers.Refusal``)
+    cfg_start, cfg_stop, cfg_abort, cfg_clear, cfg_forget: 1 for one cycle when the host writes the
+        bit of CONTROL; a start is ignored while busy, and refused if a setting is illegal
+        (``registers.Refusal``); faults are not cleared while busy
     cfg_prompt_length, cfg_total_length: tokens; in range while busy
     cfg_eos, cfg_eos_enable: the token that ends the answer, and whether any does
     cfg_base: byte address of the memory image, 64 bits
+    cfg_watchdog: what WATCHDOG has
     stat_build: constant that BUILD reads
     stat_busy, stat_done, stat_count: what STATUS and COUNT read; stat_busy must follow cfg_start in
         the next cycle
-    stat_read_errors, stat_write_errors: what READ_ERRORS and WRITE_ERRORS read; a bit a port that
-        stays until reset
+    stat_read_errors, stat_write_errors: what READ_ERRORS and WRITE_ERRORS read
+    stat_fault, stat_fault_port, stat_fault_write, stat_fault_address: what the registers of that
+        name read
+    stat_running, stat_closing, stat_idle: as of ``Recovery``; stat_stuck: a port is
     token_read_addr, token_read_data: the window as the machine reads it, 1 cycle later
     token_write_addr, token_write_data, token_write_enable: as it appends; comes before a host's
         write of the same cycle, and a read of the same cycle sees the old token
@@ -74,16 +78,28 @@ class ControlSlave(wiring.Component):
                 "bus": In(axi4_lite(address=self.address_width)),
                 "cfg_start": Out(1),
                 "cfg_stop": Out(1),
+                "cfg_abort": Out(1),
+                "cfg_clear": Out(1),
+                "cfg_forget": Out(1),
                 "cfg_prompt_length": Out(length),
                 "cfg_total_length": Out(length),
                 "cfg_eos": Out(token_width),
                 "cfg_eos_enable": Out(1),
                 "cfg_base": Out(64),
+                "cfg_watchdog": Out(32, init=registers.WATCHDOG_DEFAULT),
                 "stat_build": In(32),
                 "stat_busy": In(1),
                 "stat_done": In(1),
                 "stat_read_errors": In(ports),
                 "stat_write_errors": In(ports),
+                "stat_fault": In(3),
+                "stat_fault_port": In(5),
+                "stat_fault_write": In(1),
+                "stat_fault_address": In(ADDRESS_WIDTH),
+                "stat_running": In(1),
+                "stat_closing": In(1),
+                "stat_idle": In(1),
+                "stat_stuck": In(1),
                 "stat_count": In(length),
                 "token_read_addr": In(range(context)),
                 "token_read_data": Out(token_width),
@@ -123,6 +139,7 @@ class ControlSlave(wiring.Component):
             registers.EOS: {0: self.cfg_eos, 31: self.cfg_eos_enable},
             registers.BASE_LO: {0: self.cfg_base[:32]},
             registers.BASE_HI: {0: self.cfg_base[32:]},
+            registers.WATCHDOG: {0: self.cfg_watchdog},
         }
         refusal, refused = Signal(4), Signal(4)
         m.d.comb += refusal.eq(self._refusal(*lengths.values()))
@@ -139,7 +156,8 @@ class ControlSlave(wiring.Component):
             registers.Refusal.CONTEXT: total[size:].any() | (total[:size] > self._context),
             registers.Refusal.TOTAL: prompt[size:].any() | (total[:size] <= prompt[:size]),
             registers.Refusal.BASE: outside,
-            registers.Refusal.MEMORY: self.stat_read_errors.any() | self.stat_write_errors.any(),
+            registers.Refusal.MEMORY: self.stat_fault.any(),
+            registers.Refusal.DRAINING: ~self.stat_running,
         }
         found: Value = Const(registers.Refusal.NONE)
         for reason, holds in reversed(reasons.items()):
@@ -197,7 +215,13 @@ class ControlSlave(wiring.Component):
             with m.If(act & in_window & good):
                 m.d.comb += port.en.eq(strobe)
 
-        m.d.sync += [self.cfg_start.eq(0), self.cfg_stop.eq(0)]
+        pulses = {
+            registers.CONTROL_STOP: self.cfg_stop,
+            registers.CONTROL_ABORT: self.cfg_abort,
+            registers.CONTROL_CLEAR: self.cfg_clear,
+            registers.CONTROL_FORGET: self.cfg_forget,
+        }
+        m.d.sync += [pulse.eq(0) for pulse in (self.cfg_start, *pulses.values())]
         open_ = Signal()
         m.d.comb += open_.eq(~self.stat_busy & ~self.cfg_start)
         with m.If(in_window):
@@ -207,7 +231,9 @@ class ControlSlave(wiring.Component):
                 with m.Case(registers.CONTROL >> 2):
                     m.d.comb += good.eq(1)
                     with m.If(act & strobe[0]):
-                        m.d.sync += self.cfg_stop.eq((value & registers.CONTROL_STOP).any())
+                        m.d.sync += [p.eq((value & bit).any()) for bit, p in pulses.items()]
+                        with m.If(self.stat_busy):
+                            m.d.sync += self.cfg_clear.eq(0)
                         with m.If((value & registers.CONTROL_START).any() & open_):
                             m.d.sync += [
                                 self.cfg_start.eq(refusal == registers.Refusal.NONE),
@@ -241,8 +267,21 @@ class ControlSlave(wiring.Component):
         in_window, exists, place = self._decode(address)
         m.d.comb += port.addr.eq(place)
         m.d.sync += fetched.eq(have_address & ~fetched)
-        error = Cat(refused, self.stat_read_errors, self.stat_write_errors).any()
-        status = Cat(self.stat_busy, self.stat_done, error, Const(0, 5), refused)
+        aborted = Signal()
+        with m.If(self.cfg_start):
+            m.d.sync += aborted.eq(0)
+        with m.Elif(self.stat_closing):
+            m.d.sync += aborted.eq(1)
+        error = Cat(refused, self.stat_fault).any()
+        idle = self.stat_idle & ~self.stat_busy & ~self.cfg_start
+        status = Cat(
+            *(self.stat_busy, self.stat_done, error, idle, aborted, self.stat_stuck),
+            *(Const(0, 2), refused),
+        )
+        fault = Cat(
+            *(self.stat_fault, Const(0, 1), self.stat_fault_write, Const(0, 3)),
+            self.stat_fault_port,
+        )
         sources: dict[int, Value | int] = {
             registers.ID: registers.ID_VALUE,
             registers.BUILD: self.stat_build,
@@ -253,6 +292,9 @@ class ControlSlave(wiring.Component):
             registers.CYCLES_HI: high,
             registers.READ_ERRORS: self.stat_read_errors,
             registers.WRITE_ERRORS: self.stat_write_errors,
+            registers.FAULT: fault,
+            registers.FAULT_ADDRESS_LO: self.stat_fault_address[:32],
+            registers.FAULT_ADDRESS_HI: self.stat_fault_address[32:],
         }
         sources |= {where: _word(target) for where, target in settings.items()}
         result, good = Signal(32), Signal()

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..queue import Queue
 from ..shared_module import SharedComponent
 from .bursts import Bursts, longest_burst, part_width
-from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_read, command, word
+from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, axi4_read, command, word
 
 __all__ = ["ReadDma"]
 
@@ -44,13 +44,12 @@ class ReadDma(wiring.Component):
     o: stream of ``raw(width)``
     bus: array of AXI4 masters, AR and R, each of ``width / n`` bits
     stat_level: beats that are on their way or wait for ``o``
-    stat_error: a bit a bus: some beat since reset came with an error response
 
     Timing: 4 cycles from a command to its AR; 1 cycle from R to ``o`` (3 if ``buffer`` > 64); a
     burst may start in each cycle. One beat a cycle for ever if ``buffer``, and ``outstanding``, are
     at least the cycles from AR to R of the memory plus ``burst`` plus 4 (6 if ``buffer`` > 64).
     Buffers: ``buffer`` beats, a memory for each bus.
-    Error: beats with an error response pass on ``o`` like others and set ``stat_error``.
+    Error: responses are not looked at: that is the ``ReadGuard``'s, which lets no faulty beat pass.
     Stalls: lossless; R is always accepted at once, as its room is reserved before AR. No
     combinational path from an input to an output.
     Raises: ``ValueError`` if the buffer or what may be under way is shorter than a burst, buses are
@@ -92,7 +91,6 @@ class ReadDma(wiring.Component):
                 "o": Out(word(width)),
                 "bus": Out(axi4_read(width=part, address=address)).array(len(begins)),
                 "stat_level": Out(range(buffer + 1)),
-                "stat_error": Out(len(begins)),
             }
         )
 
@@ -141,8 +139,6 @@ class ReadDma(wiring.Component):
                 self.o.p.as_value().word_select(n, self._part).eq(part.o.p),
                 part.o.ready.eq(freed),
             ]
-            with m.If(part.error):
-                m.d.sync += self.stat_error[n].eq(1)
         return m
 
 
@@ -153,7 +149,6 @@ def _bus_members(width: int, address: int) -> dict[str, wiring.Member]:
         "begins": In(address),
         "beats": In(9),
         "o": Out(stream.Signature(width)),
-        "error": Out(1),
         "bus": Out(axi4_read(width=width, address=address)),
     }
 
@@ -192,7 +187,6 @@ class _ReadBus(wiring.Component):
             buffer.i.valid.eq(r.valid),
             buffer.i.p.eq(r.p.data),
             r.ready.eq(buffer.i.ready),
-            self.error.eq(r.valid & r.ready & (r.p.resp != OKAY)),
         ]
         with m.If(self.issue):
             m.d.sync += [ar.valid.eq(1), ar.p.addr.eq(self.begins), ar.p.len.eq(self.beats - 1)]

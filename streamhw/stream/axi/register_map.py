@@ -8,6 +8,9 @@ __all__ = [
     "BASE_LO",
     "BUILD",
     "CONTROL",
+    "CONTROL_ABORT",
+    "CONTROL_CLEAR",
+    "CONTROL_FORGET",
     "CONTROL_START",
     "CONTROL_STOP",
     "COUNT",
@@ -15,18 +18,30 @@ __all__ = [
     "CYCLES_LO",
     "EOS",
     "EOS_ENABLE",
+    "FAULT",
+    "FAULT_ADDRESS_HI",
+    "FAULT_ADDRESS_LO",
+    "FAULT_KIND",
+    "FAULT_PORT",
+    "FAULT_WRITE",
     "ID",
     "ID_VALUE",
     "PROMPT_LENGTH",
     "READ_ERRORS",
     "STATUS",
+    "STATUS_ABORTED",
     "STATUS_BUSY",
     "STATUS_DONE",
     "STATUS_ERROR",
+    "STATUS_IDLE",
     "STATUS_REFUSED",
+    "STATUS_STUCK",
     "TOTAL_LENGTH",
+    "WATCHDOG",
+    "WATCHDOG_DEFAULT",
     "WINDOW_MINIMUM",
     "WRITE_ERRORS",
+    "MemoryFault",
     "Refusal",
     "address_width",
     "register_map",
@@ -46,20 +61,36 @@ CYCLES_LO = 0x20  # ro: cycles spent busy since the last start
 CYCLES_HI = 0x24  # ro
 BASE_LO = 0x28  # rw: byte address of the memory image
 BASE_HI = 0x2C  # rw
-READ_ERRORS = 0x30  # ro: bit p: memory port p answered a read with an error since reset
+READ_ERRORS = 0x30  # ro: bit p: reads of memory port p had a MemoryFault
 WRITE_ERRORS = 0x34  # ro: the same of writes
+FAULT = 0x38  # ro: FAULT_*: the first fault since reset or clear
+FAULT_ADDRESS_LO = 0x3C  # ro: byte address of the burst that had it, as the port saw it
+FAULT_ADDRESS_HI = 0x40  # ro
+WATCHDOG = 0x44  # rw: memory must do something within as many cycles, at most twice; 0: no limit
 
 ID_VALUE = 0x53544857  # "STHW"
 
 CONTROL_START = 1 << 0
 CONTROL_STOP = 1 << 1  # stop after the current token
+CONTROL_ABORT = 1 << 2  # end what is under way at memory, then reset all but the registers
+CONTROL_CLEAR = 1 << 3  # forget faults; does nothing while BUSY
+CONTROL_FORGET = 1 << 4  # what an abort waits for at memory will never come; does nothing else
 
 STATUS_BUSY = 1 << 0
 STATUS_DONE = 1 << 1
-STATUS_ERROR = 1 << 2  # a start was refused, or a memory port answered with an error
+STATUS_ERROR = 1 << 2  # a start was refused, or FAULT is not 0
+STATUS_IDLE = 1 << 3  # not BUSY, no abort or fault to end, memory owes nothing
+STATUS_ABORTED = 1 << 4  # a fault or CONTROL_ABORT ended what the last start began
+STATUS_STUCK = 1 << 5  # memory owes something and did nothing for the time of WATCHDOG
 STATUS_REFUSED = 0xF << 8  # a Refusal: why the last start was refused
 
 EOS_ENABLE = 1 << 31
+
+FAULT_KIND = 0x7  # a MemoryFault
+FAULT_WRITE = 1 << 4
+FAULT_PORT = 0x1F << 8
+
+WATCHDOG_DEFAULT = 1 << 15
 
 
 class Refusal(IntEnum):
@@ -70,7 +101,21 @@ class Refusal(IntEnum):
     CONTEXT = 2  # TOTAL_LENGTH is above the context
     TOTAL = 3  # TOTAL_LENGTH is not above PROMPT_LENGTH
     BASE = 4  # BASE is no multiple of a memory beat, or above the addresses of the memory ports
-    MEMORY = 5  # what was prefetched since reset may be wrong: READ_ERRORS or WRITE_ERRORS
+    MEMORY = 5  # FAULT is not 0
+    DRAINING = 6  # an abort has not ended: memory still owes something
+
+
+class MemoryFault(IntEnum):
+    """What memory did wrong; the first three are the response that it gave."""
+
+    NONE = 0
+    EXOKAY = 1
+    SLVERR = 2
+    DECERR = 3
+    SHORT = 4  # RLAST before the last beat of a burst
+    LONG = 5  # no RLAST at the last beat of a burst
+    UNREQUESTED = 6  # an answer that nobody asked for
+    TIMEOUT = 7  # nothing happened for the time of WATCHDOG
 
 
 WINDOW_MINIMUM = 0x1000
@@ -108,5 +153,9 @@ def register_map(context: int) -> dict[str, int]:
         "BASE_HI": BASE_HI,
         "READ_ERRORS": READ_ERRORS,
         "WRITE_ERRORS": WRITE_ERRORS,
+        "FAULT": FAULT,
+        "FAULT_ADDRESS_LO": FAULT_ADDRESS_LO,
+        "FAULT_ADDRESS_HI": FAULT_ADDRESS_HI,
+        "WATCHDOG": WATCHDOG,
         "WINDOW": window_offset(context),
     }

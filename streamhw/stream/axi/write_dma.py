@@ -44,7 +44,6 @@ class WriteDma(wiring.Component):
         them was an error
     bus: array of AXI4 masters, AW, W and B, each of ``width / n`` bits
     stat_level: beats in the buffer of bus 0
-    stat_error: a bit a bus: some burst since reset got an error response
 
     Timing: a burst starts 4 cycles after its command and at least 2 after its last beat, and W
     follows at one beat a cycle; one beat a cycle for ever if ``buffer`` is at least
@@ -87,7 +86,6 @@ class WriteDma(wiring.Component):
                 "o_done": Out(word(1)),
                 "bus": Out(axi4_write(width=part, address=address)).array(len(begins)),
                 "stat_level": Out(range(self._buffer + 1)),
-                "stat_error": Out(len(begins)),
             }
         )
 
@@ -153,8 +151,6 @@ class WriteDma(wiring.Component):
                 part.burst.last.eq(bursts.o.p.last),
                 part.o.ready.eq(done),
             ]
-            with m.If(part.error):
-                m.d.sync += self.stat_error[n].eq(1)
         return m
 
 
@@ -167,7 +163,6 @@ def _bus_members(width: int, buffer: int, address: int) -> dict[str, wiring.Memb
         "burst": In(burst),
         "o": Out(stream.Signature(1)),
         "level": Out(range(buffer + 1)),
-        "error": Out(1),
         "bus": Out(axi4_write(width=width, address=address)),
     }
 
@@ -245,7 +240,6 @@ class _WriteBus(wiring.Component):
             done.i.valid.eq(answer & lasts.o.p),
             done.i.p.eq(error),
             self.level.eq(buffer.stat_level),
-            self.error.eq(answer & (b.p.resp != OKAY)),
         ]
         with m.If(answer):
             m.d.sync += failed.eq(error & ~lasts.o.p)

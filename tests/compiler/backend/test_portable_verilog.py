@@ -30,7 +30,7 @@ module bench;
   wire arready, rvalid, busy, done, awready, wready, bvalid;
   wire [31:0] rdata;
   top dut(
-    .clk(clk), .rst(rst), .s_axil_arvalid(arvalid), .s_axil_arready(arready),
+    .clk(clk), .rst(rst), .memory_rst(rst), .s_axil_arvalid(arvalid), .s_axil_arready(arready),
     .s_axil_araddr(0), .s_axil_arprot(0), .s_axil_rvalid(rvalid), .s_axil_rready(1'b1),
     .s_axil_rdata(rdata), .s_axil_awvalid(1'b0), .s_axil_awready(awready), .s_axil_awaddr(0),
     .s_axil_wvalid(1'b0), .s_axil_wready(wready), .s_axil_bvalid(bvalid), .s_axil_bready(1'b1),

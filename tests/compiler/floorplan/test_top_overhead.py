@@ -16,6 +16,10 @@ from streamhw.compiler.ir.serving import is_dma
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import ControlSlave
+from streamhw.stream.axi.fault_record import FaultRecord
+from streamhw.stream.axi.read_guard import ReadGuard
+from streamhw.stream.axi.recovery import Recovery
+from streamhw.stream.axi.write_guard import WriteGuard
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Resources, raw
 from streamhw.synthesis.yosys import count_modules
@@ -33,9 +37,14 @@ def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:
     at_one = replace(design, board=replace(design.board, ports=board.ports))
     masters = {i.name: ("mem0",) for i in design.instances if is_dma(i)}
     arbiters = fixed.arbiters(at_one, masters)
+    guards, registers = fixed.guards(at_one, masters), fixed.control(at_one)
     writes = sum(isinstance(parts[name], WriteDmaSpec) for name in masters)
     counted: dict[str, tuple[wiring.Component, Resources]] = {
-        "control": (ControlSlave(context=32, token_width=6), fixed.control(design)),
+        "control": (ControlSlave(context=32, token_width=6), registers[fixed.CONTROL]),
+        "recovery": (Recovery(), registers[fixed.RECOVERY]),
+        "faults": (FaultRecord(ports=len(board.ports)), guards[fixed.FAULT_RECORD]),
+        "read_guard": (ReadGuard(width=board.ports[0].width), guards["mem0_read_guard"]),
+        "write_guard": (WriteGuard(width=board.ports[0].width), guards["mem0_write_guard"]),
         "reads": (
             ReadArbiter(masters=len(masters) - writes, width=128),
             arbiters["mem0_read_arbiter"],
@@ -62,6 +71,15 @@ def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:
 
 def test_one_master_has_no_arbiter(design: PlacedNetlist) -> None:
     assert fixed.arbiters(design, {"parameter_reader_dma": ("mem0",)}) == {}
+
+
+def test_each_port_has_guards_of_what_it_has(design: PlacedNetlist) -> None:
+    reader, writer = "parameter_reader_dma", "attention_key_append_dma"
+    record = fixed.FAULT_RECORD
+    assert set(fixed.guards(design, {reader: ("mem0",)})) == {"mem0_read_guard", record}
+    assert set(fixed.guards(design, {writer: ("mem0",)})) == {"mem0_write_guard", record}
+    both = fixed.guards(design, {writer: ("mem0",), reader: ("mem0",)})
+    assert set(both) == {"mem0_read_guard", "mem0_write_guard", record}
 
 
 def test_a_wire_has_no_cells(design: PlacedNetlist) -> None:

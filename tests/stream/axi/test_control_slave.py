@@ -16,8 +16,11 @@ from tests.stream.axi.support import Pinned, check_held, pauses, reset, start
 CONTEXT, TOKEN_WIDTH, BUILD = 40, 13, 0xCAFE1234
 PORTS, ALIGNMENT = 3, 64
 WINDOW = registers.window_offset(CONTEXT)
+PULSES = ("start", "stop", "abort", "clear", "forget")
 INPUTS = [
     *("stat_busy", "stat_done", "stat_read_errors", "stat_write_errors", "stat_count"),
+    *("stat_fault", "stat_fault_port", "stat_fault_write", "stat_fault_address"),
+    *("stat_running", "stat_closing", "stat_idle", "stat_stuck"),
     *("token_read_addr", "token_write_addr", "token_write_data", "token_write_enable"),
 ]
 
@@ -45,6 +48,7 @@ async def begin(dut) -> AxiLiteMaster:
     for name in INPUTS:
         getattr(dut, name).value = 0
     dut.stat_build.value = BUILD
+    dut.stat_running.value = 1
     master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
     await start(dut)
     fields = {"s_axil_b": ["s_axil_bresp"], "s_axil_r": ["s_axil_rdata", "s_axil_rresp"]}
@@ -70,7 +74,7 @@ async def set_legal(master: AxiLiteMaster) -> None:
 
 def count_pulses(dut) -> dict[str, int]:
     """How often each has been 1 from now on."""
-    pulses = {"cfg_start": 0, "cfg_stop": 0}
+    pulses = dict.fromkeys((f"cfg_{name}" for name in PULSES), 0)
 
     async def count():
         while True:
@@ -110,6 +114,7 @@ async def registers_read_and_write(dut):
     for busy, done, error in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)]:
         dut.stat_busy.value, dut.stat_done.value = busy, done
         dut.stat_read_errors.value, dut.stat_write_errors.value = error * (2 + busy), error * done
+        dut.stat_fault.value = error * registers.MemoryFault.DECERR
         dut.stat_count.value = 33 + busy
         assert await peek(master, registers.STATUS) == busy | done << 1 | error << 2
         assert await peek(master, registers.READ_ERRORS) == error * (2 + busy)
@@ -123,7 +128,7 @@ async def registers_read_and_write(dut):
 @cocotb.test()
 async def addresses_without_anything_are_errors(dut):
     master = await begin(dut)
-    nothing = [registers.WRITE_ERRORS + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
+    nothing = [registers.WATCHDOG + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
     for address in nothing:
         assert (await master.read(address, 4)).resp == AxiResp.SLVERR
         assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
@@ -133,47 +138,89 @@ async def addresses_without_anything_are_errors(dut):
 
 
 @cocotb.test()
-async def start_and_stop_are_pulses(dut):
+async def commands_are_pulses(dut):
     master = await begin(dut)
     await set_legal(master)
     pulses = count_pulses(dut)
     await poke(master, registers.CONTROL, registers.CONTROL_START)
     await ClockCycles(dut.clk, 4)
-    assert pulses == {"cfg_start": 1, "cfg_stop": 0}
+    assert pulses == {f"cfg_{name}": int(name == "start") for name in PULSES}
     # not with another byte, nor while busy
     await master.write(registers.CONTROL + 1, b"\xff")
     dut.stat_busy.value = 1
     await poke(master, registers.CONTROL, registers.CONTROL_START | registers.CONTROL_STOP)
     await ClockCycles(dut.clk, 4)
-    assert pulses == {"cfg_start": 1, "cfg_stop": 1}
+    assert [pulses[f"cfg_{name}"] for name in PULSES] == [1, 1, 0, 0, 0]
+    every = registers.CONTROL_ABORT | registers.CONTROL_CLEAR | registers.CONTROL_FORGET
+    await poke(master, registers.CONTROL, every)
+    await ClockCycles(dut.clk, 4)
+    assert [pulses[f"cfg_{name}"] for name in PULSES] == [1, 1, 1, 0, 1]  # no clear while busy
+    dut.stat_busy.value = 0
+    await poke(master, registers.CONTROL, registers.CONTROL_CLEAR)
+    await ClockCycles(dut.clk, 4)
+    assert [pulses[f"cfg_{name}"] for name in PULSES] == [1, 1, 1, 1, 1]
+
+
+@cocotb.test()
+async def faults_and_aborts_are_told(dut):
+    master = await begin(dut)
+    await set_legal(master)
+    assert await peek(master, registers.WATCHDOG) == registers.WATCHDOG_DEFAULT
+    await poke(master, registers.WATCHDOG, 77)
+    assert dut.cfg_watchdog.value == 77
+    dut.stat_idle.value = 1
+    assert await peek(master, registers.STATUS) == registers.STATUS_IDLE
+    dut.stat_busy.value = 1
+    assert await peek(master, registers.STATUS) == registers.STATUS_BUSY
+    dut.stat_busy.value, dut.stat_idle.value, dut.stat_running.value = 0, 0, 0
+    dut.stat_closing.value = 1
+    await ClockCycles(dut.clk, 2)
+    dut.stat_closing.value, dut.stat_stuck.value = 0, 1
+    aborted = registers.STATUS_ABORTED
+    assert await peek(master, registers.STATUS) == aborted | registers.STATUS_STUCK
+    dut.stat_fault.value, dut.stat_fault_port.value = registers.MemoryFault.SHORT, 19
+    dut.stat_fault_write.value, dut.stat_fault_address.value = 1, 0x89_ABCD_EF01
+    assert await peek(master, registers.FAULT) == 4 | registers.FAULT_WRITE | 19 << 8
+    assert await peek(master, registers.FAULT_ADDRESS_LO) == 0xABCDEF01
+    assert await peek(master, registers.FAULT_ADDRESS_HI) == 0x89
+    error = aborted | registers.STATUS_STUCK | registers.STATUS_ERROR
+    assert await peek(master, registers.STATUS) == error
+    # the fault is the first reason, an abort that has not ended the next
+    for reason in (registers.Refusal.MEMORY, registers.Refusal.DRAINING):
+        await poke(master, registers.CONTROL, registers.CONTROL_START)
+        assert await peek(master, registers.STATUS) == error | reason << 8
+        dut.stat_fault.value = 0
+    dut.stat_running.value, dut.stat_idle.value, dut.stat_stuck.value = 1, 1, 0
+    await poke(master, registers.CONTROL, registers.CONTROL_START)
+    assert await peek(master, registers.STATUS) == registers.STATUS_IDLE  # not aborted any more
 
 
 @cocotb.test()
 async def illegal_settings_are_refused(dut):
     master = await begin(dut)
     pulses = count_pulses(dut)
-    refusal, legal = registers.Refusal, (1, CONTEXT, 3 * ALIGNMENT, 0, 0)
+    refusal, legal = registers.Refusal, (1, CONTEXT, 3 * ALIGNMENT, 0, 1)
     cases = [
-        (refusal.PROMPT, (0, 4, 0, 0, 0)),
-        (refusal.TOTAL, (4, 4, 0, 0, 0)),
-        (refusal.TOTAL, (64, 40, 0, 0, 0)),  # a bit that no position has
-        (refusal.CONTEXT, (80, 70, 0, 0, 0)),
-        (refusal.CONTEXT, (1, CONTEXT + 1, 0, 0, 0)),
-        (refusal.CONTEXT, (4, 1 << 31, 0, 0, 0)),
-        (refusal.BASE, (1, 2, ALIGNMENT // 2, 0, 0)),
-        (refusal.BASE, (1, 2, 1 << 40, 0, 0)),
-        (refusal.MEMORY, (1, 2, 0, 1, 0)),
-        (refusal.MEMORY, (1, 2, 0, 0, 4)),
+        (refusal.PROMPT, (0, 4, 0, 0, 1)),
+        (refusal.TOTAL, (4, 4, 0, 0, 1)),
+        (refusal.TOTAL, (64, 40, 0, 0, 1)),  # a bit that no position has
+        (refusal.CONTEXT, (80, 70, 0, 0, 1)),
+        (refusal.CONTEXT, (1, CONTEXT + 1, 0, 0, 1)),
+        (refusal.CONTEXT, (4, 1 << 31, 0, 0, 1)),
+        (refusal.BASE, (1, 2, ALIGNMENT // 2, 0, 1)),
+        (refusal.BASE, (1, 2, 1 << 40, 0, 1)),
+        (refusal.MEMORY, (1, 2, 0, 2, 1)),
+        (refusal.DRAINING, (1, 2, 0, 0, 0)),
         (refusal.NONE, legal),
-        (refusal.NONE, (CONTEXT - 1, CONTEXT, (1 << 40) - ALIGNMENT, 0, 0)),
+        (refusal.NONE, (CONTEXT - 1, CONTEXT, (1 << 40) - ALIGNMENT, 0, 1)),
     ]
     started = 0
-    for expected, (prompt, total, base, reads, writes) in cases:
+    for expected, (prompt, total, base, fault, running) in cases:
         await poke(master, registers.PROMPT_LENGTH, prompt)
         await poke(master, registers.TOTAL_LENGTH, total)
         await poke(master, registers.BASE_LO, base & 0xFFFFFFFF)
         await poke(master, registers.BASE_HI, base >> 32)
-        dut.stat_read_errors.value, dut.stat_write_errors.value = reads, writes
+        dut.stat_fault.value, dut.stat_running.value = fault, running
         assert await peek(master, registers.PROMPT_LENGTH) == prompt
         await poke(master, registers.CONTROL, registers.CONTROL_START)
         await ClockCycles(dut.clk, 4)
@@ -195,7 +242,7 @@ async def what_is_set_stays_while_busy(dut):
     assert (await master.write(WINDOW, words)).resp == AxiResp.OKAY
     places = [
         *(registers.PROMPT_LENGTH, registers.TOTAL_LENGTH, registers.EOS),
-        *(registers.BASE_LO, registers.BASE_HI),
+        *(registers.BASE_LO, registers.BASE_HI, registers.WATCHDOG),
         *(WINDOW + 4 * n for n in range(CONTEXT)),
     ]
     before = {place: await peek(master, place) for place in places}

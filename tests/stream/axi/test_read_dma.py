@@ -107,7 +107,6 @@ async def returns_memory_under_stalls(dut):
         await ClockCycles(dut.clk, 20)
         assert dut.o__valid.value == 0
         assert dut.stat_level.value == 0
-        assert dut.stat_error.value == 0
 
 
 @cocotb.test()
@@ -166,24 +165,16 @@ async def short_bursts_start_each_cycle(dut):
 
 
 @cocotb.test()
-async def remembers_an_error_and_resets(dut):
+async def resets_with_bursts_under_way(dut):
     await start(dut, ["i_command"], ["o"])
-    target = Faulty(SIZE, {2})
+    target = Faulty(SIZE, set())
     target.memory[:] = bytes(i * 7 % 251 for i in range(SIZE))
     slave = AxiSlaveRead(AxiReadBus.from_prefix(dut, "m_axi0"), dut.clk, dut.rst, target)
-    cocotb.start_soon(send(dut, "i_command", [command(0, 8)]))
-    await receive(dut, "o", 8)
-    assert dut.stat_error.value == 0
-    cocotb.start_soon(send(dut, "i_command", [command(8192 - 2 * BYTES, 4), command(64, 1)]))
-    await receive(dut, "o", 5)
-    assert dut.stat_error.value == 1
-    # reset in the middle of a command with bursts under way
     slave.r_channel.set_pause_generator(pauses(4, 0.5))
     task = cocotb.start_soon(send(dut, "i_command", [command(0, 500)]))
     await receive(dut, "o", 30)
     await task
     await reset(dut, ["i_command"], ["o"])
-    assert dut.stat_error.value == 0
     assert dut.stat_level.value == 0
     cocotb.start_soon(send(dut, "i_command", [command(128, 90)]))
     got = await receive(dut, "o", 90)

@@ -33,7 +33,9 @@ class StaticDemuxSpec(InfrastructureSpec):
         return (Port("i", beat), Port("i_program", raw(1), Role.PROGRAM), *routed)
 
     def resources(self) -> Resources:
-        return Resources(luts=self.beat_bits + 70 + 2 * self.outputs, ffs=2 * self.beat_bits + 30)
+        # A program is chosen, and the place in it: that takes more LUTs of four inputs.
+        luts = self.beat_bits + 64 + 2 * self.outputs
+        return Resources(luts=luts, muxes=30, ffs=2 * self.beat_bits + 30)
 
     def create(self) -> StaticDemux:
         return StaticDemux(width=self.beat_bits, programs=self.programs, outputs=self.outputs)
