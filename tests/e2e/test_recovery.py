@@ -171,6 +171,24 @@ def test_aborts_of_nothing_and_stops(tiny: Machine, right: dict[int, list[int]])
         assert not device.read32(registers.STATUS) & registers.STATUS_ABORTED
 
 
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_any_word_to_control(
+    tiny: Machine, right: dict[int, list[int]], seed: int, latency: int
+) -> None:
+    """Starts, stops, aborts and clears in any order and at any time."""
+    rng = Random(seed)
+    known = registers.CONTROL_START | registers.CONTROL_STOP
+    known |= registers.CONTROL_ABORT | registers.CONTROL_CLEAR
+    with running(tiny, latency) as device:
+        for n in range(12):
+            _ = begin(device)
+            for _ in range(rng.randrange(1, 8)):
+                device.step(rng.randrange(rng.choice((4, 4, 40, 2000))))
+                device.write32(registers.CONTROL, rng.randrange(known + 1))
+            recover(device)
+            check_next(device, right, f"try {n}")
+
+
 SAID = {
     InjectedFault.ERROR_RESPONSE: r"^Memory must answer each (read|write) without an error, but "
     r"port m_axi_mem. gave SLVERR at 0x",

@@ -122,6 +122,32 @@ def test_an_answer_before_its_data_is_unrequested() -> None:
         pass
 
 
+@pytest.mark.parametrize("taken", [False, True], ids=["not taken", "taken"])
+def test_an_answer_needs_its_address(taken: bool) -> None:
+    """Also if memory took all the data before."""
+    guard = WriteGuard(width=WIDTH, outstanding=DEPTH, address=ADDRESS)
+
+    async def bench(ctx):
+        design, memory = guard.design, guard.memory
+        ctx.set(design.aw.valid, 1)
+        await ctx.tick().repeat(2)
+        ctx.set(memory.aw.ready, taken)
+        for channel, ready in ((design.w, memory.w), (memory.b, design.b)):
+            ctx.set(channel.valid, 1)
+            ctx.set(ready.ready, 1)
+            if channel is design.w:
+                ctx.set(channel.p.last, 1)
+            elif not taken:
+                assert not ctx.get(design.b.valid)
+            await ctx.tick()
+            ctx.set(channel.valid, 0)
+            ctx.set(design.aw.valid, not taken)
+        kind = MemoryFault.NONE if taken else MemoryFault.UNREQUESTED
+        assert ctx.get(guard.control.fault) == kind
+
+    run_clocked(guard, bench)
+
+
 def test_memory_that_stops_is_found_and_given_up() -> None:
     """Its address stays shown, from the copy; memory that was reset owes nothing when told so."""
 
