@@ -11,14 +11,32 @@ from ..frontend.packed.matrix import Codes
 from ..numerics.element_format import ElementFormat
 from .grid import integer_grid, searched_grid, stored_grid
 
-__all__ = ["Reader", "heavy_ranges", "rounding_power", "searched_scales", "smoothed_scales"]
+__all__ = [
+    "Reader",
+    "heavy_ranges",
+    "product_error",
+    "rounding_power",
+    "searched_scales",
+    "smoothed_scales",
+]
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
 
 _FLOOR = 2.0**-10
 """Least peak of a column relative to the greatest one: columns of zeros would get no scale."""
-_EXPONENTS = ((0.5, 0.5), (1.0, 0.0), (0.5, 0.0), (0.25, 0.0), (0.0, 0.0), (0.25, 0.25), (0.0, 0.5))
+_EXPONENTS = (
+    (0.5, 0.5),
+    (1.0, 0.0),
+    (0.5, 0.0),
+    (0.25, 0.0),
+    (0.0, 0.0),
+    (0.25, 0.25),
+    (0.0, 0.5),
+    (0.25, 0.5),
+    (0.0, 1.0),
+    (0.25, 1.0),
+)
 """Of activations and of weights."""
 _RATIOS = (4, 8, 16, 32)
 """Of the widest scale to the finest, where codes are kept: multipliers of groups have 8 bits."""
@@ -78,7 +96,24 @@ def searched_scales(
     if any(reader.stored is not None for reader in readers):
         candidates += [np.maximum(ranges, ranges.max() / ratio) for ratio in _RATIOS]
     candidates = [even(scales) for scales in candidates]
-    return min(candidates, key=lambda scales: _error(scales, readers, square))
+    return min(candidates, key=lambda scales: product_error(scales, readers, square))
+
+
+def product_error(scales: Reals, readers: Sequence[Reader], square: Floats) -> float:
+    """Relative squared error of the products: of uniform steps, and of rounded weights."""
+    total = 0.0
+    for reader in readers:
+        step = max(1, len(reader.matrix) // _ROWS)
+        matrix = reader.matrix[::step]
+        energy = (matrix * matrix).sum(axis=0).astype(np.float64)
+        size = max(float(energy @ square), 1e-30)
+        if reader.stored is None:
+            rest = _rounding(matrix, scales, reader.weights)
+        else:
+            rest = _regrading(reader.stored.rows(step), scales, reader.weights)
+        rounding = (rest * rest).sum(axis=0) @ (square / scales**2)
+        total += float(energy @ (scales**2 / 12) + rounding) / size
+    return total
 
 
 def rounding_power(scales: Reals, matrix: Floats, square: Floats) -> float:
@@ -100,23 +135,6 @@ def _columns(readers: Sequence[Reader]) -> Reals:
 def _scales(ranges: Reals, columns: Reals, a: float, b: float) -> Reals:
     shape = ranges**a / columns**b
     return np.asarray(shape * (ranges / shape).max())
-
-
-def _error(scales: Reals, readers: Sequence[Reader], square: Floats) -> float:
-    """Relative squared error of the products: of uniform steps, and of rounded weights."""
-    total = 0.0
-    for reader in readers:
-        step = max(1, len(reader.matrix) // _ROWS)
-        matrix = reader.matrix[::step]
-        energy = (matrix * matrix).sum(axis=0).astype(np.float64)
-        size = max(float(energy @ square), 1e-30)
-        if reader.stored is None:
-            rest = _rounding(matrix, scales, reader.weights)
-        else:
-            rest = _regrading(reader.stored.rows(step), scales, reader.weights)
-        rounding = (rest * rest).sum(axis=0) @ (square / scales**2)
-        total += float(energy @ (scales**2 / 12) + rounding) / size
-    return total
 
 
 def _rounding(matrix: Floats, scales: Reals, weights: ElementFormat) -> Floats:

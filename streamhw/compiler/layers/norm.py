@@ -27,7 +27,7 @@ from ..lowering.builder import Lowering
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer
-from .two_digits import COARSE, FINER, operand_format
+from .two_digits import COARSE, FINER, logits_format, operand_format
 
 __all__ = ["LAYER_NORM", "RMS_NORM", "norm_format", "norm_scales", "norm_wants"]
 
@@ -40,18 +40,26 @@ _LARGEST_AFFINE = 1024.0
 
 def norm_format(state: Quantization, node: Node) -> Fixed:
     """What a reader wants, in at most 16 bits; for matrix products int8, or two digits where their
-    stored codes leave many features one scale."""
+    stored codes leave many features one scale, or where logits gain by it."""
     wanted = state.wanted(node.name) or BYTE
     if wanted.width > 16:
         return hidden_format(state.largest(node.name))
-    if wanted != BYTE or not shares_scales(state, node):
+    if wanted != BYTE:
         return wanted
+    if not shares_scales(state, node):
+        outside = state.graph.loop_of(node.name) is None
+        return logits_format(state, node, _own_steps(state, node, None)) if outside else BYTE
     return operand_format(state, node, lambda layer: _shared_steps(state, node, layer), COARSE)
 
 
 def _shared_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
     """Scales of int8 that hold all features which share them."""
     return evened(state, node, layer, byte_scales(state.statistics.largest[node.name, layer]))
+
+
+def _own_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
+    """Scales of int8 that hold each feature."""
+    return byte_scales(state.ranges(node.name, layer))
 
 
 def norm_wants(state: Quantization, node: Node, name: str) -> Fixed:
@@ -64,7 +72,12 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
     """Scales of int8 or of two digits; ``peaks``: of the parameters of each feature, which they
     keep in range."""
     if state.format(node.name) == DIGITS:
-        return np.maximum(_shared_steps(state, node, layer), peaks / _LARGEST_AFFINE) / FINER
+        if shares_scales(state, node):
+            steps = _shared_steps(state, node, layer)
+        else:
+            own = _own_steps(state, node, layer) / FINER
+            steps = even_smooth_scales(state, node, layer, own) * FINER
+        return np.maximum(steps, peaks / _LARGEST_AFFINE) / FINER
     if state.format(node.name).width != BYTE.width:
         return None
     scales = np.maximum(even_smooth_scales(state, node, layer), peaks / _LARGEST_AFFINE)
