@@ -52,12 +52,17 @@ def evened(
 
 
 def even_smooth_scales(
-    state: Quantization, node: Node, layer: int | None, ranges: Reals | None = None
+    state: Quantization,
+    node: Node,
+    layer: int | None,
+    ranges: Reals | None = None,
+    *,
+    fine: bool = False,
 ) -> Reals:
     """``smooth_scales`` of which some are so."""
     group = _kept_group(state, node, layer)
     even = partial(_even, group=group)
-    return even(state.smooth_scales(node, layer, ranges, even))
+    return even(state.smooth_scales(node, layer, ranges, even, fine))
 
 
 def shares_scales(state: Quantization, node: Node) -> bool:

@@ -205,12 +205,14 @@ class Quantization:
         layer: int | None,
         ranges: Reals | None = None,
         even: Callable[[Reals], Reals] = np.asarray,
+        fine: bool = False,
     ) -> Reals:
         """Scales of int8 that split the channels' ranges between a value and the matrices that
         its readers multiply it with.
 
         ranges: scales that hold each channel; ``None``: those of the greatest magnitudes
         even: what is made of scales before they are used
+        fine: whether the value has so many bits that scales may suit the matrices alone
         """
         if ranges is None:
             ranges = byte_scales(self.ranges(node.name, layer))
@@ -224,7 +226,7 @@ class Quantization:
         readers = [matrix(self, reader, layer) for _, matrix, reader in found]
         if self.trained and self.config.smoothing is None:
             square = self.statistics.moments[node.name, layer].square
-            return searched_scales(ranges, readers, square, even)
+            return searched_scales(ranges, readers, square, even, fine)
         return smoothed_scales(ranges, readers, min(alpha for alpha, _, _ in found))
 
     def compensation(self, value: str, layer: int | None) -> Compensation | None:

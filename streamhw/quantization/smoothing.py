@@ -33,11 +33,10 @@ _EXPONENTS = (
     (0.0, 0.0),
     (0.25, 0.25),
     (0.0, 0.5),
-    (0.25, 0.5),
-    (0.0, 1.0),
-    (0.25, 1.0),
 )
 """Of activations and of weights."""
+_WEIGHT_EXPONENTS = ((0.25, 0.5), (0.0, 1.0), (0.25, 1.0))
+"""More of them, that suit the weights."""
 _RATIOS = (4, 8, 16, 32)
 """Of the widest scale to the finest, where codes are kept: multipliers of groups have 8 bits."""
 _ROWS = 512
@@ -83,6 +82,7 @@ def searched_scales(
     readers: Sequence[Reader],
     square: Floats,
     even: Callable[[Reals], Reals] = np.asarray,
+    fine: bool = False,
 ) -> Reals:
     """The scales among ``ranges**a / columns**b`` of least expected error of the products.
 
@@ -90,9 +90,11 @@ def searched_scales(
 
     ranges: scales that hold each channel; square: mean squares of the activations
     even: what is made of scales before they are used
+    fine: whether activations have so many bits that scales may suit the weights alone
     """
     columns = _columns(readers)
-    candidates = [_scales(ranges, columns, a, b) for a, b in _EXPONENTS]
+    exponents = (*_EXPONENTS, *_WEIGHT_EXPONENTS) if fine else _EXPONENTS
+    candidates = [_scales(ranges, columns, a, b) for a, b in exponents]
     if any(reader.stored is not None for reader in readers):
         candidates += [np.maximum(ranges, ranges.max() / ratio) for ratio in _RATIOS]
     candidates = [even(scales) for scales in candidates]

@@ -12,6 +12,7 @@ from streamhw.quantization.smoothing import (
     Reader,
     _regrading,
     heavy_ranges,
+    product_error,
     rounding_power,
     searched_scales,
     smoothed_scales,
@@ -45,6 +46,17 @@ def test_all_scales_hold_their_ranges(
         searched_scales(wanted, [matrix], square),
     ):
         assert found.shape == (64,) and (found >= wanted * (1 - 1e-9)).all()
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 2.0])
+def test_fine_activations_leave_the_scales_to_the_weights(spread: float) -> None:
+    wanted, matrix = ranges(spread=spread) / 64, reader(spread=2.0)
+    square = ((wanted * 64 * 30) ** 2).astype(np.float32)
+    coarse, fine = (searched_scales(wanted, [matrix], square, fine=fine) for fine in (False, True))
+    errors = [product_error(scales, [matrix], square) for scales in (coarse, fine)]
+    assert errors[1] <= errors[0] and (fine >= wanted * (1 - 1e-9)).all()
+    columns = np.abs(matrix.matrix).max(axis=0)
+    assert np.ptp(np.log(fine * columns)) < np.ptp(np.log(columns))
 
 
 def test_exponent_one_follows_the_ranges() -> None:

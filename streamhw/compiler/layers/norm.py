@@ -76,7 +76,7 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
             steps = _shared_steps(state, node, layer)
         else:
             own = _own_steps(state, node, layer) / FINER
-            steps = even_smooth_scales(state, node, layer, own) * FINER
+            steps = even_smooth_scales(state, node, layer, own, fine=True) * FINER
         return np.maximum(steps, peaks / _LARGEST_AFFINE) / FINER
     if state.format(node.name).width != BYTE.width:
         return None

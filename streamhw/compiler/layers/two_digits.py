@@ -64,9 +64,9 @@ def logits_format(state: Quantization, node: Node, steps: Reals) -> Fixed:
     readers = [matrix(state, reader, None) for matrix, reader in rules if matrix is not None]
     square = state.statistics.moments[node.name, None].square
 
-    def error(ranges: Reals) -> float:
-        return product_error(even_smooth_scales(state, node, None, ranges), readers, square)
+    def error(ranges: Reals, *, fine: bool) -> float:
+        scales = even_smooth_scales(state, node, None, ranges, fine=fine)
+        return product_error(scales, readers, square)
 
-    bytes_, digits = error(steps), error(steps / FINER)
-    saved = bytes_ - digits
-    return DIGITS if saved > max(_LOGITS**2, _LOGITS_SHARE * bytes_) else BYTE
+    coarse, fine = error(steps, fine=False), error(steps / FINER, fine=True)
+    return DIGITS if coarse - fine > max(_LOGITS**2, _LOGITS_SHARE * coarse) else BYTE

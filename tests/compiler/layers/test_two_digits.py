@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamhw.compiler.layers.two_digits import FINER, operand_format
-from streamhw.quantization.formats import BYTE, DIGITS
-from streamhw.quantization.smoothing import rounding_power
+from streamhw.compiler.layers.two_digits import FINER, logits_format, operand_format
+from streamhw.numerics.element_format import integer_format
+from streamhw.quantization.formats import BYTE, DIGITS, byte_scales
+from streamhw.quantization.smoothing import Reader, rounding_power, searched_scales
 
 MATRIX = np.random.default_rng(5).normal(size=(6, 8)).astype(np.float32)
 SQUARES = {0: np.full(8, 4.0, np.float32), 1: np.full(8, 1.0, np.float32)}
@@ -50,3 +51,38 @@ def test_only_what_products_of_trained_weights_read() -> None:
 
 def test_a_bit_is_spare() -> None:
     assert FINER * BYTE.maximum < DIGITS.maximum < 2 * FINER * (BYTE.maximum + 1)
+
+
+def head_of(bits: int, *, outliers: int, trained: bool = True) -> tuple[Any, np.ndarray]:
+    """The state of a value that a head of so many bits reads; outliers: features of the value
+    that are 10 times as large as the others, and so are their weights."""
+    random = np.random.default_rng(6)
+    sizes = np.ones(64)
+    sizes[:outliers] = 10
+    matrix = (random.normal(size=(200, 64)) * sizes).astype(np.float32)
+    square = (sizes**2).astype(np.float32)
+    head = Reader(matrix=matrix, weights=integer_format(bits, 32))
+
+    def smooth_scales(node: Any, layer: Any, ranges: Any, even: Any, fine: bool) -> np.ndarray:
+        return searched_scales(ranges, [head], square, even, fine)
+
+    state: Any = SimpleNamespace(
+        trained=trained,
+        graph=SimpleNamespace(readers=lambda name: [SimpleNamespace(op=None, name="head")]),
+        rule=lambda reader: SimpleNamespace(matrix=lambda state, node, layer: head),
+        model=SimpleNamespace(weights=None),
+        statistics=SimpleNamespace(moments={("norm", None): SimpleNamespace(square=square)}),
+        smooth_scales=smooth_scales,
+    )
+    return state, byte_scales(5 * sizes)
+
+
+@pytest.mark.parametrize(
+    ("bits", "outliers", "trained", "found"),
+    [(4, 1, True, DIGITS), (4, 0, True, BYTE), (8, 0, True, BYTE), (4, 1, False, BYTE)],
+)
+def test_logits_gain_by_two_digits_where_weights_want_other_scales(
+    bits: int, outliers: int, trained: bool, found: Any
+) -> None:
+    state, steps = head_of(bits, outliers=outliers, trained=trained)
+    assert logits_format(state, NODE, steps) == found
