@@ -97,8 +97,9 @@ class QuantConfig:
     def __str__(self) -> str:
         cache = "" if self.cache_bits == 8 else f"KV{self.cache_bits}"
         wide = f" with 8-bit {', '.join(self.wide)}" if self.wide else ""
+        if self.rise is not None:
+            base = "" if self.number_format is None else f"{self.number_format} and 8 "
+            return f"{base}bits for {self.rise:.2%} more perplexity{cache and f' with {cache}'}"
         if self.number_format is not None:
             return f"{self.number_format}, A8{cache}{wide}"
-        if self.rise is not None:
-            return f"bits for {self.rise:.2%} more perplexity{cache and f' with {cache}'}"
         return f"W{self.weight_bits}A8{cache}{wide}"

@@ -20,6 +20,7 @@ TYPED = (
         QuantConfig, head_bits=HEADS, rise=st.integers(1, 100).map(lambda percent: percent / 100)
     )
     | st.builds(QuantConfig, number_format=st.just("int4g32"), wide=NAMES.map(tuple))
+    | st.builds(QuantConfig, number_format=st.just("int4g32m"), rise=st.just(0.05))
     | st.builds(QuantConfig, cache_bits=st.sampled_from((4, 8)), head_bits=HEADS)
 )
 
@@ -46,6 +47,15 @@ def test_an_installed_format_is_named() -> None:
 def test_a_rise_is_a_percentage(bound: str) -> None:
     with pytest.raises(UserError, match="Rise of perplexity must be above 0 % and at most 100 %"):
         parse_formats(f"auto:{bound}")
+    with pytest.raises(UserError, match="Rise of perplexity must be above 0 % and at most 100 %"):
+        parse_formats(f"int4g64+auto:{bound}")
+
+
+def test_bits_are_chosen_over_a_format_of_4_bits() -> None:
+    assert parse_formats("w4a8+auto:3%") == parse_formats("auto:3%")
+    for name in ("w8a8", "int8g64"):
+        with pytest.raises(UserError, match="before .auto: must have 4 bits a weight, not 8"):
+            parse_formats(f"{name}+auto:3%")
 
 
 def test_what_says_nothing_is_refused() -> None:
