@@ -64,7 +64,7 @@ class AddPlan(Plan):
 
 @dataclass(frozen=True, kw_only=True)
 class NormPlan(Plan):
-    """Layer norm from ``source``; gamma and beta (s16) have these fraction bits.
+    """Layer norm from ``source``; gamma and beta have these fraction bits.
 
     heads: runs of a row that are normalized each by itself; centered: whether the mean is taken off
     (layer norm), or not and there is no beta (RMS norm); counted: features that means are taken

@@ -58,9 +58,10 @@ class GatherParameters(Parameters):
 
 @dataclass(frozen=True, kw_only=True)
 class NormParameters(Parameters):
-    """gamma, beta: int16 [features], the output's scale folded in; no beta in an RMS norm."""
+    """gamma, beta: int16 [features], the output's scale folded in; no beta in an RMS norm, whose
+    gamma is int32 if results have more than 16 bits."""
 
-    gamma: NDArray[np.int16]
+    gamma: NDArray[np.int16] | NDArray[np.int32]
     beta: NDArray[np.int16] | None
 
 

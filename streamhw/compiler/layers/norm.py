@@ -39,11 +39,13 @@ _LARGEST_AFFINE = 1024.0
 
 
 def norm_format(state: Quantization, node: Node) -> Fixed:
-    """What a reader wants, in at most 16 bits; for matrix products int8, or two digits where their
+    """What a reader wants, a layer norm in at most 16 bits; for matrix products int8, or two digits where their
     stored codes leave many features one scale, or where logits gain by it."""
     wanted = state.wanted(node.name) or BYTE
     if wanted.width > 16:
-        return hidden_format(state.largest(node.name))
+        # Results of late layers may be thousands of times as large as those of the first ones.
+        rms = isinstance(node.op, RmsNorm) and wanted.width <= layernorm.MOST_WIDTH
+        return wanted if rms else hidden_format(state.largest(node.name))
     if wanted != BYTE:
         return wanted
     if not shares_scales(state, node):
@@ -127,7 +129,8 @@ def _fraction(state: Quantization, norm: Node, *, which: int, finest: int) -> in
             values = _affine(state, node, layer)[0 if isinstance(node.op, RmsNorm) else which]
             scales = state.scales_of(node.name, layer)
             largest = max(largest, float((np.abs(values) / scales).max()))
-    return max(0, min(finest, fraction(16, largest * (1 + 2.0**-12), 0)))
+    bits = layernorm.gamma_width(state.format(norm.name))
+    return max(0, min(finest + bits - 16, fraction(bits, largest * (1 + 2.0**-12), 0)))
 
 
 def _most_width(node: Node) -> int:
@@ -141,7 +144,9 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     assert isinstance(plan, NormPlan)
     scales = state.scales_of(node.name, layer)
     gamma, beta = _affine(state, node, layer)
-    codes = Fixed(16, plan.gamma_frac).encode(gamma / scales).astype(np.int16)
+    bits = layernorm.gamma_width(plan.out)
+    exact = Fixed(bits, plan.gamma_frac).encode(gamma / scales)
+    codes = exact.astype(np.int16) if bits == 16 else exact.astype(np.int32)
     if not plan.centered:
         return NormParameters(gamma=codes, beta=None)
     moved = Fixed(16, plan.beta_frac).encode(beta / scales)
@@ -156,7 +161,8 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 
 def _segments(state: MemoryContext, node: Node) -> Segments:
     plan = state.quantization.of(node.name, NormPlan)
-    return state.streamed(node, "i_affine", bits=32 if plan.centered else 16)
+    narrow = not plan.centered and layernorm.gamma_width(plan.out) == 16
+    return state.streamed(node, "i_affine", bits=16 if narrow else 32)
 
 
 def _pack(
@@ -164,7 +170,7 @@ def _pack(
 ) -> NDArray[np.uint8]:
     assert isinstance(values, NormParameters)
     if values.beta is None:
-        return values.gamma.astype("<i2").view(np.uint8)
+        return values.gamma.astype(values.gamma.dtype.newbyteorder("<")).view(np.uint8)
     words = np.stack([values.gamma.astype("<i2"), values.beta.astype("<i2")], axis=1)
     return np.ascontiguousarray(words).view(np.uint8).reshape(-1)
 

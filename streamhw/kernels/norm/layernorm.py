@@ -22,7 +22,7 @@ from ...stream.spec import KernelSpec, Port, Resources, Role, Tensors, Timing
 from ...stream.table_lookup import TableLookup
 from .row_statistics import RowStatistics
 
-__all__ = ["NormSpec", "most_source_width"]
+__all__ = ["MOST_WIDTH", "NormSpec", "gamma_width", "most_source_width"]
 
 Ints = NDArray[np.int64]
 
@@ -37,13 +37,22 @@ AFFINE = Fixed(32, signed=False)
 """Gamma and beta in a word."""
 GAMMA = Fixed(16)
 """Gamma alone, where there is no beta."""
+WIDE_GAMMA = Fixed(32)
+"""Gamma alone of results above 16 bits, which are as fine in all layers: 24 bits that matter."""
+MOST_WIDTH = 28
+"""Bits of the widest operand and, where there is no beta, of the widest result."""
 
 
 def most_source_width(features: int, *, centered: bool) -> int:
     """Bits of the widest elements whose row sums the kernel holds: 35 bits of sums if the mean is
     taken off, 64 of sums of squares."""
     carries = (features - 1).bit_length()
-    return min(28, 35 - carries if centered else (64 - carries) // 2)
+    return min(MOST_WIDTH, 35 - carries if centered else (64 - carries) // 2)
+
+
+def gamma_width(out: Fixed) -> int:
+    """Bits of gamma for results of a format."""
+    return 16 if out.width <= 16 else 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +76,8 @@ class NormSpec(KernelSpec):
     Formats     i: ``source``; o: ``out``, integers whose scale is folded in gamma and beta;
                 i_affine: 32-bit words, gamma in the low half, beta in the high half, both
                 two's complement: s16 with ``gamma_frac`` and ``beta_frac`` fraction bits;
-                if not centered gamma alone, s16.
+                if not centered gamma alone, s16, or s32 of which 24 bits matter if ``out`` has
+                more than 16 bits.
                 The normalized element has 18 bits, ``norm_frac`` of them fraction:
                 o = saturate(round_shift(norm * gamma + (beta << shift), norm_frac + gamma_frac))
     Parameters  features: elements of a row, at least 2; lanes: elements a beat, divides features;
@@ -113,8 +123,9 @@ class NormSpec(KernelSpec):
                 f"source must be signed with at most {most} bits for {self.features} features, "
                 f"not {self.source}"
             )
-        if not self.out.signed or self.out.width > 16:
-            raise ValueError(f"out must be signed with at most 16 bits, not {self.out}")
+        most = 16 if self.centered else MOST_WIDTH
+        if not self.out.signed or self.out.width > most:
+            raise ValueError(f"out must be signed with at most {most} bits, not {self.out}")
         if self.heads < 1:
             raise ValueError(f"heads must be at least 1, not {self.heads}")
         if self.epsilon < 0:
@@ -198,14 +209,24 @@ class NormSpec(KernelSpec):
         return (self.depth - 1) // self.beats + 1
 
     @property
+    def words(self) -> Fixed:
+        """A word of ``i_affine``."""
+        if self.centered:
+            return AFFINE
+        return GAMMA if self.gamma_width == GAMMA.width else WIDE_GAMMA
+
+    @property
+    def gamma_width(self) -> int:
+        return gamma_width(self.out)
+
+    @property
     def ports(self) -> tuple[Port, ...]:
         columns = KernelLoop("c", self.heads * self.features, self.lanes)
         nest = KernelNest((KernelLoop("t", self.tokens), columns))
         each, channel = (index(t=1), index(c=1)), (index(), index(c=1))
-        words = AFFINE if self.centered else GAMMA
         return (
             Port("i", nest.input(Operand(fmt=self.source, access=each))),
-            Port("i_affine", nest.input(Operand(fmt=words, access=channel)), Role.PARAMETER),
+            Port("i_affine", nest.input(Operand(fmt=self.words, access=channel)), Role.PARAMETER),
             Port("o", nest.output(Operand(fmt=self.out, access=each))),
         )
 
@@ -259,7 +280,10 @@ class NormSpec(KernelSpec):
         return Behaviour(ahead=lambda _, timing: self.beats - 1, late_parameters=True)
 
     def resources(self) -> Resources:
-        normalized = ((NORM_WIDTH, ROOT_FRACTION), (NORM_WIDTH, 16)) * self.lanes
+        normalized = (
+            (NORM_WIDTH, ROOT_FRACTION),
+            (NORM_WIDTH, self.gamma_width),
+        ) * self.lanes
         squares = square_multipliers(self.source.width) * self.lanes
         shape = self.port("o").type
         memories = (
@@ -274,12 +298,12 @@ class NormSpec(KernelSpec):
         ways = 3 * w + square_registers(w) + w + 2 * total + 2 * self.out.width + 138
         deep = w if queue_latency(self.depth) > 1 else 0  # output register of the row queue
         # A constant or one word is added inside the multiplier; with beta there are two.
-        scaled, weighted = NORM_WIDTH + ROOT_FRACTION, NORM_WIDTH + 16
+        scaled, weighted = NORM_WIDTH + ROOT_FRACTION, NORM_WIDTH + self.gamma_width
         inside = scaled if self.centered else scaled + weighted
         held = inside + NORM_WIDTH + (0 if self.centered else weighted)
         # Without a mean nothing is subtracted from an element, and there is no beta to add or keep.
         less = 0 if self.centered else w + scaled
-        kept = (29, 8) if self.centered else (16, 7)
+        kept = (29, 8) if self.centered else (self.gamma_width, 7)
         sums = square_registers(total) + 3 * total if total else 0
         once = sums + 6 * v + lookup.ffs + 220
         return Resources(
@@ -374,7 +398,7 @@ class NormKernel(wiring.Component):
     def _normalize(self, m: Module, element: Value, affine: Value, row: dict[str, Value]) -> Value:
         spec = self.spec
         element = delayed(m, element, 1)
-        gamma = delayed(m, affine[:16].as_signed(), 7)
+        gamma = delayed(m, affine[: spec.gamma_width].as_signed(), 7)
         beta = delayed(m, affine[16:].as_signed(), 8) if spec.centered else Const(0)
         product = delayed(m, scaled(element, spec.count), 1)
         difference = Signal(signed(spec.sum_width + 1), reset_less=True)

@@ -111,6 +111,8 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
         spec_of(6, 2, beta_frac=4, heads=2),
         spec_of(24, 4, counted=19),
         spec_of(8, 4, Fixed(16, 6), beta_frac=0, heads=3, centered=False, counted=5),
+        spec_of(24, 4, beta_frac=0, centered=False, out=Fixed(24, 8)),
+        spec_of(6, 2, gamma_frac=0, beta_frac=0, centered=False, out=Fixed(28, 2)),
     ],
     ids=[
         "rms",
@@ -121,6 +123,8 @@ def test_golden_is_within_bound_of_exact(features: int) -> None:
         "heads",
         "padded",
         "padded rms of heads",
+        "wide rms",
+        "widest results",
     ],
 )
 def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
@@ -131,7 +135,8 @@ def test_rms_and_heads_equal_golden(spec: NormSpec) -> None:
         x = rows_of(rng, spec.source, n * spec.heads, spec.features)
         if n == 4:
             x = np.resize(extreme_rows(spec.source, spec.features), x.shape)
-        gamma, beta = (rng.integers(-(2**15), 2**15, size=width) for _ in range(2))
+        most = 2 ** (spec.gamma_width - 1)
+        gamma, beta = (rng.integers(-most, most, size=width) for _ in range(2))
         for values in (x, gamma, beta):
             values.reshape(-1, spec.features)[:, spec.count :] = 0
         affine = spec.affine(gamma, beta) if spec.centered else gamma.reshape(1, -1)
@@ -157,6 +162,20 @@ def test_rms_is_within_bound_of_exact(features: int) -> None:
     bound = 0.5 + np.abs(weight) * (2.0**-spec.norm_frac + 2.0**-15 * np.abs(norm))
     assert (error <= bound).all()
     assert error.max() <= 0.75
+
+
+def test_wide_results_are_as_exact_for_small_gammas_as_for_large_ones() -> None:
+    """Gammas of one layer are a thousand times those of another, in one format."""
+    rng = np.random.default_rng(4)
+    spec = spec_of(640, 8, gamma_frac=6, beta_frac=0, centered=False, out=Fixed(24, 6))
+    x = rng.normal(size=(50, 640))
+    norm = x / np.sqrt((x * x).mean(axis=1, keepdims=True))
+    for largest in (1.5, 1500.0):
+        gamma = rng.uniform(0.2, 1, size=640) * largest
+        codes = Fixed(spec.gamma_width, spec.gamma_frac).encode(gamma / spec.out.step)
+        found = spec.golden(RESIDUAL.encode(x * 16), codes) * spec.out.step
+        error = np.sqrt(np.mean((found - norm * gamma) ** 2) / np.mean((norm * gamma) ** 2))
+        assert error < 0.006
 
 
 @pytest.mark.parametrize("centered", [True, False])
@@ -205,6 +224,10 @@ def test_first_result_comes_within_a_row_and_thirty_cycles() -> None:
         ),
         ({"source": Fixed(8, signed=False)}, "source must be signed"),
         ({"out": Fixed(17)}, "out must be signed with at most 16 bits, not s17"),
+        (
+            {"out": Fixed(29), "centered": False},
+            "out must be signed with at most 28 bits, not s29",
+        ),
         ({"heads": 0}, "heads must be at least 1, not 0"),
         ({"epsilon": -1.0}, "epsilon must not be negative, not -1.0"),
         ({"beta_frac": 30}, "beta_frac must be 0 to"),
