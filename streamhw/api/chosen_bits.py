@@ -17,7 +17,7 @@ from ..compiler.layers.table import layer_table
 from ..compiler.pipeline import padded_for
 from ..errors import UserError
 from ..frontend import Model, Origin
-from ..quantization.calibrate import calibration_tokens, windows
+from ..quantization.calibrate import calibration_tokens, text_windows, windows
 from ..quantization.config import QuantConfig
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
@@ -98,10 +98,9 @@ def _search(
 
 def _rows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
     """Windows of the held-out text, or else of what ranges are measured on."""
-    if model.heldout is not None and model.tokenizer is not None:
-        ids = held_out_tokens(model, None)
-    else:
-        ids = calibration_tokens(model, config)[0].reshape(-1)
+    measured = model.heldout is not None and model.tokenizer is not None
+    ids = held_out_tokens(model, None) if measured else calibration_tokens(model, config)[0].ravel()
     tokens = max(2, min(_TOKENS, _LOGITS // model.graph.vocabulary))
     length = min(model.graph.context, _WINDOW, tokens, len(ids))
-    return windows(ids, length, max(1, tokens // length))
+    count = max(1, tokens // length)
+    return text_windows(model, ids, length, count) if measured else windows(ids, length, count)

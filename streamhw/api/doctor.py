@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..boards.base import Board
 from ..compiler.layers.table import layer_table
 from ..frontend import Model, Origin
-from ..quantization.calibrate import calibration_tokens, windows
+from ..quantization.calibrate import calibration_tokens, text_windows, windows
 from ..quantization.config import QuantConfig
 from ..reference.diagnose import diagnose, fake_quality, values_of_a_token
 from ..reference.evaluate import Quantize, name_of, token_bytes
@@ -53,14 +53,12 @@ def doctor(
     typed = " ".join(shlex.quote(part) for part in (named, "--board", on))
     model, board = loaded(model, board)
     chosen = bits_chosen(model, board, config or QuantConfig(), progress)
-    if text is None and (model.heldout is None or model.tokenizer is None):
-        rows, _ = calibration_tokens(model, chosen)
-        ids = np.asarray(rows).reshape(-1)
-    else:
-        ids = held_out_tokens(model, text)
+    measured = text is not None or (model.heldout is not None and model.tokenizer is not None)
+    ids = held_out_tokens(model, text) if measured else calibration_tokens(model, chosen)[0].ravel()
     room = max(2, min(_TOKENS, _VALUES // values_of_a_token(model)))
     length = min(model.graph.context, _WINDOW, room, len(ids))
-    rows = windows(ids, length, max(1, room // length))
+    count = max(1, room // length)
+    rows = text_windows(model, ids, length, count) if measured else windows(ids, length, count)
     quantize = quantize_on(board, model)
     say = progress or (lambda what, done: None)
     say(f"{name_of(chosen)}: calibration", 0.0)

@@ -97,8 +97,8 @@ def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> Non
     """The number formats of a model, or several of them to be compared."""
     listed = (
         "w4a8, w8a8, auto:5%% (8 bits where perplexity would rise by more), or a number format of "
-        "`list number-formats`; +v,logits behind a format: 8 bits for these products; +auto:5%%: for "
-        "those that need them; "
+        "`list number-formats`; +v,logits behind a format: 8 bits for these products, "
+        "+auto:5%%: for those that need them; "
     )
     if several:
         more = listed + "may be given several times; default: w8a8 and w4a8"

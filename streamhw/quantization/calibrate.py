@@ -27,6 +27,7 @@ __all__ = [
     "calibrate",
     "calibrate_shape",
     "calibration_tokens",
+    "text_windows",
     "windows",
 ]
 
@@ -64,6 +65,21 @@ def windows(tokens: NDArray[np.int64], context: int, count: int | None = None) -
     return cut[np.linspace(0, whole - 1, count).astype(np.int64)]
 
 
+def text_windows(
+    model: Model, tokens: NDArray[np.int64], length: int, count: int | None = None
+) -> NDArray[np.int64]:
+    """``windows`` of what the model's tokenizer makes of a text, each as if its text began there.
+
+    Where the tokenizer puts a token in front of a text, every window has it: a model that has never
+    seen a text without it is lost.
+    """
+    begin = model.begin_token
+    if begin is None or tokens[0] != begin or min(length, len(tokens)) < 3:
+        return windows(tokens, length, count)
+    cut = windows(tokens[1:], length - 1, count)
+    return np.pad(cut, ((0, 0), (1, 0)), constant_values=begin)
+
+
 def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.int64], str]:
     """Token windows to calibrate on, and what they are in words."""
     if model.calibration is not None and model.tokenizer is not None:
@@ -90,17 +106,18 @@ def _limit(model: Model, config: QuantConfig, multiplications: int) -> int:
 
 
 def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
-    """Windows of the calibration text. In every other one of the package's text, the token that
-    begins a text comes first: what it does to a model is like nothing else."""
+    """Windows of the calibration text. In every other one of the package's text, or in all where
+    the tokenizer puts it there, the token that begins a text comes first: what it does to a model
+    is like nothing else."""
     assert model.calibration is not None and model.tokenizer is not None
     tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
     limit = _limit(model, config, _TEXT_MULTIPLICATIONS)
     length = min(model.graph.context, limit)
     if not model.general_calibration:
-        return windows(tokens, length, max(1, limit // model.graph.context))
+        return text_windows(model, tokens, length, max(1, limit // model.graph.context))
     length = min(length, _WINDOW)
-    chosen = windows(tokens, length, max(1, limit // length)).copy()
-    if model.begin_token is not None:
+    chosen = text_windows(model, tokens, length, max(1, limit // length)).copy()
+    if model.begin_token is not None and tokens[0] != model.begin_token:
         chosen[::2] = np.roll(chosen[::2], 1, axis=1)
         chosen[::2, 0] = model.begin_token
     return chosen

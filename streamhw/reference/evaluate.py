@@ -12,7 +12,7 @@ from ..frontend.model import Model
 from ..graph import Array, Graph
 from ..graph.float_reference import forward
 from ..numerics.element_format import ElementFormat
-from ..quantization.calibrate import windows
+from ..quantization.calibrate import text_windows
 from ..quantization.config import QuantConfig
 from ..quantization.fake_quant import fake_forward
 from ..quantization.plan import LinearPlan
@@ -65,7 +65,7 @@ class Sample:
         parameters = sum(prod(p.shape) for p in model.graph.parameters())
         tokens = max(_FEWEST_TOKENS, min(_MOST_TOKENS, _MULTIPLICATIONS // parameters))
         count = max(1, tokens // length) if self.windows is None else self.windows
-        return windows(ids, length, count)
+        return text_windows(model, ids, length, count)
 
 
 @dataclass(frozen=True, kw_only=True)

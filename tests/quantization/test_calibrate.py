@@ -8,7 +8,7 @@ import numpy as np
 from streamhw.compiler.layers.table import layer_table
 from streamhw.frontend import load
 from streamhw.graph.float_reference import forward
-from streamhw.quantization.calibrate import calibrate, calibration_tokens, windows
+from streamhw.quantization.calibrate import calibrate, calibration_tokens, text_windows, windows
 from streamhw.quantization.config import QuantConfig
 
 MODEL = load("gpt2-shakespeare")
@@ -20,6 +20,27 @@ def test_windows_are_spread_over_the_text() -> None:
     assert windows(tokens, 30).shape == (3, 30)
     np.testing.assert_array_equal(windows(tokens, 10, 2)[:, 0], [0, 90])
     assert windows(tokens, 200).shape == (1, 100)
+
+
+def test_windows_begin_as_the_tokenizer_begins_texts() -> None:
+    tokens = np.concatenate([[3], np.arange(100, 200)])
+    begun = replace(MODEL, begin_token=3)
+    found = text_windows(begun, tokens, 11, 2)
+    assert found.shape == (2, 11) and (found[:, 0] == 3).all()
+    np.testing.assert_array_equal(found[:, 1:], windows(tokens[1:], 10, 2))
+    for model, ids in ((MODEL, tokens), (begun, tokens[1:])):
+        np.testing.assert_array_equal(text_windows(model, ids, 11, 2), windows(ids, 11, 2))
+    np.testing.assert_array_equal(text_windows(begun, tokens[:2], 2), [[3, 100]])
+
+
+def test_where_texts_begin_so_every_window_to_calibrate_on_does() -> None:
+    class Begun:
+        def encode(self, text: str) -> list[int]:
+            return [3, *MODEL.tokenizer.encode(text)]
+
+    model = replace(MODEL, general_calibration=True, begin_token=3, tokenizer=Begun())
+    found, _ = calibration_tokens(model, QuantConfig(tokens=512))
+    assert (found[:, 0] == 3).all() and (found[:, 1] != 3).all()
 
 
 def test_a_text_of_the_model_is_taken_as_it_is() -> None:

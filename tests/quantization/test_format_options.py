@@ -54,7 +54,7 @@ def test_a_rise_is_a_percentage(bound: str) -> None:
 def test_bits_are_chosen_over_a_format_of_4_bits() -> None:
     assert parse_formats("w4a8+auto:3%") == parse_formats("auto:3%")
     for name in ("w8a8", "int8g64"):
-        with pytest.raises(UserError, match="before .auto: must have 4 bits a weight, not 8"):
+        with pytest.raises(UserError, match="must have 4 bits a weight, not 8"):
             parse_formats(f"{name}+auto:3%")
 
 

@@ -39,8 +39,8 @@ _LARGEST_AFFINE = 1024.0
 
 
 def norm_format(state: Quantization, node: Node) -> Fixed:
-    """What a reader wants, a layer norm in at most 16 bits; for matrix products int8, or two digits where their
-    stored codes leave many features one scale, or where logits gain by it."""
+    """What a reader wants, a layer norm in at most 16 bits; for matrix products int8, or two digits
+    where their stored codes leave many features one scale, or where logits gain by it."""
     wanted = state.wanted(node.name) or BYTE
     if wanted.width > 16:
         # Results of late layers may be thousands of times as large as those of the first ones.
