@@ -61,7 +61,7 @@ def test_formats() -> None:
     assert formats["q_norm"] == formats["q_rotated"] and formats["q_norm"].width == 16
     assert formats["k_norm"] == Fixed(16, 7) and formats["k_rotated"] == Fixed(8)
     assert formats["q"].width == formats["attention_out"].width == 24
-    assert formats["attention_norm"].width == 16
+    assert formats["attention_norm"] == formats["mlp_norm"] == formats["x"]
     assert formats["activation"] == formats["gate"] and formats["gated"] == Fixed(8)
 
 
