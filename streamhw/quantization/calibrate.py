@@ -70,14 +70,20 @@ def text_windows(
 ) -> NDArray[np.int64]:
     """``windows`` of what the model's tokenizer makes of a text, each as if its text began there.
 
-    Where the tokenizer puts a token in front of a text, every window has it: a model that has never
-    seen a text without it is lost.
+    Where prompts begin with tokens of their own, every window has them: a model that has never seen
+    a text without them is lost.
     """
-    begin = model.begin_token
-    if begin is None or tokens[0] != begin or min(length, len(tokens)) < 3:
+    before = np.array(_beginning(model), dtype=np.int64)
+    if not before.size or min(length, len(tokens)) < before.size + 2:
         return windows(tokens, length, count)
-    cut = windows(tokens[1:], length - 1, count)
-    return np.pad(cut, ((0, 0), (1, 0)), constant_values=begin)
+    begun = np.array_equal(tokens[: before.size], before)
+    cut = windows(tokens[before.size :] if begun else tokens, length - before.size, count)
+    return np.concatenate([np.broadcast_to(before, (len(cut), before.size)), cut], axis=1)
+
+
+def _beginning(model: Model) -> tuple[int, ...]:
+    """The tokens that all prompts begin with."""
+    return () if model.tokenizer is None else model.tokenizer.beginning
 
 
 def calibration_tokens(model: Model, config: QuantConfig) -> tuple[NDArray[np.int64], str]:
@@ -107,7 +113,7 @@ def _limit(model: Model, config: QuantConfig, multiplications: int) -> int:
 
 def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
     """Windows of the calibration text. In every other one of the package's text, or in all where
-    the tokenizer puts it there, the token that begins a text comes first: what it does to a model
+    prompts have it, the token that begins a text comes first: what it does to a model
     is like nothing else."""
     assert model.calibration is not None and model.tokenizer is not None
     tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
@@ -117,7 +123,7 @@ def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
         return text_windows(model, tokens, length, max(1, limit // model.graph.context))
     length = min(length, _WINDOW)
     chosen = text_windows(model, tokens, length, max(1, limit // length)).copy()
-    if model.begin_token is not None and tokens[0] != model.begin_token:
+    if model.begin_token is not None and not _beginning(model):
         chosen[::2] = np.roll(chosen[::2], 1, axis=1)
         chosen[::2, 0] = model.begin_token
     return chosen

@@ -22,22 +22,29 @@ def test_windows_are_spread_over_the_text() -> None:
     assert windows(tokens, 200).shape == (1, 100)
 
 
-def test_windows_begin_as_the_tokenizer_begins_texts() -> None:
-    tokens = np.concatenate([[3], np.arange(100, 200)])
-    begun = replace(MODEL, begin_token=3)
+class Begun:
+    """A tokenizer whose prompts begin with a token of their own."""
+
+    beginning = (3,)
+
+    def encode(self, text: str) -> list[int]:
+        return MODEL.tokenizer.encode(text)
+
+
+def test_windows_begin_as_prompts_do() -> None:
+    tokens = np.arange(100, 200)
+    begun = replace(MODEL, tokenizer=Begun())
     found = text_windows(begun, tokens, 11, 2)
     assert found.shape == (2, 11) and (found[:, 0] == 3).all()
-    np.testing.assert_array_equal(found[:, 1:], windows(tokens[1:], 10, 2))
-    for model, ids in ((MODEL, tokens), (begun, tokens[1:])):
-        np.testing.assert_array_equal(text_windows(model, ids, 11, 2), windows(ids, 11, 2))
-    np.testing.assert_array_equal(text_windows(begun, tokens[:2], 2), [[3, 100]])
+    np.testing.assert_array_equal(found[:, 1:], windows(tokens, 10, 2))
+    same = text_windows(begun, np.concatenate([[3], tokens]), 11, 2)
+    np.testing.assert_array_equal(same, found)
+    for model in (MODEL, replace(MODEL, tokenizer=None)):
+        np.testing.assert_array_equal(text_windows(model, tokens, 11, 2), windows(tokens, 11, 2))
+    np.testing.assert_array_equal(text_windows(begun, tokens[:2], 2), [[100, 101]])
 
 
-def test_where_texts_begin_so_every_window_to_calibrate_on_does() -> None:
-    class Begun:
-        def encode(self, text: str) -> list[int]:
-            return [3, *MODEL.tokenizer.encode(text)]
-
+def test_where_prompts_begin_so_every_window_to_calibrate_on_does() -> None:
     model = replace(MODEL, general_calibration=True, begin_token=3, tokenizer=Begun())
     found, _ = calibration_tokens(model, QuantConfig(tokens=512))
     assert (found[:, 0] == 3).all() and (found[:, 1] != 3).all()
