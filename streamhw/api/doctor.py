@@ -61,8 +61,9 @@ def doctor(
     rows = text_windows(model, ids, length, count) if measured else windows(ids, length, count)
     quantize = quantize_on(board, model)
     say = progress or (lambda what, done: None)
-    say(f"{name_of(chosen)}: calibration", 0.0)
-    padded, quantized = quantize(chosen)
+    calibrating = f"{name_of(chosen)}: calibration"
+    say(calibrating, 0.0)
+    padded, quantized = quantize(chosen, lambda share: say(calibrating, 0.4 * share))
     steps = iter((0.4, 0.5, 0.6))
     found = diagnose(
         model,

@@ -66,8 +66,11 @@ def quantize_on(board: Board, model: Model) -> Quantize:
     """What pads and quantizes the model as a build for the board does."""
     plain = plain_board(board)
 
-    def made(config: QuantConfig) -> tuple[Model, QuantizedModel]:
+    def made(
+        config: QuantConfig, on_share: Callable[[float], None] | None = None, /
+    ) -> tuple[Model, QuantizedModel]:
         padded = padded_for(model, plain, BuildConfig(quantization=config))
-        return padded, quantize(padded, layer_table().quantization, config)
+        rules = layer_table().quantization
+        return padded, quantize(padded, rules, config, on_share=on_share)
 
     return made

@@ -3,7 +3,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +46,15 @@ _MOST_TOKENS, _FEWEST_TOKENS = 1 << 16, 1 << 14
 _MULTIPLICATIONS = 1 << 40
 """Of one pass over the text, if nothing else was asked for: minutes of the integer reference."""
 
-Quantize = Callable[[QuantConfig], tuple[Model, QuantizedModel]]
-"""Gives the model with rows padded for a configuration, and its integers."""
+
+class Quantize(Protocol):
+    """Gives the model with rows padded for a configuration, and its integers."""
+
+    def __call__(
+        self, config: QuantConfig, on_share: Callable[[float], None] | None = None, /
+    ) -> tuple[Model, QuantizedModel]:
+        """``on_share``: told the share of the calibration that is done."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,9 +178,10 @@ def evaluate(
     results = []
     for config in configs:
         name = name_of(config)
-        if progress is not None:
-            progress(f"{name}: calibration", 0.0)
-        padded, quantized = quantize(config)
+        on_share = progress and partial(progress, f"{name}: calibration")
+        if on_share is not None:
+            on_share(0.0)
+        padded, quantized = quantize(config, on_share)
         name += quantized.plan.exceptions
 
         def fake(
