@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..compiler.floorplan.kernel_slices import pieces_of
-from ..compiler.floorplan.top_overhead import CONTROL, arbiters
+from ..compiler.floorplan.top_overhead import arbiters, control, guards
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Instance
 from ..compiler.performance.estimate import Estimate
@@ -211,7 +211,8 @@ def summarize(design: PlacedNetlist, weights: str) -> Summary:
 
 
 def _rows(design: PlacedNetlist, symbol_values: SymbolValues) -> Iterator[KernelRow]:
-    """All parts; what the top adds to them, registers and arbiters; and pieces on other dies."""
+    """All parts; what the top adds to them, registers, arbiters and guards; and pieces on other
+    dies."""
     for instance in design.instances:
         part = instance.part
         timing = part.timing(symbol_values) if isinstance(part, KernelSpec) else None
@@ -227,9 +228,14 @@ def _rows(design: PlacedNetlist, symbol_values: SymbolValues) -> Iterator[Kernel
             dies=design.placement.dies[instance.name],
             computes=_computes(instance),
         )
-    yield _extra(design, CONTROL, "control")
-    for name in arbiters(design, design.placement.ports):
-        yield _extra(design, name, "arbiter")
+    ports = design.placement.ports
+    for kind, found in (
+        ("control", control(design)),
+        ("arbiter", arbiters(design, ports)),
+        ("guard", guards(design, ports)),
+    ):
+        for name in found:
+            yield _extra(design, name, kind)
     for instance in design.instances:
         for name, piece in pieces_of(design, instance):
             yield _extra(design, name, "piece", piece.instances)

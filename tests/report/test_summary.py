@@ -33,6 +33,8 @@ def test_rows_of_parts(design: PlacedNetlist, summary: Summary) -> None:
     assert rows["sequencer"].interval is None and not rows["sequencer"].computes
     kinds = [row.kind for row in summary.kernels if row.name not in design.placement.ports]
     assert rows["control"].kind == "control" and kinds.count("arbiter") == 2
+    assert rows["recovery"].kind == "control"
+    assert kinds.count("guard") == 1 + 2 * len(design.board.ports)  # and the record of faults
 
 
 def test_what_computes(summary: Summary) -> None:
