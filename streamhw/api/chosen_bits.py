@@ -5,9 +5,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..boards.base import Board
 from ..boards.plain import plain_board
 from ..cache import TextCache, default_cache
@@ -17,13 +14,12 @@ from ..compiler.layers.table import layer_table
 from ..compiler.pipeline import padded_for
 from ..errors import UserError
 from ..frontend import Model, Origin
-from ..quantization.calibrate import calibration_tokens, text_windows, windows
 from ..quantization.config import QuantConfig
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
 from ..reference.mixed_bits import MixedBits, mixed_bits
 from .build_key import build_key
-from .held_out import held_out_tokens
+from .held_out import some_windows
 
 __all__ = ["bits_chosen", "chosen_bits", "with_bits"]
 
@@ -93,14 +89,6 @@ def _search(
     def quantized(padded: Model, chosen: QuantConfig) -> QuantizedModel:
         return quantize(padded, layer_table().quantization, chosen)
 
-    return mixed_bits(model, padded, quantized, config, _rows(model, config), say)
-
-
-def _rows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
-    """Windows of the held-out text, or else of what ranges are measured on."""
-    measured = model.heldout is not None and model.tokenizer is not None
-    ids = held_out_tokens(model, None) if measured else calibration_tokens(model, config)[0].ravel()
     tokens = max(2, min(_TOKENS, _LOGITS // model.graph.vocabulary))
-    length = min(model.graph.context, _WINDOW, tokens, len(ids))
-    count = max(1, tokens // length)
-    return text_windows(model, ids, length, count) if measured else windows(ids, length, count)
+    rows = some_windows(model, None, config, tokens=tokens, window=_WINDOW)
+    return mixed_bits(model, padded, quantized, config, rows, say)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ..boards.base import Board
 from ..compiler.layers.table import layer_table
 from ..frontend import Model, Origin
-from ..quantization.calibrate import calibration_tokens, text_windows, windows
 from ..quantization.config import QuantConfig
 from ..reference.diagnose import diagnose, fake_quality, values_of_a_token
 from ..reference.evaluate import Quantize, name_of, token_bytes
@@ -20,7 +19,7 @@ from ..report.diagnosis import Diagnosis, QuantizationTrial
 from .chosen_bits import bits_chosen
 from .compile import loaded
 from .evaluate import quantize_on
-from .held_out import held_out_tokens
+from .held_out import some_windows
 
 __all__ = ["Diagnosis", "doctor"]
 
@@ -53,12 +52,8 @@ def doctor(
     typed = " ".join(shlex.quote(part) for part in (named, "--board", on))
     model, board = loaded(model, board)
     chosen = bits_chosen(model, board, config or QuantConfig(), progress)
-    measured = text is not None or (model.heldout is not None and model.tokenizer is not None)
-    ids = held_out_tokens(model, text) if measured else calibration_tokens(model, chosen)[0].ravel()
     room = max(2, min(_TOKENS, _VALUES // values_of_a_token(model)))
-    length = min(model.graph.context, _WINDOW, room, len(ids))
-    count = max(1, room // length)
-    rows = text_windows(model, ids, length, count) if measured else windows(ids, length, count)
+    rows = some_windows(model, text, chosen, tokens=room, window=_WINDOW)
     quantize = quantize_on(board, model)
     say = progress or (lambda what, done: None)
     calibrating = f"{name_of(chosen)}: calibration"

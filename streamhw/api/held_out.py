@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..frontend import Model
+from ..quantization.calibrate import calibration_tokens, text_windows, windows
+from ..quantization.config import QuantConfig
 
-__all__ = ["held_out_tokens"]
+__all__ = ["held_out_tokens", "some_windows"]
 
 _HOW = "name a UTF-8 text: --text FILE"
 
@@ -40,3 +42,18 @@ def held_out_tokens(model: Model, text: str | None) -> NDArray[np.int64]:
             f"not {ids[wrong[0]]}"
         )
     return ids
+
+
+def some_windows(
+    model: Model, text: str | None, config: QuantConfig, *, tokens: int, window: int
+) -> NDArray[np.int64]:
+    """About ``tokens`` tokens [windows, n] of ``text``, of the held-out text, or else of what
+    ranges are measured on; n is at most ``window``.
+
+    Raises ``UserError`` if the model cannot read the text.
+    """
+    measured = text is not None or (model.heldout is not None and model.tokenizer is not None)
+    ids = held_out_tokens(model, text) if measured else calibration_tokens(model, config)[0].ravel()
+    length = min(model.graph.context, window, tokens, len(ids))
+    count = max(1, tokens // length)
+    return text_windows(model, ids, length, count) if measured else windows(ids, length, count)

@@ -113,8 +113,8 @@ def _limit(model: Model, config: QuantConfig, multiplications: int) -> int:
 
 def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
     """Windows of the calibration text. In every other one of the package's text, or in all where
-    prompts have it, the token that begins a text comes first: what it does to a model
-    is like nothing else."""
+    prompts have it, the token that begins a text comes first: what it does to a model is like
+    nothing else."""
     assert model.calibration is not None and model.tokenizer is not None
     tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
     limit = _limit(model, config, _TEXT_MULTIPLICATIONS)

@@ -75,11 +75,11 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
     keep in range."""
     if state.format(node.name) == DIGITS:
         if shares_scales(state, node):
-            steps = _shared_steps(state, node, layer)
+            steps = _shared_steps(state, node, layer) / FINER
         else:
             own = _own_steps(state, node, layer) / FINER
-            steps = even_smooth_scales(state, node, layer, own, fine=True) * FINER
-        return np.maximum(steps, peaks / _LARGEST_AFFINE) / FINER
+            steps = even_smooth_scales(state, node, layer, own, fine=True)
+        return np.maximum(steps, peaks / (_LARGEST_AFFINE * FINER))
     if state.format(node.name).width != BYTE.width:
         return None
     scales = np.maximum(even_smooth_scales(state, node, layer), peaks / _LARGEST_AFFINE)
