@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from math import ceil
 
-from ...stream.axi.read_guard import OUTSTANDING
+from ...stream.axi.port_watch import OUTSTANDING
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ...stream.queue import queue_memory
 from ...stream.spec import Memory, Resources

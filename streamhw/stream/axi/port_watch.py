@@ -8,7 +8,10 @@ from amaranth.lib.wiring import In, Out
 from .register_map import MemoryFault
 from .signature import ADDRESS_WIDTH
 
-__all__ = ["PortWatch", "guard_control"]
+__all__ = ["OUTSTANDING", "PortWatch", "check_outstanding", "guard_control", "guard_members"]
+
+OUTSTANDING = 64
+"""Bursts under way at a port in a direction; what simulated memories accept ahead, too."""
 
 KIND = range(max(MemoryFault) + 1)
 
@@ -31,6 +34,17 @@ def guard_control(address: int = ADDRESS_WIDTH) -> wiring.Signature:
     outputs = ("closed", "idle", "stuck")
     members = {name: Out(1) for name in inputs} | {name: In(1) for name in outputs}
     return wiring.Signature(members | {"fault": In(KIND), "address": In(address)})
+
+
+def guard_members(bus: wiring.Signature, address: int) -> dict[str, wiring.Member]:
+    """Members of a guard on such a bus."""
+    return {"design": In(bus), "memory": Out(bus), "control": In(guard_control(address))}
+
+
+def check_outstanding(guard: str, outstanding: int) -> None:
+    """Raises ``ValueError`` unless a guard can know of so many bursts."""
+    if not 1 <= outstanding <= OUTSTANDING:
+        raise ValueError(f"{guard} outstanding must be 1 to {OUTSTANDING}, not {outstanding}")
 
 
 class PortWatch(wiring.Component):

@@ -3,17 +3,13 @@
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from .port_watch import PortWatch, guard_control
+from .port_watch import OUTSTANDING, PortWatch, check_outstanding, guard_members
 from .register_map import MemoryFault
 from .signature import ADDRESS_WIDTH, ID_WIDTH, OKAY, axi4_read
 
-__all__ = ["OUTSTANDING", "ReadGuard"]
-
-OUTSTANDING = 64
-"""Bursts under way at a port in a direction; what simulated memories accept ahead, too."""
+__all__ = ["ReadGuard"]
 
 
 class ReadGuard(wiring.Component):
@@ -45,8 +41,7 @@ class ReadGuard(wiring.Component):
     """
 
     def __init__(self, *, width: int, outstanding: int = OUTSTANDING, address: int = ADDRESS_WIDTH):
-        if not 1 <= outstanding <= OUTSTANDING:
-            raise ValueError(f"ReadGuard outstanding must be 1 to {OUTSTANDING}, not {outstanding}")
+        check_outstanding("ReadGuard", outstanding)
         self._shift = (width // 8).bit_length() - 1
         self._address = address
         self._outstanding = outstanding
@@ -55,8 +50,7 @@ class ReadGuard(wiring.Component):
     @staticmethod
     def members(*, width: int, address: int = ADDRESS_WIDTH) -> dict[str, wiring.Member]:
         """Members of a guard of that size."""
-        bus = axi4_read(width=width, address=address)
-        return {"design": In(bus), "memory": Out(bus), "control": In(guard_control(address))}
+        return guard_members(axi4_read(width=width, address=address), address)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -3,11 +3,9 @@
 
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
-from .port_watch import PortWatch, guard_control
-from .read_guard import OUTSTANDING
+from .port_watch import OUTSTANDING, PortWatch, check_outstanding, guard_members
 from .register_map import MemoryFault
 from .signature import ADDRESS_WIDTH, ID_WIDTH, axi4_write
 
@@ -45,10 +43,7 @@ class WriteGuard(wiring.Component):
     """
 
     def __init__(self, *, width: int, outstanding: int = OUTSTANDING, address: int = ADDRESS_WIDTH):
-        if not 1 <= outstanding <= OUTSTANDING:
-            raise ValueError(
-                f"WriteGuard outstanding must be 1 to {OUTSTANDING}, not {outstanding}"
-            )
+        check_outstanding("WriteGuard", outstanding)
         self._shift = (width // 8).bit_length() - 1
         self._address = address
         self._outstanding = outstanding
@@ -57,8 +52,7 @@ class WriteGuard(wiring.Component):
     @staticmethod
     def members(*, width: int, address: int = ADDRESS_WIDTH) -> dict[str, wiring.Member]:
         """Members of a guard of that size."""
-        bus = axi4_write(width=width, address=address)
-        return {"design": In(bus), "memory": Out(bus), "control": In(guard_control(address))}
+        return guard_members(axi4_write(width=width, address=address), address)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -12,6 +12,7 @@ from typing import Any
 from amaranth.hdl import Value
 
 from streamhw.stream.axi.read_guard import ReadGuard
+from streamhw.stream.axi.register_map import MemoryFault
 from streamhw.stream.axi.write_guard import WriteGuard
 from tests.clocked import run_clocked
 
@@ -117,6 +118,15 @@ class Bench:
         await self.until(ctx, control.closed)
         self.restart(ctx)
         await self.drain(ctx)
+
+    async def clear(self, ctx: Any) -> None:
+        """The host forgets the fault, and traffic goes on."""
+        control = self.guard.control
+        ctx.set(control.clear, 1)
+        await self.cycle(ctx)
+        ctx.set(control.clear, 0)
+        await self.run(ctx, 200)
+        assert ctx.get(control.fault) == MemoryFault.NONE, self.where
 
     async def pin(self, ctx: Any, cycles: int) -> None:
         """A reset of the design alone."""
