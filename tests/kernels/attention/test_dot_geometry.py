@@ -3,6 +3,7 @@
 
 import pytest
 
+from streamhw.kernels.attention.dot_geometry import DotGeometry
 from streamhw.kernels.attention.scores import ScoresSpec
 from streamhw.kernels.attention.values import ValuesSpec
 
@@ -10,6 +11,7 @@ SIZES = {"tokens": 4, "heads": 4, "head_dim": 8, "context": 16, "lanes": 4}
 
 
 def test_a_head_takes_as_many_beats_as_its_lanes_say() -> None:
+    assert issubclass(ScoresSpec, DotGeometry) and issubclass(ValuesSpec, DotGeometry)
     assert ScoresSpec(**SIZES).fold == 2
     assert ValuesSpec(**SIZES, out_lanes=4).fold == 2
 

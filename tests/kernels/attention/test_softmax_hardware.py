@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from streamhw.kernels.attention.softmax import SoftmaxSpec
+from streamhw.kernels.attention.softmax_hardware import SoftmaxKernel
 from streamhw.testing import Case
 from tests.clocked import check_streams
 
@@ -13,6 +14,7 @@ from tests.clocked import check_streams
 @pytest.mark.parametrize(("source", "sink"), [("always", "always"), ("often", "seldom")])
 def test_equals_golden(change: dict[str, int], source: str, sink: str) -> None:
     spec = SoftmaxSpec(tokens=2, heads=2, context=4, **change)
+    assert isinstance(spec.create(), SoftmaxKernel)
     rng = np.random.default_rng(3)
     cases = [
         Case(

@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
 from streamhw.kernels.memory.spill import SpillReadSpec, SpillWriteSpec
+from streamhw.kernels.memory.spill_hardware import SpillReadKernel, SpillWriteKernel
 from streamhw.stream.itensor.itensor import ITensor
 from tests.kernels.memory.spills import (
     NAMES,
@@ -40,6 +41,7 @@ def test_reads_what_was_written(source: ITensor, target: ITensor, width: int, se
     shape = {"source": source, "target": target, "width": width, "offset": 3 * width}
     writing, reading = SpillWriteSpec(**shape), SpillReadSpec(**shape)
     write, read = writing.create(), reading.create()
+    assert isinstance(write, SpillWriteKernel) and isinstance(read, SpillReadKernel)
     rng = random.Random(seed)
     memory = bytearray(b"\xee" * (shape["offset"] + writing.layout.bytes))
     symbol = writing.layout.symbol is not None

@@ -7,6 +7,7 @@ from math import prod
 import pytest
 
 from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.in_place_plan import place_plan
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, Symbol, row_major
 from tests.stream.converter.pairs import FMT, bind, valid_pairs
@@ -192,7 +193,9 @@ def test_orders_that_are_no_rotation():
     ):
         in_place(row_major(FMT, (2, 3, 4)), reverse)
     parts = ITensor(FMT, (1, 1), (Loop(2, 1, 1), Loop(3, 1, 0)))
-    assert ConverterSpec(source=parts, target=row_major(FMT, (3, 2), 2)).place is None
+    spec = ConverterSpec(source=parts, target=row_major(FMT, (3, 2), 2))
+    assert spec.place is None
+    assert place_plan(spec.plan, spec.source, spec.target) is None
 
 
 def test_a_large_walk_has_few_numbers():

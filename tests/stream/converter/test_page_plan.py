@@ -7,6 +7,7 @@ from math import ceil
 import pytest
 
 from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.page_plan import page_plan
 from streamhw.stream.converter.spec import ConverterSpec
 from streamhw.stream.itensor.itensor import ITensor, Loop, row_major
 from tests.stream.converter.pairs import FMT, TOKENS, bind, valid_pairs
@@ -86,3 +87,17 @@ def test_pages_of_random_pairs():
 def test_no_pages():
     with pytest.raises(ValueError, match=r"^Converter with pages must have orders that differ in"):
         mapped(ROWS, ITensor(FMT, (1, 2), (Loop(2), *ROWS.loops)))
+
+
+def test_addresses_count_words_only_where_pages_are_no_power_of_two() -> None:
+    scales = set()
+    for spec in valid_pairs(2, 400):
+        pages = page_plan(spec.plan, spec.place, spec.source, spec.target)
+        if pages is None:
+            continue
+        whole = pages.pitch & (pages.pitch - 1) == 0
+        assert pages.scale == (1 if whole else pages.pitch)
+        assert (pages.pages - 1) * pages.scale < 1 << pages.address_bits
+        assert pages.table_bits == sum(memory.bits for memory in pages.memories)
+        scales.add(whole)
+    assert scales == {True, False}

@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 from streamhw.stream.converter.geometry import BufferKind
+from streamhw.stream.converter.paged_timing import MapSchedule
 from streamhw.stream.converter.spec import ConverterSpec
 from tests.stream.converter.pairs import valid_pairs
 
@@ -25,3 +26,17 @@ def test_the_rate_of_two_buffers():
         assert timing.interval <= two, f"{spec.source} to {spec.target}"
         count += 1
     assert count > 50, count
+
+
+def test_later_blocks_come_at_the_interval():
+    count = 0
+    for spec in valid_pairs(6, 200):
+        if spec.pages is None:
+            continue
+        converter = mapped(spec.source, spec.target)
+        bounds = {s.name: s.bound for s in spec.symbols}
+        first, *_, before, last = MapSchedule(converter, bounds, invocations=5).reads
+        assert last - before == converter.timing(bounds).interval
+        assert first == MapSchedule(converter, bounds, invocations=1).reads[0]
+        count += 1
+    assert count > 20, count
