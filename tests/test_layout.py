@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MIRRORED = ("compiler", "kernels", "reference", "report", "runtime", "stream")
+MIRRORED = ("compiler", "kernels", "peripherals", "reference", "report", "runtime", "stream")
 
 
 def modules(folder: str) -> dict[str, Path]:

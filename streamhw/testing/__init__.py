@@ -7,7 +7,8 @@
 
 ``check_kernel`` compares hardware and ``spec.compute`` bit for bit in Icarus or Verilator, under
 every pattern of stalls, and the cycles with ``spec.timing``. ``run_streams`` drives a component in
-the Python simulator, and ``prove`` checks assertions for all inputs. cocotb is needed only by
+the Python simulator, and ``prove`` checks assertions for all inputs. ``SdramChip`` is a chip for
+controllers of memory. cocotb is needed only by
 those that simulate Verilog: ``pip install streamhw[test]``.
 """
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
     from .formal import ProofError, prove
     from .kernel_bench import SCENARIOS, Case, beats_of, check_kernel, run_cocotb, simulator
     from .pysim import PATTERNS, StreamRuleError, StreamRun, run_streams
+    from .sdram import SdramChip, SdramInputs, SdramRuleError, sdram_bench
 
 __all__ = [
     "PATTERNS",
     "SCENARIOS",
     "Case",
     "ProofError",
+    "SdramChip",
+    "SdramInputs",
+    "SdramRuleError",
     "StreamRuleError",
     "StreamRun",
     "beats_of",
@@ -31,6 +36,7 @@ __all__ = [
     "prove",
     "run_cocotb",
     "run_streams",
+    "sdram_bench",
     "simulator",
 ]
 
@@ -39,6 +45,7 @@ _HOMES = {
     "kernel_bench": ("SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"),
     "pysim": ("PATTERNS", "StreamRuleError", "StreamRun", "run_streams"),
     "formal": ("ProofError", "prove"),
+    "sdram": ("SdramChip", "SdramInputs", "SdramRuleError", "sdram_bench"),
 }
 """The public names of each module."""
 
