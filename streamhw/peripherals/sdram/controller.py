@@ -19,11 +19,11 @@ from .write_front import WriteFront
 
 __all__ = ["SdramController"]
 
-AHEAD = 16
-"""Accesses that may wait for the chip, and beats that may wait for the master."""
+ROOM = 16
+"""Beats of reads that may be under way."""
 
-ACCESSES = AHEAD + 1
-BEATS = AHEAD + 1
+ACCESSES = 8 + 1
+BEATS = ROOM + 1
 """Depths of the queues between the domains: a power of two, and the output register."""
 
 
@@ -81,7 +81,7 @@ class SdramController(wiring.Component):
         width = beat.size + place.size
 
         in_sdram = DomainRenamer("sdram")
-        m.submodules.reads = reads = ReadFront(address_bits=bits, room=AHEAD)
+        m.submodules.reads = reads = ReadFront(address_bits=bits, room=ROOM)
         m.submodules.writes = writes = WriteFront(address_bits=bits)
         m.submodules.turns = turns = Turns(address_bits=bits)
         m.submodules.accesses = accesses = AsyncFIFOBuffered(
