@@ -3,6 +3,7 @@
 
 __all__ = [
     "BuildError",
+    "DeviceError",
     "DoesNotFitError",
     "InternalError",
     "StreamhwError",
@@ -67,3 +68,9 @@ class InternalError(StreamhwError):
     """An invariant of streamhw itself is broken: please report it (exit code 5)."""
 
     exit_code = 5
+
+
+class DeviceError(StreamhwError):
+    """A board does not answer, or answers with an error (exit code 6)."""
+
+    exit_code = 6
