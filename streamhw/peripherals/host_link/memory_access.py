@@ -102,6 +102,8 @@ class MemoryAccess(wiring.Component):
             port.read.payload.eq(word[:8]),
         ]
         m.d.sync += dropped.eq(dropped | port.abandon)
+        asked = Signal()  # an answer before is of nothing that was asked
+        m.d.comb += asked.eq(~(bus.aw.valid | bus.ar.valid))
 
         def heed(answer: Signal) -> None:
             """Keeps the first error."""
@@ -144,13 +146,13 @@ class MemoryAccess(wiring.Component):
                     with m.Else():
                         m.next = "TAKE"
             with m.State("ANSWER"):
-                m.d.comb += bus.b.ready.eq(1)
-                with m.If(bus.b.valid):
+                m.d.comb += bus.b.ready.eq(asked)
+                with m.If(asked & bus.b.valid):
                     heed(bus.b.p.resp)
                     m.next = "NEXT"
             with m.State("READ"):
-                m.d.comb += bus.r.ready.eq(1)
-                with m.If(bus.r.valid):
+                m.d.comb += bus.r.ready.eq(asked)
+                with m.If(asked & bus.r.valid):
                     heed(bus.r.p.resp)
                     m.d.sync += [word.eq(bus.r.p.data), count.eq(0)]
                     m.next = "GIVE"

@@ -67,7 +67,11 @@ class RegisterAccess(wiring.Component):
         dropped = Signal()
         writes = Signal()
         answered = Signal()
-        m.d.comb += answered.eq(Mux(writes, bus.b.valid, bus.r.valid))
+        asked = Signal()  # an answer before is of nothing that was asked
+        m.d.comb += [
+            asked.eq(~(bus.aw.valid | bus.w.valid | bus.ar.valid)),
+            answered.eq(asked & Mux(writes, bus.b.valid, bus.r.valid)),
+        ]
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += request.ready.eq(1)
@@ -83,7 +87,7 @@ class RegisterAccess(wiring.Component):
                     ]
                     m.next = "BUS"
             with m.State("BUS"):
-                m.d.comb += [bus.b.ready.eq(writes), bus.r.ready.eq(~writes)]
+                m.d.comb += [bus.b.ready.eq(asked & writes), bus.r.ready.eq(asked & ~writes)]
                 m.d.sync += dropped.eq(dropped | self.port.abandon)
                 with m.If(answered):
                     m.d.sync += [

@@ -16,6 +16,8 @@ __all__ = ["Identity", "LinkError", "LinkStatistics", "SerialLink"]
 NOISE_LIMIT = 4 * 512
 """Bytes that are no answer after which a try counts as failed: four of the longest frames."""
 
+NOT_EXECUTED = (Status.CLOSED, Status.UNKNOWN, Status.ILLEGAL, Status.BUSY)
+
 
 class LinkError(DeviceError):
     """A request was not executed, or nobody knows.
@@ -24,11 +26,17 @@ class LinkError(DeviceError):
     executed: ``False`` if it was not, ``None`` if nobody knows
     """
 
-    def __init__(self, message: str, *, status: Status | None, hint: str | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: Status | None = None,
+        executed: bool | None = None,
+        hint: str | None = None,
+    ):
         super().__init__(message, hint=hint)
         self.status = status
-        untouched = (Status.CLOSED, Status.UNKNOWN, Status.ILLEGAL, Status.BUSY)
-        self.executed = False if status in untouched else None
+        self.executed = executed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,11 +170,10 @@ class SerialLink:
             self._statistics.sent_bytes += len(request)
             answer = self._answer(opcode)
             if answer is not None:
-                return self._checked(opcode, answer, size)
+                return self._checked(opcode, answer, size, repeated=attempt > 0)
         raise LinkError(
             f"Link must answer a {opcode.name} within {self._tries} tries of {self._timeout:g} s, "
             "but did not: it may have been executed",
-            status=None,
             hint="Look at the board: power, clock, reset, pins and baud of its UartLink",
         )
 
@@ -187,23 +194,23 @@ class SerialLink:
                 return found
         return None
 
-    def _checked(self, opcode: Opcode, answer: bytes, size: int) -> bytes:
+    def _checked(self, opcode: Opcode, answer: bytes, size: int, *, repeated: bool) -> bytes:
         if answer[0] not in list(Status):
-            raise LinkError(f"Link must answer with a status, not {answer[0]}", status=None)
+            raise LinkError(f"Link must answer with a status, not {answer[0]}")
         status = Status(answer[0])
         if status is not Status.OKAY:
-            hint = None
-            if status is Status.CLOSED:
-                hint = "The link was reset: call open() and begin anew"
+            closed = status is Status.CLOSED
+            # What came before the reset of a link may have been executed then.
+            untouched = not (closed and repeated) and status in NOT_EXECUTED
             raise LinkError(
                 f"Link must execute {opcode.name}, but answered {status.name}",
                 status=status,
-                hint=hint,
+                executed=False if untouched else None,
+                hint="The link was reset: call open() and begin anew" if closed else None,
             )
         if len(answer) != 1 + size:
             raise LinkError(
-                f"Answer to {opcode.name} must have {size} bytes, not {len(answer) - 1}",
-                status=None,
+                f"Answer to {opcode.name} must have {size} bytes, not {len(answer) - 1}"
             )
         return answer[1:]
 
