@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts frames into COBS code: no zeros but the delimiter behind each frame."""
+"""Puts frames into COBS code: no zeros but the delimiters before and behind each frame."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
@@ -20,9 +20,11 @@ FRAME_BYTE = data.StructLayout({"byte": 8, "last": 1})
 class CobsEncoder(wiring.Component):
     """Keeps a block until its length is known: its code comes first.
 
+    The delimiter before a frame ends what a reset has left of another one.
+
     Members     i: In(stream of ``FRAME_BYTE``); o: Out(stream of 8 bits)
     Timing      a cycle for each byte that is taken, then 2 cycles for each that is given; 3 cycles
-                more a block, and 2 for the delimiter
+                more a block, and 1 for each delimiter
     Buffers     254 bytes, a memory with registered output
     Stalls      lossless; ready and valid are decoded from registers
     """
@@ -45,6 +47,13 @@ class CobsEncoder(wiring.Component):
             read.addr.eq(sent),
         ]
         with m.FSM():
+            with m.State("IDLE"):
+                with m.If(self.i.valid):
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(DELIMITER)]
+                with m.If(self.o.ready):
+                    m.next = "FILL"
             with m.State("FILL"):
                 m.d.comb += [self.i.ready.eq(1), write.en.eq(self.i.valid & (byte != 0))]
                 with m.If(self.i.valid):
@@ -63,7 +72,7 @@ class CobsEncoder(wiring.Component):
                     with m.If(empty_follows):
                         m.next = "CODE"
                     with m.Elif(ending):
-                        m.next = "DELIMIT"
+                        m.next = "END"
                     with m.Else():
                         m.next = "FILL"
                 with m.Else():
@@ -73,8 +82,8 @@ class CobsEncoder(wiring.Component):
                 with m.If(self.o.ready):
                     m.d.sync += sent.eq(sent + 1)
                     m.next = "FETCH"
-            with m.State("DELIMIT"):
+            with m.State("END"):
                 m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(DELIMITER)]
                 with m.If(self.o.ready):
-                    m.next = "FILL"
+                    m.next = "IDLE"
         return m

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests and answers between a host and the link: the one list of them, for both sides.
 
-A frame is the COBS code of its content, ended by ``DELIMITER``. The content is the header, the
+A frame is the COBS code of its content between two ``DELIMITER``. The content is the header, the
 fields, and the CRC-32 of both (that of zlib); numbers are little endian.
 """
 

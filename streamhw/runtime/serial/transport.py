@@ -52,7 +52,7 @@ class SerialPort:
         try:
             self._port.write(data)
         except self._failures as error:
-            raise self._gone(error) from None
+            raise UserError(f"Serial port {self._name} must stay open, but: {error}") from None
 
     def read(self, timeout: float) -> bytes:
         try:
@@ -60,11 +60,8 @@ class SerialPort:
             first: bytes = self._port.read(1)
             rest: bytes = self._port.read(self._port.in_waiting) if first else b""
         except self._failures as error:
-            raise self._gone(error) from None
+            raise UserError(f"Serial port {self._name} must stay open, but: {error}") from None
         return first + rest
 
     def close(self) -> None:
         self._port.close()
-
-    def _gone(self, error: Exception) -> UserError:
-        return UserError(f"Serial port {self._name} must stay open, but: {error}")

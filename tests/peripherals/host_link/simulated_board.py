@@ -2,7 +2,7 @@
 """A board in Amaranth's simulator as a transport: host code runs, and moves the time on."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -97,6 +97,15 @@ class SimulatedBoard:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def send_bits(self, bits: list[int]) -> None:
+        """What is no byte."""
+        self._bits += [bit for bit in bits for _ in range(BIT)]
+        self.run(len(self._bits) + STEP)
+
+    def watch(self, process: Callable[[Any], Awaitable[None]]) -> None:
+        """Runs a process of the simulator beside all else."""
+        self._simulator.add_testbench(process, background=True)
 
     def run(self, cycles: int) -> None:
         """Moves the time on."""

@@ -25,9 +25,11 @@ CONTENTS = [
 @pytest.mark.parametrize(("source", "sink"), [("always", "always"), ("bursts", "often")])
 def test_frames(source: str, sink: str) -> None:
     beats = [
-        byte | (n == len(content) - 1) << 8 for content in CONTENTS for n, byte in enumerate(content)
+        byte | (n == len(content) - 1) << 8
+        for content in CONTENTS
+        for n, byte in enumerate(content)
     ]
-    wanted = b"".join(cobs_encoded(content) + b"\0" for content in CONTENTS)
+    wanted = b"".join(b"\0" + cobs_encoded(content) + b"\0" for content in CONTENTS)
     run = run_streams(
         CobsEncoder(), inputs={"i": beats}, outputs={"o": len(wanted)}, source=source, sink=sink
     )

@@ -31,15 +31,14 @@ def test_an_answer_is_sent_twice(length: int) -> None:
                 await ctx.tick()
             await ctx.tick()
             ctx.set(dut.answer.length.valid, 0)
-            while found[-1:] != b"\0":
+            while found.count(0) < 2:
                 ready = rng.random() < 0.7
                 ctx.set(dut.o.ready, ready)
                 if ready and ctx.get(dut.o.valid):
                     found.append(ctx.get(dut.o.payload))
                 await ctx.tick()
             ctx.set(dut.o.ready, 0)
-            # the first delimiter of a host's frame is not sent
-            assert bytes(found) == frame(content)[1:]
+            assert bytes(found) == frame(content)
             found.clear()
 
     run_clocked(dut, bench)

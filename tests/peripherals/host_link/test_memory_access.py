@@ -137,9 +137,7 @@ def test_an_abandoned_access_ends_at_the_bus(write: bool, wait: int) -> None:
             await driver.cycle()
         assert len(driver.unsent) == 16
         whole = len(model.writes)
-        assert model.writes == [
-            (64 + n, content[n : n + 16]) for n in range(0, 16 * whole, 16)
-        ]
+        assert model.writes == [(64 + n, content[n : n + 16]) for n in range(0, 16 * whole, 16)]
         assert whole < 8
         written = 64 + 16 * whole
         assert model.content == before[:64] + content[: 16 * whole] + before[written:]
