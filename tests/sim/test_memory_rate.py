@@ -10,6 +10,8 @@ from streamhw.boards.base import load_board
 from streamhw.boards.memory.catalog import MEMORIES
 from streamhw.boards.memory.hbm2 import Hbm2
 from streamhw.boards.memory.ideal import IDEAL
+from streamhw.boards.memory.sdram import SdramMemory
+from streamhw.boards.memory.sdram_part import AS4C16M16SA_7, IS42S16160G_7
 from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import MemoryModel
 from streamhw.sim.verilator import build
@@ -47,6 +49,15 @@ def test_rate_of_long_reads(reads, t_rfc):
     (times,) = reads(model)
     share = 16 * len(times[::16]) / CYCLES * 64 / model.peak(64)
     assert share == pytest.approx(model.channel.sustained, rel=0.01)
+
+
+@pytest.mark.parametrize("part", [IS42S16160G_7, AS4C16M16SA_7], ids=lambda part: part.name)
+def test_rate_of_sdram(reads, part):
+    memory = SdramMemory.of(part, clock_mhz=110.0, design_mhz=55.0)
+    model = MemoryModel(channel=memory, clock_mhz=55.0, kind=memory.name)
+    (times,) = reads(model)
+    share = len(times) / CYCLES * 64 / model.peak(64)
+    assert share == pytest.approx(memory.sustained, rel=0.01)
 
 
 def test_boards_say_it(reads):

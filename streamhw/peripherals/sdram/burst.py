@@ -39,8 +39,6 @@ def burst_of(request: Any, burst: Any) -> list[Any]:
     ]
 
 
-def connect_gated(
-    m: Module, source: stream.Interface, sink: stream.Interface, open_: Value
-) -> None:
-    """Connects the handshakes of two streams while ``open_`` is 1; it must not fall again."""
-    m.d.comb += [sink.valid.eq(source.valid & open_), source.ready.eq(sink.ready & open_)]
+def connect_gated(m: Module, source: stream.Interface, sink: stream.Interface, gate: Value) -> None:
+    """Connects the handshakes of two streams while ``gate`` is 1; it must not fall again."""
+    m.d.comb += [sink.valid.eq(source.valid & gate), source.ready.eq(sink.ready & gate)]

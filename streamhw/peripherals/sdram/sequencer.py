@@ -115,7 +115,7 @@ class CommandSequencer(wiring.Component):
         opened = Signal(1 << BANK_BITS)
         latest = Signal(BANK_BITS, reset_less=True)  # bank of the last access
         found = Signal(self._row_bits, reset_less=True)  # the row that is open in the bank
-        is_open, is_latest, is_hit = Signal(), Signal(), Signal()
+        is_open, is_latest, is_hit = (Signal(reset_less=True) for _ in range(3))
         asleep_for = Signal(range(naps + 1), init=naps - 1)
         more = Signal(range(cycles.refreshes), init=cycles.refreshes - 1)
 

@@ -10,10 +10,10 @@ from streamhw.peripherals.sdram.pause import Pause
 from tests.clocked import run_clocked
 
 
-@pytest.mark.parametrize("cycles", [1, 2, 5])
-def test_over_after_its_cycles(cycles: int) -> None:
+@pytest.mark.parametrize(("cycles", "longest"), [(1, 1), (1, 5), (2, 2), (2, 5), (5, 5)])
+def test_over_after_its_cycles(cycles: int, longest: int) -> None:
     m, begin, over = Module(), Signal(), Signal()
-    pause = Pause(m, name="pause", longest=5)
+    pause = Pause(m, name="pause", longest=longest)
     m.d.comb += over.eq(pause.over)
     with m.If(begin):
         m.d.sync += pause.start(cycles)
