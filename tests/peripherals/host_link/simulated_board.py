@@ -4,16 +4,18 @@
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Elaboratable, Module, ResetInserter, Signal, Value
 from amaranth.sim import Simulator
 
 from streamhw.peripherals.host_link.uart_link import UartLink
+from tests.compiled import CompiledRun, compile_component
 from tests.peripherals.host_link.bus_models import MemoryModel, RegisterModel
 
-__all__ = ["BIT", "BUILD", "CYCLE", "TIMEOUT", "Noise", "SimulatedBoard"]
+__all__ = ["BIT", "BUILD", "CYCLE", "TIMEOUT", "Noise", "SimulatedBoard", "compile_board"]
 
 CYCLE = 1e-8  # seconds
 BIT = 4  # cycles
@@ -33,14 +35,21 @@ class Noise:
     breaks: float = 0.0  # the same: the line is 0 for a while behind it
 
 
+def compile_board(folder: Path) -> Path:
+    """The library of a ``SimulatedBoard``, made in an empty folder."""
+    top = _Top()
+    return compile_component(top, top.ports(), folder)
+
+
 class SimulatedBoard:
     """``UartLink`` with models behind its buses and faults on its pins; a ``Transport``.
 
+    library: of ``compile_board``; without it Amaranth's simulator runs, at a tenth of the speed
     cut: bytes that the host still sends before it dies, ``None`` if it lives
     reset_in: cycles until the link is reset
     """
 
-    def __init__(self, seed: int | str, *, noise: Noise = Noise(), flow: float = 0.5):
+    def __init__(self, seed: int | str, *, noise: Noise = Noise(), library: Path | None = None):
         self.rng = Random(seed)
         self.noise = noise
         self.cut: int | None = None
@@ -50,28 +59,15 @@ class SimulatedBoard:
         self.cycle = 0
         self._bits: deque[int] = deque()  # on their way to the board, one a cycle
         self._received = bytearray()
-        self.link = UartLink(
-            clock=1 / CYCLE,
-            baud=1 / CYCLE / BIT,
-            build=BUILD,
-            register_address=REGISTER_ADDRESS,
-            memory_address=40,
-            timeout=TIMEOUT,
-        )
-        self.registers = RegisterModel(self.link.registers, self.rng, flow=flow)
-        self.memory = MemoryModel(self.link.memory, self.rng, flow=flow)
-        self._reset = Signal()
-        self._looks = Signal(2)  # the line to the host; something shows at the buses
-        top = Module()
-        top.submodules.link = ResetInserter(self._reset)(self.link)
-        shown = [
-            getattr(bus, name).valid
-            for bus in (self.link.registers, self.link.memory)
-            for name in ("aw", "w", "ar")
-        ]
-        shows = Cat(*shown, self.link.design_reset).any()
-        top.d.comb += self._looks.eq(Cat(self.link.tx, shows))
-        self._simulator = Simulator(top)
+        self._top = _Top()
+        self.link = self._top.link
+        self.registers = RegisterModel(self.link.registers, self.rng)
+        self.memory = MemoryModel(self.link.memory, self.rng)
+        self._simulator: Simulator | None = None
+        if library is not None:
+            self._compiled = CompiledRun(library, self._top.ports(), self._bench)
+            return
+        self._simulator = Simulator(self._top)
         self._simulator.add_clock(CYCLE)
         self._simulator.add_testbench(self._bench, background=True)
 
@@ -96,7 +92,7 @@ class SimulatedBoard:
         return found
 
     def close(self) -> None:
-        """Nothing is open."""
+        """The line stays: another host may open it."""
 
     def send_bits(self, bits: list[int]) -> None:
         """What is no byte."""
@@ -104,13 +100,17 @@ class SimulatedBoard:
         self.run(len(self._bits) + STEP)
 
     def watch(self, process: Callable[[Any], Awaitable[None]]) -> None:
-        """Runs a process of the simulator beside all else."""
+        """Runs a process of Amaranth's simulator beside all else."""
+        assert self._simulator is not None
         self._simulator.add_testbench(process, background=True)
 
     def run(self, cycles: int) -> None:
         """Moves the time on."""
         self.cycle += cycles
-        self._simulator.run_until((self.cycle + 0.25) * CYCLE)
+        if self._simulator is None:
+            self._compiled.run(cycles)
+        else:
+            self._simulator.run_until((self.cycle + 0.25) * CYCLE)
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self.rng.random() < share
@@ -143,8 +143,8 @@ class SimulatedBoard:
                 ctx.set(self.link.rx, line)
             resetting = self._count_down()
             if resetting:
-                ctx.set(self._reset, 1)
-            looks = ctx.get(self._looks)
+                ctx.set(self._top.reset, 1)
+            looks = ctx.get(self._top.looks)
             listener.look(looks & 1)
             before, shows = shows, bool(looks >> 1)
             if resetting or before or shows or self.registers.waits or self.memory.waits:
@@ -154,7 +154,7 @@ class SimulatedBoard:
                 ctx.set(channel.valid, 0)
             passed = []
             if resetting:
-                ctx.set(self._reset, 0)
+                ctx.set(self._top.reset, 0)
 
     def _buses(self, ctx: Any, resetting: bool) -> list[Any]:
         """Channels whose valid must fall behind the clock edge."""
@@ -183,6 +183,51 @@ class SimulatedBoard:
         spoiled = self._spoiled(byte)
         if spoiled is not None:
             self._received.append(spoiled)
+
+
+class _Top(Elaboratable):
+    """The link with a reset of its own.
+
+    looks: the line to the host; whether something shows at the buses
+    """
+
+    def __init__(self) -> None:
+        self.link = UartLink(
+            clock=1 / CYCLE,
+            baud=1 / CYCLE / BIT,
+            build=BUILD,
+            register_address=REGISTER_ADDRESS,
+            memory_address=40,
+            timeout=TIMEOUT,
+        )
+        self.reset = Signal()
+        self.looks = Signal(2)
+        self._channels = {
+            f"{bus}_{channel}": getattr(getattr(self.link, bus), channel)
+            for bus in ("registers", "memory")
+            for channel in ("aw", "w", "b", "ar", "r")
+        }
+
+    def ports(self) -> dict[str, Signal]:
+        """All that a bench drives or looks at."""
+        found = {"link_reset": self.reset, "looks": self.looks, "rx": self.link.rx}
+        found["design_reset"] = self.link.design_reset
+        for name, channel in self._channels.items():
+            for part in ("valid", "ready", "payload"):
+                found[f"{name}_{part}"] = Value.cast(getattr(channel, part))
+        return found
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.link = ResetInserter(self.reset)(self.link)
+        asks = [
+            channel.valid
+            for name, channel in self._channels.items()
+            if name.endswith(("_aw", "_w", "_ar"))
+        ]
+        shows = Cat(*asks, self.link.design_reset).any()
+        m.d.comb += self.looks.eq(Cat(self.link.tx, shows))
+        return m
 
 
 class _Listener:
