@@ -30,6 +30,7 @@ class UartReceiver(wiring.Component):
     framing_error: 1 for a cycle when a byte has no stop bit
     line_break: with ``framing_error``, the line was 0 for the whole byte
     overrun: 1 for a cycle when a byte is lost since the one before was not taken
+    idle: it waits for a start bit
 
     Timing: a byte is offered in the middle of its stop bit, 3 cycles later.
     Buffers: one byte. Stalls: a line cannot be stalled: see ``overrun``.
@@ -45,6 +46,7 @@ class UartReceiver(wiring.Component):
                 "framing_error": Out(1),
                 "line_break": Out(1),
                 "overrun": Out(1),
+                "idle": Out(1),
             }
         )
 
@@ -76,7 +78,7 @@ class UartReceiver(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += timer.restart.eq(1)
+                m.d.comb += [timer.restart.eq(1), self.idle.eq(1)]
                 with m.If(~line):
                     m.next = "START"
             with m.State("START"):

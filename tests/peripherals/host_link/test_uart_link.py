@@ -3,13 +3,21 @@
 
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from streamhw.peripherals.host_link.uart_link import UartLink
+from streamhw.runtime.manifest import Manifest, MemoryMap
+from streamhw.runtime.serial.device import SerialDevice
 from streamhw.runtime.serial.link import SerialLink
 from tests.peripherals.host_link.random_scripts import play
-from tests.peripherals.host_link.simulated_board import CYCLE, SimulatedBoard, compile_board
+from tests.peripherals.host_link.simulated_board import (
+    CYCLE,
+    Noise,
+    SimulatedBoard,
+    compile_board,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +49,26 @@ def test_both_simulators_agree(library: Path) -> None:
         value, crc = link.read_register(8), link.crc_memory(0, 96)
         seen.append((board.cycle, value, crc, bytes(board.memory.content), link.statistics))
     assert seen[0] == seen[1]
+
+
+def test_a_device_loads_its_image(library: Path) -> None:
+    """Over a line that loses bytes, and what is there already is not sent again."""
+    board = SimulatedBoard(7, noise=Noise(lost=0.0005, flipped=0.0005), library=library)
+    manifest = Manifest(
+        board="b",
+        context=16,
+        vocabulary=100,
+        token_batch=1,
+        digest="0123456789abcdef",
+        memory=MemoryMap(bytes=2048),
+        ports=(),
+    )
+    device = SerialDevice(manifest, SerialLink(board, timeout=5000 * CYCLE, sequence=9), base=512)
+    image = Random(7).randbytes(1033)
+    before = bytes(board.memory.content)
+    assert device.load(image) == 1040
+    assert board.memory.content == before[:512] + image + before[512 + 1033 :]
+    assert device.load(image) == 0
 
 
 def test_framing_errors_are_told() -> None:

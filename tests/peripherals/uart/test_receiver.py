@@ -4,8 +4,10 @@
 from random import Random
 
 import pytest
+from amaranth.hdl import Assert, Module, Signal
 
 from streamhw.peripherals.uart.receiver import UartReceiver
+from streamhw.testing import prove
 from tests.clocked import run_clocked
 
 
@@ -113,3 +115,19 @@ def test_never_stuck(seed: int | None) -> None:
             assert found == [wanted], f"behind {noise}"
 
     run_clocked(dut, bench)
+
+
+def test_a_line_that_rests_makes_it_idle() -> None:
+    """For all lines, also with a reset at any time: within the time of a byte."""
+    dut = UartReceiver(clock=4e6, baud=1e6)
+    m = Module()
+    m.submodules.dut = dut
+    line = Signal()
+    rests = Signal(range(64))  # cycles
+    m.d.comb += [dut.rx.eq(line), dut.o.ready.eq(1)]
+    with m.If(~line):
+        m.d.sync += rests.eq(0)
+    with m.Elif(rests != 44):
+        m.d.sync += rests.eq(rests + 1)
+    m.d.comb += Assert((rests != 44) | dut.idle)
+    prove(m, ports=[line], covers=[~dut.idle & (rests == 36)], depth=86)
