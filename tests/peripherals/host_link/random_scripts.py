@@ -46,6 +46,7 @@ class _Script:
         self.rng = Random(f"script {seed}")
         self.board = SimulatedBoard(seed, noise=self.rng.choice(NOISES), library=library)
         self.results: Counter[str] = Counter()
+        self.asked: set[Any] = set()  # entries of the logs
         self.late: set[Any] = set()  # what nobody knows whether it was executed
         self.link = self._opened()
 
@@ -85,6 +86,7 @@ class _Script:
         for writes in (board.registers.writes, board.memory.writes):
             twice = [what for what, count in Counter(writes).items() if count > 1]
             assert not twice, f"executed twice: {twice}"
+            assert set(writes) <= self.asked, "executed what nobody asked for"
 
     def _number(self) -> int:
         return self.rng.getrandbits(16)
@@ -128,6 +130,7 @@ class _Script:
     def _written(self, log: list[Any], wanted: list[Any], what: Callable[[], Any]) -> Status | None:
         """A request that must leave exactly these in the log, each once."""
         begin = len(log)
+        self.asked.update(wanted)
         _, executed, status = self._ask(what)
         found = [entry for entry in log[begin:] if entry not in self.late]
         if executed:
