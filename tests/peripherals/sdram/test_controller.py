@@ -63,19 +63,6 @@ def test_random_bursts(clocks: tuple[float, float], flow: float, seed: int) -> N
     assert 0 < chip.longest_gap <= PART.t_refi
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("clocks", [(55.0, 110.0), (110.0, 110.0), (47.0, 133.0)])
-def test_many_random_bursts(clocks: tuple[float, float], seed: int) -> None:
-    async def play(ctx: Any, master: Master) -> None:
-        master.partial = 0.4
-        done = lambda: master.beats_read + master.beats_written > 50_000  # noqa: E731
-        await master.until(ctx, done, limit=2_000_000)
-        await master.finish(ctx)
-
-    chip = run_controller(play, seed=seed, more=anywhere, flow=0.8, clocks=clocks)
-    assert 0 < chip.longest_gap <= PART.t_refi
-
-
 @pytest.mark.parametrize(
     ("part", "clock", "read_delay"),
     [(AS4C16M16SA_7, 133.0, 2), (MT48LC16M16A2_7E, 100.0, 3), (IS42S16160G_7, 143.0, 1)],
