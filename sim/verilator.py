@@ -31,20 +31,23 @@ MINIMUM = (5, 36)
 LARGE = 4_000_000
 """Bytes of Verilog from which a second thread pays: GPT-2 for u55c has three times as many."""
 JOBS = 2
+UNIT = 4_000_000
+"""Bytes of C++ that are compiled as one file."""
+FEW_UNITS = 8
+"""From more units on, a header that is compiled once pays."""
 HARNESS = Path(__file__).parent / "harness"
-HEADERS = ("archive.h", "axi.h", "hbm.h", "injection.h", "memory.h", "memory_channel.h",
-           "observe.h", "savable.h", "wires.h")  # fmt: skip
-SOURCES = ("harness.cpp",)
+SOURCES = (HARNESS / "harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 RUNTIME_SAVABLE = ("verilated_save.cpp",)
 RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
-# The harness and the run-time library are compiled once and run every cycle.
-COMPILE_ONCE = ("-O2",)
+BINDING = "binding.cpp"
 # Verilator puts what runs once into files of this name: constructors, and what saves the state.
 SLOW, COMPILE_SLOW = "__Slow.cpp", ("-O0",)
+# Functions are small, as C++ compilers take more than linear time for one; files are large, as each
+# includes a header with all of the design.
 VERILATE = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-            "--output-split", "8000", "--output-split-cfuncs", "800",
+            "--output-split", "60000", "--output-split-cfuncs", "800",
             # A concatenation of a wide array is one line of Yosys.
             "--preproc-token-limit", "100000000",
             # Warnings are reported to the caller, who decides.
@@ -119,18 +122,16 @@ def build(
         large = sum(path.stat().st_size for path in verilog) >= LARGE
         threads = min(2, os.cpu_count() or 1) if large else 1
     texts = {
-        "binding.cpp": binding(manifest, observed=observed).encode(),
+        BINDING: binding(manifest, observed=observed),
         "control.vlt": control_file(
             manifest, [path.read_text() for path in verilog], observed=observed
-        ).encode(),
-        **{name: (HARNESS / name).read_bytes() for name in HEADERS + SOURCES},
+        ),
     }
-    identity = [simulator.identity, compiler.identity, machine(), *COMPILE, *COMPILE_ONCE,
-                *COMPILE_SLOW, *VERILATE, manifest.top,
-                f"{waves} {savable} {threads}"]  # fmt: skip
+    identity = [simulator.identity, compiler.identity, machine(), *COMPILE, *COMPILE_SLOW,
+                *VERILATE, manifest.top, f"{waves} {savable} {threads}"]  # fmt: skip
     digest = hashlib.sha256()
-    parts = [t.encode() for t in identity] + list(texts.values())
-    for part in parts + [path.read_bytes() for path in verilog]:
+    parts = [text.encode() for text in (*identity, *texts.values())]
+    for part in [*parts, *_harness(), *(path.read_bytes() for path in verilog)]:
         digest.update(len(part).to_bytes(8, "little") + part)
     folder = cache / f"sim-{digest.hexdigest()[:24]}"
     if is_kept(folder):
@@ -138,7 +139,7 @@ def build(
 
     with working(cache) as work:
         for name, content in texts.items():
-            (work / name).write_bytes(content)
+            (work / name).write_text(content)
         started = time.monotonic()
         options = ["--threads", str(threads)] if threads > 1 else []
         options += [*(["--trace-vcd"] if waves else []), *(["--savable"] if savable else [])]
@@ -203,25 +204,22 @@ def _compile(
     """Compiles and links all C++ to a shared library."""
     model = work / "model"
     include = simulator.root / "include"
-    flags = [*COMPILE, f"-I{work}", f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
+    flags = [*COMPILE, f"-I{HARNESS}", f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
              f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}", "-DVM_TRACE_FST=0",
              f"-DSAVABLE={int(savable)}", "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
     flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
     runtime = [include / name for name in (*RUNTIME, *(RUNTIME_WAVES if waves else ()),
                                            *(RUNTIME_SAVABLE if savable else ()))]  # fmt: skip
+    runtime += SOURCES
     ready, objects = _runtime_objects(simulator, compiler, work, cache, runtime, flags)
-    sources = [work / "binding.cpp", *(work / name for name in SOURCES)]
-    sources += sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
-    commands = {
-        work / f"{source.stem}.o": [*compiler.command, *flags, "-c", str(source)]
-        for source in sources
-    }
-    for command in commands.values():
-        name = command[-1].rpartition("/")[2]
-        command += COMPILE_ONCE if name in SOURCES else COMPILE_SLOW if name.endswith(SLOW) else ()
-    commands |= objects
     header = model / f"{PREFIX}__pch.h"
-    if header.is_file() and not compiler.is_clang and len(sources) > 5:
+    fast, slow = _units(model, header.name)
+    commands = {
+        work / f"{source.stem}.o": [*compiler.command, *flags, *more, "-c", str(source)]
+        for sources, more in ((fast, ()), ([*slow, work / BINDING], COMPILE_SLOW))
+        for source in sources
+    } | objects
+    if not compiler.is_clang and len(fast) + len(slow) > FEW_UNITS:
         # g++ takes the file in NAME.h.gch beside NAME.h that was made with the same flags.
         ready_headers = Path(f"{header}.gch")
         ready_headers.mkdir()
@@ -248,6 +246,23 @@ def _compile(
     return library
 
 
+def _units(model: Path, header: str) -> tuple[list[Path], list[Path]]:
+    """Verilator's files of what runs in every cycle, and of what runs once, joined to a few large
+    ones: each file includes a header with all of the design, which costs more than what follows."""
+    units: tuple[list[Path], list[Path]] = ([], [])
+    sources = sorted(model.glob("*.cpp"), key=lambda path: -path.stat().st_size)
+    for slow in (False, True):
+        mine = [path for path in sources if path.name.endswith(SLOW) == slow]
+        count = -(-sum(path.stat().st_size for path in mine) // UNIT)
+        for number in range(count):
+            unit = model / f"unit_{len(units[0]) + len(units[1])}.cpp"
+            # In turns from the largest on, so that units are of about one size.
+            names = [header, *(path.name for path in mine[number::count])]
+            unit.write_text("".join(f'#include "{name}"\n' for name in names))
+            units[slow].append(unit)
+    return units
+
+
 def _runtime_objects(
     simulator: Simulator,
     compiler: Compiler,
@@ -256,20 +271,26 @@ def _runtime_objects(
     runtime: Sequence[Path],
     flags: Sequence[str],
 ) -> tuple[Path, dict[Path, list[str]]]:
-    """Folder of Verilator's run-time library, and the commands that are still needed to fill it."""
+    """Folder of what is the same for all designs, Verilator's run-time library and the harness, and
+    the commands that are still needed to fill it."""
     portable = [flag for flag in flags if not flag.startswith("-I")]
-    key = [simulator.identity, compiler.identity, machine(), *portable, *COMPILE_ONCE,
+    key = [simulator.identity, compiler.identity, machine(), *portable,
            *(path.name for path in runtime)]  # fmt: skip
-    digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
+    parts = ["\n".join(key).encode(), *_harness()]
+    digest = hashlib.sha256(b"".join(parts)).hexdigest()[:24]
     ready = cache / f"runtime-{digest}"
     if is_kept(ready):
         return ready, {}
     folder = work / "runtime"
     folder.mkdir()
     return ready, {
-        folder / f"{path.stem}.o": [*compiler.command, *flags, *COMPILE_ONCE, "-c", str(path)]
-        for path in runtime
+        folder / f"{path.stem}.o": [*compiler.command, *flags, "-c", str(path)] for path in runtime
     }
+
+
+def _harness() -> list[bytes]:
+    """The texts of the harness, which a change of any of them makes another."""
+    return [path.read_bytes() for path in sorted(HARNESS.iterdir()) if path.is_file()]
 
 
 def _tell(progress: Progress | None, stage: str, done: int, total: int) -> None:
