@@ -171,6 +171,15 @@ RESULTS = (
         long=True,
     ),
     Result(
+        name="decode",
+        what="StreamTensor's Qwen, Llama and Gemma shapes on `u55c` [32:32]: tokens within 1.3 "
+        f"times their floor; head and two layers simulated, prediction within 5 %; {U55C}. "
+        "StreamTensor publishes ratios to a GPU only, so that no quotient can be made",
+        command="scripts/paper_decode.py --simulate",
+        patterns=(r"^(\S+: .*)$",),
+        long=True,
+    ),
+    Result(
         name="compile",
         what="compiling StreamTensor's four models for `u55c`, user CPU seconds against commit "
         "93fa277: build and Verilog at most half, Verilog from the cache a tenth, below 2 GiB",
