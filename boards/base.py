@@ -19,6 +19,7 @@ from .memory.ideal import IDEAL
 from .memory.port import MemoryPort
 from .memory.system import MemorySystem
 from .memory.times import MemoryTimes
+from .parts import BoardParts
 from .target import DesignTarget
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
@@ -90,6 +91,7 @@ class Board:
         of one die
     die_wires: wires between two dies that touch, if they are limited
     memory: the system behind the ports, unless a run asks for another
+    parts: what stands around a design, for a bitstream; None if nothing is known of it
     """
 
     name: str
@@ -106,6 +108,7 @@ class Board:
     dies: tuple[Die, ...] = ()
     die_wires: int | None = None
     memory: MemorySystem = IDEAL
+    parts: BoardParts | None = None
 
     def __post_init__(self) -> None:
         check_text("Name of a board", self.name)
@@ -123,6 +126,8 @@ class Board:
         check_kinds(f"{says} dies", self.dies, Die)
         if self.die_wires is not None:
             check_whole(f"{says} die_wires", self.die_wires, least=0)
+        if self.parts is not None:
+            check_kind(f"{says} parts", self.parts, BoardParts)
         if not isinstance(self.memory, MemorySystem):
             raise ValueError(
                 f"Board {self.name} must have a MemorySystem as its memory, not {self.memory!r}"

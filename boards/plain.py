@@ -7,6 +7,8 @@ from ..errors import UserError
 from .base import Board, Budget, Die
 from .memory.port import MemoryPort
 from .memory.recorded import recorded
+from .memory.sdram_part import SdramPart
+from .parts import BoardParts
 from .target import DesignTarget
 
 __all__ = ["plain_board"]
@@ -23,6 +25,8 @@ def plain_board(board: Board) -> Board:
     parts: list[tuple[object, type]] = [(board, Board), (board.target, DesignTarget)]
     parts += [(port, MemoryPort) for port in ports] + [(die, Die) for die in dies]
     parts += [(budget, Budget) for budget in (board.budget, *(die.budget for die in dies))]
+    if board.parts is not None:
+        parts += [(board.parts, BoardParts), (board.parts.sdram, SdramPart)]
     for part, kind in parts:
         if type(part) is not kind:
             raise UserError(

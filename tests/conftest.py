@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: options ``--slow`` and ``--update-dumps``, the seed of random choices."""
+"""What all tests share: options ``--slow`` and ``--update-dumps``, the seed of random choices, and
+a build of a tiny model for a board with an open flow."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+
+import streamhw
+from streamhw.api.build import Build
+from streamhw.boards.base import load_board
+from tests.tiny import tiny_decoder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,3 +45,11 @@ def seed(request: pytest.FixtureRequest) -> Iterator[int]:
     chosen = int(os.environ.get("STREAMHW_SEED", "1"))
     print(f"seed {chosen}: STREAMHW_SEED={chosen} repeats {request.node.nodeid}")
     yield chosen
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A tiny model for the development board; tests may write into its folder ``bitstream``."""
+    folder = tmp_path_factory.mktemp("ulx3s") / "build"
+    choices = streamhw.BuildConfig(multipliers=16)
+    return streamhw.build(tiny_decoder(), load_board("ulx3s"), choices, folder=folder)

@@ -11,6 +11,7 @@ from .dram import Dram
 from .hbm2 import Hbm2
 from .ideal import Ideal
 from .port import MemoryPort
+from .sdram import SdramMemory
 from .system import Channel, MemorySystem
 from .times import MemoryTimes
 
@@ -55,7 +56,7 @@ def recorded(memory: MemorySystem, port: MemoryPort, ports: int, clock_mhz: floa
     Raises ``UserError`` if it fails, or its answers are not of the kinds that the performance model
     and the simulator know.
     """
-    if type(memory) in (Ideal, Hbm2, RecordedMemory):
+    if type(memory) in (Ideal, Hbm2, SdramMemory, RecordedMemory):
         return memory
     name = str(memory.name)
     try:

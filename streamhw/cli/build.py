@@ -42,12 +42,20 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="with --stop: write the text of the design there; - is standard output",
     )
+    parser.add_argument(
+        "--bitstream",
+        action="store_true",
+        help="go on to the bitstream of the board, with Yosys, nextpnr and ecppack",
+    )
     exploration(parser)
     talk(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
+    from ..bitstream.flow import check_flow
+    from ..boards.base import load_board
+    from ..commands.bitstream import bitstream
     from ..commands.build import build, build_until
     from ..commands.explore import optimized
     from ..errors import UserError
@@ -55,6 +63,8 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
     searched = chosen.optimize is not None or chosen.rate is not None
     if not searched:
         check_unexplored(chosen)
+    if chosen.bitstream and chosen.stop is not None:
+        raise UserError("Option --bitstream must come without --stop: it needs a whole build")
     if chosen.stop is not None:
         build_until(request(chosen), chosen.stop, console, text=chosen.dump)
     elif chosen.dump is not None:
@@ -66,4 +76,8 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         wanted = request(chosen)
         if searched:
             wanted = optimized(explored(chosen, wanted), console)
-        build(wanted, console)
+        if chosen.bitstream:
+            check_flow(load_board(wanted.board))
+        built = build(wanted, console)
+        if chosen.bitstream:
+            bitstream(wanted.folder, built.board, console)

@@ -49,26 +49,37 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="the same tokens from the integer reference, with predicted cycles: no simulation",
     )
+    parser.add_argument(
+        "--port",
+        metavar="PORT",
+        help="a board with the bitstream of this build is at that serial port: run there",
+    )
     talk(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.fast import FastRequest, run_fast
+    from ..commands.on_board import BoardRequest, run_on_board
     from ..commands.run import RunRequest, run
     from ..errors import UserError
 
-    if chosen.fast:
+    if chosen.fast or chosen.port is not None:
+        option = "--fast" if chosen.fast else "--port"
         simulated = (chosen.check, chosen.stalls, chosen.memory, chosen.threads)
         if any(simulated) or chosen.checkpoint or chosen.resume:
             raise UserError(
-                "Option --fast must come without --check, --stalls, --memory, --threads, "
+                f"Option {option} must come without --check, --stalls, --memory, --threads, "
                 "--checkpoint and --resume: nothing is simulated"
             )
-        wanted = FastRequest(
-            build=request(chosen), prompt=chosen.prompt, tokens=chosen.tokens, chat=chosen.chat
-        )
-        run_fast(wanted, console)
+        if chosen.fast and chosen.port is not None:
+            raise UserError("Option --fast must come without --port: no board is used")
+        asked = {"prompt": chosen.prompt, "tokens": chosen.tokens, "chat": chosen.chat}
+        if chosen.fast:
+            run_fast(FastRequest(build=request(chosen), **asked), console)
+        else:
+            wanted = BoardRequest(build=request(chosen), port=chosen.port, **asked)
+            run_on_board(wanted, console)
         return
     run(
         RunRequest(

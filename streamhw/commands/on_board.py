@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``streamhw run --port``: text from a model on a real board."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from rich.table import Table
+
+from ..api.build import Build
+from ..api.on_board import BoardAnswer, on_board
+from ..api.prompt import check_run, read_prompt
+from ..bitstream.board_core import parts_of
+from ..boards.base import load_board
+from ..runtime.serial.transport import SerialPort
+from .answer_text import AnswerText
+from .build import BuildRequest, reuse_or_build, settled
+from .show import Console, progress
+
+__all__ = ["BoardRequest", "run_on_board"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRequest:
+    """What the user typed: port is a serial port of this machine, all else as of ``RunRequest``."""
+
+    build: BuildRequest
+    port: str
+    prompt: str
+    tokens: int
+    chat: bool = False
+
+
+def run_on_board(request: BoardRequest, console: Console) -> BoardAnswer:
+    """Builds or reuses the build, loads its image, prints the text as it comes, then a table.
+
+    Raises ``UserError`` for a prompt that does not fit or a port that does not open,
+    ``DeviceError`` if the board does not answer or has another design.
+    """
+    request = replace(request, build=settled(request.build))
+    parts = parts_of(load_board(request.build.board))
+    model = request.build.load()
+    prompt = read_prompt(request.prompt, model, chat=request.chat)
+    check_run(prompt.tokens, request.tokens, 0.0, model.graph)
+    with closing(SerialPort(request.port, baud=parts.baud)) as port:
+        built = reuse_or_build(request.build, console)
+        with progress(console) as shown:
+            text = AnswerText(console, shown)
+            task = shown.add_task("load the memory image", total=None, detail="")
+            printed = 0
+
+            def on_load(done: int, total: int) -> None:
+                detail = f"{done:,} of {total:,} bytes"
+                shown.update(task, completed=done, total=total, detail=detail)
+
+            def on_token(answer: BoardAnswer) -> None:
+                nonlocal printed
+                text.add(answer.said[printed:])
+                printed = len(answer.said)
+                count = len(answer.tokens)
+                detail = f"{count} tokens, {count / max(answer.seconds, 1e-9):,.1f} a second"
+                shown.update(
+                    task, description="run", completed=count, total=request.tokens, detail=detail
+                )
+
+            text.prompt(prompt.text)
+            answer = on_board(
+                built, prompt, request.tokens, port, on_load=on_load, on_token=on_token
+            )
+            text.add(answer.said[printed:])
+            text.end()
+    console.print(_table(answer, built))
+    return answer
+
+
+def _table(answer: BoardAnswer, built: Build) -> Table:
+    per_ms = built.board.clock_mhz * 1e3
+    count, link = len(answer.tokens), answer.link
+    table = Table(title=f"{built.model.name} on {built.board.title}")
+    table.add_column("")
+    table.add_column("", justify="right")
+    for row in (
+        ("first token", f"{answer.prompt_cycles:,} cycles, {answer.prompt_cycles / per_ms:.3f} ms"),
+        (
+            "each further token",
+            f"{answer.token_cycles:,.0f} cycles, {answer.token_cycles / per_ms:.3f} ms",
+        ),
+        (
+            "answer, seen by the host",
+            f"{count} tokens in {answer.seconds:.2f} s, "
+            f"{count / max(answer.seconds, 1e-9):,.1f} a second",
+        ),
+        ("memory image", f"{answer.sent:,} bytes sent in {answer.loading:.1f} s"),
+        ("requests", f"{link.requests:,}, {link.repeats:,} of them repeated"),
+    ):
+        table.add_row(*row)
+    return table
