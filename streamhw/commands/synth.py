@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``streamhw synth``: Yosys' cell counts of a build and its longest paths, beside the estimates."""
+"""``streamhw synth``: Yosys' cell counts of a build, its longest paths and most loaded nets."""
 
+from dataclasses import fields
 from pathlib import Path
 
 from rich.table import Table
 
+from ..synthesis.loaded_nets import LARGE
 from ..synthesis.synthesize import SYNTH_FILE, ModuleRow, Synthesis, synthesize
 from .show import Console, progress
 
@@ -33,6 +35,7 @@ def synth(folder: Path, console: Console) -> Synthesis:
     if len(found.dies) > 1:
         console.print(_dies(found))
     console.print(_paths(found))
+    console.print(_nets(found))
     console.print(f"Written to {folder / SYNTH_FILE}", soft_wrap=True)
     return found
 
@@ -83,6 +86,25 @@ def _paths(found: Synthesis) -> Table:
         f"the longest of all: {found.longest.levels} levels. Paths go through the borders of "
         f"modules; wires are not in them. {found.clock_mhz:g} MHz is an assumption until the "
         "design is placed"
+    )
+    return table
+
+
+def _nets(found: Synthesis) -> Table:
+    table = Table(title="nets with the most loads, clocks left out")
+    for title in ("loads", "nets"):
+        table.add_column(title, justify="right")
+    for title in ("driver", "net", "in", "pins"):
+        table.add_column(title)
+    for row in found.nets.worst:
+        pins = {pin.name: getattr(row.net.loads, pin.name) for pin in fields(row.net.loads)}
+        shown = ", ".join(f"{count:,} {name}" for name, count in pins.items() if count)
+        loads, count = f"{row.net.loads.total:,}", f"{row.net.bits * row.instances:,}"
+        table.add_row(loads, count, row.net.driver.value, row.net.net, row.module, shown)
+    large = ", ".join(f"{n:,} by {name}" for name, n in found.nets.large.items() if n)
+    table.caption = (
+        f"nets of {LARGE:,} loads and more in the whole design: {large or 'none'}. Loads are "
+        "counted through the borders of modules; placement may duplicate registers"
     )
     return table
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .netlist import Bit, bit_names, cell_kind, cell_sides
+
 __all__ = ["Levels", "LogicPath", "measure"]
 
-Bit = int | str
 Far = dict[str, int]
 """Levels behind input ports."""
 
@@ -66,8 +67,8 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
     arcs: dict[Bit, list[_Arc]] = {}
     ends: list[tuple[Bit, int, Bit]] = []
     for name, cell in netlist["cells"].items():
-        kind = cell["type"].lstrip("\\")
-        inputs, outputs = _sides(cell)
+        kind = cell_kind(cell)
+        inputs, outputs = cell_sides(cell)
         if kind in known:
             _child(known[kind], inputs, outputs, arcs, ends, name)
             continue
@@ -88,7 +89,7 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
     }
     found = _Arrivals(arcs, sources)
     longest, ahead = LogicPath(), dict.fromkeys(sources.values(), 0)
-    names = _names(netlist)
+    names = bit_names(netlist)
     best: tuple[int, Bit, Bit] | None = None
     for at, more, end in ends:
         level, far = found.of(at)
@@ -99,7 +100,7 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
     if best is not None:
         far_level, last, end = best
         longest = LogicPath(far_level, names.get(found.begin(last), ""), names.get(end, str(end)))
-    for kind in {cell["type"].lstrip("\\") for cell in netlist["cells"].values()}:
+    for kind in {cell_kind(cell) for cell in netlist["cells"].values()}:
         if kind in known and known[kind].longest.levels > longest.levels:
             inner = known[kind].longest
             longest = LogicPath(inner.levels, inner.begin, inner.end, inner.inside or kind)
@@ -109,16 +110,6 @@ def measure(netlist: Mapping[str, Any], known: Mapping[str, Levels]) -> Levels:
         if what["direction"] == "output"
     }
     return Levels(longest, behind, ahead)
-
-
-def _sides(cell: Mapping[str, Any]) -> tuple[dict[str, list[Bit]], dict[str, list[Bit]]]:
-    # Yosys' own shift registers come without directions.
-    directions = cell.get("port_directions", {"Q": "output"})
-    inputs: dict[str, list[Bit]] = {}
-    outputs: dict[str, list[Bit]] = {}
-    for port, bits in cell["connections"].items():
-        (outputs if directions.get(port) == "output" else inputs)[port] = bits
-    return inputs, outputs
 
 
 def _child(
@@ -172,16 +163,6 @@ def _registered(parameters: Mapping[str, Any]) -> bool:
 
     names = ("AREG", "MREG", "PREG", "REG_INPUTA_CLK", "REG_OUTPUT_CLK", "REG_PIPELINE_CLK")
     return any(on(name) for name in names)
-
-
-def _names(netlist: Mapping[str, Any]) -> dict[Bit, str]:
-    """A name for every bit: one from the source, if there is any."""
-    names: dict[Bit, str] = {}
-    for name, net in sorted(netlist["netnames"].items(), key=lambda item: "$" in item[0]):
-        for place, bit in enumerate(net["bits"]):
-            if isinstance(bit, int) and bit not in names:
-                names[bit] = name if len(net["bits"]) == 1 else f"{name}[{place}]"
-    return names
 
 
 class _Arrivals:

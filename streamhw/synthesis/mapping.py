@@ -17,15 +17,17 @@ from ..errors import ToolError, UserError
 from ..json_file import load_json
 from ..temporary_folder import temporary_folder
 from ..whole_file import write_whole
+from .fanout import FanOut, measure_fan_out
 from .levels import Levels, measure
 from .modules import Module, Modules
+from .netlist import cell_kind
 from .yosys import SCRIPTS, cells_of_types, find_yosys
 
 __all__ = ["MappedModule", "map_modules"]
 
 BATCH = 300_000
 """Characters of Verilog that go through Yosys at a time."""
-SCHEMA = 3
+SCHEMA = 4
 """Changes with what is kept of a module."""
 ALL = "every_module"
 """The module that holds one instance of each."""
@@ -33,10 +35,11 @@ ALL = "every_module"
 
 @dataclass(frozen=True, kw_only=True)
 class MappedModule:
-    """A kind of module: its own cells without what it contains, and its paths."""
+    """A kind of module: its own cells without what it contains, its paths and its nets."""
 
     cells: Cells
     levels: Levels
+    fan_out: FanOut
 
 
 def map_modules(
@@ -68,11 +71,16 @@ def map_modules(
             netlist = netlists[module.name]
             types: dict[str, int] = {}
             for cell in netlist["cells"].values():
-                kind = cell["type"].lstrip("\\")
+                kind = cell_kind(cell)
                 if kind not in module.children:
                     types[kind] = types.get(kind, 0) + 1
-            known = {name: found[name].levels for name in module.children}
-            mapped = MappedModule(cells=cells_of_types(types), levels=measure(netlist, known))
+            levels = {name: found[name].levels for name in module.children}
+            fan_outs = {name: found[name].fan_out for name in module.children}
+            mapped = MappedModule(
+                cells=cells_of_types(types),
+                levels=measure(netlist, levels),
+                fan_out=measure_fan_out(netlist, fan_outs),
+            )
             found[module.name] = mapped
             _keep(_file(module, family, cache), json.dumps(encode(mapped)))
             done += 1

@@ -17,6 +17,7 @@ from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.resources.fpga_cells import Cells
 from ..whole_file import write_whole
 from .levels import LogicPath
+from .loaded_nets import DesignNets, nets_of_design
 from .mapping import MappedModule, map_modules
 from .modules import Modules, read_modules
 
@@ -75,6 +76,7 @@ class Synthesis:
     kinds: of modules, each mapped once; instances: of all modules in the design
     dies: by the partition of the build; a part on several counts on each in equal shares
     longest: path of the whole design, through modules; slowest: kinds with the longest of their own
+    nets: those with the most loads
     """
 
     model: str
@@ -90,6 +92,7 @@ class Synthesis:
     dies: tuple[DieCells, ...]
     longest: LogicPath
     slowest: tuple[SlowKind, ...]
+    nets: DesignNets
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -132,6 +135,7 @@ def synthesize(folder: Path, on_module: Progress = lambda done, total, name: Non
         dies=_dies(board, own, _dies_of(design), mapped[modules.top].cells),
         longest=mapped[modules.top].levels.longest,
         slowest=_slowest(mapped, instances),
+        nets=nets_of_design(modules, {name: kind.fan_out for name, kind in mapped.items()}),
     )
     write_whole(folder / SYNTH_FILE, found.to_json())
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``synth`` of a whole tiny build: counts add up, dies and longest paths are there."""
+"""``synth`` of a whole tiny build: counts add up, dies, paths and loaded nets are there."""
 
 import json
 import shutil
@@ -20,6 +20,7 @@ def test_synth(
     assert main(["synth", str(folder)]) == 0
     shown = " ".join(capsys.readouterr().out.split())  # captions are wrapped
     assert "longest combinational paths" in shown and "250 MHz is an assumption" in shown
+    assert "nets with the most loads" in shown
     found = json.loads((folder / "synth.json").read_text())
     total = found["total"]
     assert total["counted"]["luts"] == pytest.approx(total["estimated"]["luts"], rel=0.25)
@@ -31,3 +32,7 @@ def test_synth(
     assert found["kinds"] < found["instances"]
     assert 0 < found["longest"]["levels"] <= 20
     assert found["slowest"][0]["path"]["levels"] >= found["slowest"][-1]["path"]["levels"]
+    nets = found["nets"]
+    resets = max(row["net"]["loads"]["reset"] for row in nets["worst"])
+    assert 1000 < resets <= total["counted"]["ffs"]
+    assert nets["large"]["register"] >= 1
