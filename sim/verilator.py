@@ -22,7 +22,16 @@ from .harness_binding import PREFIX, binding
 from .kept_folder import is_kept, keep, working
 from .verilator_config import control_file
 
-__all__ = ["BuiltSimulator", "Simulator", "build", "find_simulator"]
+__all__ = [
+    "VERILATE",
+    "BuiltSimulator",
+    "Progress",
+    "Simulator",
+    "build",
+    "compile_library",
+    "find_simulator",
+    "verilate",
+]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage (``verilate``, ``compile``, ``link``), the steps done and their number."""
@@ -143,8 +152,17 @@ def build(
         started = time.monotonic()
         options = ["--threads", str(threads)] if threads > 1 else []
         options += [*(["--trace-vcd"] if waves else []), *(["--savable"] if savable else [])]
-        warnings = _verilate(simulator, verilog, manifest, work, options, progress)
-        library = _compile(simulator, compiler, work, cache, waves, savable, progress)
+        warnings = verilate(
+            simulator, [*verilog, work / "control.vlt"], manifest.top, work / "model", options,
+            progress,
+        )  # fmt: skip
+        flags = [f"-I{HARNESS}", f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}",
+                 f"-DSAVABLE={int(savable)}"]  # fmt: skip
+        runtime = [*(RUNTIME_WAVES if waves else ()), *(RUNTIME_SAVABLE if savable else ())]
+        library = compile_library(
+            simulator, compiler, work, cache, flags, slow=[work / BINDING], kept=SOURCES,
+            runtime=runtime, progress=progress,
+        )  # fmt: skip
         product = work / "product"
         product.mkdir()
         library.rename(product / "simulation.so")
@@ -165,20 +183,22 @@ def _stored(folder: Path, observed: bool, *, cached: bool) -> BuiltSimulator:
     )
 
 
-def _verilate(
+def verilate(
     simulator: Simulator,
-    verilog: Sequence[Path],
-    manifest: Manifest,
-    work: Path,
-    options: Sequence[str],
-    progress: Progress | None,
+    sources: Sequence[Path],
+    top: str,
+    model: Path,
+    options: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> list[str]:
-    """Writes the C++ of the design; returns the warnings."""
+    """Writes the C++ of a design into the folder ``model``; returns the warnings.
+
+    sources: Verilog, and control files of Verilator; top: the module
+    """
     _tell(progress, "verilate", 0, 1)
-    command = [str(simulator.binary), *VERILATE, "--prefix", PREFIX, "--top-module", manifest.top,
-               "--Mdir", str(work / "model"), *options]  # fmt: skip
-    command += [str(path.resolve()) for path in verilog]
-    command += [str(work / "control.vlt")]
+    command = [str(simulator.binary), *VERILATE, "--prefix", PREFIX, "--top-module", top,
+               "--Mdir", str(model), *options]  # fmt: skip
+    command += [str(path.resolve()) for path in sources]
     environment = {**os.environ, "VERILATOR_ROOT": str(simulator.root)}
     result = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace"
@@ -187,39 +207,45 @@ def _verilate(
     if result.returncode != 0:
         errors = [line for line in report.splitlines() if line.startswith("%Error")]
         first = errors[0].removeprefix("%Error: ") if errors else report.strip()[-300:]
-        raise ToolError(f"Verilator refuses the Verilog of {manifest.top}: {first}")
+        raise ToolError(f"Verilator refuses the Verilog of {top}: {first}")
     _tell(progress, "verilate", 1, 1)
     return [line for line in report.splitlines() if line.startswith("%Warning")]
 
 
-def _compile(
+def compile_library(
     simulator: Simulator,
     compiler: Compiler,
     work: Path,
     cache: Path,
-    waves: bool,
-    savable: bool,
-    progress: Progress | None,
+    flags: Sequence[str] = (),
+    *,
+    fast: Sequence[Path] = (),
+    slow: Sequence[Path] = (),
+    kept: Sequence[Path] = (),
+    runtime: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Path:
-    """Compiles and links all C++ to a shared library."""
+    """Compiles and links ``work/model`` and the files beside it to a shared library in ``work``.
+
+    flags: beside those of all libraries; fast, slow: files that include the model and run in every
+    cycle, or once; kept: files that are the same for all designs; runtime: files of Verilator's own
+    beside those that every library needs
+    """
     model = work / "model"
     include = simulator.root / "include"
-    flags = [*COMPILE, f"-I{HARNESS}", f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
-             f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}", "-DVM_TRACE_FST=0",
-             f"-DSAVABLE={int(savable)}", "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
+    flags = [*COMPILE, *flags, f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
+             "-DVM_TRACE_FST=0", "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
     flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
-    runtime = [include / name for name in (*RUNTIME, *(RUNTIME_WAVES if waves else ()),
-                                           *(RUNTIME_SAVABLE if savable else ()))]  # fmt: skip
-    runtime += SOURCES
-    ready, objects = _runtime_objects(simulator, compiler, work, cache, runtime, flags)
+    common = [include / name for name in (*RUNTIME, *runtime)] + [*kept]
+    ready, objects = _runtime_objects(simulator, compiler, work, cache, common, flags)
     header = model / f"{PREFIX}__pch.h"
-    fast, slow = _units(model, header.name)
+    fast_units, slow_units = _units(model, header.name)
     commands = {
         work / f"{source.stem}.o": [*compiler.command, *flags, *more, "-c", str(source)]
-        for sources, more in ((fast, ()), ([*slow, work / BINDING], COMPILE_SLOW))
+        for sources, more in (([*fast_units, *fast], ()), ([*slow_units, *slow], COMPILE_SLOW))
         for source in sources
     } | objects
-    if not compiler.is_clang and len(fast) + len(slow) > FEW_UNITS:
+    if not compiler.is_clang and len(fast_units) + len(slow_units) > FEW_UNITS:
         # g++ takes the file in NAME.h.gch beside NAME.h that was made with the same flags.
         ready_headers = Path(f"{header}.gch")
         ready_headers.mkdir()
@@ -240,7 +266,7 @@ def _compile(
     _tell(progress, "link", 0, 1)
     library = work / "simulation.so"
     inputs = [str(o) for o in commands if o not in objects]
-    inputs += [str(ready / f"{path.stem}.o") for path in runtime]
+    inputs += [str(ready / f"{path.stem}.o") for path in common]
     run([*compiler.command, "-shared", "-pthread", "-o", str(library), *inputs])
     _tell(progress, "link", 1, 1)
     return library
