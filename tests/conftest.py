@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all tests share: options ``--slow`` and ``--update-dumps``, the seed of random choices, and
-a build of a tiny model for a board with an open flow."""
+a build of a tiny model for a board with an open flow, also as a simulation of all of that board."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 import streamhw
 from streamhw.api.build import Build
+from streamhw.bitstream.board_core import parts_of
 from streamhw.boards.base import load_board
+from streamhw.testing.board.library import CompiledBoard, compile_board
 from tests.tiny import tiny_decoder
 
 
@@ -53,3 +56,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp("ulx3s") / "build"
     choices = streamhw.BuildConfig(multipliers=16)
     return streamhw.build(tiny_decoder(), load_board("ulx3s"), choices, folder=folder)
+
+
+@pytest.fixture(scope="session")
+def small_board(small: Build) -> CompiledBoard:
+    """The board of ``small`` in Verilator, with a fast line and a short test of memory."""
+    parts = replace(parts_of(small.board), baud=round(small.board.clock_mhz * 1e6 / 5))
+    board = replace(small.board, parts=parts)
+    return compile_board(small.manifest, small.verilog, board, tested=4096)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random bursts through the controller against a chip that checks its data sheet: what
-// streamhw/testing/sdram.py does, in C++ for millions of bursts.
+// Random bursts through the controller against a chip that checks its data sheet.
 #include <algorithm>
 #include <array>
 #include <cstdarg>
@@ -14,17 +13,16 @@
 #include <verilated.h>
 
 #include "Vtop.h"
+#include "sdram_chip.h"
 
 namespace {
 
 using Beat = std::array<uint32_t, 4>;
-constexpr int64_t NEVER = -(int64_t{1} << 40);
 
-uint64_t sdram_edge = 0, bursts_done = 0;
+uint64_t bursts_done = 0;
 
 [[noreturn]] void fail(const char* format, ...) {
-    std::fprintf(stderr, "edge %llu, burst %llu: ", (unsigned long long)sdram_edge,
-                 (unsigned long long)bursts_done);
+    std::fprintf(stderr, "burst %llu: ", (unsigned long long)bursts_done);
     va_list list;
     va_start(list, format);
     std::vfprintf(stderr, format, list);
@@ -36,126 +34,8 @@ void demand(bool holds, const char* rule) {
 }
 
 struct Numbers {  // in the order of the arguments; times are picoseconds
-    int64_t seed, bursts, flow, period, sdram_period, read_delay, cas, rows, columns, refreshes;
-    int64_t power_up, t_rcd, t_rp, t_ras, t_rc, t_rfc, t_wr, t_rrd, t_mrd, t_refi;
-};
-
-// A chip between edges of its clock; burst length 8, rows closed by PRECHARGE alone.
-class Chip {
-public:
-    explicit Chip(const Numbers& n) : n_{n} {}
-
-    uint16_t edge(const Vtop& pins) {
-        now_ = int64_t(sdram_edge);
-        if (!pins.chip_cke) return 0xdead;
-        if (!pins.chip_cs_n) obey(pins);
-        masks_[(now_ + 2) % 16] = pins.chip_dqm;
-        demand(!pins.chip_dq_oe || !(driven(now_) || driven(now_ - 1)), "both drive dq");
-        if (write_ >= 0 && now_ - write_ < 8) take(pins, int(now_ - write_));
-        demand(!mode_ || (now_ - mode_at_) * n_.sdram_period / n_.t_refi - refreshed_ <= 8, "refreshes are owed");
-        if (mode_ && refreshed_) demand(past(refresh_, 0) && (now_ - refresh_) * n_.sdram_period <= n_.t_refi, "a refresh is late");
-        const int mask = masks_[(now_ + 1) % 16];
-        if (!driven(now_ + 1)) return uint16_t(0xbad0 + now_ % 16);
-        const uint16_t hidden = uint16_t((mask & 1 ? 0xff : 0) | (mask & 2 ? 0xff00 : 0));
-        return uint16_t((out_[(now_ + 1) % 64] & ~hidden) | (0x5a5a & hidden));
-    }
-
-private:
-    struct Bank {
-        int64_t row = -1, opened = NEVER, closed = NEVER, written = NEVER, read = NEVER;
-        bool known = false;  // it was closed since power-up
-    };
-
-    bool past(int64_t since, int64_t time) const { return (now_ - since) * n_.sdram_period >= time; }
-    bool driven(int64_t at) const { return due_[at % 64] == at; }
-    uint32_t cell(uint64_t bank, uint64_t row, uint64_t column) const {
-        return uint32_t((bank * n_.rows + row) * n_.columns + column);
-    }
-    // What a cell has at first depends on its place.
-    uint16_t& word(uint32_t at) {
-        return words_.try_emplace(at, uint16_t((at * 0x9e3779b1u) >> 13)).first->second;
-    }
-
-    void obey(const Vtop& pins) {
-        const int code = pins.chip_ras_n << 2 | pins.chip_cas_n << 1 | pins.chip_we_n;
-        if (code == 7) return;
-        Bank& bank = banks_[pins.chip_ba];
-        const int64_t address = pins.chip_a;
-        demand(past(0, n_.power_up), "power-up time");
-        demand(past(refresh_, n_.t_rfc), "tRFC");
-        demand(past(mode_at_, std::max(n_.t_mrd, 2 * n_.sdram_period)), "tMRD");
-        switch (code) {
-        case 3:
-            demand(mode_ && bank.known && bank.row < 0 && address < n_.rows, "a row is opened");
-            demand(past(bank.closed, n_.t_rp) && past(bank.opened, n_.t_rc), "tRP, tRC");
-            for (const Bank& other : banks_)
-                demand(&other == &bank || past(other.opened, n_.t_rrd), "tRRD");
-            bank.row = address, bank.opened = now_;
-            break;
-        case 4:
-        case 5:
-            demand(bank.row >= 0 && address < n_.columns && address % 8 == 0, "an access");
-            demand(past(bank.opened, n_.t_rcd), "tRCD");
-            demand(now_ > busy_, "a burst is cut");
-            busy_ = now_ + 7;
-            at_ = cell(pins.chip_ba, uint64_t(bank.row), uint64_t(address));
-            if (code == 4) {
-                write_ = now_, bank.written = busy_;
-            } else {
-                bank.read = busy_;
-                for (int i = 0; i < 8; ++i) {
-                    const int64_t edge = now_ + n_.cas + i;
-                    due_[edge % 64] = edge, out_[edge % 64] = word(at_ + uint32_t(i));
-                }
-            }
-            break;
-        case 2:
-            for (int i = 0; i < 4; ++i)
-                if (i == pins.chip_ba || address >> 10 & 1) close(banks_[i]);
-            break;
-        case 1:
-            rest();
-            refresh_ = now_, ++refreshed_;
-            break;
-        case 0:
-            rest();
-            demand(refreshed_ >= n_.refreshes && address == (n_.cas << 4 | 3), "the mode");
-            mode_ = true, mode_at_ = now_, refreshed_ = 0;
-            break;
-        default:
-            fail("burst stop");
-        }
-    }
-
-    void close(Bank& bank) {
-        if (bank.row >= 0)
-            demand(past(bank.opened, n_.t_ras) && past(bank.written, n_.t_wr) && now_ > bank.read,
-                   "tRAS, tWR, or a read is cut");
-        bank.row = -1, bank.closed = now_, bank.known = true;
-    }
-
-    void rest() const {
-        for (const Bank& bank : banks_)
-            demand(bank.known && bank.row < 0 && past(bank.closed, n_.t_rp), "all must be closed");
-    }
-
-    void take(const Vtop& pins, int index) {
-        demand(pins.chip_dq_oe || pins.chip_dqm == 3, "a write is not driven");
-        uint16_t& to = word(at_ + uint32_t(index));
-        const uint16_t keep =
-            uint16_t((pins.chip_dqm & 1 ? 0xff : 0) | (pins.chip_dqm & 2 ? 0xff00 : 0));
-        to = uint16_t((pins.chip_dq_o & ~keep) | (to & keep));
-    }
-
-    Numbers n_;
-    int64_t now_ = 0, refresh_ = NEVER, mode_at_ = NEVER, busy_ = -1, write_ = -1, refreshed_ = 0;
-    bool mode_ = false;
-    uint32_t at_ = 0;
-    std::array<Bank, 4> banks_;
-    std::array<int64_t, 64> due_{};  // the edge of which a place of out_ is
-    std::array<uint16_t, 64> out_{};
-    std::array<int, 16> masks_{};
-    std::unordered_map<uint32_t, uint16_t> words_;
+    int64_t seed, bursts, flow, period, read_delay;
+    sdram::Rules chip;
 };
 
 struct Burst {
@@ -229,7 +109,8 @@ private:
     }
 
     void begin() {
-        const uint64_t memory = uint64_t(n_.rows) * n_.columns / 2, row = uint64_t(n_.columns) / 8;
+        const uint64_t memory = uint64_t(n_.chip.rows * n_.chip.columns) / 2;
+        const uint64_t row = uint64_t(n_.chip.columns) / 8;
         Burst burst{0, 1 + (draw(2) ? draw(16) : 0), unsigned(draw(16)), 0, 0};
         // few rows of each bank, or anywhere; never across 4 KiB
         const uint64_t page = draw(4) ? draw(12) : draw(memory / row);
@@ -293,9 +174,9 @@ int main(int argc, char** argv) {
     VerilatedContext context;
     Vtop dut{&context};
     Master master{n, dut};
-    Chip chip{n};
+    sdram::Chip chip{n.chip};
     std::deque<uint16_t> late(size_t(n.read_delay - 1), 0);
-    int64_t next = n.period, sdram_next = n.sdram_period, idle = 0;
+    int64_t next = n.period, sdram_next = n.chip.period, idle = 0;
     uint64_t before = 0;
     dut.s_axi_arburst = dut.s_axi_awburst = 1;
     dut.eval();
@@ -305,22 +186,25 @@ int main(int argc, char** argv) {
         if (sync) master.sample();
         uint16_t word = dut.chip_dq_i;
         if (sdram) {
-            late.push_back(chip.edge(dut));
+            try {
+                late.push_back(chip.edge(sdram::pins_of(dut)));
+            } catch (const std::exception& rule) {
+                fail("%s", rule.what());
+            }
             word = late.front();
             late.pop_front();
-            ++sdram_edge;
         }
         dut.clk = sync, dut.chip_clk = sdram;
         dut.eval();
         dut.clk = dut.chip_clk = 0;
         // inputs change after the edge
         if (sync) master.drive(), next += n.period;
-        if (sdram) dut.chip_dq_i = word, sdram_next += n.sdram_period;
+        if (sdram) dut.chip_dq_i = word, sdram_next += n.chip.period;
         dut.eval();
         idle = bursts_done == before ? idle + 1 : 0, before = bursts_done;
         demand(idle < 1'000'000, "nothing happens any more");
     }
     std::printf("%llu bursts, %llu edges\n", (unsigned long long)bursts_done,
-                (unsigned long long)sdram_edge);
+                (unsigned long long)chip.edges());
     return 0;
 }

@@ -19,6 +19,8 @@ from streamhw.peripherals.sdram.pins import SdramPins
 from streamhw.sim.cpp_compiler import COMPILE, find_compiler, run
 from streamhw.sim.verilator import find_simulator
 from streamhw.stream.axi.signature import connect_pins, pins
+from streamhw.testing.board.library import SOURCES
+from streamhw.testing.board.native import ChipRules
 from tests.peripherals.sdram.traffic import PART
 
 STRESS = Path(__file__).with_name("stress.cpp")
@@ -62,7 +64,13 @@ def compiled(folder: Path, part: SdramPart, clocks: tuple[float, float], read_de
     sources = [*(folder / "model").glob("*.cpp"), include / "verilated.cpp",
                include / "verilated_threads.cpp", STRESS]  # fmt: skip
     own = [flag for flag in COMPILE if "VL_USER" not in flag]  # Verilator's own $stop and $fatal
-    flags = [*own, f"-I{include}", f"-I{include / 'vltstd'}", f"-I{folder / 'model'}"]
+    flags = [
+        *own,
+        f"-I{include}",
+        f"-I{include / 'vltstd'}",
+        f"-I{folder / 'model'}",
+        f"-I{SOURCES}",
+    ]
     run([*compiler.command, *flags, *map(str, sources), "-o", str(folder / "stress")])
     return folder / "stress"
 
@@ -78,11 +86,14 @@ def stress(
     read_delay: int,
 ) -> str:
     """What the bench says at its end, or its complaint; ``flow``: percent of cycles that go on."""
-    times = ("power_up", "t_rcd", "t_rp", "t_ras", "t_rc", "t_rfc", "t_wr", "t_rrd", "t_mrd",
-             "t_refi")  # fmt: skip
-    numbers = [seed, bursts, flow, *(round(1e6 / clock) for clock in clocks), read_delay,
-               part.cas_latency(clocks[1]), part.rows, part.columns, part.refreshes,
-               *(round(1e3 * getattr(part, time)) for time in times)]  # fmt: skip
+    numbers = [
+        seed,
+        bursts,
+        flow,
+        round(1e6 / clocks[0]),
+        read_delay,
+        *ChipRules.of(part, clocks[1]).numbers(),
+    ]
     done = subprocess.run([bench, *map(str, numbers)], capture_output=True, text=True)
     return done.stderr if done.returncode else done.stdout
 
