@@ -11,7 +11,7 @@ from ..errors import DeviceError
 from ..runtime.driver import Generation, Token, generate
 from ..runtime.recovery import recover
 from ..runtime.serial.device import SerialDevice
-from ..runtime.serial.link import LinkStatistics, SerialLink
+from ..runtime.serial.link import LinkError, LinkStatistics, SerialLink
 from ..runtime.serial.transport import Transport
 from .build import Build
 from .prompt import Prompt
@@ -51,6 +51,8 @@ def on_board(
     count: int,
     transport: Transport,
     *,
+    timeout: float = 0.5,
+    clock: Callable[[], float] = time.monotonic,
     on_load: Callable[[int, int], None] = lambda done, total: None,
     on_token: Callable[[BoardAnswer], None] = lambda answer: None,
 ) -> BoardAnswer:
@@ -58,26 +60,29 @@ def on_board(
 
     A board that was left in the middle of an answer is made ready first.
 
-    transport: the line to the board; on_load: called with bytes that are there, and all of them
+    transport: the line to the board
+    timeout: seconds of silence after which a request is repeated
+    clock: seconds, by which the answer is timed
+    on_load: called with the bytes that are there, and all of them
 
     Raises ``DeviceError`` if the board does not answer, or has another design.
     """
     manifest = built.manifest
-    link = SerialLink(transport)
+    link = _opened(transport, timeout)
     if link.identity.build != manifest.build:
         raise DeviceError(
             f"Board must have the design of {built.folder} (build {manifest.build:#010x}), not "
             f"{link.identity.build:#010x}",
             hint="program the board with the bitstream of this build",
         )
-    device = SerialDevice(manifest, link)
+    device = SerialDevice(manifest, link, clock=clock)
     recover(device)
     answer = BoardAnswer(link=link.statistics)
-    begin = time.monotonic()
+    begin = clock()
     image = read_file(built.folder, manifest, IMAGE_FILE)
     answer.sent = device.load(image, on_load)
-    answer.loading = time.monotonic() - begin
-    begin = time.monotonic()
+    answer.loading = clock() - begin
+    begin = clock()
     stream = prompt.stream()
     generation: Generation = generate(
         device, prompt.tokens, count=count, ends=built.model.end_tokens
@@ -85,8 +90,22 @@ def on_board(
     for token in generation:
         answer.tokens.append(token)
         answer.said += stream.feed(token.token)
-        answer.seconds = time.monotonic() - begin
+        answer.seconds = clock() - begin
         answer.link = link.statistics
         on_token(answer)
     answer.said += stream.end()
     return answer
+
+
+def _opened(transport: Transport, timeout: float) -> SerialLink:
+    """A link, or in a sentence what a user without a debugger can look at."""
+    try:
+        return SerialLink(transport, timeout=timeout)
+    except LinkError as error:
+        if error.status is not None:
+            raise
+        raise DeviceError(
+            "Board must answer on its serial line, but says nothing that it would say",
+            hint="Is this its port, and is it programmed with the bitstream of this build? Its "
+            "first lamp must be on: the second says that its memory failed the test",
+        ) from error
