@@ -8,8 +8,8 @@
 ``check_kernel`` compares hardware and ``spec.compute`` bit for bit in Icarus or Verilator, under
 every pattern of stalls, and the cycles with ``spec.timing``. ``run_streams`` drives a component in
 the Python simulator, and ``prove`` checks assertions for all inputs. ``SdramChip`` is a chip for
-controllers of memory. cocotb is needed only by
-those that simulate Verilog: ``pip install streamhw[test]``.
+controllers of memory, and ``streamhw.testing.board`` a whole board. cocotb is needed only by those
+that simulate Verilog: ``pip install streamhw[test]``.
 """
 
 from importlib import import_module
