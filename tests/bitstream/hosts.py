@@ -75,9 +75,9 @@ def random_script(seed: int, board: VirtualBoard, host: Host, *, steps: int = 3)
         board.noise = rng.choice((LineNoise(), LineNoise(lost=1e-3), LineNoise(flipped=3e-3)))
         trouble = rng.choice(("none", "death", "reset", "memory"))
         if trouble == "death":
-            board.alive = rng.randrange(8000)
+            board.alive = rng.randrange(2000)
         if trouble == "reset":
-            board.reset_in = rng.randrange(1, 300_000)
+            board.reset_in = rng.randrange(1, 200_000)
         if trouble == "memory":
             board.write_memory(16 * rng.randrange(len(host.image) // 16), rng.randbytes(16))
         try:

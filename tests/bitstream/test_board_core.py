@@ -13,7 +13,7 @@ from streamhw.bitstream.board_core import BoardCore, parts_of
 from streamhw.boards.base import load_board
 from streamhw.errors import DeviceError, UserError
 from streamhw.runtime.serial.link import LinkError, SerialLink
-from streamhw.testing.board.library import CompiledBoard
+from streamhw.testing.board.library import CompiledBoard, compile_board
 from streamhw.testing.board.virtual_board import BoardLamps, LineNoise, VirtualBoard
 from tests.bitstream.hosts import BLOCK, Host, random_script
 
@@ -144,6 +144,17 @@ def test_a_reset_in_the_middle_of_an_answer(board: VirtualBoard, host: Host) -> 
     with pytest.raises(LinkError, match="answered CLOSED"):
         host.ask(board, (1, 2, 3), 8, on_token=reset)
     assert host.ask(board, (4, 5)).sent == BLOCK
+
+
+@pytest.mark.slow
+def test_the_baud_of_the_board(small: Build, host: Host) -> None:
+    """A bit is no whole number of cycles."""
+    compiled = compile_board(small.manifest, small.verilog, small.board, tested=4096)
+    with VirtualBoard(compiled) as board:
+        assert board.run_test(1 << 15)
+        board.write_memory(BLOCK, host.image[BLOCK:])
+        answer = host.ask(board)
+        assert (answer.sent, answer.link.repeats, board.lost) == (BLOCK, 0, 0)
 
 
 @pytest.mark.slow

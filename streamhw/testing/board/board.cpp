@@ -63,6 +63,7 @@ public:
         return top_.ready | top_.failed << 1 | top_.busy << 2 | top_.done << 3;
     }
     int64_t cycles() const { return edge_ / n_.ratio; }
+    int64_t lost() const { return lost_; }  // frames and bytes of the host
     UartLine& line() { return line_; }
 
     std::string fault;
@@ -85,7 +86,7 @@ private:
         top_.chip_dq_i = word;
         top_.rx = line_.level(now);
         top_.eval();
-        if (sync) line_.look(now, top_.tx);
+        if (sync) line_.look(now, top_.tx), lost_ += top_.lost;
     }
 
     Numbers n_;
@@ -94,7 +95,7 @@ private:
     sdram::Chip chip_;
     UartLine line_;
     std::deque<uint16_t> late_;
-    int64_t edge_ = 0, resetting_ = 0;
+    int64_t edge_ = 0, resetting_ = 0, lost_ = 0;
 };
 
 }  // namespace
@@ -114,6 +115,7 @@ VISIBLE void board_destroy(Board* board) { delete board; }
 VISIBLE void board_reset(Board* board) { board->reset(); }
 VISIBLE unsigned board_lamps(const Board* board) { return board->lamps(); }
 VISIBLE int64_t board_cycles(const Board* board) { return board->cycles(); }
+VISIBLE int64_t board_lost(const Board* board) { return board->lost(); }
 
 // 1 if what was waited for came, 0 if not, -1 with a fault.
 VISIBLE int board_run(Board* board, int64_t edges, int until) {

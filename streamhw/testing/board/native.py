@@ -62,6 +62,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "board_reset": (None, [c_void_p]),
     "board_lamps": (ctypes.c_uint, [c_void_p]),
     "board_cycles": (c_int64, [c_void_p]),
+    "board_lost": (c_int64, [c_void_p]),
     "board_run": (c_int, [c_void_p, c_int64, c_int]),
     "board_fault": (c_char_p, [c_void_p]),
     "board_stick": (None, [c_void_p, ctypes.c_uint, ctypes.c_uint]),

@@ -4,8 +4,9 @@
 from typing import Any
 
 from amaranth.back import verilog
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import wiring
+from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from ...bitstream.board_core import BoardCore
@@ -15,12 +16,12 @@ __all__ = ["TOP", "simulated_top"]
 
 TOP = "board"
 """No module of an emitted design has this name, or begins with it and a dot."""
-LAMPS = ("ready", "failed", "busy", "done")
+SHOWN = ("tx", "lost", "ready", "failed", "busy", "done")
 
 
 def simulated_top(core: BoardCore) -> str:
-    """Verilog with ports ``clk``, ``chip_clk``, ``rst`` of both, ``rx``, ``tx``, the lamps, and the
-    chip's as ``chip_*``; the emitted design is not in it."""
+    """Verilog with ports ``clk``, ``chip_clk``, ``rst`` (of both, asynchronous), ``rx``, ``tx``,
+    ``lost``, the lamps, and the chip's as ``chip_*``; the emitted design is not in it."""
     return str(verilog.convert(_SimulatedTop(core), name=TOP, emit_src=False))
 
 
@@ -28,19 +29,20 @@ class _SimulatedTop(wiring.Component):
     def __init__(self, core: BoardCore):
         self._core = core
         chip = {name: Out(len(pin)) if out else In(len(pin)) for name, pin, out in _pins(core)}
-        lamps = {name: Out(1) for name in LAMPS}
-        super().__init__({"clk": In(1), "rst": In(1), "chip_clk": In(1), "rx": In(1, init=1),
-                          "tx": Out(1), **lamps, **chip})  # fmt: skip
+        shown = {name: Out(1) for name in SHOWN}
+        inputs = {"clk": In(1), "rst": In(1), "chip_clk": In(1), "rx": In(1, init=1)}
+        super().__init__(inputs | shown | chip)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.core = core = self._core
         for name, clock in (("sync", self.clk), ("sdram", self.chip_clk)):
-            domain = ClockDomain(name)
-            m.domains += domain
-            m.d.comb += [domain.clk.eq(clock), domain.rst.eq(self.rst)]
+            m.domains += ClockDomain(name)
+            m.d.comb += ClockSignal(name).eq(clock)
+            # As on the board; besides, what an input leads to without a register is slow.
+            m.submodules[f"{name}_reset"] = ResetSynchronizer(self.rst, domain=name)
         m.d.comb += core.rx.eq(self.rx)
-        m.d.comb += [getattr(self, name).eq(getattr(core, name)) for name in ("tx", *LAMPS)]
+        m.d.comb += [getattr(self, name).eq(getattr(core, name)) for name in SHOWN]
         for name, pin, out in _pins(core):
             mine = getattr(self, name)
             m.d.comb += mine.eq(pin) if out else pin.eq(mine)

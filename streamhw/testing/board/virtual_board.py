@@ -102,6 +102,11 @@ class VirtualBoard:
         lamps = self._native.board_lamps(self._board)
         return BoardLamps(**{name: bool(lamps >> at & 1) for at, name in enumerate(names)})
 
+    @property
+    def lost(self) -> int:
+        """Frames and bytes from the host that the board did not understand."""
+        return int(self._native.board_lost(self._board))
+
     def seconds(self) -> float:
         """Simulated, since power-up: a clock for ``SerialDevice``."""
         return self.cycles / self._hertz

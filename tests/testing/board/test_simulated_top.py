@@ -7,8 +7,8 @@ from streamhw.api.build import Build
 from streamhw.bitstream.board_core import BoardCore
 from streamhw.testing.board.simulated_top import TOP, simulated_top
 
-PORTS = """clk rst chip_clk rx tx ready failed busy done chip_cke chip_cs_n chip_ras_n chip_cas_n
-chip_we_n chip_ba chip_a chip_dqm chip_dq_o chip_dq_oe chip_dq_i"""
+PORTS = """clk rst chip_clk rx tx lost ready failed busy done chip_cke chip_cs_n chip_ras_n
+chip_cas_n chip_we_n chip_ba chip_a chip_dqm chip_dq_o chip_dq_oe chip_dq_i"""
 
 
 def test_ports(small: Build) -> None:

@@ -57,6 +57,15 @@ def test_the_line_loses_and_changes_bytes(board: VirtualBoard) -> None:
     assert len(answer(board)) == 1
 
 
+def test_a_frame_that_is_lost(board: VirtualBoard) -> None:
+    """As the fifth lamp shows."""
+    board.write(PING)
+    assert board.lost == 0
+    board.write(PING[:-4] + bytes([PING[-4] ^ 1]) + PING[-3:])
+    assert len(answer(board)) == 1
+    assert board.lost == 1
+
+
 def test_a_host_dies(board: VirtualBoard) -> None:
     board.alive = len(PING) + 3
     board.write(PING)
