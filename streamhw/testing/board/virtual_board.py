@@ -15,6 +15,7 @@ from .native import BoardNumbers, ChipRules, Until, load_library
 __all__ = ["BoardLamps", "LineNoise", "VirtualBoard"]
 
 RESET_CYCLES = 16
+FOREVER = 1 << 40
 ROOM = 4096
 """Bytes that are taken from the board at once."""
 
@@ -46,9 +47,9 @@ class VirtualBoard:
 
     compiled: by ``compile_board``; noise: of the line; seed: of the noise
 
-    ``write`` comes back when all is on the line; ``read`` waits for ``timeout`` seconds of
-    simulated time. Both raise ``SdramRuleError`` if the memory chip is told what its data sheet
-    does not allow, and ``ConnectionError`` once the host is dead.
+    ``write`` comes back when all was on the line, and raises ``ConnectionError`` once the host is
+    dead; ``read`` waits for ``timeout`` seconds of simulated time. Whatever lets time pass raises
+    ``SdramRuleError`` if the memory chip is told what its data sheet does not allow.
 
     Members
     -------
@@ -112,14 +113,14 @@ class VirtualBoard:
         return self.cycles / self._hertz
 
     def write(self, data: bytes) -> None:
-        sent = bytearray()
-        dies = self.alive is not None and len(data) > self.alive
-        for byte in data if not dies else data[: self.alive]:
-            sent += self._passed(byte)
+        dies = False
         if self.alive is not None:
-            self.alive = max(0, self.alive - len(data))
-        self._native.board_send(self._board, bytes(sent), len(sent))
-        while sent and not self._run(1 << 40, Until.SENT):
+            dies = len(data) > self.alive
+            data = data[: self.alive]
+            self.alive -= len(data)
+        sent = b"".join(map(self._passed, data))
+        self._native.board_send(self._board, sent, len(sent))
+        while sent and not self._run(FOREVER, Until.SENT):
             pass
         if dies:
             raise ConnectionError("the host died")
