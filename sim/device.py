@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated accelerator as a device: compiled Verilog, memory model, observation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,24 @@ from .library import FaultConfig, Harness, InjectedFault, Reason, StreamCounters
 from .memory_model import MemoryModel
 from .verilator import BuiltSimulator
 
-__all__ = ["SimDevice"]
+__all__ = ["SimDevice", "WatchedPort"]
 
 IDEAL = MemoryModel()
 PAGE = 4096
 SLICE = 100_000
 """Cycles after which Python looks whether the user has interrupted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedPort:
+    """A stream at a port of a watched part.
+
+    output: whether the part gives it; memory: whether memory is at its other end
+    """
+
+    stream: str
+    output: bool
+    memory: bool
 
 
 class SimDevice:
@@ -74,6 +87,7 @@ class SimDevice:
             poll_cycles=poll_cycles,
         )
         self._started = 0
+        self._watched: list[str] = []
         self._harness.reset()
 
     def __enter__(self) -> "SimDevice":
@@ -215,11 +229,29 @@ class SimDevice:
         self._need_observed()
         for stream in self.manifest.streams:
             self._harness.time(stream.name)
+        self._harness.forget_changes()
 
     def timed(self) -> dict[str, NDArray[np.uint64]]:
         """Cycles of every stream's transfers since ``time``, by name."""
         self._need_observed()
         return {s.name: self._harness.timed(s.name) for s in self.manifest.streams}
+
+    def given(self) -> dict[str, NDArray[np.uint64]]:
+        """The same at the sources, in front of the queues."""
+        self._need_observed()
+        return {s.name: self._harness.given(s.name) for s in self.manifest.streams}
+
+    def watch(self, parts: Mapping[str, Sequence[WatchedPort]]) -> None:
+        """Keeps what these parts do in every cycle since ``time``."""
+        self._need_observed()
+        for name, ports in parts.items():
+            self._harness.watch(name, [(p.stream, p.output, p.memory) for p in ports])
+        self._watched += parts
+
+    def changes(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Of every watched part, cycles in which what it does has changed, and to which
+        ``Doing``."""
+        return {name: self._harness.changes(name) for name in self._watched}
 
     def statistics(self) -> dict[str, StreamCounters]:
         """Counters of every watched stream, by name."""

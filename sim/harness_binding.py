@@ -109,7 +109,7 @@ def binding(manifest: Manifest, *, observed: bool) -> str:
             nets = ", ".join(
                 _net(manifest, net, width)
                 for net, width in ((stream.payload, stream.width), (stream.valid, 1),
-                                   (stream.ready, 1))
+                                   (stream.ready, 1), (stream.offered, 1), (stream.room, 1))
             )  # fmt: skip
             text.append(
                 f"        streams.push_back({{{_quoted(stream.name)}, {stream.width}, {nets}}});\n"
@@ -121,6 +121,8 @@ def binding(manifest: Manifest, *, observed: bool) -> str:
 
 
 def _net(manifest: Manifest, net: str, width: int) -> str:
+    if not net:
+        return "Wire{}"
     scope, _, name = f"{manifest.top}.{net}".rpartition(".")
     return f"net({_quoted(scope)}, {_quoted(name)}, {width})"
 

@@ -2,6 +2,7 @@
 """A compiled simulation loaded into Python: the C interface of the harness, typed."""
 
 import ctypes
+from collections.abc import Callable, Sequence
 from ctypes import (
     POINTER,
     Structure,
@@ -15,7 +16,7 @@ from ctypes import (
     c_void_p,
 )
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,14 @@ from streamhw.runtime.manifest import Manifest
 __all__ = [
     "ChannelPort",
     "CppConfig",
+    "Doing",
     "DramConfig",
     "FaultConfig",
     "Harness",
     "IdealConfig",
     "InjectedFault",
     "MemoryCounters",
+    "PartPort",
     "PortConfig",
     "PortCounters",
     "Reason",
@@ -50,6 +53,22 @@ class Reason(IntEnum):
     STUCK = 3  # nothing moved for as many cycles as allowed
     FAULT = 4
     STOPPED = 5  # not done, and not busy any more
+
+
+class Doing(IntFlag):
+    """What a part does in a cycle, by the streams at its ports, as in ``observe.h``.
+
+    One that moves no beat may lack several things, or nothing: then it computes.
+    """
+
+    MOVES = 1  # a beat passes
+    LACKS_ROOM = 2  # a beat is offered, and its sink does not take it
+    LACKS_INPUT = 4  # a beat is asked for and not there, or there is none at all
+    LACKS_MEMORY = 8  # one that memory is to give or to take
+
+
+DOINGS = 16
+"""A change of what a part does is the cycle times this, plus what it does."""
 
 
 class InjectedFault(IntEnum):
@@ -134,6 +153,12 @@ class StreamCounters(Structure):
     _fields_ = _words("transfers", "blocked", "starved", "first", "last", "state", kind=c_uint64)
 
 
+class PartPort(Structure):
+    """A stream at a port of a part, as in ``observe.h``."""
+
+    _fields_ = _words("stream", "output", "memory")
+
+
 class Watch(Structure):
     """Registers to poll if the top has no status outputs, as in ``harness.cpp``."""
 
@@ -166,8 +191,13 @@ _SIGNATURES = {
     "shw_clear": (None, [c_void_p, c_uint32]),
     "shw_time": (None, [c_void_p, c_uint32]),
     "shw_timed": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_given": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_part": (c_int, [c_void_p, POINTER(PartPort), c_uint32]),
+    "shw_changes": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_forget": (None, [c_void_p, c_uint32]),
     "shw_stream_counters": (None, [c_void_p, c_uint32, POINTER(StreamCounters)]),
     "shw_peak": (c_uint64, [c_void_p, c_uint32]),
+    "shw_level": (c_uint64, [c_void_p, c_uint32]),
     "shw_save": (c_int, [c_void_p, POINTER(POINTER(c_uint8)), POINTER(c_uint64)]),
     "shw_load": (c_int, [c_void_p, c_void_p, c_uint64]),
     "shw_open_trace": (c_int, [c_void_p, c_char_p]),
@@ -196,6 +226,8 @@ class Harness:
             raise InternalError(f"Cannot simulate the design: {what}")
         self._memory = memory  # keeps the bytes alive
         self._streams = {stream.name: i for i, stream in enumerate(manifest.streams)}
+        self._queued = {stream.name for stream in manifest.streams if stream.offered}
+        self._parts: dict[str, int] = {}
         self._widths = [(stream.width + 7) // 8 for stream in manifest.streams]
         self._queues = {queue.name: i for i, queue in enumerate(manifest.queues)}
         self._ports = {port.name: i for i, port in enumerate(manifest.ports)}
@@ -313,11 +345,33 @@ class Harness:
 
     def timed(self, stream: str) -> NDArray[np.uint64]:
         """The cycles of the transfers since ``time``."""
-        cycles = POINTER(c_uint64)()
-        count = self._library.shw_timed(self._handle, self._streams[stream], ctypes.byref(cycles))
-        if not count:
-            return np.zeros(0, dtype=np.uint64)
-        return np.ctypeslib.as_array(cycles, (count,)).copy()
+        return self._numbers(self._library.shw_timed, self._streams[stream])
+
+    def given(self, stream: str) -> NDArray[np.uint64]:
+        """The same at the stream's source, in front of its queue."""
+        if stream not in self._queued:
+            return self.timed(stream)
+        return self._numbers(self._library.shw_given, self._streams[stream])
+
+    def watch(self, part: str, ports: Sequence[tuple[str, bool, bool]]) -> None:
+        """Says in every cycle from now on what a part does.
+
+        ports: of each its stream, whether it is an output, and whether memory is at its other end
+        """
+        numbered = (PartPort(self._streams[name], *flags) for name, *flags in ports)
+        made = (PartPort * len(ports))(*numbered)
+        self._check(self._library.shw_part(self._handle, made, len(ports)))
+        self._parts[part] = len(self._parts)
+
+    def changes(self, part: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Cycles in which what a watched part does has changed, and to which ``Doing``."""
+        found = self._numbers(self._library.shw_changes, self._parts[part]).astype(np.int64)
+        return found // DOINGS, found % DOINGS
+
+    def forget_changes(self) -> None:
+        """Begins anew with what all watched parts do."""
+        for number in self._parts.values():
+            self._library.shw_forget(self._handle, number)
 
     def stream_counters(self, stream: str) -> StreamCounters:
         """Statistics of a watched stream so far."""
@@ -329,6 +383,10 @@ class Harness:
     def peak(self, queue: str) -> int:
         """Highest level of a watched queue so far."""
         return int(self._library.shw_peak(self._handle, self._queues[queue]))
+
+    def level(self, queue: str) -> int:
+        """Beats in a watched queue."""
+        return int(self._library.shw_level(self._handle, self._queues[queue]))
 
     def save(self) -> NDArray[np.uint8]:
         """The whole state but the memory's bytes."""
@@ -347,6 +405,14 @@ class Harness:
     def close_waves(self) -> None:
         """Completes the VCD file."""
         self._library.shw_close_trace(self._handle)
+
+    def _numbers(self, read: Callable[..., int], index: int) -> NDArray[np.uint64]:
+        """What a function of the library has of something by its number."""
+        values = POINTER(c_uint64)()
+        count = read(self._handle, index, ctypes.byref(values))
+        if not count:
+            return np.zeros(0, dtype=np.uint64)
+        return np.ctypeslib.as_array(values, (count,)).copy()
 
     def _check(self, reason: int) -> None:
         if reason == Reason.FAULT:

@@ -37,6 +37,7 @@ def shared_modules(verilog: Sequence[str]) -> list[str]:
 
 def _visible(manifest: Manifest) -> list[str]:
     nets = {net for s in manifest.streams for net in (s.payload, s.valid, s.ready)}
+    nets |= {net for s in manifest.streams for net in (s.offered, s.room) if net}
     nets |= {queue.level for queue in manifest.queues}
     lines = []
     for net in sorted(nets):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .api.doctor import doctor
     from .api.evaluate import evaluate
     from .api.explore import explore
+    from .api.profile import profile
     from .api.simulate import simulate
     from .boards.base import Board
     from .compiler.config import BuildConfig
@@ -47,6 +48,7 @@ __all__ = [
     "evaluate",
     "explore",
     "load",
+    "profile",
     "simulate",
 ]
 
@@ -65,6 +67,7 @@ _HOMES = {
     "evaluate": "api.evaluate",
     "explore": "api.explore",
     "load": "frontend",
+    "profile": "api.profile",
     "simulate": "api.simulate",
 }
 """The module that each public name is in."""

@@ -13,7 +13,19 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from .cli import bench, build, doctor, evaluate, explain, explore, list, report, run, synth
+from .cli import (
+    bench,
+    build,
+    doctor,
+    evaluate,
+    explain,
+    explore,
+    list,
+    profile,
+    report,
+    run,
+    synth,
+)
 from .cli.options import talk
 from .cli.parser import Parser
 from .cli.signals import Ended, ended_by_signals
@@ -135,7 +147,19 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--version", action="version", version=f"streamhw {__version__}")
     talk(known, default=False)
     commands = known.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (build, explore, run, bench, synth, explain, report, evaluate, doctor, list):
+    for command in (
+        build,
+        explore,
+        run,
+        profile,
+        bench,
+        synth,
+        explain,
+        report,
+        evaluate,
+        doctor,
+        list,
+    ):
         command.add(commands)
     return known
 

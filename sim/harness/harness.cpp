@@ -136,6 +136,7 @@ public:
         for (AxiPort& port : ports) a(port);
         for (StreamTap& stream : streams) a(stream);
         for (QueueTap& queue : queues) a(queue);
+        for (PartTap& part : parts) a(part);
         design_->state(a);
     }
 
@@ -150,6 +151,7 @@ public:
     std::vector<AxiPort> ports;
     std::vector<StreamTap> streams;
     std::vector<QueueTap> queues;
+    std::vector<PartTap> parts;
 
 private:
     // The combinational outputs for the inputs of this cycle, before its rising edge.
@@ -166,6 +168,7 @@ private:
             for (AxiPort& port : ports) moved |= port.sample(cycle);
             for (StreamTap& stream : streams) moved |= stream.sample(cycle);
             for (QueueTap& queue : queues) queue.sample();
+            for (PartTap& part : parts) part.sample(cycle);
             quiet_ = moved ? 0 : quiet_ + 1;
         }
         design_->clock.set(1);
@@ -281,17 +284,32 @@ API uint64_t shw_captured(Harness* h, uint32_t stream, const uint8_t** data) {
 }
 API void shw_clear(Harness* h, uint32_t stream) { h->streams.at(stream).data.clear(); }
 API void shw_time(Harness* h, uint32_t stream) {
-    h->streams.at(stream).timed = true;
-    h->streams.at(stream).cycles.clear();
+    StreamTap& tap = h->streams.at(stream);
+    tap.timed = true;
+    tap.cycles.clear(), tap.given.clear();
 }
 API uint64_t shw_timed(Harness* h, uint32_t stream, const uint64_t** cycles) {
     *cycles = h->streams.at(stream).cycles.data();
     return h->streams.at(stream).cycles.size();
 }
+API uint64_t shw_given(Harness* h, uint32_t stream, const uint64_t** cycles) {
+    *cycles = h->streams.at(stream).given.data();
+    return h->streams.at(stream).given.size();
+}
+// Watches one more part; they are numbered in the order of these calls.
+API int shw_part(Harness* h, const PartPort* ports, uint32_t count) {
+    return guarded(h, [&] { return h->parts.emplace_back(ports, count, h->streams), 0; });
+}
+API uint64_t shw_changes(Harness* h, uint32_t part, const uint64_t** changes) {
+    *changes = h->parts.at(part).changes.data();
+    return h->parts.at(part).changes.size();
+}
+API void shw_forget(Harness* h, uint32_t part) { h->parts.at(part).changes.clear(); }
 API void shw_stream_counters(Harness* h, uint32_t stream, StreamCounters* to) {
     *to = h->streams.at(stream).counters;
 }
 API uint64_t shw_peak(Harness* h, uint32_t queue) { return h->queues.at(queue).peak; }
+API uint64_t shw_level(Harness* h, uint32_t queue) { return h->queues.at(queue).level(); }
 
 API int shw_save(Harness* h, const uint8_t** data, uint64_t* size) {
     return guarded(h, [&] {

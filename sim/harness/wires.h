@@ -80,7 +80,8 @@ struct LiteWires {
 struct StreamWires {
     std::string name;
     uint32_t width;  // bits
-    Wire payload, valid, ready;
+    Wire payload, valid, ready;  // at the sink
+    Wire offered, room;          // valid and ready at the source, if a queue is between
 };
 
 struct QueueWires {

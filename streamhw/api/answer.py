@@ -3,21 +3,23 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InternalError, UserError
 from ..report.measured import ChannelUse, StreamWaits
+from ..report.observed_step import ObservedStep
 from ..runtime.device import Traffic
 from ..runtime.driver import Generation, Progressed, Token, generate
 from ..runtime.manifest import Manifest
 from ..sim import verilator
 from ..sim.checkpoint import Checkpoint
-from ..sim.device import SimDevice
+from ..sim.device import SimDevice, WatchedPort
 from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import Comparison, StreamReference
 
@@ -60,6 +62,7 @@ class Answer:
     said: text of the new tokens; token numbers for a model without a tokenizer
     text: of prompt and answer
     predicted: cycles that the performance model says, if it was compared
+    step: the last one, if kernels were watched
     warnings: about the machine that simulated
     """
 
@@ -78,6 +81,7 @@ class Answer:
     predicted: float | None = None
     channels: dict[str, ChannelUse] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    step: ObservedStep | None = None
 
     @property
     def prompt_cycles(self) -> int:
@@ -110,8 +114,11 @@ def simulated(
     reference: StreamReference | None = None,
     on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
+    watched: Mapping[str, Sequence[WatchedPort]] | None = None,
 ) -> Answer:
     """One answer of the compiled simulation; compared with ``reference`` if there is one.
+
+    watched: kernels whose last step is observed; the library must be an observed one
 
     Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
     ``UserError`` for a checkpoint that is damaged or belongs to something else.
@@ -128,7 +135,7 @@ def simulated(
     if checkpoints.resume is not None:
         resumed = Checkpoint.load(checkpoints.resume, identity)
     with SimDevice(manifest, library, image, model=model) as device:
-        session = _Session(device, prompt, count, ends, reference, model.kind)
+        session = _Session(device, prompt, count, ends, reference, model.kind, watched)
         session.start(resumed)
         if (file := checkpoints.file) is not None:
             device.pause(checkpoints.every, lambda: session.save(file, identity))
@@ -160,6 +167,7 @@ class _Session:
         ends: Sequence[int],
         reference: StreamReference | None,
         memory: str,
+        watched: Mapping[str, Sequence[WatchedPort]] | None,
     ):
         self.answer = Answer(prompt=list(prompt), memory=memory)
         self._device, self._count, self._ends = device, count, tuple(ends)
@@ -167,6 +175,12 @@ class _Session:
         if reference is not None:
             self._comparison = self.answer.compared = Comparison(reference, device.take)
             device.capture(set(self._comparison.watched))
+        self._watched = watched is not None
+        if watched is not None:
+            device.watch(watched)
+            if self._comparison is None:
+                device.capture(set())
+            self._traffic = device.traffic()
         self._expected: int | None = None
         self._begin = self._step = device.cycle
         self._clock = time.perf_counter()
@@ -202,11 +216,14 @@ class _Session:
             answer.seconds = time.perf_counter() - self._clock
             if self._comparison is not None:
                 self._agree(token)
-                answer.passed = self._passed()
-                self._step = device.cycle
-                device.time()
+                answer.passed = self._since_step(device.timed())
                 if len(answer.tokens) < self._count and token.token not in self._ends[:1]:
                     self._feed([token.token])
+            if self._watched:
+                answer.step = self._observed()
+            if self._watched or self._comparison is not None:
+                self._step = device.cycle
+                device.time()
             if on_token is not None:
                 on_token(answer)
         self._compare(complete=True)
@@ -253,10 +270,25 @@ class _Session:
                 f"reference, not {token.token}"
             )
 
-    def _passed(self) -> dict[str, list[int]]:
+    def _observed(self) -> ObservedStep:
+        """What the last step was."""
+        device, before = self._device, self._traffic
+        self._traffic = device.traffic()
+        return ObservedStep(
+            cycles=device.cycle - self._step,
+            traffic={name: now - before[name] for name, now in self._traffic.items()},
+            taken=self._since_step(device.timed()),
+            given=self._since_step(device.given()),
+            changes={
+                name: (cycles - self._step, doing)
+                for name, (cycles, doing) in device.changes().items()
+            },
+        )
+
+    def _since_step(self, passed: Mapping[str, NDArray[np.uint64]]) -> dict[str, list[int]]:
         """Cycles of the last step's beats, by stream."""
         return {
             name: (cycles.astype(np.int64) - self._step).tolist()
-            for name, cycles in self._device.timed().items()
+            for name, cycles in passed.items()
             if len(cycles)
         }

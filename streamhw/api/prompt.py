@@ -9,7 +9,7 @@ from ..frontend import Model
 from ..frontend.tokenizers import TextStream, Tokenizer
 from ..graph import Graph
 
-__all__ = ["Prompt", "check_lengths", "check_run", "read_prompt"]
+__all__ = ["Prompt", "check_lengths", "check_run", "read_prompt", "token_numbers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +95,14 @@ def _numbers(tokens: Sequence[int]) -> str:
     return "".join(f"{token} " for token in tokens)
 
 
+def token_numbers(typed: str) -> list[int]:
+    """The numbers in a text, with blanks or commas between; raises ``ValueError``."""
+    return [int(word) for word in typed.replace(",", " ").split()]
+
+
 def _parsed(prompt: str, model: Model) -> list[int]:
     try:
-        return [int(word) for word in prompt.replace(",", " ").split()]
+        return token_numbers(prompt)
     except ValueError:
         raise UserError(
             f"Prompt of {model.name} must be token numbers, since it has no tokenizer, "

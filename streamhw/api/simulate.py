@@ -2,19 +2,17 @@
 """``streamhw.simulate``: text or tokens through the generated hardware, cycle by cycle."""
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
 
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
 from ..compiler.ir.levels import PlacedNetlist
-from ..compiler.mapping.row_windows import row_windows
 from ..compiler.performance.estimate import Estimate
 from ..report.channels import uses_of
 from ..report.measured import Measured, StepTimes
+from ..report.step_beats import invocation_spans
 from ..sim import verilator
 from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import StreamReference
-from ..stream.control.scope import Scope
 from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build
 from .prompt import Prompt, check_run, read_prompt
@@ -138,19 +136,5 @@ def _step(answer: Answer, design: PlacedNetlist) -> StepTimes | None:
     """The step of the last token, if it took one token only."""
     if len(answer.tokens) < 2:
         return None
-    layers = design.graph.loops[0].trips
     position = len(answer.prompt) + len(answer.tokens) - 2
-    windows = row_windows(design.graph, design.tiling, design.board.beat_bits, design.cache_bits)
-    lengths = [windows.lengths(position, 1, layer) for layer in range(layers)]
-    passed = {}
-    for channel in design.channels:
-        cycles = answer.passed.get(channel.name, [])
-        shares = lengths if channel.scope is Scope.BODY else lengths[:1]
-        beats = [channel.consumed.beats({"tokens": 1, "length": length}) for length in shares]
-        ends = [0, *accumulate(beats)]
-        # What goes back to the first layer passes once less.
-        if channel.value is not None and len(cycles) == ends[-1]:
-            passed[channel.name] = tuple(
-                (cycles[begin], cycles[end - 1]) for begin, end in pairwise(ends)
-            )
-    return StepTimes(position=position, passed=passed)
+    return StepTimes(position=position, passed=invocation_spans(design, position, answer.passed))

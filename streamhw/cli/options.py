@@ -20,6 +20,8 @@ __all__ = [
     "path",
     "request",
     "simulation",
+    "simulator",
+    "stalls",
     "talk",
     "weights",
 ]
@@ -44,12 +46,14 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def model(parser: argparse.ArgumentParser) -> None:
-    """MODEL."""
+def model(parser: argparse.ArgumentParser, *, builds: bool = False) -> None:
+    """MODEL, or BUILD_OR_MODEL."""
+    of_build = "a folder that `build` wrote, " if builds else ""
     parser.add_argument(
         "model",
-        metavar="MODEL",
-        help="a name (see `list models`), a Hugging Face directory, or a .gguf, .pt2 or .onnx file",
+        metavar="BUILD_OR_MODEL" if builds else "MODEL",
+        help=f"{of_build}a name (see `list models`), a Hugging Face directory, or a .gguf, .pt2 or "
+        ".onnx file",
     )
 
 
@@ -119,9 +123,12 @@ def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> Non
     )
 
 
-def choices(parser: argparse.ArgumentParser) -> None:
-    """What build and run share: model, board, output, and the choices of a design."""
-    model(parser)
+def choices(parser: argparse.ArgumentParser, *, builds: bool = False) -> None:
+    """What build and run share: model, board, output, and the choices of a design.
+
+    builds: whether the folder of a build may stand in place of the model
+    """
+    model(parser, builds=builds)
     board(parser)
     weights(parser)
     extent(parser)
@@ -204,8 +211,20 @@ def earlier(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def simulation(parser: argparse.ArgumentParser) -> None:
-    """What commands that simulate share: the memory's model, threads, and checkpoints."""
+def stalls(parser: argparse.ArgumentParser) -> None:
+    """--stalls and --seed."""
+    parser.add_argument(
+        "--stalls",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="hold back every memory channel at random in this share of cycles",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+
+
+def simulator(parser: argparse.ArgumentParser) -> None:
+    """The memory's model, and threads."""
     parser.add_argument(
         "--memory",
         metavar="NAME",
@@ -219,6 +238,11 @@ def simulation(parser: argparse.ArgumentParser) -> None:
         help="of the simulator, 1 to 16, each of which needs a free processor; default: 2 for "
         "large designs, else 1",
     )
+
+
+def simulation(parser: argparse.ArgumentParser) -> None:
+    """What commands that simulate whole answers share: as above, and checkpoints."""
+    simulator(parser)
     parser.add_argument(
         "--checkpoint",
         type=path,

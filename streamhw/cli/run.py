@@ -5,7 +5,7 @@ import argparse
 
 from rich.console import Console
 
-from .options import Commands, checkpoints, choices, earlier, request, simulation, talk
+from .options import Commands, checkpoints, choices, earlier, request, simulation, stalls, talk
 
 __all__ = ["add"]
 
@@ -35,14 +35,7 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="compare every token and every stream with the integer reference",
     )
-    parser.add_argument(
-        "--stalls",
-        type=float,
-        default=0.0,
-        metavar="SHARE",
-        help="hold back every memory channel at random in this share of cycles",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the stalls; default: 0")
+    stalls(parser)
     simulation(parser)
     parser.add_argument(
         "--fast",

@@ -11,6 +11,7 @@ from ..report.exploration import Front
 from ..report.facts_of_design import gather
 from ..report.html.page import page
 from ..report.measured import Measured
+from ..report.profile import StepProfile
 from ..report.summary import summarize
 from ..whole_file import write_whole
 from .show import Console
@@ -27,15 +28,18 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     """
     manifest, design = read_build(folder)
     measured, front, measures = Measured.load(folder), Front.load(folder), Bench.load(folder)
+    profiled = StepProfile.load(folder)
     if front is not None and (front.model, front.board) != (design.graph.name, design.board.name):
         front = None
     if measured is not None and measured.source != manifest.source:
         measured = None
     if measures is not None and measures.key != manifest.source:
         measures = None
+    if profiled is not None and profiled.source != manifest.source:
+        profiled = None
     step = None if measured is None else measured.step
     facts = gather(design, manifest.weights, None if step is None else step.position)
-    text = page(facts, summarize(design, manifest.weights), measured, front, measures)
+    text = page(facts, summarize(design, manifest.weights), measured, front, measures, profiled)
     file = output or folder / HTML_FILE
     if file.is_dir():
         file = file / HTML_FILE

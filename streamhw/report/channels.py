@@ -8,7 +8,7 @@ from rich.table import Table
 from ..runtime.device import Traffic
 from .measured import ChannelUse
 
-__all__ = ["channel_table", "spread", "uses_of"]
+__all__ = ["COLUMNS", "channel_table", "spread", "uses_of"]
 
 COLUMNS: dict[str, Callable[[ChannelUse], str]] = {
     "read bytes": lambda use: f"{use.read_bytes:,}",
@@ -18,6 +18,7 @@ COLUMNS: dict[str, Callable[[ChannelUse], str]] = {
     "row misses": lambda use: f"{use.row_misses:,}",
     "refresh cycles": lambda use: f"{use.refresh_cycles:,}",
 }
+"""What is shown of a channel."""
 
 
 def uses_of(traffic: Mapping[str, Traffic], cycles: int, peak: float) -> dict[str, ChannelUse]:

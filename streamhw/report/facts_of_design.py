@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 
+from ..boards.memory.system import MemorySystem
 from ..compiler.floorplan.top_overhead import queue_owner
 from ..compiler.fusion.on_chip_memory import intermediate_memory
 from ..compiler.ir.infrastructure import ForkSpec, RegisterSliceSpec
@@ -183,9 +184,14 @@ def _fusion(design: PlacedNetlist) -> FusionFacts:
     )
 
 
-def activities_of(design: PlacedNetlist, position: int) -> Iterator[ActivityFacts]:
-    """Of the step that takes the token at ``position``, after an earlier step of the same kind."""
-    estimate = Estimate.placed(design)
+def activities_of(
+    design: PlacedNetlist, position: int, memory: MemorySystem | None = None
+) -> Iterator[ActivityFacts]:
+    """Of the step that takes the token at ``position``, after an earlier step of the same kind.
+
+    memory: a memory system; None: the board's own
+    """
+    estimate = Estimate.placed(design, memory)
     clock = estimate.clock()
     now = estimate.step(clock, max(0, position - 1), 1, True, 0.0)
     log: list[tuple[Scope, Mapping[str, Activity]]] = []

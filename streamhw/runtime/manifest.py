@@ -78,6 +78,8 @@ class ManifestStream:
 
     payload, valid, ready: nets of the top module as the Verilog spells them (without the backslash
     of an escaped name); a net of a submodule has the names of its instances before it, with dots.
+    They are those at the sink.
+    offered, room: valid and ready at the source, if a queue is between; else empty
     """
 
     name: str
@@ -87,6 +89,8 @@ class ManifestStream:
     width: int  # bits of the payload
     scope: str = ""  # what one invocation belongs to: a layer of a step, a step, the tail
     type: str = ""  # text of the iterative tensor
+    offered: str = ""
+    room: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,13 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from streamhw.errors import InternalError, ToolError, UserError
 from streamhw.runtime.driver import generate
-from streamhw.sim.device import SimDevice
+from streamhw.sim.device import SimDevice, WatchedPort
+from streamhw.sim.library import Doing
 from streamhw.sim.memory_model import Stalls
 from streamhw.sim.verilator import build, find_simulator
 from streamhw.sim.verilator_config import INSTANCES, LINES, shared_modules
@@ -58,6 +60,33 @@ def test_tokens_observed(make):
         assert 0 < d.peaks()["h_sum"] <= QUEUE_DEPTH + 1
         assert answer.traffic()["m_axi_mem0"].read_bytes == COUNT * spec.row
         assert len({t.cycles for t in answer.tokens[1:]}) == 1
+
+
+def test_what_a_part_does(make):
+    """The reader of a stream moves its beats, lacks those that are asked for, else computes."""
+    _, device = make(observed=True)
+    with device() as d:
+        d.watch({"sum": (WatchedPort(stream="h_sum", output=False, memory=False),)})
+        before, begin = d.statistics()["h_sum"], d.cycle
+        d.time()
+        cycles(d)
+        after = d.statistics()["h_sum"]
+        when, doing = d.changes()["sum"]
+        lasts = np.diff([*when, d.cycle])
+        found = {what: int(lasts[doing == what].sum()) for what in set(doing.tolist())}
+        assert when[0] == begin and lasts.sum() == d.cycle - begin
+        assert found[Doing.MOVES] == after.transfers - before.transfers > 0
+        assert found[0] == after.blocked - before.blocked > 0
+        missing = d.cycle - begin - found[Doing.MOVES] - found[0]
+        assert found[Doing.LACKS_INPUT] == missing >= after.starved - before.starved > 0
+        # Without a queue both ends are one.
+        assert (d.given()["h_sum"] == d.timed()["h_sum"]).all()
+
+
+def test_parts_are_seen_in_an_observed_build_only(make):
+    _, device = make()
+    with device() as d, pytest.raises(ValueError, match="visible only in an observed build"):
+        d.watch({})
 
 
 def test_latency_bandwidth_stalls(make):

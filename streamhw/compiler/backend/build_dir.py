@@ -23,6 +23,7 @@ from .output_folder import check_output, replace_files
 
 __all__ = [
     "DUMP_FILE",
+    "MANIFEST_FILE",
     "QUALITY_FILE",
     "REPORT_FILE",
     "check_folder",

@@ -21,7 +21,7 @@ from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ..ir.levels import PlacedNetlist
 from .conversion import tool_versions
 from .ram_modules import Target
-from .top import BUILD_MODULE, Accelerator, level_name, net_names
+from .top import BUILD_MODULE, Accelerator, front_names, level_name, net_names
 
 __all__ = ["IMAGE_FILE", "VERILOG_FILE", "Emitted", "emit"]
 
@@ -108,9 +108,12 @@ def manifest(design: PlacedNetlist, digest: str) -> Manifest:
             width=channel.consumed.beat_bits,
             scope=channel.scope.value,
             type=str(channel.consumed),
+            offered=front[0],
+            room=front[1],
         )
         for channel in design.channels
         for names in (net_names(channel),)
+        for front in (front_names(channel) if design.queues[channel.name] else ("", ""),)
     )
     queues = tuple(
         ManifestQueue(name=channel.name, level=level_name(channel), depth=depth)

@@ -21,7 +21,7 @@ from ..ir.serving import sequencer_of
 from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
 from .ram_modules import Owned
 
-__all__ = ["BUILD_MODULE", "Accelerator", "level_name", "net_names"]
+__all__ = ["BUILD_MODULE", "Accelerator", "front_names", "level_name", "net_names"]
 
 BUILD_MODULE = "build_identity"
 """Module with the digest of everything else, so that the digest is not a part of what it hashes."""
@@ -31,6 +31,11 @@ def net_names(channel: Channel) -> tuple[str, str, str]:
     """Nets of the top that carry a stream behind its queue: payload, valid, ready."""
     name = channel.name
     return f"{name}__payload", f"{name}__valid", f"{name}__ready"
+
+
+def front_names(channel: Channel) -> tuple[str, str]:
+    """Nets of the top in front of a stream's queue: valid, ready."""
+    return f"{channel.name}__offered", f"{channel.name}__room"
 
 
 def level_name(channel: Channel) -> str:
@@ -167,8 +172,8 @@ def _queue(width: int, depth: int) -> SharedComponent:
 def _stream(
     m: Module, channel: Channel, depth: int, components: dict[str, wiring.Component]
 ) -> None:
-    """Connects a stream through its queue of ``depth`` beats, with nets of known names in front of
-    the sink."""
+    """Connects a stream through its queue of ``depth`` beats, with nets of known names at both of
+    its ends."""
     source = getattr(components[channel.source.instance], channel.source.port)
     sink = getattr(components[channel.sink.instance], channel.sink.port)
     out, into = Value.cast(source.payload), Value.cast(sink.payload)
@@ -184,11 +189,14 @@ def _stream(
         return
     queue = _queue(len(out), depth)
     m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
+    offered, room = (Signal(name=name) for name in front_names(channel))
     level = Signal(range(depth + 1), name=level_name(channel))
     m.d.comb += [
         queue.i.payload.eq(out),
-        queue.i.valid.eq(source.valid),
-        source.ready.eq(queue.i.ready),
+        offered.eq(source.valid),
+        room.eq(queue.i.ready),
+        queue.i.valid.eq(offered),
+        source.ready.eq(room),
         nets[0].eq(queue.o.payload),
         nets[1].eq(queue.o.valid),
         queue.o.ready.eq(nets[2]),

@@ -8,6 +8,7 @@ from ..bench import Bench
 from ..exploration import Front
 from ..facts import Facts
 from ..measured import Measured
+from ..profile import StepProfile
 from ..summary import Summary
 from .bench import bench
 from .dies import dies
@@ -16,6 +17,7 @@ from .graph import graph
 from .markup import Html, percent, section, table, tag
 from .memory import memory
 from .pareto import pareto
+from .profile import profile
 from .resources import resources
 from .streams import converters, fifos
 from .timeline import timeline
@@ -24,6 +26,7 @@ __all__ = ["page"]
 
 SECTIONS = {
     "dataflow": "Dataflow",
+    "profile": "Profile",
     "timeline": "Timeline",
     "fifos": "FIFOs",
     "converters": "Converters",
@@ -43,10 +46,12 @@ def page(
     measured: Measured | None,
     front: Front | None = None,
     measures: Bench | None = None,
+    profiled: StepProfile | None = None,
 ) -> str:
     """The text of the file."""
     sections = {
         "dataflow": graph(facts),
+        "profile": None if profiled is None else profile(profiled),
         "timeline": timeline(facts, measured),
         "fifos": fifos(facts, measured),
         "converters": converters(facts),
