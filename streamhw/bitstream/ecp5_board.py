@@ -22,8 +22,8 @@ from .pll import PllDividers, pll_dividers
 
 __all__ = ["DOMAINS", "Ecp5Board"]
 
-DOMAINS = {"clock_sdram": "sdram", "clock_sync": "sync", "clock_pins": "pins"}
-"""By the net of each clock, its domain: the design's, the memory's, and what the chip has."""
+DOMAINS = ("sdram", "sync", "pins")
+"""The clocks that the PLL makes, in its order: the memory's, the design's, what the chip has."""
 OUTPUTS = ("CLKOP", "CLKOS", "CLKOS2", "CLKOS3")
 PULSE_BITS = 22
 """A lamp that shows an event is on for 2**22 cycles: long enough to be seen."""
@@ -68,9 +68,9 @@ class Ecp5Board(Elaboratable):
         )
         m.submodules.clock = pin = io.Buffer("i", platform.request(name, 0, dir="-"))
         locked = Signal()
-        clocks = [Signal(name=net) for net in DOMAINS]
+        clocks = [Signal(name=f"clock_{domain}") for domain in DOMAINS]
         m.submodules.pll = _pll(dividers, pin.i, clocks, locked)
-        for index, (domain, clock) in enumerate(zip(DOMAINS.values(), clocks, strict=True)):
+        for index, (domain, clock) in enumerate(zip(DOMAINS, clocks, strict=True)):
             m.domains += ClockDomain(domain, reset_less=domain == "pins")
             m.d.comb += ClockSignal(domain).eq(clock)
             platform.add_clock_constraint(clock, dividers.mhz(index) * 1e6)

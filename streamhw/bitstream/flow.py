@@ -12,7 +12,7 @@ from ..compiler.backend.emit import VERILOG_FILE
 from ..errors import DoesNotFitError, ToolError, UserError
 from ..whole_file import write_whole
 from .board_core import BoardCore, parts_of
-from .ecp5_board import DOMAINS, Ecp5Board
+from .ecp5_board import Ecp5Board
 from .placed import Placed
 from .steps import FlowStep, Progress, run_steps
 from .tools import find_tool
@@ -54,7 +54,7 @@ def make_bitstream(folder: Path, progress: Progress = lambda step, line: None) -
         if not (work / name).is_file() or (work / name).read_text() != text:
             write_whole(work / name, text)
     run_steps(work, _steps(platform), progress)
-    placed = Placed.of_report(work / REPORT_FILE, DOMAINS)
+    placed = Placed.of_report(work / REPORT_FILE)
     write_whole(work / PLACED_FILE, placed.to_json())
     if not placed.met:
         slow = min(placed.clocks, key=lambda clock: clock.reached / clock.wanted)

@@ -2,6 +2,7 @@
 """What nextpnr says of a placed and routed design: clocks, cells, the longest path."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,20 +73,12 @@ class Placed:
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
-    def of_report(cls, file: Path, names: Mapping[str, str]) -> Self:
-        """What nextpnr's report says.
-
-        names: parts of names of nets by the clock that they are; a net that has none of them is
-        called as it is
-
-        Raises ``ToolError`` if it is not a report.
-        """
+    def of_report(cls, file: Path) -> Self:
+        """What nextpnr's report says; raises ``ToolError`` if it is not a report."""
         try:
             report = json.loads(file.read_text())
             clocks = {
-                net: PlacedClock(
-                    name=_name(net, names), wanted=at["constraint"], reached=at["achieved"]
-                )
+                net: PlacedClock(name=_domain(net), wanted=at["constraint"], reached=at["achieved"])
                 for net, at in report["fmax"].items()
             }
             cells = {
@@ -107,8 +100,10 @@ class Placed:
         )
 
 
-def _name(net: str, names: Mapping[str, str]) -> str:
-    return next((name for part, name in names.items() if part in net), net)
+def _domain(net: str) -> str:
+    """The domain of a clock: its net is called ``clk``, or after the domain, in some module."""
+    name = re.split(r"[$.]", net)[-1]
+    return "sync" if name == "clk" else name.removesuffix("_clk")
 
 
 def _path(paths: list[dict[str, Any]], net: str) -> tuple[PathSegment, ...]:

@@ -32,7 +32,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], 
     def make(reached: float) -> None:
         program("yosys", "open('board.json', 'w').write(open('board.ys').read())")
         report = {
-            "fmax": {"$glbnet$clock_sync": {"achieved": reached, "constraint": 55.0}},
+            "fmax": {"$glbnet$clk": {"achieved": reached, "constraint": 55.0}},
             "utilization": {},
             "critical_paths": [],
         }

@@ -9,7 +9,7 @@ import pytest
 from streamhw.bitstream.placed import Placed
 from streamhw.errors import ToolError
 
-NAMES = {"clock_sync": "sync", "clock_sdram": "sdram"}
+MEMORY = "$glbnet$core.controller.sdram_clk"
 
 
 def segment(kind: str, delay: float, net: str | None = None) -> dict[str, object]:
@@ -19,8 +19,8 @@ def segment(kind: str, delay: float, net: str | None = None) -> dict[str, object
 
 REPORT = {
     "fmax": {
-        "$glbnet$clock_sync": {"achieved": 50.0, "constraint": 55.0},
-        "$glbnet$clock_sdram": {"achieved": 121.5, "constraint": 110.0},
+        "$glbnet$clk": {"achieved": 50.0, "constraint": 55.0},
+        MEMORY: {"achieved": 121.5, "constraint": 110.0},
     },
     "utilization": {
         "TRELLIS_COMB": {"used": 10, "available": 100},
@@ -28,10 +28,14 @@ REPORT = {
         "DCCA": {"used": 3, "available": 56},
     },
     "critical_paths": [
-        {"from": "posedge $glbnet$clock_sdram", "to": "posedge $glbnet$clock_sdram", "path": []},
         {
-            "from": "posedge $glbnet$clock_sync",
-            "to": "posedge $glbnet$clock_sync",
+            "from": "posedge $glbnet$core.controller.sdram_clk",
+            "to": "posedge $glbnet$core.controller.sdram_clk",
+            "path": [],
+        },
+        {
+            "from": "posedge $glbnet$clk",
+            "to": "posedge $glbnet$clk",
             "path": [
                 segment("clk-to-q", 0.5),
                 segment("routing", 12.5, "wide"),
@@ -44,7 +48,7 @@ REPORT = {
 
 def placed(tmp_path: Path, report: object) -> Placed:
     (tmp_path / "report.json").write_text(json.dumps(report))
-    return Placed.of_report(tmp_path / "report.json", NAMES)
+    return Placed.of_report(tmp_path / "report.json")
 
 
 def test_what_a_report_says(tmp_path: Path) -> None:
@@ -77,4 +81,4 @@ def test_what_is_no_report(tmp_path: Path, report: object) -> None:
 
 def test_no_report(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="nextpnr must write its report, but"):
-        Placed.of_report(tmp_path / "none.json", NAMES)
+        Placed.of_report(tmp_path / "none.json")
