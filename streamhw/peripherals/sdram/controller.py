@@ -4,11 +4,11 @@
 from amaranth.hdl import Cat, DomainRenamer, Module, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.cdc import FFSynchronizer
-from amaranth.lib.fifo import AsyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ...boards.memory.sdram_part import SdramPart
 from ...stream.axi.signature import axi4
+from ...stream.clock_crossing import ClockCrossing
 from .burst import BEAT_BITS
 from .data_path import DataPath
 from .pins import SdramPins
@@ -22,9 +22,10 @@ __all__ = ["SdramController"]
 ROOM = 16
 """Beats of reads that may be under way."""
 
-ACCESSES = 8 + 1
-BEATS = ROOM + 1
-"""Depths of the queues between the domains: a power of two, and the output register."""
+WAITING = 8
+"""Accesses between the domains, besides the one that the chip is told next."""
+
+ACCESSES = WAITING + 1
 
 
 class SdramController(wiring.Component):
@@ -78,17 +79,16 @@ class SdramController(wiring.Component):
         bits = (self._part.bytes * 8 // BEAT_BITS - 1).bit_length()
         beat = data.StructLayout({"data": BEAT_BITS, "strobe": BEAT_BITS // 8})
         place = access_layout(row_bits=self._row_bits, column_bits=self._column_bits)
-        width = beat.size + place.size
 
         in_sdram = DomainRenamer("sdram")
         m.submodules.reads = reads = ReadFront(address_bits=bits, room=ROOM)
         m.submodules.writes = writes = WriteFront(address_bits=bits)
         m.submodules.turns = turns = Turns(address_bits=bits)
-        m.submodules.accesses = accesses = AsyncFIFOBuffered(
-            width=width, depth=ACCESSES, w_domain="sync", r_domain="sdram"
+        m.submodules.accesses = accesses = ClockCrossing(
+            width=beat.size + place.size, depth=WAITING, source="sync", sink="sdram"
         )
-        m.submodules.beats = beats = AsyncFIFOBuffered(
-            width=BEAT_BITS, depth=BEATS, w_domain="sdram", r_domain="sync"
+        m.submodules.beats = beats = ClockCrossing(
+            width=BEAT_BITS, depth=ROOM, source="sdram", sink="sync"
         )
         sequencer, data_path = self._sequencer, self._data_path
         m.submodules.sequencer = in_sdram(sequencer)
@@ -111,21 +111,19 @@ class SdramController(wiring.Component):
         m.d.comb += [
             writes.awake.eq(reads.awake),
             # place, data, strobe; the lowest bits of the place are those of the address
-            accesses.w_data.eq(Cat(access.address, access.write, access.data, access.strobe)),
-            accesses.w_en.eq(turns.o.valid),
-            turns.o.ready.eq(accesses.w_rdy),
-            Cat(Value.cast(sequencer.access.p), Value.cast(data_path.beat)).eq(accesses.r_data),
-            sequencer.access.valid.eq(accesses.r_rdy),
-            accesses.r_en.eq(sequencer.access.ready),
+            accesses.i.p.eq(Cat(access.address, access.write, access.data, access.strobe)),
+            accesses.i.valid.eq(turns.o.valid),
+            turns.o.ready.eq(accesses.i.ready),
+            Cat(Value.cast(sequencer.access.p), Value.cast(data_path.beat)).eq(accesses.o.p),
+            sequencer.access.valid.eq(accesses.o.valid),
+            accesses.o.ready.eq(sequencer.access.ready),
             data_path.command.eq(sequencer.command),
             data_path.read.eq(sequencer.read),
             data_path.write.eq(sequencer.write),
             data_path.awake.eq(sequencer.awake),
             # there is room for what was asked for
-            beats.w_data.eq(data_path.words),
-            beats.w_en.eq(data_path.arrived),
-            reads.i.p.eq(beats.r_data),
-            reads.i.valid.eq(beats.r_rdy),
-            beats.r_en.eq(reads.i.ready),
+            beats.i.p.eq(data_path.words),
+            beats.i.valid.eq(data_path.arrived),
         ]
+        wiring.connect(m, beats.o, reads.i)
         return m
