@@ -16,7 +16,7 @@ from .target import DesignTarget
 
 __all__ = ["BOARD"]
 
-CLOCK_MHZ = 55.0
+CLOCK_MHZ = 50.0
 
 # Boards carry a chip of Micron, ISSI or Alliance: each time is that of the slowest of them.
 PARTS = BoardParts(

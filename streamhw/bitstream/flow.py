@@ -121,7 +121,7 @@ def _steps(platform: Any) -> tuple[FlowStep, ...]:
             command=(*nextpnr, "--quiet", "--log", "nextpnr.log", device, "--package", package,
                      "--speed", platform.speed, "--json", f"{TOP}.json", "--lpf", f"{TOP}.lpf",
                      "--textcfg", f"{TOP}.config", "--report", REPORT_FILE, "--seed", str(SEED),
-                     "--router", "router2", "--timing-allow-fail"),
+                     "--router", "router2", "--tmg-ripup", "--timing-allow-fail"),
             inputs=(f"{TOP}.json", f"{TOP}.lpf"),
             output=f"{TOP}.config",
             log="nextpnr.log",
