@@ -33,7 +33,7 @@ def answer(board: VirtualBoard, cycles: int = 2000) -> list[bytes]:
     return found
 
 
-def test_bytes_take_their_time(board: VirtualBoard) -> None:
+def test_bytes_take_their_time(board: VirtualBoard, small_board: CompiledBoard) -> None:
     begin = board.cycles
     board.write(PING)
     assert board.cycles - begin == pytest.approx(10 * BIT * len(PING), abs=2)
@@ -43,7 +43,7 @@ def test_bytes_take_their_time(board: VirtualBoard) -> None:
     assert len(answer(board)) == 1
     begin, seconds = board.cycles, board.seconds()
     assert board.read(1e-5) == b""
-    assert board.cycles - begin == 550
+    assert board.cycles - begin == round(1e-5 * small_board.board.clock_mhz * 1e6)
     assert board.seconds() - seconds == pytest.approx(1e-5)
 
 
