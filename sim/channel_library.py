@@ -8,6 +8,7 @@ from pathlib import Path
 from streamhw.boards.memory.cpp_channel import CppChannel
 from streamhw.cache import default_cache
 from streamhw.errors import ToolError
+from streamhw.tool_log import log_call, log_output
 
 from .cpp_compiler import COMPILE, find_compiler, first_error, machine
 from .kept_folder import is_kept, keep, working
@@ -78,7 +79,9 @@ def channel_library(channel: CppChannel, *, cache: Path | None = None) -> Path:
         product.mkdir()
         command = [*compiler.command, *flags, "channel.cpp", "-o", str(product / LIBRARY)]
         # In the folder, so that the compiler names the header as its package does.
+        log_call(command)
         result = subprocess.run(command, cwd=work, capture_output=True, text=True, errors="replace")
+        log_output(result.stdout, result.stderr)
         if result.returncode != 0:
             raise ToolError(
                 f"Channel {channel.class_name} of a memory system must compile, not fail with "

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from streamhw.errors import ToolError
+from streamhw.tool_log import log_call, log_output
 
 __all__ = ["COMPILE", "Compiler", "find_compiler", "first_error", "machine", "run"]
 
@@ -54,7 +55,9 @@ def find_compiler() -> Compiler:
 
 def run(command: Sequence[str]) -> None:
     """Runs the compiler; raises ``ToolError`` with its first error if it fails."""
+    log_call(command)
     result = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    log_output(result.stdout, result.stderr)
     if result.returncode != 0:
         raise ToolError(f"C++ compiler {command[0]} failed: {first_error(result.stderr)}")
 

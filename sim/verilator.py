@@ -16,6 +16,7 @@ from pathlib import Path
 from streamhw.cache import default_cache
 from streamhw.errors import ToolError
 from streamhw.runtime.manifest import Manifest
+from streamhw.tool_log import log_call, log_output
 
 from .cpp_compiler import COMPILE, Compiler, find_compiler, machine, run
 from .harness_binding import PREFIX, binding
@@ -200,10 +201,12 @@ def verilate(
                "--Mdir", str(model), *options]  # fmt: skip
     command += [str(path.resolve()) for path in sources]
     environment = {**os.environ, "VERILATOR_ROOT": str(simulator.root)}
+    log_call(command)
     result = subprocess.run(
         command, env=environment, capture_output=True, text=True, errors="replace"
     )
     report = result.stdout + result.stderr
+    log_output(report)
     if result.returncode != 0:
         errors = [line for line in report.splitlines() if line.startswith("%Error")]
         first = errors[0].removeprefix("%Error: ") if errors else report.strip()[-300:]

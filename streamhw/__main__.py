@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.text import Text
 
 from .cli import (
@@ -26,10 +25,13 @@ from .cli import (
     run,
     synth,
 )
+from .cli.completion import script_for
 from .cli.options import talk
-from .cli.parser import Parser
+from .cli.parser import Parser, ScriptParser
 from .cli.signals import Ended, ended_by_signals
-from .commands.show import console_for
+from .cli.tool_lines import tool_lines
+from .commands.console import Console, ScriptConsole, console_for
+from .commands.records.record import ErrorRecord
 from .errors import InternalError, StreamhwError, UserError
 from .version import __version__
 
@@ -37,6 +39,7 @@ __all__ = ["main", "parser"]
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+NOT_HALF_WRITTEN = ": nothing was left half-written"
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of a file that standard output leads to."""
@@ -59,36 +62,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     # A shell may have closed them (``>&-``): nobody wants to read what goes there.
     sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
-    complaints = console_for(stderr=True)
-    verbose = False
+    typed = sys.argv[1:] if arguments is None else arguments
+    verbose, scripted = False, "--json" in typed
     try:
         with ended_by_signals(), _full_output_said():
-            chosen = _parsed(arguments)
-            verbose = chosen.verbose
-            return _run(chosen)
+            chosen = _parsed(typed, ScriptParser if scripted else Parser)
+            verbose, scripted = bool(chosen.verbose), bool(chosen.json)
+            with tool_lines(int(chosen.verbose)):
+                return _run(chosen)
     except StreamhwError as error:
         traced = verbose or isinstance(error, InternalError)
-        _complain(complaints, "error:", f" {error}", hint=error.hint, traced=traced)
-        return error.exit_code
+        _complain("error:", f" {error}", hint=error.hint, traced=traced)
+        return _told(scripted, str(error), error.hint, error.exit_code)
     except BrokenPipeError:
         _write_no_more()
         return PIPE_CLOSED
     except KeyboardInterrupt as stop:
-        said = "terminated" if isinstance(stop, Ended) else "interrupted"
-        _complain(complaints, said, ": nothing was left half-written")
-        return 128 + stop.number if isinstance(stop, Ended) else INTERRUPTED
+        word, rest = "terminated" if isinstance(stop, Ended) else "interrupted", NOT_HALF_WRITTEN
+        _complain(word, rest)
+        code = 128 + stop.number if isinstance(stop, Ended) else INTERRUPTED
+        return _told(scripted, word + rest, None, code)
     except Exception as error:  # no error that anybody foresaw
-        what = f" Command must not fail with {type(error).__name__}: {error}"
+        what = f"Command must not fail with {type(error).__name__}: {error}"
         hint = "please report this, with the lines above"
-        _complain(complaints, "error:", what, hint=hint, traced=True)
-        return InternalError.exit_code
+        _complain("error:", f" {what}", hint=hint, traced=True)
+        return _told(scripted, what, hint, InternalError.exit_code)
 
 
-def _complain(
-    console: Console, word: str, rest: str, *, hint: str | None = None, traced: bool = False
-) -> None:
+def _complain(word: str, rest: str, *, hint: str | None = None, traced: bool = False) -> None:
     """Says what went wrong; where nobody can read it, the exit code still says it."""
     with contextlib.suppress(OSError):
+        console = console_for(stderr=True)
         if traced:
             traceback.print_exc()
         console.print(Text.assemble((word, "red"), rest), soft_wrap=True)
@@ -97,15 +101,28 @@ def _complain(
         sys.stderr.flush()
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _told(scripted: bool, error: str, hint: str | None, code: int) -> int:
+    """The exit code, after a script got its last line; where it cannot, the code still says it."""
+    if scripted:
+        with contextlib.suppress(OSError):
+            ScriptConsole().tell(ErrorRecord(error=error, hint=hint, exit_code=code))
+    return code
+
+
+def _parsed(arguments: Sequence[str], kind: type[Parser]) -> argparse.Namespace:
     """What was typed; help is written before this ends, or the closed pipe is seen."""
     try:
-        return parser().parse_args(arguments)
+        return parser(kind).parse_args(arguments)
     finally:
         sys.stdout.flush()
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.print_completion is not None:
+        print(script_for(parser()), end="", flush=True)
+        return 0
+    if chosen.command is None and chosen.json:
+        raise UserError("Option --json must come with a command, and does not")
     if chosen.command is None:
         parser().print_help()
         sys.stdout.flush()
@@ -113,9 +130,15 @@ def _run(chosen: argparse.Namespace) -> int:
     # Names of files may hold bytes that are no text: they are printed as \xff, not refused.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    code = int(chosen.run(chosen, console_for(quiet=chosen.quiet)) or 0)
+    code = int(chosen.run(chosen, _console(chosen)) or 0)
     sys.stdout.flush()
     return code
+
+
+def _console(chosen: argparse.Namespace) -> Console:
+    if chosen.json:
+        return ScriptConsole(quiet=chosen.quiet)
+    return console_for(quiet=chosen.quiet, wide=chosen.wide)
 
 
 @contextlib.contextmanager
@@ -136,15 +159,21 @@ def _write_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(kind: type[Parser] = Parser) -> argparse.ArgumentParser:
     """All commands with their options."""
-    known = Parser(
+    known = kind(
         prog="python -m streamhw",
         description="Compiles a language model into an accelerator in plain Verilog.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     known.add_argument("--version", action="version", version=f"streamhw {__version__}")
+    known.add_argument(
+        "--print-completion",
+        choices=("bash",),
+        metavar="SHELL",
+        help="print a script that completes what is typed; of bash",
+    )
     talk(known, default=False)
     commands = known.add_subparsers(dest="command", metavar="COMMAND")
     for command in (

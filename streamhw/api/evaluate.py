@@ -14,7 +14,7 @@ from ..frontend import Model
 from ..quantization.config import QuantConfig
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
-from ..reference.evaluate import Evaluation, Quantize, Sample
+from ..reference.evaluate import Evaluation, Losses, Quantize, Sample
 from ..reference.evaluate import evaluate as measure
 from .chosen_bits import bits_chosen
 from .compile import loaded
@@ -32,6 +32,7 @@ def evaluate(
     length: int | None = None,
     configs: Sequence[QuantConfig] = (QuantConfig(weight_bits=8), QuantConfig(weight_bits=4)),
     progress: Callable[[str, float], None] | None = None,
+    on_losses: Callable[[Losses], None] | None = None,
 ) -> Evaluation:
     """What quantization costs a model, and what the hardware's integers add; in nats a token.
 
@@ -42,6 +43,7 @@ def evaluate(
     windows: how many, evenly spread over the text; length: tokens of each, at most the context
     configs: the number formats to measure
     progress: told what runs, and the fraction of it that is done
+    on_losses: told what each configuration came to, as soon as it is known
 
     Raises   ``UserError`` if there is no text or no window, or the model cannot read the text
     """
@@ -50,7 +52,15 @@ def evaluate(
     rows = sample.rows(model, held_out_tokens(model, text))
     rules = layer_table().reference
     chosen = [bits_chosen(model, board, config, progress) for config in configs]
-    return measure(model, quantize_on(board, model), rules, chosen, rows, progress=progress)
+    return measure(
+        model,
+        quantize_on(board, model),
+        rules,
+        chosen,
+        rows,
+        progress=progress,
+        on_losses=on_losses,
+    )
 
 
 def sample_of(windows: int | None, length: int | None) -> Sample:

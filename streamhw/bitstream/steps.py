@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ToolError
+from ..tool_log import log_call, log_output
 from ..whole_file import write_whole
 
 __all__ = ["FlowStep", "Progress", "run_steps"]
@@ -63,6 +64,7 @@ def run_steps(folder: Path, steps: tuple[FlowStep, ...], progress: Progress) -> 
 def _run(folder: Path, step: FlowStep, progress: Progress) -> None:
     (folder / step.log).unlink(missing_ok=True)
     with (folder / f"{step.log}.errors").open("w+") as errors:
+        log_call(step.command)
         process = subprocess.Popen(
             step.command, cwd=folder, stdout=subprocess.DEVNULL, stderr=errors
         )
@@ -73,6 +75,8 @@ def _run(folder: Path, step: FlowStep, progress: Progress) -> None:
         finally:
             process.kill()
             process.wait()
+    if (folder / step.log).is_file():
+        log_output((folder / step.log).read_text(errors="replace"))
     if process.returncode != 0 or not (folder / step.output).is_file():
         said = _last(folder / step.log, "ERROR") or _last(folder / f"{step.log}.errors")
         raise ToolError(

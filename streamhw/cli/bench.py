@@ -3,8 +3,7 @@
 
 import argparse
 
-from rich.console import Console
-
+from ..commands.console import Console
 from .options import Commands, checkpoints, choices, earlier, request, simulation, talk
 
 __all__ = ["add"]

@@ -3,8 +3,7 @@
 
 import argparse
 
-from rich.console import Console
-
+from ..commands.console import Console
 from ..compiler.stage_list import STAGE_LIST
 from .exploration import check_unexplored, exploration, explored
 from .options import Commands, choices, earlier, path, request, talk

@@ -3,8 +3,7 @@
 
 import argparse
 
-from rich.console import Console
-
+from ..commands.console import Console
 from .options import Commands, board, extent, formats, model, path, talk, weights
 
 __all__ = ["add", "text"]

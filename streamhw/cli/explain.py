@@ -3,8 +3,7 @@
 
 import argparse
 
-from rich.console import Console
-
+from ..commands.console import Console
 from .options import Commands, build_folder, talk
 
 __all__ = ["add"]

@@ -3,8 +3,7 @@
 
 import argparse
 
-from rich.console import Console
-
+from ..commands.console import Console
 from .exploration import exploration, explored
 from .options import Commands, choices, request, talk
 

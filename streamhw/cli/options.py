@@ -31,11 +31,20 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def talk(parser: argparse.ArgumentParser, *, default: object = argparse.SUPPRESS) -> None:
     """Options that may stand before or after the command: the latter do not reset the former."""
-    for short, name, says in (
-        ("-v", "--verbose", "tracebacks with errors"),
-        ("-q", "--quiet", "print errors only; of run, the answer only"),
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=default,
+        help="tracebacks with errors, and on standard error how tools are called; -vv: what they "
+        "say, too",
+    )
+    for names, says in (
+        (("-q", "--quiet"), "print errors only; of run, the answer only"),
+        (("--wide",), "tables with all columns, wider than the terminal if they must be"),
+        (("--json",), "for scripts: print JSON, an object a line, and nothing else"),
     ):
-        parser.add_argument(short, name, action="store_true", default=default, help=says)
+        parser.add_argument(*names, action="store_true", default=default, help=says)
 
 
 def path(text: str) -> Path:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from ..errors import UserError
 from ..near_names import did_you_mean
 
-__all__ = ["Parser"]
+__all__ = ["Parser", "ScriptParser"]
 
 _UNKNOWN = re.compile(r"^unrecognized arguments: .*?(?<!\S)(--[^\s=]+)")
 _NO_CHOICE = re.compile(r"invalid choice: '(?P<word>.*)' \(choose from (?P<known>.*)\)$", re.DOTALL)
@@ -37,3 +38,10 @@ class Parser(argparse.ArgumentParser):
                 for other in action.choices.values():
                     if isinstance(other, Parser):
                         yield from other._options()
+
+
+class ScriptParser(Parser):
+    """A parser whose errors are ``UserError``, as all others: scripts read no usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, hint=self._hint(message))

@@ -34,14 +34,15 @@ def _visible(character: str) -> str:
 class AnswerText:
     """Prints a prompt and what follows it. A quiet console gets the answer, and nothing else.
 
-    On a terminal, whole lines are printed above the progress display and the last one grows in it.
+    Where lines can move, whole lines are printed above the progress display and the last one grows
+    in it.
     """
 
     def __init__(self, console: Console, shown: Progress):
         self._console, self._shown = console, shown
         self._last = ""
         self._line = None
-        if console.is_terminal and not console.quiet:
+        if console.is_interactive and not console.quiet:
             self._line = shown.add_task("", total=None, detail="")
 
     def prompt(self, text: str) -> None:

@@ -28,6 +28,7 @@ from ..sim.memory_model import MemoryModel
 from ..whole_file import write_whole
 from .build import BuildRequest, reuse_or_build, settled
 from .fast import prepared
+from .records.benches import BenchRecord, ContextRecord, PointRecord
 from .show import Console, progress
 
 __all__ = ["BenchRequest", "bench"]
@@ -107,6 +108,11 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         for point in _simulated(points, request, built, design, system, console):
             result = result.merged([point], ())
             _save(result, built)
+    for point in result.points:
+        console.tell(PointRecord.of(point, result))
+    for context in result.contexts:
+        console.tell(ContextRecord.of(context, result))
+    console.tell(BenchRecord.of(result, built.folder / BENCH_FILE))
     console.print(bench_view(result))
     console.print(f"Written to {built.folder / BENCH_FILE}", soft_wrap=True)
     return result

@@ -3,11 +3,11 @@
 
 from pathlib import Path
 
-from rich.table import Table
-
 from ..bitstream.flow import BITSTREAM_FILE, FOLDER, make_bitstream
 from ..bitstream.placed import Placed
 from ..boards.base import Board
+from ..report.fitted_table import FittedTable, numbers, words
+from .records.designs import BitstreamRecord, CellsUsed
 from .show import Console, progress, show_file
 
 __all__ = ["bitstream"]
@@ -31,36 +31,48 @@ def bitstream(folder: Path, board: Board, console: Console) -> Placed:
     console.print(_clocks(placed, board))
     console.print(_cells(placed))
     console.print(_path(placed))
-    show_file(folder / FOLDER / BITSTREAM_FILE, console)
+    file = folder / FOLDER / BITSTREAM_FILE
+    show_file(file, console)
+    console.tell(_record(placed, file))
     return placed
 
 
-def _clocks(placed: Placed, board: Board) -> Table:
-    table = Table(title=f"clocks on {board.title}, placed and routed", title_justify="left")
-    for column in ("clock", "MHz wanted", "MHz reached"):
-        table.add_column(column, justify="left" if column == "clock" else "right")
+def _record(placed: Placed, file: Path) -> BitstreamRecord:
+    cells = {name: CellsUsed(used=n, available=of) for name, (n, of) in placed.cells.items()}
+    return BitstreamRecord(
+        file=str(file),
+        bytes=file.stat().st_size,
+        met=placed.met,
+        clocks=placed.clocks,
+        cells=cells,
+        logic_ns=placed.logic,
+        wires_ns=placed.wires,
+    )
+
+
+def _clocks(placed: Placed, board: Board) -> FittedTable:
+    table = FittedTable(
+        [*words("clock"), *numbers("MHz wanted", "MHz reached")],
+        title=f"clocks on {board.title}, placed and routed",
+    )
     for clock in placed.clocks:
         table.add_row(clock.name, f"{clock.wanted:.1f}", f"{clock.reached:.1f}")
     return table
 
 
-def _cells(placed: Placed) -> Table:
-    table = Table(title="cells", title_justify="left")
-    for column in ("cell", "used", "of", "share"):
-        table.add_column(column, justify="left" if column == "cell" else "right")
+def _cells(placed: Placed) -> FittedTable:
+    table = FittedTable([*words("cell"), *numbers("used", "of", "share")], title="cells")
     for kind, (used, available) in placed.cells.items():
         table.add_row(kind, f"{used:,}", f"{available:,}", f"{used / max(1, available):.0%}")
     return table
 
 
-def _path(placed: Placed) -> Table:
+def _path(placed: Placed) -> FittedTable:
     title = (
         f"longest path of the slowest clock: {placed.logic:.1f} ns in cells, {placed.wires:.1f} ns "
         "in wires"
     )
-    table = Table(title=title, title_justify="left")
-    for column in ("ns", "what", "through"):
-        table.add_column(column, justify="right" if column == "ns" else "left", overflow="fold")
+    table = FittedTable([*numbers("ns"), *words("what", "through")], title=title)
     kept = sorted(placed.path, key=lambda segment: -segment.ns)[:SHOWN]
     for segment in placed.path:
         if segment in kept:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw build``: a model and a board to Verilog, manifest, memory image and report."""
 
-import shlex
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,16 +23,21 @@ from ..compiler.ir.levels import Dataflow, Quantized
 from ..compiler.overrides import DECISIONS_FILE, Decisions, decisions_of, differing
 from ..compiler.pipeline import STAGES, check_stage
 from ..compiler.text_dump import dump
-from ..errors import DoesNotFitError, UserError
-from ..frontend import Model, Origin, load
-from ..quantization.format_options import format_options
-from ..reference.quality import QUALITY_BOUND
-from ..report.facts import Facts
+from ..errors import UserError
+from ..frontend import Model, load
 from ..report.tables import converter_table, print_summary
 from ..whole_file import write_whole
+from .build_warnings import (
+    context_hinted,
+    note_origin,
+    warn_of_context,
+    warn_of_depths,
+    warn_of_quality,
+)
 from .chosen_bits import bits_shown
 from .model_options import model_options
-from .show import Console, progress, show_file, warn
+from .records.builds import BuildRecord, StoppedRecord, sizes_of
+from .show import Console, progress, show_file
 
 __all__ = [
     "BuildRequest",
@@ -45,10 +48,6 @@ __all__ = [
     "settled",
     "stage_shower",
 ]
-
-
-LONG = 1024
-"""Positions that need no explanation: models by name are built for as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +120,9 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     begin = time.perf_counter()
     seconds: list[float] = []
     board, model = load_board(request.board), request.load()
-    _note_origin(model, console)
+    note_origin(model, console)
     request = request_with_bits(request, model, board, console)
-    with progress(console) as shown, _context_hinted(model):
+    with progress(console) as shown, context_hinted(model):
         task = shown.add_task("compile", total=len(STAGES), detail=STAGES[0].says)
         built = api_build.build(
             model,
@@ -138,13 +137,20 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
                 task, description="memory image", detail="", completed=done, total=total
             ),
         )
-    _warn_of_quality(built, request, console)
+    warn_of_quality(
+        built,
+        [request.model, "--board", request.board],
+        model_options(request.weights, request.context, request.layers),
+        console,
+    )
+    if console.scripted:
+        console.tell(BuildRecord.of(built, time.perf_counter() - begin))
     if built.reused:
         console.print(f"Reusing the build in {request.folder}", soft_wrap=True)
         return built
     print_summary(built.report, console)
-    _warn(built.facts, console)
-    _warn_of_context(built, console)
+    warn_of_depths(built.facts, console)
+    warn_of_context(built, console)
     took = time.perf_counter() - begin
     console.print(f"Graph to Verilog in {sum(seconds):.1f} s, all files in {took:.1f} s:")
     show_folder(request.folder, console)
@@ -161,6 +167,8 @@ def build_until(
     Raises as ``build`` does.
     """
     check_stage(stop)
+    if console.scripted and str(text) == "-":
+        raise UserError("Option --dump must name a file with --json, not standard output")
     request = settled(request)
     folder = request.output or request.folder.with_name(f"{request.folder.name}-{stop}")
     if text is None or request.output is not None:
@@ -168,7 +176,7 @@ def build_until(
     board = load_board(request.board)
     model = request.load()
     request = request_with_bits(request, model, board, console)
-    with progress(console) as shown, _context_hinted(model):
+    with progress(console) as shown, context_hinted(model):
         total = [stage.name for stage in STAGES].index(stop) + 1
         task = shown.add_task("compile", total=total, detail=STAGES[0].says)
         design = api_compile.compile(
@@ -179,7 +187,7 @@ def build_until(
             decisions=request.decided,
             on_stage=stage_shower(shown, task, []),
         )
-    _note_origin(model, console)
+    note_origin(model, console)
     lines = dump(design)
     if stop == "convert" and isinstance(design, Dataflow) and str(text) != "-":
         console.print(converter_table(design))
@@ -193,6 +201,12 @@ def build_until(
         write_stopped({DUMP_FILE: lines, DECISIONS_FILE: decisions}, folder, stop)
         console.print(f"Stopped after stage {stop}:")
         show_folder(folder, console)
+    if str(text) == "-":
+        return design
+    files = () if text is None else sizes_of(text.parent, {text.name})
+    if text is None or request.output is not None:
+        files += sizes_of(folder, written_files(folder))
+    console.tell(StoppedRecord(stage=stop, files=files))
     return design
 
 
@@ -218,72 +232,7 @@ def request_with_bits(
     return replace(request, config=replace(request.config, quantization=found))
 
 
-def _note_origin(model: Model, console: Console) -> None:
-    """Says whose weights they are, and what else is to be known before a build."""
-    for note in model.notes:
-        warn(console, note)
-    if model.origin is Origin.RANDOM:
-        warn(
-            console,
-            f"{model.name}: no weights were given, so they are seeded random ones: cycles and "
-            "cells are real, the text is not",
-        )
-
-
 def show_folder(folder: Path, console: Console) -> None:
     """Prints the files that a build wrote into its folder, with their sizes."""
     for name in sorted(written_files(folder)):
         show_file(folder / name, console)
-
-
-def _warn_of_quality(built: Build, request: BuildRequest, console: Console) -> None:
-    """Says that quantization costs more than the bound, and how to see why."""
-    found, chosen = built.quality, built.config.quantization
-    if found is None or found.within_bounds:
-        return
-    options = ["--board", request.board]
-    options += model_options(request.weights, request.context, request.layers)
-    options += format_options(chosen)
-    command = shlex.join([request.model, *options])
-    warn(
-        console,
-        f"{built.model.name}: quantization costs {found.nats:.2f} nats a token (bound "
-        f"{QUALITY_BOUND:g}); this shows why: python -m streamhw doctor {command}",
-    )
-
-
-@contextmanager
-def _context_hinted(model: Model) -> Iterator[None]:
-    """Says of a design that does not fit that a long context is part of what it needs."""
-    try:
-        yield
-    except DoesNotFitError as error:
-        if error.hint is None and model.graph.context > LONG:
-            error.hint = (
-                f"buffers and caches are for {model.graph.context:,} positions: --context N "
-                "builds for fewer"
-            )
-        raise
-
-
-def _warn_of_context(built: Build, console: Console) -> None:
-    """Says that caches are larger than all parameters."""
-    plan = built.netlist.memory
-    if plan.working > plan.stored:
-        warn(
-            console,
-            f"{built.model.name}: caches for {built.model.graph.context:,} positions take "
-            f"{plan.working:,} bytes, all parameters {plan.stored:,}: --context N builds for fewer",
-        )
-
-
-def _warn(facts: Facts, console: Console) -> None:
-    """Says which queues were decided to be less deep than the linear program wants."""
-    depth = {stream.name: stream.depth for stream in facts.streams}
-    for flow in facts.flows:
-        if depth[flow.stream] < flow.depth:
-            warn(
-                console,
-                f"FIFO {flow.stream} has {depth[flow.stream]:,} beats by decision, the "
-                f"program wants {flow.depth:,}: the design may be slower, or wait for ever",
-            )

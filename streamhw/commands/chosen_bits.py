@@ -4,7 +4,6 @@
 import shlex
 
 import numpy as np
-from rich.table import Table
 
 from ..api.chosen_bits import chosen_bits
 from ..boards.base import Board
@@ -12,6 +11,8 @@ from ..frontend import Model
 from ..quantization.config import QuantConfig
 from ..quantization.format_options import format_options
 from ..reference.mixed_bits import MixedBits
+from ..report.fitted_table import FittedTable, TableColumn, numbers
+from .records.qualities import BitsRecord
 from .show import Console, progress
 
 __all__ = ["bits_shown"]
@@ -34,21 +35,30 @@ def bits_shown(model: Model, board: Board, config: QuantConfig, console: Console
         )
     console.print(_table(found))
     typed = shlex.join(format_options(found.config))
-    console.print(
+    console.tell(
+        BitsRecord(
+            model=model.name,
+            options=typed,
+            nats=found.nats,
+            bound=found.bound,
+            tokens=found.tokens,
+            token_bytes=found.token_bytes,
+        )
+    )
+    console.say(
         f"{model.name}: {typed} is estimated to cost {_rise(found.nats)} of perplexity (at most "
         f"{_rise(found.bound)} was asked for) on {found.tokens:,} tokens, and reads "
-        f"{found.token_bytes / 1e6:,.3f} MB a token",
-        soft_wrap=True,
+        f"{found.token_bytes / 1e6:,.3f} MB a token"
     )
     return found.config
 
 
-def _table(found: MixedBits) -> Table:
+def _table(found: MixedBits) -> FittedTable:
     """What 8 bits gain, product by product, in the order in which they were taken."""
-    table = Table(title="estimated rise of perplexity")
-    table.add_column("8 bits for", no_wrap=True)
-    for name in ("perplexity", "gains", "MB a token", "chosen"):
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [TableColumn("8 bits for"), *numbers("perplexity", "gains", "MB a token", "chosen")],
+        title="estimated rise of perplexity",
+    )
     table.add_row("nothing", _rise(found.narrow), "", _mega(found.narrow_bytes), "")
     for product in found.products:
         table.add_row(
@@ -58,8 +68,9 @@ def _table(found: MixedBits) -> Table:
             _mega(found.narrow_bytes + product.more),
             "yes" if product.name in found.config.wide else "",
         )
-    table.add_row("everything", _rise(found.wide), "", _mega(found.wide_bytes), "")
-    table.add_section()
+    table.add_row(
+        "everything", _rise(found.wide), "", _mega(found.wide_bytes), "", end_section=True
+    )
     table.add_row("what is chosen", _rise(found.nats), "", _mega(found.token_bytes), "")
     return table
 

@@ -12,6 +12,7 @@ from ..quantization.config import QuantConfig
 from .chosen_bits import bits_shown
 from .evaluate import read_text
 from .model_options import model_options
+from .records.qualities import DoctorRecord, StreamRecord
 from .show import Console, progress
 
 __all__ = ["diagnose_model"]
@@ -46,16 +47,45 @@ def diagnose_model(
         )
     typed = [model, "--board", board, *model_options(weights, context, layers)]
     found = replace(found, typed=shlex.join(typed))
-    console.print(
+    _record(found, console)
+    console.say(
         f"{found.model}, {found.name}: errors against the float model over {found.fake.tokens:,} "
-        "tokens",
-        soft_wrap=True,
+        "tokens"
     )
     console.print(found.stream_table())
     console.print(found.layer_table())
     for sentence in found.findings():
-        console.print(f"* {sentence}", soft_wrap=True)
+        console.say(f"* {sentence}")
     console.print("what to do", style="bold")
     for sentence in found.advice():
         console.print(f"* {sentence}", soft_wrap=True)
     return found
+
+
+def _record(found: Diagnosis, console: Console) -> None:
+    for stream in found.streams:
+        console.tell(
+            StreamRecord(
+                name=stream.name,
+                layer=stream.layer,
+                own_error=stream.own,
+                fake_error=stream.fake,
+                integer_error=stream.integer,
+                clipped=stream.clipped,
+                outlier_feature=stream.channel,
+                outlier=stream.outlier,
+            )
+        )
+    console.tell(
+        DoctorRecord(
+            model=found.model,
+            quantization=found.name,
+            tokens=found.fake.tokens,
+            nats=found.integer.nats,
+            agreement=found.integer.agreement,
+            token_bytes=found.token_bytes,
+            within_bounds=found.within_bounds,
+            findings=tuple(found.findings()),
+            advice=tuple(found.advice()),
+        )
+    )

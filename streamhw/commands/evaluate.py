@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
 from ..api.evaluate import evaluate
@@ -13,8 +12,10 @@ from ..boards.base import load_board
 from ..errors import UserError
 from ..frontend import load
 from ..quantization.config import QuantConfig
-from ..reference.evaluate import Evaluation
+from ..reference.evaluate import Evaluation, Losses
+from ..report.fitted_table import FittedTable, numbers, words
 from .chosen_bits import bits_shown
+from .records.qualities import EvaluateRecord, LossesRecord
 from .show import Console, progress
 
 __all__ = ["evaluate_model", "read_text"]
@@ -58,11 +59,21 @@ def evaluate_model(
             length=length,
             configs=chosen,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
+            on_losses=lambda losses: console.tell(_record(losses)),
         )
-    console.print(
+    holds = all(row.within_bounds for row in found.results)
+    console.tell(
+        EvaluateRecord(
+            model=found.model,
+            windows=found.windows,
+            tokens=found.tokens,
+            float_loss=found.real,
+            within_bounds=holds,
+        )
+    )
+    console.say(
         f"{found.model}: {found.tokens:,} held-out tokens in {found.windows:,} windows, losses in "
-        "nats a token",
-        soft_wrap=True,
+        "nats a token"
     )
     console.print(_table(found))
     for row in found.results:
@@ -73,16 +84,36 @@ def evaluate_model(
             f"{row.implementation:+.3%} of {row.implementation_bound:.0%} perplexity: bounds "
         )
         state = ("hold", "green") if row.within_bounds else ("are broken", "red")
-        console.print(Text.assemble(said, state), soft_wrap=True)
-    return all(row.within_bounds for row in found.results)
+        console.say(Text.assemble(said, state))
+    return holds
 
 
-def _table(found: Evaluation) -> Table:
+def _record(row: Losses) -> LossesRecord:
+    return LossesRecord(
+        name=row.name,
+        float_loss=row.real,
+        fake_loss=row.fake,
+        integer_loss=row.integer,
+        fake_agreement=row.fake_agreement,
+        integer_agreement=row.integer_agreement,
+        token_bytes=row.token_bytes,
+        loss_rise=row.total,
+        loss_rise_bound=row.quantization_bound,
+        integer_change=row.implementation,
+        integer_change_bound=row.implementation_bound,
+        within_bounds=row.within_bounds,
+    )
+
+
+def _table(found: Evaluation) -> FittedTable:
     """Losses, perplexities and top-1 agreement of all that was measured."""
-    table = Table()
-    table.add_column("", no_wrap=True)
-    for name in ("loss", "perplexity", "top 1 as float", "MB a token"):
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [
+            *words(""),
+            *numbers("loss", "perplexity"),
+            *numbers("top 1 as float", "MB a token", keeps=1),
+        ]
+    )
     table.add_row("float", f"{found.real:.4f}", _perplexity(found.real), "", "")
     for row in found.results:
         size = f"{row.token_bytes / 1e6:,.3f}"

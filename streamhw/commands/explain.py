@@ -3,13 +3,14 @@
 
 from pathlib import Path
 
-from rich.table import Table
-
 from ..compiler.backend.build_dir import read_build
-from ..report.edges import edges_of, find_edge
+from ..report.edges import DataflowEdge, edges_of, find_edge
+from ..report.explain import Section
 from ..report.explain import explain as sections_of
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
+from ..report.fitted_table import FittedTable, numbers, words
+from .records.designs import EdgeRecord, EdgeSection
 from .show import Console
 
 __all__ = ["explain"]
@@ -27,7 +28,10 @@ def explain(folder: Path, edge: str | None, console: Console, *, everything: boo
     if edge is None:
         _list(facts, console, everything)
         return
-    for number, section in enumerate(sections_of(find_edge(facts, edge), facts)):
+    found = find_edge(facts, edge)
+    sections = sections_of(found, facts)
+    console.tell(_record(found, sections))
+    for number, section in enumerate(sections):
         if number:
             console.print()
         console.print(section.title, style="bold", soft_wrap=True)
@@ -36,15 +40,21 @@ def explain(folder: Path, edge: str | None, console: Console, *, everything: boo
 
 
 def _list(facts: Facts, console: Console, everything: bool) -> None:
-    table = Table(title=f"{facts.model} on {facts.board}: edges from part to part")
-    for name in ("edge", "from", "scope"):
-        table.add_column(name, overflow="fold")
-    for name in ("converter bits", "FIFO beats", "FIFO bits"):
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [
+            *words("edge"),
+            *words("from", keeps=2),
+            *words("scope", keeps=1),
+            *numbers("converter bits", "FIFO beats"),
+            *numbers("FIFO bits", keeps=3),
+        ],
+        title=f"{facts.model} on {facts.board}: edges from part to part",
+    )
     edges = edges_of(facts)
     shown = [edge for edge in edges if everything or edge.value is not None]
     for edge in shown:
-        bits = sum(part.converter.bits for part in edge.through if part.converter is not None)
+        console.tell(_record(edge))
+        bits = _converter_bits(edge)
         table.add_row(
             edge.name,
             str(edge.source),
@@ -57,3 +67,21 @@ def _list(facts: Facts, console: Console, everything: bool) -> None:
     more = f"; {hidden} of control and memory beats with --all" if hidden else ""
     table.caption = f"{len(shown)} edges{more}; `explain BUILD EDGE` says why one is as it is"
     console.print(table)
+
+
+def _converter_bits(edge: DataflowEdge) -> int:
+    return sum(part.converter.bits for part in edge.through if part.converter is not None)
+
+
+def _record(edge: DataflowEdge, about: tuple[Section, ...] = ()) -> EdgeRecord:
+    return EdgeRecord(
+        name=edge.name,
+        source=str(edge.source),
+        sink=str(edge.sink),
+        scope=edge.scope.value,
+        value=edge.value,
+        converter_bits=_converter_bits(edge),
+        fifo_beats=tuple(stream.depth for stream in edge.streams),
+        fifo_bits=edge.queue_bits,
+        about=tuple(EdgeSection(title=part.title, lines=part.lines) for part in about),
+    )

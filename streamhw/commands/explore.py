@@ -4,14 +4,14 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.table import Table
-
 from ..api import explore as api_explore
 from ..api.explore import BEST_FILE, FRONT_FILE, TRIALS_FILE, answer_lengths, goal_of
 from ..boards.base import Board, load_board
 from ..compiler.explore.explore import Exploration
-from ..compiler.explore.objective import Objective, Score, Trial, best_of
+from ..compiler.explore.objective import Invalid, Objective, Score, Trial, best_of
+from ..report.fitted_table import FittedTable, numbers, words
 from .build import BuildRequest, request_with_bits
+from .records.explorations import ExploreRecord, TrialRecord
 from .show import Console, progress
 
 __all__ = ["ExploreRequest", "explore_model", "optimized"]
@@ -66,6 +66,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
 
         def on_trial(trial: Trial) -> None:
             seen.append(trial)
+            console.tell(_trial_record(trial))
             best = best_of(seen, goal)
             said = "no design yet"
             if best is not None and isinstance(best.outcome, Score):
@@ -94,6 +95,7 @@ def explore_model(request: ExploreRequest, console: Console) -> Exploration:
             folder=folder,
             on_trial=on_trial,
         )
+    console.tell(_record(exploration, board, request))
     console.print(_table(exploration, board, request))
     _conclude(exploration, console, folder)
     return exploration
@@ -107,19 +109,50 @@ def optimized(request: ExploreRequest, console: Console) -> BuildRequest:
     return replace(build, config=exploration.best.choice.config(build.config))
 
 
+def _trial_record(trial: Trial) -> TrialRecord:
+    outcome = trial.outcome
+    return TrialRecord(
+        number=trial.number,
+        origin=trial.origin,
+        score=outcome if isinstance(outcome, Score) else None,
+        reason=outcome.reason if isinstance(outcome, Invalid) else None,
+    )
+
+
+def _record(exploration: Exploration, board: Board, request: ExploreRequest) -> ExploreRecord:
+    assert request.prompt is not None and request.tokens is not None
+    return ExploreRecord(
+        model=request.build.model,
+        board=board.name,
+        objective=request.objective.value,
+        rate=request.rate,
+        prompt=request.prompt,
+        tokens=request.tokens,
+        trials=len(exploration.found.trials),
+        skipped=exploration.found.skipped,
+        exact=exploration.found.is_exact,
+        best=exploration.best.number,
+        front=tuple(trial.number for trial in exploration.front),
+        folder=str(request.folder),
+    )
+
+
 def _told(score: Score) -> str:
     return f"{score.total:,.0f} cycles, {score.share:.0%} of the board"
 
 
-def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> Table:
-    table = Table(
+def _table(exploration: Exploration, board: Board, request: ExploreRequest) -> FittedTable:
+    table = FittedTable(
+        [
+            *numbers("cycles/token", "prompt cycles", "LUT"),
+            *numbers("DSP", "RAM", keeps=3),
+            *numbers("of board"),
+            *words("tokens", "lanes", keeps=2),
+            *words("engines (rows x inputs x tokens > lanes)", keeps=1, running=True),
+        ],
         title=f"{request.build.model} on {board.title}: designs that no other one beats, "
-        f"prompt of {request.prompt}"
+        f"prompt of {request.prompt}",
     )
-    for name in ("cycles/token", "prompt cycles", "LUT", "DSP", "RAM", "of board"):
-        table.add_column(name, justify="right")
-    for name in ("tokens", "lanes", "engines (rows x inputs x tokens > lanes)"):
-        table.add_column(name)
     front, best = exploration.front, exploration.best
     if len(front) > ROWS:
         keep = {round(i * (len(front) - 1) / (ROWS - 1)) for i in range(ROWS)}

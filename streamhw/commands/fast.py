@@ -7,8 +7,6 @@ Tokens come from the integer reference; cycles are predicted by the cost model a
 import time
 from dataclasses import dataclass, field
 
-from rich.table import Table
-
 from ..api import compile as api_compile
 from ..api.prompt import check_run, read_prompt
 from ..boards.base import Board, load_board
@@ -19,8 +17,10 @@ from ..compiler.pipeline import STAGES, quantize_for
 from ..frontend import Model, Origin
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import IntegerModel
+from ..report.fitted_table import FittedTable, TableColumn
 from .answer_text import AnswerText
 from .build import BuildRequest, request_with_bits, settled, stage_shower
+from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress
 
 __all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
@@ -66,18 +66,24 @@ def run_fast(request: FastRequest, console: Console) -> FastAnswer:
         text = AnswerText(console, shown)
         text.prompt(asked.text)
         task = shown.add_task("compute", total=request.tokens, detail="")
+        said: list[str] = []
         begin = time.perf_counter()
         for token in golden.generate(prompt, request.tokens, ends=model.end_tokens):
             answer.tokens.append(token)
             answer.seconds = time.perf_counter() - begin
-            text.add(stream.feed(token))
+            piece = stream.feed(token)
+            text.add(piece)
+            said.append(piece)
             count = len(answer.tokens)
+            console.tell(TokenRecord(number=count - 1, token=token, text=piece, cycles=None))
             detail = f"{count} tokens, {count / answer.seconds:,.1f} a second"
             shown.update(task, completed=count, detail=detail)
-        text.add(stream.end())
+        said.append(stream.end())
+        text.add(said[-1])
         text.end()
     total = len(prompt) + len(answer.tokens)
     answer.predicted = Estimate.placed(design).answer(len(prompt), total)
+    console.tell(_record(answer, answer.predicted, "".join(said), model, board))
     console.print(_table(answer, answer.predicted, model, board))
     return answer
 
@@ -112,12 +118,44 @@ def prepared(quantized: QuantizedModel, console: Console) -> IntegerModel:
     return golden
 
 
-def _table(answer: FastAnswer, predicted: PredictedAnswer, model: Model, board: Board) -> Table:
+def _each(predicted: PredictedAnswer) -> float:
+    """Mean cycles of a token after the first; 0 if there is none."""
+    return sum(predicted.tokens) / len(predicted.tokens) if predicted.tokens else 0.0
+
+
+def _record(
+    answer: FastAnswer, predicted: PredictedAnswer, said: str, model: Model, board: Board
+) -> RunRecord:
+    return RunRecord(
+        how="predicted",
+        model=model.name,
+        board=board.name,
+        clock_mhz=board.clock_mhz,
+        prompt_tokens=len(answer.prompt),
+        answer_tokens=len(answer.tokens),
+        text=said,
+        prompt_cycles=predicted.prompt,
+        token_cycles=_each(predicted),
+        seconds=answer.seconds,
+        simulated_cycles=None,
+        read_bytes=None,
+        write_bytes=None,
+        memory=None,
+        channels={},
+        predicted_cycles=predicted.prompt + sum(predicted.tokens),
+        checked_beats=None,
+    )
+
+
+def _table(
+    answer: FastAnswer, predicted: PredictedAnswer, model: Model, board: Board
+) -> FittedTable:
     origin = ", seeded random weights" if model.origin is Origin.RANDOM else ""
-    table = Table(title=f"{model.name}{origin}, by the integer reference; nothing was simulated")
-    table.add_column("")
-    table.add_column("", justify="right")
-    each = sum(predicted.tokens) / len(predicted.tokens) if predicted.tokens else 0.0
+    table = FittedTable(
+        [TableColumn("", running=True), TableColumn("", number=True, running=True)],
+        title=f"{model.name}{origin}, by the integer reference; nothing was simulated",
+    )
+    each = _each(predicted)
     per_ms = board.clock_mhz * 1e3
     speed = len(answer.tokens) / max(answer.seconds, 1e-9)
     rows: list[tuple[str, str]] = [

@@ -10,11 +10,12 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from ..errors import UserError
 from ..extensions import extensions
+from ..report.fitted_table import FittedTable, numbers, words
+from .records.listed import BoardRecord, ListedRecord, ModelRecord
 from .show import Console
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["LISTS", "list_installed"]
 
 OURS = "streamhw"
-Row = tuple[str | Text, ...]
 
 
 def list_installed(what: str | None, console: Console) -> None:
@@ -39,12 +39,30 @@ def _models(console: Console) -> None:
     from ..frontend.shapes import SHAPES
     from ..frontend.zoo import CHECKPOINTS, load
 
-    table = Table("model", "layers", "width", "heads", "vocabulary", "positions", "weights")
+    table = FittedTable(
+        [
+            *words("model"),
+            *numbers("layers", "width", "heads", keeps=2),
+            *numbers("vocabulary", "positions", keeps=1),
+            *words("weights", running=True),
+        ]
+    )
     rows = {name: (load(name).config, "in the package") for name in CHECKPOINTS}
     rows |= {name: (shape.config, _weights(shape)) for name, shape in SHAPES.items()}
     for name, (config, weights) in sorted(rows.items()):
-        numbers = (config.layers, config.features, config.heads, config.vocabulary, config.context)
-        table.add_row(name, *(f"{number:,}" for number in numbers), weights)
+        counts = (config.layers, config.features, config.heads, config.vocabulary, config.context)
+        table.add_row(name, *(f"{count:,}" for count in counts), weights)
+        console.tell(
+            ModelRecord(
+                name=name,
+                layers=config.layers,
+                width=config.features,
+                heads=config.heads,
+                vocabulary=config.vocabulary,
+                context=config.context,
+                weights=weights,
+            )
+        )
     console.print(table)
     console.print(
         "Names are built for at most 1,024 positions unless --context N says otherwise. "
@@ -67,7 +85,7 @@ def _families(console: Console) -> None:
     from ..frontend.catalog import FAMILIES, FAMILY_GROUP
 
     own = {name: _says(type(family)) for name, family in FAMILIES.items()}
-    _print("family", own, FAMILY_GROUP, console)
+    _print("families", "family", own, FAMILY_GROUP, console)
 
 
 def _formats(console: Console) -> None:
@@ -75,37 +93,62 @@ def _formats(console: Console) -> None:
     from ..frontend.catalog import FORMAT_GROUP, FORMATS
 
     own = {name: _says(type(fmt)) for name, fmt in FORMATS.items()}
-    _print("format", own, FORMAT_GROUP, console)
+    _print("formats", "format", own, FORMAT_GROUP, console)
 
 
 def _boards(console: Console) -> None:
     """Boards with what they carry."""
     from ..boards.base import BOARDS, GROUP, load_board
 
-    table = Table("board", "part", "clock MHz", "memory", "LUT", "DSP", "block RAM", "URAM",
-                  "package")  # fmt: skip
+    table = FittedTable(
+        [
+            *words("board"),
+            *words("part", keeps=3, running=True),
+            *numbers("clock MHz"),
+            *words("memory", keeps=2, running=True),
+            *numbers("LUT", "DSP", keeps=5),
+            *numbers("block RAM", "URAM", keeps=4),
+            *words("package", keeps=1),
+        ]
+    )
     for name in BOARDS:
-        table.add_row(name, *_board(load_board(name)), OURS)
+        _board(name, load_board(name), OURS, table, console)
     for extension in extensions(GROUP, object):
         try:
-            cells = _board(load_board(extension.name))
+            _board(extension.name, load_board(extension.name), extension.package, table, console)
         except UserError as error:
-            cells = (Text(str(error), "red"), *[""] * 6)
-        table.add_row(extension.name, *cells, extension.package)
+            broken = Text(str(error), "red")
+            table.add_row(extension.name, broken, *[""] * 6, extension.package)
+            console.tell(_listed("boards", extension.name, "", extension.package, error))
     console.print(table)
     console.print("Clocks are assumptions until a design is placed and routed.")
 
 
-def _board(board: "Board") -> Row:
-    port = board.ports[0]
-    return (
+def _board(name: str, board: "Board", package: str, table: FittedTable, console: Console) -> None:
+    port, budget = board.ports[0], board.budget
+    table.add_row(
+        name,
         board.title,
         f"{board.clock_mhz:g}",
         f"{len(board.ports)} x {port.width} bit, {board.memory.name}",
-        f"{board.budget.luts:,}",
-        f"{board.budget.dsps:,}",
-        f"{board.budget.block_ram:,}",
-        f"{board.budget.ultra_ram:,}",
+        *(f"{n:,}" for n in (budget.luts, budget.dsps, budget.block_ram, budget.ultra_ram)),
+        package,
+    )
+    console.tell(
+        BoardRecord(
+            name=name,
+            part=board.part,
+            clock_mhz=board.clock_mhz,
+            memory=board.memory.name,
+            ports=len(board.ports),
+            port_bits=port.width,
+            luts=budget.luts,
+            ffs=budget.ffs,
+            dsps=budget.dsps,
+            block_ram=budget.block_ram,
+            ultra_ram=budget.ultra_ram,
+            package=package,
+        )
     )
 
 
@@ -114,7 +157,7 @@ def _memories(console: Console) -> None:
     from ..boards.memory.catalog import GROUP, MEMORIES
 
     own = {name: _says(type(system)) for name, system in MEMORIES.items()}
-    _print("memory", own, GROUP, console)
+    _print("memories", "memory", own, GROUP, console)
 
 
 def _layers(console: Console) -> None:
@@ -122,14 +165,14 @@ def _layers(console: Console) -> None:
     from ..compiler.layers.table import GROUP
     from ..graph import OPS
 
-    _print("layer", {op.__name__: _says(op) for op in OPS}, GROUP, console)
+    _print("layers", "layer", {op.__name__: _says(op) for op in OPS}, GROUP, console)
 
 
 def _functions(console: Console) -> None:
     """Elementwise functions, for activations."""
     from ..numerics.functions import BUILT_IN, GROUP
 
-    _print("function", dict.fromkeys(BUILT_IN, "elementwise function"), GROUP, console)
+    _print("functions", "function", dict.fromkeys(BUILT_IN, "elementwise function"), GROUP, console)
 
 
 def _number_formats(console: Console) -> None:
@@ -142,13 +185,13 @@ def _number_formats(console: Console) -> None:
         + (" with offsets" if fmt.has_offsets else "")
         for name, fmt in BUILT_IN.items()
     }
-    _print("number format", own, GROUP, console)
+    _print("number-formats", "number format", own, GROUP, console)
 
 
 def _kernels(console: Console) -> None:
     """Kernels with the first line of their contract; those of packages come with their layers."""
     specs = {spec.__name__.removesuffix("Spec"): _says(spec) for spec in kernel_specs()}
-    _print("kernel", dict(sorted(specs.items())), None, console)
+    _print("kernels", "kernel", dict(sorted(specs.items())), None, console)
 
 
 LISTS: Mapping[str, Callable[[Console], None]] = {
@@ -182,23 +225,37 @@ def kernel_specs() -> "Iterator[type[KernelSpec]]":
                 yield spec
 
 
-def _print(kind: str, own: Mapping[str, str], group: str | None, console: Console) -> None:
-    table = Table(kind, "what it is", "package")
-    for row in (*((name, says, OURS) for name, says in own.items()), *_added(group)):
-        table.add_row(*row)
+def _print(
+    what: str, kind: str, own: Mapping[str, str], group: str | None, console: Console
+) -> None:
+    table = FittedTable(
+        [*words(kind), *words("what it is", running=True), *words("package", keeps=1)]
+    )
+    ours = (_listed(what, name, says, OURS) for name, says in own.items())
+    for row in (*ours, *_added(what, group)):
+        says = row.about if row.error is None else Text(row.error, "red")
+        table.add_row(row.name, says, row.package)
+        console.tell(row)
     console.print(table)
 
 
-def _added(group: str | None) -> Iterable[Row]:
-    """Rows of what packages offer; a broken package has its error as its row."""
+def _listed(
+    what: str, name: str, about: str, package: str, error: UserError | None = None
+) -> ListedRecord:
+    said = None if error is None else str(error)
+    return ListedRecord(list=what, name=name, about=about, package=package, error=said)
+
+
+def _added(what: str, group: str | None) -> Iterable[ListedRecord]:
+    """What packages offer; a broken package with its error."""
     for extension in extensions(group, object) if group is not None else ():
         try:
             value = extension.value
-            what = getattr(value, "op", value)  # a layer is told by what it computes
-            says: str | Text = _says(what if inspect.isclass(what) else type(what))
+            kind = getattr(value, "op", value)  # a layer is told by what it computes
+            says = _says(kind if inspect.isclass(kind) else type(kind))
+            yield _listed(what, extension.name, says, extension.package)
         except UserError as error:
-            says = Text(str(error), "red")
-        yield extension.name, says, extension.package
+            yield _listed(what, extension.name, "", extension.package, error)
 
 
 def _says(kind: type) -> str:

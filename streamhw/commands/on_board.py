@@ -4,16 +4,16 @@
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from rich.table import Table
-
 from ..api.build import Build
 from ..api.on_board import BoardAnswer, on_board
 from ..api.prompt import check_run, read_prompt
 from ..bitstream.board_core import parts_of
 from ..boards.base import load_board
+from ..report.fitted_table import FittedTable, TableColumn
 from ..runtime.serial.transport import SerialPort
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
+from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress
 
 __all__ = ["BoardRequest", "run_on_board"]
@@ -54,9 +54,13 @@ def run_on_board(request: BoardRequest, console: Console) -> BoardAnswer:
 
             def on_token(answer: BoardAnswer) -> None:
                 nonlocal printed
-                text.add(answer.said[printed:])
+                said = answer.said[printed:]
+                text.add(said)
                 printed = len(answer.said)
-                count = len(answer.tokens)
+                count, last = len(answer.tokens), answer.tokens[-1]
+                console.tell(
+                    TokenRecord(number=count - 1, token=last.token, text=said, cycles=last.cycles)
+                )
                 detail = f"{count} tokens, {count / max(answer.seconds, 1e-9):,.1f} a second"
                 shown.update(
                     task, description="run", completed=count, total=request.tokens, detail=detail
@@ -68,16 +72,40 @@ def run_on_board(request: BoardRequest, console: Console) -> BoardAnswer:
             )
             text.add(answer.said[printed:])
             text.end()
+    console.tell(_record(answer, len(prompt.tokens), built))
     console.print(_table(answer, built))
     return answer
 
 
-def _table(answer: BoardAnswer, built: Build) -> Table:
+def _record(answer: BoardAnswer, prompt: int, built: Build) -> RunRecord:
+    return RunRecord(
+        how="board",
+        model=built.model.name,
+        board=built.board.name,
+        clock_mhz=built.board.clock_mhz,
+        prompt_tokens=prompt,
+        answer_tokens=len(answer.tokens),
+        text=answer.said,
+        prompt_cycles=float(answer.prompt_cycles),
+        token_cycles=answer.token_cycles,
+        seconds=answer.seconds,
+        simulated_cycles=None,
+        read_bytes=None,
+        write_bytes=None,
+        memory=None,
+        channels={},
+        predicted_cycles=None,
+        checked_beats=None,
+    )
+
+
+def _table(answer: BoardAnswer, built: Build) -> FittedTable:
     per_ms = built.board.clock_mhz * 1e3
     count, link = len(answer.tokens), answer.link
-    table = Table(title=f"{built.model.name} on {built.board.title}")
-    table.add_column("")
-    table.add_column("", justify="right")
+    table = FittedTable(
+        [TableColumn("", running=True), TableColumn("", number=True, running=True)],
+        title=f"{built.model.name} on {built.board.title}",
+    )
     for row in (
         ("first token", f"{answer.prompt_cycles:,} cycles, {answer.prompt_cycles / per_ms:.3f} ms"),
         (

@@ -14,6 +14,7 @@ from ..report.measured import Measured
 from ..report.profile import StepProfile
 from ..report.summary import summarize
 from ..whole_file import write_whole
+from .records.designs import ReportRecord
 from .show import Console
 
 __all__ = ["HTML_FILE", "report"]
@@ -46,4 +47,5 @@ def report(folder: Path, output: Path | None, console: Console) -> Path:
     write_whole(file, text)
     said = Text.assemble(f"Written to {file}  ", (f"{len(text):,} bytes", "dim"))
     console.print(said, soft_wrap=True)
+    console.tell(ReportRecord(file=str(file), bytes=file.stat().st_size))
     return file

@@ -3,18 +3,18 @@
 
 from dataclasses import dataclass, replace
 
-from rich.table import Table
-
 from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
 from ..api.build import Build
 from ..api.prompt import check_run, read_prompt
 from ..boards.memory.catalog import load_memory
 from ..report.channels import channel_table, spread
+from ..report.fitted_table import FittedTable, TableColumn
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
+from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress, warn
 
 __all__ = ["RunRequest", "run"]
@@ -62,14 +62,21 @@ def run(request: RunRequest, console: Console) -> Answer:
         text = AnswerText(console, shown)
         task = shown.add_task("compile the simulator", total=None, detail="")
 
-        printed = 0
+        printed = told = 0
 
         def on_step(step: str, done: int, total: int) -> None:
             shown.update(task, completed=done, total=total, detail=step)
 
         def on_token(answer: Answer) -> None:
-            nonlocal printed
+            nonlocal printed, told
             text.add(answer.said[printed:])
+            # A run that goes on from a checkpoint brings all earlier tokens with its first.
+            for token in answer.tokens[told:]:
+                told += 1
+                said = answer.said[printed:] if told == len(answer.tokens) else ""
+                console.tell(
+                    TokenRecord(number=told - 1, token=token.token, text=said, cycles=token.cycles)
+                )
             printed = len(answer.said)
             rate = answer.simulated / max(answer.seconds, 1e-9)
             shown.update(
@@ -99,17 +106,41 @@ def run(request: RunRequest, console: Console) -> Answer:
         text.end()
     for warning in answer.warnings:
         warn(console, warning)
+    console.tell(_record(answer, built))
     console.print(_table(answer, built))
     if len(answer.channels) > 1:
         console.print(channel_table(answer.channels))
     return answer
 
 
-def _table(answer: Answer, built: Build) -> Table:
+def _record(answer: Answer, built: Build) -> RunRecord:
+    return RunRecord(
+        how="simulated",
+        model=built.model.name,
+        board=built.board.name,
+        clock_mhz=built.board.clock_mhz,
+        prompt_tokens=len(answer.prompt),
+        answer_tokens=len(answer.tokens),
+        text=answer.said,
+        prompt_cycles=float(answer.prompt_cycles),
+        token_cycles=answer.token_cycles,
+        seconds=answer.seconds,
+        simulated_cycles=answer.simulated,
+        read_bytes=answer.read_bytes,
+        write_bytes=answer.write_bytes,
+        memory=answer.memory,
+        channels=answer.channels,
+        predicted_cycles=answer.predicted,
+        checked_beats=None if answer.compared is None else answer.compared.beats,
+    )
+
+
+def _table(answer: Answer, built: Build) -> FittedTable:
     board = built.board
-    table = Table(title=f"{built.model.name} on {board.title}, simulated cycle by cycle")
-    table.add_column("")
-    table.add_column("", justify="right")
+    table = FittedTable(
+        [TableColumn("", running=True), TableColumn("", number=True, running=True)],
+        title=f"{built.model.name} on {board.title}, simulated cycle by cycle",
+    )
     count = len(answer.tokens)
     per_ms = board.clock_mhz * 1e3
     rows = [

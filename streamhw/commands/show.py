@@ -1,43 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where commands print, and progress on anything that takes seconds.
-
-Names, paths and messages may hold anything: consoles here take no text for markup.
-"""
+"""What commands print beside tables: files, warnings, and progress on anything that takes
+seconds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from .console import Console, console_for
 from .progress_lines import progress_lines
+from .records.record import WarningRecord
 
 __all__ = ["Console", "console_for", "progress", "show_file", "warn"]
-
-PIPE_WIDTH = 140
-"""Columns of a table where there is no terminal to ask."""
-
-
-class _Console(Console):
-    """A console whose closed pipe is an error like any other: it has an exit code of its own."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def console_for(*, quiet: bool = False, stderr: bool = False) -> Console:
-    """The console that commands print on. It prints brackets and colons as they are: whoever wants
-    colors gives a style."""
-
-    def console(width: int | None) -> Console:
-        return _Console(
-            quiet=quiet, stderr=stderr, width=width, markup=False, emoji=False, highlight=False
-        )
-
-    found = console(None)
-    return found if found.is_terminal else console(PIPE_WIDTH)
 
 
 def show_file(file: Path, console: Console) -> None:
@@ -49,12 +25,13 @@ def show_file(file: Path, console: Console) -> None:
 def warn(console: Console, text: str) -> None:
     """Prints a line that the user should not pass over."""
     console.print(text, style="yellow", soft_wrap=True)
+    console.tell(WarningRecord(text=text))
 
 
 @contextmanager
 def progress(console: Console) -> Iterator[Progress]:
-    """A progress display: a moving line on a terminal; elsewhere a line on standard error every ten
-    seconds."""
+    """A progress display: a moving line on a terminal; elsewhere, and on a terminal in which no
+    line can move, a line on standard error every ten seconds."""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -62,9 +39,9 @@ def progress(console: Console) -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_interactive,
     ) as shown:
-        if console.is_terminal or console.quiet:
+        if console.is_interactive or console.quiet:
             yield shown
         else:
             with progress_lines(shown, console_for(stderr=True)):

@@ -4,10 +4,10 @@
 from dataclasses import fields
 from pathlib import Path
 
-from rich.table import Table
-
+from ..report.fitted_table import FittedTable, numbers, words
 from ..synthesis.loaded_nets import LARGE
 from ..synthesis.synthesize import SYNTH_FILE, ModuleRow, Synthesis, synthesize
+from .records.designs import PartRecord, SynthRecord
 from .show import Console, progress
 
 __all__ = ["synth"]
@@ -31,6 +31,7 @@ def synth(folder: Path, console: Console) -> Synthesis:
             shown.update(task, completed=done, total=total, detail=detail)
 
         found = synthesize(folder, on_module)
+    _record(found, folder / SYNTH_FILE, console)
     console.print(_parts(found))
     if len(found.dies) > 1:
         console.print(_dies(found))
@@ -40,12 +41,42 @@ def synth(folder: Path, console: Console) -> Synthesis:
     return found
 
 
-def _parts(found: Synthesis) -> Table:
-    table = Table(title=f"{found.model} on {found.board}: estimated / counted by Yosys")
-    table.add_column("part")
-    for title, _ in KINDS:
-        table.add_column(title, justify="right")
-    table.add_column("levels", justify="right")
+def _record(found: Synthesis, file: Path, console: Console) -> None:
+    for row in found.rows:
+        console.tell(
+            PartRecord(
+                name=row.name, estimated=row.estimated, counted=row.counted, levels=row.levels
+            )
+        )
+    console.tell(
+        SynthRecord(
+            model=found.model,
+            board=found.board,
+            family=found.family,
+            clock_mhz=found.clock_mhz,
+            estimated=found.total.estimated,
+            counted=found.total.counted,
+            rest=found.rest.counted,
+            budget=found.budget,
+            levels=found.total.levels,
+            file=str(file),
+        )
+    )
+
+
+def _parts(found: Synthesis) -> FittedTable:
+    table = FittedTable(
+        [
+            *words("part"),
+            *numbers("LUT"),
+            *numbers("FF", keeps=2),
+            *numbers("DSP", keeps=4),
+            *numbers("BRAM", keeps=3),
+            *numbers("URAM", keeps=1),
+            *numbers("levels"),
+        ],
+        title=f"{found.model} on {found.board}: estimated / counted by Yosys",
+    )
     for row in sorted(found.rows, key=lambda row: -row.counted.luts):
         if row.counted.luts + row.counted.ffs + row.counted.dsps > 0:
             table.add_row(row.name, *_pairs(row), str(row.levels))
@@ -59,11 +90,17 @@ def _parts(found: Synthesis) -> Table:
     return table
 
 
-def _dies(found: Synthesis) -> Table:
-    table = Table(title="counted cells die by die, by the partition of the build")
-    table.add_column("die")
-    for title, _ in KINDS:
-        table.add_column(title, justify="right")
+def _dies(found: Synthesis) -> FittedTable:
+    table = FittedTable(
+        [
+            *words("die"),
+            *numbers("LUT"),
+            *numbers("FF", keeps=2),
+            *numbers("DSP", "BRAM", keeps=3),
+            *numbers("URAM", keeps=1),
+        ],
+        title="counted cells die by die, by the partition of the build",
+    )
     for die in found.dies:
         cells = []
         for _, name in KINDS:
@@ -73,12 +110,11 @@ def _dies(found: Synthesis) -> Table:
     return table
 
 
-def _paths(found: Synthesis) -> Table:
-    table = Table(title="longest combinational paths, in levels of LUTs and carry chains")
-    for title in ("levels", "modules"):
-        table.add_column(title, justify="right")
-    for title in ("in", "from", "to"):
-        table.add_column(title)
+def _paths(found: Synthesis) -> FittedTable:
+    table = FittedTable(
+        [*numbers("levels", "modules"), *words("in"), *words("from", "to", keeps=1)],
+        title="longest combinational paths, in levels of LUTs and carry chains",
+    )
     for slow in found.slowest:
         path = slow.path
         table.add_row(str(path.levels), str(slow.instances), slow.module, path.begin, path.end)
@@ -90,12 +126,17 @@ def _paths(found: Synthesis) -> Table:
     return table
 
 
-def _nets(found: Synthesis) -> Table:
-    table = Table(title="nets with the most loads, clocks left out")
-    for title in ("loads", "nets"):
-        table.add_column(title, justify="right")
-    for title in ("driver", "net", "in", "pins"):
-        table.add_column(title)
+def _nets(found: Synthesis) -> FittedTable:
+    table = FittedTable(
+        [
+            *numbers("loads", "nets"),
+            *words("driver", keeps=3),
+            *words("net"),
+            *words("in", keeps=2),
+            *words("pins", keeps=1, running=True),
+        ],
+        title="nets with the most loads, clocks left out",
+    )
     for row in found.nets.worst:
         pins = {pin.name: getattr(row.net.loads, pin.name) for pin in fields(row.net.loads)}
         shown = ", ".join(f"{count:,} {name}" for name, count in pins.items() if count)

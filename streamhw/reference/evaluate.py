@@ -148,11 +148,13 @@ def evaluate(
     rows: NDArray[np.int64],
     *,
     progress: Callable[[str, float], None] | None = None,
+    on_losses: Callable[[Losses], None] | None = None,
 ) -> Evaluation:
     """Losses on windows ``rows`` [windows, tokens] of a text.
 
     quantize: pads and quantizes the model; reference: rules of the layer kinds
     progress: told what runs, and the fraction of it that is done
+    on_losses: told what each quantization came to, as soon as it is known
     """
 
     def measure(
@@ -206,6 +208,8 @@ def evaluate(
                 token_bytes=token_bytes(quantized),
             )
         )
+        if on_losses is not None:
+            on_losses(results[-1])
     return Evaluation(
         model=model.name,
         windows=len(rows),

@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from .bench import Bench, BenchPoint
 from .energy import MODELS, Energy
+from .fitted_table import FittedTable, numbers, words
 from .published import System, published
 
 __all__ = ["bench_view", "notes", "rows_of"]
 
-COLUMNS = ("who", "where", "first token, ms", "ms a token", "tokens/s", "all, ms", "how")
+COLUMNS = (
+    *words("who"),
+    *words("where", keeps=1, running=True),
+    *numbers("first token, ms"),
+    *numbers("ms a token"),
+    *numbers("tokens/s"),
+    *numbers("all, ms"),
+    *words("how", keeps=2, running=True),
+)
 
 Row = tuple[str, ...]
 
@@ -91,11 +99,8 @@ def notes(bench: Bench) -> Iterator[str]:
         yield f"{system.name}: {system.caveat} ({system.source})"
 
 
-def _point(bench: Bench, point: BenchPoint) -> Table:
-    table = Table(title=f"{bench.model} [{point.prompt}:{point.answer}]")
-    for name in COLUMNS:
-        numeric = name not in ("who", "where", "how")
-        table.add_column(name, justify="right" if numeric else "left")
+def _point(bench: Bench, point: BenchPoint) -> FittedTable:
+    table = FittedTable(COLUMNS, title=f"{bench.model} [{point.prompt}:{point.answer}]")
     rows = list(rows_of(bench, point))
     for number, row in enumerate(rows):
         style = "bold" if row[0] == "this design" else None
@@ -110,11 +115,16 @@ def _point(bench: Bench, point: BenchPoint) -> Table:
     return table
 
 
-def _summary(bench: Bench) -> Table:
-    table = Table(title="all points of this design")
-    for name in ("prompt:answer", "how", "first token, ms", "ms a token", "all, ms",
-                 "of the roofline", "model's error"):  # fmt: skip
-        table.add_column(name, justify="left" if name == "how" else "right")
+def _summary(bench: Bench) -> FittedTable:
+    table = FittedTable(
+        [
+            *numbers("prompt:answer"),
+            *words("how", keeps=1, running=True),
+            *numbers("first token, ms", "ms a token", "all, ms"),
+            *numbers("of the roofline", "model's error", keeps=2),
+        ],
+        title="all points of this design",
+    )
     for point in bench.points:
         total = bench.ms(point.total)
         table.add_row(
@@ -128,11 +138,17 @@ def _summary(bench: Bench) -> Table:
     return table
 
 
-def _contexts(bench: Bench) -> Table:
-    table = Table(title="one token at a context, predicted")
-    for name in ("positions in the cache", "cycles", "ms", "floor, ms", "of the roofline",
-                 "a layer", "its engine", "its memory", "its idle cycles"):  # fmt: skip
-        table.add_column(name, justify="right")
+def _contexts(bench: Bench) -> FittedTable:
+    table = FittedTable(
+        [
+            *numbers("positions in the cache", "cycles", "ms"),
+            *numbers("floor, ms", "of the roofline", keeps=3),
+            *numbers("a layer", "its engine", "its memory", keeps=1),
+            *numbers("its idle cycles", keeps=2),
+        ],
+        title="one token at a context, predicted",
+        caption="of a layer, in cycles: idle ones are those that neither engine nor memory needs",
+    )
     for context in bench.contexts:
         floor, ours = 1e3 * bench.roofline.step(1, context.length), bench.ms(context.cycles)
         layer = context.layer
@@ -145,17 +161,20 @@ def _contexts(bench: Bench) -> Table:
             *(f"{n:,.0f}" for n in (layer.interval, layer.engine, layer.memory)),
             f"{layer.idle_share:.1%}",
         )
-    table.caption = (
-        "of a layer, in cycles: idle ones are those that neither engine nor memory needs"
-    )
     return table
 
 
-def _energy(bench: Bench) -> Table:
-    table = Table(title="energy, estimated: millijoule a token of the answer, prompt included")
+def _energy(bench: Bench) -> FittedTable:
     names = [field.name for field in fields(Energy)]
-    for name in ("prompt:answer", *names, "all", "tokens/J", "average W"):
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [
+            *numbers("prompt:answer"),
+            *numbers(*names, keeps=1),
+            *numbers("all", "tokens/J", "average W"),
+        ],
+        title="energy, estimated: millijoule a token of the answer, prompt included",
+        caption="published rows: design power of the card x published time, nothing measured",
+    )
     for point in bench.points:
         energy = bench.energy(point)
         assert energy is not None
@@ -179,7 +198,6 @@ def _energy(bench: Bench) -> Table:
                     f"{watts:g} (TDP)",
                     style="dim",
                 )
-    table.caption = "published rows: design power of the card x published time, nothing measured"
     return table
 
 

@@ -3,9 +3,8 @@
 
 from collections.abc import Callable, Mapping
 
-from rich.table import Table
-
 from ..runtime.device import Traffic
+from .fitted_table import FittedTable, numbers, words
 from .measured import ChannelUse
 
 __all__ = ["COLUMNS", "channel_table", "spread", "uses_of"]
@@ -48,12 +47,12 @@ def spread(uses: Mapping[str, ChannelUse]) -> str:
     )
 
 
-def channel_table(uses: Mapping[str, ChannelUse]) -> Table:
+def channel_table(uses: Mapping[str, ChannelUse]) -> FittedTable:
     """A line a channel."""
-    table = Table(title="memory channels")
-    table.add_column("port")
-    for name in COLUMNS:
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [*words("port"), *(c for k, n in enumerate(COLUMNS) for c in numbers(n, keeps=-k))],
+        title="memory channels",
+    )
     for port, use in uses.items():
         table.add_row(port, *(show(use) for show in COLUMNS.values()))
     return table

@@ -3,8 +3,7 @@
 
 from collections.abc import Callable, Iterator
 
-from rich.table import Table
-
+from .fitted_table import FittedTable, numbers, words
 from .kernel_cycles import KernelCycles
 from .profile import StepProfile, TaskTimes
 
@@ -20,25 +19,29 @@ STATES: dict[str, Callable[[KernelCycles], int]] = {
 """What a kernel does in a cycle, in the order of columns."""
 
 
-def kernel_table(profile: StepProfile) -> Table:
+def kernel_table(profile: StepProfile) -> FittedTable:
     """A row for each kernel: shares of the cycles of the step, which add up to all of them."""
-    table = Table(title=f"kernels in the {profile.cycles:,} cycles of the step")
-    table.add_column("kernel", overflow="fold")
-    for name in STATES:
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [*words("kernel"), *numbers(*STATES)],
+        title=f"kernels in the {profile.cycles:,} cycles of the step",
+    )
     for kernel in profile.kernels:
         shares = (f"{kernel.share(count(kernel)):.1%}" for count in STATES.values())
         table.add_row(kernel.name, *shares)
     return table
 
 
-def times_table(profile: StepProfile) -> Table:
+def times_table(profile: StepProfile) -> FittedTable:
     """When each kernel gave its first and its last beat of an invocation."""
-    table = Table(title="beats given, in cycles of the step: first and last")
-    table.add_column("in")
-    table.add_column("by", overflow="fold")
-    for name in ("predicted", "measured", "later"):
-        table.add_column(name, justify="right")
+    table = FittedTable(
+        [
+            *words("in", keeps=1),
+            *words("by"),
+            *numbers("predicted", keeps=2),
+            *numbers("measured", "later"),
+        ],
+        title="beats given, in cycles of the step: first and last",
+    )
     for times in shown_times(profile):
         if times.measured is not None:
             first, last = times.predicted

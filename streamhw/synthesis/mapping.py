@@ -16,6 +16,7 @@ from ..compiler.resources.fpga_cells import Cells
 from ..errors import ToolError, UserError
 from ..json_file import load_json
 from ..temporary_folder import temporary_folder
+from ..tool_log import log_call, log_output
 from ..whole_file import write_whole
 from .fanout import FanOut, measure_fan_out
 from .levels import Levels, measure
@@ -115,13 +116,10 @@ def _run(batch: list[Module], modules: Modules, family: Family) -> Mapping[str, 
         mapping = SCRIPTS[family].replace("-top top", f"-top {ALL}")
         # Relative names: the WebAssembly build sees only the working directory.
         script = f"read_verilog batch.v; {mapping}; blackbox =A:whitebox; write_json batch.json"
-        result = subprocess.run(
-            [*find_yosys(), "-q", "-p", script],
-            cwd=work,
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
+        call = [*find_yosys(), "-q", "-p", script]
+        log_call(call)
+        result = subprocess.run(call, cwd=work, capture_output=True, text=True, errors="replace")
+        log_output(result.stdout, result.stderr)
         if result.returncode != 0 or not (work / "batch.json").is_file():
             said = (result.stderr or result.stdout).strip().splitlines()
             raise ToolError(

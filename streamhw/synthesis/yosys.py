@@ -12,6 +12,7 @@ from ..boards.base import Family
 from ..compiler.resources.fpga_cells import Cells
 from ..errors import ToolError
 from ..temporary_folder import temporary_folder
+from ..tool_log import log_call, log_output
 
 __all__ = ["cells_of_types", "count_modules", "find_yosys"]
 
@@ -68,13 +69,10 @@ def count_modules(verilog: str, family: Family) -> dict[str, Cells]:
         (work / "top.v").write_text(verilog)
         # Relative names: the WebAssembly build sees only the working directory.
         script = f"read_verilog top.v; {SCRIPTS[family]}; tee -q -o stat.json stat -json"
-        result = subprocess.run(
-            [*command, "-q", "-p", script],
-            cwd=work,
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
+        call = [*command, "-q", "-p", script]
+        log_call(call)
+        result = subprocess.run(call, cwd=work, capture_output=True, text=True, errors="replace")
+        log_output(result.stdout, result.stderr)
         stat = work / "stat.json"
         if result.returncode != 0 or not stat.is_file():
             said = (result.stderr or result.stdout).strip().splitlines()

@@ -7,15 +7,22 @@ from pathlib import Path
 import pytest
 
 from streamhw.__main__ import main
+from streamhw.commands.records.explorations import ExploreRecord, TrialRecord
+from tests.cli.scripted import only, said
 from tests.tiny import write_tiny
 
 FEW = ["--quant", "w8a8", "--token-batch", "4", "--multipliers", "16", "--trials", "2"]
 
 
-def test_explore_then_build_its_best(tmp_path: Path) -> None:
+def test_explore_then_build_its_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, found = str(write_tiny(tmp_path / "tiny")), tmp_path / "found"
     answer = ["--prompt", "3", "--tokens", "3", "--seed", "5"]
-    assert main(["-q", "explore", model, *FEW, *answer, "-o", str(found)]) == 0
+    code, records = said(capsys, "explore", model, *FEW, *answer, "-o", found)
+    told, trials = only(ExploreRecord, records), records[:-1]
+    assert code == 0 and records[-1] == told and (told.prompt, told.tokens) == (3, 3)
+    assert told.trials == len(trials) and told.best in told.front
+    scores = [t.score for t in trials if isinstance(t, TrialRecord) and t.number == told.best]
+    assert len(scores) == 1 and scores[0] is not None
     assert {file.name for file in found.iterdir()} == {"best.json", "front.json", "trials.jsonl"}
     design = ["--design", str(found / "best.json"), "--quant", "w8a8"]
     assert main(["-q", "build", model, *design, "-o", str(tmp_path / "built")]) == 0

@@ -12,6 +12,7 @@ from amaranth.hdl import Elaboratable
 from ...cache import TextCache
 from ...errors import ToolError
 from ...temporary_folder import temporary_folder
+from ...tool_log import log_call
 from .amaranth_adapter import adapted
 from .portable_verilog import portable
 
@@ -110,8 +111,10 @@ def _verilog(texts: Sequence[str], passes: Sequence[str], cache: TextCache | Non
         script.write("\nrtlil\n")
         script.write("\n".join(passes))
         script.seek(0)
+        call = [sys.executable, "-m", YOSYS.replace("-", "_"), "-q", "-"]
+        log_call(call)
         run = subprocess.run(
-            [sys.executable, "-m", YOSYS.replace("-", "_"), "-q", "-"],
+            call,
             stdin=script,
             capture_output=True,
             encoding="utf-8",

@@ -13,7 +13,7 @@ __all__ = ["bench"]
 
 def bench(measures: Bench) -> Html:
     """The section."""
-    names = tuple(f"{n}#" if n not in ("who", "where", "how") else n for n in COLUMNS)
+    names = tuple(f"{c.name}#" if c.number else c.name for c in COLUMNS)
     parts: list[Content] = []
     for point in measures.points:
         parts.append(tag("h3", f"{point.answer} tokens after {point.prompt}"))

@@ -20,7 +20,7 @@ __all__ = ["ParameterReaderSpec", "StaticDemuxSpec"]
 class StaticDemuxSpec(InfrastructureSpec):
     """Routes beats of ``beat_bits`` to so many ``outputs``, in the order of a program."""
 
-    label: ClassVar[str] = "parameter_demux"
+    label: ClassVar[str] = "parameter demux"
 
     beat_bits: int
     outputs: int

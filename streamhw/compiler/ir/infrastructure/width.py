@@ -19,7 +19,7 @@ __all__ = ["PaddingRemoverSpec", "PassthroughSpec", "WidthSpec", "WordCutterSpec
 class WidthSpec(InfrastructureSpec):
     """Memory beats of ``beat_bits``, cut or joined to the beats of ``type``."""
 
-    label: ClassVar[str] = "width"
+    label: ClassVar[str] = "width converter"
 
     type: ITensor
     beat_bits: int
@@ -41,7 +41,7 @@ class WidthSpec(InfrastructureSpec):
 class PassthroughSpec(InfrastructureSpec):
     """Memory beats that are beats of ``type``."""
 
-    label: ClassVar[str] = "width"
+    label: ClassVar[str] = "width converter"
 
     type: ITensor
 
@@ -64,7 +64,7 @@ class PaddingRemoverSpec(InfrastructureSpec):
     """Memory beats of ``beat_bits``, cut to the beats of ``type``, without what pads the last one
     of an invocation."""
 
-    label: ClassVar[str] = "width"
+    label: ClassVar[str] = "width converter"
 
     type: ITensor
     beat_bits: int
@@ -92,7 +92,7 @@ class WordCutterSpec(InfrastructureSpec):
     """Memory beats of ``beat_bits``, cut to words of ``bits``; one more may wait, so that what
     routes them goes on."""
 
-    label: ClassVar[str] = "width"
+    label: ClassVar[str] = "width converter"
 
     bits: int
     beat_bits: int
