@@ -104,8 +104,10 @@ def _complain(word: str, rest: str, *, hint: str | None = None, traced: bool = F
 def _told(scripted: bool, error: str, hint: str | None, code: int) -> int:
     """The exit code, after a script got its last line; where it cannot, the code still says it."""
     if scripted:
-        with contextlib.suppress(OSError):
+        try:
             ScriptConsole().tell(ErrorRecord(error=error, hint=hint, exit_code=code))
+        except OSError:
+            _write_no_more()
     return code
 
 

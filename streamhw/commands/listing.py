@@ -111,16 +111,18 @@ def _boards(console: Console) -> None:
             *words("package", keeps=1),
         ]
     )
+    broken: list[str] = []
     for name in BOARDS:
         _board(name, load_board(name), OURS, table, console)
     for extension in extensions(GROUP, object):
         try:
             _board(extension.name, load_board(extension.name), extension.package, table, console)
         except UserError as error:
-            broken = Text(str(error), "red")
-            table.add_row(extension.name, broken, *[""] * 6, extension.package)
+            broken.append(f"{extension.name}, of the package {extension.package}: {error}")
             console.tell(_listed("boards", extension.name, "", extension.package, error))
     console.print(table)
+    for said in broken:
+        console.print(said, style="red", soft_wrap=True)
     console.print("Clocks are assumptions until a design is placed and routed.")
 
 

@@ -266,7 +266,13 @@ def test_arguments_that_are_missing(say: Say) -> None:
     assert say()[0] == 0
 
 
-def test_a_signal_stops_a_build(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_signal_stops_a_build(
+    number: signal.Signals, code: int, word: str, tmp_path: Path
+) -> None:
     """Of a process of its own, while it compiles: the shape of 124M takes many seconds."""
     process = subprocess.Popen(
         [sys.executable, "-m", "streamhw", "build", "gpt2", "-o", "out"],
@@ -275,15 +281,15 @@ def test_a_signal_stops_a_build(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         # What a shell starts in the background ignores this signal, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert "no weights were given" in process.stdout.readline()
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130, complaint
-    assert complaint.splitlines()[-1] == "interrupted: nothing was left half-written"
+    assert process.returncode == code, complaint
+    assert complaint.splitlines()[-1] == f"{word}: nothing was left half-written"
     assert list(tmp_path.iterdir()) == []
 
 
