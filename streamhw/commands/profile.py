@@ -9,13 +9,14 @@ from ..api.prompt import check_run, read_prompt, token_numbers
 from ..boards.memory.catalog import load_memory
 from ..compiler.backend.build_dir import MANIFEST_FILE
 from ..errors import UserError
-from ..report.bottleneck import bottleneck
+from ..report.bottleneck import Bottleneck, bottleneck
 from ..report.channels import channel_table
 from ..report.profile import PROFILE_FILE, StepProfile
 from ..report.profile_tables import kernel_table, times_table
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
 from .build import BuildRequest, reuse_or_build, settled
+from .records.profiles import KernelRecord, ProfileRecord
 from .show import Console, progress, show_file
 
 __all__ = ["ProfileRequest", "profile"]
@@ -66,6 +67,7 @@ def profile(request: ProfileRequest, console: Console) -> StepProfile:
             ),
         )
     found = bottleneck(made)
+    _record(made, found, folder / PROFILE_FILE, console)
     console.print(found.says, style="bold", soft_wrap=True)
     console.print(found.lift, soft_wrap=True)
     console.print(kernel_table(made))
@@ -73,6 +75,33 @@ def profile(request: ProfileRequest, console: Console) -> StepProfile:
     console.print(times_table(made))
     show_file(folder / PROFILE_FILE, console)
     return made
+
+
+def _record(made: StepProfile, found: Bottleneck, file: Path, console: Console) -> None:
+    for kernel in made.kernels:
+        console.tell(
+            KernelRecord(
+                name=kernel.name,
+                works=kernel.works,
+                waits_for_input=kernel.input,
+                waits_for_room=kernel.room,
+                waits_for_memory=kernel.memory,
+                idle=kernel.idle,
+            )
+        )
+    console.tell(
+        ProfileRecord(
+            model=made.model,
+            board=made.board,
+            position=made.position,
+            cycles=made.cycles,
+            memory=made.memory,
+            bound=found.says,
+            lift=found.lift,
+            ports=made.ports,
+            file=str(file),
+        )
+    )
 
 
 def _build_and_prompt(request: ProfileRequest, console: Console) -> tuple[Path, list[int] | None]:

@@ -42,6 +42,7 @@ from streamhw.commands.records.schema import record_of
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.runtime.driver import Token
 from streamhw.synthesis.levels import LogicPath
+from streamhw.synthesis.loaded_nets import DesignNets
 from streamhw.synthesis.synthesize import ModuleRow, SlowKind, Synthesis
 from tests.cli.conftest import CHOICES
 from tests.cli.scripted import only, said
@@ -169,6 +170,7 @@ def test_synth(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) ->
         dies=(),
         longest=path,
         slowest=(SlowKind("norm", 1, path),),
+        nets=DesignNets(worst=(), large={}),
     )
     monkeypatch.setattr(synth_command, "synthesize", lambda *_: found)
     code, records = said(capsys, "synth", built)

@@ -27,6 +27,7 @@ from streamhw.report.summary import summarize
 from streamhw.report.tables import converter_table, print_summary
 from streamhw.runtime.device import Traffic
 from streamhw.synthesis.levels import LogicPath
+from streamhw.synthesis.loaded_nets import DesignNets
 from streamhw.synthesis.synthesize import DieCells, ModuleRow, SlowKind, Synthesis
 from tests.cli.conftest import CHOICES
 from tests.report.benches import POINT, bench
@@ -151,7 +152,8 @@ def test_synth(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) ->
         model="gpt2", board="u55c", family="xilinx", clock_mhz=250.0, budget=cells(1), rows=rows,
         rest=rows[0], total=ModuleRow("total", cells(1), cells(1), 13), kinds=2, instances=2,
         dies=(DieCells("die 0", cells(3), cells(3)), DieCells("die 1", cells(3), cells(3))),
-        longest=path, slowest=(SlowKind("attention_value_append_i_convert", 1, path),),
+        nets=DesignNets(worst=(), large={}), longest=path,
+        slowest=(SlowKind("attention_value_append_i_convert", 1, path),),
     )  # fmt: skip
     monkeypatch.setattr(synth_command, "synthesize", lambda *_: found)
     monkeypatch.chdir(built.parent)

@@ -11,6 +11,7 @@ from .builds import BuildRecord, StoppedRecord
 from .designs import BitstreamRecord, EdgeRecord, PartRecord, ReportRecord, SynthRecord
 from .explorations import ExploreRecord, TrialRecord
 from .listed import BoardRecord, ListedRecord, ModelRecord
+from .profiles import KernelRecord, ProfileRecord
 from .qualities import BitsRecord, DoctorRecord, EvaluateRecord, LossesRecord, StreamRecord
 from .record import ErrorRecord, Record, WarningRecord
 
@@ -19,6 +20,7 @@ __all__ = ["COMMANDS", "record_of"]
 COMMANDS: Mapping[str, tuple[type[Record], ...]] = {
     "build": (BuildRecord, StoppedRecord, BitstreamRecord, BitsRecord),
     "run": (TokenRecord, RunRecord),
+    "profile": (KernelRecord, ProfileRecord),
     "bench": (PointRecord, ContextRecord, BenchRecord),
     "synth": (PartRecord, SynthRecord),
     "explain": (EdgeRecord,),
