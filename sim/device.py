@@ -12,6 +12,7 @@ from ..errors import InternalError, UserError
 from ..runtime.device import Progress, Traffic
 from ..runtime.manifest import Manifest
 from ..stream.axi import register_map as registers
+from .hang import HangError, StuckStream
 from .library import FaultConfig, Harness, InjectedFault, Reason, StreamCounters, Watch
 from .memory_model import MemoryModel
 from .verilator import BuiltSimulator
@@ -161,9 +162,10 @@ class SimDevice:
         if reason is Reason.CYCLES:
             raise InternalError(f"Design has no token after {self._max_cycles} cycles")
         if reason is Reason.STUCK:
-            raise InternalError(
+            raise HangError(
                 f"Design hangs: nothing moved for {self._stuck_cycles} cycles with "
-                f"{self._harness.count} tokens in the window; {self.stuck()}"
+                f"{self._harness.count} tokens in the window; {self.stuck()}",
+                self._stuck_streams(),
             )
         return Progress(
             count=self._harness.count,
@@ -271,6 +273,23 @@ class SimDevice:
         blocked = [name for name, state in states.items() if state == 1]
         starved = [name for name, state in states.items() if state == 2]
         return f"blocked: {', '.join(blocked) or 'none'}; starved: {', '.join(starved) or 'none'}"
+
+    def _stuck_streams(self) -> dict[str, StuckStream]:
+        """Both ends of every watched stream right now."""
+        if not self._observed:
+            return {}
+        levels = {q.name: self._harness.level(q.name) for q in self.manifest.queues}
+        found = {}
+        for name, counters in self.statistics().items():
+            front, back = self._harness.front(name), int(counters.state)
+            found[name] = StuckStream(
+                offered=bool(front & 1),
+                room=bool(front & 2),
+                valid=bool(back & 1),
+                ready=bool(back & 2),
+                level=levels.get(name, 0),
+            )
+        return found
 
     def open_waves(self, path: Path) -> None:
         """Begins to write a VCD file; needs a build with waves."""

@@ -196,6 +196,7 @@ _SIGNATURES = {
     "shw_changes": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
     "shw_forget": (None, [c_void_p, c_uint32]),
     "shw_stream_counters": (None, [c_void_p, c_uint32, POINTER(StreamCounters)]),
+    "shw_front": (c_uint32, [c_void_p, c_uint32]),
     "shw_peak": (c_uint64, [c_void_p, c_uint32]),
     "shw_level": (c_uint64, [c_void_p, c_uint32]),
     "shw_save": (c_int, [c_void_p, POINTER(POINTER(c_uint8)), POINTER(c_uint64)]),
@@ -379,6 +380,10 @@ class Harness:
         index = self._streams[stream]
         self._library.shw_stream_counters(self._handle, index, ctypes.byref(counters))
         return counters
+
+    def front(self, stream: str) -> int:
+        """Valid (bit 0) and ready (bit 1) at the source of a watched stream."""
+        return int(self._library.shw_front(self._handle, self._streams[stream]))
 
     def peak(self, queue: str) -> int:
         """Highest level of a watched queue so far."""

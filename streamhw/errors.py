@@ -71,6 +71,6 @@ class InternalError(StreamhwError):
 
 
 class DeviceError(StreamhwError):
-    """A board does not answer, or answers with an error (exit code 6)."""
+    """A board or a memory does not answer, or answers with an error (exit code 6)."""
 
     exit_code = 6

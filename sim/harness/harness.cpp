@@ -308,6 +308,11 @@ API void shw_forget(Harness* h, uint32_t part) { h->parts.at(part).changes.clear
 API void shw_stream_counters(Harness* h, uint32_t stream, StreamCounters* to) {
     *to = h->streams.at(stream).counters;
 }
+// Of its last cycle, at the source: bit 0 valid, bit 1 ready.
+API uint32_t shw_front(Harness* h, uint32_t stream) {
+    const Handshake front = h->streams.at(stream).at_source();
+    return front.offers() | front.takes() << 1;
+}
 API uint64_t shw_peak(Harness* h, uint32_t queue) { return h->queues.at(queue).peak; }
 API uint64_t shw_level(Harness* h, uint32_t queue) { return h->queues.at(queue).level(); }
 

@@ -11,10 +11,12 @@ from ..report.channels import uses_of
 from ..report.measured import Measured, StepTimes
 from ..report.step_beats import invocation_spans
 from ..sim import verilator
+from ..sim.hang import HangError
 from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import StreamReference
 from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build
+from .hang import explain
 from .prompt import Prompt, check_run, read_prompt
 
 __all__ = ["simulate"]
@@ -49,7 +51,9 @@ def simulate(
     on_token: called with the answer so far after each token
 
     Raises   ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
-             simulator, ``InternalError`` at the first difference under ``check``
+             simulator, ``InternalError`` at the first difference under ``check`` or if the design
+             hangs, then ``UserError`` if a depth was reduced by hand, ``DeviceError`` at a fault of
+             memory
     """
     asked = prompt if isinstance(prompt, Prompt) else read_prompt(prompt, build.model)
     numbers = asked.tokens
@@ -88,18 +92,21 @@ def simulate(
         if on_token is not None:
             on_token(answer)
 
-    answer = simulated(
-        manifest,
-        library,
-        build.image,
-        numbers,
-        tokens,
-        model=behavior,
-        ends=build.model.end_tokens,
-        reference=reference,
-        on_token=told,
-        checkpoints=checkpoints,
-    )
+    try:
+        answer = simulated(
+            manifest,
+            library,
+            build.image,
+            numbers,
+            tokens,
+            model=behavior,
+            ends=build.model.end_tokens,
+            reference=reference,
+            on_token=told,
+            checkpoints=checkpoints,
+        )
+    except HangError as hang:
+        explain(build.netlist, hang)
     answer.said += stream.end()
     answer.text = asked.text + answer.said
     answer.warnings = tuple(library.warnings)

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import InternalError, UserError
+from ..errors import DeviceError, InternalError, UserError
 from ..stream.axi import register_map as registers
 from .device import Device, Traffic
 from .recovery import RECOVER, fault_text, settle
@@ -198,11 +198,11 @@ class Generation(Iterator[Token]):
         self._done = progress.done
 
     def _check_errors(self) -> None:
-        """Raises ``InternalError`` if STATUS has an error."""
+        """Raises ``DeviceError`` for a fault of memory, ``InternalError`` for a refused start."""
         status = self._device.read32(registers.STATUS)
         if not status & registers.STATUS_ERROR:
             return
         if text := fault_text(self._device):
-            raise InternalError(text, hint=RECOVER)
+            raise DeviceError(text, hint=RECOVER)
         reason = registers.Refusal((status & registers.STATUS_REFUSED) >> 8)
         raise InternalError(f"Device must start, but it refused: illegal {reason.name}")

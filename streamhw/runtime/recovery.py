@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Brings an accelerator to rest after a fault of memory or in mid-answer, through its registers."""
 
-from ..errors import InternalError
+from ..errors import DeviceError, InternalError
 from ..stream.axi import register_map as registers
 from ..stream.axi.register_map import MemoryFault
 from .device import Device
@@ -24,7 +24,8 @@ LOOKS = 100_000
 def settle(device: Device) -> None:
     """Waits until the accelerator is idle: an answer may be started.
 
-    Raises ``InternalError`` if it has a fault, is busy, or memory owes something for ever.
+    Raises ``InternalError`` if it is busy, ``DeviceError`` if memory has a fault, or owes something
+    for ever.
     """
     status = device.read32(registers.STATUS)
     if status & registers.STATUS_BUSY:
@@ -33,11 +34,11 @@ def settle(device: Device) -> None:
         if status & registers.STATUS_IDLE:
             return
         if text := fault_text(device):
-            raise InternalError(text, hint=RECOVER)
+            raise DeviceError(text, hint=RECOVER)
         if status & registers.STATUS_STUCK:
             break
         status = device.read32(registers.STATUS)
-    raise InternalError(
+    raise DeviceError(
         "Memory must answer all that it was asked before an answer starts, but still owes some",
         hint=RESET_HINT,
     )
@@ -48,7 +49,7 @@ def recover(device: Device, *, forget: bool = False) -> None:
 
     forget: what memory owes will never come: it lost it, or is reset before the next answer
 
-    Raises ``InternalError`` if memory does not answer what it was asked before.
+    Raises ``DeviceError`` if memory does not answer what it was asked before.
     """
     device.write32(registers.CONTROL, registers.CONTROL_ABORT)
     for _ in range(LOOKS):
@@ -66,7 +67,7 @@ def recover(device: Device, *, forget: bool = False) -> None:
                 told |= registers.CONTROL_FORGET
         if told:
             device.write32(registers.CONTROL, told)
-    raise InternalError(
+    raise DeviceError(
         "Memory must answer all that it was asked before an abort, but still owes some",
         hint=RESET_HINT,
     )

@@ -17,7 +17,7 @@ from streamhw.boards.memory.constant import ConstantChannel
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.layers.table import layer_table
 from streamhw.compiler.pipeline import compile_model
-from streamhw.errors import InternalError
+from streamhw.errors import DeviceError, InternalError
 from streamhw.quantization.config import QuantConfig
 from streamhw.reference.integer_model import IntegerModel
 from streamhw.runtime.driver import Generation, generate
@@ -225,15 +225,15 @@ def check_fault(
                 tokens.append(token.token)
             assert tokens == right[len(prompt)], where
         return False
-    except InternalError as error:
+    except DeviceError as error:
         if kind is not InjectedFault.DROPPED:
             assert tokens == right[len(prompt)][: len(tokens)], where
-        with pytest.raises(InternalError, match=SAID[kind]):
+        with pytest.raises(DeviceError, match=SAID[kind]):
             raise error
     status = device.read32(registers.STATUS)
     assert status & registers.STATUS_ERROR and not status & registers.STATUS_BUSY, where
     if kind in (InjectedFault.DROPPED, InjectedFault.STUCK):
-        with pytest.raises(InternalError, match=r"^Memory must answer all that it was asked bef"):
+        with pytest.raises(DeviceError, match=r"^Memory must answer all that it was asked bef"):
             recover(device)
         assert device.read32(registers.STATUS) & registers.STATUS_STUCK, where
         if kind is InjectedFault.DROPPED:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from streamhw.errors import InternalError
+from streamhw.errors import DeviceError, InternalError
 from streamhw.runtime.device import Progress, Traffic
 from streamhw.runtime.driver import Progressed, generate
 from streamhw.runtime.manifest import Manifest
@@ -142,7 +142,7 @@ def test_faults_of_a_device_are_told() -> None:
     said = (
         rf"^Memory must answer each write without an error, but port {port} gave SLVERR at 0x1240$"
     )
-    with pytest.raises(InternalError, match=said):
+    with pytest.raises(DeviceError, match=said):
         next(found)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streamhw.errors import InternalError
+from streamhw.errors import DeviceError
 from streamhw.runtime import recovery
 from streamhw.runtime.recovery import fault_text, recover, settle
 from streamhw.stream.axi import register_map as registers
@@ -52,7 +52,7 @@ def test_faults_are_cleared_when_nothing_is_busy() -> None:
 
 
 def test_stuck_memory_is_told_or_forgotten() -> None:
-    with pytest.raises(InternalError, match=r"^Memory must answer all that it was asked bef") as e:
+    with pytest.raises(DeviceError, match=r"^Memory must answer all that it was asked bef") as e:
         recover(Aborting(BUSY, ERROR | STUCK))
     assert e.value.hint == recovery.RESET_HINT
     device = Aborting(BUSY, ERROR | STUCK)
@@ -66,9 +66,9 @@ def test_waits_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "LOOKS", 50)
     waits: list[Callable[[Aborting], None]] = [recover, settle]
     for wait in waits:
-        with pytest.raises(InternalError, match=r"^Memory must answer all that it was asked"):
+        with pytest.raises(DeviceError, match=r"^Memory must answer all that it was asked"):
             wait(Aborting(0))
-    with pytest.raises(InternalError, match=r"^Memory must answer all that it was asked"):
+    with pytest.raises(DeviceError, match=r"^Memory must answer all that it was asked"):
         settle(Aborting(0, 0, STUCK))
 
 
@@ -78,7 +78,7 @@ def test_a_start_waits_until_all_is_idle() -> None:
     assert device.written == [] and device.status == [IDLE]
     device.words[registers.FAULT] = MemoryFault.SHORT
     device.status = [ERROR]
-    with pytest.raises(InternalError, match=r"^Memory must end each read") as e:
+    with pytest.raises(DeviceError, match=r"^Memory must end each read") as e:
         settle(device)
     assert e.value.hint == recovery.RECOVER
 
