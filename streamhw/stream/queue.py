@@ -101,9 +101,10 @@ class Queue(wiring.Component):
             m.d.sync += [level.eq(level - 1), ready.eq(1)]
 
         if self._depth == 1:
-            m.d.comb += self.o.valid.eq(~ready)
+            held = Signal(len(i_payload), reset_less=True)
+            m.d.comb += [self.o.valid.eq(~ready), o_payload.eq(held)]
             with m.If(push):
-                m.d.sync += o_payload.eq(i_payload)
+                m.d.sync += held.eq(i_payload)
             return m
 
         m.submodules.memory = memory = Memory(shape=len(i_payload), depth=self._depth, init=[])
@@ -134,6 +135,7 @@ class Queue(wiring.Component):
         stored = Signal(range(self._depth + 1))  # beats that are still only in the memory
         some = Signal()  # stored != 0
         latched = Signal()  # the memory's output holds a beat
+        held = Signal(len(i_payload), reset_less=True)
         fetch = Signal()
         move = Signal()
         m.d.comb += [
@@ -141,6 +143,7 @@ class Queue(wiring.Component):
             fetch.eq(some & (~latched | move)),
             read.addr.eq(read_at),
             read.en.eq(fetch),
+            o_payload.eq(held),
         ]
         with m.If(push & ~fetch):
             m.d.sync += [stored.eq(stored + 1), some.eq(1)]
@@ -151,7 +154,7 @@ class Queue(wiring.Component):
         with m.Elif(move):
             m.d.sync += latched.eq(0)
         with m.If(move):
-            m.d.sync += [self.o.valid.eq(1), o_payload.eq(read.data)]
+            m.d.sync += [self.o.valid.eq(1), held.eq(read.data)]
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         return m

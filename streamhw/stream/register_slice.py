@@ -60,7 +60,7 @@ class RegisterSlice(wiring.Component):
         m.d.comb += [self.i.ready.eq(ready), sent.eq(self.i.valid & ready)]
 
         count = 2 * self._boundaries
-        payload = registered(m, "payload", Value.cast(self.i.payload), count)
+        payload = registered(m, "payload", Value.cast(self.i.payload), count, reset=False)
         m.d.comb += [
             Value.cast(queue.i.payload).eq(payload),
             queue.i.valid.eq(registered(m, "valid", sent, count)),
@@ -74,10 +74,13 @@ class RegisterSlice(wiring.Component):
         return m
 
 
-def registered(m: Module, name: str, value: Value, count: int, *, domain: str = "sync") -> Value:
-    """``value`` behind ``count`` registers that synthesis leaves where they are."""
+def registered(
+    m: Module, name: str, value: Value, count: int, *, domain: str = "sync", reset: bool = True
+) -> Value:
+    """``value`` behind ``count`` registers that synthesis leaves where they are; without ``reset``
+    for what only counts together with something that has it."""
     for index in range(count):
-        register = Signal(len(value), name=f"{name}_{index}", attrs=HOLD)
+        register = Signal(len(value), name=f"{name}_{index}", attrs=HOLD, reset_less=not reset)
         m.d[domain] += register.eq(value)
         value = register
     return value

@@ -31,15 +31,16 @@ class Skid(wiring.Component):
         m = Module()
         i_payload = Value.cast(self.i.payload)
         o_payload = Value.cast(self.o.payload)
-        spare = Signal(len(i_payload))
+        held = Signal(len(i_payload), reset_less=True)
+        spare = Signal(len(i_payload), reset_less=True)
         ready = Signal(init=1)
-        m.d.comb += self.i.ready.eq(ready)
+        m.d.comb += [self.i.ready.eq(ready), o_payload.eq(held)]
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += [self.o.valid.eq(self.i.valid | ~ready), ready.eq(1)]
             with m.If(ready):
-                m.d.sync += o_payload.eq(i_payload)
+                m.d.sync += held.eq(i_payload)
             with m.Else():
-                m.d.sync += o_payload.eq(spare)
+                m.d.sync += held.eq(spare)
         with m.Elif(self.i.valid):
             m.d.sync += ready.eq(0)
         with m.If(ready):

@@ -96,7 +96,7 @@ class StaticDemux(wiring.Component):
 
         # the next program waits in a register, so that invocations follow without a gap
         waiting = Signal()
-        program = Signal(self.program_width)
+        program = Signal(self.program_width, reset_less=True)
         start = Signal()
         m.d.comb += self.i_program.ready.eq(~waiting)
         with m.If(self.i_program.valid & ~waiting):

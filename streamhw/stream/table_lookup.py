@@ -94,17 +94,21 @@ class TableLookup(wiring.Component):
             offset = Signal(table.input.width, name=f"offset_{lane}")
             m.d.comb += offset.eq(self.code[lane].as_unsigned() ^ flip)
             m.d.comb += port.addr.eq(offset[table.rest :])
-            word = Signal(layout, name=f"word_{lane}")
+            word = Signal(layout, name=f"word_{lane}", reset_less=True)
             m.d.sync += word.eq(port.data)
             if not table.slopes:
                 m.d.comb += self.value[lane].eq(word.entry)
                 continue
-            rest_read = Signal(table.rest, name=f"rest_read_{lane}")
-            rest = Signal(table.rest, name=f"rest_{lane}")
-            product = Signal(Shape(slope.width + table.rest, slope.signed), name=f"product_{lane}")
-            entry_held = Signal(entry.shape, name=f"entry_{lane}")
+            rest_read = Signal(table.rest, name=f"rest_read_{lane}", reset_less=True)
+            rest = Signal(table.rest, name=f"rest_{lane}", reset_less=True)
+            product = Signal(
+                Shape(slope.width + table.rest, slope.signed),
+                name=f"product_{lane}",
+                reset_less=True,
+            )
+            entry_held = Signal(entry.shape, name=f"entry_{lane}", reset_less=True)
             total = Signal(Shape(table.output.width + table.shift + 1, signed=True))
-            result = Signal(table.output.shape, name=f"result_{lane}")
+            result = Signal(table.output.shape, name=f"result_{lane}", reset_less=True)
             m.d.sync += [
                 rest_read.eq(offset[: table.rest]),
                 rest.eq(rest_read),

@@ -57,7 +57,7 @@ class Unpacker(wiring.Component):
         parts = self._width // self._part
         m.submodules.skid = skid = Skid(shape=unsigned(self._part))
         wiring.connect(m, skid.o, wiring.flipped(self.o))
-        held, full = Signal(self._width), Signal()
+        held, full = Signal(self._width, reset_less=True), Signal()
         part = Signal(range(max(2, parts)))
         row_left = Signal.like(self.i_count.p)  # of the row, behind the part that is taken
         now = Signal.like(row_left)  # the same with that part
@@ -82,7 +82,8 @@ class Unpacker(wiring.Component):
             m.d.sync += [row_left.eq(now - 1), part.eq(Mux(beat_end, 0, part + 1))]
         beat, here = self.i.p, self.i.valid
         if self._spare:
-            beat, here = Signal(self._width, name="spare"), Signal(name="spare_full")
+            beat = Signal(self._width, name="spare", reset_less=True)
+            here = Signal(name="spare_full")
             m.d.comb += self.i.ready.eq(~here | ready)
             with m.If(self.i.ready):
                 m.d.sync += [beat.eq(self.i.p), here.eq(self.i.valid)]

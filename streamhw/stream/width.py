@@ -61,7 +61,9 @@ class Width(wiring.Component):
 
     def _join(self, m: Module) -> None:
         ratio = self._width_out // self._width_in
-        gathered = Signal(self._width_out)  # narrow beats enter at the high end
+        # narrow beats enter at the high end
+        gathered = Signal(self._width_out, reset_less=True)
+        held = Signal(self._width_out, reset_less=True)
         shifted = Signal(self._width_out)
         count = Signal(range(ratio))
         full = Signal()  # gathered is complete, but the sink had no slot for it
@@ -76,6 +78,7 @@ class Width(wiring.Component):
             complete.eq(push & (count == ratio - 1)),
             free.eq(~self.o.valid | self.o.ready),
             shifted.eq(Cat(gathered[self._width_in :], self.i.payload)),
+            self.o.payload.eq(held),
         ]
         with m.If(push):
             m.d.sync += [gathered.eq(shifted), count.eq(count + 1)]
@@ -84,17 +87,18 @@ class Width(wiring.Component):
         with m.If(free):
             m.d.sync += [self.o.valid.eq(full | complete), ready.eq(1)]
             with m.If(full):
-                m.d.sync += self.o.payload.eq(gathered)
+                m.d.sync += held.eq(gathered)
             with m.Else():
-                m.d.sync += self.o.payload.eq(shifted)
+                m.d.sync += held.eq(shifted)
         with m.Elif(complete):
             m.d.sync += ready.eq(0)
 
     def _cut(self, m: Module) -> None:
         ratio = self._width_in // self._width_out
-        current = Signal(self._width_in)  # the beat that is being cut; its low end is offered
+        # the beat that is being cut; its low end is offered
+        current = Signal(self._width_in, reset_less=True)
         count = Signal(range(ratio))
-        spare = Signal(self._width_in)
+        spare = Signal(self._width_in, reset_less=True)
         ready = Signal(init=1)  # spare is empty
         free = Signal()
         m.d.comb += [

@@ -116,9 +116,9 @@ class ScoreHead(wiring.Component):
         at = spec.depth - 3
         level: list[Signal] = []
         for lane in range(spec.lanes):
-            q = Signal(spec.query.shape, name=f"q_{lane}")
-            k = Signal(spec.key.shape, name=f"k_{lane}")
-            product = Signal((q * k).shape(), name=f"product_{lane}")
+            q = Signal(spec.query.shape, name=f"q_{lane}", reset_less=True)
+            k = Signal(spec.key.shape, name=f"k_{lane}", reset_less=True)
+            product = Signal((q * k).shape(), name=f"product_{lane}", reset_less=True)
             with m.If(self.fire):
                 m.d.sync += q.eq(self.q.word_select(lane, spec.query.width))
                 m.d.sync += k.eq(self.k.word_select(lane, spec.key.width))
@@ -132,10 +132,13 @@ class ScoreHead(wiring.Component):
                 level[i] + level[i + 1] if i + 1 < len(level) else level[i]
                 for i in range(0, len(level), 2)
             ]
-            level = [Signal(pair.shape(), name=f"sum_{stage}_{i}") for i, pair in enumerate(pairs)]
+            level = [
+                Signal(pair.shape(), name=f"sum_{stage}_{i}", reset_less=True)
+                for i, pair in enumerate(pairs)
+            ]
             with m.If(used[stage]):
                 m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
-        total = Signal(Shape(spec.sum_width, spec.query.signed or spec.key.signed))
+        total = Signal(Shape(spec.sum_width, spec.query.signed or spec.key.signed), reset_less=True)
         with m.If(used[at]):
             with m.If(self.starts):
                 m.d.sync += total.eq(level[0])
@@ -143,6 +146,8 @@ class ScoreHead(wiring.Component):
                 m.d.sync += total.eq(total + level[0])
         moved = Signal(rounded(total, spec.shift).shape())
         m.d.comb += moved.eq(rounded(total, spec.shift))
+        score = Signal(spec.out.shape, reset_less=True)
+        m.d.comb += self.o.eq(score)
         with m.If(used[at + 1]):
-            m.d.sync += self.o.eq(saturated(moved, spec.out))
+            m.d.sync += score.eq(saturated(moved, spec.out))
         return m

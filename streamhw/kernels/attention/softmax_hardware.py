@@ -130,10 +130,17 @@ class SoftmaxKernel(wiring.Component):
     def _power_of(self, m: Module, head: int, powers: TableLookup) -> Signal:
         """Looks up the mantissa of 2^(x log2 e) and gives the whole part of the power beside it."""
         spec = self.spec
-        source = Signal(spec.source.shape, name=f"source_{head}")
-        scaled = Signal(Shape(spec.source.width + 26, signed=True), name=f"scaled_{head}")
-        power = Signal(Shape(self._power.width + spec.frac, signed=True), name=f"power_{head}")
-        whole = [Signal(self._power, name=f"whole_{head}_{i}") for i in range(powers.latency + 1)]
+        source = Signal(spec.source.shape, name=f"source_{head}", reset_less=True)
+        scaled = Signal(
+            Shape(spec.source.width + 26, signed=True), name=f"scaled_{head}", reset_less=True
+        )
+        power = Signal(
+            Shape(self._power.width + spec.frac, signed=True), name=f"power_{head}", reset_less=True
+        )
+        whole = [
+            Signal(self._power, name=f"whole_{head}_{i}", reset_less=True)
+            for i in range(powers.latency + 1)
+        ]
         m.d.sync += [
             source.eq(self.i.p[head]),
             scaled.eq(source * LOG2E),
@@ -148,7 +155,10 @@ class SoftmaxKernel(wiring.Component):
 
     def _beside_mantissa(self, m: Module, inside: Value) -> Signal:
         """What is known of the elements of a beat as it comes, when their mantissas are there."""
-        stages = [Signal(self.spec.positions, name=f"inside_{i}") for i in range(SCALE + 1)]
+        stages = [
+            Signal(self.spec.positions, name=f"inside_{i}", reset_less=True)
+            for i in range(SCALE + 1)
+        ]
         m.d.comb += stages[0].eq(inside)
         m.d.sync += [b.eq(a) for a, b in pairwise(stages)]
         return stages[-1]
@@ -201,7 +211,7 @@ class SoftmaxKernel(wiring.Component):
         sum; and the sum relative to it."""
         spec = self.spec
         mantissa, whole = write.data[head].mantissa, write.data[head].whole
-        largest = Signal(self._power, name=f"largest_{head}")
+        largest = Signal(self._power, name=f"largest_{head}", reset_less=True)
         grows = Signal(name=f"grows_{head}")
         cap = (1 << bits_for(spec.sum_width)) - 1
         apart = Signal(self._exponent, name=f"apart_{head}")
@@ -216,13 +226,15 @@ class SoftmaxKernel(wiring.Component):
         with m.If(used[SCALE - 1] & grows):
             m.d.sync += largest.eq(whole)
         shift_sum, shift_term, shift_later = (
-            Signal.like(capped, name=f"{n}_{head}")
+            Signal.like(capped, name=f"{n}_{head}", reset_less=True)
             for n in ("shift_sum", "shift_term", "shift_later")
         )
         term_wide, term = (
-            Signal(spec.sum_frac + 1, name=f"{n}_{head}") for n in ("term_wide", "term")
+            Signal(spec.sum_frac + 1, name=f"{n}_{head}", reset_less=True)
+            for n in ("term_wide", "term")
         )
-        total, kept = (Signal(spec.sum_width, name=f"{n}_{head}") for n in ("total", "kept"))
+        total = Signal(spec.sum_width, name=f"total_{head}", reset_less=True)
+        kept = Signal(spec.sum_width, name=f"kept_{head}")
         m.d.sync += [
             shift_sum.eq(Mux(grows, capped, 0)),
             shift_term.eq(Mux(grows, 0, capped)),
@@ -247,9 +259,12 @@ class SoftmaxKernel(wiring.Component):
         """The reciprocal of the sum: it is at least 1, its highest one is above the fraction."""
         spec = self.spec
         above = total[spec.sum_frac :]
-        exponent = Signal(range(spec.sum_width - spec.sum_frac), name=f"exponent_{head}")
-        held, normal = (Signal(spec.sum_width, name=f"{n}_{head}") for n in ("held", "normal"))
-        code = Signal(spec.frac, name=f"code_{head}")
+        exponent = Signal(
+            range(spec.sum_width - spec.sum_frac), name=f"exponent_{head}", reset_less=True
+        )
+        held = Signal(spec.sum_width, name=f"held_{head}", reset_less=True)
+        normal = Signal(spec.sum_width, name=f"normal_{head}")
+        code = Signal(spec.frac, name=f"code_{head}", reset_less=True)
         for k in range(len(above)):
             with m.If(above[k]):
                 m.d.sync += exponent.eq(k)
@@ -259,9 +274,12 @@ class SoftmaxKernel(wiring.Component):
         # from the update of the largest power (visible at SCALE + 1) on, beside the sum; with
         # several elements a cycle one later
         registers = 3 if spec.positions == 1 else 2 + self._more
-        peaks = [Signal(self._power, name=f"peak_{head}_{i}") for i in range(registers)]
+        peaks = [
+            Signal(self._power, name=f"peak_{head}_{i}", reset_less=True) for i in range(registers)
+        ]
         delayed = [
-            Signal(self._exponent, name=f"raised_{head}_{i}") for i in range(inverse.latency + 1)
+            Signal(self._exponent, name=f"raised_{head}_{i}", reset_less=True)
+            for i in range(inverse.latency + 1)
         ]
         m.d.sync += [
             peaks[0].eq(largest),
@@ -297,7 +315,9 @@ class SoftmaxKernel(wiring.Component):
         ]
         with m.If(issue):
             m.d.sync += [read.addr.eq(read.addr + 1), sent.eq(Mux(finish, 0, sent + 1))]
-        first, second = (Signal(self._records, name=n) for n in ("record_1", "record_2"))
+        first, second = (
+            Signal(self._records, name=n, reset_less=True) for n in ("record_1", "record_2")
+        )
         busy = Signal(RESULT)
         m.d.sync += [
             Cat(busy).eq(Cat(issue, busy)),
@@ -313,16 +333,16 @@ class SoftmaxKernel(wiring.Component):
     def _result(self, m: Module, head: int, word: data.View, record: data.View) -> Value:
         """Mantissa times reciprocal, shifted by the powers' distance."""
         spec = self.spec
-        mantissa = Signal(spec.frac + 1, name=f"mantissa_{head}")
-        whole = Signal(self._power, name=f"power_whole_{head}")
-        product = Signal(2 * spec.frac + 3, name=f"product_{head}")
+        mantissa = Signal(spec.frac + 1, name=f"mantissa_{head}", reset_less=True)
+        whole = Signal(self._power, name=f"power_whole_{head}", reset_less=True)
+        product = Signal(2 * spec.frac + 3, name=f"product_{head}", reset_less=True)
         below = 2 * spec.frac - spec.out.frac  # all but one bit below the result's LSB
         cap = (1 << bits_for(spec.out.frac + 3)) - 1
         distance = Signal(Shape(self._power.width + 2, signed=True), name=f"away_{head}")
-        shift = Signal(range(cap + 1), name=f"shift_{head}")
-        moved = Signal(len(product) - below, name=f"moved_{head}")
+        shift = Signal(range(cap + 1), name=f"shift_{head}", reset_less=True)
+        moved = Signal(len(product) - below, name=f"moved_{head}", reset_less=True)
         nearest = Signal(len(moved), name=f"nearest_{head}")
-        result = Signal(spec.out.shape, name=f"result_{head}")
+        result = Signal(spec.out.shape, name=f"result_{head}", reset_less=True)
         m.d.comb += distance.eq(record.exponent - whole)
         m.d.comb += nearest.eq(rounded(moved, 1))
         m.d.sync += [

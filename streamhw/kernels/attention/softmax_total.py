@@ -40,7 +40,7 @@ def add_positions(
     shape, count = spec.power_shape, len(powers)
 
     def named(name: str, of: int | Shape | range, at: int) -> Signal:
-        return Signal(of, name=f"{name}_{head}_{at}")
+        return Signal(of, name=f"{name}_{head}_{at}", reset_less=True)
 
     # the largest power up to each element, of the beat alone
     peaks = list(powers)
@@ -52,7 +52,8 @@ def add_positions(
     m.d.sync += [top.eq(peak) for top, peak in zip(tops, peaks, strict=True)]
 
     # and with those of all beats before, but without the element itself
-    largest, before = (Signal(shape, name=f"{n}_{head}") for n in ("largest", "before"))
+    largest = Signal(shape, name=f"largest_{head}", reset_less=True)
+    before = Signal(shape, name=f"before_{head}")
     m.d.comb += before.eq(Mux(starts[1], Const(-1 << shape.width - 1, shape), largest))
     reached = [before, *(Mux(top > before, top, before) for top in tops)]
     with m.If(used[1]):
@@ -108,11 +109,12 @@ def _total(
             Signal(cap, name=f"{n}_{head}_{step}") for n in ("mask", "falls", "holes")
         )
         room = Signal(range(width + 1), name=f"room_{head}_{step}")
-        amounts = Signal(range(cap + 1), name=f"amount_{head}_{step}")
+        amounts = Signal(range(cap + 1), name=f"amount_{head}_{step}", reset_less=True)
         rests, fallens, aboves = (
-            Signal(width, name=f"{n}_{head}_{step}") for n in ("rest", "fallen", "above")
+            Signal(width, name=f"{n}_{head}_{step}", reset_less=True)
+            for n in ("rest", "fallen", "above")
         )
-        fills = Signal(name=f"filled_{head}_{step}")
+        fills = Signal(name=f"filled_{head}_{step}", reset_less=True)
         after = Signal(range(cap + 1), name=f"after_{head}_{step}")
         m.d.comb += [
             mask.eq((1 << cut) - 1),
@@ -129,7 +131,8 @@ def _total(
             aboves.eq(~((1 << after) - 1)),
         ]
         amount, rest, fallen, filled, above = amounts, rests, fallens, fills, aboves
-    total, kept = (Signal(width, name=f"{n}_{head}") for n in ("total", "kept"))
+    total = Signal(width, name=f"total_{head}", reset_less=True)
+    kept = Signal(width, name=f"kept_{head}")
     carry = Signal(width + 1, name=f"carry_{head}")
     m.d.comb += [
         kept.eq(Mux(starts, 0, total)),
@@ -143,7 +146,7 @@ def _total(
 
 def _delayed(m: Module, value: Value, cycles: int, name: str) -> Value:
     for cycle in range(cycles):
-        later = Signal(value.shape(), name=f"{name}_{cycle + 1}")
+        later = Signal(value.shape(), name=f"{name}_{cycle + 1}", reset_less=True)
         m.d.sync += later.eq(value)
         value = later
     return value

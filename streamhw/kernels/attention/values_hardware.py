@@ -153,11 +153,11 @@ class ValueHead(wiring.Component):
         for lane in range(spec.lanes):
             product = self._product(m, factors, lane)
             ring = [
-                Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=i > 0)
+                Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=True)
                 for i in range(spec.fold)
             ]
             moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
-            result = Signal(spec.out.shape, name=f"result_{lane}")
+            result = Signal(spec.out.shape, name=f"result_{lane}", reset_less=True)
             m.d.comb += moved.eq(rounded(ring[0], spec.shift))
             with m.If(self.ends):
                 m.d.sync += result.eq(saturated(moved, spec.out))
@@ -176,13 +176,13 @@ class ValueHead(wiring.Component):
         sign, and with its multiples."""
         spec, shape = self.spec, self.spec.probability.shape
         entering = Value.cast(self.p).word_select(position, shape.width)
-        p = Signal(shape, name=self._name("p_held", position))
+        p = Signal(shape, name=self._name("p_held", position), reset_less=True)
         with m.If(self.fire):
             m.d.sync += p.eq(entering)
         if position < spec.positions - spec.fabric_positions:
             return p, None
         wide = (entering.as_signed() if shape.signed else Cat(entering, 0)).as_signed()
-        times = Signal(2 * (len(wide) + 2), name=f"times_{position}")
+        times = Signal(2 * (len(wide) + 2), name=f"times_{position}", reset_less=True)
         with m.If(self.fire):
             m.d.sync += times.eq(multiples_of(wide))
         return (p if shape.signed else Cat(p, 0).as_signed()), times
@@ -192,8 +192,8 @@ class ValueHead(wiring.Component):
         spec, level = self.spec, []
         shape = (Signal(spec.probability.shape) * Signal(spec.value.shape)).shape()
         for position, (p, times) in enumerate(factors):
-            v = Signal(spec.value.shape, name=self._name(f"v_{lane}", position))
-            product = Signal(shape, name=self._name(f"product_{lane}", position))
+            v = Signal(spec.value.shape, name=self._name(f"v_{lane}", position), reset_less=True)
+            product = Signal(shape, name=self._name(f"product_{lane}", position), reset_less=True)
             at = position * spec.lanes + lane
             with m.If(self.fire):
                 m.d.sync += v.eq(self.v.word_select(at, spec.value.width))
@@ -209,7 +209,7 @@ class ValueHead(wiring.Component):
             stage += 1
             pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=True)]
             level = [
-                Signal(pair.shape(), name=f"pair_{lane}_{stage}_{i}")
+                Signal(pair.shape(), name=f"pair_{lane}_{stage}_{i}", reset_less=True)
                 for i, pair in enumerate(pairs)
             ]
             with m.If(self.used[stage]):

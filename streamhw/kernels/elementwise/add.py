@@ -117,10 +117,10 @@ class AddKernel(wiring.Component):
         ]
         m.d.sync += busy.eq((busy << 1) | credit.enter)
         for lane in range(spec.type.lanes):
-            a = Signal(spec.a.shape, name=f"a_{lane}")
-            b = Signal(spec.b.shape, name=f"b_{lane}")
-            total = Signal(spec.sum_shape, name=f"sum_{lane}")
-            result = Signal(spec.out.shape, name=f"result_{lane}")
+            a = Signal(spec.a.shape, name=f"a_{lane}", reset_less=True)
+            b = Signal(spec.b.shape, name=f"b_{lane}", reset_less=True)
+            total = Signal(spec.sum_shape, name=f"sum_{lane}", reset_less=True)
+            result = Signal(spec.out.shape, name=f"result_{lane}", reset_less=True)
             moved = rounded(total, spec.frac - spec.out.frac)
             wide = Signal(moved.shape(), name=f"wide_{lane}")
             m.d.comb += [wide.eq(moved), credit.i_payload[lane].eq(result)]

@@ -148,7 +148,7 @@ class CacheAppendKernel(wiring.Component):
         wiring.connect(m, writes.o, wiring.flipped(self.o_data))
 
         gather, parts = layout.unit // spec.lanes, layout.row_beats
-        gathered = Signal(layout.unit * spec.bits)
+        gathered = Signal(layout.unit * spec.bits, reset_less=True)
         full = Signal(layout.unit * spec.bits)
         beat = Signal(range(max(2, gather)))
         part = Signal(range(max(2, parts)))

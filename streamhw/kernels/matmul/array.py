@@ -102,8 +102,8 @@ class MatmulArray(wiring.Component):
         delays = self._stages + 1
         any_valid = delayed(m, "valid", some, delays)
         valid = [delayed(m, f"valid{v}", self.issue[v], delays) for v in range(self._lanes)]
-        first = delayed(m, "first", self.first, delays)[-1]
-        at = delayed(m, "at", self.at, delays)[-1]
+        first = delayed(m, "first", self.first, delays, reset=False)[-1]
+        at = delayed(m, "at", self.at, delays, reset=False)[-1]
         m.d.comb += self.done.eq(delayed(m, "last", some & self.last, delays)[-1])
         if self._grouped:
             m.d.comb += self.group_en.eq(any_valid[self.group_delay])
@@ -143,7 +143,10 @@ class MatmulArray(wiring.Component):
         if self._has_offsets:
             alike["sums"] = Cat(self._column_sum(m, v, any_valid) for v in range(self._lanes))
         cycles, dies = self._spec.row_slices, self._spec.row_dies or (0,)
-        there = {die: sliced(m, f"to_die_{die}", alike, cycles) for die in dict.fromkeys(dies)}
+        control = [name for name in ("load", "valid", "take") if name in alike]
+        there = {
+            die: sliced(m, f"to_die_{die}", alike, cycles, control) for die in dict.fromkeys(dies)
+        }
         count = 2 if self._spec.paired else 1
         for piece, die in enumerate(dies):
             rows = range(self._rows * piece // len(dies), self._rows * (piece + 1) // len(dies))
@@ -196,7 +199,7 @@ class MatmulArray(wiring.Component):
                 cycle += 1
         (total,) = values
         rest = self._stages - 1 - cycle
-        return delayed(m, f"column_sum{lane}", total, rest, valid[cycle:])[-1]
+        return delayed(m, f"column_sum{lane}", total, rest, valid[cycle:], reset=False)[-1]
 
     def _skewed(
         self, m: Module, name: str, words: list[tuple[int, Value]], valid: list[Value]
@@ -206,7 +209,7 @@ class MatmulArray(wiring.Component):
         for index in range(self._chain):
             chosen = [n for n, (column, _) in enumerate(words) if column % self._chain == index]
             column = named(m, f"{name}_column{index}", Cat(parts[n] for n in chosen))
-            late = delayed(m, f"{name}{index}", column, index + 1, valid)[-1]
+            late = delayed(m, f"{name}{index}", column, index + 1, valid, reset=False)[-1]
             for n, place in enumerate(chosen):
                 parts[place] = late.word_select(n, len(parts[place]))
         return named(m, f"{name}_skewed", Cat(parts))

@@ -7,15 +7,22 @@ __all__ = ["delayed", "named"]
 
 
 def delayed(
-    m: Module, name: str, value: Value, cycles: int, enables: list[Value] | None = None
+    m: Module,
+    name: str,
+    value: Value,
+    cycles: int,
+    enables: list[Value] | None = None,
+    *,
+    reset: bool = True,
 ) -> list[Value]:
     """The value now, after one cycle, ... after ``cycles`` cycles.
 
     enables: for each cycle but the last, when a value moves on; always without
+    reset: whether registers have one, as those must that say what others mean
     """
     values = [value]
     for cycle in range(1, cycles + 1):
-        later = Signal(value.shape(), name=f"{name}_{cycle}")
+        later = Signal(value.shape(), name=f"{name}_{cycle}", reset_less=not reset)
         if enables is None:
             m.d.sync += later.eq(values[-1])
         else:

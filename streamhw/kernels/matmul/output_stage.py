@@ -120,9 +120,12 @@ class OutputStage(wiring.Component):
                 m.d.sync += self.token.eq(0)
 
         valid = Signal()
-        context = Signal.like(self.context)
-        acc = Signal(data.ArrayLayout(signed(self._width), self._lanes))
-        planes = [Signal(8 * self._lanes, name=f"affine_{b}") for b in range(AFFINE_WORDS - 1)]
+        context = Signal.like(self.context, reset_less=True)
+        acc = Signal(data.ArrayLayout(signed(self._width), self._lanes), reset_less=True)
+        planes = [
+            Signal(8 * self._lanes, name=f"affine_{b}", reset_less=True)
+            for b in range(AFFINE_WORDS - 1)
+        ]
         # Sums come later than the tile's parameters if the rows are far away.
         late = {
             name: delayed(m, name, value, self._wait)[-1]
@@ -146,7 +149,10 @@ class OutputStage(wiring.Component):
         if late_upper is not None:
             valid, context, acc = self._joined(m, valid, context, acc, late_upper)
             cycles += 1
-        planes = [delayed(m, f"affine_{b}", plane, cycles)[-1] for b, plane in enumerate(planes)]
+        planes = [
+            delayed(m, f"affine_{b}", plane, cycles, reset=False)[-1]
+            for b, plane in enumerate(planes)
+        ]
         for lane in range(self._lanes):
             *bias, low, high, shift = (plane.word_select(lane, 8) for plane in planes)
             m.d.comb += [
@@ -181,8 +187,8 @@ class OutputStage(wiring.Component):
         upper: whether the sums that are being read are those of an upper digit
         """
         is_upper, is_below = Signal(), Signal()
-        above = Signal.like(acc)
-        joined = Signal(data.ArrayLayout(signed(self._result_width), self._lanes))
+        above = Signal.like(acc, reset_less=True)
+        joined = Signal(data.ArrayLayout(signed(self._result_width), self._lanes), reset_less=True)
         complete, context_joined = Signal(), Signal.like(context)
         m.d.sync += [is_upper.eq(upper), complete.eq(valid & ~is_upper)]
         with m.If(valid):

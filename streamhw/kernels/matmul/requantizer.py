@@ -106,7 +106,7 @@ class Requantizer(wiring.Component):
                 m.d.sync += select[stage].eq(select[stage - 1])
         m.d.comb += [self.o_valid.eq(valid[-1]), self.o_select.eq(select[-1])]
 
-        low, high = Signal(signed(self.result)), Signal(signed(self.result))
+        low, high = (Signal(signed(self.result), name=n, reset_less=True) for n in ("low", "high"))
         with m.If(valid[CLAMP_STAGE - 1]):
             m.d.sync += [
                 low.eq(choose(select[CLAMP_STAGE - 1], [f.minimum for f in self._formats])),

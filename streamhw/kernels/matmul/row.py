@@ -188,7 +188,8 @@ class MatmulRow(wiring.Component):
                 for column in range(index, self._inputs, self._chain)
             ]
             words = Cat(taken.word_select(row * self._inputs + at, bits) for row, at in places)
-            late = delayed(m, f"taken{index}", words, index, list(self.load[1:]))[-1]
+            enables = list(self.load[1:])
+            late = delayed(m, f"taken{index}", words, index, enables, reset=False)[-1]
             for number, (_, column) in enumerate(places):
                 code = late.word_select(number, bits)
                 codes[column].append(

@@ -180,10 +180,14 @@ class AnglesKernel(wiring.Component):
         m.submodules.credit = credit = Credit(shape=command(), latency=COMMAND_LATENCY)
         wiring.connect(m, credit.o, wiring.flipped(self.o_command))
         busy = Signal(COMMAND_LATENCY)
-        step = Signal(spec.step)
-        position, layer = (Signal(ADDRESS_WIDTH, name=name) for name in ("position", "layer"))
-        address = Signal(ADDRESS_WIDTH)
-        beats = [Signal(command()["beats"].shape, name=f"beats_{i}") for i in range(2)]
+        step = Signal(spec.step, reset_less=True)
+        position, layer, address = (
+            Signal(ADDRESS_WIDTH, name=name, reset_less=True)
+            for name in ("position", "layer", "address")
+        )
+        beats = [
+            Signal(command()["beats"].shape, name=f"beats_{i}", reset_less=True) for i in range(2)
+        ]
         m.d.sync += [
             Cat(busy).eq(Cat(credit.enter, busy)),
             step.eq(self.i_step.p),

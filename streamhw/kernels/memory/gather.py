@@ -174,10 +174,10 @@ class GatherKernel(wiring.Component):
         m.submodules.credit = credit = Credit(shape=command(), latency=COMMAND_LATENCY)
         wiring.connect(m, credit.o, wiring.flipped(self.o_command))
         busy = Signal(COMMAND_LATENCY)
-        index = Signal.like(self.i_index.p[0])
-        product = Signal(len(index) + spec.row_bytes.bit_length())
-        origin = Signal(ADDRESS_WIDTH)
-        address = Signal(ADDRESS_WIDTH)
+        index = Signal.like(self.i_index.p[0], reset_less=True)
+        product = Signal(len(index) + spec.row_bytes.bit_length(), reset_less=True)
+        origin = Signal(ADDRESS_WIDTH, reset_less=True)
+        address = Signal(ADDRESS_WIDTH, reset_less=True)
         m.d.sync += [
             Cat(busy).eq(Cat(credit.enter, busy)),
             index.eq(self.i_index.p[0]),

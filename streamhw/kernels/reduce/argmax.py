@@ -141,14 +141,14 @@ class ArgMaxKernel(wiring.Component):
         values: list[Value] = []
         for lane in range(spec.lanes):
             counted = (spec.counted - lane + spec.lanes - 1) // spec.lanes  # beats of this lane
-            value = Signal(spec.fmt.shape, name=f"element_{lane}")
+            value = Signal(spec.fmt.shape, name=f"element_{lane}", reset_less=True)
             source = self.i.payload[lane]
             if counted < spec.beats:
                 source = Mux(beat < max(0, counted), source, spec.fmt.minimum)
             with m.If(enter):
                 m.d.sync += value.eq(source)
             values.append(value)
-        position = Signal(unsigned(spec.index.width))
+        position = Signal(unsigned(spec.index.width), reset_less=True)
         flags = [enter, first, last]
         with m.If(enter):
             m.d.sync += position.eq((beat * spec.lanes)[: spec.index.width])
@@ -167,8 +167,8 @@ class ArgMaxKernel(wiring.Component):
             flags = self._register(m, flags, f"flag_{level}")
 
         ((value, lane),) = nodes
-        best = Signal(spec.fmt.shape)
-        best_index = Signal(unsigned(spec.index.width))
+        best = Signal(spec.fmt.shape, reset_less=True)
+        best_index = Signal(unsigned(spec.index.width), reset_less=True)
         valid, is_first, is_last = flags
         with m.If(valid & (is_first | (value > best))):
             m.d.sync += [best.eq(value), best_index.eq(position + lane)]
@@ -189,9 +189,11 @@ class ArgMaxKernel(wiring.Component):
     def _larger(m: Module, pair: Sequence[tuple[Value, Value]], name: str) -> tuple[Signal, Signal]:
         """The larger of one or two elements with its lane, one cycle later."""
         (first, first_lane), (second, second_lane) = pair[0], pair[-1]
-        value = Signal(first.shape(), name=f"value_{name}")
+        value = Signal(first.shape(), name=f"value_{name}", reset_less=True)
         lane = Signal(
-            range(max(2, 1 << max(len(first_lane), len(second_lane)))), name=f"lane_{name}"
+            range(max(2, 1 << max(len(first_lane), len(second_lane)))),
+            name=f"lane_{name}",
+            reset_less=True,
         )
         later = Signal(name=f"later_{name}")
         m.d.comb += later.eq(second > first)

@@ -73,8 +73,9 @@ class Bursts(wiring.Component):
         wiring.connect(m, skid.o, wiring.flipped(self.o))
 
         busy = Signal()
-        index = Signal(self._address - self._beat_shift)  # of the next beat, counted from address 0
-        remaining = Signal.like(self.i.p.beats)
+        # of the next beat, counted from address 0
+        index = Signal(self._address - self._beat_shift, reset_less=True)
+        remaining = Signal.like(self.i.p.beats, reset_less=True)
         room = Signal(range(self.burst + 1))  # beats until the next multiple of burst
         fits = Signal()
         beats = Signal(range(self.burst + 1))

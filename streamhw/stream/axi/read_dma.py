@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
@@ -172,6 +172,7 @@ class _ReadBus(wiring.Component):
         m.submodules.buffer = buffer = Queue(shape=self._width, depth=self._buffer)
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         ar, r = self.bus.ar, self.bus.r
+        burst = Signal(data.StructLayout({"begins": len(ar.p.addr), "length": 8}), reset_less=True)
         few = Signal(init=1)
         if self._limit is not None:
             # Whether it is few is known a cycle before: a register is all that a burst waits for.
@@ -181,6 +182,8 @@ class _ReadBus(wiring.Component):
             m.d.sync += [outstanding.eq(later), few.eq(later <= self._limit)]
         m.d.comb += [
             self.may_issue.eq((~ar.valid | ar.ready) & few),
+            ar.p.addr.eq(burst.begins),
+            ar.p.len.eq(burst.length),
             ar.p.size.eq((self._width // 8).bit_length() - 1),
             ar.p.burst.eq(INCREMENT),
             ar.p.cache.eq(CACHE),
@@ -189,7 +192,11 @@ class _ReadBus(wiring.Component):
             r.ready.eq(buffer.i.ready),
         ]
         with m.If(self.issue):
-            m.d.sync += [ar.valid.eq(1), ar.p.addr.eq(self.begins), ar.p.len.eq(self.beats - 1)]
+            m.d.sync += [
+                ar.valid.eq(1),
+                burst.begins.eq(self.begins),
+                burst.length.eq(self.beats - 1),
+            ]
         with m.Elif(ar.ready):
             m.d.sync += ar.valid.eq(0)
         return m

@@ -188,12 +188,15 @@ class _WriteBus(wiring.Component):
         wiring.connect(m, done.o, wiring.flipped(self.o))
 
         aw = self.bus.aw
+        begins, length = Signal.like(aw.p.addr, reset_less=True), Signal(8, reset_less=True)
         m.d.comb += [
             self.may_issue.eq((~aw.valid | aw.ready) & lengths.i.ready & lasts.i.ready),
             lengths.i.valid.eq(self.issue),
             lengths.i.p.eq(self.burst.beats - 1),
             lasts.i.valid.eq(self.issue),
             lasts.i.p.eq(self.burst.last),
+            aw.p.addr.eq(begins),
+            aw.p.len.eq(length),
             aw.p.size.eq((self._width // 8).bit_length() - 1),
             aw.p.burst.eq(INCREMENT),
             aw.p.cache.eq(CACHE),
@@ -201,28 +204,30 @@ class _WriteBus(wiring.Component):
         with m.If(self.issue):
             m.d.sync += [
                 aw.valid.eq(1),
-                aw.p.addr.eq(self.burst.address),
-                aw.p.len.eq(self.burst.beats - 1),
+                begins.eq(self.burst.address),
+                length.eq(self.burst.beats - 1),
             ]
         with m.Elif(aw.ready):
             m.d.sync += aw.valid.eq(0)
 
         w = self.bus.w
+        beat = Signal.like(w.p, reset_less=True)
         send = Signal()
         last = Signal()
         sent = Signal(8)  # beats of the burst that went before
         m.d.comb += [
             send.eq(lengths.o.valid & buffer.o.valid & (~w.valid | w.ready)),
             last.eq(sent == lengths.o.p),
+            w.p.eq(beat),
             buffer.o.ready.eq(lengths.o.valid & (~w.valid | w.ready)),
             lengths.o.ready.eq(send & last),
         ]
         with m.If(send):
             m.d.sync += [
                 w.valid.eq(1),
-                w.p.data.eq(buffer.o.p.data),
-                w.p.strb.eq(buffer.o.p.strobe),
-                w.p.last.eq(last),
+                beat.data.eq(buffer.o.p.data),
+                beat.strb.eq(buffer.o.p.strobe),
+                beat.last.eq(last),
                 sent.eq(Mux(last, 0, sent + 1)),
             ]
         with m.Elif(w.ready):

@@ -58,6 +58,9 @@ class ParameterReader(wiring.Component):
         step = self.i_step.payload
         # Layers come in order, so the address of the next body run is the last one plus a stride.
         offset = Signal(ADDRESS_WIDTH)
+        asked = Signal.like(self.o_command.payload, reset_less=True)
+        chosen = Signal.like(self.o_program.payload, reset_less=True)
+        m.d.comb += [self.o_command.payload.eq(asked), self.o_program.payload.eq(chosen)]
         following, ahead = Signal(), Signal()
         """Whether layer 0 is to be asked for behind a tail, and whether it has been."""
         free = (~self.o_command.valid | self.o_command.ready) & (
@@ -77,33 +80,33 @@ class ParameterReader(wiring.Component):
                 following.eq(0),
                 ahead.eq(1),
                 self.o_command.valid.eq(1),
-                self.o_command.payload.address.eq(first),
-                self.o_command.payload.beats.eq(self._body.beats),
+                asked.address.eq(first),
+                asked.beats.eq(self._body.beats),
             ]
         with m.If(self.i_step.valid & idle):
             m.d.sync += [
                 self.o_command.valid.eq(1),
                 self.o_program.valid.eq(1),
-                self.o_program.payload[0].eq(step.tail),
+                chosen[0].eq(step.tail),
             ]
             with m.If(step.tail):
                 m.d.sync += [
-                    self.o_command.payload.address.eq(self.cfg_base + self._tail.offset),
-                    self.o_command.payload.beats.eq(self._tail.beats),
+                    asked.address.eq(self.cfg_base + self._tail.offset),
+                    asked.beats.eq(self._tail.beats),
                     following.eq(1),
                 ]
             with m.Else():
-                m.d.sync += self.o_command.payload.beats.eq(self._body.beats)
+                m.d.sync += asked.beats.eq(self._body.beats)
                 with m.If(step.layer == 0):
                     m.d.sync += [
                         offset.eq(self._stride),
                         self.o_command.valid.eq(~ahead),
-                        self.o_command.payload.address.eq(first),
+                        asked.address.eq(first),
                         ahead.eq(0),
                     ]
                 with m.Else():
                     m.d.sync += [
                         offset.eq(offset + self._stride),
-                        self.o_command.payload.address.eq(first + offset),
+                        asked.address.eq(first + offset),
                     ]
         return m

@@ -181,7 +181,7 @@ class ConverterKernel(wiring.Component):
                 get.addr.eq(read.address if to_wide else read.address >> bits),
                 get.en.eq(read.step),
             ]
-            word = Signal(width, name=f"word_{bank}")
+            word = Signal(width, name=f"word_{bank}", reset_less=True)
             m.d.sync += word.eq(get.data)
             words.append(word)
         if to_wide:
@@ -191,8 +191,8 @@ class ConverterKernel(wiring.Component):
                 size = width // len(parts)
                 m.d.comb += [part.eq(word.word_select(n, size)) for n, part in enumerate(parts)]
             return wide
-        chosen = Signal(bits)
-        delayed = Signal(bits)
+        chosen = Signal(bits, reset_less=True)
+        delayed = Signal(bits, reset_less=True)
         m.d.sync += [chosen.eq(read.address[:bits]), delayed.eq(chosen)]
         narrow = Signal(width)
         with m.Switch(delayed):

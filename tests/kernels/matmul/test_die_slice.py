@@ -2,7 +2,7 @@
 """Register slices between the sequencers of the matmul engine and its rows."""
 
 import pytest
-from amaranth.hdl import Fragment, Module, Signal, signed
+from amaranth.hdl import Fragment, Module, ResetInserter, Signal, signed
 from amaranth.sim import Simulator
 
 from streamhw.compiler.backend.ram_modules import Target
@@ -44,3 +44,23 @@ def test_slices_of_one_size_are_one_module() -> None:
     # a register each cycle, each kept as it is, in a module that simulators do not copy
     assert text.count("always @(posedge clk)") == 2 and "no_inline_module" in text
     assert text.count("shreg_extract") >= 2
+
+
+def test_only_control_is_reset() -> None:
+    m, reset = Module(), Signal()
+    payload, valid = Signal(8, init=0xA5), Signal(2, init=3)
+    arrived = sliced(m, "slice", {"payload": payload, "valid": valid}, 2, ["valid"])
+    shown, says = Signal(8), Signal(2)
+    m.d.comb += [shown.eq(arrived["payload"]), says.eq(arrived["valid"])]
+
+    async def bench(ctx) -> None:
+        await ctx.tick().repeat(2)
+        assert (ctx.get(shown), ctx.get(says)) == (0xA5, 3)
+        ctx.set(reset, 1)
+        await ctx.tick()
+        assert (ctx.get(shown), ctx.get(says)) == (0xA5, 0)
+
+    simulator = Simulator(ResetInserter(reset)(m))
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
