@@ -24,7 +24,10 @@ _LUT_MEMORY = ("RAM32", "RAM64", "RAM128", "RAM256", "TRELLIS_DPR")
 _ADDRESS = ("A", "ADDR", "DPRA", "RAD")
 """How inputs begin from which LUT memory is read without a register."""
 _LOGIC = ("$lut", "LUT", "MUXF", "PFUMX", "L6MUX", "INV", "$_")
-_REGISTERS = ("$_DFF", "$_SDFF", "$_ALDFF", "$_DFFE", "$_SR", "$_DLATCH", "$_FF")
+_REGISTERS = (
+    "$__XILINX_SHREG_",
+    *("$_DFF_", "$_SDFF", "$_ALDFF", "$_DFFE", "$_SR", "$_DLATCH", "$_FF"),
+)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ __all__ = ["MappedModule", "map_modules"]
 
 BATCH = 300_000
 """Characters of Verilog that go through Yosys at a time."""
-SCHEMA = 4
+SCHEMA = 5
 """Changes with what is kept of a module."""
 ALL = "every_module"
 """The module that holds one instance of each."""

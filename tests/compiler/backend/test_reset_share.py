@@ -72,4 +72,4 @@ def test_share_of_a_tiny_design() -> None:
 @pytest.mark.slow
 def test_share_of_a_small_board() -> None:
     """It was 60 % when all payloads had a reset."""
-    assert 0.05 < share(compile_model(load("gpt2-shakespeare"), load_board("ulx3s"))) <= 0.16
+    assert 0.05 < share(compile_model(load("gpt2-shakespeare"), load_board("ulx3s"))) <= 0.18
