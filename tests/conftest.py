@@ -16,6 +16,10 @@ from streamhw.testing.board.library import CompiledBoard, compile_board
 from tests.tiny import tiny_decoder
 
 
+# Processes of xdist are told a width of 80 columns, as if a user had asked for that.
+os.environ.pop("COLUMNS", None)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
     parser.addoption(

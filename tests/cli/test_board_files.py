@@ -10,6 +10,7 @@ from streamhw.__main__ import main
 from streamhw.compiler.backend.build_dir import read_build
 from streamhw.compiler.resources.fpga_cells import Cells
 from streamhw.synthesis import synthesize
+from streamhw.synthesis.fanout import FanOut
 from streamhw.synthesis.levels import Levels
 from streamhw.synthesis.mapping import MappedModule
 from streamhw.synthesis.modules import Modules
@@ -76,7 +77,8 @@ def test_synth_takes_the_board_of_the_build(
     Path("mine.py").unlink()
 
     def mapped(modules: Modules, *_: object, **__: object) -> dict[str, MappedModule]:
-        return dict.fromkeys(modules.kinds, MappedModule(cells=Cells(luts=1), levels=Levels()))
+        module = MappedModule(cells=Cells(luts=1), levels=Levels(), fan_out=FanOut())
+        return dict.fromkeys(modules.kinds, module)
 
     monkeypatch.setattr(synthesize, "map_modules", mapped)
     capsys.readouterr()

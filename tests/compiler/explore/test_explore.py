@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distributed import LocalCluster
-from rich.console import Console
 
 from streamhw.api.explore import BEST_FILE, FRONT_FILE
 from streamhw.commands.build import BuildRequest, build
+from streamhw.commands.console import Console
 from streamhw.commands.explore import ExploreRequest, explore_model
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.explore.design_point import Choice, read_choice, write_choice
