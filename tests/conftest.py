@@ -15,7 +15,6 @@ from streamhw.boards.base import load_board
 from streamhw.testing.board.library import CompiledBoard, compile_board
 from tests.tiny import tiny_decoder
 
-
 # Processes of xdist are told a width of 80 columns, as if a user had asked for that.
 os.environ.pop("COLUMNS", None)
 
