@@ -180,6 +180,14 @@ RESULTS = (
         long=True,
     ),
     Result(
+        name="bitstream",
+        what="gpt2-shakespeare with SDRAM controller and UART, placed and routed for `ulx3s`",
+        command="streamhw build gpt2-shakespeare --board ulx3s --bitstream",
+        patterns=(r"(\bsync\b.*)", r"(\bsdram\b.*)", r"(\bLUT\b.*%)", r"(longest path.*)"),
+        cell="{0}; {1}; {2}; {3}",
+        long=True,
+    ),
+    Result(
         name="compile",
         what="compiling StreamTensor's four models for `u55c`, user CPU seconds against commit "
         "93fa277: build and Verilog at most half, Verilog from the cache a tenth, below 2 GiB",
