@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A design beside its board's roofline and published figures: ``bench.json`` of a build."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 
-from ..compiler.ir.json_codec import decode, encode
 from ..compiler.resources.fpga_cells import Cells
-from ..errors import UserError
-from ..json_file import load_json
 from .energy import MODELS, Energy, UnitActivity, energy_of
 from .idle_cycles import LayerCycles
+from .kept_file import kept_text, load_kept
 from .published import Shape
 from .roofline import Roofline
 
@@ -149,18 +146,9 @@ class Bench:
 
     def to_json(self) -> str:
         """The text of ``bench.json``."""
-        return json.dumps(encode(self), indent=1) + "\n"
+        return kept_text(self)
 
     @classmethod
     def load(cls, folder: Path) -> "Bench | None":
         """What was measured of the build in a folder, if anything; raises ``UserError``."""
-        file = folder / BENCH_FILE
-        try:
-            return decode(cls, load_json(file))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise UserError(
-                f"File {file} must be what `bench` wrote, but: {error}",
-                hint="delete it, or run bench again",
-            ) from None
+        return load_kept(cls, folder / BENCH_FILE, wrote="bench", again="run bench again")

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated run of a build measured, kept beside the build: ``measured.json``."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..compiler.ir.json_codec import decode, encode
-from ..errors import UserError
-from ..json_file import load_json
 from ..whole_file import write_whole
+from .kept_file import kept_text, load_kept
 
 __all__ = ["MEASURED_FILE", "ChannelUse", "Measured", "StepTimes", "StreamWaits"]
 
@@ -78,7 +75,7 @@ class Measured:
 
     def save(self, folder: Path) -> None:
         """Writes the file of a build, whole or not at all; raises ``UserError``."""
-        write_whole(folder / MEASURED_FILE, json.dumps(encode(self), indent=1) + "\n")
+        write_whole(folder / MEASURED_FILE, kept_text(self))
 
     @classmethod
     def load(cls, folder: Path) -> "Measured | None":
@@ -86,13 +83,6 @@ class Measured:
 
         Raises ``UserError`` if the file is damaged.
         """
-        file = folder / MEASURED_FILE
-        try:
-            return decode(cls, load_json(file))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise UserError(
-                f"File {file} must be what `run --check` wrote, but: {error}",
-                hint="delete it, or run again with --check",
-            ) from None
+        return load_kept(
+            cls, folder / MEASURED_FILE, wrote="run --check", again="run again with --check"
+        )

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the cycles of a step went, as a simulation saw it: ``profile.json`` beside the build."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.ir.json_codec import decode, encode
-from ..errors import UserError
-from ..json_file import load_json
 from ..whole_file import write_whole
+from .kept_file import kept_text, load_kept
 from .kernel_cycles import KernelCycles
 from .measured import ChannelUse
 
@@ -57,7 +54,7 @@ class StepProfile:
     def save(self, folder: Path) -> Path:
         """Writes the file of a build, whole or not at all; raises ``UserError``."""
         file = folder / PROFILE_FILE
-        write_whole(file, json.dumps(encode(self), indent=1) + "\n")
+        write_whole(file, kept_text(self))
         return file
 
     @classmethod
@@ -66,13 +63,4 @@ class StepProfile:
 
         Raises ``UserError`` if the file is damaged.
         """
-        file = folder / PROFILE_FILE
-        try:
-            return decode(cls, load_json(file))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise UserError(
-                f"File {file} must be what `profile` wrote, but: {error}",
-                hint="delete it, or profile again",
-            ) from None
+        return load_kept(cls, folder / PROFILE_FILE, wrote="profile", again="profile again")
