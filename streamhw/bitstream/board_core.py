@@ -119,6 +119,6 @@ def parts_of(board: Board) -> BoardParts:
         raise UserError(
             f"Board {board.name} must have parts (pins, memory chip, line to a host) for a "
             "bitstream, and has none",
-            hint="boards that have: ulx3s",
+            hint="`parts` of a board file says what they are, as in boards/ulx3s.py",
         )
     return board.parts
