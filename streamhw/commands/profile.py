@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.text import Text
+
 from ..api import profile as api_profile
 from ..api.prompt import check_run, read_prompt, token_numbers
 from ..boards.memory.catalog import load_memory
@@ -68,8 +70,8 @@ def profile(request: ProfileRequest, console: Console) -> StepProfile:
         )
     found = bottleneck(made)
     _record(made, found, folder / PROFILE_FILE, console)
-    console.print(found.says, style="bold", soft_wrap=True)
-    console.print(found.lift, soft_wrap=True)
+    console.say(Text(found.says, style="bold"))
+    console.say(found.lift)
     console.print(kernel_table(made))
     console.print(channel_table(made.ports))
     console.print(times_table(made))

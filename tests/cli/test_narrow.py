@@ -2,6 +2,7 @@
 """Every table at 80 columns: no line is longer, and no word is other than with ``--wide``."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,29 @@ def test_fast_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captu
     assert main(["run", model, *CHOICES, "--prompt", "5", "--tokens", "2", "--fast"]) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80 and "…" not in text
+
+
+def test_a_profile(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy = shutil.copytree(built, tmp_path / "copy").name
+    both(monkeypatch, capsys, "profile", copy, "--prompt", "5 9 33", "--tokens", "2")
+
+
+def test_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tiny(tmp_path / "tiny")
+    text = both(monkeypatch, capsys, "doctor", "tiny")
+    assert "attention" in text
+
+
+def test_explore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tiny(tmp_path / "tiny")
+    few = ["--quant", "w8a8", "--token-batch", "4", "--multipliers", "16", "--trials", "2"]
+    answer = ["--prompt", "3", "--tokens", "3"]
+    both(monkeypatch, capsys, "explore", "tiny", *few, *answer, "-o", "found")
 
 
 def test_bench_tables() -> None:
