@@ -81,12 +81,15 @@ def warn_of_context(built: Build, console: Console) -> None:
 
 
 def warn_of_depths(facts: Facts, console: Console) -> None:
-    """Says which queues were decided to be less deep than the linear program wants."""
-    depth = {stream.name: stream.depth for stream in facts.streams}
+    """Says which queues were decided to be less deep than the linear program wants, or than it
+    may have."""
+    streams = {stream.name: stream for stream in facts.streams}
     for flow in facts.flows:
-        if depth[flow.stream] < flow.depth:
+        stream = streams[flow.stream]
+        wanted = flow.depth if stream.most is None else min(flow.depth, stream.most)
+        if stream.depth < wanted:
             warn(
                 console,
-                f"FIFO {flow.stream} has {depth[flow.stream]:,} beats by decision, the "
-                f"program wants {flow.depth:,}: the design may be slower, or wait for ever",
+                f"FIFO {flow.stream} has {stream.depth:,} beats by decision, the "
+                f"program wants {wanted:,}: the design may be slower, or wait for ever",
             )

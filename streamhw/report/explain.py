@@ -153,7 +153,8 @@ def _fifo(stream: StreamFacts, flow: FlowFacts | None) -> Iterator[str]:
     least = f"; the least depth is {flow.depth}" if flow.depth > flow.peak else ""
     yield f"at most {room} wait at once{least}"
     if stream.depth != flow.depth:
-        yield f"the program says {flow.depth:,}; {stream.depth:,} was decided"
+        limit = "the most that the target allows" if stream.depth == stream.most else "was decided"
+        yield f"the program says {flow.depth:,}; {stream.depth:,} {limit}"
     which = f"beat {flow.beat:,}" if flow.beat else "the first beat"
     if flow.delay < 0.5:
         yield f"{flow.sink} takes the first beat as soon as it is there: no slack"

@@ -88,6 +88,7 @@ class StreamFacts:
     """One stream with its queue.
 
     source_port, sink_port: as the parts at its ends declare them
+    most: beats that the target allows for the queue, if it bounds them
     memory: what the queue is made of; dies: from and to, if it crosses
     proof: why its queue is part of no deadlock; cycle: who could wait for whom in one, if only the
     schedule rules it out
@@ -103,6 +104,7 @@ class StreamFacts:
     scope: Scope
     value: str | None = None
     depth: int = 0
+    most: int | None = None
     memory: str | None = None
     dies: tuple[str, str] | None = None
     proof: str | None = None

@@ -165,6 +165,7 @@ def _stream(channel: Channel, parts: Mapping[str, Instance], design: PlacedNetli
         scope=channel.scope,
         value=channel.value,
         depth=queue_beats(design, channel),
+        most=design.target.prefetch if ahead else None,
         memory=kinds[0].value if kinds else None,
         dies=(ends[0], ends[-1]) if len(ends) > 1 else None,
         proof=None if verdict is None else verdict.why.value,

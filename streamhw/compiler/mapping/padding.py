@@ -44,7 +44,8 @@ def choose_padding(
     """None where engines of the target divide the model's rows; else the one with which a token
     takes the fewest cycles, by the work of engines and row-wise kernels.
 
-    If no padding helps there is none, and the choice of tiles says what is wrong.
+    If no padding helps, the choice of tiles says what is wrong: it is the least with which weights
+    have whole groups.
     """
 
     def cycles(padding: RowPadding) -> float | None:
@@ -55,9 +56,11 @@ def choose_padding(
     none = RowPadding()
     if cycles(none) is not None:
         return none
-    best, fewest = none, float("inf")
+    fewest = float("inf")
     sizes = {padding: _size(graph, padding) for padding in _paddings(graph)}
-    for padding in sorted(sizes, key=lambda p: sizes[p]):
+    order = sorted(sizes, key=lambda p: sizes[p])
+    best = next((p for p in (none, *order) if _has_whole_groups(graph, p, quantization)), none)
+    for padding in order:
         # A row-wise kernel only adds to what the products take.
         if sizes[padding] / target.multipliers >= fewest:
             break
@@ -65,6 +68,16 @@ def choose_padding(
         if spent is not None and spent < fewest:
             best, fewest = padding, spent
     return best
+
+
+def _has_whole_groups(graph: Graph, padding: RowPadding, quantization: QuantConfig) -> bool:
+    """Whether the groups that share a multiplier divide the padded columns of each product."""
+    padded = padded_graph(graph, padding).graph
+    formats = weight_formats(padded, quantization)
+    products = ((node.name, node.op.product) for node, _ in padded.walk())
+    return all(
+        op.inputs % (formats[name].scale_group or 1) == 0 for name, op in products if op is not None
+    )
 
 
 def _size(graph: Graph, padding: RowPadding) -> int:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Padding is chosen so that engines divide rows: none where they do, little where they do not."""
 
+from dataclasses import replace
+
 import pytest
 
 from streamhw.boards.base import load_board
@@ -94,3 +96,17 @@ def test_heads_pass_together_where_tiles_end_with_them() -> None:
     heads = AttentionHeads(heads=20, kv_heads=20, head_dim=64)
     assert head_groups(heads, 2048, ()) == [1, 2, 4, 5, 10, 20]
     assert head_groups(heads, 2048, (128,)) == [1, 2, 4, 10, 20]
+
+
+@pytest.mark.parametrize("multipliers", [1, 4])
+def test_where_no_padding_helps_groups_are_whole_nevertheless(multipliers: int) -> None:
+    """Weights can be quantized, and the choice of tiles says what is wrong, if anything is."""
+    board, quantization = load_board("sim"), QuantConfig(weight_bits=4)
+    target = replace(board.target, multipliers=multipliers)
+    graph = tiny_decoder().graph
+    padding = choose_padding(graph, board, target, quantization, Sharing.ALL)
+    padded = padded_graph(graph, padding).graph
+    formats = weight_formats(padded, quantization)
+    for node, _ in padded.walk():
+        if node.op.product is not None:
+            assert node.op.product.inputs % (formats[node.name].scale_group or 1) == 0
