@@ -4,34 +4,18 @@
 Usage: python scripts/draw_architecture.py [--check]
 """
 
-import argparse
 import ast
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.svg import LINE, arrow, box, main, svg, text
+
 ROOT = Path(__file__).parents[1]
-FIGURES = ROOT / "docs" / "figures"
-INK, PAPER, FILL, LINE = "#1f2933", "#ffffff", "#e8f0fa", "#5b7fa6"
 ROW = 34
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--check", action="store_true", help="only say whether both are current")
-    check = parser.parse_args().check
-    current = True
-    for name, text in figures().items():
-        file = FIGURES / name
-        if not file.exists() or file.read_text() != text:
-            current = False
-            if not check:
-                FIGURES.mkdir(exist_ok=True)
-                file.write_text(text)
-                print(f"wrote {file.relative_to(ROOT)}")
-    return 0 if current or not check else 1
 
 
 def figures() -> dict[str, str]:
@@ -54,11 +38,11 @@ def flow() -> str:
     body = []
     for n, (name, says) in enumerate(rows):
         y = 10 + n * ROW
-        body.append(_box(10, y, 130, name, filled=name in inner))
-        body.append(_text(156, y + 17, says))
+        body.append(box(10, y, 130, name, filled=name in inner))
+        body.append(text(156, y + 17, says))
         if n:
-            body.append(_arrow(75, y - 10, y))
-    return _svg(640, 20 + len(rows) * ROW, body)
+            body.append(arrow(75, y - 10, y))
+    return svg(640, 20 + len(rows) * ROW, body)
 
 
 def layers() -> str:
@@ -68,19 +52,19 @@ def layers() -> str:
     body = []
     for name, n in row.items():
         y = 10 + n * ROW
-        body.append(_box(250, y, 130, name, filled=True))
-        body.append(_text(396, y + 17, _says(ROOT / "streamhw" / name)))
+        body.append(box(250, y, 130, name, filled=True))
+        body.append(text(396, y + 17, _says(ROOT / "streamhw" / name)))
     for above, below in _reduced(_imports(stack), stack):
         begin, end = (10 + row[name] * ROW + 12 for name in (above, below))
         if row[below] == row[above] + 1:
-            body.append(_arrow(315, begin + 12, end - 12))
+            body.append(arrow(315, begin + 12, end - 12))
             continue
         bulge = 250 - 15 * (row[below] - row[above])
         body.append(
             f'<path d="M250 {begin} C{bulge} {begin} {bulge} {end} 248 {end}" fill="none" '
             f'stroke="{LINE}" marker-end="url(#tip)"/>'
         )
-    return _svg(1040, 20 + len(stack) * ROW, body)
+    return svg(1040, 20 + len(stack) * ROW, body)
 
 
 def _stack() -> Sequence[str]:
@@ -127,35 +111,5 @@ def _reduced(arrows: set[tuple[str, str]], stack: Sequence[str]) -> Iterator[tup
         yield from ((name, below) for below in stack if below in direct - far)
 
 
-def _box(x: int, y: int, width: int, name: str, *, filled: bool) -> str:
-    fill = FILL if filled else PAPER
-    return (
-        f'<rect x="{x}" y="{y}" width="{width}" height="24" rx="4" fill="{fill}" '
-        f'stroke="{LINE}"/>'
-        f'<text x="{x + width // 2}" y="{y + 17}" text-anchor="middle" font-weight="bold">'
-        f"{escape(name)}</text>"
-    )
-
-
-def _text(x: int, y: int, text: str) -> str:
-    return f'<text x="{x}" y="{y}">{escape(text)}</text>'
-
-
-def _arrow(x: int, begin: int, end: int) -> str:
-    return f'<path d="M{x} {begin} V{end - 2}" stroke="{LINE}" marker-end="url(#tip)"/>'
-
-
-def _svg(width: int, height: int, body: Sequence[str]) -> str:
-    lines = "\n".join(body)
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
-viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13" fill="{INK}">
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" \
-orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="{LINE}"/></marker></defs>
-<rect width="{width}" height="{height}" fill="{PAPER}"/>
-{lines}
-</svg>
-"""
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(figures, __doc__.split("\n", maxsplit=1)[0]))
