@@ -13,6 +13,7 @@ from ..errors import DoesNotFitError, ToolError, UserError
 from ..whole_file import write_whole
 from .board_core import BoardCore, parts_of
 from .ecp5_board import Ecp5Board
+from .ecp5_part import nextpnr_options
 from .placed import Placed
 from .steps import FlowStep, Progress, run_steps
 from .tools import find_tool
@@ -105,8 +106,7 @@ def _steps(platform: Any) -> tuple[FlowStep, ...]:
     yosys, nextpnr, ecppack = (
         tuple(find_tool(name)) for name in ("yosys", "nextpnr-ecp5", "ecppack")
     )
-    device = platform._nextpnr_device_options[platform.device]
-    package = platform._nextpnr_package_options[platform.package].upper()
+    part = nextpnr_options(platform.device, platform.package, platform.speed)
     return (
         FlowStep(
             name="Yosys",
@@ -118,9 +118,8 @@ def _steps(platform: Any) -> tuple[FlowStep, ...]:
         FlowStep(
             name="nextpnr",
             # Its first router does not come to an end with designs of this size.
-            command=(*nextpnr, "--quiet", "--log", "nextpnr.log", device, "--package", package,
-                     "--speed", platform.speed, "--json", f"{TOP}.json", "--lpf", f"{TOP}.lpf",
-                     "--textcfg", f"{TOP}.config", "--report", REPORT_FILE, "--seed", str(SEED),
+            command=(*nextpnr, "--quiet", "--log", "nextpnr.log", *part,
+                     "--json", f"{TOP}.json", "--lpf", f"{TOP}.lpf", "--textcfg", f"{TOP}.config", "--report", REPORT_FILE, "--seed", str(SEED),
                      "--router", "router2", "--tmg-ripup", "--timing-allow-fail"),
             inputs=(f"{TOP}.json", f"{TOP}.lpf"),
             output=f"{TOP}.config",
