@@ -119,8 +119,9 @@ def _steps(platform: Any) -> tuple[FlowStep, ...]:
             name="nextpnr",
             # Its first router does not come to an end with designs of this size.
             command=(*nextpnr, "--quiet", "--log", "nextpnr.log", *part,
-                     "--json", f"{TOP}.json", "--lpf", f"{TOP}.lpf", "--textcfg", f"{TOP}.config", "--report", REPORT_FILE, "--seed", str(SEED),
-                     "--router", "router2", "--tmg-ripup", "--timing-allow-fail"),
+                     "--json", f"{TOP}.json", "--lpf", f"{TOP}.lpf",
+                     "--textcfg", f"{TOP}.config", "--report", REPORT_FILE,
+                     "--seed", str(SEED), "--router", "router2", "--tmg-ripup", "--timing-allow-fail"),
             inputs=(f"{TOP}.json", f"{TOP}.lpf"),
             output=f"{TOP}.config",
             log="nextpnr.log",
