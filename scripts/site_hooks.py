@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hooks of mkdocs: pages made from code, anchors as on GitHub, and nothing from another host."""
 
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from pymdownx.slugs import slugify
-from site_pages import commands_page, foreign, names_page
+from site_pages import commands_page, foreign, names_page, notebook_page
 
 import streamhw
 import streamhw.testing
@@ -23,7 +24,9 @@ def on_config(config: MkDocsConfig) -> None:
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Adds the pages that are made from code."""
+    notebook = Path(config.docs_dir) / "python.ipynb"
     pages = {
+        "notebook.md": notebook_page(notebook.read_text()),
         "reference/commands.md": commands_page(parser()),
         "reference/python.md": names_page("Python", streamhw),
         "reference/testing.md": names_page("Tests of kernels", streamhw.testing),

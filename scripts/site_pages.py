@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of the documentation site that are made from code: commands, public names.
+"""Pages of the documentation site that are made from code: commands, public names, the notebook.
 
 Usage: imported by scripts/site_hooks.py while ``mkdocs build --strict`` runs; nothing is written.
 """
 
 import argparse
 import functools
+import json
 import re
 from types import ModuleType
 from typing import Any
 
-__all__ = ["commands_page", "foreign", "from_docstring", "names_page"]
+__all__ = ["commands_page", "foreign", "from_docstring", "names_page", "notebook_page"]
 
 HELP_WIDTH = 88
 _LOADED = re.compile(
@@ -85,6 +86,15 @@ def _item(line: str) -> str:
         return f"- **{found['section']}** {rest}"
     names = ", ".join(f"`{name}`" for name in found["names"].split(", "))
     return f"- {names}: {rest}"
+
+
+def notebook_page(notebook: str) -> str:
+    """Markdown of the cells of a notebook, given as JSON; no outputs."""
+    parts = []
+    for cell in json.loads(notebook)["cells"]:
+        text = "".join(cell["source"])
+        parts.append(f"```python\n{text}\n```" if cell["cell_type"] == "code" else text)
+    return "\n\n".join(parts) + "\n"
 
 
 def foreign(html: str) -> list[str]:

@@ -2,6 +2,7 @@
 """scripts/site_pages.py: all commands and public names have their place; docstrings are lists."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 from runpy import run_path
@@ -67,3 +68,12 @@ def test_docstrings_become_lists() -> None:
 )
 def test_what_pages_load_is_seen(html: str, loaded: list[str]) -> None:
     assert SCRIPT["foreign"](html) == loaded
+
+
+def test_a_notebook_is_its_cells() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "words"]},
+        {"cell_type": "code", "source": ["x = 1"], "outputs": ["shown nowhere"]},
+    ]
+    page = SCRIPT["notebook_page"](json.dumps({"cells": cells}))
+    assert page == "# Title\nwords\n\n```python\nx = 1\n```\n"
