@@ -15,6 +15,7 @@ from ..boards.base import Board
 from ..boards.plain import plain_board
 from ..compiler.backend.build_dir import (
     DUMP_FILE,
+    ERRORS_FILE,
     QUALITY_FILE,
     REPORT_FILE,
     check_folder,
@@ -35,8 +36,9 @@ from ..frontend import Model, Origin
 from ..quantization.calibrate import calibration_tokens
 from ..quantization.quantized_model import QuantizedModel
 from ..quantization.quantizer import quantize
-from ..reference.diagnose import fake_quality
+from ..reference.diagnose import rounding_errors
 from ..reference.quality import Quality
+from ..reference.rounding_error import RoundingError
 from ..report.facts import Facts
 from ..report.facts_of_design import gather
 from ..report.summary import Summary, summarize
@@ -44,6 +46,7 @@ from ..runtime.manifest import Manifest
 from .build_key import build_key
 from .chosen_bits import with_bits
 from .compile import loaded
+from .kept_errors import errors_text
 
 __all__ = ["Build", "build", "default_folder"]
 
@@ -209,11 +212,11 @@ def _compiled(
     return design
 
 
-def _quality(built: Build) -> Quality:
-    """Of the first tokens of what ranges were measured on."""
+def _quality(built: Build) -> tuple[Quality, tuple[RoundingError, ...]]:
+    """Of the first tokens of what ranges were measured on; also layer by layer."""
     rows, _ = calibration_tokens(built.model, built.config.quantization)
     tokens = rows[0, :QUALITY_TOKENS]
-    return fake_quality(built.model, built._padded(), built.quantized, tokens)
+    return rounding_errors(built._padded(), built.quantized, tokens)
 
 
 def _write(
@@ -238,7 +241,9 @@ def _write(
     }
     if built.model.origin is Origin.CHECKPOINT:
         begin = time.perf_counter()
-        texts[QUALITY_FILE] = json.dumps(encode(_quality(built)), indent=1) + "\n"
+        quality, errors = _quality(built)
+        texts[QUALITY_FILE] = json.dumps(encode(quality), indent=1) + "\n"
+        texts[ERRORS_FILE] = errors_text(errors)
         took("quality", time.perf_counter() - begin)
     write_build(
         design,

@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 
 import numpy as np
 from rich.progress import Progress, TaskID
@@ -11,17 +10,16 @@ from rich.progress import Progress, TaskID
 from ..api.answer import NEVER, Answer, Checkpoints, simulated
 from ..api.build import Build
 from ..api.prompt import check_lengths
-from ..boards.base import Board, load_board
 from ..boards.memory.catalog import load_memory
 from ..boards.memory.system import MemorySystem
-from ..compiler.ir.levels import Netlist, PlacedNetlist
+from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.performance.estimate import Estimate
 from ..errors import InternalError, UserError
 from ..frontend import Model
 from ..report.bench import BENCH_FILE, Bench, BenchPoint, Context
 from ..report.bench_tables import bench_view
 from ..report.idle_cycles import layer_cycles
-from ..report.roofline import roofline_of, shape_of
+from ..report.predicted_bench import empty_bench, predicted_point
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
 from ..sim.memory_model import MemoryModel
@@ -78,7 +76,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     pairs = request.points()
     if request.checkpoints != NEVER and (len(pairs) > 1 or not request.simulate):
         raise UserError("Checkpoints must be of one simulated answer, and there is not one")
-    board, model = load_board(request.build.board), request.build.load()
+    model = request.build.load()
     for prompt, answer in pairs:
         check_lengths(prompt, answer, model.graph)
     for length in request.contexts:
@@ -93,7 +91,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     built = reuse_or_build(request.build, console)
     design = built.netlist
     estimate = Estimate.placed(design, system)
-    points = [_predicted(estimate, prompt, answer) for prompt, answer in pairs]
+    points = [predicted_point(estimate, prompt, answer) for prompt, answer in pairs]
     contexts = [
         Context(
             length=n,
@@ -102,7 +100,7 @@ def bench(request: BenchRequest, console: Console) -> Bench:
         )
         for n in request.contexts
     ]
-    result = _known(built, design, board).merged(points, contexts)
+    result = _known(built, design).merged(points, contexts)
     _save(result, built)
     if request.simulate:
         for point in _simulated(points, request, built, design, system, console):
@@ -118,44 +116,9 @@ def bench(request: BenchRequest, console: Console) -> Bench:
     return result
 
 
-def _predicted(estimate: Estimate, prompt: int, answer: int) -> BenchPoint:
-    found, board = estimate.answer(prompt, prompt + answer), estimate.design.board
-    return BenchPoint(
-        prompt=prompt,
-        answer=answer,
-        predicted=(found.prompt, *found.tokens),
-        moved=_moved(estimate.design, prompt, answer),
-        memory=board.memory.name,
-        sustained=board.memory_times.rate / board.ports[0].beats_per_cycle,
-    )
-
-
-def _moved(design: Netlist, prompt: int, answer: int) -> float:
-    """Bytes of parameters of every step, and of keys and values that are read and written."""
-    body = design.memory.stride * design.graph.loops[0].trips
-    steps = ceil(prompt / design.tiling.token_batch) + answer - 1
-    positions = prompt + answer - 1
-    work = roofline_of(design.graph, design.config.quantization, design.board).work
-    cached = sum(work.cached(n + 1) for n in range(positions)) + positions * work.cache_bytes
-    return float(steps * body + answer * design.memory.region("tail").bytes + cached)
-
-
-def _known(built: Build, design: PlacedNetlist, board: Board) -> Bench:
+def _known(built: Build, design: PlacedNetlist) -> Bench:
     """What an earlier bench of the same build holds, or a new one."""
-    engines = [b for i in design.instances if (b := i.part.behaviour()).contexts]
-    empty = Bench(
-        key=built.manifest.source,
-        model=design.graph.name,
-        weights=built.model.origin.value,
-        shape=shape_of(design.graph),
-        board=board.name,
-        part=board.part,
-        clock_mhz=board.clock_mhz,
-        quantization=str(design.config.quantization),
-        roofline=roofline_of(design.graph, design.config.quantization, board),
-        products_a_dsp=min(engine.products_a_multiplier for engine in engines),
-        cells=design.placement.total,
-    )
+    empty = empty_bench(design, built.manifest.source, built.model.origin.value)
     before = Bench.load(built.folder)
     return before if before is not None and before.key == empty.key else empty
 

@@ -17,9 +17,17 @@ from ..quantization.plan import AnglePlan, AttentionPlan, LinearPlan
 from ..quantization.quantized_model import QuantizedModel
 from .integer_model import IntegerModel
 from .quality import Quality, quality
+from .rounding_error import RoundingError
 from .rules import ReferenceRules
 
-__all__ = ["Diagnosed", "StreamHealth", "diagnose", "fake_quality", "values_of_a_token"]
+__all__ = [
+    "Diagnosed",
+    "StreamHealth",
+    "diagnose",
+    "fake_quality",
+    "rounding_errors",
+    "values_of_a_token",
+]
 
 Key = tuple[str, int | None]
 Say = Callable[[str], None]
@@ -80,6 +88,32 @@ def fake_quality(
     real = forward(model.graph, model.weights, tokens, all_rows=True)[head]
     fake = execute(padded.graph, tokens, fake_compute(padded, quantized), all_rows=True)[head]
     return quality(real, fake)
+
+
+def rounding_errors(
+    padded: Model, quantized: QuantizedModel, tokens: NDArray[np.int64]
+) -> tuple[Quality, tuple[RoundingError, ...]]:
+    """Logits of the fake quantization, and all values before them, on a few tokens [n].
+
+    padded: with the rows that were quantized
+    """
+    seen = _Seen(padded, quantized)
+    rows = tokens[None, :]
+    real = seen.floats(rows)
+    fakes, fake = seen.fakes(rows)
+    head = padded.graph.node(padded.graph.result).inputs[0]
+    errors = (
+        RoundingError(
+            value=name,
+            layer=layer,
+            own=seen.own[name, layer],
+            whole=fakes[name, layer],
+            weights=isinstance(quantized.plans[name], LinearPlan),
+        )
+        for name, layer in seen.order
+        if (name, layer) in real
+    )
+    return quality(real[head, None], fake[head]), tuple(errors)
 
 
 def diagnose(

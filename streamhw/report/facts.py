@@ -10,6 +10,7 @@ from ..compiler.ir.netlist import End
 from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor
 from ..stream.spec import Port
+from .idle_cycles import LayerCycles
 
 __all__ = [
     "ActivityFacts",
@@ -228,6 +229,7 @@ class Facts:
 
     bounds: the largest values of the symbols; position: of the token whose step ``activities`` are
     ports: memory ports with beats a cycle and latency; clients: of each, whose DMAs are there
+    layer: cycles of the mean layer of that step
     windows: positions that attention sees in each layer, if that is not always the whole context
     """
 
@@ -252,6 +254,7 @@ class Facts:
     memory_bytes: int
     ports: Mapping[str, tuple[int, float, int]]
     clients: Mapping[str, tuple[str, ...]]
+    layer: LayerCycles
     windows: tuple[int, ...] = ()
 
     def part(self, name: str) -> PartFacts | None:

@@ -33,6 +33,7 @@ from .facts import (
     StreamFacts,
     ValueFacts,
 )
+from .idle_cycles import layer_cycles
 from .tight_constraints import flows
 
 __all__ = ["activities_of", "clients_of", "gather", "kind_of"]
@@ -76,6 +77,7 @@ def gather(design: PlacedNetlist, weights: str, position: int | None = None) -> 
         memory_bytes=design.board.memory_bytes,
         ports={p.name: (p.width, p.beats_per_cycle, p.latency) for p in design.board.ports},
         clients={port.name: clients_of(design, port.name) for port in design.board.ports},
+        layer=layer_cycles(Estimate.placed(design), position),
         windows=row_windows(
             design.graph, design.tiling, design.board.beat_bits, design.cache_bits
         ).widths,

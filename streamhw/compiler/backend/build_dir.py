@@ -23,6 +23,7 @@ from .output_folder import check_output, replace_files
 
 __all__ = [
     "DUMP_FILE",
+    "ERRORS_FILE",
     "MANIFEST_FILE",
     "QUALITY_FILE",
     "REPORT_FILE",
@@ -38,6 +39,7 @@ __all__ = [
 REPORT_FILE = "report.json"
 DUMP_FILE = "design.txt"
 QUALITY_FILE = "quality.json"
+ERRORS_FILE = "errors.json"
 NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
 STOPPED_FILE = "stopped.json"
@@ -46,7 +48,7 @@ STOPPED_FILE = "stopped.json"
 STOPPED_FILES = frozenset({STOPPED_FILE, DUMP_FILE, DECISIONS_FILE})
 BUILD_FILES = frozenset(
     {MANIFEST_FILE, VERILOG_FILE, NETLIST_FILE, IMAGE_FILE, REPORT_FILE, DUMP_FILE, DECISIONS_FILE}
-    | {QUALITY_FILE}
+    | {QUALITY_FILE, ERRORS_FILE}
 )
 
 

@@ -7,14 +7,23 @@ from ..bench import Bench
 from ..bench_tables import COLUMNS, notes, rows_of
 from ..energy import MODELS, Energy
 from .markup import Content, Html, section, table, tag
+from .roofline_plot import roofline_plot
 
 __all__ = ["bench"]
+
+PLOT = (
+    "Full marks: a token after the first; hollow ones: the prompt. All have the same products to "
+    "do, and are drawn at the bytes that this design's weights take, whatever formats others have."
+)
 
 
 def bench(measures: Bench) -> Html:
     """The section."""
     names = tuple(f"{c.name}#" if c.number else c.name for c in COLUMNS)
-    parts: list[Content] = []
+    parts: list[Content] = [
+        roofline_plot(measures),
+        tag("p", PLOT, cls="says") if measures.points else None,
+    ]
     for point in measures.points:
         parts.append(tag("h3", f"{point.answer} tokens after {point.prompt}"))
         parts.append(table(names, rows_of(measures, point)))

@@ -14,6 +14,8 @@ __all__ = ["dies"]
 WIDTH, HEIGHT, GAP = 1160.0, 64.0, 34.0
 NARROW = 16.0
 """Pixels of the narrowest part that is drawn on its own."""
+LETTER = 7.4
+"""Pixels of a character, of a wide font."""
 
 
 def dies(facts: Facts, summary: Summary) -> Html:
@@ -82,14 +84,12 @@ def _strip(rows: list[KernelRow], top: float, facts: Facts) -> Iterator[Html]:
 
 
 def _cell(name: str, kind: str | None, x: float, top: float, width: float, says: str) -> Html:
-    letters = int((width - 8) / 6.2)
-    shown = (
-        name if len(name) <= letters else name[: max(0, letters - 1)] + "\N{HORIZONTAL ELLIPSIS}"
-    )
+    # A name that does not fit is told by the tip alone.
+    fits = len(name) * LETTER + 10 <= width
     return tag(
         "g",
         tag("rect", x=x, y=top, width=max(0.5, width - 1), height=HEIGHT, rx=2, cls="take"),
-        tag("text", shown, x=x + 5, y=top + HEIGHT / 2 + 4) if letters > 2 else None,
+        tag("text", name, x=x + 5, y=top + HEIGHT / 2 + 4) if fits else None,
         cls=kind,
         data_tip=says,
     )

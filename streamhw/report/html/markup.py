@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["Html", "join", "number", "percent", "section", "table", "tag"]
+__all__ = ["Html", "join", "number", "opener", "percent", "section", "table", "tag"]
 
 
 class Html(str):
@@ -15,7 +15,7 @@ class Html(str):
 
 Content = str | int | float | Html | None
 
-VOID = frozenset({"meta", "rect", "line", "path", "circle", "br"})
+VOID = frozenset({"meta", "rect", "line", "path", "circle", "br", "input"})
 """Elements that have no closing tag here."""
 
 
@@ -45,6 +45,11 @@ def number(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def opener(kind: str, name: str) -> Html:
+    """A link to the details of a ``part`` or an ``edge``."""
+    return tag("button", _breakable(name), type="button", cls="open", data_open=f"{kind} {name}")
+
+
 def percent(part: float, whole: float) -> str:
     """A share in per cent; a dash of nothing."""
     return f"{100 * part / whole:.1f} %" if whole else "\N{EN DASH}"
@@ -59,7 +64,7 @@ def section(anchor: str, title: str, says: str, *children: Content) -> Html:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Content]], *, foot: Sequence[Content] = ()
 ) -> Html:
-    """A table that can be sorted by a click on a heading; columns whose name ends in ``#`` hold
+    """A table that its headings sort, which are buttons; columns whose name ends in ``#`` hold
     numbers."""
     numeric = [name.endswith("#") for name in columns]
     kinds = ["num" if is_number else None for is_number in numeric]
@@ -69,11 +74,20 @@ def table(
         return tag("tr", *(tag("td", cell, cls=kind) for cell, kind in pairs))
 
     heads = zip(columns, kinds, strict=True)
-    head = tag("tr", *(tag("th", name.removesuffix("#"), cls=kind) for name, kind in heads))
+    head = tag("tr", *(_heading(name.removesuffix("#"), kind) for name, kind in heads))
     body = [tag("thead", head), tag("tbody", *(row(cells) for cells in rows))]
     if foot:
         body.append(tag("tfoot", row(foot)))
     return tag("div", tag("table", *body), cls="scroll")
+
+
+def _breakable(name: str) -> Html:
+    """A name that may go on in the next line behind an underscore."""
+    return join((join((part,)) for part in name.split("_")), "_<wbr>")
+
+
+def _heading(name: str, kind: str | None) -> Html:
+    return tag("th", tag("button", name, type="button") if name else None, cls=kind, scope="col")
 
 
 def _text(child: Content) -> str:

@@ -29,14 +29,8 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
         for run in facts.parameters
     ]
     ports: list[list[Content]] = [
-        [
-            name,
-            width,
-            beats,
-            latency,
-            ", ".join(facts.clients[name]) or "nobody",
-        ]
-        for name, (width, beats, latency) in facts.ports.items()
+        [_names(names), *how, ", ".join(clients) or "nobody"]
+        for (how, clients), names in _alike(facts).items()
     ]
     return section(
         "memory",
@@ -52,6 +46,20 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
         table(("port", "bits#", "beats a cycle#", "latency#", "clients"), ports),
         *(_use(measured) if measured is not None and measured.channels else ()),
     )
+
+
+def _alike(facts: Facts) -> dict[tuple[tuple[int, float, int], tuple[str, ...]], list[str]]:
+    """Ports by their width, beats and latency, and by who is there."""
+    found: dict[tuple[tuple[int, float, int], tuple[str, ...]], list[str]] = {}
+    for name, how in facts.ports.items():
+        found.setdefault((how, facts.clients[name]), []).append(name)
+    return found
+
+
+def _names(ports: list[str]) -> str:
+    if len(ports) < 3:
+        return ", ".join(ports)
+    return f"{ports[0]} to {ports[-1]}, {len(ports)} ports"
 
 
 def _windows(facts: Facts) -> str:

@@ -3,15 +3,17 @@
 
 from ..bottleneck import bottleneck
 from ..channels import COLUMNS
+from ..kernel_cycles import KernelCycles
 from ..profile import StepProfile, TaskTimes
 from ..profile_tables import STATES, shown_times
 from .chart import axis
-from .markup import Content, Html, join, section, table, tag
+from .markup import Content, Html, join, opener, section, table, tag
+from .shares import Share, bar
 
-__all__ = ["profile"]
+__all__ = ["profile", "states"]
 
 WIDTH, LABEL, ROW = 1160.0, 240.0, 17.0
-BAR = 300.0
+BAR = 260.0
 FILLS = ("fill-teal", "fill-blue", "fill-amber", "fill-red", "fill-none")
 """Of each state, in the order of ``STATES``."""
 
@@ -44,23 +46,23 @@ def _kernels(made: StepProfile) -> Html:
     rows: list[list[Content]] = []
     for kernel in made.kernels:
         shares = [kernel.share(count(kernel)) for count in STATES.values()]
-        rows.append([tag("code", kernel.name), _bar(shares), *(f"{s:.1%}" for s in shares)])
+        rows.append(
+            [opener("part", kernel.name), bar(states(kernel), BAR), *(f"{s:.1%}" for s in shares)]
+        )
     return table(("kernel", "of the step", *(f"{name}#" for name in STATES)), rows)
 
 
-def _bar(shares: list[float]) -> Html:
-    """The shares of a kernel one behind the other."""
-    parts, x = [], 0.0
-    for share, fill in zip(shares, FILLS, strict=True):
-        if share:
-            parts.append(tag("rect", x=x, y=0, width=BAR * share, height=10, cls=fill))
-        x += BAR * share
-    return tag("svg", *parts, viewBox=f"0 0 {BAR:.0f} 10", width=BAR, height=10)
+def states(kernel: KernelCycles) -> list[Share]:
+    """What it did in the cycles of the step."""
+    return [
+        Share(name, count(kernel), fill)
+        for (name, count), fill in zip(STATES.items(), FILLS, strict=True)
+    ]
 
 
 def _times(made: StepProfile) -> Html:
     shown = [times for times in shown_times(made) if times.measured is not None]
-    right = WIDTH - 10
+    right = WIDTH - 30  # half of the last number
     scale = (right - LABEL) / max(made.cycles, 1)
     height = 24 + ROW * len(shown)
     rows = []

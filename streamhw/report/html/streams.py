@@ -4,7 +4,7 @@
 from ..facts import Facts, FlowFacts, StreamFacts
 from ..measured import Measured
 from .chart import meter
-from .markup import Content, Html, percent, section, table, tag
+from .markup import Content, Html, opener, percent, section, table, tag
 
 __all__ = ["converters", "fifos"]
 
@@ -42,7 +42,7 @@ def _row(stream: StreamFacts, flow: FlowFacts | None, measured: Measured | None)
         seen = [None if peak is None else tag("span", peak, cls="warn" if full else None),
                 None if peak is None else meter(peak, stream.depth)]  # fmt: skip
     return [
-        tag("code", stream.name),
+        opener("edge", stream.name),
         stream.depth,
         stream.depth * stream.bits,
         stream.memory or "registers",
@@ -65,7 +65,7 @@ def converters(facts: Facts) -> Html:
         bound += c.bound_bits or 0
         rows.append(
             [
-                tag("code", part.name),
+                opener("part", part.name),
                 c.kind,
                 " \N{MULTIPLICATION SIGN} ".join(map(str, c.block)),
                 ", ".join(c.shared) or "none",

@@ -11,7 +11,7 @@ from .markup import Html, join, section, tag
 
 __all__ = ["timeline"]
 
-WIDTH, LABEL, ROW = 1160.0, 240.0, 17.0
+WIDTH, ROW, LETTER = 1160.0, 17.0, 7.3
 
 
 def timeline(facts: Facts, measured: Measured | None) -> Html:
@@ -108,8 +108,9 @@ def _gantt(
     facts: Facts,
     seen: Mapping[str, tuple[int, int]],
 ) -> Html:
-    right = WIDTH - 10
-    scale = (right - LABEL) / max(last - begin, 1.0)
+    right = WIDTH - 30  # half of the last number
+    label = max(240.0, 16 + LETTER * max(len(activity.task) for activity in activities))
+    scale = (right - label) / max(last - begin, 1.0)
     height = 24 + ROW * len(activities)
     rows = []
     for number, activity in enumerate(activities):
@@ -122,23 +123,23 @@ def _gantt(
             (activity.input, "take", 2.0, 12.0),
             (activity.output, "give", 5.0, 6.0),
         ):
-            x = LABEL + (start - begin) * scale
+            x = label + (start - begin) * scale
             width = max(1.5, (stop - start) * scale)
             bars.append(tag("rect", x=x, y=y + top, width=width, height=tall, rx=1.5, cls=cls))
         if (span := seen.get(activity.task)) is not None:
-            left, end = (min(right, max(LABEL, LABEL + (cycle - begin) * scale)) for cycle in span)
+            left, end = (min(right, max(label, label + (cycle - begin) * scale)) for cycle in span)
             path = f"M{left:.1f} {y + 1:.1f}v14M{left:.1f} {y + 8:.1f}H{max(end, left + 1):.1f}"
             bars.append(tag("path", d=f"{path}m0 -7v14", cls="seen"))
         rows.append(
             tag(
                 "g",
-                tag("text", activity.task, x=LABEL - 8, y=y + 12, cls="end"),
+                tag("text", activity.task, x=label - 8, y=y + 12, cls="end"),
                 *bars,
                 cls=kind,
                 data_tip=_tip(activity, begin, span),
             )
         )
-    lines = axis(0, last - begin, LABEL, right, 16, height)
+    lines = axis(0, last - begin, label, right, 16, height)
     svg = tag("svg", lines, *rows, viewBox=f"0 0 {WIDTH:.0f} {height + 4:.0f}")
     return tag("div", svg, cls="figure")
 

@@ -3,7 +3,7 @@
 
 from html.parser import HTMLParser
 
-EMPTY = {"meta", "br"}
+EMPTY = {"meta", "br", "wbr"}
 
 
 class Checker(HTMLParser):

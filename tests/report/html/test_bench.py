@@ -13,6 +13,7 @@ def test_points_contexts_and_energy() -> None:
     layer = LayerCycles(interval=40.0, engine=30.0, memory=20.0)
     made = bench().merged([POINT], [Context(length=999, cycles=2e5, layer=layer)])
     words = " ".join(read(section_of(made)).text)
+    assert "this design, token" in words  # of the plot
     assert "32 tokens after 32" in words and "StreamTensor" in words and "this design" in words
     assert "One token at a context, predicted" in words and "999" in words and "0.800" in words
     energy = made.energy(POINT)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Elements: escaped text, attributes, tables of numbers."""
 
-from streamhw.report.html.markup import join, number, percent, section, table, tag
+from streamhw.report.html.markup import join, number, opener, percent, section, table, tag
 from tests.report.html.elements import read
 
 
@@ -17,6 +17,17 @@ def test_tables_tell_numbers_from_text() -> None:
     found = read(text)
     assert [a.get("class") for name, a in found.seen if name in ("th", "td")] == [None, "num"] * 4
     assert "1,234" in found.text and "bits" in found.text and "bits#" not in found.text
+
+
+def test_headings_are_buttons() -> None:
+    found = read(table(("name", ""), [["a", 1]]))
+    assert [a for name, a in found.seen if name == "button"] == [{"type": "button"}]
+    assert [a["scope"] for name, a in found.seen if name == "th"] == ["col", "col"]
+
+
+def test_an_opener_may_break_behind_underscores() -> None:
+    text = opener("edge", "a_b<c")
+    assert text.endswith(">a_<wbr>b&lt;c</button>") and 'data-open="edge a_b&lt;c"' in text
 
 
 def test_small_parts() -> None:

@@ -27,7 +27,7 @@ def test_windows_of_layers(facts: Facts) -> None:
     ) in words
 
 
-def test_every_port_of_a_striped_memory_has_its_clients(facts: Facts) -> None:
+def test_ports_that_are_alike_have_one_row(facts: Facts) -> None:
     (port,) = facts.ports
     names = [f"{port}{n}" for n in range(4)]
     striped = replace(
@@ -36,7 +36,8 @@ def test_every_port_of_a_striped_memory_has_its_clients(facts: Facts) -> None:
         clients=dict.fromkeys(names[:3], facts.clients[port]) | {names[3]: ()},
     )
     words = " ".join(read(memory(striped)).text)
-    assert words.count(", ".join(facts.clients[port])) == 3 and words.count("nobody") == 1
+    assert words.count(", ".join(facts.clients[port])) == 1 and words.count("nobody") == 1
+    assert f"{names[0]} to {names[2]}, 3 ports" in words and names[3] in words
 
 
 def test_what_a_run_used(facts: Facts) -> None:

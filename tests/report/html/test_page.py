@@ -2,13 +2,17 @@
 """One well-formed page that needs nothing else."""
 
 import re
+from dataclasses import replace
+from html import escape
 
+from streamhw.report.bottleneck import bottleneck
 from streamhw.report.facts import Facts
 from streamhw.report.html.page import page
 from streamhw.report.measured import Measured
+from streamhw.report.predicted_bound import predicted_bound
 from streamhw.report.summary import Summary
-from streamhw.stream.spec import Role
 from tests.report.html.elements import read
+from tests.report.profiles import profile
 
 
 def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -> None:
@@ -18,13 +22,11 @@ def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -
     links = [a["href"] for name, a in checker.seen if name == "a"]
     assert links == [f"#{anchor}" for anchor in anchors]
     assert len(anchors) == len(set(anchors)) >= 6
-    drawn = {a["data-edge"] for name, a in checker.seen if name == "path" and "data-edge" in a}
-    valued = {
-        s.name
-        for s in facts.streams
-        if s.value is not None and s.source_port.role is not Role.LOOP_BACK
-    }
-    assert drawn == valued
+    opened = {a["data-open"] for _, a in checker.seen if "data-open" in a}
+    told = [a["data-about"] for name, a in checker.seen if name == "template"]
+    assert opened <= set(told) and len(told) == len(set(told))
+    assert {f"edge {s.name}" for s in facts.streams} <= set(told)
+    assert {f"part {part.name}" for part in facts.parts} <= set(told)
     words = " ".join(checker.text)
     for part in facts.parts:
         assert part.name in words, part.name
@@ -40,7 +42,25 @@ def test_the_page_is_whole(facts: Facts, summary: Summary, measured: Measured) -
 def test_the_page_needs_nothing_else(facts: Facts, summary: Summary) -> None:
     text = page(facts, summary, None)
     assert not re.search(r"https?://|@import|url\((?!#)|<link|src=", text)
-    assert len(text) < 300_000
+    assert len(text) < 600_000 and text.isascii()
+
+
+def test_names_of_users_are_escaped(facts: Facts, summary: Summary) -> None:
+    odd = "<script>\"'&\N{SNOWMAN}</script>"
+    text = page(replace(facts, model=odd, weights=odd), summary, None)
+    assert text.count("<script>") == 1 and text.isascii()
+    assert odd in " ".join(read(text).text)
+
+
+def test_the_same_bytes_for_the_same_build(facts: Facts, summary: Summary) -> None:
+    assert page(facts, summary, None) == page(facts, summary, None)
+
+
+def test_what_bounds_a_step_is_on_top(facts: Facts, summary: Summary) -> None:
+    predicted, _ = predicted_bound(facts.layer, facts.position)
+    for profiled, says in ((None, predicted), (profile(), bottleneck(profile()).says)):
+        text = page(facts, summary, None, profiled=profiled)
+        assert escape(says) in text.split("<nav")[0]
 
 
 def test_numbers_are_finite(facts: Facts, summary: Summary, measured: Measured) -> None:

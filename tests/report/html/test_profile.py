@@ -17,7 +17,7 @@ def test_bars_are_the_shares() -> None:
     assert bottleneck(made).says in words and "60.0%" in words and "m_axi_b" in words
     bars = [a for name, a in found.seen if name == "rect" and str(a["class"]).startswith("fill")]
     widths = [float(bar["width"] or 0) for bar in bars]
-    assert widths == [180, 30, 90, 24, 276]
+    assert widths == [156, 26, 78, 20.8, 239.2]
     spans = [a for name, a in found.seen if name == "rect" and a["class"] in ("take", "give")]
     assert len(spans) == 4
 
