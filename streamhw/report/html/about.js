@@ -18,22 +18,24 @@ const about = (() => {
     what.textContent = found.dataset.what;
     body.replaceChildren(what, found.content.cloneNode(true));
     panel.hidden = false;
+    graph.cover(Math.max(0, graph.frame.getBoundingClientRect().right - panel.getBoundingClientRect().left));
     panel.scrollTop = 0;
     for (const part of document.querySelectorAll(".graph [data-open]"))
       part.classList.toggle("chosen", part.dataset.open === name);
     title.focus({ preventScroll: true });
   };
-  const close = () => {
+  const close = (back = true) => {
     if (panel.hidden) return;
     panel.hidden = true;
+    graph.cover(0);
     for (const part of document.querySelectorAll(".chosen")) part.classList.remove("chosen");
-    before?.focus?.({ preventScroll: true });
+    if (back) before?.focus?.({ preventScroll: true });
   };
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open]");
     if (opener) open(opener.dataset.open);
   });
-  document.getElementById("about-close").addEventListener("click", close);
+  document.getElementById("about-close").addEventListener("click", () => close());
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });

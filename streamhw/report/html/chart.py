@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several figures share: an axis of round numbers, and a meter."""
+"""What several figures share: an axis of round numbers, a meter, keys of colours."""
 
 from collections.abc import Iterator
 from math import floor, log10
 
-from .markup import Html, tag
+from .markup import Html, join, tag
 
-__all__ = ["axis", "meter", "ticks"]
+__all__ = ["axis", "keys", "meter", "ticks"]
 
 
 def ticks(low: float, high: float, wanted: int = 8) -> list[float]:
@@ -28,6 +28,14 @@ def axis(low: float, high: float, left: float, right: float, top: float, bottom:
             yield tag("text", f"{value:,.0f}", x=x, y=top - 5, cls="soft mid")
 
     return tag("g", *parts())
+
+
+def keys(*pairs: tuple[str, str]) -> Html:
+    """Classes of colours or lines with what each stands for; a key stays beside its words."""
+    return join(
+        tag("span", tag("span", "", cls=f"key {cls}"), f" {says}", cls="keyed")
+        for cls, says in pairs
+    )
 
 
 def meter(part: float, whole: float) -> Html:

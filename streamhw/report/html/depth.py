@@ -3,6 +3,7 @@
 
 from ...compiler.fifo import READ
 from ..facts import FlowFacts
+from .chart import keys
 from .markup import Html, tag
 
 __all__ = ["depth"]
@@ -56,6 +57,5 @@ def _drawing(flow: FlowFacts) -> Html:
         role="img",
         aria_label=says,
     )
-    key = tag("figcaption", tag("span", "", cls="key written"), " beats written ",
-              tag("span", "", cls="key read"), " beats read: what lies between waits")  # fmt: skip
-    return tag("figure", svg, key)
+    key = keys(("written", "beats written"), ("read", "beats read: what lies between waits"))
+    return tag("figure", svg, tag("figcaption", key))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ..facts import Facts, PartKind
 from ..summary import DieRow, KernelRow, Summary
 from .chart import meter
-from .markup import Content, Html, percent, section, table, tag
+from .markup import Content, Html, code, percent, section, table, tag
 from .resources import KINDS
 
 __all__ = ["dies"]
@@ -39,7 +39,7 @@ def dies(facts: Facts, summary: Summary) -> Html:
     ]
     if crossing:
         streams: list[list[Content]] = [
-            [tag("code", s.name), s.bits, *(s.dies or ("", ""))] for s in crossing
+            [code(s.name), s.bits, *(s.dies or ("", ""))] for s in crossing
         ]
         content.append(table(("crossing stream", "bits#", "from", "to"), streams))
     how = " A part is as wide as its share of the die's LUTs."

@@ -4,8 +4,9 @@
 from ..edges import edges_of
 from ..facts import Facts
 from .boxes import boxes_of, ends, is_back
+from .chart import keys
 from .layout import Layout, lay_out
-from .markup import Html, join, section, tag
+from .markup import Html, section, tag
 from .shapes import Canvas, DrawnShape, arrow
 
 __all__ = ["graph", "way"]
@@ -24,6 +25,8 @@ LEGEND = (
     ("converter", "layout converter"),
     ("fork", "fork or register slice"),
     ("outside", "memory, loop, sequencer"),
+    ("through", "a line through a converter"),
+    ("deep", "a FIFO of more than 2 beats"),
 )
 
 
@@ -37,10 +40,7 @@ def graph(facts: Facts) -> Html:
     )  # fmt: skip
     zoom = (tag("button", text, type="button", data_zoom=what, title=says, aria_label=says)
             for text, what, says in BUTTONS)  # fmt: skip
-    legend = tag("p", *(
-        join((tag("span", "", cls=f"key {cls}"), f" {says} ")) for cls, says in LEGEND
-    ), tag("span", "", cls="key through"), " a line through a converter ",
-       tag("span", "", cls="key deep"), " a FIFO of more than 2 beats", cls="legend")  # fmt: skip
+    legend = tag("p", keys(*LEGEND), cls="legend")
     return section(
         "dataflow",
         "Dataflow",

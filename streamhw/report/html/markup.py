@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["Html", "join", "number", "opener", "percent", "section", "table", "tag"]
+__all__ = ["Html", "code", "join", "number", "opener", "percent", "section", "table", "tag"]
 
 
 class Html(str):
@@ -43,6 +43,11 @@ def number(value: float) -> str:
     """A coordinate: as few characters as its tenths need."""
     text = f"{value:.1f}"
     return text.removesuffix(".0")
+
+
+def code(name: str) -> Html:
+    """A name in the design."""
+    return tag("code", _breakable(name))
 
 
 def opener(kind: str, name: str) -> Html:

@@ -6,7 +6,7 @@ from collections import Counter
 from ..channels import spread
 from ..facts import Facts
 from ..measured import Measured
-from .markup import Content, Html, percent, section, table, tag
+from .markup import Content, Html, code, percent, section, table, tag
 
 __all__ = ["memory"]
 
@@ -18,8 +18,7 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
     """The section, with the use of each channel in the last run that was compared."""
     end = max((r.offset + r.bytes for r in facts.regions), default=0)
     regions: list[list[Content]] = [
-        [tag("code", r.name), f"{r.offset:#x}", r.bytes, percent(r.bytes, end)]
-        for r in facts.regions
+        [code(r.name), f"{r.offset:#x}", r.bytes, percent(r.bytes, end)] for r in facts.regions
     ]
     total: dict[str, int] = {}
     for run in facts.parameters:

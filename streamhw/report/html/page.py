@@ -20,7 +20,7 @@ from .dies import dies
 from .fusion import fusion
 from .graph import graph
 from .layer_errors import layer_errors
-from .markup import Html, percent, section, table, tag
+from .markup import Html, code, percent, section, table, tag
 from .memory import memory
 from .pareto import pareto
 from .profile import profile
@@ -140,9 +140,9 @@ def _bound(facts: Facts, profiled: StepProfile | None) -> Html:
 
 
 def _choices(facts: Facts) -> Html:
-    rows = [[tag("code", name), value] for name, value in facts.tiling.items()]
-    asked = [[tag("code", name), value] for name, value in facts.choices.items() if value != "None"]
-    engines = [[tag("code", name), ", ".join(nodes)] for name, nodes in facts.engines.items()]
+    rows = [[code(name), value] for name, value in facts.tiling.items()]
+    asked = [[code(name), value] for name, value in facts.choices.items() if value != "None"]
+    engines = [[code(name), ", ".join(nodes)] for name, nodes in facts.engines.items()]
     return section(
         "choices",
         "Choices",

@@ -5,6 +5,7 @@ const graph = (() => {
   const drawings = [...frame.querySelectorAll("[data-drawing]")];
   let svg = drawings[0];
   let view = { x: 0, y: 0, scale: 1 }; // of the upper left corner; pixels a unit
+  let covered = 0; // pixels of the frame, at its right, that lie below the details
 
   const size = () => ({ w: +svg.dataset.width, h: +svg.dataset.height });
   const show = () => {
@@ -15,11 +16,15 @@ const graph = (() => {
   const fit = () => {
     const { w, h } = size();
     const least = LEAST / svg.dataset.font;
-    const wide = frame.clientWidth / w;
-    const scale = Math.max(least, Math.min(1.25, wide, (0.8 * innerHeight) / h));
+    const width = frame.clientWidth - covered;
+    const scale = Math.max(least, Math.min(1.25, width / w, (0.8 * innerHeight) / h));
     frame.style.height = Math.ceil(Math.max(h * scale, 320)) + "px";
-    view = { scale, x: Math.max(0, w / 2 - frame.clientWidth / scale / 2), y: 0 };
-    if (w * scale < frame.clientWidth) view.x = w / 2 - frame.clientWidth / scale / 2;
+    view = { scale, x: Math.min(0, (w - width / scale) / 2), y: 0 };
+    show();
+  };
+  const cover = (pixels) => {
+    view.x += (pixels - covered) / 2 / view.scale;
+    covered = pixels;
     show();
   };
   const zoom = (factor, px, py) => {
@@ -47,7 +52,7 @@ const graph = (() => {
   const reveal = (node) => {
     const [at, box] = [node.getBoundingClientRect(), frame.getBoundingClientRect()];
     const over = (low, high, least, most) => (low < least ? low - least : high > most ? high - most : 0);
-    const dx = over(at.left, at.right, box.left + 8, box.right - 8);
+    const dx = over(at.left, at.right, box.left + 8, box.right - covered - 8);
     const dy = over(at.top, at.bottom, box.top + 8, box.bottom - 8);
     if (!dx && !dy) return;
     view.x += dx / view.scale;
@@ -99,5 +104,5 @@ const graph = (() => {
   addEventListener("resize", fit);
   addEventListener("beforeprint", fit);
   fit();
-  return { frame, reveal, drawing: () => svg };
+  return { frame, reveal, cover, drawing: () => svg };
 })();

@@ -6,8 +6,8 @@ from ..channels import COLUMNS
 from ..kernel_cycles import KernelCycles
 from ..profile import StepProfile, TaskTimes
 from ..profile_tables import STATES, shown_times
-from .chart import axis
-from .markup import Content, Html, join, opener, section, table, tag
+from .chart import axis, keys
+from .markup import Content, Html, opener, section, table, tag
 from .shares import Share, bar
 
 __all__ = ["profile", "states"]
@@ -21,10 +21,7 @@ FILLS = ("fill-teal", "fill-blue", "fill-amber", "fill-red", "fill-none")
 def profile(made: StepProfile) -> Html:
     """The section."""
     found = bottleneck(made)
-    legend = tag("p", *(
-        join((tag("span", "", cls=f"key {fill}"), f" {state} "))
-        for state, fill in zip(STATES, FILLS, strict=True)
-    ), cls="legend")  # fmt: skip
+    legend = tag("p", keys(*zip(FILLS, STATES, strict=True)), cls="legend")
     ports: list[list[Content]] = [
         [name, *(show(use) for show in COLUMNS.values())] for name, use in made.ports.items()
     ]

@@ -4,7 +4,7 @@
 from ...compiler.resources.fpga_cells import Cells
 from ..summary import Summary
 from .chart import meter
-from .markup import Content, Html, percent, section, table, tag
+from .markup import Content, Html, code, percent, section, table
 
 __all__ = ["KINDS", "resources"]
 
@@ -27,7 +27,7 @@ def resources(summary: Summary) -> Html:
     ]  # fmt: skip
     parts: list[list[Content]] = [
         [
-            tag("code", row.name),
+            code(row.name),
             row.kind,
             row.scope,
             row.interval,

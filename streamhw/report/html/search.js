@@ -64,6 +64,7 @@
   };
   field.addEventListener("input", find);
   field.addEventListener("blur", close);
+  field.addEventListener("focus", () => about.close(false)); // which may lie over the list
   field.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") mark(at + 1);
     else if (event.key === "ArrowUp") mark(at - 1);

@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .markup import Html, join, tag
+from .chart import keys
+from .markup import Html, tag
 
 __all__ = ["Share", "bar", "shares"]
 
@@ -35,8 +36,5 @@ def bar(parts: Sequence[Share], width: float) -> Html:
 def shares(parts: Sequence[Share]) -> Html:
     """The bar above its shares in words."""
     whole = sum(part.cycles for part in parts) or 1.0
-    words = (
-        join((tag("span", "", cls=f"key {part.fill}"), f" {part.name} {part.cycles / whole:.1%} "))
-        for part in parts
-    )
-    return tag("div", bar(parts, 380.0), tag("p", *words, cls="legend"), cls="shares")
+    words = keys(*((part.fill, f"{part.name} {part.cycles / whole:.1%}") for part in parts))
+    return tag("div", bar(parts, 380.0), tag("p", words, cls="legend"), cls="shares")

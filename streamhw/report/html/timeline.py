@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from ...stream.control.scope import Scope
 from ..facts import ActivityFacts, Facts, PartKind
 from ..measured import Measured, StepTimes
-from .chart import axis
-from .markup import Html, join, section, tag
+from .chart import axis, keys
+from .markup import Html, section, tag
 
 __all__ = ["timeline"]
 
+KINDS = (
+    ("kernel", "kernel"),
+    ("product", "product on a shared engine"),
+    ("converter", "layout converter"),
+)
 WIDTH, ROW, LETTER = 1160.0, 17.0, 7.3
 
 
@@ -33,12 +38,9 @@ def timeline(facts: Facts, measured: Measured | None) -> Html:
                 tag("h3", title),
                 _gantt(group, begin, last, facts, _seen(group[0], facts, step)),
             ]
-    legend = tag("p", *(
-        join((tag("span", "", cls=f"key {cls}"), f" {says} "))
-        for cls, says in (("kernel", "kernel"), ("product", "product on a shared engine"),
-                          ("converter", "layout converter"),
-                          *([("seen", "output taken, measured")] if step else []))
-    ), "; light: takes its input, dark: gives its output", cls="legend")  # fmt: skip
+    seen = (("seen", "output taken, measured"),) if step else ()
+    legend = tag("p", keys(*KINDS, *seen), "light: takes its input, dark: gives its output",
+                 cls="legend")  # fmt: skip
     return section(
         "timeline",
         "Timeline of a token",

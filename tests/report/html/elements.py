@@ -14,11 +14,13 @@ class Checker(HTMLParser):
         self.open: list[str] = []
         self.seen: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
+        self._goes_on = False
 
     def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
         self.seen.append((name, dict(attributes)))
         if name not in EMPTY:
             self.open.append(name)
+        self._goes_on = name == "wbr"  # a name that may break there is one text
 
     def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
         self.seen.append((name, dict(attributes)))
@@ -27,7 +29,11 @@ class Checker(HTMLParser):
         assert self.open.pop() == name
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data)
+        if self._goes_on:
+            self.text[-1] += data
+        else:
+            self.text.append(data)
+        self._goes_on = False
 
 
 def read(text: str) -> Checker:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamhw.report.html.chart import axis, meter, ticks
+from streamhw.report.html.chart import axis, keys, meter, ticks
 from tests.report.html.elements import read
 
 
@@ -34,3 +34,10 @@ def test_a_meter_is_full_at_the_whole(part: float, width: str, over: str | None)
     found = read(meter(part, 4))
     assert found.seen[1][1]["style"] == f"width:{width}%" and found.seen[1][1].get("class") == over
     assert read(meter(1, 0)).seen[0][1]["title"] == "0.0 %"
+
+
+def test_keys_stand_beside_their_words() -> None:
+    found = read(keys(("fill-red", "one <"), ("seen", "two")))
+    classes = [a["class"] for _, a in found.seen]
+    assert classes == ["keyed", "key fill-red", "keyed", "key seen"]
+    assert found.text == [" one <", " two"]

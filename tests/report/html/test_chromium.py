@@ -180,6 +180,16 @@ def test_keys_go_along_the_data(browser: Tab, file: Path) -> None:
     assert tab.errors == []
 
 
+def test_details_do_not_cover_the_graph(browser: Tab, file: Path) -> None:
+    tab = shown(browser, file)
+    where = "document.querySelector('[data-node=residual_1]').getBoundingClientRect().right"
+    before = tab.run(where)
+    tab.run("about.open('part residual_1')")
+    assert tab.run(where) < tab.run("document.getElementById('about').getBoundingClientRect().left")
+    tab.press("Escape")
+    assert tab.run(where) == pytest.approx(before, abs=0.5)
+
+
 def test_keys_go_to_the_side(browser: Tab, file: Path) -> None:
     tab = shown(browser, file)
     tab.run("document.querySelector('[data-node=attention_key_append]').focus()")
@@ -199,7 +209,11 @@ def test_search_with_keys(browser: Tab, file: Path) -> None:
     assert "attention_softmax" in found[0]
     tab.press("ArrowDown", "ArrowUp", "Enter")
     assert tab.run("document.getElementById('about-title').textContent") == "attention_softmax"
-    tab.press("Escape", "/", *"zzz")
+    tab.press("/")
+    assert tab.run(f"{FOCUSED}.id") == "search" and tab.run(
+        "document.getElementById('about').hidden"
+    )
+    tab.press(*"zzz")
     assert "nothing has that name" in tab.run("document.getElementById('found').textContent")
     tab.press("Escape")
     assert tab.run("document.getElementById('found').hidden")
