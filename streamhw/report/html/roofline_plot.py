@@ -99,19 +99,19 @@ class _Plot:
 
     def parts(self, bench: Bench, marks: Sequence[Mark], ridge: float) -> Iterator[Html]:
         yield from self._grid()
-        roof = bench.roofline
+        limits = bench.roofline
         low = 10 ** self._across[0]
-        start = max(10 ** self._up[0], low * roof.bandwidth)
+        start = max(10 ** self._up[0], low * limits.bandwidth)
         path = (
-            f"M{self.x(start / roof.bandwidth):.1f} {self.y(start):.1f}"
-            f"L{self.x(ridge):.1f} {self.y(roof.rate):.1f}H{RIGHT:.1f}"
+            f"M{self.x(start / limits.bandwidth):.1f} {self.y(start):.1f}"
+            f"L{self.x(ridge):.1f} {self.y(limits.rate):.1f}H{RIGHT:.1f}"
         )
-        yield tag("path", d=path, cls="roof")
-        says = f"{roof.rate / 1e12:,.3g} T products/s: 2 x DSPs x clock"
-        yield tag("text", says, x=self.x(ridge) + 6, y=self.y(roof.rate) + 17, cls="soft")
-        middle = (start / roof.bandwidth * ridge) ** 0.5
-        says = f"{roof.bandwidth / 1e9:,.4g} GB/s of memory"
-        x, y = self.x(middle), self.y(middle * roof.bandwidth)
+        yield tag("path", d=path, cls="ceiling")
+        says = f"{limits.rate / 1e12:,.3g} T products/s: 2 x DSPs x clock"
+        yield tag("text", says, x=self.x(ridge) + 6, y=self.y(limits.rate) + 17, cls="soft")
+        middle = (start / limits.bandwidth * ridge) ** 0.5
+        says = f"{limits.bandwidth / 1e9:,.4g} GB/s of memory"
+        x, y = self.x(middle), self.y(middle * limits.bandwidth)
         yield tag("text", says, x=x - 10, y=y - 8, cls="soft end")
         yield from self._marks(marks)
 

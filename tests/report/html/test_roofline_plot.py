@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The roofline as a plot: marks where their times put them, below the roof if time allows."""
+"""The roofline as a plot: marks where their times put them, below the roofline."""
 
 from dataclasses import replace
 
@@ -21,8 +21,8 @@ def test_products_and_bytes_are_those_of_the_floor() -> None:
     assert prompt.intensity == pytest.approx(work.products(32, 0) / work.bytes(32, 0))
     token = marks["this design", "token"]
     floor = MADE.floor(POINT)[1]
-    roof = min(MADE.roofline.rate, token.intensity * MADE.roofline.bandwidth)
-    assert token.rate / roof == pytest.approx(floor / MADE.ms(POINT.token), rel=1e-3)
+    least = min(MADE.roofline.rate, token.intensity * MADE.roofline.bandwidth)
+    assert token.rate / least == pytest.approx(floor / MADE.ms(POINT.token), rel=1e-3)
 
 
 def test_published_points_are_slower_by_their_times() -> None:
