@@ -21,10 +21,11 @@ from .memory.system import MemorySystem
 from .memory.times import MemoryTimes
 from .parts import BoardParts
 from .target import DesignTarget
+from .vitis_card import VitisCard
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
-BOARDS = ("sim", "u55c", "ulx3s")
+BOARDS = ("sim", "u50", "u55c", "ulx3s")
 """Boards that ship with streamhw; a file path or an entry point adds others."""
 
 GROUP = "streamhw.board"
@@ -92,6 +93,7 @@ class Board:
     die_wires: wires between two dies that touch, if they are limited
     memory: the system behind the ports, unless a run asks for another
     parts: what stands around a design, for a bitstream; None if nothing is known of it
+    card: what Vitis must be told of it, for a kernel; None if it is no card of Vitis
     """
 
     name: str
@@ -109,6 +111,7 @@ class Board:
     die_wires: int | None = None
     memory: MemorySystem = IDEAL
     parts: BoardParts | None = None
+    card: VitisCard | None = None
 
     def __post_init__(self) -> None:
         check_text("Name of a board", self.name)
@@ -128,6 +131,13 @@ class Board:
             check_whole(f"{says} die_wires", self.die_wires, least=0)
         if self.parts is not None:
             check_kind(f"{says} parts", self.parts, BoardParts)
+        if self.card is not None:
+            check_kind(f"{says} card", self.card, VitisCard)
+            if len(self.card.banks) != len(self.ports):
+                raise ValueError(
+                    f"Board {self.name} must have a bank for each of its {len(self.ports)} memory "
+                    f"ports, not {len(self.card.banks)}"
+                )
         if not isinstance(self.memory, MemorySystem):
             raise ValueError(
                 f"Board {self.name} must have a MemorySystem as its memory, not {self.memory!r}"

@@ -11,6 +11,7 @@ the lowest; their cells are those of FINN+'s platform table, after UG1120. Betwe
 from .base import Board, Budget, Die, Family, MemoryPort
 from .memory.hbm2 import Hbm2
 from .target import DesignTarget
+from .vitis_card import VitisCard
 
 __all__ = ["BOARD"]
 
@@ -57,4 +58,8 @@ BOARD = Board(
     ),
     die_wires=23_040,
     memory=Hbm2(),
+    card=VitisCard(
+        platform="xilinx_u55c_gen3x16_xdma_3_202210_1",
+        banks=tuple(f"HBM[{i}]" for i in range(32)),
+    ),
 )
