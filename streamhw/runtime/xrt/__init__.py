@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accelerators as kernels on cards of XRT."""
