@@ -46,6 +46,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="go on to the bitstream of the board, with Yosys, nextpnr and ecppack",
     )
+    parser.add_argument(
+        "--package",
+        choices=("vitis",),
+        help="write a folder for a vendor's tools, too: vitis, an RTL kernel with its scripts",
+    )
     exploration(parser)
     talk(parser)
     parser.set_defaults(run=_run)
@@ -57,13 +62,15 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
     from ..commands.bitstream import bitstream
     from ..commands.build import build, build_until
     from ..commands.explore import optimized
+    from ..commands.package import check_package, package
     from ..errors import UserError
 
     searched = chosen.optimize is not None or chosen.rate is not None
     if not searched:
         check_unexplored(chosen)
-    if chosen.bitstream and chosen.stop is not None:
-        raise UserError("Option --bitstream must come without --stop: it needs a whole build")
+    for option, asked in (("--bitstream", chosen.bitstream), ("--package", chosen.package)):
+        if asked and chosen.stop is not None:
+            raise UserError(f"Option {option} must come without --stop: it needs a whole build")
     if chosen.stop is not None:
         build_until(request(chosen), chosen.stop, console, text=chosen.dump)
     elif chosen.dump is not None:
@@ -77,6 +84,10 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             wanted = optimized(explored(chosen, wanted), console)
         if chosen.bitstream:
             check_flow(load_board(wanted.board))
+        if chosen.package is not None:
+            check_package(chosen.package, load_board(wanted.board))
         built = build(wanted, console)
         if chosen.bitstream:
             bitstream(wanted.folder, built.board, console)
+        if chosen.package is not None:
+            package(chosen.package, wanted.folder, console)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records of commands that look at a build: ``synth``, ``explain``, ``report``, and bitstreams."""
+"""Records of ``synth``, ``explain`` and ``report``, and of bitstreams and packages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...bitstream.placed import PlacedClock
 from ...compiler.resources.fpga_cells import Cells
+from .builds import FileSize
 from .record import Record
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "CellsUsed",
     "EdgeRecord",
     "EdgeSection",
+    "PackageRecord",
     "PartRecord",
     "ReportRecord",
     "SynthRecord",
@@ -42,6 +44,16 @@ class BitstreamRecord(Record):
     cells: Mapping[str, CellsUsed]
     logic_ns: float
     wires_ns: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageRecord(Record):
+    """A package for the tools of a vendor. flow: which; folder: that holds its files"""
+
+    kind = "package"
+    flow: str
+    folder: str
+    files: tuple[FileSize, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,14 @@ from ...compiler.ir.json_codec import decode
 from .answers import RunRecord, TokenRecord
 from .benches import BenchRecord, ContextRecord, PointRecord
 from .builds import BuildRecord, StoppedRecord
-from .designs import BitstreamRecord, EdgeRecord, PartRecord, ReportRecord, SynthRecord
+from .designs import (
+    BitstreamRecord,
+    EdgeRecord,
+    PackageRecord,
+    PartRecord,
+    ReportRecord,
+    SynthRecord,
+)
 from .explorations import ExploreRecord, TrialRecord
 from .listed import BoardRecord, ListedRecord, ModelRecord
 from .profiles import KernelRecord, ProfileRecord
@@ -18,7 +25,7 @@ from .record import ErrorRecord, Record, WarningRecord
 __all__ = ["COMMANDS", "record_of"]
 
 COMMANDS: Mapping[str, tuple[type[Record], ...]] = {
-    "build": (BuildRecord, StoppedRecord, BitstreamRecord, BitsRecord),
+    "build": (BuildRecord, StoppedRecord, BitstreamRecord, PackageRecord, BitsRecord),
     "run": (TokenRecord, RunRecord),
     "profile": (KernelRecord, ProfileRecord),
     "bench": (PointRecord, ContextRecord, BenchRecord),

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A build as an RTL kernel of Vitis: shell, scripts, constraints, host programs."""
