@@ -4,11 +4,12 @@
 from collections.abc import Iterator, Sequence
 
 from ...reference.rounding_error import RoundingError
-from ..facts import Facts, PartFacts
+from ..facts import ConverterFacts, Facts, PartFacts
 from ..profile import StepProfile
 from ..summary import KernelRow, Summary
 from .layer_errors import error_bars
 from .markup import Content, Html, join, opener, tag
+from .memory import names_of_ports
 from .profile import states
 from .resources import KINDS
 from .shares import shares
@@ -26,8 +27,8 @@ def about_part(
 ) -> Html:
     """``name``: of the box, which may be one product of an engine, or one side of a part."""
     row = next((row for row in summary.kernels if row.name == part.name), None)
-    values = {s.value for s in facts.streams if s.value and name in _sources(facts, s.name)}
-    own = [error for error in errors if error.value in (values | {name})]
+    values = _values(name, facts)
+    own = [error for error in errors if error.value in values]
     return tag(
         "div",
         tag("dl", *_list(_facts(name, part, facts, row))),
@@ -38,9 +39,14 @@ def about_part(
     )
 
 
-def _sources(facts: Facts, stream: str) -> tuple[str, ...]:
-    found = next(s for s in facts.streams if s.name == stream)
-    return found.source.instance, found.source_port.context or ""
+def _values(name: str, facts: Facts) -> set[str]:
+    """Names of the values that the box gives, and its own."""
+    given = (
+        stream.value
+        for stream in facts.streams
+        if name in (stream.source.instance, stream.source_port.context)
+    )
+    return {name, *(value for value in given if value is not None)}
 
 
 def _list(pairs: Iterator[tuple[str, Content]]) -> Iterator[Html]:
@@ -53,40 +59,49 @@ def _facts(
     name: str, part: PartFacts, facts: Facts, row: KernelRow | None
 ) -> Iterator[tuple[str, Content]]:
     yield "what", f"{part.kind.value}: {part.label}"
-    if name in facts.engines.get(part.name, ()):
+    products = facts.engines.get(part.name, ())
+    if name in products:
         yield "on", part.name
-    if products := facts.engines.get(part.name):
+    if products:
         yield "products", ", ".join(products)
     yield "scope", part.scope.value
     if part.die is not None:
         yield "die", part.die
-    if (c := part.converter) is not None:
-        yield "buffer", f"{c.kind}, {c.bits:,} bits; two alternating blocks: {c.pingpong_bits:,}"
-        if c.bound_bits is not None:
-            yield "least", f"{c.bound_bits:,} bits, the peak live elements"
-        yield "shared loops", ", ".join(c.shared) or "none"
+    if part.converter is not None:
+        yield from _buffer(part.converter)
     if row is not None:
-        if row.interval is not None:
-            yield "a layer", f"interval {row.interval:,}, latency {row.latency or 0:,} cycles"
-        if row.macs:
-            yield "multiplies", f"{row.macs:,} a cycle"
-        cells = ((label, getattr(row.cells, field)) for label, field in KINDS)
-        yield "cells", ", ".join(f"{n:,} {label}" for label, n in cells if n) or "none"
+        yield from _costs(row)
     for run in facts.parameters:
         if run.node == name:
             yield "parameters", f"{run.bytes:,} bytes in each {run.invocation}"
-    if ports := [port for port, clients in facts.clients.items() if name in clients]:
-        yield (
-            "memory ports",
-            f"{len(ports)}: {ports[0]} to {ports[-1]}" if len(ports) > 1 else (ports[0]),
-        )
+    ports = [port for port, clients in facts.clients.items() if name in clients]
+    if ports:
+        yield "memory ports", names_of_ports(ports)
     for activity in facts.activities:
         if activity.task == name and activity.layer in (None, min(1, facts.layers - 1)):
-            (a, b), (c1, d) = activity.input, activity.output
+            (first, last), (begin, end) = activity.input, activity.output
             yield (
                 f"in {activity.invocation}",
-                f"takes in cycles {a:,.0f} to {b:,.0f}, gives in {c1:,.0f} to {d:,.0f} of the step",
+                f"takes in cycles {first:,.0f} to {last:,.0f}, gives in {begin:,.0f} to "
+                f"{end:,.0f} of the step",
             )
+
+
+def _buffer(converter: ConverterFacts) -> Iterator[tuple[str, Content]]:
+    bits, pingpong = converter.bits, converter.pingpong_bits
+    yield "buffer", f"{converter.kind}, {bits:,} bits; two alternating blocks: {pingpong:,}"
+    if converter.bound_bits is not None:
+        yield "least", f"{converter.bound_bits:,} bits, the peak live elements"
+    yield "shared loops", ", ".join(converter.shared) or "none"
+
+
+def _costs(row: KernelRow) -> Iterator[tuple[str, Content]]:
+    if row.interval is not None:
+        yield "a layer", f"interval {row.interval:,}, latency {row.latency or 0:,} cycles"
+    if row.macs:
+        yield "multiplies", f"{row.macs:,} a cycle"
+    cells = ((label, getattr(row.cells, field)) for label, field in KINDS)
+    yield "cells", ", ".join(f"{n:,} {label}" for label, n in cells if n) or "none"
 
 
 def _states(part: PartFacts, profiled: StepProfile | None) -> Html | None:

@@ -46,11 +46,13 @@ def layer_errors(errors: Sequence[RoundingError], model: str) -> Html:
 
 
 def error_bars(errors: Sequence[RoundingError]) -> Iterator[Html]:
-    """What one value adds, layer by layer."""
+    """What the values of one part add, layer by layer."""
+    several = len({error.value for error in errors}) > 1
     finite = [error.own for error in errors if error.own < inf]
     most = max((*finite, 1e-9))
     for error in errors:
         where = "outside" if error.layer is None else f"layer {error.layer}"
+        where = f"{error.value}, {where}" if several else where
         share = min(1.0, error.own / most)
         yield tag(
             "p",

@@ -2,13 +2,14 @@
 """External memory: regions, parameters in order of use, and who is at which port."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from ..channels import spread
 from ..facts import Facts
 from ..measured import Measured
 from .markup import Content, Html, code, percent, section, table, tag
 
-__all__ = ["memory"]
+__all__ = ["memory", "names_of_ports"]
 
 WIDTH = 1160.0
 FILLS = ("fill-blue", "fill-teal", "fill-amber", "fill-grey")
@@ -28,7 +29,7 @@ def memory(facts: Facts, measured: Measured | None = None) -> Html:
         for run in facts.parameters
     ]
     ports: list[list[Content]] = [
-        [_names(names), *how, ", ".join(clients) or "nobody"]
+        [names_of_ports(names), *how, ", ".join(clients) or "nobody"]
         for (how, clients), names in _alike(facts).items()
     ]
     return section(
@@ -55,7 +56,8 @@ def _alike(facts: Facts) -> dict[tuple[tuple[int, float, int], tuple[str, ...]],
     return found
 
 
-def _names(ports: list[str]) -> str:
+def names_of_ports(ports: Sequence[str]) -> str:
+    """Ports by their names; of many, the first and the last."""
     if len(ports) < 3:
         return ", ".join(ports)
     return f"{ports[0]} to {ports[-1]}, {len(ports)} ports"

@@ -51,4 +51,7 @@ def test_bars_of_one_value() -> None:
     found = read("".join(error_bars(rows)))
     widths = [a["style"] for name, a in found.seen if name == "i"]
     assert widths == ["width:50%", "width:100%", "width:100%"]
+    assert not any("norm" in text for text in found.text)
+    both = " ".join(read("".join(error_bars(errors(1)))).text)
+    assert "norm, layer 0" in both and "embedding, outside" in both
     assert shown_error(inf) == "not zero as it should be" and "outside" in found.text

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from streamhw.report.facts import Facts
-from streamhw.report.html.memory import memory
+from streamhw.report.html.memory import memory, names_of_ports
 from streamhw.report.measured import ChannelUse, Measured
 from tests.report.html.elements import read
 
@@ -38,6 +38,11 @@ def test_ports_that_are_alike_have_one_row(facts: Facts) -> None:
     words = " ".join(read(memory(striped)).text)
     assert words.count(", ".join(facts.clients[port])) == 1 and words.count("nobody") == 1
     assert f"{names[0]} to {names[2]}, 3 ports" in words and names[3] in words
+
+
+def test_names_of_ports() -> None:
+    assert names_of_ports(["a"]) == "a" and names_of_ports(["a", "b"]) == "a, b"
+    assert names_of_ports(["a", "b", "c"]) == "a to c, 3 ports"
 
 
 def test_what_a_run_used(facts: Facts) -> None:
