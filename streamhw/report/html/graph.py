@@ -54,8 +54,7 @@ def graph(facts: Facts) -> Html:
             tag("div", tag("span", *tabs, cls="tabs"), *zoom, cls="controls"),
             # Apart from both drawings, of which one is hidden.
             tag("svg", tag("defs", arrow()), width=0, height=0, aria_hidden="true"),
-            _kernels(facts),
-            _parts(facts),
+            tag("div", _kernels(facts), _parts(facts), cls="canvas"),
             cls="graph",
         ),
     )

@@ -1,7 +1,8 @@
 // The dataflow graph: which drawing is shown, and which part of it at which size.
 const graph = (() => {
   const LEAST = 11.1; // pixels of the smallest text when all is shown
-  const frame = document.querySelector(".graph");
+  const whole = document.querySelector(".graph");
+  const frame = whole.querySelector(".canvas");
   const drawings = [...frame.querySelectorAll("[data-drawing]")];
   let svg = drawings[0];
   let view = { x: 0, y: 0, scale: 1 }; // of the upper left corner; pixels a unit
@@ -43,7 +44,7 @@ const graph = (() => {
   };
   const choose = (name) => {
     for (const drawing of drawings) drawing.toggleAttribute("hidden", drawing.dataset.drawing !== name);
-    for (const tab of frame.querySelectorAll("[data-view]"))
+    for (const tab of whole.querySelectorAll("[data-view]"))
       tab.setAttribute("aria-pressed", String(tab.dataset.view === name));
     svg = drawings.find((drawing) => drawing.dataset.drawing === name);
     fit();
@@ -60,7 +61,7 @@ const graph = (() => {
     show();
   };
 
-  frame.addEventListener("click", (event) => {
+  whole.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.dataset.zoom) actions[button.dataset.zoom]();
     if (button?.dataset.view) choose(button.dataset.view);
@@ -101,7 +102,13 @@ const graph = (() => {
         part.classList.toggle("on", part.dataset.open === name);
     });
   }
-  addEventListener("resize", fit);
+  // Also when a scroll bar comes, which takes some of the width.
+  let width = 0;
+  new ResizeObserver(() => {
+    if (frame.clientWidth === width) return;
+    width = frame.clientWidth;
+    fit();
+  }).observe(frame);
   addEventListener("beforeprint", fit);
   fit();
   return { frame, reveal, cover, drawing: () => svg };

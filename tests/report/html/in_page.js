@@ -107,5 +107,11 @@
     about.close();
     return faults;
   };
-  window.checks = { clipped, faint, smallest, details };
+  const covered = () =>
+    [...graph.drawing().querySelectorAll("[data-node]")].filter((node) => {
+      node.scrollIntoView({ block: "center", behavior: "instant" });
+      const box = node.getBoundingClientRect();
+      return !node.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+    }).map((node) => node.dataset.node);
+  window.checks = { clipped, covered, faint, smallest, details };
 })();

@@ -66,8 +66,10 @@ def test_nothing_is_cut_or_faint(browser: Tab, file: Path, width: int, dark: boo
     assert tab.run("checks.clipped()") == []
     assert tab.run("checks.faint()") == []
     assert tab.run("checks.smallest()") >= 11
+    assert tab.run("checks.covered()") == []
     tab.click("[data-view=parts]")
     assert tab.run("checks.clipped(graph.frame)") == []
+    assert tab.run("checks.covered()") == []
     assert tab.run("checks.smallest()") >= 11
     assert tab.errors == []
 
