@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
 
-__all__ = ["Compensation", "compensated", "compensation"]
+__all__ = ["GENERAL_DAMPING", "OWN_DAMPING", "Compensation", "compensated", "compensation"]
 
 Floats = NDArray[np.float32]
 
-_DAMPING = 0.01
-"""Added to the diagonal of second moments, relative to its mean."""
+OWN_DAMPING = 0.01
+"""Where the moments are those of the text that a model is made for."""
+GENERAL_DAMPING = 0.6
+"""Where the text is of many kinds, and short: its moments say little of how features of another
+text go together."""
 _BLOCK = 64
 """Columns whose errors are spread within the block first."""
 
@@ -37,13 +40,16 @@ class Compensation:
     moments: Floats
 
 
-def compensation(outer: Floats) -> Compensation:
-    """That of mean outer products of the inputs: U with U^T U = (moments + damping)^-1."""
+def compensation(outer: Floats, damping: float = OWN_DAMPING) -> Compensation:
+    """That of mean outer products of the inputs: U with U^T U = (moments + damping)^-1.
+
+    damping: added to the diagonal, relative to its mean
+    """
     from scipy.linalg import cholesky, lapack
 
     order = np.argsort(-np.diagonal(outer), kind="stable")
     damped = outer.astype(np.float64)
-    damped[np.diag_indices(len(damped))] += _DAMPING * max(np.trace(damped), 1e-30) / len(damped)
+    damped[np.diag_indices(len(damped))] += damping * max(np.trace(damped), 1e-30) / len(damped)
     moments = damped[np.ix_(order, order)]
     # H = R R^T with R upper triangular comes from the Cholesky factor of the reversed matrix.
     reverse = cholesky(moments[::-1, ::-1], lower=True, overwrite_a=True, check_finite=False)

@@ -13,7 +13,7 @@ from ..frontend.weights import RandomWeights, row_blocks
 from ..graph import Array, Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
-from .compensation import Compensation, compensation
+from .compensation import GENERAL_DAMPING, OWN_DAMPING, Compensation, compensation
 from .config import RESIDUAL_FINE_BITS, RESIDUAL_WIDTH, QuantConfig
 from .formats import RESIDUAL_MARGIN, byte_scales, fraction
 from .plan import Plan
@@ -87,6 +87,7 @@ class Quantization:
     plans: dict[str, Plan] = field(default_factory=dict)
     scales: dict[Key, Reals] = field(default_factory=dict)
     _formats: dict[str, Fixed] = field(default_factory=dict)
+    _smooth: dict[Key, Reals] = field(default_factory=dict)
     _compensation: tuple[Key, Compensation] | None = None
 
     @property
@@ -215,7 +216,10 @@ class Quantization:
         fine: whether the value has so many bits that scales may suit the matrices alone
         """
         if ranges is None:
-            ranges = byte_scales(self.ranges(node.name, layer))
+            if (node.name, layer) not in self._smooth:  # searched for a format, then for scales
+                own = byte_scales(self.ranges(node.name, layer))
+                self._smooth[node.name, layer] = self.smooth_scales(node, layer, own, even, fine)
+            return self._smooth[node.name, layer]
         found = [
             (rule.smoothing(self, reader), rule.matrix, reader)
             for reader in self.graph.readers(node.name)
@@ -237,6 +241,7 @@ class Quantization:
             return None
         if self._compensation is None or self._compensation[0] != (value, layer):
             scales = np.asarray(self.scales[value, layer], dtype=np.float32)
-            made = compensation(outer / np.outer(scales, scales))
+            damping = GENERAL_DAMPING if self.model.general_calibration else OWN_DAMPING
+            made = compensation(outer / np.outer(scales, scales), damping)
             self._compensation = (value, layer), made  # for the other readers
         return self._compensation[1]

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from streamhw.numerics.element_format import integer_format
-from streamhw.quantization.compensation import compensated, compensation
+from streamhw.quantization.compensation import (
+    GENERAL_DAMPING,
+    OWN_DAMPING,
+    compensated,
+    compensation,
+)
 
 FORMAT = integer_format(4, 16)
 
@@ -30,16 +35,17 @@ def error(x: np.ndarray, weight: np.ndarray, found: np.ndarray) -> float:
     return float(np.mean((x @ (found - weight).T) ** 2))
 
 
-def test_the_factor_inverts_the_damped_moments_in_its_order() -> None:
+@pytest.mark.parametrize("damping", [OWN_DAMPING, GENERAL_DAMPING])
+def test_the_factor_inverts_the_damped_moments_in_its_order(damping: float) -> None:
     x = inputs()
     moments = (x.T @ x / len(x)).astype(np.float64)
-    how = compensation(moments.astype(np.float32))
+    how = compensation(moments.astype(np.float32), damping)
     assert sorted(how.order) == list(range(64))
     assert (np.diff(np.diagonal(moments)[how.order]) <= 0).all()
     factor = how.factor.astype(np.float64)
     assert (np.tril(factor, -1) == 0).all()
     damped = moments[np.ix_(how.order, how.order)]
-    damped += 0.01 * np.trace(moments) / 64 * np.eye(64)
+    damped += damping * np.trace(moments) / 64 * np.eye(64)
     np.testing.assert_allclose(factor.T @ factor @ damped, np.eye(64), atol=1e-2)
 
 
@@ -67,3 +73,19 @@ def test_the_order_by_power_matters_where_the_largest_input_comes_last() -> None
         for chosen in (how, natural)
     )
     assert by_power < as_they_come
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_tokens_want_much_damping(seed: int) -> None:
+    """Features that hardly go together seem to in moments of few tokens."""
+    random = np.random.default_rng(seed)
+    x = (random.normal(size=(600, 64)) + random.normal(size=(600, 1))).astype(np.float32)
+    few, others = x[:80], x[80:]
+    weight = np.random.default_rng(seed + 9).normal(size=(40, 64)).astype(np.float32)
+    scale = steps(weight)
+
+    def other_error(damping: float) -> float:
+        how = compensation(few.T @ few / len(few), damping)
+        return error(others, weight, compensated(weight, scale, FORMAT, how) * scale)
+
+    assert other_error(GENERAL_DAMPING) < 0.95 * other_error(OWN_DAMPING)

@@ -27,7 +27,7 @@ from ..lowering.builder import Lowering
 from ..memory.rules import MemoryContext, MemoryRule
 from ..memory.segments import Segments
 from .layer import Layer
-from .two_digits import COARSE, FINER, logits_format, operand_format
+from .two_digits import COARSE, COARSE_NORM, FINER, logits_format, operand_format
 
 __all__ = ["LAYER_NORM", "RMS_NORM", "norm_format", "norm_scales", "norm_wants"]
 
@@ -36,11 +36,17 @@ Reals = NDArray[np.float64]
 _BETA_FRACTION = 7
 _LARGEST_AFFINE = 1024.0
 """Greatest gamma or beta in output LSB: beyond it int8 saturates anyway."""
+_LARGEST_OF_DIGITS = 2.0**15 - 1
+"""The same of two digits: what 16 bits hold. Where one feature fills the rows of a layer (Gemma),
+all others would want more."""
+_WHOLE = 16
+"""Gammas in LSB of two digits from which scales make them whole numbers: changed by 3 % at most."""
 
 
 def norm_format(state: Quantization, node: Node) -> Fixed:
     """What a reader wants, a layer norm in at most 16 bits; for matrix products int8, or two digits
-    where their stored codes leave many features one scale, or where logits gain by it."""
+    where int8 loses too much, as where stored codes leave many features one scale, or where logits
+    gain by it."""
     wanted = state.wanted(node.name) or BYTE
     if wanted.width > 16:
         # Results of late layers may be thousands of times as large as those of the first ones.
@@ -48,10 +54,13 @@ def norm_format(state: Quantization, node: Node) -> Fixed:
         return wanted if rms else hidden_format(state.largest(node.name))
     if wanted != BYTE:
         return wanted
-    if not shares_scales(state, node):
-        outside = state.graph.loop_of(node.name) is None
-        return logits_format(state, node, _own_steps(state, node, None)) if outside else BYTE
-    return operand_format(state, node, lambda layer: _shared_steps(state, node, layer), COARSE)
+    if shares_scales(state, node):
+        return operand_format(state, node, lambda layer: _shared_steps(state, node, layer), COARSE)
+    if state.graph.loop_of(node.name) is None:
+        return logits_format(state, node, _own_steps(state, node, None))
+    return operand_format(
+        state, node, lambda layer: even_smooth_scales(state, node, layer), COARSE_NORM
+    )
 
 
 def _shared_steps(state: Quantization, node: Node, layer: int | None) -> Reals:
@@ -79,7 +88,7 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
         else:
             own = _own_steps(state, node, layer) / FINER
             steps = even_smooth_scales(state, node, layer, own, fine=True)
-        return np.maximum(steps, peaks / (_LARGEST_AFFINE * FINER))
+        return evened(state, node, layer, np.maximum(steps, peaks / _LARGEST_OF_DIGITS))
     if state.format(node.name).width != BYTE.width:
         return None
     scales = np.maximum(even_smooth_scales(state, node, layer), peaks / _LARGEST_AFFINE)
@@ -88,7 +97,16 @@ def norm_scales(state: Quantization, node: Node, peaks: Reals, layer: int | None
 
 def _scales(state: Quantization, node: Node, layer: int | None) -> Reals | None:
     gamma, beta = (np.abs(a).astype(np.float64) for a in _affine(state, node, layer))
-    return norm_scales(state, node, np.maximum(gamma, beta), layer)
+    scales = norm_scales(state, node, np.maximum(gamma, beta), layer)
+    own = state.format(node.name) == DIGITS and not shares_scales(state, node)
+    return _exact_scales(scales, gamma) if own and scales is not None else scales
+
+
+def _exact_scales(scales: Reals, gamma: Reals) -> Reals:
+    """Scales that gammas are whole multiples of: matrices take up what rounding gamma would lose.
+    Those of features that fill the rows are small, and have no bits after the point."""
+    whole = np.rint(gamma / scales)
+    return np.where(whole >= _WHOLE, gamma / np.maximum(whole, 1), scales)
 
 
 def _affine(state: Quantization, node: Node, layer: int | None) -> tuple[Floats, Floats]:
@@ -118,18 +136,18 @@ def _plan(state: Quantization, node: Node) -> NormPlan:
 
 
 def _fraction(state: Quantization, norm: Node, *, which: int, finest: int) -> int:
-    """Fraction bits of gamma (0) or beta (1): one number for all norms of one width of results."""
-    width, largest = state.format(norm.name).width, 0.0
+    """Fraction bits of gamma (0) or beta (1): one number for all norms of one format of results."""
+    fmt, largest = state.format(norm.name), 0.0
     for node, _ in state.graph.walk():
         alike = isinstance(node.op, LayerNorm | RmsNorm)
-        if not alike or state.format(node.name).width != width:
+        if not alike or state.format(node.name) != fmt:
             continue
         for layer in state.layers(node.name):
             # RMS norms have no beta: their gammas stand for it.
             values = _affine(state, node, layer)[0 if isinstance(node.op, RmsNorm) else which]
             scales = state.scales_of(node.name, layer)
             largest = max(largest, float((np.abs(values) / scales).max()))
-    bits = layernorm.gamma_width(state.format(norm.name))
+    bits = layernorm.gamma_width(fmt)
     return max(0, min(finest + bits - 16, fraction(bits, largest * (1 + 2.0**-12), 0)))
 
 
