@@ -7,7 +7,8 @@
 
 ``check_kernel`` compares hardware and ``spec.compute`` bit for bit in Icarus or Verilator, under
 every pattern of stalls, and the cycles with ``spec.timing``. ``run_streams`` drives a component in
-the Python simulator, and ``prove`` checks assertions for all inputs. ``SdramChip`` is a chip for
+the Python simulator. ``prove`` checks assertions for all inputs over some cycles, ``prove_always``
+over any number. ``SdramChip`` is a chip for
 controllers of memory, and ``streamhw.testing.board`` a whole board. cocotb is needed only by those
 that simulate Verilog: ``pip install streamhw[test]``.
 """
@@ -16,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .formal import ProofError, prove
+    from .formal import ProofError, prove, prove_always
     from .kernel_bench import SCENARIOS, Case, beats_of, check_kernel, run_cocotb, simulator
     from .pysim import PATTERNS, StreamRuleError, StreamRun, run_streams
     from .sdram import SdramChip, SdramInputs, SdramRuleError, sdram_bench
@@ -34,6 +35,7 @@ __all__ = [
     "beats_of",
     "check_kernel",
     "prove",
+    "prove_always",
     "run_cocotb",
     "run_streams",
     "sdram_bench",
@@ -44,7 +46,7 @@ __all__ = [
 _HOMES = {
     "kernel_bench": ("SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"),
     "pysim": ("PATTERNS", "StreamRuleError", "StreamRun", "run_streams"),
-    "formal": ("ProofError", "prove"),
+    "formal": ("ProofError", "prove", "prove_always"),
     "sdram": ("SdramChip", "SdramInputs", "SdramRuleError", "sdram_bench"),
 }
 """The public names of each module."""

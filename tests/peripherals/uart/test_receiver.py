@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import Assert, Module, Signal
 
 from streamhw.peripherals.uart.receiver import UartReceiver
-from streamhw.testing import prove
+from streamhw.testing import prove_always
 from tests.clocked import run_clocked
 
 
@@ -130,4 +130,4 @@ def test_a_line_that_rests_makes_it_idle() -> None:
     with m.Elif(rests != 44):
         m.d.sync += rests.eq(rests + 1)
     m.d.comb += Assert((rests != 44) | dut.idle)
-    prove(m, ports=[line], covers=[~dut.idle & (rests == 36)], depth=86)
+    prove_always(m, ports=[line], covers=[~dut.idle & (rests == 36)], depth=86)
