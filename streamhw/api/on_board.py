@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..compiler.backend.build_dir import read_file
 from ..compiler.backend.emit import IMAGE_FILE
 from ..errors import DeviceError
+from ..runtime.device import Traffic
 from ..runtime.driver import Generation, Token, generate
 from ..runtime.recovery import recover
 from ..runtime.serial.device import SerialDevice
@@ -25,6 +26,7 @@ class BoardAnswer:
 
     said: text of the tokens; sent: bytes of the memory image that the board did not have yet
     loading, seconds: that the image and the answer took; link: what passed on the line
+    traffic: bytes by memory port, once it is whole
     """
 
     sent: int = 0
@@ -33,6 +35,7 @@ class BoardAnswer:
     tokens: list[Token] = field(default_factory=list)
     said: str = ""
     link: LinkStatistics = field(default_factory=LinkStatistics)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
 
     @property
     def prompt_cycles(self) -> int:
@@ -43,6 +46,14 @@ class BoardAnswer:
         """Mean cycles of a token after the first; 0 if there is none."""
         later = self.tokens[1:]
         return sum(token.cycles for token in later) / len(later) if later else 0.0
+
+    @property
+    def read_bytes(self) -> int:
+        return sum(port.read_bytes for port in self.traffic.values())
+
+    @property
+    def write_bytes(self) -> int:
+        return sum(port.write_bytes for port in self.traffic.values())
 
 
 def on_board(
@@ -94,6 +105,7 @@ def on_board(
         answer.link = link.statistics
         on_token(answer)
     answer.said += stream.end()
+    answer.traffic = dict(generation.traffic())
     return answer
 
 

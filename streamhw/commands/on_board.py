@@ -90,8 +90,8 @@ def _record(answer: BoardAnswer, prompt: int, built: Build) -> RunRecord:
         token_cycles=answer.token_cycles,
         seconds=answer.seconds,
         simulated_cycles=None,
-        read_bytes=None,
-        write_bytes=None,
+        read_bytes=answer.read_bytes,
+        write_bytes=answer.write_bytes,
         memory=None,
         channels={},
         predicted_cycles=None,
@@ -117,6 +117,8 @@ def _table(answer: BoardAnswer, built: Build) -> FittedTable:
             f"{count} tokens in {answer.seconds:.2f} s, "
             f"{count / max(answer.seconds, 1e-9):,.1f} a second",
         ),
+        ("memory read", f"{answer.read_bytes:,} bytes"),
+        ("memory written", f"{answer.write_bytes:,} bytes"),
         ("memory image", f"{answer.sent:,} bytes sent in {answer.loading:.1f} s"),
         ("requests", f"{link.requests:,}, {link.repeats:,} of them repeated"),
     ):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..compiler.floorplan.kernel_slices import pieces_of
-from ..compiler.floorplan.top_overhead import arbiters, control, guards
+from ..compiler.floorplan.top_overhead import arbiters, control, guards, observers
 from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Instance
 from ..compiler.performance.estimate import Estimate
@@ -233,6 +233,7 @@ def _rows(design: PlacedNetlist, symbol_values: SymbolValues) -> Iterator[Kernel
         ("control", control(design)),
         ("arbiter", arbiters(design, ports)),
         ("guard", guards(design, ports)),
+        ("observer", observers(design, design.placement.dies)),
     ):
         for name in found:
             yield _extra(design, name, kind)

@@ -55,6 +55,7 @@ def test_the_image_comes_by_the_line_once(board: VirtualBoard, host: Host) -> No
     assert first.sent == 2 * BLOCK and first.link.repeats == 0
     assert board.read_memory(0, len(host.image)) == host.image
     assert board.lamps == replace(DARK, ready=True, done=True)
+    assert first.write_bytes > 0 and first.read_bytes > len(host.image)
     second = host.ask(board, (7,), 3)
     assert second.sent == 0
     assert second.link.sent_bytes < BLOCK

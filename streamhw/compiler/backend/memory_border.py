@@ -24,7 +24,7 @@ from ..floorplan.top_overhead import CONTROL, FAULT_RECORD, RECOVERY, guard_owne
 from ..ir.levels import PlacedNetlist
 from .ram_modules import Owned
 
-__all__ = ["HOST", "STEADY", "boundaries_between", "memory_border", "recovery"]
+__all__ = ["HOST", "STEADY", "Guarded", "boundaries_between", "memory_border", "recovery"]
 
 STEADY, HOST = "steady", "host"
 """Domains of the one clock: never reset, and reset by a pin alone."""
@@ -32,11 +32,12 @@ STEADY, HOST = "steady", "host"
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded:
-    """A guard at a memory port: reads or writes, and how it is told what to do."""
+    """A guard at a memory port: reads or writes, how it is told what to do, its side of memory."""
 
     port: int
     kind: str
     control: wiring.PureInterface
+    memory: wiring.PureInterface
 
 
 def boundaries_between(design: PlacedNetlist, part: str, die: str | None = None) -> int:
@@ -84,7 +85,9 @@ def memory_border(
             m.submodules[owner] = DomainRenamer(STEADY)(Owned(guard, owner))
             connect(m, bus, guard.design)
             connect_pins(m, top, f"m_axi_{port.name}", guard.memory)
-            guards.append(Guarded(port=number, kind=kind, control=guard.control))
+            guards.append(
+                Guarded(port=number, kind=kind, control=guard.control, memory=guard.memory)
+            )
     return guards
 
 

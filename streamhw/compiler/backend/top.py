@@ -19,6 +19,7 @@ from ..ir.levels import PlacedNetlist
 from ..ir.netlist import Channel, Part
 from ..ir.serving import sequencer_of
 from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
+from .observation import observation
 from .ram_modules import Owned
 
 __all__ = ["BUILD_MODULE", "Accelerator", "front_names", "level_name", "net_names"]
@@ -87,10 +88,13 @@ class Accelerator(wiring.Component):
         components = self._components()
         for name, component in components.items():
             m.submodules[name] = Owned(component, name)
-        for channel in design.channels:
-            _stream(m, channel, design.queues[channel.name], components)
+        handshakes = {
+            channel.name: _stream(m, channel, design.queues[channel.name], components)
+            for channel in design.channels
+        }
         self._registers(m, components)
         guards = memory_border(m, design, self, components)
+        observation(m, design, self._control, handshakes, guards)
         recovery(m, design, self._control, guards, Cat(self.rst, self.memory_rst))
         return m
 
@@ -171,9 +175,9 @@ def _queue(width: int, depth: int) -> SharedComponent:
 
 def _stream(
     m: Module, channel: Channel, depth: int, components: dict[str, wiring.Component]
-) -> None:
+) -> Value:
     """Connects a stream through its queue of ``depth`` beats, with nets of known names at both of
-    its ends."""
+    its ends; valid and ready at its sink."""
     source = getattr(components[channel.source.instance], channel.source.port)
     sink = getattr(components[channel.sink.instance], channel.sink.port)
     out, into = Value.cast(source.payload), Value.cast(sink.payload)
@@ -186,7 +190,7 @@ def _stream(
     m.d.comb += [into.eq(nets[0]), sink.valid.eq(nets[1]), nets[2].eq(sink.ready)]
     if depth == 0:
         m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
-        return
+        return Cat(nets[1:])
     queue = _queue(len(out), depth)
     m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
     offered, room = (Signal(name=name) for name in front_names(channel))
@@ -202,3 +206,4 @@ def _stream(
         queue.o.ready.eq(nets[2]),
         level.eq(queue.stat_level),
     ]
+    return Cat(nets[1:])

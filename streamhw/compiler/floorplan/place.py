@@ -13,7 +13,16 @@ from ..resources.fpga_cells import KINDS, Cells, logic_cells
 from ..resources.ram_mapping import choose_kinds
 from .kernel_slices import split_parts
 from .port_assignment import Demand, assign_ports
-from .top_overhead import arbiters, control, guards, queue_of, queue_owner
+from .top_overhead import (
+    arbiters,
+    control,
+    guards,
+    observed_streams,
+    observer_owner,
+    observers,
+    queue_of,
+    queue_owner,
+)
 
 __all__ = ["check_budget", "demands_of", "placed"]
 
@@ -62,6 +71,8 @@ def placed(design: SizedNetlist) -> Placement:
     dies |= dict.fromkeys(registers, dies[sequencer_of(design.instances).name])
     for name in parts:
         dies.setdefault(name, (board.memory_die,))
+    parts |= observers(design, dies)
+    dies |= {observer_owner(die): (die,) for die in observed_streams(design, dies)}
     queues = {
         queue_owner(c.name): (queue_of(c, depth), dies[c.sink.instance][0])
         for c in design.channels

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from ...stream.axi.port_watch import OUTSTANDING
+from ...stream.axi.register_map import COUNTER_BITS, counters
 from ...stream.axi.signature import ADDRESS_WIDTH, ID_WIDTH
 from ...stream.queue import queue_memory
 from ...stream.spec import Memory, Resources
@@ -14,12 +15,16 @@ from ..ir.netlist import Channel
 
 __all__ = [
     "CONTROL",
+    "COUNTERS",
     "FAULT_RECORD",
     "RECOVERY",
     "arbiters",
     "control",
     "guard_owner",
     "guards",
+    "observed_streams",
+    "observer_owner",
+    "observers",
     "queue_of",
     "queue_owner",
 ]
@@ -28,6 +33,8 @@ CONTROL = "control"
 """The submodule of the top with registers and token window."""
 RECOVERY, FAULT_RECORD = "recovery", "fault_record"
 """Those that lead an abort, and keep what memory did wrong."""
+COUNTERS = "counters"
+"""The submodule of the top that counts for the host."""
 COMMAND_BITS = 95
 """Bits of what an arbiter takes from one of its masters: an address with its length and tags, and
 the order in which answers come."""
@@ -40,11 +47,44 @@ def control(design: Netlist) -> dict[str, Resources]:
     """Registers and token window, and what leads an abort, by name."""
     size = ceil(max(1, (design.graph.vocabulary - 1).bit_length()) / 8)
     window = Memory(8 * size, design.graph.context, readers=2)
-    # A read chooses among some words of 32 bits.
+    number = counters(len(design.board.ports))
+    # A read chooses among some words of 32 bits, and keeps the high half of some.
     return {
-        CONTROL: Resources(luts=295, muxes=6 * 32, ffs=368, memories=(window,)),
+        CONTROL: Resources(luts=330, muxes=9 * 32, ffs=390, memories=(window,)),
         # A counter of 32 bits and its comparison: carries take more LUTs in some families.
         RECOVERY: Resources(luts=26, muxes=3 * 32, ffs=41),
+        COUNTERS: Resources(
+            luts=number * COUNTER_BITS,
+            picks=(number - 1) * COUNTER_BITS,
+            ffs=(number + 1) * COUNTER_BITS,
+        ),
+    }
+
+
+def observer_owner(die: str) -> str:
+    """The submodule of the top that chooses, for the counters, a stream whose sink is on a die."""
+    return f"observer_{die}"
+
+
+def observed_streams(
+    design: Netlist, dies: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """Numbers of the streams whose sinks are on each die that has any; dies: of the parts."""
+    found: dict[str, tuple[int, ...]] = {}
+    for number, channel in enumerate(design.channels):
+        (die, *_) = dies[channel.sink.instance]
+        found[die] = (*found.get(die, ()), number)
+    return found
+
+
+def observers(design: Netlist, dies: Mapping[str, tuple[str, ...]]) -> dict[str, Resources]:
+    """What chooses a stream on each die, by name: a handshake is two registers, and three of four
+    of them are gone behind a level of it."""
+    streams = observed_streams(design, dies)
+    return {
+        observer_owner(die): Resources(luts=10, picks=2 * n, ffs=2 * ceil(4 * n / 3) + 12)
+        for die, numbers in streams.items()
+        for n in (len(numbers),)
     }
 
 

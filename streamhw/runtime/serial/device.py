@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from ...errors import DeviceError, InternalError
 from ...peripherals.host_link.protocol import BEAT
 from ...stream.axi import register_map as registers
+from ..counters import PortBeats, port_beats
 from ..device import Progress, Traffic
 from ..manifest import Manifest
 from .link import SerialLink
@@ -45,6 +46,7 @@ class SerialDevice:
             raise ValueError(f"SerialDevice patience must be above 0 s, not {patience:g}")
         self._manifest, self._link, self._base = manifest, link, base
         self._patience, self._clock = patience, clock
+        self._first: dict[str, PortBeats] | None = None  # at the first look at the traffic
 
     @property
     def manifest(self) -> Manifest:
@@ -126,7 +128,17 @@ class SerialDevice:
                 )
 
     def traffic(self) -> Mapping[str, Traffic]:
-        return {}
+        """Bytes since it was called first, which looks at the counters of the design."""
+        found = port_beats(self)
+        self._first = self._first or found
+        beat = {port.name: port.data_width // 8 for port in self._manifest.ports}
+        passed = {name: beats.since(self._first[name]) for name, beats in found.items()}
+        return {
+            name: Traffic(
+                read_bytes=beats.read * beat[name], write_bytes=beats.written * beat[name]
+            )
+            for name, beats in passed.items()
+        }
 
     def _cycles(self) -> int:
         low = self.read32(registers.CYCLES_LO)  # freezes the high word

@@ -3,16 +3,21 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..handshake_choice import NUMBER_BITS
 from . import register_map as registers
-from .signature import ADDRESS_WIDTH, OKAY, SLAVE_ERROR, axi4_lite
+from .lite_read import LiteRead
+from .lite_write import LiteWrite
+from .register_fields import Fields, strobed, word
+from .signature import ADDRESS_WIDTH, axi4_lite
+from .start_check import start_refusal
+from .token_window import TokenWindow
 
 __all__ = ["ControlSlave"]
 
-Settings = dict[int, dict[int, Signal | Value]]
-"""Read-write registers: the fields at their lowest bits."""
+Settings = dict[int, Fields]
+"""Read-write registers by their addresses."""
 
 
 class ControlSlave(wiring.Component):
@@ -34,7 +39,9 @@ class ControlSlave(wiring.Component):
     cfg_prompt_length, cfg_total_length: tokens; in range while busy
     cfg_eos, cfg_eos_enable: the token that ends the answer, and whether any does
     cfg_base: byte address of the memory image, 64 bits
-    cfg_watchdog: what WATCHDOG has
+    cfg_watchdog, cfg_observed: what WATCHDOG and OBSERVED have
+    stat_counting: what happened while busy is still on its way to a counter
+    counter_number, counter_value: a counter as the host reads it, 1 cycle later
     stat_build: constant that BUILD reads
     stat_busy, stat_done, stat_count: what STATUS and COUNT read; stat_busy must follow cfg_start in
         the next cycle
@@ -49,8 +56,8 @@ class ControlSlave(wiring.Component):
     Behaviour: AW and W come in any order; WSTRB is honored, also in the window; an address where
     nothing is, and a write of what is read-only, get SLVERR and change nothing. While busy settings
     and window are read-only. The two lowest address bits are ignored. CYCLES counts while busy, and
-    is cleared by a start; reading CYCLES_LO freezes what CYCLES_HI reads, so that the pair is
-    consistent.
+    is cleared by a start; reading the low word of CYCLES or of a counter freezes what the high
+    words read, so that a pair is consistent.
 
     Timing: B 2 cycles after the later of AW and W, R 3 cycles after AR; one access at a time in
     each direction.
@@ -71,6 +78,7 @@ class ControlSlave(wiring.Component):
         self._context = context
         self._alignment = alignment
         self._token_width = token_width
+        self._counters = registers.counters(ports)
         self.address_width = registers.address_width(context)
         length = range(context + 1)
         super().__init__(
@@ -87,6 +95,10 @@ class ControlSlave(wiring.Component):
                 "cfg_eos_enable": Out(1),
                 "cfg_base": Out(64),
                 "cfg_watchdog": Out(32, init=registers.WATCHDOG_DEFAULT),
+                "cfg_observed": Out(NUMBER_BITS),
+                "stat_counting": In(1),
+                "counter_number": Out(range(self._counters)),
+                "counter_value": In(registers.COUNTER_BITS),
                 "stat_build": In(32),
                 "stat_busy": In(1),
                 "stat_done": In(1),
@@ -111,20 +123,13 @@ class ControlSlave(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        size = -(-self._token_width // 8)  # bytes of a stored token
-        m.submodules.window = window = Memory(shape=8 * size, depth=self._context, init=[])
-        write = window.write_port(granularity=8)
-        machine = window.read_port()
-        host = window.read_port()
-        m.d.comb += [
-            machine.addr.eq(self.token_read_addr),
-            self.token_read_data.eq(machine.data),
-        ]
-        cycles = Signal(64)
-        with m.If(self.cfg_start):
-            m.d.sync += cycles.eq(0)
-        with m.Elif(self.stat_busy):
-            m.d.sync += cycles.eq(cycles + 1)
+        m.submodules.write = write = LiteWrite(address=self.address_width)
+        m.submodules.read = read = LiteRead(address=self.address_width)
+        for side, channels in ((write, ("aw", "w", "b")), (read, ("ar", "r"))):
+            for channel in channels:
+                wiring.connect(
+                    m, getattr(side, channel), wiring.flipped(getattr(self.bus, channel))
+                )
 
         lengths = {
             registers.PROMPT_LENGTH: Signal(32, name="prompt_length"),
@@ -140,81 +145,50 @@ class ControlSlave(wiring.Component):
             registers.BASE_LO: {0: self.cfg_base[:32]},
             registers.BASE_HI: {0: self.cfg_base[32:]},
             registers.WATCHDOG: {0: self.cfg_watchdog},
+            registers.OBSERVED: {0: self.cfg_observed},
         }
         refusal, refused = Signal(4), Signal(4)
-        m.d.comb += refusal.eq(self._refusal(*lengths.values()))
+        m.d.comb += refusal.eq(
+            start_refusal(
+                prompt=lengths[registers.PROMPT_LENGTH],
+                total=lengths[registers.TOTAL_LENGTH],
+                context=self._context,
+                base=self.cfg_base,
+                alignment=self._alignment,
+                fault=self.stat_fault,
+                running=self.stat_running,
+            )
+        )
+        token = self._window(m, write, read)
         self._write(m, write, settings, refusal, refused)
-        self._read(m, host, settings, cycles, refused)
+        self._read(m, read, token, settings, refused)
         return m
 
-    def _refusal(self, prompt: Signal, total: Signal) -> Value:
-        """Why the settings do not allow a start now."""
-        base, size = self.cfg_base, len(self.cfg_total_length)
-        outside = base[ADDRESS_WIDTH:].any() | (base & (self._alignment - 1)).any()
-        reasons = {
-            registers.Refusal.PROMPT: prompt == 0,
-            registers.Refusal.CONTEXT: total[size:].any() | (total[:size] > self._context),
-            registers.Refusal.TOTAL: prompt[size:].any() | (total[:size] <= prompt[:size]),
-            registers.Refusal.BASE: outside,
-            registers.Refusal.MEMORY: self.stat_fault.any(),
-            registers.Refusal.DRAINING: ~self.stat_running,
-        }
-        found: Value = Const(registers.Refusal.NONE)
-        for reason, holds in reversed(reasons.items()):
-            found = Mux(holds, reason.value, found)
-        return found
+    def _window(self, m: Module, write: LiteWrite, read: LiteRead) -> Value:
+        """The token window, for the machine and for the host; what the host reads."""
+        m.submodules.window = window = TokenWindow(
+            context=self._context, token_width=self._token_width
+        )
+        in_window, _, place = self._decode(write.address)
+        m.d.comb += [
+            window.read_addr.eq(self.token_read_addr),
+            self.token_read_data.eq(window.read_data),
+            window.write_addr.eq(self.token_write_addr),
+            window.write_data.eq(self.token_write_data),
+            window.write_enable.eq(self.token_write_enable),
+            # the machine's token first; the host tries again in the next cycle
+            write.waits.eq(in_window & self.token_write_enable),
+            window.host_addr.eq(place),
+            window.host_data.eq(write.value),
+            window.host_strobe.eq(Mux(write.acts & in_window & write.good, write.strobe, 0)),
+            window.host_read_addr.eq(self._decode(read.address)[2]),
+        ]
+        return window.host_read_data
 
     def _write(
-        self,
-        m: Module,
-        port: wiring.PureInterface,
-        settings: Settings,
-        refusal: Signal,
-        refused: Signal,
+        self, m: Module, write: LiteWrite, settings: Settings, refusal: Signal, refused: Signal
     ) -> None:
-        """AW, W, B: take both, then act in one cycle and answer."""
-        bus = self.bus
-        have_address, have_data, act = Signal(), Signal(), Signal()
-        free = Signal()  # a register, so that no ready depends on B within a cycle
-        address = Signal(self.address_width)
-        value = Signal(32)
-        strobe = Signal(4)
-        m.d.comb += [
-            bus.aw.ready.eq(~have_address),
-            bus.w.ready.eq(~have_data),
-            free.eq(~bus.b.valid),
-        ]
-        with m.If(bus.aw.valid & bus.aw.ready):
-            m.d.sync += [have_address.eq(1), address.eq(bus.aw.p.addr)]
-        with m.If(bus.w.valid & bus.w.ready):
-            m.d.sync += [have_data.eq(1), value.eq(bus.w.p.data), strobe.eq(bus.w.p.strb)]
-        with m.If(bus.b.ready):
-            m.d.sync += bus.b.valid.eq(0)
-
-        in_window, exists, place = self._decode(address)
-        # the machine's token first; the host tries again in the next cycle
-        m.d.comb += act.eq(have_address & have_data & free & ~(in_window & self.token_write_enable))
-        good = Signal()
-        with m.If(act):
-            m.d.sync += [
-                have_address.eq(0),
-                have_data.eq(0),
-                bus.b.valid.eq(1),
-                bus.b.p.resp.eq(Mux(good, OKAY, SLAVE_ERROR)),
-            ]
-        with m.If(self.token_write_enable):
-            m.d.comb += [
-                port.addr.eq(self.token_write_addr),
-                port.data.eq(self.token_write_data),
-                port.en.eq(~0),
-            ]
-        with m.Else():
-            m.d.comb += port.addr.eq(place)
-            keep = (1 << self._token_width) - 1
-            m.d.comb += port.data.eq(value & keep)
-            with m.If(act & in_window & good):
-                m.d.comb += port.en.eq(strobe)
-
+        """What a write of the host does, and whether it may."""
         pulses = {
             registers.CONTROL_STOP: self.cfg_stop,
             registers.CONTROL_ABORT: self.cfg_abort,
@@ -224,60 +198,37 @@ class ControlSlave(wiring.Component):
         m.d.sync += [pulse.eq(0) for pulse in (self.cfg_start, *pulses.values())]
         open_ = Signal()
         m.d.comb += open_.eq(~self.stat_busy & ~self.cfg_start)
+        in_window, exists, _ = self._decode(write.address)
         with m.If(in_window):
-            m.d.comb += good.eq(exists & open_)
+            m.d.comb += write.good.eq(exists & open_)
         with m.Else():
-            with m.Switch(address[2:]):
+            with m.Switch(write.address[2:]):
                 with m.Case(registers.CONTROL >> 2):
-                    m.d.comb += good.eq(1)
-                    with m.If(act & strobe[0]):
-                        m.d.sync += [p.eq((value & bit).any()) for bit, p in pulses.items()]
+                    m.d.comb += write.good.eq(1)
+                    with m.If(write.acts & write.strobe[0]):
+                        m.d.sync += [p.eq((write.value & bit).any()) for bit, p in pulses.items()]
                         with m.If(self.stat_busy):
                             m.d.sync += self.cfg_clear.eq(0)
-                        with m.If((value & registers.CONTROL_START).any() & open_):
+                        with m.If((write.value & registers.CONTROL_START).any() & open_):
                             m.d.sync += [
                                 self.cfg_start.eq(refusal == registers.Refusal.NONE),
                                 refused.eq(refusal),
                             ]
                 for where, target in settings.items():
                     with m.Case(where >> 2):
-                        m.d.comb += good.eq(open_)
-                        with m.If(act & open_):
-                            m.d.sync += _merge(target, value, strobe)
+                        m.d.comb += write.good.eq(open_)
+                        with m.If(write.acts & open_):
+                            m.d.sync += strobed(target, write.value, write.strobe)
 
     def _read(
-        self,
-        m: Module,
-        port: wiring.PureInterface,
-        settings: Settings,
-        cycles: Signal,
-        refused: Signal,
+        self, m: Module, read: LiteRead, token: Value, settings: Settings, refused: Signal
     ) -> None:
-        """AR, R: one cycle for the address, one for the memory, one for the choice."""
-        bus = self.bus
-        have_address, fetched = Signal(), Signal()
-        address = Signal(self.address_width)
-        high = Signal(32)
-        m.d.comb += bus.ar.ready.eq(~have_address)
-        with m.If(bus.ar.valid & bus.ar.ready):
-            m.d.sync += [have_address.eq(1), address.eq(bus.ar.p.addr)]
-        with m.If(bus.r.ready):
-            m.d.sync += bus.r.valid.eq(0)
-
-        in_window, exists, place = self._decode(address)
-        m.d.comb += port.addr.eq(place)
-        m.d.sync += fetched.eq(have_address & ~fetched)
-        aborted = Signal()
+        """What the host reads."""
+        cycles, high = Signal(64), Signal(32)
         with m.If(self.cfg_start):
-            m.d.sync += aborted.eq(0)
-        with m.Elif(self.stat_closing):
-            m.d.sync += aborted.eq(1)
-        error = Cat(refused, self.stat_fault).any()
-        idle = self.stat_idle & ~self.stat_busy & ~self.cfg_start
-        status = Cat(
-            *(self.stat_busy, self.stat_done, error, idle, aborted, self.stat_stuck),
-            *(Const(0, 2), refused),
-        )
+            m.d.sync += cycles.eq(0)
+        with m.Elif(self.stat_busy):
+            m.d.sync += cycles.eq(cycles + 1)
         fault = Cat(
             *(self.stat_fault, Const(0, 1), self.stat_fault_write, Const(0, 3)),
             self.stat_fault_port,
@@ -286,7 +237,7 @@ class ControlSlave(wiring.Component):
             registers.ID: registers.ID_VALUE,
             registers.BUILD: self.stat_build,
             registers.CONTROL: 0,
-            registers.STATUS: status,
+            registers.STATUS: self._status(m, refused),
             registers.COUNT: self.stat_count,
             registers.CYCLES_LO: cycles[:32],
             registers.CYCLES_HI: high,
@@ -296,47 +247,46 @@ class ControlSlave(wiring.Component):
             registers.FAULT_ADDRESS_LO: self.stat_fault_address[:32],
             registers.FAULT_ADDRESS_HI: self.stat_fault_address[32:],
         }
-        sources |= {where: _word(target) for where, target in settings.items()}
-        result, good = Signal(32), Signal()
+        sources |= {where: word(target) for where, target in settings.items()}
+        in_window, exists, _ = self._decode(read.address)
+        # counters have all addresses from theirs to twice as far
+        below = (registers.COUNTERS - 1).bit_length()
+        number, counted = read.address[3:below], Signal()
+        m.d.comb += [
+            self.counter_number.eq(number),
+            counted.eq(read.address[below:] == registers.COUNTERS >> below),
+        ]
         with m.If(in_window):
-            m.d.comb += [result.eq(port.data), good.eq(exists)]
+            m.d.comb += [read.value.eq(token), read.good.eq(exists)]
+        with m.Elif(counted):
+            m.d.comb += [
+                read.value.eq(Mux(read.address[2], high, self.counter_value)),
+                read.good.eq(number < self._counters),
+            ]
         with m.Else():
-            with m.Switch(address[2:]):
+            with m.Switch(read.address[2:]):
                 for where, source in sources.items():
                     with m.Case(where >> 2):
-                        m.d.comb += [result.eq(source), good.eq(1)]
-        with m.If(have_address & fetched & ~bus.r.valid):
-            m.d.sync += [
-                have_address.eq(0),
-                fetched.eq(0),
-                bus.r.valid.eq(1),
-                bus.r.p.data.eq(Mux(good, result, 0)),
-                bus.r.p.resp.eq(Mux(good, OKAY, SLAVE_ERROR)),
-            ]
-            with m.If(~in_window & (address[2:] == registers.CYCLES_LO >> 2)):
-                m.d.sync += high.eq(cycles[32:])
-        with m.Elif(have_address & fetched):
-            m.d.sync += fetched.eq(1)
+                        m.d.comb += [read.value.eq(source), read.good.eq(1)]
+        at_cycles = ~in_window & (read.address[2:] == registers.CYCLES_LO >> 2)
+        with m.If(read.acts & (at_cycles | (counted & ~read.address[2]))):
+            m.d.sync += high.eq(Mux(counted, self.counter_value[32:], cycles[32:]))
+
+    def _status(self, m: Module, refused: Signal) -> Value:
+        """The word of STATUS."""
+        aborted = Signal()
+        with m.If(self.cfg_start):
+            m.d.sync += aborted.eq(0)
+        with m.Elif(self.stat_closing):
+            m.d.sync += aborted.eq(1)
+        error = Cat(refused, self.stat_fault).any()
+        idle = self.stat_idle & ~self.stat_busy & ~self.cfg_start & ~self.stat_counting
+        return Cat(
+            *(self.stat_busy, self.stat_done, error, idle, aborted, self.stat_stuck),
+            *(Const(0, 2), refused),
+        )
 
     def _decode(self, address: Signal) -> tuple[Value, Value, Value]:
         """Whether an address is in the window, whether a token is there, and which."""
         place = address[2:-1]
         return address[-1], place < self._context, place
-
-
-def _word(fields: dict[int, Value]) -> Value:
-    """The 32 bits that a register with these fields reads."""
-    total: Value | int = 0
-    for low, field in fields.items():
-        total = total | (field << low)
-    return total
-
-
-def _merge(fields: dict[int, Value], value: Signal, strobe: Signal) -> list[object]:
-    """Assignments that write the strobed bytes of a register."""
-    statements = []
-    for low, field in fields.items():
-        for bit in range(len(field)):
-            at = low + bit
-            statements.append(field[bit].eq(Mux(strobe[at // 8], value[at], field[bit])))
-    return statements

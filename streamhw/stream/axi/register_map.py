@@ -6,6 +6,7 @@ from enum import IntEnum
 __all__ = [
     "BASE_HI",
     "BASE_LO",
+    "BLOCKED",
     "BUILD",
     "CONTROL",
     "CONTROL_ABORT",
@@ -14,6 +15,9 @@ __all__ = [
     "CONTROL_START",
     "CONTROL_STOP",
     "COUNT",
+    "COUNTERS",
+    "COUNTER_BITS",
+    "COUNTER_SPAN",
     "CYCLES_HI",
     "CYCLES_LO",
     "EOS",
@@ -26,8 +30,11 @@ __all__ = [
     "FAULT_WRITE",
     "ID",
     "ID_VALUE",
+    "OBSERVED",
+    "PORT_BEATS",
     "PROMPT_LENGTH",
     "READ_ERRORS",
+    "STARVED",
     "STATUS",
     "STATUS_ABORTED",
     "STATUS_BUSY",
@@ -37,6 +44,7 @@ __all__ = [
     "STATUS_REFUSED",
     "STATUS_STUCK",
     "TOTAL_LENGTH",
+    "TRANSFERS",
     "WATCHDOG",
     "WATCHDOG_DEFAULT",
     "WINDOW_MINIMUM",
@@ -44,6 +52,7 @@ __all__ = [
     "MemoryFault",
     "Refusal",
     "address_width",
+    "counters",
     "register_map",
     "window_offset",
 ]
@@ -67,6 +76,19 @@ FAULT = 0x38  # ro: FAULT_*: the first fault since reset or clear
 FAULT_ADDRESS_LO = 0x3C  # ro: byte address of the burst that had it, as the port saw it
 FAULT_ADDRESS_HI = 0x40  # ro
 WATCHDOG = 0x44  # rw: memory must do something within as many cycles, at most twice; 0: no limit
+OBSERVED = 0x48  # rw: number of the stream that is counted, in the order of the manifest
+
+# Counters are pairs of registers: COUNTER_BITS in all, the low word first, and reading it freezes
+# what the high word reads. A counter begins again at 0 behind its end.
+COUNTERS = 0x400
+COUNTER_SPAN = 8  # bytes from one to the next
+TRANSFERS = COUNTERS + 0x00  # ro: busy cycles since the last start in which OBSERVED moved a beat
+BLOCKED = COUNTERS + 0x08  # ro: in which it had a beat and no room for it
+STARVED = COUNTERS + 0x10  # ro: in which it had room and no beat
+PORT_BEATS = (
+    COUNTERS + 0x18
+)  # ro: beats read at memory port 0 since reset, written, those of 1, ...
+COUNTER_BITS = 40
 
 ID_VALUE = 0x53544857  # "STHW"
 
@@ -136,6 +158,11 @@ def address_width(context: int) -> int:
     return window_offset(context).bit_length()
 
 
+def counters(ports: int) -> int:
+    """Counters of a design with so many memory ports."""
+    return (PORT_BEATS - COUNTERS) // COUNTER_SPAN + 2 * ports
+
+
 def register_map(context: int) -> dict[str, int]:
     """Byte addresses by register name, and the token window."""
     return {
@@ -157,5 +184,10 @@ def register_map(context: int) -> dict[str, int]:
         "FAULT_ADDRESS_LO": FAULT_ADDRESS_LO,
         "FAULT_ADDRESS_HI": FAULT_ADDRESS_HI,
         "WATCHDOG": WATCHDOG,
+        "OBSERVED": OBSERVED,
+        "TRANSFERS": TRANSFERS,
+        "BLOCKED": BLOCKED,
+        "STARVED": STARVED,
+        "PORT_BEATS": PORT_BEATS,
         "WINDOW": window_offset(context),
     }

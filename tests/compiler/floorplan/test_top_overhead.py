@@ -16,10 +16,12 @@ from streamhw.compiler.ir.serving import is_dma
 from streamhw.compiler.resources.fpga_cells import cells_of
 from streamhw.stream.axi.arbiter import ReadArbiter, WriteArbiter
 from streamhw.stream.axi.control_slave import ControlSlave
+from streamhw.stream.axi.event_counters import EventCounters
 from streamhw.stream.axi.fault_record import FaultRecord
 from streamhw.stream.axi.read_guard import ReadGuard
 from streamhw.stream.axi.recovery import Recovery
 from streamhw.stream.axi.write_guard import WriteGuard
+from streamhw.stream.handshake_choice import HandshakeChoice
 from streamhw.stream.queue import Queue
 from streamhw.stream.spec import Resources, raw
 from streamhw.synthesis.yosys import count_modules
@@ -41,6 +43,11 @@ def test_estimates_are_near_the_count(design: PlacedNetlist) -> None:
     writes = sum(isinstance(parts[name], WriteDmaSpec) for name in masters)
     counted: dict[str, tuple[wiring.Component, Resources]] = {
         "control": (ControlSlave(context=32, token_width=6), registers[fixed.CONTROL]),
+        "counters": (EventCounters(ports=len(board.ports)), registers[fixed.COUNTERS]),
+        "observer": (
+            HandshakeChoice(numbers=range(len(design.channels))),
+            *fixed.observers(design, design.placement.dies).values(),
+        ),
         "recovery": (Recovery(), registers[fixed.RECOVERY]),
         "faults": (FaultRecord(ports=len(board.ports)), guards[fixed.FAULT_RECORD]),
         "read_guard": (ReadGuard(width=board.ports[0].width), guards["mem0_read_guard"]),

@@ -22,6 +22,7 @@ INPUTS = [
     *("stat_fault", "stat_fault_port", "stat_fault_write", "stat_fault_address"),
     *("stat_running", "stat_closing", "stat_idle", "stat_stuck"),
     *("token_read_addr", "token_write_addr", "token_write_data", "token_write_enable"),
+    *("counter_value", "stat_counting"),
 ]
 
 
@@ -128,11 +129,18 @@ async def registers_read_and_write(dut):
 @cocotb.test()
 async def addresses_without_anything_are_errors(dut):
     master = await begin(dut)
-    nothing = [registers.WATCHDOG + 4, 0x100, WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4]
+    last = registers.PORT_BEATS + 2 * PORTS * registers.COUNTER_SPAN - 4
+    nothing = [
+        *(registers.OBSERVED + 4, 0x100, registers.COUNTERS - 4, last + 4),
+        *(2 * registers.COUNTERS - 4, 2 * registers.COUNTERS),
+        *(WINDOW - 4, WINDOW + 4 * CONTEXT, 2 * WINDOW - 4),
+    ]
     for address in nothing:
         assert (await master.read(address, 4)).resp == AxiResp.SLVERR
         assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
-    for address in (registers.ID, registers.STATUS, registers.CYCLES_LO, registers.COUNT):
+    read_only = [registers.ID, registers.STATUS, registers.CYCLES_LO, registers.COUNT]
+    for address in (*read_only, registers.TRANSFERS, last):
+        await peek(master, address)
         assert (await master.write(address, b"1234")).resp == AxiResp.SLVERR
     assert await peek(master, registers.ID) == registers.ID_VALUE
 
@@ -170,6 +178,9 @@ async def faults_and_aborts_are_told(dut):
     assert dut.cfg_watchdog.value == 77
     dut.stat_idle.value = 1
     assert await peek(master, registers.STATUS) == registers.STATUS_IDLE
+    dut.stat_counting.value = 1
+    assert await peek(master, registers.STATUS) == 0
+    dut.stat_counting.value = 0
     dut.stat_busy.value = 1
     assert await peek(master, registers.STATUS) == registers.STATUS_BUSY
     dut.stat_busy.value, dut.stat_idle.value, dut.stat_running.value = 0, 0, 0
@@ -242,7 +253,7 @@ async def what_is_set_stays_while_busy(dut):
     assert (await master.write(WINDOW, words)).resp == AxiResp.OKAY
     places = [
         *(registers.PROMPT_LENGTH, registers.TOTAL_LENGTH, registers.EOS),
-        *(registers.BASE_LO, registers.BASE_HI, registers.WATCHDOG),
+        *(registers.BASE_LO, registers.BASE_HI, registers.WATCHDOG, registers.OBSERVED),
         *(WINDOW + 4 * n for n in range(CONTEXT)),
     ]
     before = {place: await peek(master, place) for place in places}
@@ -274,6 +285,30 @@ async def counts_busy_cycles(dut):
     await poke(master, registers.CONTROL, registers.CONTROL_START)
     await ClockCycles(dut.clk, 4)
     assert await peek(master, registers.CYCLES_LO) == 0
+
+
+@cocotb.test()
+async def counters_are_read_in_pairs(dut):
+    """The high word is that of the cycle in which the low word was read, whatever counts on."""
+    master = await begin(dut)
+    await poke(master, registers.OBSERVED, 0x1234)
+    assert dut.cfg_observed.value == 0x1234
+
+    async def count():
+        """Each number has a value of its own, which the next cycle no longer has."""
+        changes = 0
+        while True:
+            await RisingEdge(dut.clk)
+            number = int(dut.counter_number.value)
+            changes += 1
+            dut.counter_value.value = number << 33 | (changes & 1) << 32 | number << 1 | changes & 1
+
+    cocotb.start_soon(count())
+    for number in range(registers.counters(PORTS)):
+        low = await peek(master, registers.COUNTERS + registers.COUNTER_SPAN * number)
+        high = await peek(master, registers.COUNTERS + registers.COUNTER_SPAN * number + 4)
+        assert (low >> 1, high >> 1) == (number, number)
+        assert low & 1 == high & 1
 
 
 @cocotb.test()
