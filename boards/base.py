@@ -22,10 +22,11 @@ from .memory.times import MemoryTimes
 from .parts import BoardParts
 from .target import DesignTarget
 from .vitis_card import VitisCard
+from .vivado_parts import VivadoParts
 
 __all__ = ["BOARDS", "GROUP", "Board", "Budget", "Die", "Family", "MemoryPort", "load_board"]
 
-BOARDS = ("sim", "u50", "u55c", "ulx3s")
+BOARDS = ("sim", "arty_a7_100t", "u50", "u55c", "ulx3s")
 """Boards that ship with streamhw; a file path or an entry point adds others."""
 
 GROUP = "streamhw.board"
@@ -40,6 +41,7 @@ class Family(Enum):
     """FPGA families whose cells the estimates and Yosys know; the value names Yosys' script."""
 
     ECP5 = "synth_ecp5"
+    SERIES_7 = "synth_xilinx -family xc7"
     ULTRASCALE_PLUS = "synth_xilinx -family xcup"
 
 
@@ -47,7 +49,7 @@ class Family(Enum):
 class Budget:
     """Cells that a design may use; block RAMs are counted in the family's own unit.
 
-    block_ram: RAMB36 (UltraScale+) or DP16KD (ECP5); ultra_ram: URAM288
+    block_ram: RAMB36 (7 series, UltraScale+) or DP16KD (ECP5); ultra_ram: URAM288
     """
 
     luts: int
@@ -94,6 +96,7 @@ class Board:
     memory: the system behind the ports, unless a run asks for another
     parts: what stands around a design, for a bitstream; None if nothing is known of it
     card: what Vitis must be told of it, for a kernel; None if it is no card of Vitis
+    vivado: what stands around a design for Vivado; None if nothing is known of it
     """
 
     name: str
@@ -112,6 +115,7 @@ class Board:
     memory: MemorySystem = IDEAL
     parts: BoardParts | None = None
     card: VitisCard | None = None
+    vivado: VivadoParts | None = None
 
     def __post_init__(self) -> None:
         check_text("Name of a board", self.name)
@@ -138,6 +142,8 @@ class Board:
                     f"Board {self.name} must have a bank for each of its {len(self.ports)} memory "
                     f"ports, not {len(self.card.banks)}"
                 )
+        if self.vivado is not None:
+            check_kind(f"{says} vivado", self.vivado, VivadoParts)
         if not isinstance(self.memory, MemorySystem):
             raise ValueError(
                 f"Board {self.name} must have a MemorySystem as its memory, not {self.memory!r}"

@@ -19,6 +19,7 @@ from .steps import FlowStep, Progress, run_steps
 from .tools import find_tool
 
 __all__ = ["BITSTREAM_FILE", "FOLDER", "PLACED_FILE", "check_flow", "make_bitstream"]
+__all__ += ["platform_named", "platform_of"]
 
 FOLDER = "bitstream"
 """Of the flow, in a build folder: whatever the tools write."""
@@ -85,21 +86,29 @@ def check_flow(board: Board) -> None:
 def platform_of(parts: BoardParts) -> Any:
     """The platform of amaranth-boards that a board names, for the open tools.
 
+    Raises as ``platform_named`` does.
+    """
+    return platform_named(parts.platform, "Trellis")
+
+
+def platform_named(platform: str, toolchain: str) -> Any:
+    """A platform of amaranth-boards, ``module:class``, for one of its toolchains.
+
     Raises ``ToolError`` if it is not installed, ``UserError`` if there is no such platform.
     """
-    module, _, name = parts.platform.partition(":")
+    module, _, name = platform.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         raise ToolError(
-            f"A bitstream needs the platform {parts.platform}, but: {error}",
+            f"A bitstream needs the platform {platform}, but: {error}",
             hint='Install it from the package index: pip install "streamhw[fpga]"',
         ) from error
     except AttributeError:
         raise UserError(
             f"Platform of a board must be module:class, and there is no {name} in {module}"
         ) from None
-    return found(toolchain="Trellis")
+    return found(toolchain=toolchain)
 
 
 def _steps(platform: Any) -> tuple[FlowStep, ...]:

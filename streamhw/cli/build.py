@@ -48,8 +48,9 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--package",
-        choices=("vitis",),
-        help="write a folder for a vendor's tools, too: vitis, an RTL kernel with its scripts",
+        choices=("vitis", "vivado"),
+        help="write a folder for a vendor's tools, too: an RTL kernel for Vitis, or a board for "
+        "Vivado",
     )
     exploration(parser)
     talk(parser)

@@ -20,10 +20,11 @@ __all__ = ["cells_of_types", "count_modules", "find_yosys"]
 # needs ``splitnets`` before it not to end with two nets of one name (YosysHQ/yosys issue 4349).
 SCRIPTS = {
     Family.ECP5: "synth_ecp5 -noflatten -top top -run begin:map_luts; abc -lut 4; opt_clean",
-    Family.ULTRASCALE_PLUS: (
-        "synth_xilinx -family xcup -noiopad -noclkbuf -top top -run begin:map_luts; "
+    **{
+        family: f"{family.value} -noiopad -noclkbuf -top top -run begin:map_luts; "
         "abc -luts 2:2,3,6:5; opt_clean; xilinx_srl -fixed -minlen 3; opt_clean"
-    ),
+        for family in (Family.SERIES_7, Family.ULTRASCALE_PLUS)
+    },
 }
 """Logic synthesis of a hierarchy, by family: nothing is packed into slices or placed."""
 
@@ -42,8 +43,15 @@ LUTS = {
     "$__XILINX_SHREG_": 1,  # up to 32 cycles, before it gets one of the names above
 }
 FFS = ("TRELLIS_FF", "FDRE", "FDSE", "FDCE", "FDPE", "$_DFF_", "$_SDFF", "$_DFFE_")
-DSPS = ("MULT18X18D", "DSP48E2")
-BLOCK_RAMS = {"DP16KD": 1.0, "RAMB36E2": 1.0, "RAMB18E2": 0.5, "PDPW16KD": 1.0}
+DSPS = ("MULT18X18D", "DSP48E1", "DSP48E2")
+BLOCK_RAMS = {
+    "DP16KD": 1.0,
+    "PDPW16KD": 1.0,
+    "RAMB18E1": 0.5,
+    "RAMB18E2": 0.5,
+    "RAMB36E1": 1.0,
+    "RAMB36E2": 1.0,
+}
 ULTRA_RAMS = ("URAM288",)
 
 

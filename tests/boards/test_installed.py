@@ -24,7 +24,7 @@ def test_an_installed_board_and_memory(monkeypatch: pytest.MonkeyPatch, tmp_path
     install(monkeypatch, tmp_path, "oranges", MODULE, **points)
     assert load_board("orange").memory.name == "other" == load_memory("other").name
     with pytest.raises(
-        UserError, match=r"^Board must be one of sim, u50, u55c, ulx3s, orange, or a"
+        UserError, match=r"^Board must be one of sim, arty_a7_100t, u50, u55c, ulx3s, orange, or a"
     ):
         load_board("apple")
     with pytest.raises(UserError, match=r"^Memory must be one of ideal, hbm2, other, not 'none'$"):

@@ -48,7 +48,9 @@ def test_unknown_names(say: Say) -> None:
     assert code == 2 and "MODEL must be one of gemma3-1b, gemma3-270m, gpt2, gpt2-large" in line
     code, line = say("build", "gpt2-shakespeare", "--board", "zedboard")
     assert (
-        code == 2 and "Board must be one of sim, u50, u55c, ulx3s" in line and "'zedboard'" in line
+        code == 2
+        and "Board must be one of sim, arty_a7_100t, u50, u55c, ulx3s" in line
+        and "'zedboard'" in line
     )
     code, line = say("build", "gpt2-shakespeare", "--board", "none.py")
     assert code == 2 and "Board file must exist" in line

@@ -21,7 +21,7 @@ from .spill_edges import Cut
 
 __all__ = ["board_limit", "pooled", "problem_of", "queue_cells"]
 
-BLOCK_BITS = {Family.ECP5: 18_432, Family.ULTRASCALE_PLUS: 36_864}
+BLOCK_BITS = {Family.ECP5: 18_432, Family.SERIES_7: 36_864, Family.ULTRASCALE_PLUS: 36_864}
 BLOCKS_PER_ULTRA = 8
 """RAM blocks that hold what a URAM holds."""
 

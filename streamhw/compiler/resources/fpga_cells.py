@@ -28,10 +28,10 @@ ULTRA_BITS = 1 << 17
 """Bits from which a memory is worth a URAM of 288 Kbit."""
 URAM_WORDS = 4096
 """Words of 72 bits of a URAM."""
-MUX_LUTS = {Family.ECP5: 0.9, Family.ULTRASCALE_PLUS: 0.22}
+MUX_LUTS = {Family.ECP5: 0.9, Family.SERIES_7: 0.22, Family.ULTRASCALE_PLUS: 0.22}
 """LUTs of a bit of a two-way multiplexer, as Yosys counts them in whole designs: those of six
 inputs, with the multiplexers behind them, hold a wide one of several."""
-PICK_LUTS = {Family.ECP5: 0.72, Family.ULTRASCALE_PLUS: 0.36}
+PICK_LUTS = {Family.ECP5: 0.72, Family.SERIES_7: 0.36, Family.ULTRASCALE_PLUS: 0.36}
 """LUTs of a bit of a word that a multiplexer of many ways leaves out."""
 SHORTEST_SHIFT = 3
 """Cycles from which a delay is a shift register in LUTs (SRLC32E), where there are any."""
@@ -127,6 +127,11 @@ def _distributed(memory: Memory, family: Family) -> Cells:
         banks = ceil(depth / 64)
         luts = ceil(width / (14 if depth <= 32 else 7)) * 8 * banks
         luts += width * ceil((banks - 1) / 3)
+    elif family is Family.SERIES_7:
+        # RAM32M: 6 bits of 32 words in 4 LUTs; RAM64M: 3 bits of 64 words in 4.
+        banks = ceil(depth / 64)
+        luts = ceil(width / (6 if depth <= 32 else 3)) * 4 * banks
+        luts += width * ceil((banks - 1) / 3)
     else:
         # DPR16X4: 4 bits of 16 words in 6 LUT4s, and multiplexers beyond 16 words.
         banks = ceil(depth / 16)
@@ -139,7 +144,7 @@ def _distributed(memory: Memory, family: Family) -> Cells:
 def _block(memory: Memory, family: Family) -> Cells:
     width, depth = memory.width, memory.depth
     shapes: tuple[tuple[int, int], ...]
-    if family is Family.ULTRASCALE_PLUS:
+    if family is not Family.ECP5:
         shapes = ((72, 512), (36, 1024), (18, 2048), (9, 4096))
     else:
         shapes = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
@@ -159,9 +164,12 @@ def _block(memory: Memory, family: Family) -> Cells:
 def dsps(operands: tuple[int, int], family: Family) -> int:
     """Multiplier blocks of one product of the given operand widths (bits)."""
     wide, narrow = max(operands), min(operands)
-    if family is Family.ULTRASCALE_PLUS:
-        return 1 if wide <= 27 and narrow <= 18 else ceil((wide - 1) / 26) * ceil((narrow - 1) / 17)
-    return ceil(wide / 18) * ceil(narrow / 18)
+    if family is Family.ECP5:
+        return ceil(wide / 18) * ceil(narrow / 18)
+    widest = 25 if family is Family.SERIES_7 else 27  # DSP48E1 and DSP48E2, both with a sign
+    if wide <= widest and narrow <= 18:
+        return 1
+    return ceil((wide - 1) / (widest - 1)) * ceil((narrow - 1) / 17)
 
 
 def logic_cells(resources: Resources, family: Family) -> Cells:
@@ -169,10 +177,10 @@ def logic_cells(resources: Resources, family: Family) -> Cells:
     multipliers = sum(dsps(m, family) for m in resources.multipliers)
     chosen = MUX_LUTS[family] * resources.muxes + PICK_LUTS[family] * resources.picks
     luts, ffs = resources.luts + round(chosen), resources.ffs
-    if family is not Family.ULTRASCALE_PLUS:  # a DSP48E2 has an adder, and registers around it
+    if family is Family.ECP5:  # a DSP48 has an adder, and registers around it
         luts, ffs = luts + resources.dsp_luts, ffs + resources.dsp_ffs
     for bits, cycles in resources.delays:
-        if family is Family.ULTRASCALE_PLUS and cycles >= SHORTEST_SHIFT:
+        if family is not Family.ECP5 and cycles >= SHORTEST_SHIFT:
             luts += bits * ceil(cycles / 32)
         else:
             ffs += bits * cycles

@@ -18,7 +18,7 @@ from streamhw.compiler.resources.fpga_cells import (
 from streamhw.errors import BuildError
 from streamhw.stream.spec import Memory, Resources
 
-ECP5, XCUP = Family.ECP5, Family.ULTRASCALE_PLUS
+ECP5, XC7, XCUP = Family.ECP5, Family.SERIES_7, Family.ULTRASCALE_PLUS
 LUTRAM, BLOCK, ULTRA = RamKind.DISTRIBUTED, RamKind.BLOCK, RamKind.ULTRA
 
 
@@ -44,6 +44,7 @@ def test_kinds(memory: Memory, family: Family, kind: RamKind) -> None:
         (Memory(8, 64), XCUP, {LUTRAM}),
         (Memory(8, 65), XCUP, {LUTRAM, BLOCK, ULTRA}),
         (Memory(8, 65), ECP5, {LUTRAM, BLOCK}),
+        (Memory(8, 65), XC7, {LUTRAM, BLOCK}),
         (Memory(8, 513), XCUP, {BLOCK, ULTRA}),
         (Memory(8, 513, asynchronous=True), XCUP, {LUTRAM}),
         (Memory(8, 275, rom=True), XCUP, {LUTRAM, BLOCK}),
@@ -57,6 +58,7 @@ def test_what_a_memory_may_be_made_of(memory: Memory, family: Family, kinds: set
     ("memory", "family", "cells"),
     [
         (Memory(72, 512), XCUP, Cells(block_ram=1)),
+        (Memory(72, 512), XC7, Cells(block_ram=1)),
         (Memory(73, 512), XCUP, Cells(block_ram=2)),
         (Memory(512, 512), XCUP, Cells(block_ram=8)),
         (Memory(18, 2048), XCUP, Cells(block_ram=1)),
@@ -68,6 +70,9 @@ def test_what_a_memory_may_be_made_of(memory: Memory, family: Family, kinds: set
         (Memory(144, 4097), XCUP, Cells(ultra_ram=4)),
         (Memory(14, 32, asynchronous=True), XCUP, Cells(luts=8)),
         (Memory(14, 64), XCUP, Cells(luts=16, ffs=14)),
+        (Memory(6, 32, asynchronous=True), XC7, Cells(luts=4)),
+        (Memory(7, 64), XC7, Cells(luts=12, ffs=7)),
+        (Memory(3, 128, asynchronous=True), XC7, Cells(luts=8 + 3)),
         (Memory(14, 64, readers=2, asynchronous=True), XCUP, Cells(luts=32)),
         (Memory(7, 128, asynchronous=True), XCUP, Cells(luts=16 + 7)),
         (Memory(36, 512), ECP5, Cells(block_ram=1, luts=72, ffs=72)),
@@ -90,6 +95,9 @@ def test_memories(memory: Memory, family: Family, cells: Cells) -> None:
         ((18, 18), ECP5, 1),
         ((19, 18), ECP5, 2),
         ((36, 36), ECP5, 4),
+        ((25, 18), XC7, 1),
+        ((26, 18), XC7, 2),
+        ((18, 18), XC7, 1),
     ],
 )
 def test_multipliers(operands: tuple[int, int], family: Family, count: int) -> None:
