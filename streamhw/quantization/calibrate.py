@@ -137,6 +137,7 @@ class _Collector:
     largest: dict[Key, Floats] = field(default_factory=dict)
     sums: dict[Key, list[Floats]] = field(default_factory=dict)
     inner: dict[Key, float] = field(default_factory=dict)
+    totals: dict[Key, tuple[Floats, ...]] = field(default_factory=dict)
     readers: dict[Key, Node] = field(default_factory=dict)
     """The one that an operand is measured at."""
 
@@ -152,6 +153,10 @@ class _Collector:
         self.largest[key] = peak if known is None else np.maximum(known, peak)
         if self.trained and (magnitude := rule_of(self.rules, node).inner) is not None:
             self.inner[key] = max(self.inner.get(key, 0.0), magnitude(node, layer, inputs))
+        if self.trained and (added := rule_of(self.rules, node).sums) is not None:
+            parts = added(node, inputs)
+            so_far = self.totals.get(key, tuple(np.zeros_like(part) for part in parts))
+            self.totals[key] = tuple(a + b for a, b in zip(so_far, parts, strict=True))
         operand = next(iter(node.inputs), ""), layer
         if rule_of(self.rules, node).measured and self.readers.setdefault(operand, node) is node:
             x = inputs[0].reshape(-1, inputs[0].shape[-1])
@@ -177,6 +182,7 @@ class _Collector:
             largest=self.largest,
             moments={key: moments(sums) for key, sums in self.sums.items()},
             inner=self.inner,
+            sums=self.totals,
             source=source,
         )
 

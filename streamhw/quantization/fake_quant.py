@@ -9,8 +9,10 @@ from ..graph import Array, Floats, Node
 from ..graph.executor import Compute, execute
 from ..graph.float_reference import float_compute
 from ..numerics.fixed import Fixed
+from .cached_rows import cached_codes
 from .formats import BYTE, DIGITS
-from .quantized_model import LinearParameters, QuantizedModel
+from .plan import AttentionPlan
+from .quantized_model import CacheParameters, LinearParameters, QuantizedModel
 from .weights import dequantize
 
 __all__ = ["fake_compute", "fake_forward"]
@@ -22,8 +24,8 @@ def fake_forward(
     """Values by name in floats with the errors of quantization, and none of the implementation.
 
     Matrices and biases are what their integers stand for, and what products read is rounded to
-    its steps and clipped; everything else (tables, norms, scores, softmax, functions, sums) is
-    exact.
+    its steps and clipped, or coded as the cache keeps it; everything else (tables, norms, scores,
+    softmax, functions, sums) is exact.
     """
     return execute(model.graph, tokens, fake_compute(model, quantized), all_rows=all_rows)
 
@@ -38,6 +40,9 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
             source = _steps(quantized, node.inputs[0], layer)
             bias = (parameters.bias * parameters.row_step).astype(np.float32)
             return (inputs[0] / source) @ dequantize(parameters).T + bias
+        plan = quantized.plans.get(node.name)
+        if isinstance(plan, AttentionPlan) and plan.codec is not None:
+            inputs = _cached(quantized, plan, node, layer, inputs)
         value = exact(node, layer, inputs)
         fmt = quantized.formats[node.name]
         if value.dtype != np.float32 or not _is_rounded(fmt):
@@ -47,6 +52,25 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
         return np.clip(codes, fmt.minimum, fmt.maximum) * steps
 
     return compute
+
+
+def _cached(
+    quantized: QuantizedModel,
+    plan: AttentionPlan,
+    node: Node,
+    layer: int | None,
+    inputs: tuple[Array, ...],
+) -> tuple[Array, ...]:
+    """Queries, keys and values of an attention as they come back from a cache of 4 bits."""
+    queries, *cached = inputs
+    offsets = quantized.fed(node.name, layer, CacheParameters)
+    found = []
+    for name, value in zip(node.inputs[1:], cached, strict=True):
+        steps = _steps(quantized, name, layer)
+        codes = quantized.formats[name].encode(value / steps)
+        role = offsets if plan.centered and name == node.inputs[1] else None
+        found.append((cached_codes(plan, codes, role, begins=True) * steps).astype(np.float32))
+    return (queries, *found)
 
 
 def _steps(quantized: QuantizedModel, value: str, layer: int | None) -> Floats:

@@ -12,7 +12,6 @@ __all__ = [
     "HIDDEN_MARGIN",
     "RESIDUAL_MARGIN",
     "byte_scales",
-    "cache_scales",
     "fraction",
     "hidden_format",
     "index_format",
@@ -28,8 +27,6 @@ DIGITS = Fixed(15)
 RESIDUAL_MARGIN = 2
 HIDDEN_MARGIN = 1
 """Spare bits above the greatest magnitude that calibration saw."""
-_CACHE_CLIPPING = 0.8
-"""Of the greatest magnitude of keys and values, what 4 bits reach: most are far smaller."""
 
 
 def fraction(width: int, largest: float, margin: int) -> int:
@@ -58,11 +55,3 @@ def byte_scales(largest: Floats | Reals, span: int = 10) -> Reals:
     peak = largest.astype(np.float64)
     peak[peak == 0] = peak.max()
     return np.maximum(peak, max(float(peak.max()) * 2.0**-span, 1e-9)) / 127
-
-
-def cache_scales(largest: Floats | Reals, bits: int) -> Reals:
-    """Scales of keys or values of so many bits: those of 4 bits clip the greatest of them."""
-    scales = byte_scales(largest)
-    return (
-        scales if bits == BYTE.width else scales * 127 * _CACHE_CLIPPING / (2 ** (bits - 1) - 0.5)
-    )

@@ -9,6 +9,7 @@ from ..frozen_map import FrozenMap
 from ..graph import Graph
 from ..numerics.element_format import ElementFormat
 from ..numerics.fixed import Fixed
+from ..numerics.group_codec import GroupCodec
 from .config import QuantConfig
 from .formats import BYTE
 
@@ -119,6 +120,9 @@ class AttentionPlan(Plan):
     scores = saturate(round_shift(q . k, score_shift)); probabilities = softmax of each row;
     out = saturate(round_shift(sum p * v, value_shift)). ``query.frac`` is the fraction of the
     integer dot product: keys are integers, their scale and 1/sqrt(head_dim) are in the queries.
+
+    codec: of keys and values in memory; ``None``: they are there as they are; centered: whether
+    keys lose ``CacheParameters`` first. No softmax sees what all keys of a query have alike.
     """
 
     query: Fixed
@@ -128,6 +132,8 @@ class AttentionPlan(Plan):
     probabilities: Fixed
     score_shift: int
     value_shift: int
+    codec: GroupCodec | None = None
+    centered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ __all__ = [
     "AFFINE_BYTES",
     "ActivationParameters",
     "AngleParameters",
+    "CacheParameters",
     "GatherParameters",
     "LinearParameters",
     "NormParameters",
@@ -98,6 +99,20 @@ class ActivationParameters(Parameters):
     """Multipliers of an elementwise kernel; scale: uint16 [features]."""
 
     scale: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheParameters(Parameters):
+    """What is taken off keys before they are cached, and added to those of the first position when
+    they come back; none of it where keys are cached as they are.
+
+    first, usual: int16 [features], offsets at the first position and at all others; lift: int16
+    [features], first - usual as far as keys that come back have room
+    """
+
+    first: NDArray[np.int16]
+    usual: NDArray[np.int16]
+    lift: NDArray[np.int16]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,8 @@ class QuantizationRule:
         than calibration saw
     known_peaks: the same from the parameters alone, whatever was seen
     inner: the greatest magnitude that matters of values inside of the node, for some inputs
+    sums: what calibration adds up over all tokens of a trained model, for some inputs
+    tied: for each feature of a node's value a number; those of the same one must have one scale
     most_width: bits of the widest operand that the node takes
     residual: whether its values are sums of the residual stream, which all have one format
     measured: whether calibration takes the moments of the operand
@@ -65,6 +67,8 @@ class QuantizationRule:
     peaks: Callable[["Quantization", Node, int | None], Floats] | None = None
     known_peaks: Callable[[Node, Lookup], Floats] | None = None
     inner: Callable[[Node, int | None, tuple[Array, ...]], float] | None = None
+    sums: Callable[[Node, tuple[Array, ...]], tuple[Floats, ...]] | None = None
+    tied: Callable[[Node], NDArray[np.int64]] | None = None
     most_width: Callable[[Node], int] | None = None
     residual: bool = False
     measured: bool = False
@@ -128,6 +132,14 @@ class Quantization:
         if rule.peaks is not None:
             return rule.peaks(self, node, layer)
         return self.statistics.largest[name, layer]
+
+    def tied(self, name: str) -> NDArray[np.int64]:
+        """A number for each feature of a value; those of the same one must have one scale."""
+        node = self.graph.node(name)
+        rule = self.rule(node)
+        if rule.tied is not None:
+            return rule.tied(node)
+        return np.arange(self.graph.shapes[name][-1])
 
     def ranges(self, name: str, layer: int | None, margin: float = 1.0) -> Reals:
         """What magnitudes of a value's features may be on other text; ``margin``: of values that

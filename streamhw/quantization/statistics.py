@@ -2,7 +2,7 @@
 """What calibration saw of a model's values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..graph import Floats
 
@@ -26,6 +26,7 @@ class Statistics:
     """largest: greatest magnitude of each feature of each value; moments: of those that matrices
     are multiplied with; inner: greatest magnitude that matters inside of nodes that say theirs
 
+    sums: over all tokens, of nodes that say theirs
     source: the tokens in words, for reports
     """
 
@@ -33,3 +34,4 @@ class Statistics:
     moments: Mapping[Key, Moments]
     inner: Mapping[Key, float]
     source: str
+    sums: Mapping[Key, tuple[Floats, ...]] = field(default_factory=dict)

@@ -12,7 +12,9 @@ from ..graph import Attention
 from ..kernels.attention.softmax import SoftmaxSpec
 from ..numerics.fixed import Fixed, round_shift
 from ..numerics.tables import Table
+from ..quantization.cached_rows import restored_codes, stored_codes
 from ..quantization.plan import AttentionPlan
+from ..quantization.quantized_model import CacheParameters
 from .cache import Cache
 from .nodes import Codes, Reals, rounded
 
@@ -31,8 +33,15 @@ class IntegerAttention:
     """The node of one layer; all sums below are integers of less than 53 bits."""
 
     def __init__(
-        self, name: str, layer: int | None, op: Attention, plan: AttentionPlan, context: int
+        self,
+        name: str,
+        layer: int | None,
+        op: Attention,
+        plan: AttentionPlan,
+        context: int,
+        offsets: CacheParameters | None = None,
     ):
+        self._offsets = offsets
         self._name, self._layer, self._op, self._plan = name, layer, op, plan
         self._context = context
         self._width = op.window(layer)
@@ -59,6 +68,7 @@ class IntegerAttention:
         def heads(x: Reals, count: int) -> Reals:
             return x.reshape(batch, -1, count, op.head_dim).swapaxes(1, 2)
 
+        keys, values = self._cached(keys, values, cache, record)
         k, v = (
             cache.append((self._name, self._layer, role), heads(x, op.kv_heads))
             for role, x in (("key", keys), ("value", values))
@@ -93,6 +103,27 @@ class IntegerAttention:
                 joined = stored.astype(np.int64).swapaxes(1, 2)
                 record(name, joined.reshape(*keys.shape[:-2], total, -1))
         return out.swapaxes(1, 2).reshape(queries.shape)
+
+    def _cached(
+        self,
+        keys: Reals,
+        values: Reals,
+        cache: Cache,
+        record: Callable[[str, Ints], None] | None,
+    ) -> tuple[Reals, Reals]:
+        """Keys and values as memory gives them back."""
+        plan = self._plan
+        if plan.codec is None:
+            return keys, values
+        found = []
+        for role, rows, offsets in (("key", keys, self._offsets), ("value", values, None)):
+            begins = cache.position == 0
+            codes, scales = stored_codes(plan, rows.astype(np.int64), offsets, begins=begins)
+            if record is not None:
+                record(f"{role}_codes", codes)
+                record(f"{role}_scales", scales)
+            found.append(restored_codes(plan, codes, scales, offsets).astype(np.float64))
+        return found[0], found[1]
 
 
 def probabilities(

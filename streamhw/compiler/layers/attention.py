@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attention: scores, softmax and values over keys and values kept in memory."""
 
+from dataclasses import dataclass
+from math import ceil, gcd
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,20 +12,37 @@ from ...graph import Array, Attention, Node
 from ...kernels.attention import scores, softmax
 from ...kernels.attention import values as values_kernel
 from ...kernels.kv_cache.append import CacheAppendSpec
+from ...kernels.kv_cache.decode import GroupDecodeSpec
+from ...kernels.kv_cache.encode import GroupEncodeSpec
 from ...kernels.kv_cache.read import CacheReadSpec
+from ...kernels.kv_cache.spec import CacheLayout
 from ...numerics.fixed import Fixed
+from ...numerics.group_codec import LIFT, OFFSETS, GroupCodec, group_of
+from ...quantization.cached_keys import (
+    CACHED,
+    CENTERED,
+    LIFTED,
+    KeyMoments,
+    balanced_scales,
+    key_sums,
+)
 from ...quantization.config import PROBABILITIES, SCORES
-from ...quantization.formats import BYTE, DIGITS, HIDDEN_MARGIN, cache_scales, fraction
+from ...quantization.formats import BYTE, DIGITS, HIDDEN_MARGIN, byte_scales, fraction
 from ...quantization.kept_codes import evened, shares_scales
 from ...quantization.plan import AttentionPlan
+from ...quantization.quantized_model import CacheParameters, Parameters
 from ...quantization.rules import Quantization, QuantizationRule
 from ...reference.attention import IntegerAttention
 from ...reference.nodes import Codes
 from ...reference.rules import IntegerFunction, Invocation, Preparation
+from ...stream.control.row_windows import RowWindows
+from ...stream.itensor.itensor import row_major
+from ..ir.netlist import Instance
 from ..lowering.builder import Lowering
-from ..mapping.cache_layout import cache_layout
+from ..mapping.cache_layout import cache_layout, scale_layout
 from ..mapping.row_windows import row_windows
 from ..memory.rules import MemoryContext, MemoryRule
+from ..memory.segments import Segments
 from .layer import Layer
 from .two_digits import COARSE, FINER, operand_format
 
@@ -45,8 +65,43 @@ def _for_each_query(op: Attention, scales: Reals) -> Reals:
     return np.repeat(heads, op.heads // op.kv_heads, axis=0).reshape(-1)
 
 
+def _codec(state: Quantization, node: Node) -> GroupCodec | None:
+    """Of keys and values in memory; ``None``: they are there as they are."""
+    if state.config.cache_bits == BYTE.width:
+        return None
+    return GroupCodec(element=CACHED, group=group_of(_op(node).head_dim))
+
+
+def _moments(state: Quantization, node: Node, layer: int | None) -> KeyMoments | None:
+    """What keys of a trained model are like."""
+    sums = state.statistics.sums.get((node.name, layer))
+    return None if sums is None else KeyMoments.of_sums(sums)
+
+
+def _is_centered(state: Quantization, node: Node) -> bool:
+    """Whether keys are cached without what is usual of them: a row must begin at the first
+    position, since that has offsets of its own."""
+    known = (node.name, state.layers(node.name)[0]) in state.statistics.sums
+    return state.config.cache_bits != BYTE.width and known and not _op(node).windows
+
+
+def _element(state: Quantization) -> Fixed:
+    """Of values as they are multiplied, and of keys that are not centered."""
+    return BYTE if state.config.cache_bits == BYTE.width else CACHED
+
+
+def _finer(state: Quantization) -> float:
+    """An LSB of cached elements in those of int8."""
+    return 2.0 ** (BYTE.width - _element(state).width)
+
+
 def _key_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    return cache_scales(state.peaks(node.inputs[1], layer), state.config.cache_bits)
+    peaks = state.peaks(node.inputs[1], layer)
+    moments = _moments(state, node, layer)
+    if state.config.cache_bits == BYTE.width or moments is None:
+        return byte_scales(peaks) * _finer(state)
+    outer = None if _is_centered(state, node) else peaks.astype(np.float64)
+    return balanced_scales(moments, outer, state.tied(node.inputs[1]), _op(node).head_dim)
 
 
 def _query_factor(state: Quantization, node: Node, layer: int | None) -> Reals:
@@ -60,7 +115,8 @@ def _wants(state: Quantization, node: Node, name: str) -> Fixed:
     """Keys and values as the cache keeps them; the fraction of queries is that of the integer dot
     product."""
     if name != node.inputs[0]:
-        return Fixed(state.config.cache_bits)
+        is_centered = name == node.inputs[1] and _is_centered(state, node)
+        return CENTERED if is_centered else _element(state)
     largest = max(
         float((state.peaks(name, layer) * _query_factor(state, node, layer)).max())
         for layer in state.layers(node.name)
@@ -93,7 +149,7 @@ def _wants_scales(state: Quantization, node: Node, name: str, layer: int | None)
 
 def _value_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
     largest = state.statistics.largest[node.inputs[2], layer]
-    scales = cache_scales(largest, state.config.cache_bits)
+    scales = byte_scales(largest) * _finer(state)
     return evened(state, node, layer, scales, _op(node).head_dim)
 
 
@@ -106,9 +162,8 @@ def _format(state: Quantization, node: Node) -> Fixed:
 
 
 def _byte_scales(state: Quantization, node: Node, layer: int | None) -> Reals:
-    """Averages of values are finer than values of few bits."""
-    coarser = BYTE.width - state.config.cache_bits
-    return _for_each_query(_op(node), _value_scales(state, node, layer)) * 2.0**-coarser
+    """Averages of values in int8, whatever values have."""
+    return _for_each_query(_op(node), _value_scales(state, node, layer)) / _finer(state)
 
 
 def _scales(state: Quantization, node: Node, layer: int | None) -> Reals:
@@ -120,22 +175,40 @@ def _plan(state: Quantization, node: Node) -> AttentionPlan:
     query, key, value = (state.format(name) for name in node.inputs)
     score, out = _score_format(state, node), state.format(node.name)
     finer = BYTE.width - value.width + (FINER.bit_length() - 1 if out == DIGITS else 0)
+    centered = _is_centered(state, node)
     return AttentionPlan(
         query=query,
-        key=key,
+        key=LIFTED if centered else key,
         value=value,
         scores=score,
         probabilities=PROBABILITIES,
         out=out,
         score_shift=query.frac - score.frac,
         value_shift=PROBABILITIES.frac - finer,
+        codec=_codec(state, node),
+        centered=centered,
+    )
+
+
+def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameters:
+    if not _is_centered(state, node):
+        none = np.zeros(0, dtype=np.int16)
+        return CacheParameters(first=none, usual=none, lift=none)
+    moments = _moments(state, node, layer)
+    assert moments is not None
+    scales = state.scales_of(node.inputs[1], layer)
+    first, usual = (CENTERED.encode(mean / scales) for mean in (moments.first, moments.usual))
+    lift = LIFTED.saturate(first - usual)
+    return CacheParameters(
+        first=first.astype(np.int16), usual=usual.astype(np.int16), lift=lift.astype(np.int16)
     )
 
 
 def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunction:
     plan = state.quantized.plan.of(node.name, AttentionPlan)
     context = state.quantized.graph.context
-    attention = IntegerAttention(node.name, layer, _op(node), plan, context)
+    offsets = state.quantized.fed(node.name, layer, CacheParameters) if plan.centered else None
+    attention = IntegerAttention(node.name, layer, _op(node), plan, context, offsets)
 
     def attend(step: Invocation, inputs: tuple[Codes, ...]) -> Codes:
         queries, keys, values = inputs
@@ -146,10 +219,40 @@ def _reference(state: Preparation, node: Node, layer: int | None) -> IntegerFunc
 
 def _caches(state: MemoryContext, node: Node) -> dict[str, int]:
     bits = state.quantization.config.cache_bits
-    cache = cache_layout(
+    layout = cache_layout(
         _op(node).attention, state.tiling, state.graph.context, state.layers, state.beat_bits, bits
     )
-    return {f"{node.name}_key": cache.size, f"{node.name}_value": cache.size}
+    scales = scale_layout(layout)
+    found = {f"{node.name}_{role}": layout.size for role in ("key", "value")}
+    if scales is not None:
+        found |= {f"{node.name}_{role}_scales": scales.size for role in ("key", "value")}
+    return found
+
+
+def _segments(state: MemoryContext, node: Node) -> Segments | None:
+    """Offsets of the encoder of keys, and what the decoder adds to those of the first position."""
+    if not state.quantization.of(node.name, AttentionPlan).centered:
+        return None
+    offsets, lifts = (ceil(n / state.beat_bits) for n in _offset_bits(_op(node)))
+    name = f"{node.name}_key"
+    parts = ((f"{name}_encode_i_offset", offsets), (f"{name}_decode_i_lift", lifts))
+    return Segments(node.name, 1, parts)
+
+
+def _offset_bits(op: Attention) -> tuple[int, int]:
+    features = op.kv_heads * op.head_dim
+    return features * OFFSETS.width, features * LIFT.width
+
+
+def _pack(
+    state: MemoryContext, node: Node, segments: Segments, values: Parameters
+) -> NDArray[np.uint8]:
+    assert isinstance(values, CacheParameters)
+    words = np.stack([values.usual.astype("<i2"), values.first.astype("<i2")], axis=1)
+    offsets = np.ascontiguousarray(words).view(np.uint8).reshape(-1)
+    padded = np.zeros(segments.parts[0][1] * state.beat_bytes, dtype=np.uint8)
+    padded[: len(offsets)] = offsets
+    return np.concatenate([padded, values.lift.astype("<i2").view(np.uint8)])
 
 
 def _lower(state: Lowering, node: Node) -> None:
@@ -231,26 +334,120 @@ def _lower(state: Lowering, node: Node) -> None:
     )
     state.feed(node.inputs[0], score, "i_q")
     layout = cache_layout(op.attention, tiling, context, state.layers, state.beat_bits, bits)
-    # Heads in parallel read a cached head at once, others one after the other.
-    again, beat = (shared, lanes) if parallel_heads == 1 else (1, layout.elements)
-    rows = {**vars(layout), "tokens": tiling.token_batch}
     for role, value, sink, port in (
         ("key", node.inputs[1], score, "i_k"),
         ("value", node.inputs[2], total, "i_v"),
     ):
-        writes = CacheAppendSpec(**rows, lanes=tiling.head_lanes(op.head_dim))
-        reads = CacheReadSpec(
-            **rows, lanes=beat, shared=again, positions=positions, windows=windows.widths
-        )
-        region = f"{name}_{role}"
-        append = state.place(f"{region}_append", writes, region=region)
-        read = state.place(f"{region}_read", reads, region=region)
-        state.feed(value, append, "i")
-        state.link(append, "o_written", read, "i_written", f"{name}.{role}_written")
-        state.link(read, "o", sink, port, f"{name}.{role}_cache")
+        cache = _Cache(state=state, node=node, role=role, windows=windows, sink=sink, port=port)
+        if plan.codec is None:
+            append = cache.append(layout)
+            state.feed(value, append, "i")
+            cache.read(layout, sink, port)
+        else:
+            _lower_coded(cache, value, layout, plan.codec)
     state.link(score, "o", soft, "i", f"{name}.scores")
     state.link(soft, "o", total, "i_p", f"{name}.probabilities")
     state.produce(name, total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cache:
+    """What is placed for the keys or the values of a node.
+
+    role: key or value; sink, port: who takes the rows
+    """
+
+    state: Lowering
+    node: Node
+    role: str
+    windows: RowWindows
+    sink: Instance
+    port: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.node.name}_{self.role}"
+
+    def append(self, layout: CacheLayout, part: str = "", lanes: int | None = None) -> Instance:
+        """What writes rows; part: of the cache."""
+        state, tiling = self.state, self.state.tiling
+        lanes = tiling.head_lanes(layout.head_dim) if lanes is None else lanes
+        spec = CacheAppendSpec(**vars(layout), tokens=tiling.token_batch, lanes=lanes)
+        region = f"{self.name}{part}"
+        return state.place(f"{region}_append", spec, region=region)
+
+    def read(
+        self, layout: CacheLayout, sink: Instance, port: str, part: str = "", lanes: int = 0
+    ) -> None:
+        """What reads them for a port of another kernel; lanes: of one head, if not as attention."""
+        state, tiling, op = self.state, self.state.tiling, _op(self.node)
+        # Heads in parallel read a cached head at once, others one after the other.
+        in_turn = tiling.attention_heads == 1
+        spec = CacheReadSpec(
+            **vars(layout),
+            tokens=tiling.token_batch,
+            lanes=(lanes or tiling.attention_lanes) if in_turn else layout.elements,
+            shared=op.heads // op.kv_heads if in_turn else 1,
+            positions=tiling.attention_positions,
+            windows=self.windows.widths,
+            together=self.windows.together if self.windows.widths else 1,
+        )
+        region, label = f"{self.name}{part}", f"{self.node.name}.{self.role}"
+        read = state.place(f"{region}_read", spec, region=region)
+        append = state.instances[f"{region}_append"]
+        state.link(append, "o_written", read, "i_written", f"{label}{part}_written")
+        rows = "cache" if self.sink is sink else "codes_read"
+        state.link(read, "o", sink, port, f"{label}{part}_{rows}")
+
+
+def _lower_coded(cache: _Cache, value: str, layout: CacheLayout, codec: GroupCodec) -> None:
+    """Codes and scales are caches of their own: rows of both lie without gaps in memory."""
+    state, op, tiling = cache.state, _op(cache.node), cache.state.tiling
+    plan = state.quantization.of(cache.node.name, AttentionPlan)
+    scales = scale_layout(layout)
+    assert scales is not None
+    centered = plan.centered and cache.role == "key"
+    shape = {"tokens": tiling.token_batch, "head_dim": op.head_dim, "context": layout.context}
+    encode = state.place(
+        f"{cache.name}_encode",
+        GroupEncodeSpec(
+            **shape,
+            heads=op.kv_heads,
+            layers=layout.layers,
+            lanes=gcd(tiling.head_lanes(op.head_dim), codec.group),
+            codec=codec,
+            centered=centered,
+        ),
+    )
+    decode = state.place(
+        f"{cache.name}_decode",
+        GroupDecodeSpec(
+            **shape,
+            heads=op.heads,
+            lanes=tiling.attention_lanes,
+            codec=codec,
+            out=plan.key if cache.role == "key" else plan.value,
+            shared=op.heads // op.kv_heads,
+            parallel_heads=tiling.attention_heads,
+            positions=tiling.attention_positions,
+            windowed=bool(cache.windows.widths),
+            lifted=centered,
+        ),
+    )
+    state.feed(value, encode, "i")
+    label = f"{cache.node.name}.{cache.role}"
+    codes = cache.append(layout)
+    state.link(encode, "o_code", codes, "i", f"{label}_codes")
+    factors = cache.append(scales, "_scales", lanes=1)
+    state.link(encode, "o_scale", factors, "i", f"{label}_scales")
+    cache.read(layout, decode, "i_code")
+    cache.read(scales, decode, "i_scale", "_scales", lanes=scales.head_dim)
+    if centered:
+        features = (1, op.kv_heads * op.head_dim)
+        for kernel, port in ((encode, "i_offset"), (decode, "i_lift")):
+            type = kernel.port(port).type
+            state.parameters(kernel, port, row_major(type.fmt, features, type.lanes))
+    state.link(decode, "o", cache.sink, cache.port, f"{label}_cache")
 
 
 ATTENTION = Layer(
@@ -261,9 +458,11 @@ ATTENTION = Layer(
         wants=_wants,
         wants_scales=_wants_scales,
         scales=_scales,
+        parameters=_parameters,
         inner=_greatest_top,
+        sums=lambda node, inputs: key_sums(_op(node), inputs),
     ),
     reference=_reference,
-    memory=MemoryRule(working=_caches),
+    memory=MemoryRule(working=_caches, segments=_segments, pack=_pack, leads=True),
     lowering=_lower,
 )

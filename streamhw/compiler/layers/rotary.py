@@ -131,6 +131,14 @@ def _peaks(state: Quantization, node: Node, layer: int | None) -> Floats:
     return np.repeat(pairs, 2, axis=1).reshape(-1)
 
 
+def _tied(node: Node) -> NDArray[np.int64]:
+    """The two features of a pair."""
+    op = node.op
+    assert isinstance(op, Rotary)
+    pairs = np.arange(op.heads * op.head_dim // 2).reshape(op.heads, 1, -1)
+    return np.asarray(np.repeat(pairs, 2, axis=1).reshape(-1))
+
+
 def _plan(state: Quantization, node: Node) -> RotaryPlan:
     return RotaryPlan(source=state.format(node.inputs[0]), out=state.format(node.name))
 
@@ -160,7 +168,12 @@ def _lower_rotary(state: Lowering, node: Node) -> None:
 ROTARY = Layer(
     op=Rotary,
     quantization=QuantizationRule(
-        format=_format, plan=_plan, wants=_wants, wants_scales=_wants_scales, peaks=_peaks
+        format=_format,
+        plan=_plan,
+        wants=_wants,
+        wants_scales=_wants_scales,
+        peaks=_peaks,
+        tied=_tied,
     ),
     reference=_reference,
     lowering=_lower_rotary,

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Key/value caches: how much memory one takes, and how its rows lie there."""
 
+from dataclasses import replace
+
 from ...graph import AttentionHeads
 from ...kernels.kv_cache.spec import CacheLayout
+from ...numerics.group_codec import SCALE, group_of
 from .tiling import Tiling
 
-__all__ = ["cache_layout"]
+__all__ = ["cache_layout", "scale_layout"]
 
 
 def cache_layout(
@@ -29,3 +32,11 @@ def cache_layout(
         parallel_heads=max(1, tiling.attention_heads // op.shared),
         bits=cache_bits,
     )
+
+
+def scale_layout(layout: CacheLayout) -> CacheLayout | None:
+    """That of the scales of a cache of 4 bits; ``None``: elements of 8 bits have none."""
+    if layout.bits == SCALE.width:
+        return None
+    scales = layout.head_dim // group_of(layout.head_dim)
+    return replace(layout, head_dim=scales, bits=SCALE.width)

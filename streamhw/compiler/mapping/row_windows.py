@@ -5,7 +5,7 @@ from ...errors import BuildError
 from ...graph import AttentionHeads, Graph
 from ...kernels.kv_cache.spec import CacheLayout
 from ...stream.control.row_windows import RowWindows
-from .cache_layout import cache_layout
+from .cache_layout import cache_layout, scale_layout
 from .tiling import Tiling
 
 __all__ = ["row_windows"]
@@ -42,4 +42,6 @@ def _rows(op: AttentionHeads, layout: CacheLayout, positions: int) -> RowWindows
     widths = tuple(min(turn[n % len(turn)] or context, context) for n in range(layout.layers))
     if set(widths) == {context}:
         return RowWindows()
-    return RowWindows(widths=widths, together=max(layout.beat_rows, positions))
+    scales = scale_layout(layout)
+    together = max(layout.beat_rows, positions, 1 if scales is None else scales.beat_rows)
+    return RowWindows(widths=widths, together=together)

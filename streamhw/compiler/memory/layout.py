@@ -97,7 +97,7 @@ def plan_memory(
         if segments is not None:
             run = tail if loop is None else body
             ahead = rule.early and run and run[-1].node in node.inputs
-            run.insert(len(run) - 1 if ahead else len(run), segments)
+            run.insert(0 if rule.leads else len(run) - 1 if ahead else len(run), segments)
     layers = context.layers
     stride = sum(s.beats for s in body) * beat
     regions: list[Region] = []

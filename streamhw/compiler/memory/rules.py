@@ -59,6 +59,8 @@ class MemoryRule:
     pack: their bytes; padding at the end may be left out
     early: whether a node works while its operand streams: it must have its parameters before the
         matrix whose results it takes, or both would wait for ever
+    leads: whether its parameters stand in front of all others of a layer: it works before the
+        matrices whose results it takes are through
     stored: bytes of a region of its own, of the node's name, that its kernel reads by address
     content: the bytes of that region in pieces
     working: bytes by name of regions that its kernels write and read
@@ -67,6 +69,7 @@ class MemoryRule:
     segments: Callable[[MemoryContext, Node], Segments | None] | None = None
     pack: Callable[[MemoryContext, Node, Segments, Parameters], Bytes] | None = None
     early: bool = False
+    leads: bool = False
     stored: Callable[[MemoryContext, Node], int] | None = None
     content: Callable[[MemoryContext, QuantizedModel, Node], Iterator[Bytes]] | None = None
     working: Callable[[MemoryContext, Node], Mapping[str, int]] | None = None

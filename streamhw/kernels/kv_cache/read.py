@@ -60,7 +60,9 @@ class CacheReadSpec(CacheKernelSpec):
                 wait for the DMA; shared: query heads that read a row in turn, 1 with parallel
                 heads;
                 positions: rows a beat, a power of two that divides context, 1 if lanes are no
-                row; windows: positions of each layer's windows, none where there are none
+                row; windows: positions of each layer's windows, none where there are none;
+                together: positions that rows of windows must begin at a multiple of, at least;
+                a power of two
     Members     cfg_base: In(40), as of ``CacheAppend``
     Timing      b memory beats for a beat of o, or f beats of o from one: interval = beats of o,
                 times b, if memory keeps up; the first command 4 cycles after its step, that of the
@@ -79,6 +81,7 @@ class CacheReadSpec(CacheKernelSpec):
     shared: int = 1
     positions: int = 1
     windows: tuple[int, ...] = ()
+    together: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -111,11 +114,13 @@ class CacheReadSpec(CacheKernelSpec):
             raise ValueError(f"outstanding must be at least 2, not {self.outstanding}")
         if self.windows and len(self.windows) != self.layers:
             raise ValueError(f"windows must be of {self.layers} layers, not {len(self.windows)}")
+        if self.together < 1 or self.together & self.together - 1:
+            raise ValueError(f"together must be a power of two, not {self.together}")
 
     @property
     def rows(self) -> RowWindows:
         """Where the rows of each layer begin."""
-        together = max(self.layout.beat_rows, self.positions)
+        together = max(self.layout.beat_rows, self.positions, self.together)
         return RowWindows(widths=self.windows, together=together)
 
     @property
@@ -316,8 +321,8 @@ class CacheReadKernel(wiring.Component):
             is_rest = Signal(name="is_rest")
             # of the tokens of a step, the later may begin behind all old rows
             m.d.comb += [
-                passing.eq(length - begin * several),
-                before.eq(begin * together),
+                passing.eq(length - begin * spec.rows.together),
+                before.eq(begin * (spec.rows.together // layout.beat_rows * layout.row_beats)),
                 is_rest.eq(rest | ~fills),
             ]
         m.d.comb += [
