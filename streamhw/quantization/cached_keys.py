@@ -19,7 +19,7 @@ CENTERED = Fixed(16)
 """Keys from which their offsets are still to be taken."""
 LIFTED = Fixed(12)
 """Keys that come back, those of the first position with what their offset was too large."""
-_REACH = 8
+_REACH = 5
 """Standard deviations of a feature that ``CACHED`` reaches: a group's scale follows its largest
 element, so that spare bits cost little."""
 _FLOOR = 1e-6

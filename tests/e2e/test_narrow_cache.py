@@ -62,7 +62,7 @@ def test_every_stream_equals_the_reference(
             expected = Estimate.placed(design).answer(length, length + count)
             predicted = [expected.prompt, *expected.tokens]
             for found, wanted in zip(answer.tokens, predicted, strict=True):
-                assert abs(wanted / found.cycles - 1) < 0.03, (found, wanted)
+                assert abs(wanted / found.cycles - 1) < 0.05, (found, wanted)
 
 
 def test_results_wait_for_each_other_in_one_queue(machine_of: Callable[..., Machine]) -> None:

@@ -90,7 +90,7 @@ class GroupEncodeSpec(KernelSpec):
     def finding(self) -> int:
         """Registers from a group's last beat to its scale: elements, magnitudes, the largest of a
         beat and of the group, its seventh, and what it may be at most."""
-        return 5 + ceil_log2(self.lanes)
+        return 5 + int(ceil_log2(self.lanes))
 
     @property
     def depth(self) -> int:
