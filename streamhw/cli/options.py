@@ -128,7 +128,7 @@ def formats(parser: argparse._ActionsContainer, *, several: bool = False) -> Non
         type=cache_bits,
         default=8,
         metavar="BITS",
-        help="bits of keys and values in memory, 4 or 8; default: 8",
+        help="bits of keys and values in memory, 8, or 4 and a scale for each 8; default: 8",
     )
 
 

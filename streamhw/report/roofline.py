@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ..boards.base import Board
 from ..graph import Graph
+from ..numerics.group_codec import SCALE, group_of
 from ..quantization.config import QuantConfig
 from .published import Shape
 
@@ -99,6 +100,9 @@ def work_of(graph: Graph, quantization: QuantConfig) -> Work:
         if (attention := op.attention) is not None:
             pair += 2 * attention.heads * attention.head_dim * trips
             row = -(-attention.kv_heads * attention.head_dim * quantization.cache_bits // 8)
+            if quantization.cache_bits < SCALE.width:
+                scales = attention.head_dim // group_of(attention.head_dim)
+                row += attention.kv_heads * scales * SCALE.width // 8
             cache += 2 * row * trips
             if turn := attention.windows:
                 windows = tuple(turn[n % len(turn)] for n in range(trips))

@@ -29,8 +29,8 @@ def test_work_of_a_token() -> None:
     assert work.weight_bytes == 24 * LAYER / 2 + 50_257 * 1024
     assert work.cache_bytes == 2 * 24 * 1024 and work.pair == 2 * 24 * 1024
     assert work.products(3, 10) == 3 * work.body + work.head + (11 + 12 + 13) * work.pair
-    half = work_of(MEDIUM, QuantConfig(cache_bits=4))
-    assert 2 * half.cache_bytes == work.cache_bytes
+    narrow = work_of(MEDIUM, QuantConfig(cache_bits=4))
+    assert 8 * narrow.cache_bytes == 5 * work.cache_bytes
     narrow = work_of(load("qwen2.5-0.5b").graph, QuantConfig())
     assert narrow.cache_bytes == 2 * 24 * 2 * 64 and narrow.pair == 2 * 24 * 14 * 64
 

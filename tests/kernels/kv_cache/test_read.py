@@ -118,6 +118,7 @@ def test_reads_what_was_appended(
         **parameters(parallel_heads, head_dim, out_lanes, width, bits),
         positions=positions,
         windows=windows,
+        together=8 if seed and windows else 1,
     )
     features = appending.heads * head_dim
     append, read = appending.create(), reading.create()
@@ -300,6 +301,7 @@ def test_read_timing(shape: tuple[int, ...], positions: int, windows: tuple[int,
         ),
         ({"outstanding": 1}, "outstanding must be at least 2, not 1"),
         ({"windows": (4, 4)}, "windows must be of 3 layers, not 2"),
+        ({"together": 3}, "together must be a power of two, not 3"),
         ({"positions": 2}, "lanes must be a row of 16 elements where 2 positions pass in a beat"),
         (
             {"positions": 3},
