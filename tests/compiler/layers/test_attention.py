@@ -43,7 +43,9 @@ def test_nothing_of_it_is_in_the_image(families: tuple[Placed, ...]) -> None:
 
 def test_a_cache_of_4_bits_has_scales_and_offsets(tmp_path: Path) -> None:
     model = load(write_tiny(tmp_path / "model"))
-    quantized = quantize(model, layer_table().quantization, QuantConfig(cache_bits=4, scale_group=32))
+    quantized = quantize(
+        model, layer_table().quantization, QuantConfig(cache_bits=4, scale_group=32)
+    )
     node = model.graph.node("attention")
     plan = quantized.plan.of(node.name, AttentionPlan)
     assert plan.centered and plan.codec is not None
