@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, DomainRenamer, Module, ResetSignal, Value
+from amaranth.hdl import Cat, DomainRenamer, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out, connect
 
@@ -23,6 +23,7 @@ from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, FAULT_RECORD, RECOVERY, guard_owner
 from ..ir.levels import PlacedNetlist
 from .ram_modules import Owned
+from .reset_tree import ResetTree, reset_latency
 
 __all__ = ["HOST", "STEADY", "Guarded", "boundaries_between", "memory_border", "recovery"]
 
@@ -53,6 +54,7 @@ def memory_border(
     design: PlacedNetlist,
     top: wiring.Component,
     components: Mapping[str, wiring.Component],
+    resets: ResetTree,
 ) -> list[Guarded]:
     """Connects the DMAs of each memory port to its pins at the top; the guards in between."""
     memory = design.board.memory_die
@@ -67,7 +69,8 @@ def memory_border(
             stripe = at.index(port.name)
             kind = "read" if isinstance(dma, ReadDma) else "write"
             label = f"{name}_{stripe}" if len(at) > 1 else name
-            bus = _sliced(m, label, dma.bus[stripe], boundaries_between(design, name, memory))
+            boundaries = boundaries_between(design, name, memory)
+            bus = _sliced(m, label, dma.bus[stripe], boundaries, name, resets)
             groups[kind].append(bus)
         for kind, group in groups.items():
             if not group:
@@ -75,9 +78,8 @@ def memory_border(
             bus = group[0]
             if len(group) > 1:
                 arbiter = _arbiter(kind, len(group), port.width)
-                m.submodules[f"{port.name}_{kind}_arbiter"] = Owned(
-                    arbiter, f"{port.name}_{kind}_arbiter"
-                )
+                name = f"{port.name}_{kind}_arbiter"
+                m.submodules[name] = resets.placed(Owned(arbiter, name), port.name, memory)
                 for i, master in enumerate(group):
                     connect(m, master, arbiter.masters[i])
                 bus = arbiter.memory
@@ -92,18 +94,18 @@ def memory_border(
 
 
 def recovery(
-    m: Module, design: PlacedNetlist, control: ControlSlave, guards: list[Guarded], resets: Value
-) -> None:
-    """What isolates all ports on an abort or a fault, and holds the design in reset.
+    m: Module, design: PlacedNetlist, control: ControlSlave, guards: list[Guarded], pins: Value
+) -> Value:
+    """What isolates all ports on an abort or a fault; returns what holds the design in reset.
 
-    resets: the pin that resets the design, and the one that tells that memory is reset as well
+    pins: the one that resets the design, and the one that tells that memory is reset as well
     """
     distance = 2 * boundaries_between(design, CONTROL, design.board.memory_die)
-    leads = Recovery(far=2 * distance)
+    leads = Recovery(far=2 * distance, latency=reset_latency(design.board))
     record = FaultRecord(ports=len(design.board.ports))
     m.submodules[RECOVERY] = DomainRenamer(STEADY)(Owned(leads, RECOVERY))
     m.submodules[FAULT_RECORD] = DomainRenamer(HOST)(Owned(record, FAULT_RECORD))
-    pin, memory_pin = resets[0] | resets[1], resets[1]
+    pin, memory_pin = pins[0] | pins[1], pins[1]
 
     def crossed(name: str, value: Value) -> Value:
         """From the registers to memory, or back."""
@@ -115,7 +117,7 @@ def recovery(
         "tick": crossed("tick", leads.tick),
         "clear": crossed("clear", control.cfg_clear),
         # at once: a port must be at rest in a reset, and memory knows nothing after its own
-        "hold": pin,
+        "hold": leads.hold,
         "forget": crossed("forget", leads.forget_owed) | memory_pin,
     }
     for guard in guards:
@@ -141,7 +143,6 @@ def recovery(
         leads.fault.eq(crossed("fault", fault)),
         leads.closed.eq(crossed("closed", said["closed"].all())),
         leads.idle.eq(crossed("idle", said["idle"].all())),
-        ResetSignal().eq(leads.reset),
         control.stat_running.eq(leads.stat_running),
         control.stat_closing.eq(leads.stat_closing),
         control.stat_idle.eq(leads.stat_idle),
@@ -157,10 +158,16 @@ def recovery(
     }
     for name, value in of_record.items():
         m.d.comb += getattr(control, f"stat_{name}").eq(crossed(f"record_{name}", value))
+    return leads.reset
 
 
 def _sliced(
-    m: Module, name: str, bus: wiring.PureInterface, boundaries: int
+    m: Module,
+    name: str,
+    bus: wiring.PureInterface,
+    boundaries: int,
+    owner: str,
+    resets: ResetTree,
 ) -> wiring.PureInterface:
     """A master's bus at the other side of boundaries between dies."""
     if boundaries == 0:
@@ -169,7 +176,7 @@ def _sliced(
     for channel, member in bus.signature.members.items():
         near, there = getattr(bus, channel), getattr(far, channel)
         slice_ = RegisterSlice(shape=near.p.shape(), boundaries=boundaries)
-        m.submodules[f"{name}_{channel}_crossing"] = slice_
+        m.submodules[f"{name}_{channel}_crossing"] = resets.placed(slice_, owner)
         source, sink = (near, there) if member.flow is Out else (there, near)
         for one, other in ((source, slice_.i), (slice_.o, sink)):
             m.d.comb += [

@@ -21,6 +21,7 @@ from ..ir.serving import sequencer_of
 from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
 from .observation import observation
 from .ram_modules import Owned
+from .reset_tree import ResetTree
 
 __all__ = ["BUILD_MODULE", "Accelerator", "front_names", "level_name", "net_names"]
 
@@ -85,17 +86,19 @@ class Accelerator(wiring.Component):
         m = Module()
         self._clock(m)
         design = self._design
+        resets = ResetTree(m, design, self.clk, STEADY)
         components = self._components()
         for name, component in components.items():
-            m.submodules[name] = Owned(component, name)
+            m.submodules[name] = resets.placed(Owned(component, name), name)
         handshakes = {
-            channel.name: _stream(m, channel, design.queues[channel.name], components)
+            channel.name: _stream(m, channel, design.queues[channel.name], components, resets)
             for channel in design.channels
         }
         self._registers(m, components)
-        guards = memory_border(m, design, self, components)
+        guards = memory_border(m, design, self, components, resets)
         observation(m, design, self._control, handshakes, guards)
-        recovery(m, design, self._control, guards, Cat(self.rst, self.memory_rst))
+        root = recovery(m, design, self._control, guards, Cat(self.rst, self.memory_rst))
+        resets.grow(root)
         return m
 
     def _components(self) -> dict[str, wiring.Component]:
@@ -127,7 +130,7 @@ class Accelerator(wiring.Component):
         """Registers are reset by the pin alone; what must know what memory owes, never. Resets come
         out of registers: they go to every register of the design, and from a pin a simulator would
         follow them through all logic in front of them twice a cycle."""
-        domains = {name: ClockDomain(name) for name in (STEADY, HOST, "sync")}
+        domains = {name: ClockDomain(name) for name in (STEADY, HOST)}
         for domain in domains.values():
             m.domains += domain
             m.d.comb += domain.clk.eq(self.clk)
@@ -174,10 +177,14 @@ def _queue(width: int, depth: int) -> SharedComponent:
 
 
 def _stream(
-    m: Module, channel: Channel, depth: int, components: dict[str, wiring.Component]
+    m: Module,
+    channel: Channel,
+    depth: int,
+    components: dict[str, wiring.Component],
+    resets: ResetTree,
 ) -> Value:
     """Connects a stream through its queue of ``depth`` beats, with nets of known names at both of
-    its ends; valid and ready at its sink."""
+    its ends; valid and ready at its sink, with which the queue is reset."""
     source = getattr(components[channel.source.instance], channel.source.port)
     sink = getattr(components[channel.sink.instance], channel.sink.port)
     out, into = Value.cast(source.payload), Value.cast(sink.payload)
@@ -192,7 +199,8 @@ def _stream(
         m.d.comb += [nets[0].eq(out), nets[1].eq(source.valid), source.ready.eq(nets[2])]
         return Cat(nets[1:])
     queue = _queue(len(out), depth)
-    m.submodules[queue_owner(channel.name)] = Owned(queue, queue_owner(channel.name))
+    owner = queue_owner(channel.name)
+    m.submodules[owner] = resets.placed(Owned(queue, owner), channel.sink.instance)
     offered, room = (Signal(name=name) for name in front_names(channel))
     level = Signal(range(depth + 1), name=level_name(channel))
     m.d.comb += [

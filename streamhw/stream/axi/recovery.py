@@ -3,7 +3,7 @@
 
 from enum import IntEnum
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,25 +29,30 @@ class Recovery(wiring.Component):
         running --abort, fault--> closing --all closed--> draining --all idle, no fault--> running
            ^----------------------------- pin ----------------^
 
-    Parameters  far: cycles from here to a guard, and back
+    Parameters  far: cycles from here to a guard, and back; latency: from ``reset`` to the design's
+                registers
     Members     pin: In(1), reset from outside;  abort: In(1), a pulse;  fault: In(1), of any guard
                 forget: In(1), a pulse: what memory owes will never come
                 watchdog: In(32), cycles between ticks; 0: none
                 closed, idle: In(1), all guards are
                 isolate, drain, tick, forget_owed: Out(1), to the guards
+                hold: Out(1), to the guards: the pin, and until the design is in the reset of it
                 reset: Out(1), of the design; a register, 1 at first
                 stat_running, stat_closing: Out(1);  stat_idle: Out(1), running with nothing owed
     Timing      reset follows the pin in the next cycle, and ends in the cycle after it if memory
-                owes nothing and the pin was held for ``far`` + 2 cycles
-    Raises      ValueError: if ``far`` is negative
+                owes nothing and the pin was held for ``far`` + ``latency`` + 2 cycles; running is
+                told once the design's registers have heard of the end
+    Raises      ValueError: if ``far`` or ``latency`` is negative
 
     Belongs into a domain that is never reset.
     """
 
-    def __init__(self, *, far: int = 0):
-        if far < 0:
-            raise ValueError(f"Recovery far must be at least 0, not {far}")
-        self._wait = far + REST
+    def __init__(self, *, far: int = 0, latency: int = 0):
+        for name, cycles in (("far", far), ("latency", latency)):
+            if cycles < 0:
+                raise ValueError(f"Recovery {name} must be at least 0, not {cycles}")
+        self._latency = latency
+        self._wait = far + latency + REST
         super().__init__(
             {
                 "pin": In(1),
@@ -61,6 +66,7 @@ class Recovery(wiring.Component):
                 "drain": Out(1),
                 "tick": Out(1),
                 "forget_owed": Out(1),
+                "hold": Out(1),
                 "reset": Out(1, init=1),
                 "stat_running": Out(1),
                 "stat_closing": Out(1),
@@ -102,6 +108,8 @@ class Recovery(wiring.Component):
                         self.drain.eq(0),
                         self.reset.eq(0),
                     ]
+                    if self._latency:
+                        m.d.sync += wait.eq(self._latency)
         with m.If(self.pin):
             m.d.sync += [
                 state.eq(_State.DRAINING),
@@ -110,8 +118,15 @@ class Recovery(wiring.Component):
             ]
             with m.If(state != _State.DRAINING):
                 m.d.sync += wait.eq(self._wait)
+        held: Value = self.pin  # the design goes on until the pin has come to its registers
+        awake: Value = Const(1)
+        if self._latency:
+            late = Signal(self._latency, init=-1)
+            m.d.sync += late.eq(Cat(self.pin, late))
+            held, awake = held | late.any(), settled
         m.d.comb += [
-            self.stat_running.eq(state == _State.RUNNING),
+            self.hold.eq(held),
+            self.stat_running.eq((state == _State.RUNNING) & awake),
             self.stat_closing.eq(state == _State.CLOSING),
             self.stat_idle.eq(self.stat_running & self.idle),
         ]

@@ -3,11 +3,12 @@
 
 from dataclasses import replace
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 
 from streamhw.boards.base import Budget, Die
 from streamhw.compiler.backend.memory_border import boundaries_between, memory_border
+from streamhw.compiler.backend.reset_tree import ResetTree
 from streamhw.compiler.backend.top import Accelerator
 from streamhw.compiler.floorplan.top_overhead import CONTROL, FAULT_RECORD, guards
 from streamhw.compiler.ir.levels import PlacedNetlist
@@ -20,7 +21,9 @@ def border(design: PlacedNetlist) -> set[str]:
     components: dict[str, wiring.Component] = {
         i.name: i.part.create() for i in design.instances if is_dma(i)
     }
-    found = memory_border(Module(), design, Accelerator(design), components)
+    m = Module()
+    resets = ResetTree(m, design, Signal(), "steady")
+    found = memory_border(m, design, Accelerator(design), components, resets)
     return {f"{design.board.ports[guard.port].name}_{guard.kind}_guard" for guard in found}
 
 

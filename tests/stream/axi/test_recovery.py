@@ -28,11 +28,40 @@ def test_the_pin_is_followed_by_a_cycle() -> None:
     run_clocked(recovery, bench)
 
 
+@pytest.mark.parametrize("latency", [0, 3])
+def test_the_design_is_told_of_once_it_is_awake(latency: int) -> None:
+    """A start before would be lost; a port is held until the design is in the reset of the pin."""
+    recovery = Recovery(latency=latency)
+    rng = random.Random(latency)
+
+    async def bench(ctx):
+        ctx.set(recovery.closed, 1)
+        ctx.set(recovery.idle, 1)
+        resets = [1] * (latency + 1)  # on their way to the registers of the design
+        starts = 0
+        held = latency + 1
+        for _ in range(600):
+            pin, abort = rng.random() < 0.05, rng.random() < 0.05
+            ctx.set(recovery.pin, pin)
+            ctx.set(recovery.abort, abort)
+            resets = [*resets, ctx.get(recovery.reset)][-(latency + 1) :]
+            if ctx.get(recovery.stat_running):
+                assert resets[0] == 0
+                starts += 1
+            held = latency + 1 if pin else max(held - 1, 0)
+            assert ctx.get(recovery.hold) == (held > 0)
+            await ctx.tick()
+        assert starts > 100
+
+    run_clocked(recovery, bench)
+
+
+@pytest.mark.parametrize("latency", [0, 3])
 @pytest.mark.parametrize("far", [0, 4])
 @pytest.mark.parametrize("cause", ["abort", "fault", "pin"])
-def test_steps_of_an_abort(cause: str, far: int) -> None:
+def test_steps_of_an_abort(cause: str, far: int, latency: int) -> None:
     """Guards hear and say everything ``far / 2`` cycles later; each step waits for all of them."""
-    recovery = Recovery(far=far)
+    recovery = Recovery(far=far, latency=latency)
     rng = random.Random(far)
 
     async def bench(ctx):
@@ -82,7 +111,11 @@ def test_steps_of_an_abort(cause: str, far: int) -> None:
                 assert ctx.get(recovery.reset), "a fault must be cleared first"
                 ctx.set(recovery.fault, 0)
             await until(recovery.reset, 0)
-            assert drains == [0, 0, 0] and ctx.get(recovery.stat_running)
+            assert drains == [0, 0, 0]
+            for _ in range(latency):
+                assert not ctx.get(recovery.stat_running)
+                await cycle()
+            assert ctx.get(recovery.stat_running)
             for _ in range(rng.randrange(2 * far + 2)):
                 await cycle()
 
@@ -141,3 +174,5 @@ def test_ticks() -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"^Recovery far must be at least 0, not -1$"):
         Recovery(far=-1)
+    with pytest.raises(ValueError, match=r"^Recovery latency must be at least 0, not -2$"):
+        Recovery(latency=-2)
