@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, ClockDomain, DomainRenamer, Module, Signal, Value
+from amaranth.hdl import Cat, ClockDomain, DomainRenamer, Module, Mux, Signal, Value
 from amaranth.hdl import Instance as Black
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -21,7 +21,7 @@ from ..ir.serving import sequencer_of
 from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
 from .observation import observation
 from .ram_modules import Owned
-from .reset_tree import ResetTree
+from .reset_tree import ResetTree, reset_latency
 
 __all__ = ["BUILD_MODULE", "Accelerator", "front_names", "level_name", "net_names"]
 
@@ -94,11 +94,13 @@ class Accelerator(wiring.Component):
             channel.name: _stream(m, channel, design.queues[channel.name], components, resets)
             for channel in design.channels
         }
-        self._registers(m, components)
+        reset = Signal(name="reset_root")
+        self._registers(m, components, reset)
         guards = memory_border(m, design, self, components, resets)
         observation(m, design, self._control, handshakes, guards)
-        root = recovery(m, design, self._control, guards, Cat(self.rst, self.memory_rst))
-        resets.grow(root)
+        pins = Cat(self.rst, self.memory_rst)
+        m.d.comb += reset.eq(recovery(m, design, self._control, guards, pins))
+        resets.grow(reset)
         return m
 
     def _components(self) -> dict[str, wiring.Component]:
@@ -138,7 +140,9 @@ class Accelerator(wiring.Component):
         m.d.comb += [domains[STEADY].rst.eq(0), domains[HOST].rst.eq(reset)]
         m.d[STEADY] += reset.eq(self.rst | self.memory_rst)
 
-    def _registers(self, m: Module, components: dict[str, wiring.Component]) -> None:
+    def _registers(self, m: Module, components: dict[str, wiring.Component], reset: Signal) -> None:
+        """Control, connected to the sequencer. It is awake before ``reset`` has come to the parts:
+        until then it does not see what they show."""
         control = self._control
         m.submodules[CONTROL] = DomainRenamer(HOST)(Owned(control, CONTROL))
         runs = sequencer_of(self._design.instances).name
@@ -151,7 +155,12 @@ class Accelerator(wiring.Component):
             if not member.is_port:
                 continue
             ours, theirs = getattr(control, name), getattr(sequencer, name)
-            m.d.comb += theirs.eq(ours) if member.flow is In else ours.eq(theirs)
+            if member.flow is In:
+                m.d.comb += theirs.eq(ours)
+            elif reset_latency(self._design.board):
+                m.d.comb += ours.eq(Mux(reset, 0, theirs))
+            else:
+                m.d.comb += ours.eq(theirs)
         for name, component in components.items():
             if name != runs and "cfg_base" in component.signature.members:
                 # held while busy, so that it may come late
@@ -160,9 +169,9 @@ class Accelerator(wiring.Component):
                 )
                 m.d.comb += component.cfg_base.eq(base)
         m.d.comb += [
-            self.stat_busy.eq(sequencer.stat_busy),
-            self.stat_done.eq(sequencer.stat_done),
-            self.stat_count.eq(sequencer.stat_count),
+            self.stat_busy.eq(control.stat_busy),
+            self.stat_done.eq(control.stat_done),
+            self.stat_count.eq(control.stat_count),
         ]
 
 
