@@ -30,7 +30,7 @@ class SharedComponent(wiring.Component):
     Parameters  make: gives the component, which has only the domain ``sync``; members: its; name:
                 of the module, the same for equal components only; sealed: whether the text of the
                 module is made for simulators that run many instances of it, its memories as
-                synthesis likes
+                synthesis likes; apart: whether synthesis must not merge what is equal in several
     Members     those of the component
     """
 
@@ -41,10 +41,12 @@ class SharedComponent(wiring.Component):
         name: str,
         *,
         sealed: bool = False,
+        apart: bool = False,
     ):
         self._make = make
         self._name = name
         self._sealed = sealed
+        self._attributes = {"keep_hierarchy": "yes"} if apart else {}
         super().__init__(dict(members))
 
     def elaborate(self, platform: object) -> Module | Instance:
@@ -58,6 +60,7 @@ class SharedComponent(wiring.Component):
             }
             return Instance(
                 platform.shared(self._name, self._make, self._sealed),
+                *(("a", name, value) for name, value in self._attributes.items()),
                 i_clk=ClockSignal(),
                 i_rst=ResetSignal(),
                 **ports,

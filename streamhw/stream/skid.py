@@ -5,6 +5,8 @@ from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .lockstep import connect_shares, place_shares, shares_of
+
 __all__ = ["Skid"]
 
 
@@ -12,7 +14,8 @@ class Skid(wiring.Component):
     """Cuts all paths of a stream with two registers.
 
     Beats pass through the output register; one that arrives while the sink does not accept skids
-    into a spare register, and only then ready falls.
+    into a spare register, and only then ready falls. Wide beats have the control once for each
+    share of theirs (``lockstep``).
 
     Parameters  shape: payload of a beat
     Members     i: In(stream of ``shape``)   o: Out(stream of ``shape``)
@@ -31,6 +34,12 @@ class Skid(wiring.Component):
         m = Module()
         i_payload = Value.cast(self.i.payload)
         o_payload = Value.cast(self.o.payload)
+        shares = shares_of(len(i_payload))
+        if len(shares) > 1:
+            skids = place_shares(m, "skid", lambda bits: Skid(shape=bits), shares)
+            connect_shares(m, self.i, [skid.i for skid in skids], shares, into=True)
+            connect_shares(m, self.o, [skid.o for skid in skids], shares, into=False)
+            return m
         held = Signal(len(i_payload), reset_less=True)
         spare = Signal(len(i_payload), reset_less=True)
         ready = Signal(init=1)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cuts memory beats into narrow ones and drops what pads a row behind its last element."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from amaranth.hdl import Array, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .lockstep import connect_shares, place_shares, shares_of
 from .skid import Skid
 from .spec import Resources
 
@@ -22,6 +23,8 @@ class Unpacker(wiring.Component):
 
         i -> register -> multiplexer -> skid buffer -> o
                              ^ part number, i_count
+
+    Wide beats have the control once for each share of the parts (``lockstep``).
 
     Parameters  width: bits of a memory beat; part: bits of a narrow one, divides width;
                 bound: largest count of a row; spare: whether a second register takes the next beat
@@ -43,6 +46,7 @@ class Unpacker(wiring.Component):
             raise ValueError(f"Unpack part must divide the width {width}, not {part}")
         self._width = width
         self._part = part
+        self._bound = bound
         self._spare = spare
         super().__init__(
             {
@@ -55,6 +59,10 @@ class Unpacker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         parts = self._width // self._part
+        shares = shares_of(self._part, parts)
+        if len(shares) > 1:
+            self._shared(m, parts, shares)
+            return m
         m.submodules.skid = skid = Skid(shape=unsigned(self._part))
         wiring.connect(m, skid.o, wiring.flipped(self.o))
         held, full = Signal(self._width, reset_less=True), Signal()
@@ -92,6 +100,21 @@ class Unpacker(wiring.Component):
         with m.If(ready):
             m.d.sync += [held.eq(beat), full.eq(here)]
         return m
+
+    def _shared(self, m: Module, parts: int, shares: Sequence[range]) -> None:
+        def make(bits: int) -> Unpacker:
+            return Unpacker(width=bits * parts, part=bits, bound=self._bound, spare=self._spare)
+
+        name = f"unpack_{parts}_{self._bound}{'_spare' if self._spare else ''}"
+        inner = place_shares(m, name, make, shares)
+        connect_shares(m, self.i, [each.i for each in inner], shares, into=True)
+        connect_shares(m, self.o, [each.o for each in inner], shares, into=False)
+        for each in inner:
+            m.d.comb += [
+                each.i_count.valid.eq(self.i_count.valid),
+                each.i_count.p.eq(self.i_count.p),
+            ]
+        m.d.comb += self.i_count.ready.eq(inner[0].i_count.ready)
 
 
 class PaddingRemover(wiring.Component):

@@ -5,6 +5,7 @@ from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .lockstep import connect_shares, place_shares, shares_of
 from .skid import Skid
 
 __all__ = ["Width"]
@@ -14,7 +15,8 @@ class Width(wiring.Component):
     """Joins ``width_out / width_in`` beats into one, or cuts one into ``width_in / width_out``.
 
     The first of the narrow beats is the low end of the wide one. There is no way to flush an
-    incomplete wide beat: the source must send whole ones.
+    incomplete wide beat: the source must send whole ones. Wide beats have the control once for each
+    share of the narrow ones (``lockstep``).
 
     Parameters  width_in, width_out: bits of a beat; one divides the other
     Members     i: In(stream of unsigned(width_in))   o: Out(stream of unsigned(width_out))
@@ -49,7 +51,19 @@ class Width(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        if self._width_in == self._width_out:
+        narrow = min(self._width_in, self._width_out)
+        joined, cut = self._width_out // narrow, self._width_in // narrow
+        shares = shares_of(narrow, max(joined, cut))
+        if len(shares) > 1:
+            inner = place_shares(
+                m,
+                f"width_{cut}_{joined}",
+                lambda bits: Width(width_in=bits * cut, width_out=bits * joined),
+                shares,
+            )
+            connect_shares(m, self.i, [each.i for each in inner], shares, into=True)
+            connect_shares(m, self.o, [each.o for each in inner], shares, into=False)
+        elif self._width_in == self._width_out:
             m.submodules.skid = skid = Skid(shape=unsigned(self._width_in))
             wiring.connect(m, wiring.flipped(self.i), skid.i)
             wiring.connect(m, skid.o, wiring.flipped(self.o))
