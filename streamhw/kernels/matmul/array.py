@@ -8,14 +8,32 @@ from amaranth.lib.wiring import In, Out
 from ...stream.shared_module import SharedComponent
 from .die_slice import sliced
 from .geometry import MatmulGeometry
-from .multiplier import fabric_places, multiples_of, row_stages, tree_levels
+from .multiplier import (
+    SPACING,
+    fabric_places,
+    multiples_of,
+    row_stages,
+    sum_bits,
+    tree_levels,
+)
 from .named_nets import delayed, named
 from .row import MatmulRow
 
-__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of"]
+__all__ = ["SHARED_ROWS_FROM", "MatmulArray", "array_latency", "row_of", "rows_of_group"]
 
 SHARED_ROWS_FROM = 512
 """Multipliers of an array whose rows become instances of one Verilog module."""
+
+WORDS = ("x", "multiples", "sums")
+"""What rows are brought to compute with; all else steers them."""
+STEERED = 2000
+"""Registers of rows that one copy of what steers them may enable."""
+
+
+def rows_of_group(spec: MatmulGeometry) -> int:
+    """Row modules that are steered by the same registers, where there are any on the way."""
+    products = spec.input_lanes * (sum_bits(1, spec.weights) + SPACING * spec.paired)
+    return max(1, STEERED // products)
 
 
 def array_latency(spec: MatmulGeometry) -> int:
@@ -144,9 +162,16 @@ class MatmulArray(wiring.Component):
             alike["sums"] = Cat(self._column_sum(m, v, any_valid) for v in range(self._lanes))
         cycles, dies = self._spec.row_slices, self._spec.row_dies or (0,)
         control = [name for name in ("load", "valid", "take") if name in alike]
+        steering = {name: value for name, value in alike.items() if name not in WORDS}
+        words = {name: value for name, value in alike.items() if name in WORDS}
+        # The last register on the way is one for each group of rows.
+        copied = min(cycles, 1)
         there = {
-            die: sliced(m, f"to_die_{die}", alike, cycles, control) for die in dict.fromkeys(dies)
+            die: sliced(m, f"to_die_{die}", words, cycles)
+            | sliced(m, f"steer_die_{die}", steering, cycles - copied, control)
+            for die in dict.fromkeys(dies)
         }
+        group = rows_of_group(self._spec)
         count = 2 if self._spec.paired else 1
         for piece, die in enumerate(dies):
             rows = range(self._rows * piece // len(dies), self._rows * (piece + 1) // len(dies))
@@ -157,19 +182,24 @@ class MatmulArray(wiring.Component):
                 own["n"] = self._of_rows(self.n.as_value(), rows)
             own = sliced(m, f"to_rows_{piece}", own, cycles)
             sums: dict[str, Value] = {}
+            near = there[die]
             for first_row in rows[::count]:
+                place = (first_row - rows.start) // count
+                if place % group == 0:
+                    here = {name: there[die][name] for name in steering}
+                    label = f"steer_rows_{first_row // count}"
+                    near = there[die] | sliced(m, label, here, copied, control)
                 row = (
                     SharedComponent(make, model.signature.members, model.module, sealed=True)
                     if self._rows * self._inputs >= SHARED_ROWS_FROM
                     else make()
                 )
                 m.submodules[f"row_{first_row // count}"] = row
-                for name, value in there[die].items():
+                for name, value in near.items():
                     m.d.comb += Value.cast(getattr(row, name)).eq(value)
-                share = (first_row - rows.start) // count
                 for name, value in own.items():
                     member = Value.cast(getattr(row, name))
-                    m.d.comb += member.eq(value.word_select(share, len(member)))
+                    m.d.comb += member.eq(value.word_select(place, len(member)))
                 for each in range(count):
                     sums[f"{first_row + each}"] = row.o[each]
             back = sliced(m, f"from_rows_{piece}", sums, cycles)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ...stream.credit import credit_memory
 from ...stream.loop_order import LoopOrder
 from ...stream.spec import Memory, Piece, Resources
-from .array import array_latency
+from .array import array_latency, rows_of_group
 from .digits import DIGIT_BITS
 from .geometry import MatmulGeometry
 from .multiplier import (
@@ -165,26 +165,42 @@ def engine_pieces(spec: MatmulGeometry, slots: int) -> tuple[Piece, ...]:
     row = _times(row_resources(spec, depth), count // PIECES)
     alike, own = _wires(spec, depth)
     bits = spec.rows // PIECES * own
-    row = replace(row, ffs=row.ffs + spec.row_slices * bits)
     modules = count // PIECES
+    group = rows_of_group(spec)
+    steered = _steered(spec, depth, modules)
+    row = replace(row, ffs=row.ffs + spec.row_slices * bits + steered)
 
     def instances(piece: int) -> tuple[str, ...]:
         rows = range(piece * modules, (piece + 1) * modules)
-        slices = (f"array.to_rows_{piece}", f"array.from_rows_{piece}") if spec.row_slices else ()
-        return (*(f"array.row_{n}" for n in rows), *slices)
+        names = [f"array.row_{n}" for n in rows]
+        if spec.row_slices:
+            names += [f"array.to_rows_{piece}", f"array.from_rows_{piece}"]
+            names += [f"array.steer_rows_{n}" for n in rows[::group]]
+        return tuple(names)
 
     return tuple(Piece(f"rows_{n}", row, bits, alike, instances(n)) for n in range(PIECES))
 
 
 def _wires(spec: MatmulGeometry, depth: int) -> tuple[int, int]:
     """Bits to all rows alike, and from and to each of them alone."""
-    stages, lanes = array_latency(spec) - 2, spec.token_lanes
+    lanes = spec.token_lanes
     alike = 8 * spec.input_lanes * lanes + 2 * MULTIPLE_BITS * len(_places(spec))
-    addresses = 2 * (depth - 1).bit_length() + max(1, (lanes - 1).bit_length())
-    alike += lanes * (stages + 1) + spec.chain + 1 + addresses + 1 + spec.is_grouped
+    alike += _steering(spec, depth)
     alike += lanes * column_sum_bits(spec.input_lanes) if spec.weights.has_offsets else 0
     own = spec.input_lanes * spec.weights.bits + spec.accumulator_width
     return alike, own + _group_bits(spec)
+
+
+def _steering(spec: MatmulGeometry, depth: int) -> int:
+    """Those of the bits to all rows that say what rows do; each group has the last register."""
+    stages, lanes = array_latency(spec) - 2, spec.token_lanes
+    addresses = 2 * (depth - 1).bit_length() + max(1, (lanes - 1).bit_length())
+    return lanes * (stages + 1) + spec.chain + 1 + addresses + 1 + spec.is_grouped
+
+
+def _steered(spec: MatmulGeometry, depth: int, modules: int) -> int:
+    """Registers that steer so many row modules, a copy for each group of them."""
+    return -(-modules // rows_of_group(spec)) * _steering(spec, depth) if spec.row_slices else 0
 
 
 def _times(resources: Resources, count: int) -> Resources:
@@ -201,9 +217,10 @@ def _times(resources: Resources, count: int) -> Resources:
 def engine_resources(spec: MatmulGeometry, slots: int) -> Resources:
     """Cells of the engine with ``slots`` slots for tiles."""
     count = spec.rows // 2 if spec.paired else spec.rows
-    rows = _times(row_resources(spec, slots * spec.layout.places), count)
+    depth = slots * spec.layout.places
+    rows = _times(row_resources(spec, depth), count)
     core = core_resources(spec, slots)
-    sliced = spec.rows * _wires(spec, slots * spec.layout.places)[1] * spec.row_slices
+    sliced = spec.rows * _wires(spec, depth)[1] * spec.row_slices + _steered(spec, depth, count)
     return Resources(
         luts=rows.luts + core.luts,
         ffs=rows.ffs + core.ffs + sliced,
@@ -237,8 +254,9 @@ def core_resources(spec: MatmulGeometry, slots: int) -> Resources:
     drain_ffs += 2 * (total + 17) + 4 * 6 + 2 * kept
     drain = drain_cycles([c.digits for c in spec.contexts])
     control = CONTROL + 8 * (fill_latency(spec) + drain)
-    alike, _ = _wires(spec, slots * layout.places)
-    sliced = spec.row_slices * alike * len(set(spec.row_dies))
+    depth = slots * layout.places
+    far = spec.row_slices * _wires(spec, depth)[0] - _steering(spec, depth)
+    sliced = far * len(set(spec.row_dies))
     # the parameters of a tile wait for its sums
     delays = ((8 * (AFFINE_WORDS - 1) * lanes, 2 * spec.row_slices),) if spec.row_slices else ()
 

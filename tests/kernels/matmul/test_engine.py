@@ -59,7 +59,7 @@ def test_shared_modules_equal_golden(name: str, monkeypatch: pytest.MonkeyPatch)
     def run_shared(design: Any, **rest: Any) -> None:
         platform = Target()
         text = converted(design, "dut", platform=platform.within("dut"))
-        kinds = 3 if spec.row_slices else 0  # to a die, to rows, from rows
+        kinds = 5 if spec.row_slices else 0  # to a die and from there, two each; to rows, from rows
         assert len(platform.texts) == 2 + kinds
         run_cocotb("\n".join([text, *platform.texts.values()]), **rest)
 
