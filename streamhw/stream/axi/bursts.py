@@ -76,11 +76,11 @@ class Bursts(wiring.Component):
         # of the next beat, counted from address 0
         index = Signal(self._address - self._beat_shift, reset_less=True)
         remaining = Signal.like(self.i.p.beats, reset_less=True)
-        room = Signal(range(self.burst + 1))  # beats until the next multiple of burst
+        # until the next multiple of burst: known before it is compared, and whole after the first
+        room = Signal(range(self.burst + 1), reset_less=True)
         fits = Signal()
         beats = Signal(range(self.burst + 1))
         m.d.comb += [
-            room.eq(self.burst - (index & (self.burst - 1))),
             fits.eq(remaining <= room),
             beats.eq(Mux(fits, remaining, room)),
             skid.i.p.address.eq(index << self._shift),
@@ -90,14 +90,18 @@ class Bursts(wiring.Component):
             self.i.ready.eq(~busy | (skid.i.ready & fits)),
         ]
         with m.If(busy & skid.i.ready):
+            # right as long as another burst follows; what is left of the last one does not count
             m.d.sync += [
-                index.eq(index + beats),
-                remaining.eq(remaining - beats),
+                index.eq(index + room),
+                remaining.eq(remaining - room),
+                room.eq(self.burst),
                 busy.eq(~fits),
             ]
         with m.If(self.i.valid & self.i.ready):
+            begin = self.i.p.address >> self._beat_shift
             m.d.sync += [
-                index.eq(self.i.p.address >> self._beat_shift),
+                index.eq(begin),
+                room.eq(self.burst - (begin & (self.burst - 1))),
                 remaining.eq(self.i.p.beats),
                 busy.eq(self.i.p.beats != 0),
             ]

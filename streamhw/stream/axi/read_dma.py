@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
 from ..shared_module import SharedComponent
+from ..skid import Skid
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, axi4_read, command, word
 
@@ -113,7 +114,8 @@ class ReadDma(wiring.Component):
             freed.eq(self.o.valid & self.o.ready),
             self.stat_level.eq(self._buffer - room),
         ]
-        m.d.sync += room.eq(room - Mux(issue, bursts.o.p.beats, 0) + freed)
+        # both sums beside the decision, which comes late
+        m.d.sync += room.eq(Mux(issue, room - bursts.o.p.beats + freed, room + freed))
 
         limit = "" if self._limit is None else f"_{self._limit}"
         module = f"read_bus_{self._part}x{self._buffer}_{self._address}{limit}"
@@ -121,7 +123,11 @@ class ReadDma(wiring.Component):
 
         def bus() -> _ReadBus:
             return _ReadBus(
-                members=bus_members, width=self._part, buffer=self._buffer, limit=self._limit
+                members=bus_members,
+                width=self._part,
+                buffer=self._buffer,
+                limit=self._limit,
+                together=len(self._begins) > 1,
             )
 
         filled = Signal(len(self._begins))
@@ -157,12 +163,21 @@ class _ReadBus(wiring.Component):
     """One bus of a ``ReadDma``: the bursts that it is told of, and a buffer for their beats.
 
     limit: beats under way with which it may still be told of another burst
+    together: whether it is one of several, which take a burst only if all have room: that is said
+        by a register then, and two bursts may wait for AR; else it depends on AR in the same cycle
     """
 
     def __init__(
-        self, *, members: dict[str, wiring.Member], width: int, buffer: int, limit: int | None
+        self,
+        *,
+        members: dict[str, wiring.Member],
+        width: int,
+        buffer: int,
+        limit: int | None,
+        together: bool,
     ):
         self._limit = limit
+        self._together = together
         self._width = width
         self._buffer = buffer
         super().__init__(members)
@@ -176,12 +191,18 @@ class _ReadBus(wiring.Component):
         few = Signal(init=1)
         if self._limit is not None:
             # Whether it is few is known a cycle before: a register is all that a burst waits for.
+            # Both cases are computed beside the decision, which comes late.
             outstanding = Signal(range(self._limit + 257))
-            later = Signal.like(outstanding)
-            m.d.comb += later.eq(outstanding + Mux(self.issue, self.beats, 0) - (r.valid & r.ready))
-            m.d.sync += [outstanding.eq(later), few.eq(later <= self._limit)]
+            without, with_it = Signal.like(outstanding), Signal.like(outstanding)
+            m.d.comb += [
+                without.eq(outstanding - (r.valid & r.ready)),
+                with_it.eq(without + self.beats),
+            ]
+            m.d.sync += [
+                outstanding.eq(Mux(self.issue, with_it, without)),
+                few.eq(Mux(self.issue, with_it <= self._limit, without <= self._limit)),
+            ]
         m.d.comb += [
-            self.may_issue.eq((~ar.valid | ar.ready) & few),
             ar.p.addr.eq(burst.begins),
             ar.p.len.eq(burst.length),
             ar.p.size.eq((self._width // 8).bit_length() - 1),
@@ -191,6 +212,19 @@ class _ReadBus(wiring.Component):
             buffer.i.p.eq(r.p.data),
             r.ready.eq(buffer.i.ready),
         ]
+        if self._together:
+            m.submodules.waiting = waiting = Skid(shape=burst.shape())
+            m.d.comb += [
+                self.may_issue.eq(waiting.i.ready & few),
+                waiting.i.valid.eq(self.issue),
+                waiting.i.p.begins.eq(self.begins),
+                waiting.i.p.length.eq(self.beats - 1),
+                burst.eq(waiting.o.p),
+                ar.valid.eq(waiting.o.valid),
+                waiting.o.ready.eq(ar.ready),
+            ]
+            return m
+        m.d.comb += self.may_issue.eq((~ar.valid | ar.ready) & few)
         with m.If(self.issue):
             m.d.sync += [
                 ar.valid.eq(1),

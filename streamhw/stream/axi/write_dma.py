@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..queue import Queue
 from ..shared_module import SharedComponent
+from ..skid import Skid
 from .bursts import Bursts, longest_burst, part_width
 from .signature import ADDRESS_WIDTH, CACHE, INCREMENT, OKAY, axi4_write, command, word, write_data
 
@@ -103,6 +104,7 @@ class WriteDma(wiring.Component):
                 width=self._part,
                 buffer=self._buffer,
                 outstanding=self._outstanding,
+                together=len(self._begins) > 1,
             )
 
         buses = []
@@ -129,7 +131,10 @@ class WriteDma(wiring.Component):
             stored.eq(self.i_data.valid & self.i_data.ready),
             self.stat_level.eq(buses[0].level),
         ]
-        m.d.sync += unclaimed.eq(unclaimed - Mux(issue, bursts.o.p.beats, 0) + stored)
+        # both sums beside the decision, which comes late
+        m.d.sync += unclaimed.eq(
+            Mux(issue, unclaimed - bursts.o.p.beats + stored, unclaimed + stored)
+        )
 
         done = Signal()
         answered = Signal()
@@ -168,11 +173,21 @@ def _bus_members(width: int, buffer: int, address: int) -> dict[str, wiring.Memb
 
 
 class _WriteBus(wiring.Component):
-    """One bus of a ``WriteDma``: the bursts that it is told of, with the data that came before."""
+    """One bus of a ``WriteDma``: the bursts that it is told of, with the data that came before.
+
+    together: as of the bus of a ``ReadDma``, of AW
+    """
 
     def __init__(
-        self, *, members: dict[str, wiring.Member], width: int, buffer: int, outstanding: int
+        self,
+        *,
+        members: dict[str, wiring.Member],
+        width: int,
+        buffer: int,
+        outstanding: int,
+        together: bool,
     ):
+        self._together = together
         self._width = width
         self._buffer = buffer
         self._outstanding = outstanding
@@ -188,27 +203,45 @@ class _WriteBus(wiring.Component):
         wiring.connect(m, done.o, wiring.flipped(self.o))
 
         aw = self.bus.aw
-        begins, length = Signal.like(aw.p.addr, reset_less=True), Signal(8, reset_less=True)
+        room = Signal()  # for another AW
         m.d.comb += [
-            self.may_issue.eq((~aw.valid | aw.ready) & lengths.i.ready & lasts.i.ready),
+            self.may_issue.eq(room & lengths.i.ready & lasts.i.ready),
             lengths.i.valid.eq(self.issue),
             lengths.i.p.eq(self.burst.beats - 1),
             lasts.i.valid.eq(self.issue),
             lasts.i.p.eq(self.burst.last),
-            aw.p.addr.eq(begins),
-            aw.p.len.eq(length),
             aw.p.size.eq((self._width // 8).bit_length() - 1),
             aw.p.burst.eq(INCREMENT),
             aw.p.cache.eq(CACHE),
         ]
-        with m.If(self.issue):
-            m.d.sync += [
-                aw.valid.eq(1),
-                begins.eq(self.burst.address),
-                length.eq(self.burst.beats - 1),
+        if self._together:
+            burst = data.StructLayout({"begins": len(aw.p.addr), "length": 8})
+            m.submodules.waiting = waiting = Skid(shape=burst)
+            m.d.comb += [
+                room.eq(waiting.i.ready),
+                waiting.i.valid.eq(self.issue),
+                waiting.i.p.begins.eq(self.burst.address),
+                waiting.i.p.length.eq(self.burst.beats - 1),
+                aw.p.addr.eq(waiting.o.p.begins),
+                aw.p.len.eq(waiting.o.p.length),
+                aw.valid.eq(waiting.o.valid),
+                waiting.o.ready.eq(aw.ready),
             ]
-        with m.Elif(aw.ready):
-            m.d.sync += aw.valid.eq(0)
+        else:
+            begins, length = Signal.like(aw.p.addr, reset_less=True), Signal(8, reset_less=True)
+            m.d.comb += [
+                room.eq(~aw.valid | aw.ready),
+                aw.p.addr.eq(begins),
+                aw.p.len.eq(length),
+            ]
+            with m.If(self.issue):
+                m.d.sync += [
+                    aw.valid.eq(1),
+                    begins.eq(self.burst.address),
+                    length.eq(self.burst.beats - 1),
+                ]
+            with m.Elif(aw.ready):
+                m.d.sync += aw.valid.eq(0)
 
         w = self.bus.w
         beat = Signal.like(w.p, reset_less=True)

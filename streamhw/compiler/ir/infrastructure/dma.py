@@ -16,6 +16,8 @@ __all__ = ["BURST", "ReadDmaSpec", "WriteDmaSpec"]
 
 BURST = 16
 """Beats of the longest burst: long enough to hide a row change, short enough to share a port."""
+BURST_BITS = 50
+"""Of the second burst that may wait for a port, where a DMA has several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,8 @@ class ReadDmaSpec(InfrastructureSpec):
             luts=232 + 42 * others + 3 * counter * stripes,
             ffs=(225 if memory.asynchronous else 254 + part)
             + others * (76 if memory.asynchronous else 105 + part)
-            + (counter + 1) * stripes,
+            + (counter + 1) * stripes
+            + (BURST_BITS * stripes if others else 0),
             memories=(memory,) * stripes,
         )
 
@@ -97,7 +100,7 @@ class WriteDmaSpec(InfrastructureSpec):
         others = stripes - 1
         return Resources(
             luts=322 + 132 * others,
-            ffs=270 + bits + 121 * others,
+            ffs=270 + bits + 121 * others + (BURST_BITS * stripes if others else 0),
             memories=(memory,) * stripes,
         )
 
