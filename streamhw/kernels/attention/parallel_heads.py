@@ -3,14 +3,15 @@
 
 from typing import TypeVar
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 
 from ...numerics.fixed import Fixed
+from ...stream.register_slice import HOLD
 from ...stream.shared_module import SharedComponent
 
-__all__ = ["format_name", "last_round", "placed_heads"]
+__all__ = ["format_name", "last_round", "marked", "placed_heads"]
 
 SHARED_FROM = 4
 """Heads that become instances of one Verilog module."""
@@ -44,3 +45,13 @@ def placed_heads(m: Module, head: Head, count: int) -> list[wiring.Component]:
     for index, placed in enumerate(heads):
         m.submodules[f"head_{index}"] = placed
     return heads
+
+
+def marked(m: Module, name: str, value: Value, cycles: int) -> Signal:
+    """Bit n: ``value`` n + 1 cycles before, in registers that synthesis leaves to this head.
+
+    They need no reset: what counts is only what the kernel lets in after one, and that is later.
+    """
+    marks = Signal(cycles, name=name, attrs=HOLD, reset_less=True)
+    m.d.sync += marks.eq(Cat(value, marks))
+    return marks

@@ -89,7 +89,7 @@ class ScoresSpec(ScoresGeometry, KernelSpec):
         return Resources(
             luts=paths * (tree + 2 * self.sum_width + self.out.width) + 30,
             ffs=paths * (tree + 2 * self.lanes * product + self.sum_width + self.out.width)
-            + 3 * self.depth
+            + (2 * paths + 1) * self.depth
             + 20,
             multipliers=((self.query.width, self.key.width),) * self.lanes * paths,
             memories=(queue,) if queue else (),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ...stream.credit import Credit
 from ...stream.rounding import rounded, saturated
 from ...stream.signature import lanes_of
-from .parallel_heads import format_name, placed_heads
+from .parallel_heads import format_name, marked, placed_heads
 from .scores_geometry import ScoresGeometry
 
 __all__ = ["ScoreHead", "ScoresKernel"]
@@ -46,13 +46,8 @@ class ScoresKernel(wiring.Component):
             with m.If(last):
                 m.d.sync += beat.eq(0)
 
-        # what is in each register of the pipeline: a beat, the first of its score, the last
-        used, starts, ends = (Signal(spec.depth, name=n) for n in ("used", "starts", "ends"))
-        m.d.sync += [
-            used.eq((used << 1) | fire),
-            starts.eq((starts << 1) | first),
-            ends.eq((ends << 1) | (fire & last)),
-        ]
+        ends = Signal(spec.depth)  # in which registers of the pipeline the last beat of a score is
+        m.d.sync += ends.eq((ends << 1) | (fire & last))
         m.d.comb += credit.i_valid.eq(ends[-1])
         heads = placed_heads(m, ScoreHead(spec=spec), spec.parallel_heads * spec.positions)
         cached = max(1, spec.parallel_heads // spec.shared)
@@ -69,8 +64,7 @@ class ScoresKernel(wiring.Component):
             )
             m.d.comb += [
                 head.fire.eq(fire),
-                head.used.eq(used),
-                head.starts.eq(starts[spec.depth - 3]),
+                head.first.eq(first),
                 head.q.eq(q),
                 head.k.eq(k),
                 credit.i_payload[index].eq(head.o),
@@ -82,11 +76,11 @@ class ScoreHead(wiring.Component):
     """The score of one of the heads, and positions, parallel_heads: its lanes of a beat, tree and
     sum.
 
-    Registers move only with a beat: most of the time there is none, and what rests needs no power,
-    and no time in a simulation.
+    Registers behind the operands move only with a beat: most of the time there is none, and what
+    rests needs no power. What moves them is of this head alone, as all heads together are more
+    registers than one can drive.
 
-    Members     fire: In, a beat enters; used: In, what is in each register is a beat; starts: In,
-                that at the sum is the first of a score
+    Members     fire: In, a beat enters; first: In, it is the first of a score
                 q, k: In, lanes of the beat; o: Out, the score, ``depth`` cycles after its last beat
     """
 
@@ -95,8 +89,7 @@ class ScoreHead(wiring.Component):
         super().__init__(
             {
                 "fire": In(1),
-                "used": In(spec.depth),
-                "starts": In(1),
+                "first": In(1),
                 "q": In(spec.lanes * spec.query.width),
                 "k": In(spec.lanes * spec.key.width),
                 "o": Out(spec.out.shape),
@@ -112,16 +105,19 @@ class ScoreHead(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        spec, used = self.spec, self.used
+        spec = self.spec
         at = spec.depth - 3
+        used = marked(m, "used", self.fire, spec.depth - 1)
+        starts = marked(m, "starts", self.first, at + 1)
         level: list[Signal] = []
         for lane in range(spec.lanes):
             q = Signal(spec.query.shape, name=f"q_{lane}", reset_less=True)
             k = Signal(spec.key.shape, name=f"k_{lane}", reset_less=True)
             product = Signal((q * k).shape(), name=f"product_{lane}", reset_less=True)
-            with m.If(self.fire):
-                m.d.sync += q.eq(self.q.word_select(lane, spec.query.width))
-                m.d.sync += k.eq(self.k.word_select(lane, spec.key.width))
+            m.d.sync += [
+                q.eq(self.q.word_select(lane, spec.query.width)),
+                k.eq(self.k.word_select(lane, spec.key.width)),
+            ]
             with m.If(used[0]):
                 m.d.sync += product.eq(q * k)
             level.append(product)
@@ -140,7 +136,7 @@ class ScoreHead(wiring.Component):
                 m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
         total = Signal(Shape(spec.sum_width, spec.query.signed or spec.key.signed), reset_less=True)
         with m.If(used[at]):
-            with m.If(self.starts):
+            with m.If(starts[at]):
                 m.d.sync += total.eq(level[0])
             with m.Else():
                 m.d.sync += total.eq(total + level[0])

@@ -129,6 +129,7 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
             + tree
             + self.fabric_positions * self.parallel_heads * 2 * (factor + 2)
             + repack
+            + 3 * self.parallel_heads * self.depth
             + 63,
             # the ring of sums behind its first register
             delays=((lanes * total, self.fold - 1),),

@@ -12,7 +12,7 @@ from ...stream.queue import Queue
 from ...stream.rounding import rounded, saturated
 from ...stream.width import Width
 from ..matmul.multiplier import fabric_product, multiples_of
-from .parallel_heads import format_name, last_round, placed_heads
+from .parallel_heads import format_name, last_round, marked, placed_heads
 from .values_geometry import ValuesGeometry
 
 __all__ = ["ValueHead", "ValuesKernel"]
@@ -57,12 +57,8 @@ class ValuesKernel(wiring.Component):
             with m.If(whole):
                 m.d.sync += position.eq(Mux(last, 0, position + 1))
 
-        used, starts, ends = (Signal(latency, name=n) for n in ("used", "starts", "ends"))
-        m.d.sync += [
-            Cat(used).eq(Cat(fire, used)),
-            Cat(starts).eq(Cat(first, starts)),
-            Cat(ends).eq(Cat(credit.enter, ends)),
-        ]
+        ends = Signal(latency)
+        m.d.sync += Cat(ends).eq(Cat(credit.enter, ends))
         heads = placed_heads(m, ValueHead(spec=spec), spec.parallel_heads)
         cached, parallel_heads = max(1, spec.parallel_heads // spec.shared), spec.positions
         for index, head in enumerate(heads):
@@ -74,9 +70,8 @@ class ValuesKernel(wiring.Component):
             ]
             m.d.comb += [
                 head.fire.eq(fire),
-                head.used.eq(used),
-                head.starts.eq(starts[latency - 3]),
-                head.ends.eq(ends[latency - 2]),
+                head.first.eq(first),
+                head.last.eq(credit.enter),
                 head.p.eq(
                     Cat(self.i_p.p[index * parallel_heads + p] for p in range(parallel_heads))
                 ),
@@ -111,11 +106,12 @@ class ValuesKernel(wiring.Component):
 class ValueHead(wiring.Component):
     """The results of one of the parallel heads: its lanes of a beat, a ring for each.
 
-    Registers move only with a beat: most of the time there is none, and what rests needs no power.
+    Registers behind the operands move only with a beat: most of the time there is none, and what
+    rests needs no power. What moves them is of this head alone, as all heads together are more
+    registers than one can drive.
 
-    Members     fire: In, a beat enters; used: In, operands, products and their sums are of a beat;
-                starts: In, the product is of a row's first position; ends: In, the sums are those
-                of a row
+    Members     fire: In, a beat enters; first: In, it is of a row's first position; last: In, with
+                it the sums are those of a row
                 p, v: In, probability and lanes of each position; o: Out, results, ``depth`` cycles
                 after their last beat
     """
@@ -126,9 +122,8 @@ class ValueHead(wiring.Component):
         super().__init__(
             {
                 "fire": In(1),
-                "used": In(spec.depth - 2),
-                "starts": In(1),
-                "ends": In(1),
+                "first": In(1),
+                "last": In(1),
                 "p": In(spec.probability.shape if single else spec.positions * p_width),
                 "v": In(spec.positions * spec.lanes * spec.value.width),
                 "o": Out(spec.lanes * spec.out.width),
@@ -148,10 +143,13 @@ class ValueHead(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         spec = self.spec
+        used = marked(m, "used", self.fire, spec.depth - 2)
+        starts = marked(m, "starts", self.first, spec.depth - 2)[-1]
+        ends = marked(m, "ends", self.last, spec.depth - 1)[-1]
         factors = [self._held(m, position) for position in range(spec.positions)]
         results = []
         for lane in range(spec.lanes):
-            product = self._product(m, factors, lane)
+            product = self._product(m, factors, lane, used)
             ring = [
                 Signal(spec.sum_shape, name=f"sum_{lane}_{i}", reset_less=True)
                 for i in range(spec.fold)
@@ -159,10 +157,10 @@ class ValueHead(wiring.Component):
             moved = Signal(rounded(ring[0], spec.shift).shape(), name=f"moved_{lane}")
             result = Signal(spec.out.shape, name=f"result_{lane}", reset_less=True)
             m.d.comb += moved.eq(rounded(ring[0], spec.shift))
-            with m.If(self.ends):
+            with m.If(ends):
                 m.d.sync += result.eq(saturated(moved, spec.out))
-            with m.If(self.used[-1]):
-                m.d.sync += ring[0].eq(Mux(self.starts, 0, ring[-1]) + product)
+            with m.If(used[-1]):
+                m.d.sync += ring[0].eq(Mux(starts, 0, ring[-1]) + product)
                 m.d.sync += [b.eq(a) for a, b in pairwise(ring)]
             results.append(result)
         m.d.comb += self.o.eq(Cat(results))
@@ -177,17 +175,21 @@ class ValueHead(wiring.Component):
         spec, shape = self.spec, self.spec.probability.shape
         entering = Value.cast(self.p).word_select(position, shape.width)
         p = Signal(shape, name=self._name("p_held", position), reset_less=True)
-        with m.If(self.fire):
-            m.d.sync += p.eq(entering)
+        m.d.sync += p.eq(entering)
         if position < spec.positions - spec.fabric_positions:
             return p, None
         wide = (entering.as_signed() if shape.signed else Cat(entering, 0)).as_signed()
         times = Signal(2 * (len(wide) + 2), name=f"times_{position}", reset_less=True)
-        with m.If(self.fire):
-            m.d.sync += times.eq(multiples_of(wide))
+        m.d.sync += times.eq(multiples_of(wide))
         return (p if shape.signed else Cat(p, 0).as_signed()), times
 
-    def _product(self, m: Module, factors: "list[tuple[Value, Value | None]]", lane: int) -> Signal:
+    def _product(
+        self,
+        m: Module,
+        factors: "list[tuple[Value, Value | None]]",
+        lane: int,
+        used: Signal,
+    ) -> Signal:
         """The product of a lane, or the sum of those of parallel positions."""
         spec, level = self.spec, []
         shape = (Signal(spec.probability.shape) * Signal(spec.value.shape)).shape()
@@ -195,9 +197,8 @@ class ValueHead(wiring.Component):
             v = Signal(spec.value.shape, name=self._name(f"v_{lane}", position), reset_less=True)
             product = Signal(shape, name=self._name(f"product_{lane}", position), reset_less=True)
             at = position * spec.lanes + lane
-            with m.If(self.fire):
-                m.d.sync += v.eq(self.v.word_select(at, spec.value.width))
-            with m.If(self.used[0]):
+            m.d.sync += v.eq(self.v.word_select(at, spec.value.width))
+            with m.If(used[0]):
                 if times is None:
                     m.d.sync += product.eq(p * v)
                 else:
@@ -212,6 +213,6 @@ class ValueHead(wiring.Component):
                 Signal(pair.shape(), name=f"pair_{lane}_{stage}_{i}", reset_less=True)
                 for i, pair in enumerate(pairs)
             ]
-            with m.If(self.used[stage]):
+            with m.If(used[stage]):
                 m.d.sync += [total.eq(pair) for total, pair in zip(level, pairs, strict=True)]
         return level[0]
