@@ -188,20 +188,20 @@ class _ReadBus(wiring.Component):
         wiring.connect(m, buffer.o, wiring.flipped(self.o))
         ar, r = self.bus.ar, self.bus.r
         burst = Signal(data.StructLayout({"begins": len(ar.p.addr), "length": 8}), reset_less=True)
-        few = Signal(init=1)
+        few = Signal()
         if self._limit is not None:
-            # Whether it is few is known a cycle before: a register is all that a burst waits for.
+            # What may still be under way; below 0, it is not few: that is the sign of a register.
             # Both cases are computed beside the decision, which comes late.
-            outstanding = Signal(range(self._limit + 257))
-            without, with_it = Signal.like(outstanding), Signal.like(outstanding)
+            left = Signal(range(-256, self._limit + 1), init=self._limit)
+            without, with_it = Signal.like(left), Signal.like(left)
             m.d.comb += [
-                without.eq(outstanding - (r.valid & r.ready)),
-                with_it.eq(without + self.beats),
+                without.eq(left + (r.valid & r.ready)),
+                with_it.eq(without - self.beats),
+                few.eq(left >= 0),
             ]
-            m.d.sync += [
-                outstanding.eq(Mux(self.issue, with_it, without)),
-                few.eq(Mux(self.issue, with_it <= self._limit, without <= self._limit)),
-            ]
+            m.d.sync += left.eq(Mux(self.issue, with_it, without))
+        else:
+            m.d.comb += few.eq(1)
         m.d.comb += [
             ar.p.addr.eq(burst.begins),
             ar.p.len.eq(burst.length),
