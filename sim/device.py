@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from .hang import HangError, StuckStream
 from .library import FaultConfig, Harness, InjectedFault, Reason, StreamCounters, Watch
 from .memory_model import MemoryModel
 from .verilator import BuiltSimulator
+from .wave_recorder import WavePlan, WaveRecorder
 
 __all__ = ["SimDevice", "WatchedPort"]
 
@@ -23,6 +23,8 @@ IDEAL = MemoryModel()
 PAGE = 4096
 SLICE = 100_000
 """Cycles after which Python looks whether the user has interrupted."""
+WAVE_SLICE = 20_000
+"""The same while a wave file is written, of which so many are held at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,7 @@ class SimDevice:
         )
         self._started = 0
         self._watched: list[str] = []
+        self._recorder: WaveRecorder | None = None
         self._harness.reset()
 
     def __enter__(self) -> "SimDevice":
@@ -98,7 +101,10 @@ class SimDevice:
         self.close()
 
     def close(self) -> None:
-        """Ends the simulation."""
+        """Ends the simulation, and completes the wave file."""
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
         self._harness.close()
 
     def reset(self, *, memory: bool = True) -> None:
@@ -153,10 +159,13 @@ class SimDevice:
         reason = Reason.CYCLES
         while reason is Reason.CYCLES and (left := begin + self._max_cycles - self.cycle) > 0:
             every, action = self._pause or (SLICE, None)
-            part = min(left, SLICE, every - self.cycle % every)
+            most = SLICE if self._recorder is None else WAVE_SLICE
+            part = min(left, most, every - self.cycle % every)
             reason = self._harness.run(
                 count, self._watch, max_cycles=part, stuck_cycles=self._stuck_cycles
             )
+            if self._recorder is not None:
+                self._recorder.write()
             if reason is Reason.CYCLES and action is not None and self.cycle % every == 0:
                 action()
         if reason is Reason.CYCLES:
@@ -255,6 +264,16 @@ class SimDevice:
         ``Doing``."""
         return {name: self._harness.changes(name) for name in self._watched}
 
+    def record(self, wanted: WavePlan) -> None:
+        """Writes a wave file from now on, while the device waits and when it is closed."""
+        self._need_observed()
+        self._recorder = WaveRecorder(self._harness, wanted)
+
+    def check_recorded(self) -> None:
+        """Raises ``UserError`` if a wave file is wanted whose first cycle has not come."""
+        if self._recorder is not None:
+            self._recorder.check()
+
     def statistics(self) -> dict[str, StreamCounters]:
         """Counters of every watched stream, by name."""
         self._need_observed()
@@ -290,14 +309,6 @@ class SimDevice:
                 level=levels.get(name, 0),
             )
         return found
-
-    def open_waves(self, path: Path) -> None:
-        """Begins to write a VCD file; needs a build with waves."""
-        self._harness.open_waves(path)
-
-    def close_waves(self) -> None:
-        """Completes the VCD file."""
-        self._harness.close_waves()
 
     def _check_range(self, offset: int, size: int) -> None:
         if offset < 0 or offset + size > self.memory.size:

@@ -17,9 +17,6 @@ _HEAD = """\
 #include "verilated.h"
 #include "verilated_sym_props.h"
 #include "{prefix}.h"
-#if VM_TRACE
-#include "verilated_vcd_c.h"
-#endif
 
 #if SAVABLE
 #include "savable.h"
@@ -31,23 +28,14 @@ namespace {{
 struct Binding final : Design {{
     VerilatedContext context;
     {prefix} top;
-#if VM_TRACE
-    VerilatedVcdC waves;
-#endif
 
-    Binding() : top{{traced(context), "TOP"}} {{
+    Binding() : top{{&context, "TOP"}} {{
         clock = WIRE(top, {clock});
         reset = WIRE(top, {reset});
         memory_reset = WIRE(top, {memory_reset});
 """
 
 _TAIL = """\
-    }
-
-    // Waves must be enabled before the model is made.
-    static VerilatedContext* traced(VerilatedContext& context) {
-        context.traceEverOn(VM_TRACE);
-        return &context;
     }
 
     Wire net(const char* scope, const char* name, uint32_t width) {
@@ -70,15 +58,6 @@ _TAIL = """\
     void state(Archive& archive) override { model_state(archive, top); }
 #else
     void state(Archive&) override { throw std::runtime_error("built without checkpoints"); }
-#endif
-#if VM_TRACE
-    void open_trace(const char* path) override { top.trace(&waves, 99), waves.open(path); }
-    void trace(uint64_t time) override { waves.dump(time); }
-    void close_trace() override { waves.close(); }
-#else
-    void open_trace(const char*) override { throw std::runtime_error("built without waves"); }
-    void trace(uint64_t) override {}
-    void close_trace() override {}
 #endif
 };
 

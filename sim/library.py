@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from streamhw.errors import InternalError
 from streamhw.runtime.manifest import Manifest
+from streamhw.waves.stream_waves import StreamChanges
 
 __all__ = [
     "ChannelPort",
@@ -41,6 +42,7 @@ __all__ = [
     "Reason",
     "StreamCounters",
     "Watch",
+    "WaveWindow",
 ]  # fmt: skip
 
 
@@ -69,6 +71,8 @@ class Doing(IntFlag):
 
 DOINGS = 16
 """A change of what a part does is the cycle times this, plus what it does."""
+STATES = 4
+"""The same of a handshake: its state is valid (bit 0) and ready (bit 1)."""
 
 
 class InjectedFault(IntEnum):
@@ -165,6 +169,17 @@ class Watch(Structure):
     _fields_ = _words("status_address", "done_mask", "busy_mask", "count_address", "poll_cycles")
 
 
+class WaveWindow(Structure):
+    """Cycles that are recorded: from ``cycle`` on, or from that transfer of a stream, as in
+    ``waves.h``."""
+
+    _fields_ = (
+        ("cycle", c_uint64),
+        *_words("by_transfer", "stream"),
+        *_words("transfer", "cycles", kind=c_uint64),
+    )
+
+
 _SIGNATURES = {
     "shw_create": (c_void_p, []),
     "shw_creation_error": (c_char_p, []),
@@ -201,8 +216,13 @@ _SIGNATURES = {
     "shw_level": (c_uint64, [c_void_p, c_uint32]),
     "shw_save": (c_int, [c_void_p, POINTER(POINTER(c_uint8)), POINTER(c_uint64)]),
     "shw_load": (c_int, [c_void_p, c_void_p, c_uint64]),
-    "shw_open_trace": (c_int, [c_void_p, c_char_p]),
-    "shw_close_trace": (None, [c_void_p]),
+    "shw_waves": (c_int, [c_void_p, POINTER(WaveWindow), POINTER(c_uint32), c_uint32]),
+    "shw_recorded": (c_uint64, [c_void_p, POINTER(c_uint64)]),
+    "shw_hands": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_offered": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_numbers": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint64))]),
+    "shw_beats": (c_uint64, [c_void_p, c_uint32, POINTER(POINTER(c_uint8))]),
+    "shw_forget_waves": (None, [c_void_p]),
 }
 
 
@@ -229,6 +249,7 @@ class Harness:
         self._streams = {stream.name: i for i, stream in enumerate(manifest.streams)}
         self._queued = {stream.name for stream in manifest.streams if stream.offered}
         self._parts: dict[str, int] = {}
+        self._recorded: list[str] = []
         self._widths = [(stream.width + 7) // 8 for stream in manifest.streams]
         self._queues = {queue.name: i for i, queue in enumerate(manifest.queues)}
         self._ports = {port.name: i for i, port in enumerate(manifest.ports)}
@@ -403,13 +424,49 @@ class Harness:
         """Goes on from what ``save`` gave in the same library with the same configuration."""
         self._check(self._library.shw_load(self._handle, state.ctypes.data, state.size))
 
-    def open_waves(self, path: Path) -> None:
-        """Begins to write a VCD file; the build must be one with waves."""
-        self._check(self._library.shw_open_trace(self._handle, str(path).encode()))
+    def record(
+        self, streams: Sequence[str], *, cycle: int, after: tuple[str, int] | None, cycles: int
+    ) -> None:
+        """Keeps what these streams do in a window of so many cycles, and forgets an earlier one.
 
-    def close_waves(self) -> None:
-        """Completes the VCD file."""
-        self._library.shw_close_trace(self._handle)
+        It begins in that cycle, or with the transfer after so many of a stream.
+        """
+        stream, transfer = after or (next(iter(self._streams)), 0)
+        window = WaveWindow(cycle, after is not None, self._streams[stream], transfer, cycles)
+        numbers = (c_uint32 * len(streams))(*(self._streams[name] for name in streams))
+        self._check(
+            self._library.shw_waves(self._handle, ctypes.byref(window), numbers, len(streams))
+        )
+        self._recorded = list(streams)
+
+    def recorded(self) -> tuple[int, int]:
+        """The first recorded cycle, and how many are by now."""
+        begin = c_uint64()
+        cycles = self._library.shw_recorded(self._handle, ctypes.byref(begin))
+        return begin.value, int(cycles)
+
+    def changes_since(self, first: int) -> dict[str, StreamChanges]:
+        """What the recorded streams did since ``forget_recorded``, in cycles from ``first``."""
+        found = {}
+        for number, name in enumerate(self._recorded):
+            hands = self._numbers(self._library.shw_hands, number).astype(np.int64)
+            offered = self._numbers(self._library.shw_offered, number).astype(np.int64)
+            data = POINTER(c_uint8)()
+            size = self._library.shw_beats(self._handle, number, ctypes.byref(data))
+            width = self._widths[self._streams[name]]
+            beats = np.ctypeslib.as_array(data, (size,)).copy() if size else np.zeros(0, np.uint8)
+            found[name] = StreamChanges(
+                cycles=hands // STATES - first,
+                hands=(hands % STATES).astype(np.uint8),
+                offered=offered - first,
+                numbers=self._numbers(self._library.shw_numbers, number).astype(np.int64),
+                beats=beats.reshape(-1, width),
+            )
+        return found
+
+    def forget_recorded(self) -> None:
+        """Frees what was recorded so far."""
+        self._library.shw_forget_waves(self._handle)
 
     def _numbers(self, read: Callable[..., int], index: int) -> NDArray[np.uint64]:
         """What a function of the library has of something by its number."""

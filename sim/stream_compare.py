@@ -11,13 +11,14 @@ from ..compiler.ir.levels import PlacedNetlist
 from ..compiler.ir.netlist import Channel
 from ..compiler.layers.table import layer_table
 from ..compiler.mapping.row_windows import row_windows
+from ..numerics.lane_codes import lane_codes
 from ..quantization.quantized_model import QuantizedModel
 from ..reference.integer_model import Cache, IntegerModel, Trace
 from ..stream.control.row_windows import RowWindows
 from ..stream.control.scope import Scope
 from ..stream.itensor.itensor import ITensor, Symbol, SymbolValues
 from ..stream.itensor.memory_order import TOKENS
-from ..stream.spec import Role
+from .answer_steps import layers_of
 from .dataflow_order import dataflow_order
 from .mismatch import Mismatch
 
@@ -92,7 +93,7 @@ class Comparison:
         self._take = take
         channels = [channel for channel in design.channels if channel.value is not None]
         self._watched = [
-            _Watched(c, _layers(design, c)) for c in dataflow_order(design.graph, channels)
+            _Watched(c, layers_of(design, c)) for c in dataflow_order(design.graph, channels)
         ]
         self.beats = 0
         self._streams: set[str] = set()
@@ -253,25 +254,7 @@ class Comparison:
 
 def decode(beats: NDArray[np.uint8], type: ITensor) -> Ints:
     """Codes of the lanes, (beats, lanes), from captured payload bytes (beats, bytes)."""
-    width, lanes = type.fmt.width, type.lanes
-    if len(beats) == 0:
-        return np.zeros((0, lanes), dtype=np.int64)
-    bits = np.unpackbits(beats, axis=1, bitorder="little")[:, : width * lanes]
-    codes = bits.reshape(len(beats), lanes, width) @ (np.int64(1) << np.arange(width))
-    if type.fmt.signed:
-        codes = np.where(codes >> (width - 1), codes - (1 << width), codes)
-    return np.asarray(codes, dtype=np.int64)
-
-
-def _layers(design: PlacedNetlist, channel: Channel) -> Sequence[int | None]:
-    """Where a stream carries a value in a step: all layers, or all but the last if it leads from a
-    layer to the next; what enters the loop passes once."""
-    source, sink = (
-        design.instance(end.instance).port(end.port) for end in (channel.source, channel.sink)
-    )
-    if channel.scope is not Scope.BODY or sink.role is Role.LOOP_ENTRY:
-        return (None,)
-    return range(design.graph.loops[0].trips - (source.role is Role.LOOP_BACK))
+    return lane_codes(beats, type.fmt, type.lanes)
 
 
 def _activations(

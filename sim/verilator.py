@@ -49,7 +49,6 @@ HARNESS = Path(__file__).parent / "harness"
 SOURCES = (HARNESS / "harness.cpp",)
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 RUNTIME_SAVABLE = ("verilated_save.cpp",)
-RUNTIME_WAVES = ("verilated_vcd_c.cpp",)
 
 BINDING = "binding.cpp"
 # Verilator puts what runs once into files of this name: constructors, and what saves the state.
@@ -109,7 +108,6 @@ def build(
     manifest: Manifest,
     *,
     observed: bool = False,
-    waves: bool = False,
     savable: bool = False,
     threads: int | None = None,
     cache: Path | None = None,
@@ -119,7 +117,6 @@ def build(
 
     verilog: files of the design
     observed: with the streams and queues of the manifest visible, at some cost in speed
-    waves: able to write VCD files, at more cost
     savable: able to save its state, at some cost when it is compiled
     threads: that simulate; None: two for designs of at least ``LARGE`` bytes if there are two
         processors. They wait for each other in every cycle, so that one must be free for each
@@ -138,7 +135,7 @@ def build(
         ),
     }
     identity = [simulator.identity, compiler.identity, machine(), *COMPILE, *COMPILE_SLOW,
-                *VERILATE, manifest.top, f"{waves} {savable} {threads}"]  # fmt: skip
+                *VERILATE, manifest.top, f"{savable} {threads}"]  # fmt: skip
     digest = hashlib.sha256()
     parts = [text.encode() for text in (*identity, *texts.values())]
     for part in [*parts, *_harness(), *(path.read_bytes() for path in verilog)]:
@@ -152,14 +149,13 @@ def build(
             (work / name).write_text(content)
         started = time.monotonic()
         options = ["--threads", str(threads)] if threads > 1 else []
-        options += [*(["--trace-vcd"] if waves else []), *(["--savable"] if savable else [])]
+        options += ["--savable"] if savable else []
         warnings = verilate(
             simulator, [*verilog, work / "control.vlt"], manifest.top, work / "model", options,
             progress,
         )  # fmt: skip
-        flags = [f"-I{HARNESS}", f"-DVM_TRACE={int(waves)}", f"-DVM_TRACE_VCD={int(waves)}",
-                 f"-DSAVABLE={int(savable)}"]  # fmt: skip
-        runtime = [*(RUNTIME_WAVES if waves else ()), *(RUNTIME_SAVABLE if savable else ())]
+        flags = [f"-I{HARNESS}", f"-DSAVABLE={int(savable)}"]
+        runtime = RUNTIME_SAVABLE if savable else ()
         library = compile_library(
             simulator, compiler, work, cache, flags, slow=[work / BINDING], kept=SOURCES,
             runtime=runtime, progress=progress,
@@ -237,7 +233,8 @@ def compile_library(
     model = work / "model"
     include = simulator.root / "include"
     flags = [*COMPILE, *flags, f"-I{model}", f"-I{include}", f"-I{include / 'vltstd'}",
-             "-DVM_TRACE_FST=0", "-DVM_COVERAGE=0", "-DVM_SC=0"]  # fmt: skip
+             "-DVM_TRACE=0", "-DVM_TRACE_VCD=0", "-DVM_TRACE_FST=0", "-DVM_COVERAGE=0",
+             "-DVM_SC=0"]  # fmt: skip
     flags += [] if compiler.is_clang else ["-fno-gnu-unique"]
     common = [include / name for name in (*RUNTIME, *runtime)] + [*kept]
     ready, objects = _runtime_objects(simulator, compiler, work, cache, common, flags)

@@ -10,6 +10,7 @@
 #include "axi.h"
 #include "hbm.h"
 #include "observe.h"
+#include "waves.h"
 #include "wires.h"
 
 namespace {
@@ -140,9 +141,6 @@ public:
         design_->state(a);
     }
 
-    void open_trace(const char* path) { design_->open_trace(path), tracing_ = true; }
-    void close_trace() { design_->close_trace(), tracing_ = false; }
-
     Memory memory;
     Fault fault;
     std::vector<uint8_t> saved;  // by the last call of shw_save
@@ -152,13 +150,13 @@ public:
     std::vector<StreamTap> streams;
     std::vector<QueueTap> queues;
     std::vector<PartTap> parts;
+    WaveRecorder waves;
 
 private:
     // The combinational outputs for the inputs of this cycle, before its rising edge.
     void settle() {
         design_->clock.set(0);
         design_->eval();
-        if (tracing_) design_->trace(2 * cycle);
     }
 
     void edge() {
@@ -171,9 +169,9 @@ private:
             for (PartTap& part : parts) part.sample(cycle);
             quiet_ = moved ? 0 : quiet_ + 1;
         }
+        waves.sample(cycle, streams);
         design_->clock.set(1);
         design_->eval();
-        if (tracing_) design_->trace(2 * cycle + 1);
         if (running)
             for (AxiPort& port : ports) port.drive();
         ++cycle;
@@ -182,7 +180,6 @@ private:
     std::unique_ptr<Design> design_;
     bool memory_runs_ = false;  // also in a reset of the design
     uint64_t quiet_ = 0;  // cycles since anything moved at a memory port or watched stream
-    bool tracing_ = false;
 };
 
 std::string creation_error;
@@ -334,7 +331,37 @@ API int shw_load(Harness* h, const uint8_t* data, uint64_t size) {
     });
 }
 
-API int shw_open_trace(Harness* h, const char* path) {
-    return guarded(h, [&] { return h->open_trace(path), 0; });
+// Records a window of these streams from now on, and forgets an earlier one.
+API int shw_waves(Harness* h, const WaveWindow* window, const uint32_t* streams, uint32_t count) {
+    return guarded(h, [&] {
+        std::vector<WaveTap> taps;
+        for (uint32_t i = 0; i < count; ++i) taps.emplace_back(h->streams.at(streams[i]));
+        if (window->by_transfer) h->streams.at(window->stream);
+        return h->waves.arm(*window, std::move(taps)), 0;
+    });
 }
-API void shw_close_trace(Harness* h) { h->close_trace(); }
+// Cycles that were recorded so far, and the first of them.
+API uint64_t shw_recorded(Harness* h, uint64_t* begin) {
+    *begin = h->waves.begin;
+    return h->waves.cycles;
+}
+// Of a recorded stream, by its place among them.
+API uint64_t shw_hands(Harness* h, uint32_t tap, const uint64_t** changes) {
+    *changes = h->waves.taps.at(tap).hands.data();
+    return h->waves.taps.at(tap).hands.size();
+}
+API uint64_t shw_offered(Harness* h, uint32_t tap, const uint64_t** cycles) {
+    *cycles = h->waves.taps.at(tap).offered.data();
+    return h->waves.taps.at(tap).offered.size();
+}
+API uint64_t shw_numbers(Harness* h, uint32_t tap, const uint64_t** numbers) {
+    *numbers = h->waves.taps.at(tap).numbers.data();
+    return h->waves.taps.at(tap).numbers.size();
+}
+API uint64_t shw_beats(Harness* h, uint32_t tap, const uint8_t** data) {
+    *data = h->waves.taps.at(tap).beats.data();
+    return h->waves.taps.at(tap).beats.size();
+}
+API void shw_forget_waves(Harness* h) {
+    for (WaveTap& tap : h->waves.taps) tap.clear();
+}

@@ -34,6 +34,9 @@ public:
         return wires_.offered ? Handshake{wires_.offered, wires_.room} : at_sink();
     }
 
+    Wire payload() const { return wires_.payload; }
+    uint32_t beat_bytes() const { return beat_bytes_; }
+
     bool sample(uint64_t cycle) {
         if (timed && wires_.offered.bit() && wires_.room.bit()) given.push_back(cycle);
         const bool valid = wires_.valid.get() & 1, ready = wires_.ready.get() & 1;

@@ -94,9 +94,6 @@ struct Design {
     virtual ~Design() = default;
     virtual void eval() = 0;
     virtual void state(Archive& archive) = 0;
-    virtual void open_trace(const char* path) = 0;  // throws if the build has no waves
-    virtual void trace(uint64_t time) = 0;
-    virtual void close_trace() = 0;
 
     Wire clock, reset, memory_reset, count, busy, done;
     LiteWires control;

@@ -22,6 +22,7 @@ from ..sim.checkpoint import Checkpoint
 from ..sim.device import SimDevice, WatchedPort
 from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import Comparison, StreamReference
+from .waves import PlannedWaves
 
 __all__ = ["NEVER", "Answer", "Checkpoints", "simulated"]
 
@@ -115,13 +116,16 @@ def simulated(
     on_token: Callable[[Answer], None] | None = None,
     checkpoints: Checkpoints = NEVER,
     watched: Mapping[str, Sequence[WatchedPort]] | None = None,
+    waves: PlannedWaves | None = None,
 ) -> Answer:
     """One answer of the compiled simulation; compared with ``reference`` if there is one.
 
-    watched: kernels whose last step is observed; the library must be an observed one
+    watched: kernels whose last step is observed; waves: a file of what streams do; for either, the
+        library must be an observed one
 
     Raises ``InternalError`` that names the first difference, or the streams that wait in a hang,
-    ``UserError`` for a checkpoint that is damaged or belongs to something else.
+    ``UserError`` for a checkpoint that is damaged or belongs to something else, and for waves that
+    never began.
     """
     identity, resumed = {}, None
     if checkpoints.wanted:
@@ -135,7 +139,7 @@ def simulated(
     if checkpoints.resume is not None:
         resumed = Checkpoint.load(checkpoints.resume, identity)
     with SimDevice(manifest, library, image, model=model) as device:
-        session = _Session(device, prompt, count, ends, reference, model.kind, watched)
+        session = _Session(device, prompt, count, ends, reference, model.kind, watched, waves)
         session.start(resumed)
         if (file := checkpoints.file) is not None:
             device.pause(checkpoints.every, lambda: session.save(file, identity))
@@ -144,6 +148,7 @@ def simulated(
         except InternalError as error:
             session.explain(error)
             raise
+        device.check_recorded()
         answer = session.answer
         if library.observed:
             answer.peaks = device.peaks()
@@ -168,6 +173,7 @@ class _Session:
         reference: StreamReference | None,
         memory: str,
         watched: Mapping[str, Sequence[WatchedPort]] | None,
+        waves: PlannedWaves | None,
     ):
         self.answer = Answer(prompt=list(prompt), memory=memory)
         self._device, self._count, self._ends = device, count, tuple(ends)
@@ -178,9 +184,10 @@ class _Session:
         self._watched = watched is not None
         if watched is not None:
             device.watch(watched)
-            if self._comparison is None:
-                device.capture(set())
             self._traffic = device.traffic()
+        self._waves = waves
+        if reference is None and (watched is not None or waves is not None):
+            device.capture(set())
         self._expected: int | None = None
         self._begin = self._step = device.cycle
         self._clock = time.perf_counter()
@@ -203,6 +210,7 @@ class _Session:
             if self._comparison is not None:
                 self._comparison.load(resumed.arrays)
         self.answer.tokens += tokens
+        self._record()
         self._generation: Generation = generate(
             self._device, self.answer.prompt, count=self._count, ends=self._ends, since=since
         )
@@ -224,6 +232,7 @@ class _Session:
             if self._watched or self._comparison is not None:
                 self._step = device.cycle
                 device.time()
+            self._record()
             if on_token is not None:
                 on_token(answer)
         self._compare(complete=True)
@@ -251,6 +260,12 @@ class _Session:
             self._compare()
         except InternalError as difference:
             raise difference from error
+
+    def _record(self) -> None:
+        """Begins with the wave file, or waits for its first cycle, once there are enough tokens."""
+        if self._waves is not None and len(self.answer.tokens) >= self._waves.tokens:
+            self._device.record(self._waves.plan)
+            self._waves = None
 
     def _feed(self, tokens: Sequence[int]) -> None:
         if self._comparison is not None:

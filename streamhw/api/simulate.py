@@ -18,6 +18,7 @@ from .answer import NEVER, Answer, Checkpoints, simulated
 from .build import Build
 from .hang import explain
 from .prompt import Prompt, check_run, read_prompt
+from .waves import Waves
 
 __all__ = ["simulate"]
 
@@ -33,6 +34,7 @@ def simulate(
     memory: MemorySystem | str | None = None,
     threads: int | None = None,
     checkpoints: Checkpoints = NEVER,
+    waves: Waves | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     on_token: Callable[[Answer], None] | None = None,
 ) -> Answer:
@@ -47,6 +49,7 @@ def simulate(
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
     memory: a memory system or the name of one; None: the board's own
     threads: of the simulator; None: as many as its size deserves
+    waves: a file of what streams do, for viewers
     progress: told of each step, how much of it is done, and of how much
     on_token: called with the answer so far after each token
 
@@ -60,6 +63,11 @@ def simulate(
     check_run(numbers, tokens, stalls, build.model.graph)
     manifest = build.manifest
     system = load_memory(memory) if isinstance(memory, str) else memory or build.board.memory
+    planned = None
+    if waves is not None:
+        if progress is not None:
+            progress("compute the scales of values", 0, 1)
+        planned = waves.planned(build.netlist, build.quantized, len(numbers), tokens)
     behavior = MemoryModel.of(build.board, system, stalls=stalls, seed=seed)
     reference = None
     if check:
@@ -74,7 +82,7 @@ def simulate(
     library = verilator.build(
         [build.verilog],
         manifest,
-        observed=check,
+        observed=check or waves is not None,
         savable=checkpoints.wanted,
         threads=threads,
         progress=progress,
@@ -104,6 +112,7 @@ def simulate(
             reference=reference,
             on_token=told,
             checkpoints=checkpoints,
+            waves=planned,
         )
     except HangError as hang:
         explain(build.netlist, hang)

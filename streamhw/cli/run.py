@@ -5,6 +5,7 @@ import argparse
 
 from ..commands.console import Console
 from .options import Commands, checkpoints, choices, earlier, request, simulation, stalls, talk
+from .wave_options import chosen_waves, wave_options
 
 __all__ = ["add"]
 
@@ -36,6 +37,7 @@ def add(commands: Commands) -> None:
     )
     stalls(parser)
     simulation(parser)
+    wave_options(parser)
     parser.add_argument(
         "--fast",
         action="store_true",
@@ -59,10 +61,10 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
     if chosen.fast or chosen.port is not None:
         option = "--fast" if chosen.fast else "--port"
         simulated = (chosen.check, chosen.stalls, chosen.memory, chosen.threads)
-        if any(simulated) or chosen.checkpoint or chosen.resume:
+        if any(simulated) or chosen.checkpoint or chosen.resume or chosen.waves:
             raise UserError(
                 f"Option {option} must come without --check, --stalls, --memory, --threads, "
-                "--checkpoint and --resume: nothing is simulated"
+                "--checkpoint, --resume and --waves: nothing is simulated"
             )
         if chosen.fast and chosen.port is not None:
             raise UserError("Option --fast must come without --port: no board is used")
@@ -85,6 +87,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
             memory=chosen.memory,
             threads=chosen.threads,
             checkpoints=checkpoints(chosen),
+            waves=chosen_waves(chosen),
         ),
         console,
     )

@@ -7,15 +7,17 @@ from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
 from ..api.build import Build
 from ..api.prompt import check_run, read_prompt
+from ..api.waves import Waves
 from ..boards.memory.catalog import load_memory
 from ..report.channels import channel_table, spread
 from ..report.fitted_table import FittedTable, TableColumn
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
+from ..waves.stream_waves import WAVE_FILES
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
 from .records.answers import RunRecord, TokenRecord
-from .show import Console, progress, warn
+from .show import Console, progress, show_file, warn
 
 __all__ = ["RunRequest", "run"]
 
@@ -30,6 +32,7 @@ class RunRequest:
     stalls: share of cycles in which the memory holds back each channel at random, by ``seed``
     memory: a name of ``list memories``; None: the board's own
     threads: of the simulator; None: as many as its size deserves
+    waves: a file of what streams do, for viewers
     """
 
     build: BuildRequest
@@ -42,6 +45,7 @@ class RunRequest:
     memory: str | None = None
     threads: int | None = None
     checkpoints: Checkpoints = NEVER
+    waves: Waves | None = None
 
 
 def run(request: RunRequest, console: Console) -> Answer:
@@ -99,6 +103,7 @@ def run(request: RunRequest, console: Console) -> Answer:
             memory=memory,
             threads=request.threads,
             checkpoints=request.checkpoints,
+            waves=request.waves,
             progress=on_step,
             on_token=on_token,
         )
@@ -110,6 +115,9 @@ def run(request: RunRequest, console: Console) -> Answer:
     console.print(_table(answer, built))
     if len(answer.channels) > 1:
         console.print(channel_table(answer.channels))
+    if request.waves is not None:
+        for ending in WAVE_FILES:
+            show_file(request.waves.file.with_suffix(ending), console)
     return answer
 
 

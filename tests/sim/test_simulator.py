@@ -147,16 +147,6 @@ def test_out_of_range(make):
         assert len(cycles(d)[0]) == COUNT
 
 
-def test_waves(cache, tmp_path):
-    spec = Standin()
-    made = build([spec.write(tmp_path)], spec.manifest, waves=True, cache=cache)
-    with SimDevice(spec.manifest, made, spec.image(1)) as d:
-        d.open_waves(tmp_path / "waves.vcd")
-        cycles(d)
-        d.close_waves()
-    assert "h_sum__valid" in (tmp_path / "waves.vcd").read_text()
-
-
 def test_user_errors(make):
     spec, device = make(observed=True)
     with device() as d:
