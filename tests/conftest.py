@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all tests share: options ``--slow`` and ``--update-dumps``, the seed of random choices, and
-a build of a tiny model for a board with an open flow, also as a simulation of all of that board."""
+"""What all tests share: options ``--slow``, ``--waves`` and ``--update-dumps``, the seed of random
+choices, and a build of a tiny model for a board with an open flow, also as a simulation of all of
+that board."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +14,13 @@ import streamhw
 from streamhw.api.build import Build
 from streamhw.bitstream.board_core import parts_of
 from streamhw.boards.base import load_board
+from streamhw.errors import ToolError
+from streamhw.testing import check_checkout
 from streamhw.testing.board.library import CompiledBoard, compile_board
 from tests.tiny import tiny_decoder
 
+ROOT = Path(__file__).parents[1]
+WAVES = Path("build") / "waves"
 # Processes of xdist are told a width of 80 columns, as if a user had asked for that.
 os.environ.pop("COLUMNS", None)
 
@@ -22,8 +28,20 @@ os.environ.pop("COLUMNS", None)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes, too")
     parser.addoption(
+        "--waves", action="store_true", help=f"wave files of kernel benches, below {WAVES}"
+    )
+    parser.addoption(
         "--update-dumps", action="store_true", help="record tests/compiler/dumps anew, then diff"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        check_checkout(ROOT)
+    except ToolError as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.getoption("--waves"):
+        os.environ["STREAMHW_WAVES"] = str(ROOT / WAVES)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,6 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    if config.getoption("--waves"):
+        terminalreporter.write_line(f"wave files of kernel benches are in {ROOT / WAVES}")
     # Whole modules may be skipped, too, and their reports are of collecting.
     reports = terminalreporter.stats.get("skipped", [])
     skipped = [r for r in reports if isinstance(r, pytest.TestReport) and "slow" in r.keywords]

