@@ -101,10 +101,13 @@ def designs() -> Iterator[tuple[str, PlacedNetlist]]:
     whole = placed(GPT2, narrow, NUMBERS)
     tight = replace(NUMBERS, on_chip_bits=whole.fused.bits * 6 // 10)
     yield "gpt2 spilled", placed(GPT2, narrow, tight)
+    cache = replace(NUMBERS, quantization=replace(NUMBERS.quantization, cache_bits=4))
+    yield "gpt2 with a cache of 4 bits for sim", placed(GPT2, sim, cache)
+    yield "gpt2 with a cache of 4 bits for ulx3s", placed(GPT2, ulx3s, cache)
 
 
 def overhead_kind(owner: str) -> str:
-    """What a submodule is that the top adds: its name without the port."""
+    """What a submodule is that the top adds: its name without the port or the die."""
     kinds = {
         "control": "Control",
         "recovery": "Recovery",
@@ -112,7 +115,10 @@ def overhead_kind(owner: str) -> str:
         "read_guard": "ReadGuard",
         "write_guard": "WriteGuard",
         "arbiter": "Arbiter",
+        "counters": "EventCounters",
     }
+    if owner.startswith("observer_"):
+        return "HandshakeChoice"
     return next(kind for end, kind in kinds.items() if owner.endswith(end))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wide parts as narrow ones side by side, each with the control that its share of a beat needs."""
+"""Wide parts as narrow ones in parallel, each with the control that its share of a beat needs."""
 
 from collections.abc import Callable, Sequence
 

@@ -85,7 +85,7 @@ def put_in_place(patch: pytest.MonkeyPatch, spec: type[KernelSpec], copy: type[K
 
 @pytest.fixture(scope="module")
 def compiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compile]:
-    """A model of each family, and one with streams that go through memory."""
+    """A model of each family, one with streams that go through memory, one with a narrow cache."""
     folder = tmp_path_factory.mktemp("models")
     sim = load_board("sim")
     narrow = replace(sim, ports=tuple(replace(port, width=128) for port in sim.ports))
@@ -93,10 +93,12 @@ def compiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compile]:
     wide = load(str(write_tiny(folder / "wide", features=64, hidden=128)))
     gemma = tiny_decoder(TINY_GEMMA)
     bits = compile_model(wide, narrow, CONFIG).fused.bits * 6 // 10
+    cached = replace(CONFIG.quantization, cache_bits=4)
     return {
         "gpt2": lambda: compile_model(gpt2, sim, CONFIG),
         "gemma": lambda: compile_model(gemma, sim, CONFIG),
         "spilled": lambda: compile_model(wide, narrow, replace(CONFIG, on_chip_bits=bits)),
+        "cache of 4 bits": lambda: compile_model(gpt2, sim, replace(CONFIG, quantization=cached)),
     }
 
 
