@@ -19,11 +19,12 @@ def errors_text(errors: Sequence[RoundingError]) -> str:
 
 
 def read_errors(folder: Path, manifest: Manifest) -> tuple[RoundingError, ...]:
-    """In the order of execution; none of a build with random weights.
+    """In the order of execution; none of a build with random weights, or without the file.
 
     Raises ``UserError`` if the file is not what was written.
     """
-    if ERRORS_FILE not in {file.name for file in manifest.files}:
+    listed = ERRORS_FILE in {file.name for file in manifest.files}
+    if not listed or not (folder / ERRORS_FILE).is_file():
         return ()
     content = read_file(folder, manifest, ERRORS_FILE)
     return tuple(decode(RoundingError, error) for error in json.loads(content))

@@ -137,6 +137,7 @@ class Resources:
     picks: bits that multiplexers of many ways leave out of a word, as they pick a part of it
     delays: bits and cycles of shift registers, which some families have in LUTs
     dsp_luts, dsp_ffs: adders and registers behind multipliers, which some families have in these
+    increments: bits of counters by one, which carry cells alone hold in some families
     """
 
     luts: int = 0
@@ -148,6 +149,7 @@ class Resources:
     delays: tuple[tuple[int, int], ...] = ()
     dsp_luts: int = 0
     dsp_ffs: int = 0
+    increments: int = 0
 
 
 @dataclass(frozen=True)

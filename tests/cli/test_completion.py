@@ -59,7 +59,7 @@ def test_the_script_is_printed_and_valid(folder: Path, capsys: pytest.CaptureFix
         (["-q", "ex"], {"explain", "explore"}),
         (["--js"], {"--json"}),
         (["build", "gpt2-s"], {"gpt2-shakespeare"}),
-        (["build", "gpt2", "--board", "u"], {"u55c", "ulx3s"}),
+        (["build", "gpt2", "--board", "u"], {"u50", "u55c", "ulx3s"}),
         (["build", "gpt2", "--fifo", ""], {"normal", "conservative"}),
         (["build", "gpt2", "--stop", "pl"], {"place"}),
         (["run", "gpt2", "--memory", "h"], {"hbm2"}),

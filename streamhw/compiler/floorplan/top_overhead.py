@@ -54,7 +54,8 @@ def control(design: Netlist) -> dict[str, Resources]:
         # A counter of 32 bits and its comparison: carries take more LUTs in some families.
         RECOVERY: Resources(luts=26, muxes=3 * 32, ffs=41),
         COUNTERS: Resources(
-            luts=number * COUNTER_BITS,
+            luts=10,
+            increments=number * COUNTER_BITS,
             picks=(number - 1) * COUNTER_BITS,
             ffs=(number + 1) * COUNTER_BITS,
         ),
@@ -108,10 +109,11 @@ def _arbiter(kind: str, masters: int, width: int) -> Resources:
             luts=width + 75 + 5 * masters, picks=select, ffs=2 * width + 150 + 3 * masters
         )
     beat = width + width // 8
-    # Two ways of its data are in the LUTs of its register.
+    # Two ways of its data are in the LUTs of its register, and half of the next two; a choice of
+    # many more is no tree of LUTs any more.
     return Resources(
         luts=2 * beat + 215 + 5 * masters,
-        picks=select + (masters - 2) * beat,
+        picks=select + (masters - 2) * (masters - 3) * beat // 4,
         ffs=2 * beat + 290 + 4 * masters,
     )
 

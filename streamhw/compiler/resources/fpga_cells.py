@@ -177,8 +177,8 @@ def logic_cells(resources: Resources, family: Family) -> Cells:
     multipliers = sum(dsps(m, family) for m in resources.multipliers)
     chosen = MUX_LUTS[family] * resources.muxes + PICK_LUTS[family] * resources.picks
     luts, ffs = resources.luts + round(chosen), resources.ffs
-    if family is Family.ECP5:  # a DSP48 has an adder, and registers around it
-        luts, ffs = luts + resources.dsp_luts, ffs + resources.dsp_ffs
+    if family is Family.ECP5:  # a DSP48 has an adder, and registers around it; a carry has no LUT
+        luts, ffs = luts + resources.dsp_luts + resources.increments, ffs + resources.dsp_ffs
     for bits, cycles in resources.delays:
         if family is not Family.ECP5 and cycles >= SHORTEST_SHIFT:
             luts += bits * ceil(cycles / 32)

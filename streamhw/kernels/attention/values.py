@@ -114,7 +114,7 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
             memories.append(queue_memory(beat, self.fold))
         rounding = lanes * (self.out.width + 4)
         product = self.probability.width + self.value.width
-        products = self.positions * lanes * (product + self.value.width)
+        products = self.positions * lanes * product
         tree = (self.positions - 1) * lanes * (product + 1)
         # two bits of a value choose a multiple of the probability, two of which make a sum
         factor = self.probability.width + 1
@@ -130,7 +130,9 @@ class ValuesSpec(ValuesGeometry, KernelSpec):
             + self.fabric_positions * self.parallel_heads * 2 * (factor + 2)
             + repack
             + 3 * self.parallel_heads * self.depth
-            + 63,
+            + 48,
+            # operands have no enable, so that multipliers take their registers
+            dsp_ffs=self.positions * lanes * self.value.width,
             # the ring of sums behind its first register
             delays=((lanes * total, self.fold - 1),),
             multipliers=((self.probability.width + 1, self.value.width),)

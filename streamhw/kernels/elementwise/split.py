@@ -127,8 +127,7 @@ class SplitSpec(KernelSpec):
             + self.type.lanes * narrower
             + 2 * counters
             + 6 * sum(values)
-            + 4 * self.parts
-            + 10,
+            + 4 * self.parts,
             ffs=2 * word + counters + 2 * sum(values) + 6 * len(values) + 4,
             memories=tuple(Memory(width, 2, asynchronous=True) for width in values),
         )

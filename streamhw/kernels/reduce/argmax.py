@@ -99,7 +99,7 @@ class ArgMaxSpec(KernelSpec):
         # do not count are replaced as they enter.
         lane = (self.lanes - 1).bit_length()
         return Resources(
-            luts=(nodes + 1) * width + nodes * (width + lane) + 4 * index + 90,
+            luts=(nodes + 1) * width + nodes * (width + lane) + 4 * index + 70,
             muxes=self.lanes * width if self.counted < self.outputs else 0,
             ffs=registers + 6 * self.pipeline,
         )

@@ -31,7 +31,9 @@ class WidthSpec(InfrastructureSpec):
     def resources(self) -> Resources:
         bits = self.type.beat_bits
         wide = max(bits, self.beat_bits)
-        return Resources(luts=wide * (2 if bits < self.beat_bits else 1) + 8, ffs=2 * wide + 4)
+        # A bit that may come from two places takes one LUT or two.
+        luts = round(1.85 * wide) if bits < self.beat_bits else wide
+        return Resources(luts=luts + 8, ffs=2 * wide + 4)
 
     def create(self) -> Width:
         return Width(width_in=self.beat_bits, width_out=self.type.beat_bits)
