@@ -53,15 +53,3 @@ def test_ports() -> None:
         PortBeats(read=5 << 33 | 5, written=6 << 33 | 6),
     )
     assert port_beats(device) == {"a": a, "b": b}
-
-
-def test_traffic_over_the_end_of_a_counter() -> None:
-    board, device = opened()
-    end = 1 << registers.COUNTER_BITS
-    place(board, 3, end - 2)
-    assert all(not passed.read_bytes for passed in device.traffic().values())
-    place(board, 3, 5)
-    place(board, 6, (6 << 33 | 6) + 10)
-    traffic = device.traffic()
-    assert (traffic["a"].read_bytes, traffic["a"].write_bytes) == (7 * 8, 0)
-    assert (traffic["b"].read_bytes, traffic["b"].write_bytes) == (0, 10 * 16)

@@ -5,12 +5,11 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 
-from ...errors import DeviceError, InternalError
+from ...errors import DeviceError
 from ...peripherals.host_link.protocol import BEAT
-from ...stream.axi import register_map as registers
-from ..counters import PortBeats, port_beats
 from ..device import Progress, Traffic
 from ..manifest import Manifest
+from ..polled import TrafficMeter, poll
 from .link import SerialLink
 
 __all__ = ["BLOCK", "SerialDevice"]
@@ -46,7 +45,7 @@ class SerialDevice:
             raise ValueError(f"SerialDevice patience must be above 0 s, not {patience:g}")
         self._manifest, self._link, self._base = manifest, link, base
         self._patience, self._clock = patience, clock
-        self._first: dict[str, PortBeats] | None = None  # at the first look at the traffic
+        self._traffic = TrafficMeter(self)
 
     @property
     def manifest(self) -> Manifest:
@@ -113,36 +112,10 @@ class SerialDevice:
         return b"".join(parts)[offset - begin :][:size]
 
     def wait(self, count: int) -> Progress:
-        begin = self._clock()
-        while True:
-            status = self.read32(registers.STATUS)
-            found = self.read32(registers.COUNT)
-            done = bool(status & registers.STATUS_DONE)
-            stopped = not done and not status & registers.STATUS_BUSY
-            if found > count or done or stopped:
-                return Progress(count=found, done=done, stopped=stopped, cycles=self._cycles())
-            if self._clock() - begin > self._patience:
-                raise InternalError(
-                    f"Design has no token after {self._patience:g} s with {found} tokens in the "
-                    "window"
-                )
+        return poll(self, count, patience=self._patience, clock=self._clock)
 
     def traffic(self) -> Mapping[str, Traffic]:
-        """Bytes since it was called first, which looks at the counters of the design."""
-        found = port_beats(self)
-        self._first = self._first or found
-        beat = {port.name: port.data_width // 8 for port in self._manifest.ports}
-        passed = {name: beats.since(self._first[name]) for name, beats in found.items()}
-        return {
-            name: Traffic(
-                read_bytes=beats.read * beat[name], write_bytes=beats.written * beat[name]
-            )
-            for name, beats in passed.items()
-        }
-
-    def _cycles(self) -> int:
-        low = self.read32(registers.CYCLES_LO)  # freezes the high word
-        return self.read32(registers.CYCLES_HI) << 32 | low
+        return self._traffic.read()
 
     def _holds(self, offset: int, block: bytes) -> bool:
         found = self._link.crc_memory(self._base + offset, len(block))

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DeviceError, InternalError
+from ...errors import DeviceError
 from ...stream.axi import register_map as registers
 from ...stream.axi.port_bases import port_base
 from ...stream.axi.rebase import PAGE_BITS
 from ..device import Progress, Traffic
 from ..manifest import Manifest
+from ..polled import TrafficMeter, poll
 from ..recovery import recover
 from .card import Card
 
@@ -53,6 +54,7 @@ class XrtDevice:
             raise ValueError(f"XrtDevice patience must be above 0 s, not {patience:g}")
         self._manifest, self._card = manifest, card
         self._patience, self._clock = patience, clock
+        self._traffic = TrafficMeter(self)
         self._beat = ports[0].data_width // 8
         self._stripes = len(ports) if manifest.memory.striped else 1
         row = self._beat * self._stripes
@@ -110,22 +112,10 @@ class XrtDevice:
         return self._read_rows(first, count).reshape(-1)[begin : begin + size].tobytes()
 
     def wait(self, count: int) -> Progress:
-        begin = self._clock()
-        while True:
-            status = self.read32(registers.STATUS)
-            found = self.read32(registers.COUNT)
-            done = bool(status & registers.STATUS_DONE)
-            stopped = not done and not status & registers.STATUS_BUSY
-            if found > count or done or stopped:
-                return Progress(count=found, done=done, stopped=stopped, cycles=self._cycles())
-            if self._clock() - begin > self._patience:
-                raise InternalError(
-                    f"Design has no token after {self._patience:g} s with {found} tokens in the "
-                    "window"
-                )
+        return poll(self, count, patience=self._patience, clock=self._clock)
 
     def traffic(self) -> Mapping[str, Traffic]:
-        return {}
+        return self._traffic.read()
 
     def _check_design(self) -> None:
         found = {at: self.read32(at) for at in (registers.ID, registers.BUILD)}
@@ -144,10 +134,6 @@ class XrtDevice:
                 f"Buffer in {bank} must begin at a multiple of 4 KiB, not at {address:#x}"
             )
         return address
-
-    def _cycles(self) -> int:
-        low = self.read32(registers.CYCLES_LO)  # freezes the high word
-        return self.read32(registers.CYCLES_HI) << 32 | low
 
     def _rows(self, offset: int, size: int) -> tuple[int, int]:
         """The first row of beats, one from each stripe, that a range touches, and how many."""
