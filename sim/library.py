@@ -446,7 +446,8 @@ class Harness:
         return begin.value, int(cycles)
 
     def changes_since(self, first: int) -> dict[str, StreamChanges]:
-        """What the recorded streams did since ``forget_recorded``, in cycles from ``first``."""
+        """What the recorded streams did from cycle ``first`` on, from which cycles are counted;
+        nothing of it must have been forgotten."""
         found = {}
         for number, name in enumerate(self._recorded):
             hands = self._numbers(self._library.shw_hands, number).astype(np.int64)
@@ -455,12 +456,14 @@ class Harness:
             size = self._library.shw_beats(self._handle, number, ctypes.byref(data))
             width = self._widths[self._streams[name]]
             beats = np.ctypeslib.as_array(data, (size,)).copy() if size else np.zeros(0, np.uint8)
+            numbers = self._numbers(self._library.shw_numbers, number).astype(np.int64)
+            changed, new = hands // STATES >= first, offered >= first
             found[name] = StreamChanges(
-                cycles=hands // STATES - first,
-                hands=(hands % STATES).astype(np.uint8),
-                offered=offered - first,
-                numbers=self._numbers(self._library.shw_numbers, number).astype(np.int64),
-                beats=beats.reshape(-1, width),
+                cycles=hands[changed] // STATES - first,
+                hands=(hands[changed] % STATES).astype(np.uint8),
+                offered=offered[new] - first,
+                numbers=numbers[new],
+                beats=beats.reshape(-1, width)[new],
             )
         return found
 

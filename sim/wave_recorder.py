@@ -36,7 +36,6 @@ class WaveRecorder:
     def __init__(self, harness: Harness, plan: WavePlan):
         self._harness, self._plan = harness, plan
         self._waves: StreamWaves | None = None
-        self._written = 0
         harness.record(
             [stream.name for stream in plan.streams],
             cycle=max(plan.cycle, harness.cycle),
@@ -45,17 +44,16 @@ class WaveRecorder:
         )
 
     def write(self) -> None:
-        """Moves what is recorded by now into the file."""
+        """Moves what is recorded by now into the file; what interrupts it may do so again."""
         begin, cycles = self._harness.recorded()
-        if cycles == self._written:
+        if not cycles:
             return
         if self._waves is None:
             self._waves = StreamWaves(self._plan.file, self._plan.streams, begin=begin)
-        changes = self._harness.changes_since(begin + self._written)
-        self._waves.add(cycles - self._written, changes)
-        # Nothing is forgotten before it is written: who interrupts has all of it in the file.
-        self._harness.forget_recorded()
-        self._written = cycles
+        if cycles > (written := self._waves.cycles):
+            self._waves.add(cycles - written, self._harness.changes_since(begin + written))
+            # Nothing is forgotten before it is written.
+            self._harness.forget_recorded()
 
     def check(self) -> None:
         """Raises ``UserError`` if the simulation has passed without the first cycle."""

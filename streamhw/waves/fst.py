@@ -122,6 +122,11 @@ class FstFile:
         place = self._write(_block(CHANGES, span + b"".join(body)), self._blocks + 1, end)
         self._place, self._blocks, self._end, self._now = place, self._blocks + 1, end, now
 
+    @property
+    def length(self) -> int:
+        """Units of time that are in the file."""
+        return self._end - self._begin
+
     def close(self) -> None:
         """The file is whole."""
         self._stream.close()

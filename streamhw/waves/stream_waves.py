@@ -66,8 +66,12 @@ class StreamWaves:
             file.with_suffix(".sucl").write_text(surfer_text(streams))
 
     def add(self, cycles: int, changes: Mapping[str, StreamChanges]) -> None:
-        """The next cycles; streams that are not named stay as they are."""
+        """The next cycles; streams that are not named stay as they are.
+
+        What interrupts it leaves the file as it was, and the same cycles may be added again.
+        """
         found: dict[int, FstChanges] = {}
+        now = dict(self._lanes)
         for stream in self._streams:
             if (change := changes.get(stream.name)) is None:
                 continue
@@ -76,7 +80,7 @@ class StreamWaves:
                 values = (change.hands >> bit & 1).astype(np.uint8)
                 found[first + bit] = FstChanges(times=change.cycles, values=values[:, None])
             if stream.real:
-                found |= self._numbers(stream, first + 2, change)
+                found |= self._numbers(stream, first + 2, change, now)
             else:
                 bits = np.unpackbits(change.beats, axis=1, bitorder="little")
                 bits = bits[:, : stream.lanes * stream.fmt.width]
@@ -84,22 +88,35 @@ class StreamWaves:
                 found[first + 2] = FstChanges(times=change.offered, values=words)
         with _writing(self._file):
             self._fst.add(cycles, found)
+        self._lanes = now
+
+    @property
+    def cycles(self) -> int:
+        """How many are in the file."""
+        return self._fst.length
 
     def close(self) -> None:
         """The file is whole."""
         self._fst.close()
 
     def _numbers(
-        self, stream: ShownStream, first: int, change: StreamChanges
+        self,
+        stream: ShownStream,
+        first: int,
+        change: StreamChanges,
+        now: dict[str, NDArray[np.float64]],
     ) -> dict[int, FstChanges]:
-        """Changes of the lanes of a stream, whose first signal has that number."""
+        """Changes of the lanes of a stream, whose first signal has that number.
+
+        now: what the lanes of each stream show, which is kept up to date
+        """
         if not len(change.offered):
             return {}
         codes = lane_codes(change.beats, stream.fmt, stream.lanes)
         sizes = stream.fmt.step if stream.sizes is None else stream.sizes(change.numbers)
         lanes = codes * sizes
-        before = np.vstack([self._lanes[stream.name], lanes[:-1]])
-        self._lanes[stream.name] = lanes[-1]
+        before = np.vstack([now[stream.name], lanes[:-1]])
+        now[stream.name] = lanes[-1]
         found = {}
         for lane, column in enumerate(lanes.T):
             here = np.flatnonzero(column != before[:, lane])

@@ -2,6 +2,7 @@
 """Wave files of a simulated stand-in: its beats at their cycles, exact windows, interruption."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from streamhw.numerics.fixed import Fixed
 from streamhw.runtime.driver import generate
 from streamhw.sim import device as device_module
 from streamhw.sim.device import SimDevice
+from streamhw.sim.library import Harness
 from streamhw.sim.verilator import build
 from streamhw.sim.wave_recorder import WavePlan
 from streamhw.waves.shown_stream import Place, ShownStream
+from streamhw.waves.stream_waves import StreamWaves
 from tests.sim.standin import Standin
 from tests.waves.reader import ReadSignal, gtkwave_changes, surfer_signals
 
@@ -122,6 +125,35 @@ def test_what_was_recorded_before_an_interrupt_is_in_the_file(
         answered(device)
     assert window(file) == (begin, last)
     assert len(passed(surfer_signals(file), begin, last)) > 2
+
+
+@pytest.mark.parametrize("where", ["add", "forget"])
+def test_an_interrupt_while_it_is_written_loses_nothing(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Before the second part is in the file, or after."""
+    monkeypatch.setattr(device_module, "WAVE_SLICE", 50)
+    whole, file = tmp_path / "whole.fst", tmp_path / "w.fst"
+    with opened() as device:
+        device.record(plan(whole))
+        answered(device)
+    calls = count()
+    kind, name = (StreamWaves, "add") if where == "add" else (Harness, "forget_recorded")
+    original = getattr(kind, name)
+
+    def interrupted(*arguments: object) -> None:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        original(*arguments)
+
+    monkeypatch.setattr(kind, name, interrupted)
+    with pytest.raises(KeyboardInterrupt), opened() as device:
+        device.record(plan(file))
+        answered(device)
+    begin, end, found = gtkwave_changes(file)
+    assert begin < end and end - begin > 60
+    _, _, all_found = gtkwave_changes(whole)
+    assert found == {path: [c for c in all_found[path] if c[0] < end] for path in found}
 
 
 def test_a_window_that_never_comes(opened: Open, tmp_path: Path) -> None:

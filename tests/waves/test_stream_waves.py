@@ -77,6 +77,33 @@ def test_sizes_of_codes(tmp_path: Path) -> None:
     assert (found["layer.a.i.lane1"].at(times) == -2.0 * (numbers + 1)).all()
 
 
+def test_interrupted_cycles_are_added_again(tmp_path: Path) -> None:
+    fmt, file = Fixed(8), tmp_path / "w.fst"
+    interrupts = iter((False, True, False))
+
+    def sizes(numbers: np.ndarray) -> np.ndarray:
+        return np.ones((len(numbers), 1))
+
+    def interrupted(numbers: np.ndarray) -> np.ndarray:
+        if next(interrupts):
+            raise KeyboardInterrupt
+        return sizes(numbers)
+
+    places = (Place(group="layer", kernel="b", port="i"),)
+    other = ShownStream(name="t", fmt=fmt, lanes=1, places=places, sizes=interrupted)
+    waves = StreamWaves(file, [stream(fmt, 1, "a", sizes=sizes), other], begin=0)
+    first, second = (changes_of(np.full((PART // 2, 1), code), fmt, 0) for code in (3, 5))
+    waves.add(PART, {"s": first, "t": first})
+    with pytest.raises(KeyboardInterrupt):
+        waves.add(PART, {"s": second, "t": second})
+    assert waves.cycles == PART
+    waves.add(PART, {"s": second, "t": second})
+    waves.close()
+    for path, found in surfer_signals(file).items():
+        if path.endswith("lane0"):
+            assert (found.times.tolist(), found.values.tolist()) == ([0, PART], [3, 5])
+
+
 @pytest.mark.parametrize("width", [65, 512])
 def test_words_of_memory_are_bits(tmp_path: Path, width: int) -> None:
     fmt, file, rng = Fixed(width, signed=False), tmp_path / "w.fst", np.random.default_rng(width)
