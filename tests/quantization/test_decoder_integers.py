@@ -112,4 +112,4 @@ def test_named_shapes_are_quantized_without_their_weights() -> None:
     assert (first.weight == again.weight).all()
     norm = quantized.parameters("norm_2", 3)
     assert isinstance(norm, NormParameters) and norm.beta is None
-    assert quantized.parameters("attention", 3) is None and quantized.parameters("k") is None
+    assert quantized.parameters("residual_1", 3) is None and quantized.parameters("k") is None

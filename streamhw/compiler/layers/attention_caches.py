@@ -7,7 +7,8 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import Attention, Node
+from ...graph import Node
+from ...graph.ops.work import AttentionHeads
 from ...kernels.kv_cache.append import CacheAppendSpec
 from ...kernels.kv_cache.decode import GroupDecodeSpec
 from ...kernels.kv_cache.encode import GroupEncodeSpec
@@ -27,15 +28,16 @@ from ..memory.segments import Segments
 __all__ = ["CACHES", "RowCache"]
 
 
-def _op(node: Node) -> Attention:
-    assert isinstance(node.op, Attention)
-    return node.op
+def _heads(node: Node) -> AttentionHeads:
+    heads = node.op.attention
+    assert heads is not None
+    return heads
 
 
 def _caches(state: MemoryContext, node: Node) -> dict[str, int]:
     bits = state.quantization.config.cache_bits
     layout = cache_layout(
-        _op(node).attention, state.tiling, state.graph.context, state.layers, state.beat_bits, bits
+        _heads(node), state.tiling, state.graph.context, state.layers, state.beat_bits, bits
     )
     scales = scale_layout(layout)
     found = {f"{node.name}_{role}": layout.size for role in ("key", "value")}
@@ -48,14 +50,14 @@ def _segments(state: MemoryContext, node: Node) -> Segments | None:
     """Offsets of the encoder of keys, and what the decoder adds to those of the first position."""
     if not state.quantization.of(node.name, AttentionPlan).centered:
         return None
-    offsets, lifts = (ceil(n / state.beat_bits) for n in _offset_bits(_op(node)))
+    offsets, lifts = (ceil(n / state.beat_bits) for n in _offset_bits(_heads(node)))
     name = f"{node.name}_key"
     parts = ((f"{name}_encode_i_offset", offsets), (f"{name}_decode_i_lift", lifts))
     return Segments(node.name, 1, parts)
 
 
-def _offset_bits(op: Attention) -> tuple[int, int]:
-    features = op.kv_heads * op.head_dim
+def _offset_bits(heads: AttentionHeads) -> tuple[int, int]:
+    features = heads.kv_heads * heads.head_dim
     return features * OFFSETS.width, features * LIFT.width
 
 
@@ -108,14 +110,14 @@ class RowCache:
         self, layout: CacheLayout, sink: Instance, port: str, part: str = "", lanes: int = 0
     ) -> None:
         """What reads them for a port of another kernel; lanes: of one head, if not as attention."""
-        state, tiling, op = self.state, self.state.tiling, _op(self.node)
+        state, tiling, heads = self.state, self.state.tiling, _heads(self.node)
         # Heads in parallel read a cached head at once, others one after the other.
         in_turn = tiling.attention_heads == 1
         spec = CacheReadSpec(
             **vars(layout),
             tokens=tiling.token_batch,
             lanes=(lanes or tiling.attention_lanes) if in_turn else layout.elements,
-            shared=op.heads // op.kv_heads if in_turn else 1,
+            shared=heads.heads // heads.kv_heads if in_turn else 1,
             positions=tiling.attention_positions,
             windows=self.windows.widths,
             together=self.windows.together if self.windows.widths else 1,
@@ -130,19 +132,19 @@ class RowCache:
 
 def _lower_coded(cache: RowCache, value: str, layout: CacheLayout, codec: GroupCodec) -> None:
     """Codes and scales are caches of their own: rows of both lie without gaps in memory."""
-    state, op, tiling = cache.state, _op(cache.node), cache.state.tiling
+    state, heads, tiling = cache.state, _heads(cache.node), cache.state.tiling
     plan = state.quantization.of(cache.node.name, AttentionPlan)
     scales = scale_layout(layout)
     assert scales is not None
     centered = plan.centered and cache.role == "key"
-    shape = {"tokens": tiling.token_batch, "head_dim": op.head_dim, "context": layout.context}
+    shape = {"tokens": tiling.token_batch, "head_dim": heads.head_dim, "context": layout.context}
     encode = state.place(
         f"{cache.name}_encode",
         GroupEncodeSpec(
             **shape,
-            heads=op.kv_heads,
+            heads=heads.kv_heads,
             layers=layout.layers,
-            lanes=gcd(tiling.head_lanes(op.head_dim), codec.group),
+            lanes=gcd(tiling.head_lanes(heads.head_dim), codec.group),
             codec=codec,
             centered=centered,
         ),
@@ -151,11 +153,11 @@ def _lower_coded(cache: RowCache, value: str, layout: CacheLayout, codec: GroupC
         f"{cache.name}_decode",
         GroupDecodeSpec(
             **shape,
-            heads=op.heads,
+            heads=heads.heads,
             lanes=tiling.attention_lanes,
             codec=codec,
             out=plan.key if cache.role == "key" else plan.value,
-            shared=op.heads // op.kv_heads,
+            shared=heads.heads // heads.kv_heads,
             parallel_heads=tiling.attention_heads,
             positions=tiling.attention_positions,
             windowed=bool(cache.windows.widths),
@@ -171,7 +173,7 @@ def _lower_coded(cache: RowCache, value: str, layout: CacheLayout, codec: GroupC
     cache.read(layout, decode, "i_code")
     cache.read(scales, decode, "i_scale", "_scales", lanes=scales.head_dim)
     if centered:
-        features = (1, op.kv_heads * op.head_dim)
+        features = (1, heads.kv_heads * heads.head_dim)
         for kernel, port in ((encode, "i_offset"), (decode, "i_lift")):
             type = kernel.port(port).type
             state.parameters(kernel, port, row_major(type.fmt, features, type.lanes))
