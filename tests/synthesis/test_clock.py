@@ -27,7 +27,7 @@ LEVELS = 6
 LOADS = {Driver.REGISTER: 2000, Driver.LOGIC: 512}
 """Of a net, by what drives it: 500 for logic, or a share of a beat with its control."""
 LONGER = {
-    "attention_scores_i_q_convert": 10,  # ready of its credit from the walk over its blocks
+    "attention_scores_i_q_convert": 11,  # ready of its credit from the walk over its blocks
     "residual": 9,  # the same of a converter that turns in place
     "attention_key_append_i_convert": 7,
     "attention_softmax": 7,
