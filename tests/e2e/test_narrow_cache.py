@@ -24,6 +24,10 @@ from tests.tiny import TINY_GEMMA, TINY_LLAMA, tiny_decoder, write_tiny
 LLAMA = replace(TINY_LLAMA, context=64)
 WINDOWS = replace(TINY_GEMMA, context=64, layers=3, windows=(8, None))
 
+WIDTH = 512
+"""Bits of the port. On one of 256 the parameters of so small a model leave memory no gap, and a
+write waits behind reads longer than the estimate knows: it is 4 % too fast there."""
+
 
 def design_of(model: Model, bits: int, width: int) -> PlacedNetlist:
     quantization = QuantConfig(scale_group=32, cache_bits=bits)
@@ -50,7 +54,7 @@ def test_every_stream_equals_the_reference(
     machine_of: Callable[..., Machine], make: Callable[[Path], Model], tmp_path: Path
 ) -> None:
     model = make(tmp_path / "model")
-    design, wide = (design_of(model, bits, 256) for bits in (4, 8))
+    design, wide = (design_of(model, bits, WIDTH) for bits in (4, 8))
     assert cache_bytes(design) == cache_bytes(wide) * 5 // 8
     machine = machine_of(design=design, of=model, observed=True)
     golden = IntegerModel(machine.quantized, layer_table().reference)
@@ -62,7 +66,7 @@ def test_every_stream_equals_the_reference(
             expected = Estimate.placed(design).answer(length, length + count)
             predicted = [expected.prompt, *expected.tokens]
             for found, wanted in zip(answer.tokens, predicted, strict=True):
-                assert abs(wanted / found.cycles - 1) < 0.05, (found, wanted)
+                assert abs(wanted / found.cycles - 1) < 0.03, (found, wanted)
 
 
 def test_results_wait_for_each_other_in_one_queue(machine_of: Callable[..., Machine]) -> None:
