@@ -2,15 +2,10 @@
 """Counters that a host reads equal what the simulator counts of the same answers."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
-from streamhw.boards.base import Budget, Die, load_board
 from streamhw.boards.memory.constant import ConstantChannel
-from streamhw.compiler.config import BuildConfig
-from streamhw.compiler.pipeline import compile_model
-from streamhw.quantization.config import QuantConfig
 from streamhw.runtime.counters import PortBeats, StreamCount, observe, observed, port_beats
 from streamhw.runtime.driver import generate
 from streamhw.runtime.recovery import recover, settle
@@ -18,7 +13,7 @@ from streamhw.sim.device import SimDevice
 from streamhw.sim.memory_model import MemoryModel, Stalls
 from streamhw.stream.axi import register_map as registers
 from tests.e2e.machine import Machine
-from tests.tiny import tiny_decoder
+from tests.e2e.three_dies import DIES, machine_on_three_dies
 
 PROMPT, COUNT = [5, 6, 7], 3
 MEMORY = MemoryModel(
@@ -29,19 +24,9 @@ MEMORY = MemoryModel(
 @pytest.fixture(scope="module")
 def far(machine_of: Callable[..., Machine]) -> Machine:
     """Streams on three dies, and memory at four ports two boundaries away from the registers."""
-    budget = Budget(luts=24_000, ffs=60_000, dsps=100, block_ram=20, ultra_ram=8)
-    whole = Budget(luts=72_000, ffs=180_000, dsps=300, block_ram=60, ultra_ram=24)
-    dies = tuple(Die(name=n, budget=budget, memory=n == "low") for n in ("low", "middle", "high"))
-    board = load_board("sim")
-    (port,) = board.ports
-    ports = tuple(replace(port, name=f"mem{n}") for n in range(4))
-    board = replace(board, name="three_dies", budget=whole, dies=dies, ports=ports)
-    pins = (("attention_key_read_dma", "high"), ("embedding", "middle"), ("sequencer", "high"))
-    config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32, pins=pins)
-    model = tiny_decoder()
-    machine = machine_of(design=compile_model(model, board, config), of=model, observed=True)
+    machine = machine_on_three_dies(machine_of, ("embedding", "middle"), observed=True)
     sinks = {machine.design.placement.dies[c.sink.instance][0] for c in machine.design.channels}
-    assert sinks == {"low", "middle", "high"}
+    assert sinks == set(DIES)
     return machine
 
 

@@ -7,12 +7,11 @@ token may be wrong without an error.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from random import Random
 
 import pytest
 
-from streamhw.boards.base import Budget, Die, load_board
+from streamhw.boards.base import load_board
 from streamhw.boards.memory.constant import ConstantChannel
 from streamhw.compiler.config import BuildConfig
 from streamhw.compiler.layers.table import layer_table
@@ -27,6 +26,7 @@ from streamhw.sim.library import InjectedFault
 from streamhw.sim.memory_model import MemoryModel
 from streamhw.stream.axi import register_map as registers
 from tests.e2e.machine import Machine
+from tests.e2e.three_dies import machine_on_three_dies
 from tests.tiny import tiny_decoder
 
 LATENCIES = (1, 32, 200)
@@ -45,17 +45,7 @@ def tiny(machine_of: Callable[..., Machine]) -> Machine:
 @pytest.fixture(scope="module")
 def far(machine_of: Callable[..., Machine]) -> Machine:
     """Registers two boundaries between dies away from memory, which has four ports."""
-    budget = Budget(luts=24_000, ffs=60_000, dsps=100, block_ram=20, ultra_ram=8)
-    whole = Budget(luts=72_000, ffs=180_000, dsps=300, block_ram=60, ultra_ram=24)
-    dies = tuple(Die(name=n, budget=budget, memory=n == "low") for n in ("low", "middle", "high"))
-    board = load_board("sim")
-    (port,) = board.ports
-    ports = tuple(replace(port, name=f"mem{n}") for n in range(4))
-    board = replace(board, name="three_dies", budget=whole, dies=dies, ports=ports)
-    pins = (("attention_key_read_dma", "high"), ("sequencer", "high"))
-    config = BuildConfig(quantization=QuantConfig(scale_group=32), multipliers=32, pins=pins)
-    model = tiny_decoder()
-    return machine_of(design=compile_model(model, board, config), of=model)
+    return machine_on_three_dies(machine_of)
 
 
 @pytest.fixture(scope="module")
