@@ -86,7 +86,3 @@ class GroupCodec:
         grouped = codes.reshape(*codes.shape[:-1], -1, self.group)
         exact = grouped * np.asarray(scales, dtype=np.int64)[..., None]
         return self.element.saturate(round_shift(exact, self.frac)).reshape(codes.shape)
-
-    def restored(self, x: Ints) -> Ints:
-        """What comes back of elements."""
-        return self.decode(*self.encode(x))
