@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..compiler.floorplan.kernel_slices import pieces_of
 from ..compiler.floorplan.top_overhead import queue_owner
+from ..compiler.floorplan.top_registers import registers_of_top
 from ..compiler.ir.levels import PlacedNetlist
 from .kernel_shell import DESIGN, KERNEL
 from .link_config import INSTANCE
@@ -38,7 +39,7 @@ def cell_plan(design: PlacedNetlist) -> CellPlan:
             if at != placed[instance.name][0]:
                 paths = (path.replace(".", "/") for path in piece.instances)
                 found[numbers[at]] += (f"{instance.name}/{path}" for path in paths)
-    for name, dies in placed.items():
+    for name, dies in (placed | registers_of_top(design)).items():
         if len(dies) > 1:
             crossings.append(name)
         else:

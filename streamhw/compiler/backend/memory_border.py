@@ -21,11 +21,17 @@ from ...stream.axi.write_guard import WriteGuard
 from ...stream.register_slice import RegisterSlice, registered
 from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, FAULT_RECORD, RECOVERY, guard_owner
+from ..floorplan.top_registers import (
+    boundaries_between,
+    bus_crossing,
+    bus_label,
+    reset_latency,
+)
 from ..ir.levels import PlacedNetlist
 from .ram_modules import Owned
-from .reset_tree import ResetTree, reset_latency
+from .reset_tree import ResetTree
 
-__all__ = ["HOST", "STEADY", "Guarded", "boundaries_between", "memory_border", "recovery"]
+__all__ = ["HOST", "STEADY", "Guarded", "memory_border", "recovery"]
 
 STEADY, HOST = "steady", "host"
 """Domains of the one clock: never reset, and reset by a pin alone."""
@@ -39,14 +45,6 @@ class Guarded:
     kind: str
     control: wiring.PureInterface
     memory: wiring.PureInterface
-
-
-def boundaries_between(design: PlacedNetlist, part: str, die: str | None = None) -> int:
-    """Boundaries between a part and a die: by default, that of the registers."""
-    placement = design.placement
-    names = [each.name for each in design.board.stack]
-    there = die or placement.dies[CONTROL][0]
-    return abs(names.index(placement.dies[part][0]) - names.index(there))
 
 
 def memory_border(
@@ -68,7 +66,7 @@ def memory_border(
             assert isinstance(dma, ReadDma | WriteDma)
             stripe = at.index(port.name)
             kind = "read" if isinstance(dma, ReadDma) else "write"
-            label = f"{name}_{stripe}" if len(at) > 1 else name
+            label = bus_label(design, name, stripe)
             boundaries = boundaries_between(design, name, memory)
             bus = _sliced(m, label, dma.bus[stripe], boundaries, name, resets)
             groups[kind].append(bus)
@@ -176,7 +174,7 @@ def _sliced(
     for channel, member in bus.signature.members.items():
         near, there = getattr(bus, channel), getattr(far, channel)
         slice_ = RegisterSlice(shape=near.p.shape(), boundaries=boundaries)
-        m.submodules[f"{name}_{channel}_crossing"] = resets.placed(slice_, owner)
+        m.submodules[bus_crossing(name, channel)] = resets.placed(slice_, owner)
         source, sink = (near, there) if member.flow is Out else (there, near)
         for one, other in ((source, slice_.i), (slice_.o, sink)):
             m.d.comb += [

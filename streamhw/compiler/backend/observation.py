@@ -10,8 +10,9 @@ from ...stream.axi.event_counters import EventCounters
 from ...stream.handshake_choice import HandshakeChoice, handshake_choice_latency
 from ...stream.register_slice import registered
 from ..floorplan.top_overhead import CONTROL, COUNTERS, observed_streams, observer_owner
+from ..floorplan.top_registers import boundaries_between
 from ..ir.levels import PlacedNetlist
-from .memory_border import HOST, STEADY, Guarded, boundaries_between
+from .memory_border import HOST, STEADY, Guarded
 from .ram_modules import Owned
 
 __all__ = ["observation"]

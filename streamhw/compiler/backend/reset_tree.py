@@ -3,22 +3,12 @@
 
 from amaranth.hdl import ClockDomain, DomainRenamer, Elaboratable, Module, Signal, Value
 
-from ...boards.base import Board
 from ...stream.kept_register import KeptRegister
 from ..floorplan.top_overhead import CONTROL
+from ..floorplan.top_registers import REST, reset_latency, reset_register
 from ..ir.levels import PlacedNetlist
 
-__all__ = ["ResetTree", "reset_latency"]
-
-
-def reset_latency(board: Board) -> int:
-    """Cycles from the root of a board's reset tree to the registers of all parts, the same to each.
-
-    0, a single register that resets everything, on a board of one die and one memory port: its
-    designs are small. Else as many as cross all dies, and the register at a part.
-    """
-    boundaries = len(board.stack) - 1
-    return 1 + 2 * boundaries if boundaries or len(board.ports) > 1 else 0
+__all__ = ["ResetTree"]
 
 
 class ResetTree:
@@ -44,7 +34,7 @@ class ResetTree:
         self._latency = reset_latency(design.board)
         self._home = self._dies[CONTROL][0]
         self._leaves: dict[str, tuple[ClockDomain, str]] = {}
-        self._domain("sync", self._home)
+        self._domain(REST, "sync", self._home)
 
     def placed(self, component: Elaboratable, owner: str, die: str | None = None) -> Elaboratable:
         """A component that is reset with all that has the same owner.
@@ -53,28 +43,28 @@ class ResetTree:
         """
         if self._latency == 0:
             return component
-        domain = f"reset_{owner}"
+        domain = reset_register(owner)
         if domain not in self._leaves:
-            self._domain(domain, die or self._dies[owner][0])
+            self._domain(owner, domain, die or self._dies[owner][0])
         return DomainRenamer(domain)(component)
 
     def grow(self, root: Value) -> None:
         """Makes the registers, from the root to what was placed until now."""
         trunks = dict[str, Value]()
-        for leaf, die in self._leaves.values():
+        for name, (leaf, die) in self._leaves.items():
             if self._latency == 0:
                 self._m.d.comb += leaf.rst.eq(root)
                 continue
             if die not in trunks:
-                trunks[die] = self._registered(f"reset_{die}", root, self._latency - 1)
-            self._m.d.comb += leaf.rst.eq(self._registered(leaf.name, trunks[die], 1))
+                trunks[die] = self._registered(reset_register(die), root, self._latency - 1)
+            self._m.d.comb += leaf.rst.eq(self._registered(name, trunks[die], 1))
 
-    def _domain(self, name: str, die: str) -> None:
+    def _domain(self, owner: str, name: str, die: str) -> None:
         domain = ClockDomain(name)
         # Equal parts in different domains stay equal modules.
         domain.clk, domain.rst = self._clk, Signal(name="rst")
         self._m.domains += domain
-        self._leaves[name] = domain, die
+        self._leaves[reset_register(owner)] = domain, die
 
     def _registered(self, name: str, value: Value, count: int) -> Value:
         if count == 0:

@@ -15,13 +15,14 @@ from ...stream.queue import Queue
 from ...stream.register_slice import registered
 from ...stream.shared_module import SharedComponent
 from ..floorplan.top_overhead import CONTROL, queue_owner
+from ..floorplan.top_registers import boundaries_between, reset_latency
 from ..ir.levels import PlacedNetlist
 from ..ir.netlist import Channel, Part
 from ..ir.serving import sequencer_of
-from .memory_border import HOST, STEADY, boundaries_between, memory_border, recovery
+from .memory_border import HOST, STEADY, memory_border, recovery
 from .observation import observation
 from .ram_modules import Owned
-from .reset_tree import ResetTree, reset_latency
+from .reset_tree import ResetTree
 
 __all__ = ["BUILD_MODULE", "Accelerator", "front_names", "level_name", "net_names"]
 

@@ -11,36 +11,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from streamhw.boards.base import Board, Budget, Die, Family, load_board
-from streamhw.compiler.backend.reset_tree import ResetTree, reset_latency
+from streamhw.boards.base import Family
+from streamhw.compiler.backend.reset_tree import ResetTree
 from streamhw.compiler.floorplan.top_overhead import CONTROL
+from streamhw.compiler.floorplan.top_registers import reset_latency
 from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.synthesis.yosys import count_modules
+from tests.compiler.larger_boards import of_dies, striped
 
-EMPTY = Budget(luts=0, ffs=0, dsps=0, block_ram=0, ultra_ram=0)
 STEADY = "steady"
-
-
-def of_dies(board: Board, names: tuple[str, ...]) -> Board:
-    dies = tuple(Die(name=n, budget=EMPTY, memory=n == names[0]) for n in names)
-    return replace(board, budget=EMPTY, dies=dies)
-
-
-def striped(board: Board) -> Board:
-    (port,) = board.ports
-    ports = tuple(replace(port, name=f"mem{n}", address=n << 24) for n in range(4))
-    return replace(board, ports=ports, striped=True)
-
-
-def test_latency_is_a_fact_of_the_board() -> None:
-    sim = load_board("sim")
-    assert {name: reset_latency(load_board(name)) for name in ("sim", "ulx3s", "u55c")} == {
-        "sim": 0,
-        "ulx3s": 0,
-        "u55c": 5,
-    }
-    assert reset_latency(striped(sim)) == 1
-    assert reset_latency(of_dies(sim, ("low", "high"))) == 3
 
 
 class Part(wiring.Component):
