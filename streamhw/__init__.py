@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .api.doctor import doctor
     from .api.evaluate import evaluate
     from .api.explore import explore
+    from .api.load_build import load_build
     from .api.profile import profile
     from .api.simulate import simulate
     from .boards.base import Board
@@ -48,6 +49,7 @@ __all__ = [
     "evaluate",
     "explore",
     "load",
+    "load_build",
     "profile",
     "simulate",
 ]
@@ -67,6 +69,7 @@ _HOMES = {
     "evaluate": "api.evaluate",
     "explore": "api.explore",
     "load": "frontend",
+    "load_build": "api.load_build",
     "profile": "api.profile",
     "simulate": "api.simulate",
 }

@@ -16,6 +16,7 @@ from ..boards.plain import plain_board
 from ..compiler.backend.build_dir import (
     DUMP_FILE,
     ERRORS_FILE,
+    MODEL_FILE,
     QUALITY_FILE,
     REPORT_FILE,
     check_folder,
@@ -47,6 +48,7 @@ from .build_key import build_key
 from .chosen_bits import with_bits
 from .compile import loaded
 from .kept_errors import errors_text
+from .kept_model import model_text
 
 __all__ = ["Build", "build", "default_folder"]
 
@@ -238,6 +240,7 @@ def _write(
         REPORT_FILE: built.report.to_json(seconds),
         DUMP_FILE: dump(design),
         DECISIONS_FILE: decisions_of(design, built.config).to_json(),
+        MODEL_FILE: model_text(built.model),
     }
     if built.model.origin is Origin.CHECKPOINT:
         begin = time.perf_counter()

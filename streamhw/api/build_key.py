@@ -10,21 +10,26 @@ from ..compiler.overrides import Decisions
 from ..extensions import extension_files
 from ..frontend import Model, Origin
 
-__all__ = ["build_key", "code_digest"]
+__all__ = ["build_key", "code_digest", "model_digest"]
 
 
 def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisions | None) -> str:
     """Digest of model, weights, board, choices and code."""
-    digest = hashlib.sha256()
-    for what in (
-        repr(model.graph), repr(board), repr(config), repr(decisions), model.origin.value
-    ):  # fmt: skip
+    digest = hashlib.sha256(model_digest(model).encode())
+    for what in (repr(board), repr(config), repr(decisions)):
         digest.update(what.encode())
+    digest.update(code_digest().encode())
+    return digest.hexdigest()
+
+
+def model_digest(model: Model) -> str:
+    """Digest of graph and weights."""
+    digest = hashlib.sha256(repr(model.graph).encode())
+    digest.update(model.origin.value.encode())
     if model.origin is not Origin.RANDOM:
         for name in model.weights:
             digest.update(name.encode())
             digest.update(model.weights[name].tobytes())
-    digest.update(code_digest().encode())
     return digest.hexdigest()
 
 

@@ -15,9 +15,10 @@ def add(commands: Commands) -> None:
         "run",
         help="text from the generated hardware, simulated",
         description="Builds (or reuses the build), compiles its Verilog into a simulator, and "
-        "prints the text that the accelerator generates, with its cycles and memory traffic.",
+        "prints the text that the accelerator generates, with its cycles and memory traffic. "
+        "BUILD_OR_MODEL is the folder of a build, which is run as it is, or a model.",
     )
-    choices(parser)
+    choices(parser, builds=True)
     earlier(parser)
     parser.add_argument(
         "--prompt",

@@ -20,6 +20,7 @@ from ..reference.integer_model import IntegerModel
 from ..report.fitted_table import FittedTable, TableColumn
 from .answer_text import AnswerText
 from .build import BuildRequest, request_with_bits, settled, stage_shower
+from .finished import finished_build
 from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress
 
@@ -28,8 +29,7 @@ __all__ = ["FastAnswer", "FastRequest", "compiled", "prepared", "run_fast"]
 
 @dataclass(frozen=True, kw_only=True)
 class FastRequest:
-    """What the user typed: prompt is text, or token numbers for a model without a tokenizer; chat
-    says whether it is the first message of a conversation."""
+    """What the user typed, as of ``RunRequest``."""
 
     build: BuildRequest
     prompt: str
@@ -48,18 +48,24 @@ class FastAnswer:
 
 
 def run_fast(request: FastRequest, console: Console) -> FastAnswer:
-    """Compiles the design in memory, prints the text as it comes, then a table.
+    """Takes a design or compiles one in memory, prints the text as it comes, then a table.
 
     Raises ``UserError`` for a prompt that does not fit, ``BuildError`` as ``build`` does.
     """
-    build = settled(request.build)
-    model, board = build.load(), load_board(build.board)
+    built = finished_build(request.build, console, told=False)
+    wanted = settled(request.build) if built is None else request.build
+    model, board = (
+        (wanted.load(), load_board(wanted.board)) if built is None else (built.model, built.board)
+    )
     asked = read_prompt(request.prompt, model, chat=request.chat)
     prompt, stream = asked.tokens, asked.stream()
     check_run(prompt, request.tokens, 0.0, model.graph)
-    build = request_with_bits(build, model, board, console)
-    quantized = quantize_for(model, board, build.config)
-    design = compiled(build, quantized, board, console)
+    if built is None:
+        wanted = request_with_bits(wanted, model, board, console)
+        quantized = quantize_for(model, board, wanted.config)
+        design = compiled(wanted, quantized, board, console)
+    else:
+        quantized, design = built.quantized, built.netlist
     golden = prepared(quantized, console)
     answer = FastAnswer(prompt=prompt)
     with progress(console) as shown:

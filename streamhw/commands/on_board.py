@@ -2,7 +2,7 @@
 """``streamhw run --port``: text from a model on a real board."""
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..api.build import Build
 from ..api.on_board import BoardAnswer, on_board
@@ -13,6 +13,7 @@ from ..report.fitted_table import FittedTable, TableColumn
 from ..runtime.serial.transport import SerialPort
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
+from .finished import finished_build
 from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress
 
@@ -31,18 +32,20 @@ class BoardRequest:
 
 
 def run_on_board(request: BoardRequest, console: Console) -> BoardAnswer:
-    """Builds or reuses the build, loads its image, prints the text as it comes, then a table.
+    """Takes, makes or reuses the build, loads its image, prints the text as it comes, then a table.
 
     Raises ``UserError`` for a prompt that does not fit or a port that does not open,
     ``DeviceError`` if the board does not answer or has another design.
     """
-    request = replace(request, build=settled(request.build))
-    parts = parts_of(load_board(request.build.board))
-    model = request.build.load()
+    built = finished_build(request.build, console)
+    wanted = settled(request.build) if built is None else request.build
+    parts = parts_of(load_board(wanted.board) if built is None else built.board)
+    model = wanted.load() if built is None else built.model
     prompt = read_prompt(request.prompt, model, chat=request.chat)
     check_run(prompt.tokens, request.tokens, 0.0, model.graph)
     with closing(SerialPort(request.port, baud=parts.baud)) as port:
-        built = reuse_or_build(request.build, console)
+        if built is None:
+            built = reuse_or_build(wanted, console)
         with progress(console) as shown:
             text = AnswerText(console, shown)
             task = shown.add_task("load the memory image", total=None, detail="")

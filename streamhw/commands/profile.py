@@ -9,7 +9,6 @@ from rich.text import Text
 from ..api import profile as api_profile
 from ..api.prompt import check_run, read_prompt, token_numbers
 from ..boards.memory.catalog import load_memory
-from ..compiler.backend.build_dir import MANIFEST_FILE
 from ..errors import UserError
 from ..report.bottleneck import Bottleneck, bottleneck
 from ..report.channels import channel_table
@@ -18,6 +17,7 @@ from ..report.profile_tables import kernel_table, times_table
 from ..sim import verilator
 from ..sim.cpp_compiler import find_compiler
 from .build import BuildRequest, reuse_or_build, settled
+from .finished import finished_folder
 from .records.profiles import KernelRecord, ProfileRecord
 from .show import Console, progress, show_file
 
@@ -108,8 +108,8 @@ def _record(made: StepProfile, found: Bottleneck, file: Path, console: Console) 
 
 def _build_and_prompt(request: ProfileRequest, console: Console) -> tuple[Path, list[int] | None]:
     """The folder of the build, and the tokens of the prompt."""
-    folder = Path(request.build.model)
-    if not (folder / MANIFEST_FILE).exists():
+    folder = finished_folder(request.build)
+    if folder is None:
         wanted = settled(request.build)
         prompt = None
         if request.prompt is not None:
@@ -117,11 +117,6 @@ def _build_and_prompt(request: ProfileRequest, console: Console) -> tuple[Path, 
             prompt = read_prompt(request.prompt, model).tokens
             check_run(prompt, request.tokens, request.stalls, model.graph)
         return reuse_or_build(wanted, console).folder, prompt
-    if request.build != BuildRequest(model=request.build.model):
-        raise UserError(
-            f"Choices of a design must come with a model, not with the build {folder}",
-            hint="leave them out, or name the model",
-        )
     if request.prompt is None:
         return folder, None
     try:

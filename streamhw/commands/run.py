@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``streamhw run``: text from a model through its generated hardware, simulated cycle by cycle."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..api import simulate as api_simulate
 from ..api.answer import NEVER, Answer, Checkpoints
@@ -16,6 +16,7 @@ from ..sim.cpp_compiler import find_compiler
 from ..waves.stream_waves import WAVE_FILES
 from .answer_text import AnswerText
 from .build import BuildRequest, reuse_or_build, settled
+from .finished import finished_build
 from .records.answers import RunRecord, TokenRecord
 from .show import Console, progress, show_file, warn
 
@@ -26,6 +27,7 @@ __all__ = ["RunRequest", "run"]
 class RunRequest:
     """What the user typed.
 
+    build: its model may be the folder of a build
     prompt: text, or token numbers for a model without a tokenizer; tokens: wanted
     chat: whether the prompt is the first message of a conversation
     check: compare every token and stream with the integer reference
@@ -49,7 +51,7 @@ class RunRequest:
 
 
 def run(request: RunRequest, console: Console) -> Answer:
-    """Builds or reuses the build, simulates, prints the text as it comes, then a table.
+    """Takes, makes or reuses the build, simulates, prints the text as it comes, then a table.
 
     Raises ``UserError`` for a prompt that does not fit, ``ToolError`` without a C++ compiler or a
     simulator, ``InternalError`` at the first difference under ``check``.
@@ -57,11 +59,13 @@ def run(request: RunRequest, console: Console) -> Answer:
     verilator.find_simulator()
     find_compiler()
     memory = None if request.memory is None else load_memory(request.memory)
-    request = replace(request, build=settled(request.build))
-    model = request.build.load()
+    built = finished_build(request.build, console)
+    wanted = settled(request.build) if built is None else request.build
+    model = wanted.load() if built is None else built.model
     prompt = read_prompt(request.prompt, model, chat=request.chat)
     check_run(prompt.tokens, request.tokens, request.stalls, model.graph)
-    built = reuse_or_build(request.build, console)
+    if built is None:
+        built = reuse_or_build(wanted, console)
     with progress(console) as shown:
         text = AnswerText(console, shown)
         task = shown.add_task("compile the simulator", total=None, detail="")

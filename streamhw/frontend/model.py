@@ -6,6 +6,7 @@ from enum import Enum
 
 from ..graph import Graph
 from .family import ArchitectureConfig
+from .model_source import ModelSource
 from .tokenizers import Tokenizer
 from .weights import Weights
 
@@ -36,6 +37,7 @@ class Model:
     heldout: text that losses are measured on, if there is any
     notes: sentences that whoever builds it should read
     unpadded: the graph before its rows were padded, if they were
+    source: what `load` was given; None: a model that is in no file
     """
 
     name: str
@@ -51,6 +53,7 @@ class Model:
     heldout: str | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     unpadded: Graph | None = field(default=None, repr=False)
+    source: ModelSource | None = field(default=None, repr=False, compare=False)
 
     @property
     def natural(self) -> Graph:

@@ -2,7 +2,7 @@
 """Models by name or path: named shapes, the checkpoint that ships, files of any known format."""
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +13,7 @@ from .catalog import family_of, format_of
 from .exported.torch_program import TorchProgram, is_program
 from .family import ArchitectureConfig, ModelFamily
 from .model import Model, Origin
+from .model_source import ModelSource
 from .packed.note import packed_note
 from .packed.scheme import PackedScheme, packed_scheme
 from .packed.tensors import unpacked_tensors
@@ -62,6 +63,9 @@ def load(
     found, usual = _whole(name_or_path, weights)
     if layers is not None:
         found = with_layers(found, layers)
+    if isinstance(name_or_path, str | Path):
+        source = ModelSource.of(name_or_path, weights, context, layers)
+        found = replace(found, source=source)
     context = usual if context is None else context
     return found if context is None else with_context(found, context)
 

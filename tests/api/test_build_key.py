@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from streamhw.api.build_key import build_key, code_digest
+from streamhw.api.build_key import build_key, code_digest, model_digest
 from streamhw.boards.base import load_board
 from streamhw.boards.memory.hbm2 import Hbm2
 from streamhw.compiler.config import BuildConfig
-from streamhw.frontend import load
+from streamhw.frontend import Origin, load
 from tests.packages import install
 from tests.tiny import write_tiny
 
@@ -25,6 +25,18 @@ def test_key(tmp_path: Path) -> None:
         build_key(model, board, BuildConfig(multipliers=32), None),
     ]
     assert len({key, *others}) == 4
+
+
+def test_a_model_is_its_graph_and_its_weights(tmp_path: Path) -> None:
+    model = load(write_tiny(tmp_path / "m"))
+    assert model_digest(load(tmp_path / "m")) == model_digest(model)
+    others = (
+        load(write_tiny(tmp_path / "n" / "m", seed=1)),
+        load(tmp_path / "m", layers=1),
+        load(tmp_path / "m", context=16),
+        replace(model, origin=Origin.RANDOM),
+    )
+    assert len({model_digest(model), *map(model_digest, others)}) == 5
 
 
 def test_code_of_packages_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

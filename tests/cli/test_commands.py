@@ -43,7 +43,8 @@ def test_build_then_run_reuses_it(
     names = {file.name for file in folder.iterdir()}
     assert names == {
         *("top.v", "manifest.json", "memory.bin", "netlist.json"),
-        *("report.json", "design.txt", "decisions.json", "quality.json", "errors.json"),
+        *("report.json", "design.txt", "decisions.json", "model.json"),
+        *("quality.json", "errors.json"),
     }
     assert Manifest.load(folder).context == 32
     assert main(["run", *choices, "--prompt", "5 9 33", "--tokens", "5", "--check"]) == 0

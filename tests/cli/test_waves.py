@@ -203,6 +203,20 @@ def test_the_command(
         assert str(file.with_suffix(ending)) in shown
 
 
+def test_of_a_finished_build_and_checked(
+    built: Path, build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder alone is named, from anywhere: what is in the file is the same."""
+    files = [tmp_path / name for name in ("build.fst", "model.fst")]
+    asked = ["--prompt", "5 9 33", "--tokens", "2", "--waves-cycles", "900", "--waves"]
+    assert main(["run", str(build.folder), "--check", *asked, str(files[0])]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "streams equal the integer reference" in shown and str(files[0]) in shown
+    assert main(["run", str(built.parent / "tiny"), *CHOICES, "-o", str(build.folder), *asked,
+                 str(files[1])]) == 0  # fmt: skip
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_what_is_refused(
     built: Path, build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "DUMP_FILE",
     "ERRORS_FILE",
     "MANIFEST_FILE",
+    "MODEL_FILE",
     "QUALITY_FILE",
     "REPORT_FILE",
     "check_folder",
@@ -40,6 +41,7 @@ REPORT_FILE = "report.json"
 DUMP_FILE = "design.txt"
 QUALITY_FILE = "quality.json"
 ERRORS_FILE = "errors.json"
+MODEL_FILE = "model.json"
 NETLIST_FILE = "netlist.json"
 MANIFEST_FILE = "manifest.json"
 STOPPED_FILE = "stopped.json"
@@ -48,7 +50,7 @@ STOPPED_FILE = "stopped.json"
 STOPPED_FILES = frozenset({STOPPED_FILE, DUMP_FILE, DECISIONS_FILE})
 BUILD_FILES = frozenset(
     {MANIFEST_FILE, VERILOG_FILE, NETLIST_FILE, IMAGE_FILE, REPORT_FILE, DUMP_FILE, DECISIONS_FILE}
-    | {QUALITY_FILE, ERRORS_FILE}
+    | {QUALITY_FILE, ERRORS_FILE, MODEL_FILE}
 )
 
 
