@@ -190,6 +190,14 @@ def obey(stage: str, design: Quantized, decisions: Decisions) -> Quantized:
                     f"Decision place.{name} must be a memory port of {design.board.name} "
                     f"({', '.join(sorted(there))}), not {port}"
                 )
+        for name, at in decisions.place.items():
+            # Of a striped board, an address is right behind one port only.
+            in_order = tuple(port.name for port in design.board.ports if port.name in at)
+            if tuple(at) != in_order or len(at) != design.board.stripes:
+                raise UserError(
+                    f"Decision place.{name} must have {design.board.stripes} of the memory ports, "
+                    f"in the order of the board, not {', '.join(at) or 'none'}"
+                )
         placement = replace(design.placement, ports=ports | dict(decisions.place))
         return replace(design, placement=placement)
     return design

@@ -105,7 +105,12 @@ def _tile(design: Assigned) -> Mapped:
     wanted.check(design.graph.context)
     target = wanted.target(board.target)
     tiling = wanted.tiling or choose_tiling(
-        design.graph, board, target, design.assignments, design.cache_bits
+        design.graph,
+        board,
+        target,
+        design.assignments,
+        design.cache_bits,
+        fewer_multipliers=wanted.multipliers is None,
     )
     check_tiling(design.graph, board, design.assignments, tiling)
     return design.to(Mapped, target=target, tiling=tiling)

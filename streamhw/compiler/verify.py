@@ -197,7 +197,7 @@ def _depths(design: SizedNetlist) -> None:
 
 
 def _ports(design: PlacedNetlist) -> None:
-    known = {port.name for port in design.board.ports}
+    known = [port.name for port in design.board.ports]
     for name, ports in design.placement.ports.items():
         for port in ports:
             if port not in known:
@@ -205,6 +205,10 @@ def _ports(design: PlacedNetlist) -> None:
         if len(ports) != design.board.stripes:
             raise InternalError(
                 f"DMA {name} must use {design.board.stripes} ports, not {len(ports)}"
+            )
+        if list(ports) != sorted(set(ports), key=known.index):
+            raise InternalError(
+                f"DMA {name} must use its ports in the order of the board, not {', '.join(ports)}"
             )
     for instance in design.instances:
         if is_dma(instance) and instance.name not in design.placement.ports:

@@ -151,6 +151,13 @@ def test_an_engine_assignment_by_hand(model: Model, decisions: Decisions) -> Non
         ("convert", "residual_1_i_b_convert", {"color": 1}, "must be one of kind, not color"),
         ("place", "nothing", ("mem0",), "Decision place.nothing must name a DMA of the design"),
         ("place", "parameters_dma", ("mem9",), "must be a memory port of sim (mem0), not mem9"),
+        (
+            "place",
+            "parameters_dma",
+            (),
+            "must have 1 of the memory ports, in the order of the board",
+        ),
+        ("place", "parameters_dma", ("mem0", "mem0"), "order of the board, not mem0, mem0"),
         ("tile", "token_batch", 1, "Tokens of a step must be at least 2"),
         ("tile", "engines", {}, "Tiling must have sizes of the engines matmul_w8"),
     ],

@@ -67,6 +67,16 @@ def at_port(design: PlacedNetlist, port: str) -> PlacedNetlist:
     return replace(design, placement=replace(placement, ports=ports))
 
 
+def stripes_swapped(design: PlacedNetlist) -> PlacedNetlist:
+    """The design on a board of two ports, with one DMA that has them the wrong way around."""
+    (port,) = design.board.ports
+    ports = tuple(replace(port, name=f"mem{n}", address=n << 20) for n in range(2))
+    board = replace(design.board, ports=ports, striped=True)
+    each = dict.fromkeys(design.placement.ports, ("mem0", "mem1"))
+    each["attention_key_read_dma"] = ("mem1", "mem0")
+    return replace(design, board=board, placement=replace(design.placement, ports=each))
+
+
 def columns_first(design: PlacedNetlist, name: str) -> ITensor:
     type = channel(design, name).consumed
     return replace(type, loops=type.loops[::-1])
@@ -313,6 +323,11 @@ BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
         "place",
         lambda d: at_port(d, "mem7"),
         r"^DMA attention_key_read_dma must use a port of the board, not mem7$",
+    ),
+    "stripes at each other's ports": (
+        "place",
+        stripes_swapped,
+        r"^DMA attention_key_read_dma must use its ports in the order of the board, not mem1, mem0$",
     ),
 }
 

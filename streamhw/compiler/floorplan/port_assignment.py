@@ -36,7 +36,8 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """Ports of every DMA, as many as its stripes.
+    """Ports of every DMA, as many as its stripes, in the order of the board: the first stripe is
+    behind the first.
 
     cycles: by port, what it works in a step; bound: no assignment has a busiest port with fewer
     """
@@ -90,7 +91,9 @@ def assign_ports(demands: Sequence[Demand], ports: Sequence[MemoryPort]) -> Assi
     cycles = _cycles(found, demands, ports)
     alone = [cycles[name] for d in demands if d not in together for name in found[d.dma]]
     return Assignment(
-        ports={d.dma: found[d.dma] for d in demands}, cycles=cycles, bound=max([bound, *alone])
+        ports={d.dma: tuple(p.name for p in ports if p.name in found[d.dma]) for d in demands},
+        cycles=cycles,
+        bound=max([bound, *alone]),
     )
 
 

@@ -81,13 +81,23 @@ def is_legal(
 
 
 def choose_engine(
-    graph: Graph, board: Board, assignment: EngineAssignment, multipliers: int, lanes: int
+    graph: Graph,
+    board: Board,
+    assignment: EngineAssignment,
+    multipliers: int,
+    lanes: int,
+    *,
+    fewer: bool = False,
 ) -> EngineTiling:
     """The engine of so many multipliers and lanes with the fewest beats of parameters.
 
+    fewer: whether it may be one of the next smaller number of which there is one
+
     Raises   ``BuildError`` if there is none; its hint names numbers of which there are
     """
-    found = best_engine(graph, board, assignment, multipliers, lanes)
+    counts = reversed(powers(1, multipliers)) if fewer else [multipliers]
+    engines = (best_engine(graph, board, assignment, n, lanes) for n in counts)
+    found = next((engine for engine in engines if engine is not None), None)
     if found is None:
         others = [
             str(n)

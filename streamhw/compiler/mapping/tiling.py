@@ -70,10 +70,14 @@ def choose_tiling(
     target: DesignTarget,
     assignments: Sequence[EngineAssignment],
     cache_bits: int = 8,
+    *,
+    fewer_multipliers: bool = False,
 ) -> Tiling:
     """The tiling for a model on a board, by a rule.
 
     cache_bits: of an element of keys and values in memory
+    fewer_multipliers: whether an engine may have fewer than the target's, where none of so many
+        divides its layers
 
     Chooses  lanes: the target's, as far as they divide every row and head, an engine has as many
              rows and columns, and a memory beat has as many elements of a table;
@@ -89,7 +93,7 @@ def choose_tiling(
     group = min(target.token_batch, graph.context)
     engines = {
         b.instance: replace(
-            choose_engine(graph, board, b, target.multipliers, lanes),
+            choose_engine(graph, board, b, target.multipliers, lanes, fewer=fewer_multipliers),
             token_lanes=(tokens := powers(1, min(target.token_lanes, group))[-1]),
             fabric_lanes=max(0, target.fabric_lanes - target.token_lanes + tokens),
             paired=board.paired,

@@ -45,7 +45,8 @@ def test_no_assignment_is_better(seed: int) -> None:
     assert max(found.cycles.values()) == pytest.approx(least, rel=1e-4, abs=1e-6)
     assert found.bound <= least * (1 + 1e-4) + 1e-6
     for demand in demands:
-        assert len(set(found.ports[demand.dma])) == demand.stripes
+        at = found.ports[demand.dma]
+        assert len(set(at)) == demand.stripes and list(at) == [n for n in names if n in at]
 
 
 def test_parameters_have_ports_of_their_own() -> None:
@@ -59,6 +60,20 @@ def test_parameters_have_ports_of_their_own() -> None:
     }
     assert found.cycles["p0"] == found.cycles["p1"] == 450
     assert list(found.ports) == [d.dma for d in demands]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_stripes_are_at_the_ports_of_their_addresses(seed: int, alone: bool) -> None:
+    """Whichever is the fastest: what is striped over all has them in their order."""
+    pick = random.Random(seed)
+    ports = [port(f"p{n}", pick.choice((0.01, 0.125, 0.5, 1.0))) for n in range(4)]
+    demands = [
+        Demand(dma="weights", bytes=900, stripes=4, alone=alone),
+        Demand(dma="cache", bytes=10, stripes=4),
+    ]
+    found = assign_ports(demands, ports).ports
+    assert found["weights"] == found["cache"] == ("p0", "p1", "p2", "p3")
 
 
 def test_one_port_is_shared() -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Engines: what divides, and the one with the fewest beats of parameters."""
 
+from dataclasses import replace
+
 import pytest
 
 from streamhw.boards.base import Board, load_board
@@ -23,6 +25,18 @@ def test_many_rows_read_fewer_tile_scales() -> None:
     assert (engine.rows, engine.inputs) == (128, 32)
     assert tile_scale_bytes(64, 0) == 512
     assert tile_scale_bytes(64, 24) == 2048
+
+
+def test_fewer_multipliers_where_none_of_so_many_divide() -> None:
+    """A board says how many it has, whatever the model: not an error of whoever names both."""
+    graph, board = gpt2_graph("m", TINY), with_target("sim", multipliers=1024)
+    assignments = one_engine(graph, 4, 32)
+    tiling = choose_tiling(graph, board, board.target, assignments, fewer_multipliers=True)
+    wanted = replace(board.target, multipliers=128)
+    assert tiling.engines == choose_tiling(graph, board, wanted, assignments).engines
+    with pytest.raises(BuildError, match=r"^Some engine of 1024 multipliers and 4 lanes must"):
+        impossible = one_engine(graph, 4, 2)
+        choose_tiling(graph, board, board.target, impossible, fewer_multipliers=True)
 
 
 @pytest.mark.parametrize(
