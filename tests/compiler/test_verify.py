@@ -327,7 +327,8 @@ BROKEN: dict[str, tuple[str, Callable[[PlacedNetlist], PlacedNetlist], str]] = {
     "stripes at each other's ports": (
         "place",
         stripes_swapped,
-        r"^DMA attention_key_read_dma must use its ports in the order of the board, not mem1, mem0$",
+        r"^DMA attention_key_read_dma must use its ports in the order of the board, not mem1, "
+        r"mem0$",
     ),
 }
 
