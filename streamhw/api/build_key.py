@@ -14,9 +14,9 @@ __all__ = ["build_key", "code_digest", "model_digest"]
 
 
 def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisions | None) -> str:
-    """Digest of model, weights, board, choices and code."""
+    """Digest of model, weights, text to calibrate on, board, choices and code."""
     digest = hashlib.sha256(model_digest(model).encode())
-    for what in (repr(board), repr(config), repr(decisions)):
+    for what in (repr(model.calibration), repr(board), repr(config), repr(decisions)):
         digest.update(what.encode())
     digest.update(code_digest().encode())
     return digest.hexdigest()

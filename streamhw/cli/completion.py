@@ -9,8 +9,8 @@ __all__ = ["script_for"]
 
 BUILDS = {"folder"}
 """Arguments that are build folders."""
-FILES = {"model", "board", "output", "weights", "text", "dump", "design", "decisions",
-         "checkpoint", "resume"}  # fmt: skip
+FILES = {"model", "board", "output", "weights", "calibration", "text", "dump", "design",
+         "decisions", "checkpoint", "resume"}  # fmt: skip
 """Arguments that may be files or folders."""
 
 HEAD = """\

@@ -4,7 +4,7 @@
 import argparse
 
 from ..commands.console import Console
-from .options import Commands, board, extent, formats, model, path, talk, weights
+from .options import Commands, board, calibration, extent, formats, model, path, talk, weights
 
 __all__ = ["add"]
 
@@ -31,6 +31,7 @@ def add(commands: Commands) -> None:
     model(parser)
     board(parser)
     weights(parser)
+    calibration(parser)
     extent(parser)
     parser.add_argument(
         "--text",
@@ -55,6 +56,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
         weights=chosen.weights,
         context=chosen.context,
         layers=chosen.layers,
+        calibration=chosen.calibration,
         config=parse_formats(chosen.quant, chosen.head_bits, chosen.cache_bits),
         text=chosen.text,
     )

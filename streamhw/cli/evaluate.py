@@ -4,7 +4,7 @@
 import argparse
 
 from ..commands.console import Console
-from .options import Commands, board, extent, formats, model, path, talk, weights
+from .options import Commands, board, calibration, extent, formats, model, path, talk, weights
 
 __all__ = ["add", "text"]
 
@@ -49,6 +49,7 @@ def add(commands: Commands) -> None:
     model(parser)
     board(parser)
     weights(parser)
+    calibration(parser)
     extent(parser)
     text(parser)
     formats(parser, several=True)
@@ -68,6 +69,7 @@ def _run(chosen: argparse.Namespace, console: Console) -> int:
         weights=chosen.weights,
         context=chosen.context,
         layers=chosen.layers,
+        calibration=chosen.calibration,
         configs=[parse_formats(name, chosen.head_bits, chosen.cache_bits) for name in wanted],
         text=chosen.text,
         windows=chosen.windows,

@@ -13,6 +13,7 @@ __all__ = [
     "Commands",
     "board",
     "build_folder",
+    "calibration",
     "checkpoints",
     "choices",
     "earlier",
@@ -83,6 +84,17 @@ def weights(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def calibration(parser: argparse.ArgumentParser) -> None:
+    """--calibration."""
+    parser.add_argument(
+        "--calibration",
+        type=path,
+        metavar="FILE",
+        help="UTF-8 text like what the model is to write, to measure number formats on; default: "
+        "calibration.txt beside the model's files, or text of the package",
+    )
+
+
 def extent(parser: argparse.ArgumentParser) -> None:
     """--context and --layers."""
     parser.add_argument(
@@ -140,6 +152,7 @@ def choices(parser: argparse.ArgumentParser, *, builds: bool = False) -> None:
     model(parser, builds=builds)
     board(parser)
     weights(parser)
+    calibration(parser)
     extent(parser)
     parser.add_argument(
         "-o",
@@ -320,6 +333,7 @@ def request(chosen: argparse.Namespace) -> "BuildRequest":
         weights=chosen.weights,
         context=chosen.context,
         layers=chosen.layers,
+        calibration=chosen.calibration,
         output=chosen.output,
         begin=getattr(chosen, "begin", None),
         source=getattr(chosen, "decisions", None),

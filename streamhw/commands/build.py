@@ -56,7 +56,7 @@ class BuildRequest:
 
     model: a name or a Hugging Face directory; board: a name or a file; weights: a safetensors file
     or directory instead of the model's own; context: positions to build for, if fewer than it has;
-    layers: the first ones that are used, if not all
+    layers: the first ones that are used, if not all; calibration: text to measure formats on
     output: the build folder, ``build/<model>-<board>`` if None
     begin: the first stage that decides anew; the earlier ones are as in ``source``, a build or its
     file of decisions (None: what is in the build folder); decided: these, once ``settled``
@@ -67,6 +67,7 @@ class BuildRequest:
     weights: Path | None = None
     context: int | None = None
     layers: int | None = None
+    calibration: Path | None = None
     output: Path | None = None
     config: BuildConfig = field(default_factory=BuildConfig)
     begin: str | None = None
@@ -79,7 +80,13 @@ class BuildRequest:
 
     def load(self) -> Model:
         """The model; raises ``UserError``."""
-        return load(self.model, self.weights, context=self.context, layers=self.layers)
+        return load(
+            self.model,
+            self.weights,
+            context=self.context,
+            layers=self.layers,
+            calibration=self.calibration,
+        )
 
 
 def settled(request: BuildRequest) -> BuildRequest:
@@ -140,7 +147,7 @@ def _built(request: BuildRequest, console: Console, *, reuse: bool) -> Build:
     warn_of_quality(
         built,
         [request.model, "--board", request.board],
-        model_options(request.weights, request.context, request.layers),
+        model_options(request.weights, request.context, request.layers, request.calibration),
         console,
     )
     if console.scripted:

@@ -8,9 +8,9 @@ from pathlib import Path
 from ..api.doctor import Diagnosis, doctor
 from ..boards.base import load_board
 from ..frontend import load
+from ..frontend.reading.text_file import read_text
 from ..quantization.config import QuantConfig
 from .chosen_bits import bits_shown
-from .evaluate import read_text
 from .model_options import model_options
 from .records.qualities import DoctorRecord, StreamRecord
 from .show import Console, progress
@@ -27,14 +27,16 @@ def diagnose_model(
     weights: Path | None = None,
     context: int | None = None,
     layers: int | None = None,
+    calibration: Path | None = None,
     text: Path | None = None,
 ) -> Diagnosis:
     """Prints the errors of all streams and layers, what is wrong, and what to do.
 
     Raises ``UserError`` if the model cannot read the text.
     """
-    words = read_text(text)
-    loaded, on = load(model, weights, context=context, layers=layers), load_board(board)
+    words = None if text is None else read_text(text)
+    loaded = load(model, weights, context=context, layers=layers, calibration=calibration)
+    on = load_board(board)
     chosen = bits_shown(loaded, on, config, console)
     with progress(console) as shown:
         task = shown.add_task("doctor", total=1.0, detail="")
@@ -45,7 +47,7 @@ def diagnose_model(
             config=chosen,
             progress=lambda what, done: shown.update(task, completed=done, detail=what),
         )
-    typed = [model, "--board", board, *model_options(weights, context, layers)]
+    typed = [model, "--board", board, *model_options(weights, context, layers, calibration)]
     found = replace(found, typed=shlex.join(typed))
     _record(found, console)
     console.say(

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from ..api.evaluate import evaluate
 from ..boards.base import load_board
-from ..errors import UserError
 from ..frontend import load
+from ..frontend.reading.text_file import read_text
 from ..quantization.config import QuantConfig
 from ..reference.evaluate import Evaluation, Losses
 from ..report.fitted_table import FittedTable, numbers, words
@@ -18,15 +18,7 @@ from .chosen_bits import bits_shown
 from .records.qualities import EvaluateRecord, LossesRecord
 from .show import Console, progress
 
-__all__ = ["evaluate_model", "read_text"]
-
-
-def read_text(file: Path | None) -> str | None:
-    """The text of a file that was named; raises ``UserError`` if it is none."""
-    try:
-        return None if file is None else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Text file {file} must be readable UTF-8 text, but: {error}") from None
+__all__ = ["evaluate_model"]
 
 
 def evaluate_model(
@@ -38,6 +30,7 @@ def evaluate_model(
     weights: Path | None = None,
     context: int | None = None,
     layers: int | None = None,
+    calibration: Path | None = None,
     text: Path | None = None,
     windows: int | None = None,
     length: int | None = None,
@@ -46,8 +39,9 @@ def evaluate_model(
 
     Returns whether all bounds hold. Raises ``UserError`` if there is nothing to measure on.
     """
-    words = read_text(text)
-    loaded, on = load(model, weights, context=context, layers=layers), load_board(board)
+    words = None if text is None else read_text(text)
+    loaded = load(model, weights, context=context, layers=layers, calibration=calibration)
+    on = load_board(board)
     chosen = [bits_shown(loaded, on, config, console) for config in configs]
     with progress(console) as shown:
         task = shown.add_task("evaluate", total=1.0, detail="")

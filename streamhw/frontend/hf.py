@@ -8,6 +8,7 @@ from .generation_config import with_generation_config
 from .reading.config_reader import Values
 from .reading.json_file import read_json
 from .reading.stored_tensor import StoredTensors
+from .reading.text_file import read_text
 from .safetensors_file import directory_tensors, file_tensors
 from .tokenizers import Tokenizer, directory_tokenizer
 
@@ -50,13 +51,7 @@ class HuggingFace:
 
     def text(self, path: Path, role: str) -> str | None:
         file = path / f"{role}.txt"
-        try:
-            text = file.read_text(encoding="utf-8") if file.is_file() else None
-        except (OSError, ValueError) as error:
-            raise UserError(f"{file}: the file must be readable UTF-8 text ({error})") from None
-        if text is not None and not text.strip():
-            raise UserError(f"{file}: the file must hold text, and is empty")
-        return text
+        return read_text(file) if file.is_file() else None
 
 
 HUGGING_FACE = HuggingFace()

@@ -19,6 +19,7 @@ from .packed.scheme import PackedScheme, packed_scheme
 from .packed.tensors import unpacked_tensors
 from .program_files import program_in, program_model
 from .reading.stored_tensor import without_wrappers
+from .reading.text_file import read_text
 from .shapes import SHAPES, NamedShape
 from .smaller_model import with_context, with_layers
 from .special_tokens import begin_token, end_tokens
@@ -48,6 +49,7 @@ def load(
     *,
     context: int | None = None,
     layers: int | None = None,
+    calibration: str | Path | None = None,
 ) -> Model:
     """The model of that name, or in those files. A path that exists wins over a name.
 
@@ -57,10 +59,14 @@ def load(
         them gets seeded random weights.
     context: positions to build for; None: as many as the files say, or as a named shape has
     layers: the first ones that are used; None: all
+    calibration: a file with UTF-8 text of the kind that the model is to write, on which number
+        formats are measured; None: text beside the model's files, or the package's
 
     Raises ``UserError`` if there is no such model or its files cannot be used.
     """
     found, usual = _whole(name_or_path, weights)
+    if calibration is not None:
+        found = _calibrated(found, Path(calibration))
     if layers is not None:
         found = with_layers(found, layers)
     if isinstance(name_or_path, str | Path):
@@ -252,6 +258,13 @@ def _tokenizer(path: Path, config: ArchitectureConfig) -> Tokenizer | None:
             hint="the model was not resized for it, or it is of another model",
         )
     return tokenizer
+
+
+def _calibrated(model: Model, file: Path) -> Model:
+    """The model with a text of the user's to calibrate on."""
+    if model.tokenizer is None:
+        raise UserError(f"{model.name}: --calibration needs a model with a tokenizer")
+    return replace(model, calibration=read_text(file), general_calibration=False)
 
 
 def _calibration(path: Path) -> tuple[str | None, bool]:

@@ -23,8 +23,9 @@ def test_key(tmp_path: Path) -> None:
         build_key(load(write_tiny(tmp_path / "n" / "m", seed=1)), board, config, None),
         build_key(model, replace(board, memory=Hbm2()), config, None),
         build_key(model, board, BuildConfig(multipliers=32), None),
+        build_key(replace(model, calibration="text"), board, config, None),
     ]
-    assert len({key, *others}) == 4
+    assert len({key, *others}) == 5
 
 
 def test_a_model_is_its_graph_and_its_weights(tmp_path: Path) -> None:

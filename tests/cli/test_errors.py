@@ -235,7 +235,7 @@ def test_evaluation_without_a_measure(say: Say, tiny: Path) -> None:
     code, line = say("evaluate", tiny)
     assert code == 2 and "a text to measure on must be named, and none was" in line
     code, line = say("evaluate", "gpt2-shakespeare", "--text", "none.txt")
-    assert code == 2 and "Text file none.txt must be readable UTF-8 text" in line
+    assert code == 2 and "none.txt: the file must be readable UTF-8 text" in line
     Path("one.txt").write_text("a")
     code, line = say("evaluate", "gpt2-shakespeare", "--text", "one.txt")
     assert (code, line) == (2, "error: Text must have 2 tokens or more, not 1")

@@ -104,6 +104,17 @@ def test_calibration_and_heldout_text_do_not_overlap() -> None:
     assert model.calibration[:200] not in model.heldout
 
 
+def test_calibration_text_of_the_user(tmp_path: Path) -> None:
+    (text := tmp_path / "text.txt").write_text("To be, or not to be")
+    model = load("gpt2-shakespeare", calibration=text)
+    assert model.calibration == "To be, or not to be" and not model.general_calibration
+    text.write_text(" ")
+    with pytest.raises(UserError, match=f"^{text}: the file must hold text, and is empty$"):
+        load("gpt2-shakespeare", calibration=text)
+    with pytest.raises(UserError, match=r"^gpt2-xl: --calibration needs a model with a tokenizer$"):
+        load("gpt2-xl", layers=1, calibration=text)
+
+
 def test_a_path_that_exists_wins_over_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
