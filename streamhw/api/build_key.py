@@ -14,18 +14,19 @@ __all__ = ["build_key", "code_digest", "model_digest"]
 
 
 def build_key(model: Model, board: Board, config: BuildConfig, decisions: Decisions | None) -> str:
-    """Digest of model, weights, text to calibrate on, board, choices and code."""
+    """Digest of model, board, choices and code."""
     digest = hashlib.sha256(model_digest(model).encode())
-    for what in (repr(model.calibration), repr(board), repr(config), repr(decisions)):
+    for what in (repr(board), repr(config), repr(decisions)):
         digest.update(what.encode())
     digest.update(code_digest().encode())
     return digest.hexdigest()
 
 
 def model_digest(model: Model) -> str:
-    """Digest of graph and weights."""
+    """Digest of graph, weights and text to calibrate on."""
     digest = hashlib.sha256(repr(model.graph).encode())
     digest.update(model.origin.value.encode())
+    digest.update(repr(model.calibration).encode())
     if model.origin is not Origin.RANDOM:
         for name in model.weights:
             digest.update(name.encode())

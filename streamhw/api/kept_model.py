@@ -18,7 +18,7 @@ __all__ = ["load_model", "model_text"]
 
 @dataclass(frozen=True, kw_only=True)
 class _KeptModel:
-    """digest: of graph and weights; source: None for a model that was in memory only"""
+    """digest: as ``model_digest``; source: None for a model that was in memory only"""
 
     digest: str
     source: ModelSource | None
@@ -44,7 +44,13 @@ def load_model(folder: Path, manifest: Manifest) -> Model:
             hint="hand what streamhw.build returned to streamhw.simulate",
         )
     try:
-        model = load(source.model, source.weights, context=source.context, layers=source.layers)
+        model = load(
+            source.model,
+            source.weights,
+            context=source.context,
+            layers=source.layers,
+            calibration=source.calibration,
+        )
     except UserError as error:
         raise UserError(
             f"Build {folder} must find its model where it was, but: {error}", hint=hint

@@ -11,7 +11,7 @@ __all__ = ["ModelSource"]
 class ModelSource:
     """What ``load`` was given.
 
-    model: a name, or an absolute path; weights: an absolute path
+    model: a name, or an absolute path; weights, calibration: absolute paths
     context: positions; layers: the first ones; None: as `load` chooses
     """
 
@@ -19,6 +19,7 @@ class ModelSource:
     weights: str | None = None
     context: int | None = None
     layers: int | None = None
+    calibration: str | None = None
 
     @classmethod
     def of(
@@ -27,6 +28,7 @@ class ModelSource:
         weights: str | Path | None,
         context: int | None,
         layers: int | None,
+        calibration: str | Path | None,
     ) -> "ModelSource":
         """The same from any working directory."""
         return cls(
@@ -34,6 +36,7 @@ class ModelSource:
             weights=None if weights is None else _from_anywhere(weights),
             context=context,
             layers=layers,
+            calibration=None if calibration is None else _from_anywhere(calibration),
         )
 
 

@@ -70,7 +70,7 @@ def load(
     if layers is not None:
         found = with_layers(found, layers)
     if isinstance(name_or_path, str | Path):
-        source = ModelSource.of(name_or_path, weights, context, layers)
+        source = ModelSource.of(name_or_path, weights, context, layers, calibration)
         found = replace(found, source=source)
     context = usual if context is None else context
     return found if context is None else with_context(found, context)

@@ -30,7 +30,9 @@ def test_a_name_stays_one_unless_it_is_a_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert ModelSource.of("gpt2", None, None, None) == ModelSource(model="gpt2")
+    assert ModelSource.of("gpt2", None, None, None, None) == ModelSource(model="gpt2")
     (tmp_path / "gpt2").mkdir()
-    assert ModelSource.of("gpt2", None, None, None).model == str(tmp_path / "gpt2")
-    assert ModelSource.of(Path("gpt2"), None, None, None).model == str(tmp_path / "gpt2")
+    assert ModelSource.of("gpt2", None, None, None, None).model == str(tmp_path / "gpt2")
+    (tmp_path / "text").write_text("abc")
+    given = ModelSource.of(Path("gpt2"), None, None, None, "text")
+    assert given.model == str(tmp_path / "gpt2") and given.calibration == str(tmp_path / "text")
