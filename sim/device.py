@@ -307,6 +307,7 @@ class SimDevice:
                 valid=bool(back & 1),
                 ready=bool(back & 2),
                 level=levels.get(name, 0),
+                passed=int(counters.transfers),
             )
         return found
 

@@ -14,7 +14,7 @@ class StuckStream:
     """One stream; without a queue, both ends are one.
 
     offered, room: valid and ready at the source; valid, ready: at the sink
-    level: beats in the queue
+    level: beats in the queue; passed: beats that the sink took so far
     """
 
     offered: bool
@@ -22,6 +22,7 @@ class StuckStream:
     valid: bool
     ready: bool
     level: int = 0
+    passed: int = 0
 
 
 class HangError(InternalError):

@@ -25,7 +25,7 @@ from .cli import (
     run,
     synth,
 )
-from .cli.completion import script_for
+from .cli.completion import SHELLS, script_for
 from .cli.options import talk
 from .cli.parser import Parser, ScriptParser
 from .cli.signals import Ended, ended_by_signals
@@ -121,7 +121,7 @@ def _parsed(arguments: Sequence[str], kind: type[Parser]) -> argparse.Namespace:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.print_completion is not None:
-        print(script_for(parser()), end="", flush=True)
+        print(script_for(chosen.print_completion, parser()), end="", flush=True)
         return 0
     if chosen.command is None and chosen.json:
         raise UserError("Option --json must come with a command, and does not")
@@ -172,9 +172,9 @@ def parser(kind: type[Parser] = Parser) -> argparse.ArgumentParser:
     known.add_argument("--version", action="version", version=f"streamhw {__version__}")
     known.add_argument(
         "--print-completion",
-        choices=("bash",),
+        choices=SHELLS,
         metavar="SHELL",
-        help="print a script that completes what is typed; of bash",
+        help=f"print a script that completes what is typed; of {' or '.join(SHELLS)}",
     )
     talk(known, default=False)
     commands = known.add_subparsers(dest="command", metavar="COMMAND")

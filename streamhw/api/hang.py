@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a design hangs: who waits for whom, and the depth that was changed by hand, if one was."""
+"""Why a design hangs: who waits for whom, and the depth that was changed by hand or the kernel that
+gave too few beats, if there is one."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -12,7 +13,9 @@ from ..compiler.ir.netlist import Channel
 from ..compiler.sizing.prefetch_depth import queue_beats
 from ..errors import InternalError, UserError
 from ..report.tight_constraints import flows
+from ..sim.answer_steps import AnswerSteps
 from ..sim.hang import HangError, StuckStream
+from ..sim.short_output import ShortOutput, short_output
 
 __all__ = ["explain", "reduced_depths"]
 
@@ -20,8 +23,10 @@ MOST_WAITS = 8
 """Lines of waits that are shown."""
 
 
-def explain(design: PlacedNetlist, hang: HangError) -> NoReturn:
+def explain(design: PlacedNetlist, hang: HangError, steps: AnswerSteps) -> NoReturn:
     """Raises the error that a user sees.
+
+    steps: of the answer, which say how many beats must pass
 
     ``UserError`` if a FIFO is less deep than the linear program wants, as somebody decided: the
     first such FIFO in which somebody waits for room, else the first. Else ``InternalError``.
@@ -30,7 +35,13 @@ def explain(design: PlacedNetlist, hang: HangError) -> NoReturn:
     reduced = reduced_depths(design)
     full = (n for n in reduced if n in hang.streams and not hang.streams[n].room)
     name = next(full, next(iter(reduced), None))
-    waits = "".join(f"\n  {line}" for line in _shown(design, hang.streams, name))
+    shown = list(_shown(design, hang.streams, name))
+    short = short_output(design, hang.streams, steps) if name is None else None
+    if short is not None:
+        shown = list(_behind(design, short, shown))
+    waits = "".join(f"\n  {line}" for line in shown[:MOST_WAITS])
+    if short is not None:
+        raise InternalError(f"Design hangs: kernel {short}{waits}") from hang
     if name is None:
         raise InternalError(f"{hang}{waits}", hint=hint) from hang
     depth, wanted = reduced[name]
@@ -84,7 +95,14 @@ def _shown(
     else:
         held = {c.sink.instance for c in design.channels if _held(streams.get(c.name))}
         lines = [_for_data(channel) for channel in starved if channel.sink.instance in held]
-    yield from lines[:MOST_WAITS]
+    yield from lines
+
+
+def _behind(design: PlacedNetlist, short: ShortOutput, lines: list[str]) -> Iterator[str]:
+    """Who waits for the beats of the kernel, and then the other waits."""
+    (first,) = (_for_data(c) for c in design.channels if c.name == short.stream)
+    yield first
+    yield from (line for line in lines if line != first)
 
 
 def _held(stuck: StuckStream | None) -> bool:

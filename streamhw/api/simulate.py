@@ -11,6 +11,7 @@ from ..report.channels import uses_of
 from ..report.measured import Measured, StepTimes
 from ..report.step_beats import invocation_spans
 from ..sim import verilator
+from ..sim.answer_steps import AnswerSteps
 from ..sim.hang import HangError
 from ..sim.memory_model import MemoryModel
 from ..sim.stream_compare import StreamReference
@@ -115,7 +116,7 @@ def simulate(
             waves=planned,
         )
     except HangError as hang:
-        explain(build.netlist, hang)
+        explain(build.netlist, hang, AnswerSteps(build.netlist, len(numbers), tokens))
     answer.said += stream.end()
     answer.text = asked.text + answer.said
     answer.warnings = tuple(library.warnings)

@@ -1,116 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A script for bash that completes commands, options, models, boards and build folders."""
+"""Scripts that complete commands, options, models, boards and build folders in a shell."""
 
 import argparse
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
 
-__all__ = ["script_for"]
+from .bash_completion import bash_script
+from .zsh_completion import zsh_script
 
-BUILDS = {"folder"}
-"""Arguments that are build folders."""
-FILES = {"model", "board", "output", "weights", "calibration", "text", "dump", "design",
-         "decisions", "checkpoint", "resume"}  # fmt: skip
-"""Arguments that may be files or folders."""
+__all__ = ["SHELLS", "script_for"]
 
-HEAD = """\
-# Completion of streamhw for bash: eval "$(streamhw --print-completion bash)"
-_streamhw() {
-  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-  local at command= words= files= builds=
-  for ((at = 1; at < COMP_CWORD; at++)); do
-    if [[ ${COMP_WORDS[at]} != -* ]]; then command=${COMP_WORDS[at]}; break; fi
-  done
-  case "$command:$before" in
-"""
-
-TAIL = """\
-  esac
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
-  if [[ -n $builds ]]; then
-    local manifest
-    while IFS= read -r manifest; do
-      COMPREPLY+=("${manifest%/manifest.json}")
-    done < <(compgen -G "$word*/manifest.json"; compgen -G "$word*/*/manifest.json")
-  fi
-  if [[ -n $files ]]; then
-    compopt -o filenames
-    local file
-    while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$word")
-  fi
+SHELLS: Mapping[str, Callable[[argparse.ArgumentParser], str]] = {
+    "bash": bash_script,
+    "zsh": zsh_script,
 }
-complete -F _streamhw streamhw
-"""
+"""What makes the script of each shell; names in it are those of what is installed now."""
 
 
-def script_for(parser: argparse.ArgumentParser) -> str:
-    """The script; names of models, boards and memories are those that are installed now."""
-    commands = _commands(parser)
-    lines = list(_options("", parser))
-    for name, command in commands.items():
-        lines += _options(name, command)
-    # An argument that is no value of an option: what the case before has not caught.
-    for name, command in commands.items():
-        lines.append(_case(f"{name}:*", _positionals(command), command))
-    lines.append(_case("*", None, parser, more=commands))
-    return HEAD + "".join(lines) + TAIL
-
-
-def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
-
-
-def _options(command: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    """A case for each option that takes a value."""
-    for action in parser._actions:
-        if action.option_strings and action.nargs != 0:
-            pattern = "|".join(f"{command}:{option}" for option in action.option_strings)
-            yield f"    {pattern}) {_assign([action], [])} ;;\n"
-
-
-def _positionals(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    return [action for action in parser._actions if not action.option_strings]
-
-
-def _case(
-    pattern: str,
-    arguments: list[argparse.Action] | None,
-    parser: argparse.ArgumentParser,
-    more: Iterable[str] = (),
-) -> str:
-    options = [option for action in parser._actions for option in action.option_strings]
-    return f"    {pattern}) {_assign(arguments or [], [*more, *options])} ;;\n"
-
-
-def _assign(actions: list[argparse.Action], words: list[str]) -> str:
-    """What the shell's variables get where one of these arguments may stand."""
-    offered = [word for action in actions for word in _values(action)] + words
-    parts = [f"words={shlex.quote(' '.join(offered))}"]
-    parts += [f"files={int(any(a.dest in FILES for a in actions)) or ''}"]
-    parts += [f"builds={int(any(a.dest in BUILDS for a in actions)) or ''}"]
-    return " ".join(parts)
-
-
-def _values(action: argparse.Action) -> list[str]:
-    """What an argument may be, as far as it can be listed."""
-    from ..boards.base import BOARDS
-    from ..boards.base import GROUP as BOARD_GROUP
-    from ..boards.memory.catalog import GROUP as MEMORY_GROUP
-    from ..boards.memory.catalog import MEMORIES
-    from ..compiler.stage_list import STAGE_LIST
-    from ..extensions import extensions
-    from ..frontend.shapes import SHAPES
-    from ..frontend.zoo import CHECKPOINTS
-
-    if action.choices is not None:
-        return [str(choice) for choice in action.choices]
-    if action.dest == "model":
-        return sorted({*CHECKPOINTS, *SHAPES})
-    if action.dest == "board":
-        return [*BOARDS, *(found.name for found in extensions(BOARD_GROUP, object))]
-    if action.dest == "memory":
-        return [*MEMORIES, *(found.name for found in extensions(MEMORY_GROUP, object))]
-    return list(STAGE_LIST) if action.dest in ("stop", "begin") else []
+def script_for(shell: str, parser: argparse.ArgumentParser) -> str:
+    """The script of one of ``SHELLS``."""
+    return SHELLS[shell](parser)

@@ -16,6 +16,7 @@ from streamhw.compiler.ir.levels import PlacedNetlist
 from streamhw.errors import DeviceError, InternalError, StreamhwError
 from streamhw.runtime.driver import generate
 from streamhw.sim import verilator
+from streamhw.sim.answer_steps import AnswerSteps
 from streamhw.sim.device import SimDevice
 from streamhw.sim.hang import HangError, StuckStream
 from streamhw.sim.library import InjectedFault
@@ -28,7 +29,7 @@ FIFO = "residual_1_i_a"
 
 def explained(design: PlacedNetlist, hang: HangError) -> StreamhwError:
     with pytest.raises(StreamhwError) as raised:
-        explain(design, hang)
+        explain(design, hang, AnswerSteps(design, prompt=3, tokens=1))
     return raised.value
 
 
@@ -82,7 +83,7 @@ def test_a_memory_that_does_not_answer(home: Path) -> None:
 
 
 def test_a_lost_beat(home: Path, tmp_path: Path) -> None:
-    """The last one of a norm in the first step, mutated in the Verilog: the norm waits for it."""
+    """The last one of the first layer, mutated in the Verilog: the kernel that lost it is named."""
     manifest, design = read_build(home / "out")
     prompt = [1, 2, 3]
     beats = design.instance("norm_2").port("i").type.beats({"tokens": len(prompt)})
@@ -100,9 +101,13 @@ def test_a_lost_beat(home: Path, tmp_path: Path) -> None:
     with pytest.raises(HangError) as raised:
         simulated(manifest, library, image, prompt, 1, model=MemoryModel())
     error = explained(design, raised.value)
-    assert type(error) is InternalError and str(error).startswith("Design hangs: nothing moved")
-    lines = str(error).splitlines()[1:]
-    assert "  norm_2 waits for data of norm_2_i" in lines and len(lines) <= 9, lines
+    first, *lines = str(error).splitlines()
+    source = next(c.source.instance for c in design.channels if c.name == "norm_2_i")
+    assert type(error) is InternalError and first == (
+        f"Design hangs: kernel {source} (fork) gave {beats - 1} of {beats} beats of norm_2_i in "
+        "layer 0 of the step at position 0, though it had all values for them"
+    )
+    assert lines[0] == "  norm_2 waits for data of norm_2_i" and len(lines) <= 8, lines
 
 
 def test_depths_as_decided_are_not_blamed(home: Path) -> None:
