@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from streamhw.__main__ import main
+from streamhw.__main__ import main, parser
 from streamhw.bitstream.placed import PathSegment, Placed, PlacedClock
 from streamhw.boards.base import load_board
+from streamhw.cli.completion_values import commands_of
+from streamhw.cli.list import KINDS
 from streamhw.commands import bitstream as bitstream_command
 from streamhw.commands import evaluate as evaluate_command
 from streamhw.commands import synth as synth_command
@@ -30,7 +32,6 @@ from streamhw.runtime.device import Traffic
 from streamhw.synthesis.levels import LogicPath
 from streamhw.synthesis.loaded_nets import DesignNets
 from streamhw.synthesis.synthesize import DieCells, ModuleRow, SlowKind, Synthesis
-from tests.cli.conftest import CHOICES
 from tests.report.benches import POINT, bench
 from tests.tiny import write_tiny
 
@@ -41,7 +42,8 @@ FRAMES = re.compile(r"[─-╿]")
 def check(narrow: str, wide: str) -> None:
     """Lines fit, words are whole, and what is left out is said."""
     assert max(map(len, narrow.splitlines())) <= 80
-    assert "…" not in narrow and "..." not in narrow
+    assert "…" not in narrow
+    assert narrow.count("...") == wide.count("...")  # as the text itself has it
     known = set(FRAMES.sub(" ", wide).split())
     # In the line that names what is missing, words stand beside commas.
     said = known | {word.rstrip(",") for word in known} | {f"{word}," for word in known}
@@ -68,7 +70,7 @@ def drawn(content: RenderableType, width: int) -> str:
     return text.get()
 
 
-@pytest.mark.parametrize("kind", ["models", "boards", "memories", "families", "kernels"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_lists(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     both(monkeypatch, capsys, "list", kind)
 
@@ -96,12 +98,40 @@ def test_explain(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) 
     assert "attention_value_append_i" in text and "with --wide: from, scope" in text
 
 
-def test_fast_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+@pytest.mark.parametrize("how", ["--fast", "--check"])
+def test_a_run(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path, how: str
+) -> None:
+    """Its numbers of seconds are others each time: every row is there, none is cut."""
     monkeypatch.setenv("COLUMNS", "80")
-    model = str(write_tiny(tmp_path / "tiny"))
-    assert main(["run", model, *CHOICES, "--prompt", "5", "--tokens", "2", "--fast"]) == 0
+    copy = shutil.copytree(built, tmp_path / "copy")
+    assert main(["run", str(copy), "--prompt", "5", "--tokens", "2", how]) == 0
     text = capsys.readouterr().out
-    assert max(map(len, text.splitlines())) <= 80 and "…" not in text
+    assert max(map(len, text.splitlines())) <= 80 and "…" not in text and "..." not in text
+    words = " ".join(FRAMES.sub(" ", text).split())
+    said = ("prompt, predicted", "cycles to the first new token", "on sim at 250 MHz (assumed)")
+    if how == "--check":
+        said = ("memory read", "bytes", "equal the integer reference", "at 250 MHz (assumed)")
+    for each in said:
+        assert each in words
+
+
+def test_a_report(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "page.html" in both(monkeypatch, capsys, "report", built, "-o", "page.html")
+
+
+def test_every_command_is_here() -> None:
+    """A new command needs a line: what shows it above."""
+    shown = {
+        "build": test_a_build, "run": test_a_run, "profile": test_a_profile,
+        "bench": test_bench_tables, "synth": test_synth, "explain": test_explain,
+        "evaluate": test_evaluate, "doctor": test_doctor, "explore": test_explore,
+        "report": test_a_report, "list": test_lists,
+    }  # fmt: skip
+    assert shown.keys() == commands_of(parser()).keys()
 
 
 def test_a_profile(
