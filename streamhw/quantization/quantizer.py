@@ -7,6 +7,7 @@ from ..errors import InternalError
 from ..frontend.model import Model, Origin
 from ..frontend.weights import RandomWeights
 from ..frozen_map import FrozenMap
+from ..graph import Graph
 from .calibrate import calibrate, calibration_tokens
 from .config import QuantConfig
 from .kept_statistics import kept_statistics
@@ -28,7 +29,9 @@ def quantize(
 ) -> QuantizedModel:
     """Quantizes ``model``: ranges from its calibration text, or from random tokens without one.
 
-    rules: of the layer kinds; on_share: told the share of the tokens that are measured
+    rules: of the layer kinds
+    on_share: told the share that is done: half of it are the tokens that are measured, half the
+        weights that are rounded
 
     Raises ``BuildError`` if the group does not divide a matrix's columns, the graph uses a value in
     a way that the integer semantics does not have, or a layer kind has no rule; ``UserError`` if
@@ -53,10 +56,12 @@ def quantize(
             rules,
             outer=outer,
             source=source,
-            on_share=on_share,
+            on_share=on_share and (lambda share: on_share(share / 2)),
         )
-    state = Quantization(model, chosen, statistics, rules)
     graph = model.graph
+    state = Quantization(
+        model, chosen, statistics, rules, on_weights=_share_of_weights(graph, on_share)
+    )
     formats = {node.name: state.format(node.name) for node, _ in graph.walk()}
     for loop in graph.loops:
         formats[loop.carried] = formats[loop.name] = state.residual
@@ -85,3 +90,25 @@ def quantize(
         calibration=statistics.source,
     )
     return QuantizedModel(plan=plan, _parameters=parameters, _scales=state.scales)
+
+
+def _share_of_weights(
+    graph: Graph, on_share: Callable[[float], None] | None
+) -> Callable[[int], None]:
+    """Counts the weights of all matrices, as the second half of the work."""
+    done, total = (
+        0,
+        sum(
+            node.op.product.inputs * node.op.product.outputs * (1 if loop is None else loop.trips)
+            for node, loop in graph.walk()
+            if node.op.product is not None
+        ),
+    )
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        if on_share is not None:
+            on_share(min(1.0, (1 + done / total) / 2))
+
+    return told

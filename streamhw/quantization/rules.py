@@ -82,12 +82,14 @@ class Quantization:
     """A model while it is quantized: what is known, and what was decided so far.
 
     scales: of values whose features have one each
+    on_weights: told how many more weights of matrices are rounded
     """
 
     model: Model
     config: QuantConfig
     statistics: Statistics
     rules: QuantizationRules
+    on_weights: Callable[[int], None] = lambda count: None
     plans: dict[str, Plan] = field(default_factory=dict)
     scales: dict[Key, Reals] = field(default_factory=dict)
     _formats: dict[str, Fixed] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrices to small integers: clipping search, two-level scales, compensation of rounding."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +49,14 @@ def quantize_matrix(
     rounding: Rounding,
     output_scale: Reals,
     columns: Floats | None = None,
+    on_weights: Callable[[int], None] = lambda count: None,
 ) -> LinearParameters:
     """The integers of a matrix [outputs, inputs] in units of the input's integers.
 
     blocks: of its rows, in order
     bias: real; output_scale: output integers per real unit, of each row; columns: factors of the
     matrix's columns, multiplied in some rows at a time
+    on_weights: told how many more are done, from time to time
 
     Raises ``ValueError`` if the group does not divide the columns.
     """
@@ -75,6 +77,7 @@ def quantize_matrix(
             codes[rows], part = _rows(scaled, bias[rows], rounding, output_scale[rows])
             parts.append(part)
             begin += len(weight)
+            on_weights(weight.size)
     row = np.concatenate([part.grid.row for part in parts])
     whole, mult, shift = output_scales(
         np.concatenate([part.bias for part in parts]), row, output_scale

@@ -226,3 +226,15 @@ def test_names_of_configurations() -> None:
     assert str(QuantConfig()) == "W4A8" and str(QuantConfig(weight_bits=8)) == "W8A8"
     mixed = QuantConfig(number_format="int4g32", wide=("v", "logits"))
     assert str(mixed) == "int4g32, A8 with 8-bit v, logits"
+
+
+def test_the_share_that_is_done_is_told() -> None:
+    """Half of it by tokens that are measured, half by weights that are rounded."""
+    told: list[float] = []
+    config = QuantConfig(tokens=64)
+    quantize(
+        load("gpt2-shakespeare", layers=1), layer_table().quantization, config, on_share=told.append
+    )
+    assert told == sorted(told) and told[-1] == 1.0
+    measured, rounded = [s for s in told if s <= 0.5], [s for s in told if s > 0.5]
+    assert measured and len(rounded) > 4

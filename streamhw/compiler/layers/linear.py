@@ -110,7 +110,7 @@ def _parameters(state: Quantization, node: Node, layer: int | None) -> Parameter
     blocks = (
         (_matrix(state, node, layer),) if op.transposed else state.weight_blocks(op.weight, layer)
     )
-    return quantize_matrix(blocks, bias, rounding, output_scale, scales)
+    return quantize_matrix(blocks, bias, rounding, output_scale, scales, state.on_weights)
 
 
 def _bias(state: Quantization, node: Node, layer: int | None) -> Reals:
