@@ -40,7 +40,9 @@ _RANDOM_MARGIN = 1.5
 _MULTIPLICATIONS = 1 << 37
 """Of one calibration on random tokens; bounds its time to seconds for large models."""
 _TEXT_MULTIPLICATIONS = 1 << 40
-"""Of one calibration on text: a minute or two."""
+"""Of one calibration on the package's text: a minute or two."""
+_OWN_MULTIPLICATIONS = 1 << 42
+"""On text like what the model is to write, of which more tells more."""
 _WINDOW = 512
 """Tokens of a window of the package's text: many beginnings tell more than far positions."""
 _BATCH = 2048
@@ -117,7 +119,8 @@ def _text_windows(model: Model, config: QuantConfig) -> NDArray[np.int64]:
     nothing else."""
     assert model.calibration is not None and model.tokenizer is not None
     tokens = np.array(model.tokenizer.encode(model.calibration), dtype=np.int64)
-    limit = _limit(model, config, _TEXT_MULTIPLICATIONS)
+    most = _TEXT_MULTIPLICATIONS if model.general_calibration else _OWN_MULTIPLICATIONS
+    limit = _limit(model, config, most)
     length = min(model.graph.context, limit)
     if not model.general_calibration:
         return text_windows(model, tokens, length, max(1, limit // model.graph.context))
@@ -184,6 +187,7 @@ class _Collector:
             inner=self.inner,
             sums=self.totals,
             source=source,
+            tokens=count,
         )
 
 

@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from ..errors import InternalError
 from ..numerics.element_format import ElementFormat
 
-__all__ = ["GENERAL_DAMPING", "OWN_DAMPING", "Compensation", "compensated", "compensation"]
+__all__ = ["Compensation", "compensated", "compensation", "damping_of"]
 
 Floats = NDArray[np.float32]
 
-OWN_DAMPING = 0.01
+_OWN_DAMPING = 0.01
 """Where the moments are those of the text that a model is made for."""
-GENERAL_DAMPING = 0.6
+_SHORT_DAMPING = 0.1
+"""Where that text is short."""
+_ENOUGH = 15
+"""Tokens for each column of a text that is not."""
+_GENERAL_DAMPING = 0.6
 """Where the text is of many kinds, and short: its moments say little of how features of another
 text go together."""
 _BLOCK = 64
@@ -40,7 +44,18 @@ class Compensation:
     moments: Floats
 
 
-def compensation(outer: Floats, damping: float = OWN_DAMPING) -> Compensation:
+def damping_of(columns: int, tokens: int, *, general: bool) -> float:
+    """What is added to the diagonal of moments, relative to its mean.
+
+    tokens: that the moments were measured on; general: whether their text is of any kind, and not
+    of the kind that the model is to write
+    """
+    if general:
+        return _GENERAL_DAMPING
+    return _OWN_DAMPING if tokens >= _ENOUGH * columns else _SHORT_DAMPING
+
+
+def compensation(outer: Floats, damping: float = _OWN_DAMPING) -> Compensation:
     """That of mean outer products of the inputs: U with U^T U = (moments + damping)^-1.
 
     damping: added to the diagonal, relative to its mean

@@ -52,6 +52,7 @@ def _written(statistics: Statistics) -> str:
     return json.dumps(
         {
             "source": statistics.source,
+            "tokens": statistics.tokens,
             "largest": [[*key, _text(peak)] for key, peak in statistics.largest.items()],
             "moments": [
                 [*key, _text(moments.mean), _text(moments.square)]
@@ -73,6 +74,7 @@ def _read(text: str) -> Statistics | None:
             },
             inner={},  # of trained weights only
             source=found["source"],
+            tokens=found["tokens"],
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -13,7 +13,7 @@ from ..frontend.weights import RandomWeights, row_blocks
 from ..graph import Array, Floats, Graph, Lookup, Node, Op, parameter_name
 from ..graph.rules import rule_of
 from ..numerics.fixed import Fixed
-from .compensation import GENERAL_DAMPING, OWN_DAMPING, Compensation, compensation
+from .compensation import Compensation, compensation, damping_of
 from .config import RESIDUAL_FINE_BITS, RESIDUAL_WIDTH, QuantConfig
 from .formats import RESIDUAL_MARGIN, byte_scales, fraction
 from .plan import Plan
@@ -255,7 +255,8 @@ class Quantization:
             return None
         if self._compensation is None or self._compensation[0] != (value, layer):
             scales = np.asarray(self.scales[value, layer], dtype=np.float32)
-            damping = GENERAL_DAMPING if self.model.general_calibration else OWN_DAMPING
+            general = self.model.general_calibration
+            damping = damping_of(len(outer), self.statistics.tokens, general=general)
             made = compensation(outer / np.outer(scales, scales), damping)
             self._compensation = (value, layer), made  # for the other readers
         return self._compensation[1]

@@ -27,11 +27,12 @@ class Statistics:
     are multiplied with; inner: greatest magnitude that matters inside of nodes that say theirs
 
     sums: over all tokens, of nodes that say theirs
-    source: the tokens in words, for reports
+    source: the tokens in words, for reports; tokens: how many
     """
 
     largest: Mapping[Key, Floats]
     moments: Mapping[Key, Moments]
     inner: Mapping[Key, float]
     source: str
+    tokens: int
     sums: Mapping[Key, tuple[Floats, ...]] = field(default_factory=dict)

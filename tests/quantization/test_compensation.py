@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 from streamhw.numerics.element_format import integer_format
-from streamhw.quantization.compensation import (
-    GENERAL_DAMPING,
-    OWN_DAMPING,
-    compensated,
-    compensation,
-)
+from streamhw.quantization.compensation import compensated, compensation, damping_of
 
 FORMAT = integer_format(4, 16)
+OWN = damping_of(64, 960, general=False)
+SHORT = damping_of(64, 959, general=False)
+GENERAL = damping_of(64, 1 << 20, general=True)
 
 
 def inputs(seed: int = 0, columns: int = 64, outlier: float = 1.0) -> np.ndarray:
@@ -35,7 +33,7 @@ def error(x: np.ndarray, weight: np.ndarray, found: np.ndarray) -> float:
     return float(np.mean((x @ (found - weight).T) ** 2))
 
 
-@pytest.mark.parametrize("damping", [OWN_DAMPING, GENERAL_DAMPING])
+@pytest.mark.parametrize("damping", [OWN, SHORT, GENERAL])
 def test_the_factor_inverts_the_damped_moments_in_its_order(damping: float) -> None:
     x = inputs()
     moments = (x.T @ x / len(x)).astype(np.float64)
@@ -88,4 +86,4 @@ def test_few_tokens_want_much_damping(seed: int) -> None:
         how = compensation(few.T @ few / len(few), damping)
         return error(others, weight, compensated(weight, scale, FORMAT, how) * scale)
 
-    assert other_error(GENERAL_DAMPING) < 0.95 * other_error(OWN_DAMPING)
+    assert other_error(GENERAL) < other_error(SHORT) < 0.95 * other_error(OWN)
