@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 _OWN_DAMPING = 0.01
 """Where the moments are those of the text that a model is made for."""
-_SHORT_DAMPING = 0.1
+_SHORT_DAMPING = 0.4
 """Where that text is short."""
 _ENOUGH = 15
 """Tokens for each column of a text that is not."""

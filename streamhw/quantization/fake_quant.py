@@ -34,16 +34,20 @@ def fake_compute(model: Model, quantized: QuantizedModel) -> Compute:
     """The arithmetic of ``fake_forward``."""
     exact = float_compute(model.weights)
 
+    def product(node: Node, layer: int | None, value: Array, matrix: LinearParameters) -> Array:
+        source = _steps(quantized, node.inputs[0], layer)
+        bias = (matrix.bias * matrix.row_step).astype(np.float32)
+        return np.asarray((value / source) @ dequantize(matrix).T + bias)
+
     def compute(node: Node, layer: int | None, inputs: tuple[Array, ...]) -> Array:
         parameters = quantized.parameters(node.name, layer)
-        if isinstance(parameters, LinearParameters):
-            source = _steps(quantized, node.inputs[0], layer)
-            bias = (parameters.bias * parameters.row_step).astype(np.float32)
-            return (inputs[0] / source) @ dequantize(parameters).T + bias
         plan = quantized.plans.get(node.name)
         if isinstance(plan, AttentionPlan) and plan.codec is not None:
             inputs = _cached(quantized, plan, node, layer, inputs)
-        value = exact(node, layer, inputs)
+        if isinstance(parameters, LinearParameters):
+            value = product(node, layer, inputs[0], parameters)
+        else:
+            value = exact(node, layer, inputs)
         fmt = quantized.formats[node.name]
         if value.dtype != np.float32 or not _is_rounded(fmt):
             return value
