@@ -47,9 +47,17 @@ def test_no_mutant_is_right(mutants: Mutants) -> None:
     assert checked(mutants) is None
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_every_wrong_bit_is_named(mutants: Mutants, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("model", "seed"),
+    [
+        ("mutants", 0),
+        pytest.param("mutants", 1, marks=pytest.mark.slow),
+        pytest.param("decoder_mutants", 0, marks=pytest.mark.slow),
+    ],
+)
+def test_every_wrong_bit_is_named(model: str, seed: int, request: pytest.FixtureRequest) -> None:
     """In a beat and a lane of each stream, in the last layer."""
+    mutants: Mutants = request.getfixturevalue(model)
     design, pick, wrong = mutants.build.netlist, np.random.default_rng(seed), []
     steps, kinds, tried = AnswerSteps(design, len(PROMPT), TOKENS), set(), 0
     for channel in mutants.streams:
